@@ -1,0 +1,155 @@
+# Allmenning. `make` alone prints what there is. A machine with Go, make, git and gcc is
+# enough; only the image and the install targets need docker and kubectl.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# Everything but the race detector is built without cgo: programs come out static, and
+# they share the build cache with the control plane, which is built the same way.
+export CGO_ENABLED := 0
+
+IMG ?= ghcr.io/allmenning/allmenning:latest
+PLATFORMS ?= linux/amd64,linux/arm64
+FUZZTIME ?= 30s
+PKG ?= ./...
+TEST_ARGS ?=
+# Packages tested at a time. Several start a control plane of 0.8 GB each, and their
+# waits would time out if they fought over the cores, so more is not faster.
+TEST_PROCS ?= 2
+# For one package, not for all: the end-to-end tests wait for a real cluster.
+TEST_TIMEOUT ?= 30m
+SCENARIO ?= norway
+BENCH_ARGS ?=
+
+TOOLS ?= $(CURDIR)/.cache/bin
+CONTROLLER_GEN := $(TOOLS)/controller-gen
+CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
+GOLANGCI_LINT := $(TOOLS)/golangci-lint-kube-api-linter
+
+# Sets KUBEBUILDER_ASSETS, unless the caller has a control plane of their own. Building
+# one takes 12 minutes the first time, on two cores, and 2 seconds from then on.
+WITH_CONTROLPLANE = KUBEBUILDER_ASSETS="$${KUBEBUILDER_ASSETS:-$$(hack/controlplane/build.sh)}"; export KUBEBUILDER_ASSETS
+
+##@ Everyday
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) ## Write deep copies and apply configurations of the API types.
+	rm -rf api/v1alpha1/applyconfiguration
+	$(CONTROLLER_GEN) object applyconfiguration paths=./api/v1alpha1
+
+.PHONY: manifests
+manifests: $(CONTROLLER_GEN) ## Write CRDs and the operator's role, from markers in the code.
+	rm -f config/crd/bases/*.yaml
+	$(CONTROLLER_GEN) crd paths=./api/v1alpha1 output:crd:dir=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=allmenning-manager paths=./controllers/... paths=./cmd/... output:rbac:dir=config/rbac
+
+.PHONY: docs
+docs: $(CRD_REF_DOCS) ## Write docs/api.md, the reference of every field.
+	mkdir -p docs
+	$(CRD_REF_DOCS) --log-level=ERROR --source-path=api/v1alpha1 --config=hack/tools/docs/config.yaml \
+	  --renderer=markdown --templates-dir=hack/tools/docs --output-path=docs/api.md
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the Go code and order its imports.
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: vet
+vet: ## Run go vet.
+	go vet $(PKG)
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run the linters of .golangci.yml, with those for Kubernetes APIs.
+	$(GOLANGCI_LINT) run $(PKG)
+
+##@ Tests (narrow down: PKG=./controllers/rollout TEST_ARGS='-run TestWave -v')
+
+# The race detector is the one thing that needs cgo, hence gcc.
+.PHONY: test
+test: ## Run every test: unit, golden, CEL, behaviour and end to end, with the race detector.
+	@$(WITH_CONTROLPLANE); \
+	echo "==> go test -race $(PKG), control plane in $$KUBEBUILDER_ASSETS"; \
+	CGO_ENABLED=1 go test -race -p $(TEST_PROCS) -timeout $(TEST_TIMEOUT) $(TEST_ARGS) $(PKG)
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need no control plane: seconds.
+	go test -short -timeout 5m $(TEST_ARGS) $(PKG)
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (30s).
+	FUZZTIME=$(FUZZTIME) hack/fuzz.sh
+
+.PHONY: verify
+verify: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Fail, by name, on files that are stale: generated, go.mod, gofmt.
+	TOOLS=$(TOOLS) hack/verify.sh
+
+.PHONY: bench
+bench: ## Measure requests, speed and memory; prints a table and writes dist/bench.json.
+	@mkdir -p dist
+	@$(WITH_CONTROLPLANE); go run ./test/perf $(BENCH_ARGS)
+
+##@ A cluster on this machine
+
+.PHONY: demo
+demo: ## Show it all: SCENARIO=norway (357 municipalities) or vest-telemark (six).
+	@$(WITH_CONTROLPLANE); go run ./hack/demo --scenario=$(SCENARIO)
+
+.PHONY: controlplane
+controlplane: ## Build the control plane for tests and demo; prints its folder.
+	@hack/controlplane/build.sh
+
+.PHONY: up
+up: ## Start a control plane; prints the KUBECONFIG line.
+	@$(WITH_CONTROLPLANE); go run ./hack/cluster up
+
+.PHONY: down
+down: ## Stop it.
+	@go run ./hack/cluster down
+
+##@ Build and install
+
+.PHONY: build
+build: ## Build the programs of cmd/ into dist/.
+	@mkdir -p dist
+	go build -o dist/ ./cmd/...
+
+.PHONY: image
+image: ## Build the image IMG for PLATFORMS with docker buildx; PUSH=1 sends it to the registry.
+	docker buildx build --platform=$(PLATFORMS) --tag=$(IMG) $(if $(PUSH),--push) .
+
+.PHONY: install
+install: ## Put the CRDs into the cluster of your KUBECONFIG.
+	kubectl apply --server-side -k config/crd
+
+.PHONY: deploy
+deploy: ## Put CRDs, policies, roles and the operator into the cluster of your KUBECONFIG.
+	kubectl apply --server-side -k config/default
+
+.PHONY: uninstall
+uninstall: ## Take the operator and its CRDs out again; tenants and their apps stay.
+	@# CRDs first: the operator has to be there to let go of its finalizers.
+	kubectl delete --ignore-not-found -k config/crd
+	kubectl delete --ignore-not-found -k config/default
+
+.PHONY: clean
+clean: ## Remove what make built here (the control plane's cache is kept).
+	rm -rf dist .cache
+
+# Tools are pinned in hack/tools/go.mod and built once, not at each use: linking the
+# linters alone takes longer than running them.
+$(CONTROLLER_GEN): PACKAGE := sigs.k8s.io/controller-tools/cmd/controller-gen
+$(CRD_REF_DOCS): PACKAGE := github.com/elastic/crd-ref-docs
+$(GOLANGCI_LINT): PACKAGE := sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
+$(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum
+	@mkdir -p $(@D)
+	@echo "==> building $(@F), once"
+	@go -C hack/tools build -o $@ $(PACKAGE)
+	@touch $@

@@ -1,0 +1,258 @@
+package v1alpha1
+
+import (
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// InstallationState is whether an app should be there.
+// +kubebuilder:validation:Enum=Present;Absent
+type InstallationState string
+
+// The states that an installation can be asked to have.
+const (
+	// InstallationPresent asks for the app to be installed.
+	InstallationPresent InstallationState = "Present"
+	// InstallationAbsent asks for the app to be uninstalled. This, and nothing else, uninstalls.
+	InstallationAbsent InstallationState = "Absent"
+)
+
+// DecisionLevel is the level that decided.
+// +kubebuilder:validation:Enum=National;Network;Municipality
+type DecisionLevel string
+
+// The levels that decide.
+const (
+	// LevelNational decides by what it offers, and by withdrawing.
+	LevelNational DecisionLevel = "National"
+	// LevelNetwork decides by what it proposes.
+	LevelNetwork DecisionLevel = "Network"
+	// LevelMunicipality decides for itself.
+	LevelMunicipality DecisionLevel = "Municipality"
+)
+
+// DecidedBy answers who decided, and why.
+type DecidedBy struct {
+	// level that decided: National, Network or Municipality.
+	// +optional
+	Level DecisionLevel `json:"level,omitempty"`
+	// name of the SharedApp, Network or Municipality that decided.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+	// reason, in words.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Reason string `json:"reason,omitempty"`
+}
+
+// Tenant holds the facts of the environment that an app is installed in. Bundles may
+// read them; they stand here so that an installation needs nothing but itself.
+type Tenant struct {
+	// municipality is the name of the Municipality.
+	// +required
+	// +kubebuilder:validation:MaxLength=40
+	Municipality string `json:"municipality,omitempty"`
+	// number is its official number.
+	// +required
+	// +kubebuilder:validation:MaxLength=4
+	Number string `json:"number,omitempty"`
+	// displayName is the name that people know.
+	// +required
+	// +kubebuilder:validation:MaxLength=128
+	DisplayName string `json:"displayName,omitempty"`
+	// county is the number of its county, where the label allmenning.dev/county tells it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	County string `json:"county,omitempty"`
+	// environment of the municipality.
+	// +required
+	// +kubebuilder:validation:MaxLength=15
+	Environment string `json:"environment,omitempty"`
+	// stage of the environment.
+	// +required
+	Stage Stage `json:"stage,omitempty"`
+	// zone of the environment.
+	// +required
+	Zone Zone `json:"zone,omitempty"`
+	// domain is the first of the municipality's domains.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Domain string `json:"domain,omitempty"`
+}
+
+// AppInstallationSpec says completely what to install. The operator writes it.
+type AppInstallationSpec struct {
+	// app is the name of the SharedApp; the installation has the same name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="app can't change: an installation of another app is another AppInstallation"
+	App string `json:"app,omitempty"`
+
+	// version to install.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Version string `json:"version,omitempty"`
+
+	// digest of the bundle to install.
+	// +required
+	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
+	// +kubebuilder:validation:MaxLength=71
+	Digest string `json:"digest,omitempty"`
+
+	// state that the app should have: Present, or Absent to uninstall it. Default: Present.
+	// +optional
+	// +default="Present"
+	// +kubebuilder:default=Present
+	State InstallationState `json:"state,omitempty"`
+
+	// tenant holds the facts of the environment.
+	// +required
+	Tenant Tenant `json:"tenant,omitzero"`
+
+	// parameters of the app, before the version's defaults. Default: none.
+	// +optional
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	Parameters *apiextensionsv1.JSON `json:"parameters,omitempty"`
+
+	// parametersFrom adds parameters from Secrets of this namespace. Default: none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	ParametersFrom []ParametersSource `json:"parametersFrom,omitempty"`
+
+	// decidedBy says which level decided this, and why.
+	// +required
+	DecidedBy DecidedBy `json:"decidedBy,omitzero"`
+
+	// suspend holds the operator off this installation: nothing is applied, corrected or removed.
+	// A platform operator may set it while looking into a fault. Default: false.
+	// +optional
+	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// InstalledObject is one object of an installation, and what tells whether it is as it should be.
+type InstalledObject struct {
+	// apiVersion of the object.
+	// +required
+	APIVersion string `json:"apiVersion,omitempty"`
+	// kind of the object.
+	// +required
+	Kind string `json:"kind,omitempty"`
+	// name of the object.
+	// +required
+	Name string `json:"name,omitempty"`
+	// sent is a hash of what was last sent to the API server.
+	// +optional
+	Sent string `json:"sent,omitempty"`
+	// owned is a hash of the fields that the operator owned after that; a difference is drift.
+	// +optional
+	Owned string `json:"owned,omitempty"`
+}
+
+// InstalledVersion is one entry of the history.
+type InstalledVersion struct {
+	// version number.
+	// +required
+	Version string `json:"version,omitempty"`
+	// digest of its bundle.
+	// +required
+	Digest string `json:"digest,omitempty"`
+	// appliedAt is when its objects had all been applied.
+	// +required
+	AppliedAt metav1.Time `json:"appliedAt,omitzero"`
+}
+
+// AppInstallationStatus is what the operator made of an AppInstallation.
+type AppInstallationStatus struct {
+	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// appliedVersion is the version whose objects were all applied.
+	// +optional
+	AppliedVersion string `json:"appliedVersion,omitempty"`
+
+	// appliedDigest is the digest of the bundle whose objects were all applied.
+	// +optional
+	AppliedDigest string `json:"appliedDigest,omitempty"`
+
+	// healthySince is when the app, at appliedDigest, became healthy; empty while it is not.
+	// +optional
+	HealthySince *metav1.Time `json:"healthySince,omitempty"`
+
+	// inventory lists the objects of the installation. It can be lost: the operator finds its
+	// objects again by their labels.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	Inventory []InstalledObject `json:"inventory,omitempty"`
+
+	// kept lists objects, as Kind/name, that are no longer part of the app and that nobody may miss:
+	// PersistentVolumeClaims, and objects annotated allmenning.dev/prune=disabled. Delete them by hand.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	Kept []string `json:"kept,omitempty"`
+
+	// history of the versions that were applied, the latest first, at most 10.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	History []InstalledVersion `json:"history,omitempty"`
+
+	// conditions: Ready, and while they are true Reconciling, Stalled, Suspended.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// AppInstallation is one app in one environment of a municipality. The operator writes it,
+// and its status is the truth about it.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:scope=Namespaced,shortName=appinst,categories=allmenning
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.appliedVersion`
+// +kubebuilder:printcolumn:name="Wanted",type=string,JSONPath=`.spec.version`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Decided by",type=string,JSONPath=`.spec.decidedBy.name`
+// +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.spec.decidedBy.reason`,priority=1
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name == self.spec.app",message="metadata.name must be the name of the app: there is one installation of an app in an environment",fieldPath=".metadata"
+type AppInstallation struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata; the name is the app's.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec says completely what to install.
+	// +required
+	Spec AppInstallationSpec `json:"spec,omitzero"`
+
+	// status is written by the operator.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status AppInstallationStatus `json:"status,omitzero"`
+}
+
+// AppInstallationList is a list of AppInstallations.
+// +kubebuilder:object:root=true
+type AppInstallationList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitzero"`
+	// items of the list.
+	Items []AppInstallation `json:"items"`
+}

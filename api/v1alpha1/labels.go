@@ -1,0 +1,74 @@
+package v1alpha1
+
+// Labels say what is ours and whose it is. The operator rebuilds what it knows
+// from them, so it may lose its status and go on.
+const (
+	// LabelManagedBy carries ManagedBy on every object that the operator writes.
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	// ManagedBy is the value of LabelManagedBy.
+	ManagedBy = "allmenning"
+
+	// LabelMunicipality names the Municipality that an object belongs to.
+	LabelMunicipality = "allmenning.dev/municipality"
+	// LabelEnvironment names the environment of the Municipality.
+	LabelEnvironment = "allmenning.dev/environment"
+	// LabelStage is the environment's stage: Development, Test or Production.
+	LabelStage = "allmenning.dev/stage"
+	// LabelZone is the environment's zone: Open or Closed.
+	LabelZone = "allmenning.dev/zone"
+	// LabelCounty is set by the platform on a Municipality, and carried over to
+	// its namespaces, so that networks can select by it.
+	LabelCounty = "allmenning.dev/county"
+
+	// LabelApp names the SharedApp whose installation an object, or a pod,
+	// belongs to. An object belongs to one installation.
+	LabelApp = "allmenning.dev/app"
+	// LabelBundle marks a stored bundle in the operator's own namespace.
+	LabelBundle = "allmenning.dev/bundle"
+	// LabelIngress, set to "true" on a namespace, marks it as the home of an
+	// ingress controller where no Platform says otherwise.
+	LabelIngress = "allmenning.dev/ingress"
+)
+
+// Annotations are how a person talks to the operator about one object.
+const (
+	// AnnotationReconcile asks for a reconcile now: any new value will do, a time
+	// is usual. The operator answers with status.lastHandledReconcileAt. On an
+	// AppInstallation it also applies every object again; on a SharedApp it also
+	// fetches again what was not available.
+	AnnotationReconcile = "allmenning.dev/reconcile"
+	// AnnotationAdopt on a namespace lets the Municipality that it names take the
+	// namespace over. Only an administrator of the cluster can set it.
+	AnnotationAdopt = "allmenning.dev/adopt"
+	// AnnotationPrune, set to PruneDisabled on an installed object, keeps the
+	// object through prune, Decline and uninstall.
+	AnnotationPrune = "allmenning.dev/prune"
+	// PruneDisabled is the value of AnnotationPrune that keeps an object.
+	PruneDisabled = "disabled"
+	// AnnotationAllowDelete, set to "true" on a SharedApp, lets it or a version of
+	// it be deleted although installations use it. They keep running.
+	AnnotationAllowDelete = "allmenning.dev/allow-delete"
+)
+
+// FinalizerDrain holds a Municipality with deletionPolicy Delete until its apps
+// and its namespaces are gone, and its default-deny policy until its pods are.
+const FinalizerDrain = "allmenning.dev/drain"
+
+// InstallerName is the service account, in every tenant namespace, as which the
+// operator applies the objects of an app. It can do there what a bundle may
+// contain, and nothing anywhere else.
+const InstallerName = "allmenning-installer"
+
+// The four ClusterRoles that the operator binds, and which it never changes.
+const (
+	// RoleAdministrator is bound for access entries with role Administrator.
+	RoleAdministrator = "allmenning-administrator"
+	// RoleDeveloper is bound for access entries with role Developer.
+	RoleDeveloper = "allmenning-developer"
+	// RoleViewer is bound for access entries with role Viewer.
+	RoleViewer = "allmenning-viewer"
+	// RoleInstaller is bound to the installer account. Its rules are the list of
+	// kinds that a bundle may contain; it is aggregated, so a platform adds a kind
+	// with a labelled ClusterRole.
+	RoleInstaller = "allmenning-installer"
+)

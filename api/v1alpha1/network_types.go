@@ -1,0 +1,232 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Obligation is how strongly a network asks its members to take an app.
+// +kubebuilder:validation:Enum=Mandatory;Recommended;Optional
+type Obligation string
+
+// The obligations, the strongest first.
+const (
+	// ObligationMandatory installs; declining needs a reason.
+	ObligationMandatory Obligation = "Mandatory"
+	// ObligationRecommended installs unless the member declines or defers.
+	ObligationRecommended Obligation = "Recommended"
+	// ObligationOptional installs only where the member adopts.
+	ObligationOptional Obligation = "Optional"
+)
+
+// DefaultChannel is followed where nobody names another.
+const DefaultChannel = "stable"
+
+// NetworkSpec says who introduces which apps together.
+type NetworkSpec struct {
+	// displayName is the name that people know.
+	// Example: Digi Telemark Vestfold
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	DisplayName string `json:"displayName,omitempty"`
+
+	// priority decides between networks that propose one app with the same obligation: the
+	// greater wins. Default: 0.
+	// Example: 10
+	// +optional
+	// +kubebuilder:validation:Minimum=-1000
+	// +kubebuilder:validation:Maximum=1000
+	Priority *int32 `json:"priority,omitempty"`
+
+	// members of the network. A municipality may be in several networks, or in none. One that
+	// leaves keeps its apps, at the version they have.
+	// Example: {selector: {matchLabels: {allmenning.dev/county: "40"}}, names: [siljan]}
+	// +required
+	Members Members `json:"members,omitzero"`
+
+	// apps that the members introduce together. Default: none.
+	// Example: [{name: svarut, obligation: Recommended}]
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Apps []Proposal `json:"apps,omitempty"`
+
+	// suspend stops this network's proposals from moving anything: members stay at the versions
+	// they have. Default: false.
+	// Example: true
+	// +optional
+	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// Members picks municipalities: those that the selector matches and those that are named.
+// +kubebuilder:validation:XValidation:rule="has(self.selector) || (has(self.names) && self.names.size() > 0)",message="members needs selector, names or both"
+type Members struct {
+	// selector over the labels of Municipalities. Default: it picks nobody.
+	// Example: {matchExpressions: [{key: allmenning.dev/county, operator: In, values: ["39", "40"]}]}
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="(has(self.matchLabels) && self.matchLabels.size() > 0) || (has(self.matchExpressions) && self.matchExpressions.size() > 0)",message="an empty selector would pick every municipality in the country: name a label"
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+
+	// names of Municipalities. A name that does not exist is shown in status. Default: none.
+	// Example: [vinje, tokke]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=500
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=40
+	Names []string `json:"names,omitempty"`
+}
+
+// Proposal is one app that a network introduces.
+type Proposal struct {
+	// name of the SharedApp.
+	// Example: svarut
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+
+	// channel of the SharedApp that the network follows. Default: stable.
+	// Example: pilot
+	// +optional
+	// +default="stable"
+	// +kubebuilder:default=stable
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Channel string `json:"channel,omitempty"`
+
+	// obligation is how strongly the network asks: Mandatory and Recommended install unless the
+	// member declines or defers, Optional only where it adopts. Default: Recommended.
+	// Example: Mandatory
+	// +optional
+	// +default="Recommended"
+	// +kubebuilder:default=Recommended
+	Obligation Obligation `json:"obligation,omitempty"`
+
+	// stages of the environments that the app goes to. Default: Test and Production.
+	// A stage that is taken out stops new installations there; installed ones stay.
+	// Example: [Test, Production]
+	// +optional
+	// +listType=set
+	// +kubebuilder:default={Test,Production}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=3
+	Stages []Stage `json:"stages,omitempty"`
+}
+
+// NetworkApp is how one app stands among the members of a network.
+type NetworkApp struct {
+	// name of the SharedApp.
+	// +required
+	Name string `json:"name,omitempty"`
+	// version that the channel points at.
+	// +optional
+	Version string `json:"version,omitempty"`
+	// ready is the number of members whose installations run well at that version.
+	// +optional
+	Ready int32 `json:"ready,omitempty"`
+	// members is the number of members that the app should be installed at, by this network.
+	// +optional
+	Members int32 `json:"members,omitempty"`
+	// excused is the number of members that declined, deferred or hold.
+	// +optional
+	Excused int32 `json:"excused,omitempty"`
+	// elsewhere is the number of members for which another network, or their own choice, decides.
+	// +optional
+	Elsewhere int32 `json:"elsewhere,omitempty"`
+	// notReady names members that should have it and are not ready, at most 50.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	NotReady []string `json:"notReady,omitempty"`
+	// decidedElsewhere names members for which this network's proposal lost, and to whom, at most 50.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	DecidedElsewhere []string `json:"decidedElsewhere,omitempty"`
+	// message says what is wrong with the proposal itself, and what to do.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
+}
+
+// NetworkStatus is what the operator made of a Network.
+type NetworkStatus struct {
+	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// members is the number of municipalities that are members now.
+	// +optional
+	Members *int32 `json:"members,omitempty"`
+
+	// unknownMembers are names in spec.members.names that no Municipality has, at most 50.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	UnknownMembers []string `json:"unknownMembers,omitempty"`
+
+	// appsReady is the number of (member, app) pairs that run well at the version they should, of
+	// those that this network decides, as "40/42".
+	// +optional
+	AppsReady string `json:"appsReady,omitempty"`
+
+	// apps tells how each proposed app stands.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Apps []NetworkApp `json:"apps,omitempty"`
+
+	// conditions: Ready speaks of the network's own spec, AppsReady of its members' apps;
+	// Reconciling, Stalled and Suspended are there while they are true.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// Network is a group of municipalities that introduce shared apps together.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:scope=Cluster,categories=allmenning
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Members",type=integer,JSONPath=`.status.members`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Apps",type=string,JSONPath=`.status.appsReady`
+// +kubebuilder:printcolumn:name="Priority",type=integer,JSONPath=`.spec.priority`,priority=1
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be at most 63 characters",fieldPath=".metadata"
+type Network struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec says who introduces which apps together.
+	// +required
+	Spec NetworkSpec `json:"spec,omitzero"`
+
+	// status is written by the operator.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status NetworkStatus `json:"status,omitzero"`
+}
+
+// NetworkList is a list of Networks.
+// +kubebuilder:object:root=true
+type NetworkList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitzero"`
+	// items of the list.
+	Items []Network `json:"items"`
+}

@@ -1,0 +1,299 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// PlatformName is the name of the one Platform.
+const PlatformName = "default"
+
+// PlatformSpec tells what the cluster looks like and what holds for every tenant.
+// Every field has a default that fits a plain cluster.
+type PlatformSpec struct {
+	// dns lists where pods may ask for names. Default: the pods labelled
+	// k8s-app=kube-dns in kube-system, and the node-local cache at 169.254.20.10.
+	// A change rewrites the policies of every environment.
+	// Example: [{namespace: kube-system, podLabels: {k8s-app: kube-dns}}, {cidr: 169.254.20.10/32}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	DNS []DNSServer `json:"dns,omitempty"`
+
+	// ingress lists the ingress controllers that may reach Open environments.
+	// Default: every namespace labelled allmenning.dev/ingress=true.
+	// A change rewrites the policies of every Open environment.
+	// Example: [{namespace: ingress-system}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Ingress []IngressController `json:"ingress,omitempty"`
+
+	// privateCIDRs are the address ranges that no Open environment may reach, as they
+	// belong to the cluster or to its owner. Default: RFC 1918, 100.64.0.0/10 (RFC 6598),
+	// 169.254.0.0/16 and fe80::/10 (link-local), fc00::/7 (RFC 4193). Setting it replaces
+	// the default: list every range.
+	// Example: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, "fc00::/7"]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="each of spec.privateCIDRs must be an address range such as 10.0.0.0/8"
+	PrivateCIDRs []string `json:"privateCIDRs,omitempty"`
+
+	// sizeClasses give an environment its default quota by the municipality's
+	// inhabitants: the first class whose upTo is not exceeded. Default: Small up to
+	// 5 000, Medium up to 20 000, Large up to 100 000, ExtraLarge beyond. A change moves
+	// the quotas of every environment that does not set its own.
+	// Example: [{name: Small, upTo: 5000, quota: {cpu: "4", memory: 8Gi}}, {name: Large, quota: {cpu: "16", memory: 32Gi}}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(c, self.exists_one(d, d.name == c.name))",message="the names in spec.sizeClasses must differ"
+	// +kubebuilder:validation:XValidation:rule="self.filter(c, !has(c.upTo)).size() == 1 && !has(self[self.size()-1].upTo)",message="the last of spec.sizeClasses, and only the last, leaves upTo out: it takes everybody else"
+	// +kubebuilder:validation:XValidation:rule="self.filter(c, has(c.upTo)).map(c, c.upTo).isSorted() && self.all(c, !has(c.upTo) || self.exists_one(d, has(d.upTo) && d.upTo == c.upTo))",message="each upTo in spec.sizeClasses must be greater than the one before it"
+	SizeClasses []SizeClass `json:"sizeClasses,omitempty"`
+
+	// registries limits where bundles may come from, and says how to reach them.
+	// Default: empty, any registry may be used, without a password.
+	// Example: [{prefix: ghcr.io/ks/, secretRef: {name: ghcr-login}}]
+	// +optional
+	// +listType=map
+	// +listMapKey=prefix
+	// +kubebuilder:validation:MaxItems=64
+	Registries []Registry `json:"registries,omitempty"`
+
+	// freeze stops every new step on the whole platform: nothing is newly installed,
+	// upgraded or uninstalled. What runs keeps running, and drift is still corrected.
+	// Default: false.
+	// Example: true
+	// +optional
+	Freeze *bool `json:"freeze,omitempty"`
+
+	// suspend makes the operator ignore changes of this Platform, and go on with the
+	// values it last took. Default: false.
+	// Example: true
+	// +optional
+	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// DNSServer is one place that answers for names: pods, or an address range.
+// +kubebuilder:validation:XValidation:rule="has(self.namespace) != has(self.cidr)",message="a DNS server is either namespace (with podLabels) or cidr"
+// +kubebuilder:validation:XValidation:rule="!has(self.podLabels) || has(self.namespace)",message="podLabels goes with namespace",fieldPath=".podLabels"
+type DNSServer struct {
+	// namespace that the DNS pods run in.
+	// Example: kube-system
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+
+	// podLabels that the DNS pods carry. Default: every pod of the namespace.
+	// Example: {k8s-app: kube-dns}
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && size(self[k]) <= 63)",message="podLabels can hold only what a label can: keys of at most 317 characters, values of at most 63"
+	PodLabels map[string]string `json:"podLabels,omitempty"`
+
+	// cidr of a DNS server that is not a pod, such as a node-local cache.
+	// Example: 169.254.20.10/32
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="cidr must be an address range such as 169.254.20.10/32"
+	CIDR string `json:"cidr,omitempty"`
+}
+
+// IngressController is one place that traffic from outside comes in by.
+// +kubebuilder:validation:XValidation:rule="has(self.namespace) != has(self.namespaceLabels)",message="an ingress controller is either namespace or namespaceLabels"
+type IngressController struct {
+	// namespace that the controller's pods run in.
+	// Example: ingress-system
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+
+	// namespaceLabels that the namespace of the controller carries.
+	// Example: {allmenning.dev/ingress: "true"}
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && size(self[k]) <= 63)",message="namespaceLabels can hold only what a label can: keys of at most 317 characters, values of at most 63"
+	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
+
+	// podLabels that the controller's pods carry. Default: every pod of the namespace.
+	// Example: {app.kubernetes.io/name: traefik}
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && size(self[k]) <= 63)",message="podLabels can hold only what a label can: keys of at most 317 characters, values of at most 63"
+	PodLabels map[string]string `json:"podLabels,omitempty"`
+}
+
+// SizeClass gives municipalities of a size their default quota.
+type SizeClass struct {
+	// name of the class, shown in status.sizeClass of a Municipality.
+	// Example: Small
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Name string `json:"name,omitempty"`
+
+	// upTo is the greatest number of inhabitants in this class. The last class leaves it out.
+	// Example: 5000
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000000
+	UpTo *int32 `json:"upTo,omitempty"`
+
+	// quota of each environment. What it leaves out takes the built-in default of the class Small.
+	// Example: {cpu: "4", memory: 8Gi, pods: 40}
+	// +required
+	Quota Quota `json:"quota,omitzero"`
+}
+
+// Quota bounds what one environment may use. What is left out follows the size class.
+// +kubebuilder:validation:MinProperties=1
+type Quota struct {
+	// cpu is the sum of requests of all pods, in cores.
+	// Example: "4"
+	// +optional
+	CPU *resource.Quantity `json:"cpu,omitempty"`
+
+	// memory is the sum of requests, and of limits, of all pods, in bytes.
+	// Example: 8Gi
+	// +optional
+	Memory *resource.Quantity `json:"memory,omitempty"`
+
+	// ephemeralStorage is the sum of requests for node-local disk, in bytes.
+	// Example: 10Gi
+	// +optional
+	EphemeralStorage *resource.Quantity `json:"ephemeralStorage,omitempty"`
+
+	// storage is the sum of requests of all PersistentVolumeClaims, in bytes.
+	// Example: 100Gi
+	// +optional
+	Storage *resource.Quantity `json:"storage,omitempty"`
+
+	// pods is the number of pods that have not ended.
+	// Example: 40
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	Pods *int32 `json:"pods,omitempty"`
+
+	// services is the number of Services. Node ports and load balancers are always 0:
+	// traffic comes in by the platform's ingress controller.
+	// Example: 20
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	Services *int32 `json:"services,omitempty"`
+
+	// secrets is the number of Secrets.
+	// Example: 100
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	Secrets *int32 `json:"secrets,omitempty"`
+
+	// configMaps is the number of ConfigMaps, the cluster's own kube-root-ca.crt included.
+	// Example: 100
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	ConfigMaps *int32 `json:"configMaps,omitempty"`
+
+	// persistentVolumeClaims is the number of PersistentVolumeClaims.
+	// Example: 10
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	PersistentVolumeClaims *int32 `json:"persistentVolumeClaims,omitempty"`
+}
+
+// Registry is a place that bundles may come from.
+type Registry struct {
+	// prefix that a repository must start with. End it with a slash, unless it names
+	// one repository: "ghcr.io/ks" would allow ghcr.io/ks-imposter too.
+	// Example: ghcr.io/ks/
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Prefix string `json:"prefix,omitempty"`
+
+	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's
+	// namespace. A version's own secretRef wins over it. Default: no password.
+	// Example: {name: ghcr-login}
+	// +optional
+	SecretRef *LocalReference `json:"secretRef,omitempty"`
+
+	// caRef names a Secret in the operator's namespace whose key ca.crt holds the
+	// certificates to trust. A version's own caRef wins. Default: the system's.
+	// Example: {name: ghcr-ca}
+	// +optional
+	CARef *LocalReference `json:"caRef,omitempty"`
+}
+
+// PlatformStatus is what the operator made of a Platform.
+type PlatformStatus struct {
+	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// conditions: Ready, and while they are true Reconciling, Stalled, Suspended.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// Platform tells what the cluster looks like. There is at most one, named
+// "default"; without it the built-in defaults hold.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:scope=Cluster,categories=allmenning
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Freeze",type=boolean,JSONPath=`.spec.freeze`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name == 'default'",message="there is one Platform: name it default",fieldPath=".metadata"
+type Platform struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata; the name must be "default".
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec tells what the cluster looks like.
+	// +required
+	// +kubebuilder:default={}
+	Spec PlatformSpec `json:"spec,omitzero"`
+
+	// status is written by the operator.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status PlatformStatus `json:"status,omitzero"`
+}
+
+// PlatformList is a list of Platforms.
+// +kubebuilder:object:root=true
+type PlatformList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitzero"`
+	// items of the list.
+	Items []Platform `json:"items"`
+}

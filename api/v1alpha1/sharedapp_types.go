@@ -1,0 +1,515 @@
+package v1alpha1
+
+import (
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// FunctionArea is the part of a municipality's work that an app serves.
+// +kubebuilder:validation:Enum=UserService;ProcessControl;DataManagement;Support
+type FunctionArea string
+
+// VersionState says whether a version may still be taken into use.
+// +kubebuilder:validation:Enum=Active;Deprecated;Withdrawn
+type VersionState string
+
+// The states of a version.
+const (
+	// VersionActive may be installed.
+	VersionActive VersionState = "Active"
+	// VersionDeprecated may still be installed; status says who runs it.
+	VersionDeprecated VersionState = "Deprecated"
+	// VersionWithdrawn is not installed anew anywhere; where it runs, it runs on.
+	VersionWithdrawn VersionState = "Withdrawn"
+)
+
+// SharedAppSpec is the national offer of one common component.
+// +kubebuilder:validation:XValidation:rule="!has(self.channels) || self.channels.all(c, self.versions.exists(v, v.version == c.version))",message="each of spec.channels[].version must be one of spec.versions[].version",fieldPath=".channels"
+type SharedAppSpec struct {
+	// displayName is the name that people know.
+	// Example: SvarUt
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	DisplayName string `json:"displayName,omitempty"`
+
+	// owner is who answers for the app.
+	// Example: KS Digitale fellestjenester
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Owner string `json:"owner,omitempty"`
+
+	// functionArea is the part of a municipality's work that it serves: UserService,
+	// ProcessControl, DataManagement or Support.
+	// Example: Support
+	// +optional
+	FunctionArea FunctionArea `json:"functionArea,omitempty"`
+
+	// personalData says whether the app handles personal data. Default: false.
+	// Example: true
+	// +optional
+	PersonalData *bool `json:"personalData,omitempty"`
+
+	// requires is what the app needs around it. A change takes effect at once, also where the app
+	// is installed already.
+	// Example: {zones: {Production: Closed}, apps: [{name: id-gateway, version: ">=1.2"}]}
+	// +optional
+	Requires *Requirements `json:"requires,omitempty"`
+
+	// channels point at versions. To promote a version, change one field: spec.channels[].version.
+	// Default: none, so that members can only name a version.
+	// Example: [{name: stable, version: 2.4.1}, {name: pilot, version: 2.5.0}]
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Channels []Channel `json:"channels,omitempty"`
+
+	// versions that are offered. A version's source and schema can't change: offer a new version.
+	// A version that is in use can't be taken out.
+	// Example: [{version: 2.4.1, source: {configMap: {name: svarut-2.4.1}}}]
+	// +required
+	// +listType=map
+	// +listMapKey=version
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Versions []Version `json:"versions,omitempty"`
+
+	// imagePullSecretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's
+	// namespace, with which the cluster may pull the app's images. The operator copies it beside
+	// each installation, as <app>-image-pull, and names it in the app's pods. Default: the images
+	// need no password.
+	// Example: {name: ks-images}
+	// +optional
+	ImagePullSecretRef *LocalReference `json:"imagePullSecretRef,omitempty"`
+
+	// suspend stops this app from moving anywhere: nothing is fetched, newly installed or upgraded.
+	// What runs keeps running. Default: false.
+	// Example: true
+	// +optional
+	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// Requirements are what an app needs around it.
+// +kubebuilder:validation:MinProperties=1
+type Requirements struct {
+	// zones that the environment must have, by stage. Default: any.
+	// Example: {Production: Closed}
+	// +optional
+	Zones *RequiredZones `json:"zones,omitempty"`
+
+	// apps that must be installed and Ready in the same environment first. Default: none.
+	// Example: [{name: id-gateway, version: ">=1.2"}]
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Apps []RequiredApp `json:"apps,omitempty"`
+
+	// egress is where the app's pods may connect to, beyond what the zone allows. The operator
+	// writes the policy; a bundle may not bring its own. Default: nowhere.
+	// Example: [{cidr: 203.0.113.0/24, ports: [443], reason: "national digital post"}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Egress []RequiredEgress `json:"egress,omitempty"`
+
+	// ingress is who may connect to the app's pods, beyond what the zone allows. Default: nobody.
+	// Example: [{namespaceLabels: {kubernetes.io/metadata.name: message-broker}, ports: [8080], reason: "incoming messages"}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Ingress []RequiredIngress `json:"ingress,omitempty"`
+}
+
+// RequiredZones names the zone that an environment of each stage must have.
+// +kubebuilder:validation:MinProperties=1
+type RequiredZones struct {
+	// Development is the zone that development environments must have. Default: any.
+	// Example: Open
+	// +optional
+	Development Zone `json:"Development,omitempty"`
+	// Test is the zone that test environments must have. Default: any.
+	// Example: Open
+	// +optional
+	Test Zone `json:"Test,omitempty"`
+	// Production is the zone that production environments must have. Default: any.
+	// Example: Closed
+	// +optional
+	Production Zone `json:"Production,omitempty"`
+}
+
+// RequiredApp is another app that must be there first.
+type RequiredApp struct {
+	// name of the SharedApp.
+	// Example: id-gateway
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+
+	// version range that the installed version must fall in, as semantic versions are compared.
+	// Default: any version.
+	// Example: ">=1.2"
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Version string `json:"version,omitempty"`
+}
+
+// Port is a TCP port number.
+// +kubebuilder:validation:Minimum=1
+// +kubebuilder:validation:Maximum=65535
+type Port int32
+
+// RequiredEgress is a place that the app connects to.
+type RequiredEgress struct {
+	// cidr is the address range.
+	// Example: 203.0.113.0/24
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="cidr must be an address range such as 203.0.113.0/24"
+	CIDR string `json:"cidr,omitempty"`
+
+	// ports are TCP ports. Default: every port.
+	// Example: [443]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Ports []Port `json:"ports,omitempty"`
+
+	// reason is shown to whoever asks why a closed zone is open here.
+	// Example: national digital post
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Reason string `json:"reason,omitempty"`
+}
+
+// RequiredIngress is somebody who connects to the app.
+// +kubebuilder:validation:XValidation:rule="has(self.cidr) != has(self.namespaceLabels)",message="ingress comes either from cidr or from namespaceLabels"
+type RequiredIngress struct {
+	// cidr is an address range that connections come from.
+	// Example: 203.0.113.0/24
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="cidr must be an address range such as 203.0.113.0/24"
+	CIDR string `json:"cidr,omitempty"`
+
+	// namespaceLabels that the namespace of the caller carries.
+	// Example: {kubernetes.io/metadata.name: message-broker}
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && size(self[k]) <= 63)",message="namespaceLabels can hold only what a label can: keys of at most 317 characters, values of at most 63"
+	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
+
+	// ports are TCP ports. Default: every port.
+	// Example: [8080]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Ports []Port `json:"ports,omitempty"`
+
+	// reason is shown to whoever asks why a closed zone is open here.
+	// Example: incoming messages
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Reason string `json:"reason,omitempty"`
+}
+
+// Channel points at a version.
+type Channel struct {
+	// name of the channel; networks follow "stable" unless they name another.
+	// Example: stable
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`
+	Name string `json:"name,omitempty"`
+
+	// version that the channel offers. Changing it promotes.
+	// Example: 2.4.1
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Version string `json:"version,omitempty"`
+}
+
+// Version is one version of an app.
+// +kubebuilder:validation:XValidation:rule="self.source == oldSelf.source",message="the source of a version can't change: its members would run different things under one number; offer a new version",fieldPath=".source"
+// +kubebuilder:validation:XValidation:rule="has(self.parameters) == has(oldSelf.parameters) && (!has(self.parameters) || self.parameters == oldSelf.parameters)",message="the parameters of a version can't change: offer a new version",fieldPath=".parameters"
+type Version struct {
+	// version number, as in semantic versioning, without a leading v.
+	// Example: 2.4.1
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`
+	Version string `json:"version,omitempty"`
+
+	// source of the bundle. It can't change.
+	// Example: {oci: {repository: ghcr.io/ks/svarut-bundle, digest: "sha256:..."}}
+	// +required
+	Source Source `json:"source,omitzero"`
+
+	// state is Active, Deprecated (may be installed, is discouraged) or Withdrawn (is not installed
+	// anew anywhere). Default: Active.
+	// Example: Deprecated
+	// +optional
+	// +default="Active"
+	// +kubebuilder:default=Active
+	State VersionState `json:"state,omitempty"`
+
+	// parameters that this version takes. They can't change. Default: it takes none.
+	// +optional
+	Parameters *ParameterSchema `json:"parameters,omitempty"`
+
+	// health tells how to read the health of kinds that only this app knows. Other kinds are
+	// read as kubectl and GitOps tools read them. Default: none.
+	// Example: [{apiVersion: example.org/v1, kind: Queue, healthy: "object.status.phase == 'Open'"}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Health []HealthRule `json:"health,omitempty"`
+}
+
+// Source is where a bundle comes from.
+// +kubebuilder:validation:XValidation:rule="has(self.oci) != has(self.configMap)",message="a source is either oci or configMap"
+type Source struct {
+	// oci is an artifact in a registry, pinned by digest, as "oras push" and "flux push artifact" make it.
+	// Example: {repository: ghcr.io/ks/svarut-bundle, digest: "sha256:..."}
+	// +optional
+	OCI *OCISource `json:"oci,omitempty"`
+
+	// configMap in the operator's namespace, whose keys are the files of the bundle. The catalogue
+	// remembers the digest of its data; later changes of it are refused.
+	// Example: {name: svarut-2.4.1}
+	// +optional
+	ConfigMap *ConfigMapSource `json:"configMap,omitempty"`
+}
+
+// OCISource is an artifact in a registry.
+type OCISource struct {
+	// repository with its registry, without tag or digest.
+	// Example: ghcr.io/ks/svarut-bundle
+	// +required
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+$`
+	Repository string `json:"repository,omitempty"`
+
+	// digest of the artifact's manifest. Tags move; a digest does not.
+	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
+	// +required
+	// +kubebuilder:validation:MinLength=71
+	// +kubebuilder:validation:MaxLength=71
+	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
+	Digest string `json:"digest,omitempty"`
+
+	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's namespace.
+	// Default: what the Platform says for the registry, else no password.
+	// Example: {name: ghcr-login}
+	// +optional
+	SecretRef *LocalReference `json:"secretRef,omitempty"`
+
+	// caRef names a Secret in the operator's namespace whose key ca.crt holds the certificates to
+	// trust. Default: what the Platform says for the registry, else the system's.
+	// Example: {name: ghcr-ca}
+	// +optional
+	CARef *LocalReference `json:"caRef,omitempty"`
+}
+
+// ConfigMapSource is a ConfigMap in the operator's namespace.
+type ConfigMapSource struct {
+	// name of the ConfigMap.
+	// Example: svarut-2.4.1
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// digest that its data must have. Default: what it has when the version enters the catalogue.
+	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
+	// +optional
+	// +kubebuilder:validation:MinLength=71
+	// +kubebuilder:validation:MaxLength=71
+	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
+	Digest string `json:"digest,omitempty"`
+}
+
+// ParameterSchema tells which parameters a version takes.
+type ParameterSchema struct {
+	// openAPIV3Schema is a structural schema of type object, as in a CustomResourceDefinition, with
+	// defaults and validation rules. Parameters that it does not name are refused.
+	// Example: {type: object, required: [sender], properties: {sender: {type: string, maxLength: 60}}}
+	// +required
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	OpenAPIV3Schema apiextensionsv1.JSON `json:"openAPIV3Schema,omitzero"`
+
+	// sample is a set of parameters to try the bundle with before the version counts as available.
+	// Default: none, for a version whose parameters all have defaults.
+	// Example: {sender: Eksempel kommune}
+	// +optional
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	Sample *apiextensionsv1.JSON `json:"sample,omitempty"`
+}
+
+// HealthRule reads the health of one kind with CEL expressions over the variable object.
+type HealthRule struct {
+	// apiVersion of the kind.
+	// Example: example.org/v1
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	APIVersion string `json:"apiVersion,omitempty"`
+
+	// kind that the rule is for.
+	// Example: Queue
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Kind string `json:"kind,omitempty"`
+
+	// healthy is a CEL expression that is true when the object is as it should be.
+	// Example: object.status.phase == 'Open'
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Healthy string `json:"healthy,omitempty"`
+
+	// failed is a CEL expression that is true when it will not get well by itself. Default: never.
+	// Example: object.status.phase == 'Broken'
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Failed string `json:"failed,omitempty"`
+}
+
+// VersionStatus says whether a version can be installed, and why not.
+type VersionStatus struct {
+	// version number.
+	// +required
+	Version string `json:"version,omitempty"`
+	// digest of its bundle. It is remembered after the version was taken out of the spec, so that
+	// one number never means two things.
+	// +optional
+	Digest string `json:"digest,omitempty"`
+	// available says whether the bundle was fetched, checked and found fit.
+	// +optional
+	Available bool `json:"available,omitempty"`
+	// message says why it is not available, and what to do.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}
+
+// SharedAppStatus is what the operator made of a SharedApp.
+type SharedAppStatus struct {
+	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// versions says per version whether it can be installed, and why not. Versions that were taken
+	// out of the spec stay with their digest, the 64 latest of them.
+	// +optional
+	// +listType=map
+	// +listMapKey=version
+	// +kubebuilder:validation:MaxItems=96
+	Versions []VersionStatus `json:"versions,omitempty"`
+
+	// versionsAvailable is the number of available versions, of those in the spec, as "3/3".
+	// +optional
+	VersionsAvailable string `json:"versionsAvailable,omitempty"`
+
+	// usage is the number of installations per version; the operator's count of who runs what.
+	// +optional
+	// +listType=map
+	// +listMapKey=version
+	// +kubebuilder:validation:MaxItems=96
+	Usage []VersionUsage `json:"usage,omitempty"`
+
+	// installations is the number of installations.
+	// +optional
+	Installations *int32 `json:"installations,omitempty"`
+
+	// appsReady is the number of installations that run well at the version they should, as "700/714".
+	// +optional
+	AppsReady string `json:"appsReady,omitempty"`
+
+	// notReady names installations that are not well, as namespace, at most 50.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	NotReady []string `json:"notReady,omitempty"`
+
+	// conditions: Ready speaks of the catalogue entry, AppsReady of the installations; Reconciling,
+	// Stalled and Suspended are there while they are true.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// VersionUsage counts who runs a version.
+type VersionUsage struct {
+	// version number.
+	// +required
+	Version string `json:"version,omitempty"`
+	// installations is the number of installations at this version.
+	// +required
+	Installations int32 `json:"installations"`
+}
+
+// SharedApp is a common component that the nation offers to municipalities.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:scope=Cluster,shortName=sapp,categories=allmenning
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Stable",type=string,JSONPath=`.spec.channels[?(@.name=="stable")].version`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Versions",type=string,JSONPath=`.status.versionsAvailable`
+// +kubebuilder:printcolumn:name="Installed",type=string,JSONPath=`.status.appsReady`
+// +kubebuilder:printcolumn:name="Owner",type=string,JSONPath=`.spec.owner`,priority=1
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters, begin with a letter and hold only a-z, 0-9 and dashes",fieldPath=".metadata"
+type SharedApp struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is the national offer.
+	// +required
+	Spec SharedAppSpec `json:"spec,omitzero"`
+
+	// status is written by the operator.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status SharedAppStatus `json:"status,omitzero"`
+}
+
+// SharedAppList is a list of SharedApps.
+// +kubebuilder:object:root=true
+type SharedAppList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitzero"`
+	// items of the list.
+	Items []SharedApp `json:"items"`
+}

@@ -1,0 +1,56 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Status writes the status part of a typed apply configuration as the field
+// manager "<Owner>-<writer>". Two controllers that share a status use two writers,
+// so that neither removes what the other wrote. An object that is gone meanwhile
+// needs no status.
+func Status(ctx context.Context, c client.Client, desired runtime.ApplyConfiguration, writer string) error {
+	err := c.Status().Apply(ctx, desired, client.FieldOwner(Owner+"-"+writer), client.ForceOwnership)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("write status: %w", err)
+	}
+	return nil
+}
+
+// Convert turns a typed status into its apply configuration, by way of JSON: the
+// two have the same fields. Fields with zero values are left out, and so given up.
+func Convert(status, configuration any) error {
+	raw, err := json.Marshal(status)
+	if err != nil {
+		return fmt.Errorf("encode status: %w", err)
+	}
+	if err := json.Unmarshal(raw, configuration); err != nil {
+		return fmt.Errorf("decode status: %w", err)
+	}
+	return nil
+}
+
+// Transient says whether an error may pass by itself, so that trying again is
+// right: the API server is busy, unreachable or has not yet counted a quota, or
+// somebody else wrote at the same time. Anything else is refused for a reason that
+// a person must mend.
+func Transient(err error) bool {
+	switch {
+	case err == nil:
+		return false
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return true
+	case apierrors.IsForbidden(err):
+		return quotaUnknown(err)
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsMethodNotSupported(err),
+		apierrors.IsRequestEntityTooLargeError(err), apierrors.IsUnsupportedMediaType(err):
+		return false
+	}
+	return true
+}

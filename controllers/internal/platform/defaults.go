@@ -1,0 +1,84 @@
+// Package platform knows what holds where nobody has written a Platform.
+package platform
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Get reads the Platform and fills what it leaves out. Without a Platform all of
+// it is the built-in default.
+func Get(ctx context.Context, c client.Reader) (v1alpha1.PlatformSpec, error) {
+	var found v1alpha1.Platform
+	err := c.Get(ctx, client.ObjectKey{Name: v1alpha1.PlatformName}, &found)
+	if client.IgnoreNotFound(err) != nil {
+		return v1alpha1.PlatformSpec{}, fmt.Errorf("read the Platform: %w", err)
+	}
+	if apierrors.IsNotFound(err) {
+		return WithDefaults(v1alpha1.PlatformSpec{}), nil
+	}
+	return WithDefaults(found.Spec), nil
+}
+
+// WithDefaults returns a spec with every list that it leaves out filled in.
+func WithDefaults(spec v1alpha1.PlatformSpec) v1alpha1.PlatformSpec {
+	out := *spec.DeepCopy()
+	if len(out.DNS) == 0 {
+		out.DNS = []v1alpha1.DNSServer{
+			{Namespace: "kube-system", PodLabels: map[string]string{"k8s-app": "kube-dns"}},
+			{CIDR: "169.254.20.10/32"}, // the address that Kubernetes' own node-local DNS add-on listens on
+		}
+	}
+	if len(out.Ingress) == 0 {
+		out.Ingress = []v1alpha1.IngressController{{NamespaceLabels: map[string]string{v1alpha1.LabelIngress: "true"}}}
+	}
+	if len(out.PrivateCIDRs) == 0 {
+		out.PrivateCIDRs = []string{
+			"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", // RFC 1918
+			"100.64.0.0/10",               // RFC 6598
+			"169.254.0.0/16", "fe80::/10", // link-local: RFC 3927 and 4291; cloud metadata lives there
+			"fc00::/7", // RFC 4193
+		}
+	}
+	if len(out.SizeClasses) == 0 {
+		out.SizeClasses = sizeClasses()
+	}
+	return out
+}
+
+// sizeClasses grow fourfold with the number of people, more or less as the classes
+// in which Norwegian statistics sort municipalities do.
+func sizeClasses() []v1alpha1.SizeClass {
+	return []v1alpha1.SizeClass{
+		{Name: "Small", UpTo: new(int32(5000)), Quota: scaled(1)},
+		{Name: "Medium", UpTo: new(int32(20000)), Quota: scaled(2)},
+		{Name: "Large", UpTo: new(int32(100000)), Quota: scaled(4)},
+		{Name: "ExtraLarge", Quota: scaled(16)},
+	}
+}
+
+// SmallestQuota is what a size class falls back on for what it leaves out.
+func SmallestQuota() v1alpha1.Quota { return scaled(1) }
+
+func scaled(factor int64) v1alpha1.Quota {
+	const gi = int64(1) << 30
+	bytes := func(n int64) *resource.Quantity { return resource.NewQuantity(n*gi*factor, resource.BinarySI) }
+	count := func(n int64) *int32 { return new(int32(n * factor)) }
+	return v1alpha1.Quota{
+		CPU:                    resource.NewQuantity(4*factor, resource.DecimalSI),
+		Memory:                 bytes(8),
+		EphemeralStorage:       bytes(20),
+		Storage:                bytes(100),
+		Pods:                   count(40),
+		Services:               count(20),
+		Secrets:                count(100),
+		ConfigMaps:             count(100),
+		PersistentVolumeClaims: count(10),
+	}
+}

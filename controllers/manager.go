@@ -1,0 +1,111 @@
+// Package controllers puts the operator together: one manager, one cache, one
+// client, and the controllers that share them.
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/metrics"
+	"github.com/allmenning/allmenning/controllers/municipality"
+)
+
+// Options are what a person can choose when starting the operator.
+type Options struct {
+	// Namespace is the operator's own: bundles and their credentials lie there.
+	Namespace string
+	// MetricsAddress to serve metrics at; "0" serves none.
+	MetricsAddress string
+	// HealthAddress to serve /healthz and /readyz at; "0" serves none.
+	HealthAddress string
+	// LeaderElection makes sure that only one of several operators works.
+	LeaderElection bool
+	// PlainHTTPRegistries are hosts of registries that are spoken to without TLS.
+	PlainHTTPRegistries []string
+	// FetchTimeout bounds the fetching of one bundle.
+	FetchTimeout time.Duration
+	// Log is where the operator tells what it does.
+	Log logr.Logger
+}
+
+// New makes a manager with every controller in it.
+func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, error) {
+	requests, err := metrics.NewRequests(ctrlmetrics.Registry)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	scheme, err := newScheme()
+	if err != nil {
+		return nil, err
+	}
+	config = rest.CopyConfig(config)
+	config.QPS = -1 // the API server's own priority and fairness knows better when to slow down
+	config.Wrap(requests.Wrap)
+	config.Wrap(apply.Impersonation)
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Logger:                        o.Log,
+		LeaderElection:                o.LeaderElection,
+		LeaderElectionID:              "allmenning",
+		LeaderElectionNamespace:       o.Namespace,
+		LeaderElectionReleaseOnCancel: true,
+		Metrics:                       metricsserver.Options{BindAddress: o.MetricsAddress},
+		HealthProbeBindAddress:        o.HealthAddress,
+		Cache:                         cache.Options{DefaultTransform: apply.Slim(o.Namespace)},
+		Client: client.Options{Cache: &client.CacheOptions{
+			Unstructured: true,
+			// A reconcile that does not see what the one before it wrote would write it again.
+			EnableReadYourWritesConsistency: new(true),
+		}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the manager: %w", err)
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("add health check: %w", err)
+	}
+	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("add readiness check: %w", err)
+	}
+	return mgr, addControllers(ctx, mgr, o)
+}
+
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		clientgoscheme.AddToScheme, apiextensionsv1.AddToScheme, v1alpha1.AddToScheme,
+	} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("build the scheme: %w", err)
+		}
+	}
+	return scheme, nil
+}
+
+func addControllers(ctx context.Context, mgr ctrl.Manager, _ Options) error {
+	now := clock.RealClock{}
+	municipalities := &municipality.Reconciler{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("municipality"), Clock: now,
+	}
+	if err := municipalities.SetupWithManager(ctx, mgr); err != nil {
+		return fmt.Errorf("set up the municipality controller: %w", err)
+	}
+	return nil
+}

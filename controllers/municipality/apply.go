@@ -1,0 +1,120 @@
+package municipality
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+// applied is what came of the writes: an error per environment, none where all went well.
+type applied struct {
+	errs map[string]error
+	// drained says that pods are still ending somewhere, which no watch tells.
+	draining bool
+	// fault is an error that concerns the Municipality itself.
+	fault error
+}
+
+// retry returns the errors that call for another try with a growing pause.
+func (a applied) retry() error {
+	all := []error{a.fault}
+	for _, err := range a.errs {
+		all = append(all, err)
+	}
+	if a.draining {
+		all = append(all, errors.New("pods are still ending"))
+	}
+	return errors.Join(all...)
+}
+
+// apply writes the plan. One environment's fault does not stop the others.
+func (r *Reconciler) apply(ctx context.Context, todo planned) applied {
+	done := applied{errs: map[string]error{}}
+	for _, e := range todo.environments {
+		if err := r.applyEnvironment(ctx, e); err != nil {
+			done.errs[e.name] = err
+		}
+		done.draining = done.draining || e.outcome.State == condition.Retrying
+	}
+	return done
+}
+
+func (r *Reconciler) applyEnvironment(ctx context.Context, e environmentPlan) error {
+	if e.release != nil {
+		before, ok := e.release.DeepCopyObject().(client.Object)
+		if !ok {
+			return fmt.Errorf("copy of %T is no object", e.release)
+		}
+		after, _ := e.release.DeepCopyObject().(client.Object)
+		controllerutil.RemoveFinalizer(after, v1alpha1.FinalizerDrain)
+		if err := r.Client.Patch(ctx, after, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("let go of policy %s: %w", e.release.GetName(), err)
+		}
+	}
+	for _, o := range e.remove {
+		if _, isNamespace := o.(*corev1.Namespace); isNamespace {
+			continue // after the policy that guards it is held
+		}
+		if err := r.remove(ctx, o); err != nil {
+			return err
+		}
+	}
+	for _, o := range e.apply {
+		if err := o.Apply(ctx, r.Client); err != nil {
+			return err
+		}
+	}
+	for _, o := range e.remove {
+		if _, isNamespace := o.(*corev1.Namespace); isNamespace {
+			return r.remove(ctx, o)
+		}
+	}
+	return nil
+}
+
+// remove deletes this very object, not one of the same name that came after it.
+func (r *Reconciler) remove(ctx context.Context, o client.Object) error {
+	uid := o.GetUID()
+	err := r.Client.Delete(ctx, o, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete %T %s: %w", o, o.GetName(), err)
+	}
+	return nil
+}
+
+// write brings finalizer and status to what they should be, each only where it differs.
+func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.MunicipalityStatus) error {
+	m := &seen.municipality
+	for _, e := range condition.Events(m.Status.Conditions, next.Conditions) {
+		r.Events.Eventf(m, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
+	}
+	if !sameStatus(m.Status, next) {
+		desired := ac.Municipality(m.Name).WithUID(m.UID)
+		if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
+			return err
+		}
+		if err := apply.Status(ctx, r.Client, desired, "municipality"); err != nil {
+			return err
+		}
+	}
+	if want := keepsFinalizer(seen); want != controllerutil.ContainsFinalizer(m, v1alpha1.FinalizerDrain) && !suspended(seen) {
+		desired := ac.Municipality(m.Name).WithUID(m.UID)
+		if want {
+			desired.WithFinalizers(v1alpha1.FinalizerDrain)
+		}
+		if err := r.Client.Apply(ctx, desired, client.FieldOwner(apply.Owner), client.ForceOwnership); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("write finalizer: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package municipality
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Reconciler reconciles Municipalities.
+type Reconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads from the API server, for the few questions that the cache can't answer.
+	Live client.Reader
+	// Events tells what changed to whoever describes the object.
+	Events events.EventRecorder
+	// Clock tells the time.
+	Clock clock.PassiveClock
+}
+
+// +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities/status,verbs=patch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities/finalizers,verbs=update
+// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;appinstallations,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=resourcequotas;limitranges;serviceaccounts,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=allmenning-administrator;allmenning-developer;allmenning-viewer;allmenning-installer
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get,resourceNames=municipalities.allmenning.dev
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings one Municipality's tenancy to what its spec asks.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	seen, err := r.observe(ctx, req.Name)
+	if client.IgnoreNotFound(err) != nil {
+		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+	}
+	if err != nil {
+		return ctrl.Result{}, nil
+	}
+	now := r.Clock.Now()
+	todo, err := plan(seen, now)
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("plan: %w", err)
+	}
+	done := r.apply(ctx, todo)
+	next := status(seen, todo, done, now)
+	if err := r.write(ctx, seen, next); err != nil {
+		return ctrl.Result{}, err
+	}
+	if err := done.retry(); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: todo.again}, nil
+}

@@ -1,0 +1,187 @@
+package municipality
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/platform"
+)
+
+// observed is everything that a plan may build on.
+type observed struct {
+	municipality v1alpha1.Municipality
+	platform     v1alpha1.PlatformSpec
+	// sameNumber are the other Municipalities that claim one of this one's numbers.
+	sameNumber []v1alpha1.Municipality
+	// environments by name: those of the spec, and those whose namespaces are left of earlier specs.
+	environments map[string]environment
+	// definitionGoes is true while the CustomResourceDefinition is being deleted.
+	definitionGoes bool
+}
+
+// environment is what exists of one environment.
+type environment struct {
+	// namespace is nil where there is none.
+	namespace *corev1.Namespace
+	// objects of the tenancy in it, by key.
+	objects map[string]client.Object
+	// installations is the number of AppInstallations in it.
+	installations int
+	// pods is the number of pods in it; counted only while the namespace is deleted.
+	pods int
+}
+
+// key names an object within a namespace.
+func key(kind, name string) string { return kind + "/" + name }
+
+func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
+	var seen observed
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.municipality); err != nil {
+		return seen, fmt.Errorf("read Municipality %s: %w", name, err)
+	}
+	var err error
+	if seen.platform, err = platform.Get(ctx, r.Client); err != nil {
+		return seen, err
+	}
+	if seen.sameNumber, err = r.sameNumber(ctx, seen.municipality); err != nil {
+		return seen, err
+	}
+	if seen.definitionGoes, err = r.definitionGoes(ctx, seen.municipality); err != nil {
+		return seen, err
+	}
+	names, err := r.environmentNames(ctx, seen.municipality)
+	if err != nil {
+		return seen, err
+	}
+	seen.environments = make(map[string]environment, len(names))
+	for _, e := range names {
+		if seen.environments[e], err = r.environment(ctx, v1alpha1.NamespaceFor(name, e)); err != nil {
+			return seen, fmt.Errorf("read environment %s: %w", e, err)
+		}
+	}
+	return seen, nil
+}
+
+func (r *Reconciler) sameNumber(ctx context.Context, m v1alpha1.Municipality) ([]v1alpha1.Municipality, error) {
+	var others []v1alpha1.Municipality
+	for _, number := range numbers(&m) {
+		var list v1alpha1.MunicipalityList
+		if err := r.Client.List(ctx, &list, client.MatchingFields{indexNumber: number}); err != nil {
+			return nil, fmt.Errorf("find Municipalities with number %s: %w", number, err)
+		}
+		for _, other := range list.Items {
+			if other.Name != m.Name && !slices.ContainsFunc(others, func(o v1alpha1.Municipality) bool { return o.Name == other.Name }) {
+				others = append(others, other)
+			}
+		}
+	}
+	slices.SortFunc(others, func(a, b v1alpha1.Municipality) int { return strings.Compare(a.Name, b.Name) })
+	return others, nil
+}
+
+// numbers are the official numbers that a Municipality claims, past ones included.
+func numbers(m *v1alpha1.Municipality) []string {
+	return append([]string{m.Spec.Number}, m.Spec.FormerNumbers...)
+}
+
+// definitionGoes asks only where the answer matters: when a deletion would delete
+// namespaces. Deleting the definition deletes every Municipality, and must not
+// take the country's namespaces along.
+func (r *Reconciler) definitionGoes(ctx context.Context, m v1alpha1.Municipality) (bool, error) {
+	if m.DeletionTimestamp.IsZero() || m.Spec.DeletionPolicy != v1alpha1.DeletionDelete {
+		return false, nil
+	}
+	var crd apiextensionsv1.CustomResourceDefinition
+	err := r.Live.Get(ctx, client.ObjectKey{Name: "municipalities." + v1alpha1.GroupVersion.Group}, &crd)
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the definition of Municipality: %w", err)
+	}
+	return !crd.DeletionTimestamp.IsZero(), nil
+}
+
+func (r *Reconciler) environmentNames(ctx context.Context, m v1alpha1.Municipality) ([]string, error) {
+	var names []string
+	for _, e := range m.Spec.Environments {
+		names = append(names, e.Name)
+	}
+	var list corev1.NamespaceList
+	if err := r.Client.List(ctx, &list, client.MatchingFields{indexMunicipality: m.Name}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("list namespaces: %w", err)
+	}
+	for i := range list.Items {
+		e := list.Items[i].Labels[v1alpha1.LabelEnvironment]
+		if list.Items[i].Name == v1alpha1.NamespaceFor(m.Name, e) && !slices.Contains(names, e) {
+			names = append(names, e)
+		}
+	}
+	return names, nil
+}
+
+func (r *Reconciler) environment(ctx context.Context, name string) (environment, error) {
+	var seen environment
+	var ns corev1.Namespace
+	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &ns)
+	if apierrors.IsNotFound(err) {
+		return seen, nil
+	}
+	if err != nil {
+		return seen, fmt.Errorf("read namespace %s: %w", name, err)
+	}
+	seen.namespace = &ns
+	if seen.objects, err = r.objects(ctx, name); err != nil {
+		return seen, err
+	}
+	var installations v1alpha1.AppInstallationList
+	if err := r.Client.List(ctx, &installations, client.InNamespace(name), client.UnsafeDisableDeepCopy); err != nil {
+		return seen, fmt.Errorf("list AppInstallations: %w", err)
+	}
+	seen.installations = len(installations.Items)
+	if ns.DeletionTimestamp.IsZero() {
+		return seen, nil
+	}
+	var pods corev1.PodList
+	if err := r.Live.List(ctx, &pods, client.InNamespace(name), client.Limit(1)); err != nil {
+		return seen, fmt.Errorf("list pods: %w", err)
+	}
+	seen.pods = len(pods.Items)
+	return seen, nil
+}
+
+func (r *Reconciler) objects(ctx context.Context, namespace string) (map[string]client.Object, error) {
+	found := map[string]client.Object{}
+	for kind, list := range map[string]client.ObjectList{
+		"ResourceQuota":  &corev1.ResourceQuotaList{},
+		"LimitRange":     &corev1.LimitRangeList{},
+		"ServiceAccount": &corev1.ServiceAccountList{},
+		"NetworkPolicy":  &networkingv1.NetworkPolicyList{},
+		"RoleBinding":    &rbacv1.RoleBindingList{},
+	} {
+		if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+			return nil, fmt.Errorf("list %ss: %w", kind, err)
+		}
+		items, err := meta.ExtractList(list)
+		if err != nil {
+			return nil, fmt.Errorf("list %ss: %w", kind, err)
+		}
+		for _, item := range items {
+			if o, ok := item.(client.Object); ok {
+				found[key(kind, o.GetName())] = o
+			}
+		}
+	}
+	return found, nil
+}

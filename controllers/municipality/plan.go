@@ -1,0 +1,220 @@
+package municipality
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+// planned is what shall be done, sorted by environment.
+type planned struct {
+	// fault stands for the whole Municipality; with one, no environment is touched.
+	fault *condition.Outcome
+	// suspended means that nothing is done.
+	suspended bool
+	// finalizer says whether the Municipality should carry the drain finalizer.
+	finalizer    bool
+	sizeClass    string
+	environments []environmentPlan
+	// again is how long until time alone changes the plan; 0 where it never does.
+	again time.Duration
+}
+
+// environmentPlan is what shall be done with one environment.
+type environmentPlan struct {
+	name      string
+	namespace string
+	inSpec    bool
+	state     v1alpha1.EnvironmentState
+	// outcome says why the state is not Ready.
+	outcome condition.Outcome
+	// apply in this order, after remove.
+	apply  []apply.Object
+	remove []client.Object
+	// release is a policy whose drain finalizer is let go, as the pods are gone.
+	release client.Object
+}
+
+// plan decides what shall be done with what was seen.
+func plan(seen observed, now time.Time) (planned, error) {
+	m := seen.municipality
+	class := sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants)
+	out := planned{sizeClass: class.Name, finalizer: keepsFinalizer(seen), again: nextExpiry(m.Spec.Access, now)}
+	if suspended(seen) {
+		out.suspended = true
+		out.finalizer = slices.Contains(m.Finalizers, v1alpha1.FinalizerDrain)
+		return out, nil
+	}
+	if out.fault = numberTaken(seen); out.fault != nil && m.DeletionTimestamp.IsZero() {
+		return out, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(seen.environments)) {
+		e, err := planEnvironment(seen, name, class, now)
+		if err != nil {
+			return out, fmt.Errorf("environment %s: %w", name, err)
+		}
+		out.environments = append(out.environments, e)
+	}
+	return out, nil
+}
+
+func suspended(seen observed) bool {
+	return isTrue(seen.municipality.Spec.Suspend) || isTrue(seen.platform.Suspend)
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+// numberTaken says who has this municipality's number, if somebody has an older
+// claim to it. Of two objects of one second the name decides, so that both agree.
+func numberTaken(seen observed) *condition.Outcome {
+	m := seen.municipality
+	for _, other := range seen.sameNumber {
+		older := other.CreationTimestamp.Before(&m.CreationTimestamp) ||
+			(other.CreationTimestamp.Equal(&m.CreationTimestamp) && other.Name < m.Name)
+		if older {
+			return &condition.Outcome{State: condition.Stalled, Reason: "NumberTaken", Message: fmt.Sprintf(
+				"spec.number %s (or one of spec.formerNumbers) belongs to Municipality %s, which is older; nothing is made for %s: set its own number, or delete one of the two",
+				m.Spec.Number, other.Name, m.Name)}
+		}
+	}
+	return nil
+}
+
+func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now time.Time) (environmentPlan, error) {
+	m, live := seen.municipality, seen.environments[name]
+	e := environmentPlan{name: name, namespace: v1alpha1.NamespaceFor(m.Name, name)}
+	spec := specOf(m, name)
+	e.inSpec = spec != nil
+	switch {
+	case goes(seen, name):
+		return planDeletion(e, live), nil
+	case !m.DeletionTimestamp.IsZero() || spec == nil:
+		return stateOf(e, v1alpha1.EnvironmentRetained, condition.Ready, "no longer in the spec; kept, with all that runs in it"), nil
+	case live.namespace != nil && !ours(live.namespace, m.Name):
+		return stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, fmt.Sprintf(
+			"namespace %s exists and is not Allmenning's: rename the environment in spec.environments, delete the namespace, or let an administrator of the cluster annotate it %s=%s",
+			e.namespace, v1alpha1.AnnotationAdopt, m.Name)), nil
+	case live.namespace != nil && !live.namespace.DeletionTimestamp.IsZero():
+		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
+			fmt.Sprintf("namespace %s is being deleted; it is made again when it is gone", e.namespace)), nil
+	}
+	want := effectiveQuota(spec.Quota, class)
+	if err := difference(&e, desired(m, *spec, e.namespace, want, seen.platform, now), live); err != nil {
+		return e, err
+	}
+	quota, _ := live.objects[key("ResourceQuota", quotaName)].(*corev1.ResourceQuota)
+	if !quotaCounts(quota, hardLimits(want)) {
+		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
+			"its quota is not in force yet: the cluster is still counting"), nil
+	}
+	return stateOf(e, v1alpha1.EnvironmentReady, condition.Ready, ""), nil
+}
+
+func stateOf(e environmentPlan, state v1alpha1.EnvironmentState, how condition.State, message string) environmentPlan {
+	e.state = state
+	e.outcome = condition.Outcome{State: how, Reason: "Environment" + string(state), Message: message}
+	return e
+}
+
+func specOf(m v1alpha1.Municipality, environment string) *v1alpha1.Environment {
+	for i := range m.Spec.Environments {
+		if m.Spec.Environments[i].Name == environment {
+			return &m.Spec.Environments[i]
+		}
+	}
+	return nil
+}
+
+// ours says whether a namespace is the municipality's: it carries our labels, or an
+// administrator allowed it to be adopted.
+func ours(ns *corev1.Namespace, municipality string) bool {
+	labelled := ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.Labels[v1alpha1.LabelMunicipality] == municipality
+	return labelled || ns.Annotations[v1alpha1.AnnotationAdopt] == municipality
+}
+
+// desired is all that an environment consists of, in the order in which it must
+// come: walls and bounds before anything can run.
+func desired(m v1alpha1.Municipality, spec v1alpha1.Environment, namespace string, quota v1alpha1.Quota,
+	platform v1alpha1.PlatformSpec, now time.Time) []apply.Object {
+	labels := map[string]string{
+		v1alpha1.LabelManagedBy:    v1alpha1.ManagedBy,
+		v1alpha1.LabelMunicipality: m.Name,
+		v1alpha1.LabelEnvironment:  spec.Name,
+	}
+	all := []apply.Object{
+		apply.Namespace(corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec))),
+		apply.ResourceQuota(corev1ac.ResourceQuota(quotaName, namespace).WithLabels(labels).
+			WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hardLimits(quota)))),
+		apply.LimitRange(corev1ac.LimitRange(limitsName, namespace).WithLabels(labels).
+			WithSpec(corev1ac.LimitRangeSpec().WithLimits(limits()))),
+	}
+	for _, np := range policies(namespace, spec.Zone, platform) {
+		all = append(all, apply.NetworkPolicy(np.WithLabels(labels)))
+	}
+	for _, account := range []string{"default", v1alpha1.InstallerName} {
+		all = append(all, apply.ServiceAccount(corev1ac.ServiceAccount(account, namespace).WithLabels(labels).
+			WithAutomountServiceAccountToken(false)))
+	}
+	for _, rb := range bindings(namespace, spec.Name, m.Spec.Access, now) {
+		all = append(all, apply.RoleBinding(rb.WithLabels(labels)))
+	}
+	return all
+}
+
+// namespaceLabels tell what kind of place the namespace is, and hold its pods to
+// the restricted Pod Security Standard.
+func namespaceLabels(m v1alpha1.Municipality, spec v1alpha1.Environment) map[string]string {
+	labels := map[string]string{
+		v1alpha1.LabelStage: string(spec.Stage),
+		v1alpha1.LabelZone:  string(spec.Zone),
+	}
+	for _, mode := range []string{"enforce", "audit", "warn"} {
+		labels["pod-security.kubernetes.io/"+mode] = "restricted"
+	}
+	if county := m.Labels[v1alpha1.LabelCounty]; county != "" {
+		labels[v1alpha1.LabelCounty] = county
+	}
+	return labels
+}
+
+// difference puts into the plan what differs between desired and live: what to
+// apply, and what of ours is no longer wanted, such as the opening to the internet
+// of an environment that was closed.
+func difference(e *environmentPlan, want []apply.Object, live environment) error {
+	wanted := map[string]bool{}
+	for _, o := range want {
+		wanted[key(o.Kind, o.Name)] = true
+		existing := live.objects[key(o.Kind, o.Name)]
+		if o.Kind == "Namespace" && live.namespace != nil {
+			existing = live.namespace
+		}
+		if rb, ok := existing.(*rbacv1.RoleBinding); ok && rb.RoleRef.Name != o.Name {
+			e.remove = append(e.remove, existing) // a roleRef can't be changed in place
+			existing = nil
+		}
+		changed, err := o.Changed(existing)
+		if err != nil {
+			return err
+		}
+		if changed {
+			e.apply = append(e.apply, o)
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(live.objects)) {
+		o := live.objects[k]
+		if !wanted[k] && o.GetLabels()[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && o.GetLabels()[v1alpha1.LabelApp] == "" {
+			e.remove = append(e.remove, o)
+		}
+	}
+	return nil
+}

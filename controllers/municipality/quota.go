@@ -1,0 +1,98 @@
+package municipality
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/resource"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/platform"
+)
+
+const (
+	quotaName  = "allmenning"
+	limitsName = "allmenning"
+)
+
+// sizeClass picks the class of a municipality: the first that it does not exceed,
+// and the first of all where its inhabitants are not told.
+func sizeClass(classes []v1alpha1.SizeClass, inhabitants *int32) v1alpha1.SizeClass {
+	for _, class := range classes {
+		if inhabitants == nil || class.UpTo == nil || *inhabitants <= *class.UpTo {
+			return class
+		}
+	}
+	return classes[len(classes)-1]
+}
+
+// effectiveQuota fills what an environment leaves out from its size class, and what
+// that leaves out from the smallest built-in class.
+func effectiveQuota(own *v1alpha1.Quota, class v1alpha1.SizeClass) v1alpha1.Quota {
+	var out v1alpha1.Quota
+	if own != nil {
+		out = *own
+	}
+	for _, from := range []v1alpha1.Quota{class.Quota, platform.SmallestQuota()} {
+		out.CPU = or(out.CPU, from.CPU)
+		out.Memory = or(out.Memory, from.Memory)
+		out.EphemeralStorage = or(out.EphemeralStorage, from.EphemeralStorage)
+		out.Storage = or(out.Storage, from.Storage)
+		out.Pods = or(out.Pods, from.Pods)
+		out.Services = or(out.Services, from.Services)
+		out.Secrets = or(out.Secrets, from.Secrets)
+		out.ConfigMaps = or(out.ConfigMaps, from.ConfigMaps)
+		out.PersistentVolumeClaims = or(out.PersistentVolumeClaims, from.PersistentVolumeClaims)
+	}
+	return out
+}
+
+func or[T any](value, fallback *T) *T {
+	if value != nil {
+		return value
+	}
+	return fallback
+}
+
+// hardLimits is a quota in the words of the API server. Node ports and load
+// balancers stay 0: traffic comes in by the platform's ingress controller only.
+func hardLimits(q v1alpha1.Quota) corev1.ResourceList {
+	count := func(n *int32) resource.Quantity { return *resource.NewQuantity(int64(*n), resource.DecimalSI) }
+	return corev1.ResourceList{
+		corev1.ResourceRequestsCPU:              *q.CPU,
+		corev1.ResourceRequestsMemory:           *q.Memory,
+		corev1.ResourceLimitsMemory:             *q.Memory,
+		corev1.ResourceRequestsEphemeralStorage: *q.EphemeralStorage,
+		corev1.ResourceRequestsStorage:          *q.Storage,
+		corev1.ResourcePods:                     count(q.Pods),
+		corev1.ResourceServices:                 count(q.Services),
+		corev1.ResourceServicesNodePorts:        resource.MustParse("0"),
+		corev1.ResourceServicesLoadBalancers:    resource.MustParse("0"),
+		corev1.ResourceSecrets:                  count(q.Secrets),
+		corev1.ResourceConfigMaps:               count(q.ConfigMaps),
+		corev1.ResourcePersistentVolumeClaims:   count(q.PersistentVolumeClaims),
+	}
+}
+
+// limits give a container that asks for nothing enough to run, so that a quota on
+// requests does not keep it out. There is no default limit on cpu: it would slow
+// every app down for no gain.
+func limits() *corev1ac.LimitRangeItemApplyConfiguration {
+	return corev1ac.LimitRangeItem().
+		WithType(corev1.LimitTypeContainer).
+		WithDefaultRequest(corev1.ResourceList{
+			corev1.ResourceCPU:              resource.MustParse("50m"),
+			corev1.ResourceMemory:           resource.MustParse("128Mi"),
+			corev1.ResourceEphemeralStorage: resource.MustParse("128Mi"),
+		}).
+		WithDefault(corev1.ResourceList{
+			corev1.ResourceMemory:           resource.MustParse("256Mi"),
+			corev1.ResourceEphemeralStorage: resource.MustParse("1Gi"),
+		})
+}
+
+// quotaCounts says whether the API server has taken the quota into force. Before
+// that it refuses pods, so an environment is not ready.
+func quotaCounts(live *corev1.ResourceQuota, want corev1.ResourceList) bool {
+	return live != nil && equality.Semantic.DeepEqual(live.Spec.Hard, want) && equality.Semantic.DeepEqual(live.Status.Hard, want)
+}

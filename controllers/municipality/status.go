@@ -1,0 +1,112 @@
+package municipality
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+// status tells what came of a reconcile: the fields of the status that this
+// controller owns, and none of the rollup's.
+func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.MunicipalityStatus {
+	m := seen.municipality
+	stamp := metav1.NewTime(now).Rfc3339Copy()
+	next := v1alpha1.MunicipalityStatus{
+		ObservedGeneration:     m.Generation,
+		LastHandledReconcileAt: m.Annotations[v1alpha1.AnnotationReconcile],
+		SizeClass:              todo.sizeClass,
+	}
+	if todo.suspended {
+		next = owned(m.Status)
+		next.Conditions = condition.Suspended(m.Status.Conditions, m.Generation, stamp)
+		return next
+	}
+	if todo.fault != nil && len(todo.environments) == 0 {
+		next.EnvironmentsReady = fmt.Sprintf("0/%d", len(m.Spec.Environments))
+		next.Conditions = condition.Of(m.Status.Conditions, *todo.fault, m.Generation, stamp)
+		return next
+	}
+	outcomes := make([]condition.Outcome, 0, len(todo.environments))
+	ready := 0
+	for _, e := range todo.environments {
+		state, outcome := afterApply(e, done.errs[e.name])
+		if state == v1alpha1.EnvironmentReady {
+			ready++
+		}
+		outcomes = append(outcomes, named(e.name, outcome))
+		if state == v1alpha1.EnvironmentDeleting && outcome.State == condition.Ready {
+			continue // it is gone
+		}
+		next.Environments = append(next.Environments, v1alpha1.EnvironmentStatus{
+			Name: e.name, Namespace: e.namespace, State: state, Message: outcome.Message,
+		})
+	}
+	next.EnvironmentsReady = fmt.Sprintf("%d/%d", ready, len(m.Spec.Environments))
+	whole := condition.Worst(wellMessage(ready), outcomes...)
+	if !m.DeletionTimestamp.IsZero() && whole.State == condition.Ready {
+		whole = condition.Outcome{State: condition.Progressing, Reason: v1alpha1.ReasonDeleting, Message: "being deleted"}
+	}
+	next.Conditions = condition.Of(m.Status.Conditions, whole, m.Generation, stamp)
+	return next
+}
+
+func wellMessage(ready int) string {
+	if ready == 1 {
+		return "1 environment is ready"
+	}
+	return fmt.Sprintf("%d environments are ready", ready)
+}
+
+// afterApply is what an environment came to, given what its writes came to.
+func afterApply(e environmentPlan, err error) (v1alpha1.EnvironmentState, condition.Outcome) {
+	switch {
+	case err == nil:
+		return e.state, e.outcome
+	case apply.Transient(err):
+		return v1alpha1.EnvironmentPending, condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
+	}
+	return v1alpha1.EnvironmentFailed, condition.Outcome{State: condition.Stalled, Reason: "EnvironmentFailed", Message: err.Error()}
+}
+
+// named puts the environment's name before its message.
+func named(environment string, o condition.Outcome) condition.Outcome {
+	if o.Message != "" {
+		o.Message = "environment " + environment + ": " + o.Message
+	}
+	return o
+}
+
+// owned keeps of a status what this controller owns.
+func owned(s v1alpha1.MunicipalityStatus) v1alpha1.MunicipalityStatus {
+	out := v1alpha1.MunicipalityStatus{
+		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
+		SizeClass: s.SizeClass, Environments: s.Environments, EnvironmentsReady: s.EnvironmentsReady,
+	}
+	for _, c := range s.Conditions {
+		if c.Type != v1alpha1.ConditionAppsReady {
+			out.Conditions = append(out.Conditions, c)
+		}
+	}
+	return out
+}
+
+// sameStatus says whether the owned part of the live status is already as it should be.
+func sameStatus(live, next v1alpha1.MunicipalityStatus) bool {
+	a := owned(live)
+	for _, c := range next.Conditions {
+		found := meta.FindStatusCondition(a.Conditions, c.Type)
+		if found == nil || !equality.Semantic.DeepEqual(*found, c) {
+			return false
+		}
+	}
+	same := len(a.Conditions) == len(next.Conditions)
+	a.Conditions, next.Conditions = nil, nil
+	return same && equality.Semantic.DeepEqual(a, next)
+}

@@ -1,0 +1,191 @@
+package municipality
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+const (
+	// indexNumber finds Municipalities by the official numbers that they claim.
+	indexNumber = "number"
+	// indexMunicipality finds namespaces by the Municipality that they belong to.
+	indexMunicipality = "municipality"
+	// quotaPause lets the quotas of a municipality's environments, which the cluster
+	// counts one after the other, come into force together: one status instead of two.
+	quotaPause = 200 * time.Millisecond
+	// workers is enough to keep a two-core API server busy.
+	workers = 8
+)
+
+// SetupWithManager makes the manager run this controller.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
+	indexer := mgr.GetFieldIndexer()
+	if err := indexer.IndexField(ctx, &v1alpha1.Municipality{}, indexNumber, func(o client.Object) []string {
+		m, ok := o.(*v1alpha1.Municipality)
+		if !ok {
+			return nil
+		}
+		return numbers(m)
+	}); err != nil {
+		return err
+	}
+	if err := indexer.IndexField(ctx, &corev1.Namespace{}, indexMunicipality, func(o client.Object) []string {
+		return []string{o.GetLabels()[v1alpha1.LabelMunicipality]}
+	}); err != nil {
+		return err
+	}
+	byLabel := handler.EnqueueRequestsFromMapFunc(municipalityOf)
+	return ctrl.NewControllerManagedBy(mgr).Named("municipality").
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		For(&v1alpha1.Municipality{}, builder.WithPredicates(specOrRequest())).
+		Watches(&v1alpha1.Municipality{}, handler.EnqueueRequestsFromMapFunc(r.sharers), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwners)).
+		Watches(&corev1.ResourceQuota{}, later(), builder.WithPredicates(hardChanged())).
+		Watches(&corev1.LimitRange{}, byLabel).
+		Watches(&corev1.ServiceAccount{}, byLabel).
+		Watches(&networkingv1.NetworkPolicy{}, byLabel).
+		Watches(&rbacv1.RoleBinding{}, byLabel).
+		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwner), builder.WithPredicates(deletions())).
+		Complete(r)
+}
+
+// specOrRequest lets through what a person, or a pipeline, changed: the spec, the
+// labels (the county is one), and the annotation that asks for a reconcile.
+func specOrRequest() predicate.Predicate {
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+}
+
+// hardChanged keeps out that a quota's use was counted, which happens with every pod.
+func hardChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*corev1.ResourceQuota)
+		after, ok2 := e.ObjectNew.(*corev1.ResourceQuota)
+		if !ok1 || !ok2 {
+			return true
+		}
+		return !equality.Semantic.DeepEqual(before.Spec, after.Spec) ||
+			!equality.Semantic.DeepEqual(before.Status.Hard, after.Status.Hard) ||
+			!equality.Semantic.DeepEqual(before.Labels, after.Labels)
+	}}
+}
+
+func deletions() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		UpdateFunc: func(event.UpdateEvent) bool { return false },
+	}
+}
+
+// municipalityOf follows the label of an object of ours to its Municipality. An
+// object that lost its label is found by its namespace's label at the next visit.
+func municipalityOf(_ context.Context, o client.Object) []reconcile.Request {
+	name := o.GetLabels()[v1alpha1.LabelMunicipality]
+	if name == "" || o.GetLabels()[v1alpha1.LabelApp] != "" {
+		return nil
+	}
+	return []reconcile.Request{request(name)}
+}
+
+func request(name string) reconcile.Request {
+	return reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}
+}
+
+// later is municipalityOf with a short pause.
+func later() handler.EventHandler {
+	enqueue := func(ctx context.Context, o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request], pause time.Duration) {
+		for _, req := range municipalityOf(ctx, o) {
+			q.AddAfter(req, pause)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			enqueue(ctx, e.Object, q, quotaPause)
+		},
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			enqueue(ctx, e.ObjectOld, q, quotaPause)
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			enqueue(ctx, e.Object, q, 0)
+		},
+	}
+}
+
+// namespaceOwners finds who cares about a namespace: whoever it is labelled for,
+// and whoever has an environment that gives it its name, as it may be in the way.
+func (r *Reconciler) namespaceOwners(ctx context.Context, o client.Object) []reconcile.Request {
+	if name := o.GetLabels()[v1alpha1.LabelMunicipality]; name != "" {
+		return []reconcile.Request{request(name)}
+	}
+	var list v1alpha1.MunicipalityList
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities for a namespace", "namespace", o.GetName())
+		return nil
+	}
+	for i := range list.Items {
+		for _, e := range list.Items[i].Spec.Environments {
+			if v1alpha1.NamespaceFor(list.Items[i].Name, e.Name) == o.GetName() {
+				return []reconcile.Request{request(list.Items[i].Name)}
+			}
+		}
+	}
+	return nil
+}
+
+// namespaceOwner finds the Municipality of the namespace that an object is in.
+func (r *Reconciler) namespaceOwner(ctx context.Context, o client.Object) []reconcile.Request {
+	var ns corev1.Namespace
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: o.GetNamespace()}, &ns); err != nil {
+		return nil // a namespace that is gone tells so itself
+	}
+	return r.namespaceOwners(ctx, &ns)
+}
+
+// sharers finds the other Municipalities that claim one of this one's numbers: when
+// the older one gives a number up, the younger may go on.
+func (r *Reconciler) sharers(ctx context.Context, o client.Object) []reconcile.Request {
+	m, ok := o.(*v1alpha1.Municipality)
+	if !ok {
+		return nil
+	}
+	others, err := r.sameNumber(ctx, *m)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "find Municipalities that share a number", "municipality", m.Name)
+		return nil
+	}
+	var all []reconcile.Request
+	for _, other := range others {
+		all = append(all, request(other.Name))
+	}
+	return all
+}
+
+func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
+	var list v1alpha1.MunicipalityList
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities")
+		return nil
+	}
+	all := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		all = append(all, request(list.Items[i].Name))
+	}
+	return all
+}

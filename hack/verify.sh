@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Fails when a file that a tool writes is not what the tool would write now, and names
+# it. It works on a copy, so the working tree, committed or not, stays as it is.
+#
+# Called by `make verify`, which has built the tools into the folder TOOLS.
+set -euo pipefail
+: "${TOOLS:?must be the folder of the tools; run make verify, which builds them}"
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+generated=(api config/crd/bases config/rbac/role.yaml docs/api.md)
+modules=(. hack/tools hack/controlplane)
+failed=0
+
+# complain says what is wrong and how to mend it; further complaints follow.
+complain() {
+  echo "verify: $*" >&2
+  failed=1
+}
+
+# copy_tree copies the files that git knows or would add, and so neither caches nor dist.
+copy_tree() {
+  git ls-files -z --cached --others --exclude-standard |
+    while IFS= read -r -d '' file; do [[ ! -e $file ]] || printf '%s\0' "$file"; done |
+    tar --null --files-from=- -cf - | tar -xf - -C "$1"
+}
+
+verify_generated() {
+  local copy path difference
+  copy=$(mktemp -d)
+  # shellcheck disable=SC2064 # the folder's name is meant as it is now
+  trap "rm -rf '$copy'" EXIT
+  copy_tree "$copy"
+  # The copy's make must not take the tools for older than the files just copied.
+  touch "$TOOLS"/*
+  if ! make -C "$copy" --no-print-directory generate manifests docs TOOLS="$TOOLS" >"$copy/log" 2>&1; then
+    cat "$copy/log" >&2
+    complain "make generate manifests docs failed, see above"
+    return
+  fi
+  for path in "${generated[@]}"; do
+    diff -ruN "$path" "$copy/$path" | head -n 40 >&2 || true
+    while read -r path; do
+      complain "$path is stale: run make generate manifests docs"
+    done < <(diff -rqN "$path" "$copy/$path" | sed 's/^Files \(.*\) and .* differ$/\1/')
+  done
+}
+
+verify_modules() {
+  local module
+  for module in "${modules[@]}"; do
+    go -C "$module" mod tidy -diff >&2 || complain "$module/go.mod is not tidy: run go -C $module mod tidy"
+  done
+}
+
+verify_format() {
+  local file
+  while read -r file; do
+    complain "$file is not formatted: run make fmt"
+  done < <(git ls-files -z --cached --others --exclude-standard -- '*.go' |
+    while IFS= read -r -d '' file; do [[ ! -e $file ]] || printf '%s\0' "$file"; done | xargs -0r gofmt -l)
+}
+
+verify_generated
+verify_modules
+verify_format
+((failed == 0)) || exit 1
+echo "verify: generated files, go.mod and formatting are up to date"

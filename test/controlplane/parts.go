@@ -1,0 +1,168 @@
+package controlplane
+
+import (
+	_ "embed"
+	"fmt"
+)
+
+// The parts, by the names of their binaries.
+const (
+	etcd              = "etcd"
+	apiServer         = "kube-apiserver"
+	controllerManager = "kube-controller-manager"
+	scheduler         = "kube-scheduler"
+	kwok              = "kwok"
+)
+
+// The files of the state folder, relative to it.
+const (
+	etcdData          = "etcd"
+	etcdSocket        = "etcd.sock"
+	etcdPeerSocket    = "peer.sock"
+	authorityCert     = "ca.crt"
+	authorityKey      = "ca.key"
+	servingCert       = "apiserver.crt"
+	servingKey        = "apiserver.key"
+	serviceAccountKey = "service-accounts.key"
+	adminKubeconfig   = "admin.kubeconfig"
+	stagesFile        = "stages.yaml"
+	logFolder         = "logs"
+	userFolder        = "users"
+)
+
+// serviceCIDR is where Services get their addresses, and podCIDR where kwok
+// takes those of its pods; nothing answers at either.
+const (
+	serviceCIDR = "10.96.0.0/12"
+	podCIDR     = "10.244.0.1/16"
+)
+
+//go:embed stages.yaml
+var stages []byte
+
+// command is how one part is called. Its first argument names a file of the
+// state folder and so tells this control plane's processes from all others.
+type command struct {
+	name      string
+	arguments []string
+}
+
+// partNames lists the parts that the options ask for, in the order of starting.
+func partNames(options Options) []string {
+	names := []string{etcd, apiServer}
+	if options.ControllerManager {
+		names = append(names, controllerManager)
+	}
+	if options.Scheduler {
+		names = append(names, scheduler)
+	}
+	if options.Nodes > 0 {
+		names = append(names, kwok)
+	}
+	return names
+}
+
+// marker is the first argument of a part: see command.
+func marker(dir folder, part string) string {
+	switch part {
+	case etcd:
+		return "--data-dir=" + dir.path(etcdData)
+	case apiServer:
+		return "--client-ca-file=" + dir.path(authorityCert)
+	default:
+		return "--kubeconfig=" + dir.path(part+".kubeconfig")
+	}
+}
+
+// etcdCommand keeps all data for the time of a test: it never waits for the
+// disk (fsync is the larger half of a write here), and takes up to 4 GiB, enough
+// for a country of tenants, where the default would stop at 2. The sockets are
+// relative to the folder it runs in, because a socket's path may hold no more
+// than about a hundred bytes and a temporary folder can be longer.
+func etcdCommand(dir folder) command {
+	return command{etcd, []string{
+		marker(dir, etcd),
+		"--listen-client-urls=unix://" + etcdSocket,
+		"--advertise-client-urls=unix://" + etcdSocket,
+		"--listen-peer-urls=unix://" + etcdPeerSocket,
+		"--initial-advertise-peer-urls=unix://" + etcdPeerSocket,
+		"--initial-cluster=default=unix://" + etcdPeerSocket,
+		"--unsafe-no-fsync",
+		"--quota-backend-bytes=4294967296",
+		"--log-level=warn",
+	}}
+}
+
+// apiServerCommand runs with RBAC and upstream's default admission plugins,
+// among them ServiceAccount, ResourceQuota, LimitRanger, PodSecurity and
+// ValidatingAdmissionPolicy. The limits on requests in flight are four times the
+// default: on two cores the CPU is the limit, and a benchmark is to find that
+// one. Without a controller-manager nobody makes service accounts, so pods are
+// then admitted without.
+func apiServerCommand(dir folder, port int, serviceAccounts bool) command {
+	arguments := []string{
+		marker(dir, apiServer),
+		"--etcd-servers=unix://" + etcdSocket,
+		"--bind-address=127.0.0.1",
+		"--advertise-address=127.0.0.1",
+		fmt.Sprintf("--secure-port=%d", port),
+		"--endpoint-reconciler-type=none",
+		"--tls-cert-file=" + dir.path(servingCert),
+		"--tls-private-key-file=" + dir.path(servingKey),
+		"--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file=" + dir.path(serviceAccountKey),
+		"--service-account-signing-key-file=" + dir.path(serviceAccountKey),
+		"--service-cluster-ip-range=" + serviceCIDR,
+		"--authorization-mode=RBAC",
+		"--allow-privileged=true",
+		"--profiling=false",
+		"--max-requests-inflight=1600",
+		"--max-mutating-requests-inflight=800",
+	}
+	if !serviceAccounts {
+		arguments = append(arguments, "--disable-admission-plugins=ServiceAccount")
+	}
+	return command{apiServer, arguments}
+}
+
+// controllerManagerCommand needs no leader, being alone, and room to talk:
+// with the default rate the first service accounts take ten seconds.
+func controllerManagerCommand(dir folder) command {
+	return command{controllerManager, []string{
+		marker(dir, controllerManager),
+		"--service-account-private-key-file=" + dir.path(serviceAccountKey),
+		"--root-ca-file=" + dir.path(authorityCert),
+		"--leader-elect=false",
+		"--secure-port=0",
+		"--profiling=false",
+		"--kube-api-qps=300",
+		"--kube-api-burst=600",
+	}}
+}
+
+func schedulerCommand(dir folder) command {
+	return command{scheduler, []string{
+		marker(dir, scheduler),
+		"--leader-elect=false",
+		"--secure-port=0",
+		"--profiling=false",
+		"--kube-api-qps=300",
+		"--kube-api-burst=600",
+	}}
+}
+
+// kwokCommand plays the nodes that createNodes makes. Its own server is off:
+// it would listen on every address, on a port of its own choice.
+func kwokCommand(dir folder) command {
+	return command{kwok, []string{
+		marker(dir, kwok),
+		"--config=" + dir.path(stagesFile),
+		"--manage-nodes-with-label-selector=" + nodeLabel + "=" + nodeLabelValue,
+		"--cidr=" + podCIDR,
+		"--node-ip=127.0.0.1",
+		"--node-port=0",
+	}}
+}
+
+// clients are the parts that talk to the API server and need a kubeconfig.
+func clients() []string { return []string{controllerManager, scheduler, kwok} }
