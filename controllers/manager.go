@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -15,6 +17,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -22,9 +25,16 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/appinstallation"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
+	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/internal/metrics"
 	"github.com/allmenning/allmenning/controllers/municipality"
+	"github.com/allmenning/allmenning/controllers/rollout"
+	"github.com/allmenning/allmenning/controllers/sharedapp"
 )
 
 // Options are what a person can choose when starting the operator.
@@ -44,6 +54,15 @@ type Options struct {
 	// Log is where the operator tells what it does.
 	Log logr.Logger
 }
+
+const (
+	// fetchers is how many bundles are fetched at once.
+	fetchers = 4
+	// builtEntries and builtBytes bound what the builder remembers: a country's upgrade to
+	// one version passes through once, so little is enough.
+	builtEntries = 256
+	builtBytes   = 8 << 20
+)
 
 // New makes a manager with every controller in it.
 func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, error) {
@@ -68,7 +87,15 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 		LeaderElectionReleaseOnCancel: true,
 		Metrics:                       metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress:        o.HealthAddress,
-		Cache:                         cache.Options{DefaultTransform: apply.Slim(o.Namespace)},
+		// Names must differ among the controllers of one operator, not of one process.
+		Controller: ctrlconfig.Controller{SkipNameValidation: new(true)},
+		Cache: cache.Options{
+			DefaultTransform: apply.Slim(o.Namespace),
+			ByObject: map[client.Object]cache.ByObject{
+				// Of all roles the operator reads one: the list of kinds that bundles may hold.
+				&rbacv1.ClusterRole{}: {Field: fields.OneTermEqualSelector("metadata.name", v1alpha1.RoleInstaller)},
+			},
+		},
 		Client: client.Options{Cache: &client.CacheOptions{
 			Unstructured: true,
 			// A reconcile that does not see what the one before it wrote would write it again.
@@ -99,13 +126,37 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-func addControllers(ctx context.Context, mgr ctrl.Manager, _ Options) error {
+func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	now := clock.RealClock{}
+	builder := bundle.NewBuilder(builtEntries, builtBytes)
 	municipalities := &municipality.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("municipality"), Clock: now,
 	}
 	if err := municipalities.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the municipality controller: %w", err)
+	}
+	catalogue := &sharedapp.Reconciler{
+		Client: mgr.GetClient(), Mapper: mgr.GetRESTMapper(), Events: mgr.GetEventRecorder("sharedapp"), Clock: now,
+		Store:   bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace},
+		Pool:    download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout),
+		Builder: builder, PlainHTTPRegistries: o.PlainHTTPRegistries,
+	}
+	if err := catalogue.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the sharedapp controller: %w", err)
+	}
+	rollouts := &rollout.Reconciler{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("rollout"), Clock: now,
+	}
+	if err := rollouts.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the rollout controller: %w", err)
+	}
+	installations := &appinstallation.Reconciler{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Mapper: mgr.GetRESTMapper(),
+		Events: mgr.GetEventRecorder("appinstallation"), Clock: now,
+		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Builder: builder,
+	}
+	if err := installations.SetupWithManager(ctx, mgr); err != nil {
+		return fmt.Errorf("set up the appinstallation controller: %w", err)
 	}
 	return nil
 }

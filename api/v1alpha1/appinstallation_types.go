@@ -145,6 +145,9 @@ type InstalledObject struct {
 	// name of the object.
 	// +required
 	Name string `json:"name,omitempty"`
+	// uid of the object: one of the same name that somebody else made has another.
+	// +optional
+	UID string `json:"uid,omitempty"`
 	// sent is a hash of what was last sent to the API server.
 	// +optional
 	Sent string `json:"sent,omitempty"`

@@ -82,11 +82,12 @@ func marker(dir folder, part string) string {
 func etcdCommand(dir folder) command {
 	return command{etcd, []string{
 		marker(dir, etcd),
+		"--name=allmenning",
 		"--listen-client-urls=unix://" + etcdSocket,
 		"--advertise-client-urls=unix://" + etcdSocket,
 		"--listen-peer-urls=unix://" + etcdPeerSocket,
 		"--initial-advertise-peer-urls=unix://" + etcdPeerSocket,
-		"--initial-cluster=default=unix://" + etcdPeerSocket,
+		"--initial-cluster=allmenning=unix://" + etcdPeerSocket,
 		"--unsafe-no-fsync",
 		"--quota-backend-bytes=4294967296",
 		"--log-level=warn",

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -43,6 +44,9 @@ func (c *ControlPlane) await(ctx context.Context, what string, met condition) er
 		}
 		select {
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return fmt.Errorf("waiting for %q: %w", what, ctx.Err())
+			}
 			return fmt.Errorf("waiting for %q: %w (%w); last lines of the logs:\n%s", what, ctx.Err(), missing, c.logTails())
 		case <-ticker.C:
 		}

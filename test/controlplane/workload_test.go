@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -33,6 +34,15 @@ func TestWorkload(t *testing.T) {
 	if err := replicasReady(t.Context(), client, namespace, "stuck", 0); err != nil {
 		t.Errorf("never-ready pods are Ready: %v", err)
 	}
+
+	createJob(t, client, namespace, "migration")
+	eventually(t, "a Job completes", func(ctx context.Context) error {
+		job, err := client.BatchV1().Jobs(namespace).Get(ctx, "migration", metav1.GetOptions{})
+		if err == nil && job.Status.Succeeded != 1 {
+			return fmt.Errorf("its status is %+v", job.Status)
+		}
+		return err
+	})
 
 	if err := client.CoreV1().Namespaces().Delete(t.Context(), namespace, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
@@ -79,6 +89,24 @@ func createDeployment(t *testing.T, client kubernetes.Interface, namespace, name
 		},
 	}
 	if _, err := client.AppsV1().Deployments(namespace).Create(t.Context(), deployment, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// createJob makes a Job whose pod has an init container, too.
+func createJob(t *testing.T, client kubernetes.Interface, namespace, name string) {
+	t.Helper()
+	container := corev1.Container{Name: "app", Image: "example.com/app:1"}
+	prepare := corev1.Container{Name: "prepare", Image: "example.com/app:1"}
+	job := &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: batchv1.JobSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+			RestartPolicy:  corev1.RestartPolicyNever,
+			InitContainers: []corev1.Container{prepare},
+			Containers:     []corev1.Container{container},
+		}}},
+	}
+	if _, err := client.BatchV1().Jobs(namespace).Create(t.Context(), job, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@
 package metrics
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -18,7 +19,8 @@ type Requests struct {
 	parse *request.RequestInfoFactory
 }
 
-// NewRequests makes a counter and registers it.
+// NewRequests makes a counter and registers it. In a process that registered one before,
+// as tests do that start the operator several times, both count together.
 func NewRequests(registry prometheus.Registerer) (*Requests, error) {
 	r := &Requests{
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -27,7 +29,17 @@ func NewRequests(registry prometheus.Registerer) (*Requests, error) {
 		}, []string{"verb", "resource"}),
 		parse: &request.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")},
 	}
-	return r, registry.Register(r.count)
+	err := registry.Register(r.count)
+	var known prometheus.AlreadyRegisteredError
+	if !errors.As(err, &known) {
+		return r, err
+	}
+	count, ok := known.ExistingCollector.(*prometheus.CounterVec)
+	if !ok {
+		return nil, err
+	}
+	r.count = count
+	return r, nil
 }
 
 // Wrap makes a transport count what goes through it.

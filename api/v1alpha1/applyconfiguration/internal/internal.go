@@ -368,6 +368,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: sent
       type:
         scalar: string
+    - name: uid
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.InstalledVersion
   map:
     fields:

@@ -13,6 +13,8 @@ type InstalledObjectApplyConfiguration struct {
 	Kind *string `json:"kind,omitempty"`
 	// name of the object.
 	Name *string `json:"name,omitempty"`
+	// uid of the object: one of the same name that somebody else made has another.
+	UID *string `json:"uid,omitempty"`
 	// sent is a hash of what was last sent to the API server.
 	Sent *string `json:"sent,omitempty"`
 	// owned is a hash of the fields that the operator owned after that; a difference is drift.
@@ -46,6 +48,14 @@ func (b *InstalledObjectApplyConfiguration) WithKind(value string) *InstalledObj
 // If called multiple times, the Name field is set to the value of the last call.
 func (b *InstalledObjectApplyConfiguration) WithName(value string) *InstalledObjectApplyConfiguration {
 	b.Name = &value
+	return b
+}
+
+// WithUID sets the UID field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UID field is set to the value of the last call.
+func (b *InstalledObjectApplyConfiguration) WithUID(value string) *InstalledObjectApplyConfiguration {
+	b.UID = &value
 	return b
 }
 

@@ -1,0 +1,159 @@
+package appinstallation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+// applied is what came of the writes.
+type applied struct {
+	// live are the objects of the installation as they are now, by reference.
+	live map[ref]*unstructured.Unstructured
+	// sent are those that were applied in this pass.
+	sent map[ref]bool
+	// failed names the object at which the pass stopped, with the error; nil where it did not.
+	failed *objectError
+}
+
+// objectError is an error about one object.
+type objectError struct {
+	ref
+	err error
+}
+
+// apply writes the plan: first the policy that the app needs, then its objects in
+// their order, then what it no longer has. It stops at the first error, as what
+// comes later builds on what comes first, and goes on there the next time.
+func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) applied {
+	done := applied{live: maps.Clone(seen.live), sent: map[ref]bool{}}
+	if todo.policy != nil {
+		if err := todo.policy.Apply(ctx, r.Client); err != nil {
+			done.failed = &objectError{ref{Name: todo.policy.Name}, err}
+			return done
+		}
+	}
+	asInstaller := apply.AsInstaller(ctx, seen.installation.Namespace)
+	for _, o := range todo.objects {
+		if !o.send {
+			continue
+		}
+		sent, err := r.send(asInstaller, o)
+		if err != nil {
+			done.failed = &objectError{o.ref, err}
+			return done
+		}
+		done.live[o.ref] = sent
+		done.sent[o.ref] = true
+	}
+	for _, o := range todo.prune {
+		if err := r.remove(asInstaller, o); err != nil {
+			done.failed = &objectError{refOf(o), err}
+			return done
+		}
+	}
+	if todo.prunePolicy != nil {
+		if err := r.remove(ctx, todo.prunePolicy); err != nil {
+			done.failed = &objectError{ref{Name: todo.prunePolicy.Name}, err}
+		}
+	}
+	return done
+}
+
+// send applies one object and returns it as the API server has it. Fields that
+// others took over are taken back on an object that is ours; where there was none,
+// a conflict means that somebody was faster, and is not forced.
+func (r *Reconciler) send(ctx context.Context, o object) (*unstructured.Unstructured, error) {
+	sent := o.desired.DeepCopy()
+	options := []client.ApplyOption{client.FieldOwner(apply.Owner)}
+	if o.live != nil {
+		options = append(options, client.ForceOwnership)
+	}
+	if err := r.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(sent), options...); err != nil {
+		return nil, err
+	}
+	return sent, nil
+}
+
+// remove deletes this very object, not one of the same name that came after it.
+func (r *Reconciler) remove(ctx context.Context, o client.Object) error {
+	uid := o.GetUID()
+	target, ok := o.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("copy of %T is no object", o)
+	}
+	err := r.Client.Delete(ctx, target, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil // gone, or another of the same name by now: the next visit sees it
+	}
+	return err
+}
+
+// retry returns what calls for another try with a growing pause; nil where a watch
+// will tell.
+func retry(outcome condition.Outcome, done applied) error {
+	switch {
+	case done.failed != nil && outcome.State == condition.Retrying:
+		return fmt.Errorf("%s: %w", done.failed.ref, done.failed.err)
+	case outcome.State == condition.Retrying:
+		return errors.New(outcome.Message)
+	}
+	return nil
+}
+
+// patience is how long a status that only says "not yet" may wait to be written: most
+// apps become ready within it, which saves one write in two.
+const patience = 2 * time.Second
+
+// write writes the status if it differs from what the API server has. It returns how
+// long to wait before writing one that is held back.
+func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.AppInstallationStatus, outcome condition.Outcome, now time.Time) (time.Duration, error) {
+	i := &seen.installation
+	if same(seen.installation.Status, next) && seen.waiting.since.IsZero() {
+		return 0, nil
+	}
+	if left := heldBack(seen, outcome, now); left > 0 {
+		since := seen.waiting.since
+		if since.IsZero() {
+			since = now
+		}
+		r.memory.pending.put(i.UID, pending{status: next, since: since})
+		return left, nil
+	}
+	desired := ac.AppInstallation(i.Name, i.Namespace).WithUID(i.UID)
+	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
+		return 0, err
+	}
+	if err := apply.Status(ctx, r.Client, desired, "appinstallation"); err != nil {
+		return 0, err
+	}
+	r.memory.pending.drop(i.UID)
+	for _, e := range condition.Events(i.Status.Conditions, next.Conditions) {
+		r.Events.Eventf(i, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
+	}
+	return 0, nil
+}
+
+// heldBack is how long a status may still wait. Only progress waits; what a person
+// must know, and what is done, is written at once.
+func heldBack(seen observed, outcome condition.Outcome, now time.Time) time.Duration {
+	if outcome.State != condition.Progressing {
+		return 0
+	}
+	if seen.waiting.since.IsZero() {
+		return patience
+	}
+	return patience - now.Sub(seen.waiting.since)
+}

@@ -1,0 +1,113 @@
+package appinstallation
+
+import (
+	"fmt"
+
+	"github.com/Masterminds/semver/v3"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+// gate is one thing that must be in place before anything is applied. It returns
+// nil where it is.
+type gate func(seen observed) *condition.Outcome
+
+// closed returns what the first closed gate says, or nil where all are open. The
+// order is that in which a person would mend them.
+func closed(seen observed) *condition.Outcome {
+	for _, g := range []gate{namespaceStands, appOffered, bundleStored, quotaInForce, dependenciesReady} {
+		if outcome := g(seen); outcome != nil {
+			return outcome
+		}
+	}
+	return nil
+}
+
+func progressing(reason, message string) *condition.Outcome {
+	return &condition.Outcome{State: condition.Progressing, Reason: reason, Message: message}
+}
+
+func namespaceStands(seen observed) *condition.Outcome {
+	if seen.namespace == nil || !seen.namespace.DeletionTimestamp.IsZero() {
+		return progressing("NamespaceGoing", fmt.Sprintf("namespace %s is being deleted", seen.installation.Namespace))
+	}
+	return nil
+}
+
+// appOffered keeps hands off when the catalogue has lost the app: what runs, runs on.
+func appOffered(seen observed) *condition.Outcome {
+	if seen.app == nil {
+		return stalled("SharedAppMissing", fmt.Sprintf(
+			"SharedApp %s is gone from the catalogue: put it back, or decline the app; what runs is left as it is", seen.installation.Spec.App))
+	}
+	return nil
+}
+
+func bundleStored(seen observed) *condition.Outcome {
+	i := &seen.installation
+	switch {
+	case seen.tampered != "":
+		return stalled("BundleTampered", fmt.Sprintf("the stored bundle %s is not what its digest says: %s; delete it, and it is fetched again", i.Spec.Digest, seen.tampered))
+	case seen.bundle == nil:
+		return &condition.Outcome{State: condition.Retrying, Reason: "BundleMissing",
+			Message: fmt.Sprintf("the bundle %s of version %s is not in the store; the catalogue fetches it", i.Spec.Digest, i.Spec.Version)}
+	}
+	return nil
+}
+
+// quotaInForce waits until the API server has counted the environment's quota:
+// before that it refuses pods.
+func quotaInForce(seen observed) *condition.Outcome {
+	if seen.quota == nil || !equality.Semantic.DeepEqual(seen.quota.Spec.Hard, seen.quota.Status.Hard) {
+		return progressing("EnvironmentPending", "the environment's quota is not in force yet")
+	}
+	return nil
+}
+
+// dependenciesReady waits for the apps that this one builds on, before it is first
+// installed or changes its version. Later it stays, whatever becomes of them.
+func dependenciesReady(seen observed) *condition.Outcome {
+	i := &seen.installation
+	if i.Status.AppliedDigest == i.Spec.Digest || seen.app == nil || seen.app.Spec.Requires == nil {
+		return nil
+	}
+	for _, needed := range seen.app.Spec.Requires.Apps {
+		if outcome := dependencyReady(i, needed, seen.dependencies[needed.Name]); outcome != nil {
+			return outcome
+		}
+	}
+	return nil
+}
+
+func dependencyReady(i *v1alpha1.AppInstallation, needed v1alpha1.RequiredApp, found *v1alpha1.AppInstallation) *condition.Outcome {
+	wish := needed.Name
+	if needed.Version != "" {
+		wish += " " + needed.Version
+	}
+	if found == nil || found.Spec.State == v1alpha1.InstallationAbsent {
+		return progressing("DependencyMissing", fmt.Sprintf("%s requires %s, which is not installed in %s: adopt it in spec.apps of Municipality %s, or ask a network to propose it",
+			i.Spec.App, wish, i.Namespace, i.Spec.Tenant.Municipality))
+	}
+	if needed.Version != "" && !inRange(found.Status.AppliedVersion, needed.Version) {
+		return progressing("DependencyVersion", fmt.Sprintf("%s requires %s, and %s has version %q", i.Spec.App, wish, i.Namespace, found.Status.AppliedVersion))
+	}
+	ready := meta.FindStatusCondition(found.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.Status != "True" || ready.ObservedGeneration != found.Generation {
+		return progressing("DependencyNotReady", fmt.Sprintf("%s requires %s, which is not ready yet", i.Spec.App, wish))
+	}
+	return nil
+}
+
+// inRange says whether a version falls in a range. The catalogue has checked that
+// both parse; one that does not is not in range.
+func inRange(version, wanted string) bool {
+	v, err := semver.NewVersion(version)
+	if err != nil {
+		return false
+	}
+	constraint, err := semver.NewConstraint(wanted)
+	return err == nil && constraint.Check(v)
+}

@@ -1,0 +1,66 @@
+package appinstallation
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/controllers/internal/parameters"
+)
+
+// memory spares work that was done before. All of it may be lost: it is found again
+// from the API server.
+type memory struct {
+	bundles memo[string, bundle.Bundle]
+	schemas memo[string, *parameters.Schema]
+	rules   memo[string, *health.Rules]
+	secrets memo[types.UID, secret]
+	pending memo[types.UID, pending]
+}
+
+// secret is what a Secret held at a resource version.
+type secret struct {
+	resourceVersion string
+	data            map[string][]byte
+}
+
+// pending is a status that was worked out and not written yet, as it may soon change.
+type pending struct {
+	status v1alpha1.AppInstallationStatus
+	since  time.Time
+}
+
+// memoLimit bounds each memo. A full one is emptied: it fills again with what is in use.
+const memoLimit = 20_000
+
+// memo is a map that many goroutines may use. The zero value is ready.
+type memo[K comparable, V any] struct {
+	mu      sync.Mutex
+	entries map[K]V
+}
+
+func (m *memo[K, V]) get(key K) (V, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	value, ok := m.entries[key]
+	return value, ok
+}
+
+func (m *memo[K, V]) put(key K, value V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.entries == nil || len(m.entries) >= memoLimit {
+		m.entries = map[K]V{}
+	}
+	m.entries[key] = value
+}
+
+func (m *memo[K, V]) drop(key K) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.entries, key)
+}

@@ -1,0 +1,245 @@
+package appinstallation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/platform"
+)
+
+// observed is everything that a plan may build on.
+type observed struct {
+	installation v1alpha1.AppInstallation
+	platform     v1alpha1.PlatformSpec
+	// namespace is nil where there is none.
+	namespace *corev1.Namespace
+	// quota of the environment; nil where there is none yet.
+	quota *corev1.ResourceQuota
+	// app is nil where the catalogue no longer has it.
+	app *v1alpha1.SharedApp
+	// bundle is nil where the store does not have it.
+	bundle *bundle.Bundle
+	// tampered says what is wrong with the stored bundle; empty where nothing is.
+	tampered string
+	// dependencies by app name; nil for one that is not installed here.
+	dependencies map[string]*v1alpha1.AppInstallation
+	// secrets by name: the values of spec.parametersFrom. One that is missing is not in it.
+	secrets map[string]map[string][]byte
+	// pullSecret is the Secret that spec.imagePullSecretRef of the app names; nil where it is missing or not asked for.
+	pullSecret *unstructured.Unstructured
+	// live are all objects of installable kinds in the namespace, whoever they belong to.
+	live map[ref]*unstructured.Unstructured
+	// policy that opens what the app requires; nil where there is none.
+	policy *networkingv1.NetworkPolicy
+	// salt is known to the operator and to administrators of the cluster alone: the UID of
+	// its namespace, which is random and outlives every restart.
+	salt string
+	// pods says whether pods of the app are left; asked only while it is uninstalled.
+	pods bool
+	// waiting is a status that was worked out and not written yet; zero where none is.
+	waiting pending
+}
+
+// ref names an object in the namespace, whatever its version.
+type ref struct {
+	schema.GroupKind
+
+	Name string
+}
+
+// String returns Kind/name, as a person would write it.
+func (r ref) String() string { return r.Kind + "/" + r.Name }
+
+func refOf(o *unstructured.Unstructured) ref {
+	return ref{o.GroupVersionKind().GroupKind(), o.GetName()}
+}
+
+func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (observed, error) {
+	var seen observed
+	i := &seen.installation
+	if err := r.Client.Get(ctx, name, i); err != nil {
+		return seen, fmt.Errorf("read AppInstallation %s: %w", name, err)
+	}
+	if waiting, ok := r.memory.pending.get(i.UID); ok {
+		seen.waiting = waiting
+		i.Status = waiting.status
+	}
+	var err error
+	if seen.platform, err = platform.Get(ctx, r.Client); err != nil {
+		return seen, err
+	}
+	if err := r.environment(ctx, &seen); err != nil {
+		return seen, err
+	}
+	if err := r.offer(ctx, &seen); err != nil {
+		return seen, err
+	}
+	if err := r.needs(ctx, &seen); err != nil {
+		return seen, err
+	}
+	if seen.live, err = r.objects(ctx, name.Namespace); err != nil {
+		return seen, err
+	}
+	if i.Spec.State != v1alpha1.InstallationAbsent {
+		return seen, nil
+	}
+	var pods corev1.PodList
+	if err := r.Live.List(ctx, &pods, client.InNamespace(name.Namespace), client.MatchingLabels{v1alpha1.LabelApp: i.Spec.App}, client.Limit(1)); err != nil {
+		return seen, fmt.Errorf("list pods: %w", err)
+	}
+	seen.pods = len(pods.Items) > 0
+	return seen, nil
+}
+
+// environment reads the namespace, its quota and the app's own network policy.
+func (r *Reconciler) environment(ctx context.Context, seen *observed) error {
+	namespace := seen.installation.Namespace
+	home, err := maybe(ctx, r.Client, client.ObjectKey{Name: r.Store.Namespace}, &corev1.Namespace{})
+	if err != nil {
+		return err
+	}
+	if home != nil {
+		seen.salt = string(home.UID)
+	}
+	if seen.namespace, err = maybe(ctx, r.Client, client.ObjectKey{Name: namespace}, &corev1.Namespace{}); err != nil {
+		return err
+	}
+	if seen.quota, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: namespace, Name: "allmenning"}, &corev1.ResourceQuota{}); err != nil {
+		return err
+	}
+	seen.policy, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: namespace, Name: policyName(seen.installation.Spec.App)}, &networkingv1.NetworkPolicy{})
+	return err
+}
+
+// offer reads the app's entry in the catalogue, and the bundle.
+func (r *Reconciler) offer(ctx context.Context, seen *observed) error {
+	spec := seen.installation.Spec
+	var err error
+	if seen.app, err = maybe(ctx, r.Client, client.ObjectKey{Name: spec.App}, &v1alpha1.SharedApp{}); err != nil {
+		return err
+	}
+	if known, ok := r.memory.bundles.get(spec.Digest); ok {
+		seen.bundle = &known
+	} else {
+		found, ok, err := r.Store.Get(ctx, spec.Digest)
+		var changed *bundlestore.ChangedError
+		switch {
+		case errors.As(err, &changed):
+			seen.tampered = changed.Error()
+		case err != nil:
+			return err
+		case ok:
+			r.memory.bundles.put(spec.Digest, found)
+			seen.bundle = &found
+		}
+	}
+	if seen.app == nil || seen.app.Spec.ImagePullSecretRef == nil {
+		return nil
+	}
+	o := untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"})
+	seen.pullSecret, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: r.Store.Namespace, Name: seen.app.Spec.ImagePullSecretRef.Name}, o)
+	return err
+}
+
+// needs reads the other apps and the Secrets that the installation builds on.
+func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
+	i := &seen.installation
+	seen.dependencies = map[string]*v1alpha1.AppInstallation{}
+	if seen.app != nil && seen.app.Spec.Requires != nil {
+		for _, needed := range seen.app.Spec.Requires.Apps {
+			found, err := maybe(ctx, r.Client, client.ObjectKey{Namespace: i.Namespace, Name: needed.Name}, &v1alpha1.AppInstallation{})
+			if err != nil {
+				return err
+			}
+			seen.dependencies[needed.Name] = found
+		}
+	}
+	seen.secrets = map[string]map[string][]byte{}
+	for _, from := range i.Spec.ParametersFrom {
+		data, err := r.secret(ctx, client.ObjectKey{Namespace: i.Namespace, Name: from.SecretRef.Name})
+		if err != nil {
+			return err
+		}
+		if data != nil {
+			seen.secrets[from.SecretRef.Name] = data
+		}
+	}
+	return nil
+}
+
+// secret reads a tenant's Secret as the namespace's installer, and only when the
+// cache, which does not keep values, says that it changed.
+func (r *Reconciler) secret(ctx context.Context, key client.ObjectKey) (map[string][]byte, error) {
+	identity, err := maybe(ctx, r.Client, key, untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"}))
+	if err != nil || identity == nil {
+		return nil, err
+	}
+	if known, ok := r.memory.secrets.get(identity.GetUID()); ok && known.resourceVersion == identity.GetResourceVersion() {
+		return known.data, nil
+	}
+	found, err := maybe(apply.AsInstaller(ctx, key.Namespace), r.Live, key, &corev1.Secret{})
+	if err != nil || found == nil {
+		return nil, err
+	}
+	data := found.Data
+	if data == nil {
+		data = map[string][]byte{}
+	}
+	r.memory.secrets.put(found.UID, secret{resourceVersion: found.ResourceVersion, data: data})
+	return data, nil
+}
+
+// objects lists what is in the namespace of every kind that a bundle may hold.
+func (r *Reconciler) objects(ctx context.Context, namespace string) (map[ref]*unstructured.Unstructured, error) {
+	kinds, err := r.kinds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := map[ref]*unstructured.Unstructured{}
+	for _, gvk := range kinds {
+		if err := r.watches.ensure(gvk); err != nil {
+			return nil, err
+		}
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+		if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+			return nil, fmt.Errorf("list %s: %w", gvk.Kind, err)
+		}
+		for i := range list.Items {
+			found[refOf(&list.Items[i])] = &list.Items[i]
+		}
+	}
+	return found, nil
+}
+
+func untyped(gvk schema.GroupVersionKind) *unstructured.Unstructured {
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(gvk)
+	return o
+}
+
+// maybe reads an object, and returns nil where there is none.
+func maybe[O client.Object](ctx context.Context, c client.Reader, key client.ObjectKey, into O) (O, error) {
+	var none O
+	err := c.Get(ctx, key, into)
+	if apierrors.IsNotFound(err) {
+		return none, nil
+	}
+	if err != nil {
+		return none, fmt.Errorf("read %T %s: %w", into, key, err)
+	}
+	return into, nil
+}

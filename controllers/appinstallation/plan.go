@@ -1,0 +1,95 @@
+package appinstallation
+
+import (
+	"fmt"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/controllers/internal/health"
+)
+
+// planned is what shall be done.
+type planned struct {
+	suspended bool
+	// outcome is set where nothing more can be done for now: a gate is closed, the
+	// bundle does not build, a name is taken.
+	outcome *condition.Outcome
+	// objects are all that the installation consists of, in their order; those with
+	// send set are applied.
+	objects []object
+	// policy is applied before the objects; nil where it is as it should be.
+	policy *apply.Object
+	// prune are objects of the app that it no longer has.
+	prune []*unstructured.Unstructured
+	// prunePolicy goes last, when the pods that it served are gone.
+	prunePolicy *networkingv1.NetworkPolicy
+	// kept are objects of the app that it no longer has, and that nobody may miss.
+	kept []ref
+	// draining says that pods of the app, which is uninstalled, are still ending.
+	draining bool
+	rules    *health.Rules
+}
+
+// object is one object of the installation.
+type object struct {
+	ref
+
+	desired *unstructured.Unstructured
+	// sent is a hash of desired.
+	sent string
+	// send says that the live object differs, or is not there.
+	send bool
+	live *unstructured.Unstructured
+}
+
+// plan decides what shall be done with what was seen.
+func plan(seen observed, wanted rendered) (planned, error) {
+	i := &seen.installation
+	if isTrue(i.Spec.Suspend) || isTrue(seen.platform.Suspend) {
+		return planned{suspended: true}, nil
+	}
+	if i.Spec.State == v1alpha1.InstallationAbsent {
+		return planUninstall(seen), nil
+	}
+	if outcome := closed(seen); outcome != nil {
+		return planned{outcome: outcome}, nil
+	}
+	if wanted.fault != nil {
+		return planned{outcome: wanted.fault}, nil
+	}
+	out := planned{rules: wanted.rules}
+	if out.outcome = taken(seen, wanted.objects); out.outcome != nil {
+		return out, nil
+	}
+	if err := out.difference(seen, wanted.objects); err != nil {
+		return out, err
+	}
+	out.leftovers(seen, wanted.objects)
+	return out, out.planPolicy(seen)
+}
+
+func (p *planned) planPolicy(seen observed) error {
+	want := policyFor(&seen.installation, seen.app)
+	if want == nil {
+		p.prunePolicy = seen.policy
+		return nil
+	}
+	if seen.policy == nil {
+		p.policy = want
+		return nil
+	}
+	changed, err := want.Changed(seen.policy)
+	if err != nil {
+		return fmt.Errorf("compare the network policy: %w", err)
+	}
+	if changed {
+		p.policy = want
+	}
+	return nil
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }

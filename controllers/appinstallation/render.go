@@ -1,0 +1,207 @@
+package appinstallation
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/controllers/internal/parameters"
+)
+
+// rendered is what the bundle came to for this tenant, or why it did not.
+type rendered struct {
+	// objects in the order in which they are installed.
+	objects []*unstructured.Unstructured
+	rules   *health.Rules
+	fault   *condition.Outcome
+}
+
+// render builds the bundle. It writes nothing and reads nothing but its argument; it
+// is a method because compiled schemas and built bundles are kept for the next time.
+func (r *Reconciler) render(seen observed) rendered {
+	i := &seen.installation
+	if i.Spec.State == v1alpha1.InstallationAbsent || seen.app == nil || seen.bundle == nil {
+		return rendered{}
+	}
+	version := versionOf(seen.app, i.Spec.Version)
+	if version == nil {
+		return rendered{fault: stalled("VersionMissing", fmt.Sprintf(
+			"version %s is no longer in spec.versions of SharedApp %s: put it back, or promote another; what runs is left as it is", i.Spec.Version, i.Spec.App))}
+	}
+	params, fault := r.parameters(seen, version)
+	if fault != nil {
+		return rendered{fault: fault}
+	}
+	rules, err := r.healthRules(version)
+	if err != nil {
+		return rendered{fault: stalled("HealthRuleInvalid", err.Error())}
+	}
+	objects, err := r.Builder.Build(*seen.bundle, contextOf(i, params))
+	if err != nil {
+		return rendered{fault: stalled("BuildFailed", fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", i.Spec.App, i.Spec.Version, err))}
+	}
+	if objects, fault = withPullSecret(seen, objects); fault != nil {
+		return rendered{fault: fault}
+	}
+	return rendered{objects: objects, rules: rules}
+}
+
+func stalled(reason, message string) *condition.Outcome {
+	return &condition.Outcome{State: condition.Stalled, Reason: reason, Message: message}
+}
+
+func versionOf(app *v1alpha1.SharedApp, number string) *v1alpha1.Version {
+	for i := range app.Spec.Versions {
+		if app.Spec.Versions[i].Version == number {
+			return &app.Spec.Versions[i]
+		}
+	}
+	return nil
+}
+
+// parameters gathers what the municipality gave and what its Secrets hold, and
+// checks it against the version's schema.
+func (r *Reconciler) parameters(seen observed, version *v1alpha1.Version) (map[string]any, *condition.Outcome) {
+	i := &seen.installation
+	given := map[string]any{}
+	if i.Spec.Parameters != nil {
+		if err := json.Unmarshal(i.Spec.Parameters.Raw, &given); err != nil {
+			return nil, stalled("ParametersInvalid", fmt.Sprintf("parameters of %q in spec.apps of Municipality %s: not an object", i.Spec.App, i.Spec.Tenant.Municipality))
+		}
+	}
+	secretKeys := sets.New[string]()
+	for _, from := range i.Spec.ParametersFrom {
+		data, ok := seen.secrets[from.SecretRef.Name]
+		if !ok {
+			return nil, stalled("SecretMissing", fmt.Sprintf("Secret %s is missing in namespace %s: create it, or take it out of parametersFrom of %q in spec.apps of Municipality %s",
+				from.SecretRef.Name, i.Namespace, i.Spec.App, i.Spec.Tenant.Municipality))
+		}
+		for key, value := range data {
+			given[key] = string(value)
+			secretKeys.Insert(key)
+		}
+	}
+	schema, err := r.schema(version)
+	if err != nil {
+		return nil, stalled("SchemaInvalid", fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Version, err))
+	}
+	applied, err := schema.Apply(given, secretKeys)
+	if err != nil {
+		return nil, stalled("ParametersInvalid", fmt.Sprintf("parameters of %q in spec.apps of Municipality %s do not fit version %s: %v",
+			i.Spec.App, i.Spec.Tenant.Municipality, version.Version, err))
+	}
+	return applied, nil
+}
+
+func (r *Reconciler) schema(version *v1alpha1.Version) (*parameters.Schema, error) {
+	if version.Parameters == nil {
+		return nil, nil
+	}
+	key := string(version.Parameters.OpenAPIV3Schema.Raw)
+	if known, ok := r.memory.schemas.get(key); ok {
+		return known, nil
+	}
+	compiled, err := parameters.Compile(version.Parameters.OpenAPIV3Schema)
+	if err == nil {
+		r.memory.schemas.put(key, compiled)
+	}
+	return compiled, err
+}
+
+func (r *Reconciler) healthRules(version *v1alpha1.Version) (*health.Rules, error) {
+	if len(version.Health) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(version.Health)
+	if err != nil {
+		return nil, fmt.Errorf("encode health rules: %w", err)
+	}
+	if known, ok := r.memory.rules.get(string(raw)); ok {
+		return known, nil
+	}
+	compiled, err := health.Compile(version.Health)
+	if err == nil {
+		r.memory.rules.put(string(raw), compiled)
+	}
+	return compiled, err
+}
+
+func contextOf(i *v1alpha1.AppInstallation, params map[string]any) bundle.Context {
+	t := i.Spec.Tenant
+	return bundle.Context{
+		Namespace: i.Namespace, App: i.Spec.App, Version: i.Spec.Version,
+		Municipality: t.Municipality, Number: t.Number, DisplayName: t.DisplayName, County: t.County, Domain: t.Domain,
+		Environment: t.Environment, Stage: string(t.Stage), Zone: string(t.Zone), Parameters: params,
+	}
+}
+
+// withPullSecret puts a copy of the app's image pull secret before its objects, and
+// its name into their pods.
+func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, *condition.Outcome) {
+	named := seen.app.Spec.ImagePullSecretRef
+	if named == nil {
+		return objects, nil
+	}
+	if seen.pullSecret == nil {
+		return nil, stalled("SecretMissing", fmt.Sprintf("Secret %s, named by spec.imagePullSecretRef of SharedApp %s, is missing in the operator's namespace: create it there", named.Name, seen.app.Name))
+	}
+	i := &seen.installation
+	copied := untyped(seen.pullSecret.GroupVersionKind())
+	copied.SetName(i.Spec.App + "-image-pull")
+	copied.SetNamespace(i.Namespace)
+	copied.SetLabels(ownLabels(i))
+	copied.Object["type"] = seen.pullSecret.Object["type"]
+	copied.Object["data"] = seen.pullSecret.Object["data"]
+	for _, o := range objects {
+		if err := addPullSecret(o, copied.GetName()); err != nil {
+			return nil, stalled("BuildFailed", fmt.Sprintf("%s: %v", refOf(o), err))
+		}
+	}
+	return append([]*unstructured.Unstructured{copied}, objects...), nil
+}
+
+// podSpecs are where the kinds that run pods keep the pod's spec.
+func podSpec(kind string) []string {
+	switch kind {
+	case "Deployment", "StatefulSet", "Job":
+		return []string{"spec", "template", "spec"}
+	case "CronJob":
+		return []string{"spec", "jobTemplate", "spec", "template", "spec"}
+	}
+	return nil
+}
+
+func addPullSecret(o *unstructured.Unstructured, name string) error {
+	path := podSpec(o.GetKind())
+	if path == nil {
+		return nil
+	}
+	path = append(path, "imagePullSecrets")
+	existing, _, err := unstructured.NestedSlice(o.Object, path...)
+	if err != nil {
+		return fmt.Errorf("read imagePullSecrets: %w", err)
+	}
+	return unstructured.SetNestedSlice(o.Object, append(existing, map[string]any{"name": name}), path...)
+}
+
+// ownLabels are on every object of an installation.
+func ownLabels(i *v1alpha1.AppInstallation) map[string]string {
+	return map[string]string{
+		v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: i.Spec.App,
+		v1alpha1.LabelMunicipality: i.Spec.Tenant.Municipality, v1alpha1.LabelEnvironment: i.Spec.Tenant.Environment,
+	}
+}
+
+// sorted puts references in an order that does not depend on a map's.
+func sorted(refs []ref) []ref {
+	slices.SortFunc(refs, func(a, b ref) int { return cmp.Compare(a.String(), b.String()) })
+	return refs
+}

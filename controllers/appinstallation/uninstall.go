@@ -1,0 +1,27 @@
+package appinstallation
+
+// planUninstall takes an app away: all its objects but the precious ones, and last,
+// when its pods have ended, the policy that they lived by.
+func planUninstall(seen observed) planned {
+	var out planned
+	if seen.namespace == nil || !seen.namespace.DeletionTimestamp.IsZero() {
+		return out // it goes with the namespace
+	}
+	out.leftovers(seen, nil)
+	out.draining = seen.pods || len(remaining(seen)) > len(out.kept)
+	if !out.draining {
+		out.prunePolicy = seen.policy
+	}
+	return out
+}
+
+// remaining are the objects of the app that are still there.
+func remaining(seen observed) []ref {
+	var all []ref
+	for name, o := range seen.live {
+		if ours(seen, o) {
+			all = append(all, name)
+		}
+	}
+	return sorted(all)
+}

@@ -1,0 +1,174 @@
+package appinstallation
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+const (
+	// indexApp finds installations by the app that they install.
+	indexApp = "app"
+	workers  = 12
+)
+
+// SetupWithManager makes the manager run this controller.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
+	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.AppInstallation{}, indexApp, func(o client.Object) []string {
+		i, ok := o.(*v1alpha1.AppInstallation)
+		if !ok {
+			return nil
+		}
+		return []string{i.Spec.App}
+	})
+	if err != nil {
+		return fmt.Errorf("index installations by app: %w", err)
+	}
+	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
+	c, err := ctrl.NewControllerManagedBy(mgr).Named("appinstallation").
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		For(&v1alpha1.AppInstallation{}, changed).
+		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.waiting)).
+		Watches(&v1alpha1.SharedApp{}, handler.EnqueueRequestsFromMapFunc(r.ofApp), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(hardChanged())).
+		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(owner)).
+		Build(r)
+	if err != nil {
+		return fmt.Errorf("build the controller: %w", err)
+	}
+	r.watches.start = func(gvk schema.GroupVersionKind) error {
+		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), handler.EnqueueRequestsFromMapFunc(r.touched)))
+	}
+	return nil
+}
+
+// watches are the kinds that are watched by now. A kind is watched from when the
+// installer role first lists it, which may be long after the operator started.
+type watches struct {
+	mu    sync.Mutex
+	kinds map[schema.GroupVersionKind]bool
+	start func(schema.GroupVersionKind) error
+}
+
+func (w *watches) ensure(gvk schema.GroupVersionKind) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.kinds[gvk] {
+		return nil
+	}
+	if err := w.start(gvk); err != nil {
+		return fmt.Errorf("watch %s: %w", gvk.Kind, err)
+	}
+	if w.kinds == nil {
+		w.kinds = map[schema.GroupVersionKind]bool{}
+	}
+	w.kinds[gvk] = true
+	return nil
+}
+
+func hardChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*corev1.ResourceQuota)
+		after, ok2 := e.ObjectNew.(*corev1.ResourceQuota)
+		return !ok1 || !ok2 || !equality.Semantic.DeepEqual(before.Status.Hard, after.Status.Hard)
+	}}
+}
+
+func request(namespace, name string) reconcile.Request {
+	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}
+}
+
+// owner follows the label of an object to its installation.
+func owner(_ context.Context, o client.Object) []reconcile.Request {
+	if app := o.GetLabels()[v1alpha1.LabelApp]; app != "" {
+		return []reconcile.Request{request(o.GetNamespace(), app)}
+	}
+	return nil
+}
+
+// touched finds the installations that an object matters to: the one that it belongs
+// to, or, for an object of the tenant's own, those that read it or that it may be in
+// the way of.
+func (r *Reconciler) touched(ctx context.Context, o client.Object) []reconcile.Request {
+	if requests := owner(ctx, o); requests != nil {
+		return requests
+	}
+	isSecret := o.GetObjectKind().GroupVersionKind().Kind == "Secret"
+	return r.some(ctx, o.GetNamespace(), func(i *v1alpha1.AppInstallation) bool {
+		if meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionStalled) || inventoryHas(i, o.GetUID()) {
+			return true
+		}
+		for _, from := range i.Spec.ParametersFrom {
+			if isSecret && from.SecretRef.Name == o.GetName() {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func inventoryHas(i *v1alpha1.AppInstallation, uid types.UID) bool {
+	for _, o := range i.Status.Inventory {
+		if o.UID == string(uid) {
+			return true
+		}
+	}
+	return false
+}
+
+// waiting finds the installations of a namespace that are not applied yet: another
+// app, or the environment, may be what they wait for.
+func (r *Reconciler) waiting(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.some(ctx, o.GetNamespace(), func(i *v1alpha1.AppInstallation) bool {
+		return i.Name != o.GetName() && (i.Status.AppliedDigest != i.Spec.Digest ||
+			meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionStalled))
+	})
+}
+
+func (r *Reconciler) some(ctx context.Context, namespace string, matter func(*v1alpha1.AppInstallation) bool) []reconcile.Request {
+	return r.list(ctx, matter, client.InNamespace(namespace))
+}
+
+// ofApp finds the installations of an app.
+func (r *Reconciler) ofApp(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.list(ctx, func(*v1alpha1.AppInstallation) bool { return true }, client.MatchingFields{indexApp: o.GetName()})
+}
+
+func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
+	return r.list(ctx, func(*v1alpha1.AppInstallation) bool { return true })
+}
+
+func (r *Reconciler) list(ctx context.Context, matter func(*v1alpha1.AppInstallation) bool, options ...client.ListOption) []reconcile.Request {
+	var list v1alpha1.AppInstallationList
+	if err := r.Client.List(ctx, &list, append(options, client.UnsafeDisableDeepCopy)...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list AppInstallations")
+		return nil
+	}
+	var all []reconcile.Request
+	for i := range list.Items {
+		if matter(&list.Items[i]) {
+			all = append(all, request(list.Items[i].Namespace, list.Items[i].Name))
+		}
+	}
+	return all
+}
+

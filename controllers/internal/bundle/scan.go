@@ -1,0 +1,247 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/types"
+)
+
+// Scan refuses a bundle that could reach beyond its own files, run something, or grow beyond the
+// limits, before anything of it is built. It reads each kustomization file that the root leads to.
+// The error names the file, the field and the way out.
+func Scan(b Bundle) error {
+	s := scanner{files: b.Files, costs: map[string]int{}}
+	if err := s.context(); err != nil {
+		return fmt.Errorf("%s: %w", ContextFile, err)
+	}
+	_, err := s.kustomization(".")
+	return err
+}
+
+// scanner walks from kustomization file to kustomization file.
+type scanner struct {
+	files map[string][]byte
+	// costs of the folders that have been seen: the objects and folders that building one takes. A
+	// folder that is being read costs unfinished.
+	costs map[string]int
+	// contextName is the name of the ConfigMap in ContextFile, empty if there is none.
+	contextName string
+}
+
+const unfinished = -1
+
+// context checks the file that the facts of the tenant are written into, if there is one.
+func (s *scanner) context() error {
+	content, found := s.files[ContextFile]
+	if !found {
+		return nil
+	}
+	parsed, err := parseContext(content)
+	if err != nil {
+		return err
+	}
+	s.contextName = parsed.Name
+	return nil
+}
+
+// kustomization reads the kustomization file of a folder, and returns what building it costs.
+func (s *scanner) kustomization(dir string) (int, error) {
+	cost, seen := s.costs[dir]
+	if seen && cost == unfinished {
+		return 0, fmt.Errorf("%s: the folder leads back to itself; take one of the references out", dir)
+	}
+	if seen {
+		return cost, nil
+	}
+	s.costs[dir] = unfinished
+	file, err := s.kustomizationFile(dir)
+	if err != nil {
+		return 0, err
+	}
+	if cost, err = s.readKustomization(dir, file); err != nil {
+		return 0, fmt.Errorf("%s: %w", file, err)
+	}
+	s.costs[dir] = cost
+	return cost, nil
+}
+
+func (s *scanner) kustomizationFile(dir string) (string, error) {
+	var found []string
+	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
+		file := path.Join(dir, name)
+		if _, there := s.files[file]; there {
+			found = append(found, file)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return "", fmt.Errorf("%s: there is %s beside it; keep one of them", found[0], found[1])
+	case dir == ".":
+		return "", errors.New("kustomization.yaml: missing at the root of the bundle; a bundle is a kustomize folder")
+	default:
+		return "", fmt.Errorf("%s: missing; a folder that is used as a resource needs one", path.Join(dir, "kustomization.yaml"))
+	}
+}
+
+func (s *scanner) readKustomization(dir, file string) (int, error) {
+	if _, err := parseYAML(s.files[file]); err != nil {
+		return 0, err
+	}
+	var k types.Kustomization
+	if err := k.Unmarshal(s.files[file]); err != nil {
+		return 0, err
+	}
+	if wrong := k.EnforceFields(); len(wrong) > 0 {
+		return 0, errors.New(strings.Join(wrong, "; "))
+	}
+	if err := checkForbidden(&k); err != nil {
+		return 0, err
+	}
+	if err := s.checkFiles(dir, &k); err != nil {
+		return 0, err
+	}
+	if err := s.checkReplacements(dir, &k); err != nil {
+		return 0, err
+	}
+	return s.costOf(dir, &k)
+}
+
+// costOf adds up the objects that a kustomization brings. A folder that is used twice counts twice,
+// and at least as one object, which stops a few small folders from multiplying each other.
+func (s *scanner) costOf(dir string, k *types.Kustomization) (int, error) {
+	cost := len(k.ConfigMapGenerator) + len(k.SecretGenerator)
+	for _, list := range []struct {
+		field   string
+		entries []string
+	}{{"resources", k.Resources}, {"bases", k.Bases}, {"components", k.Components}} {
+		for _, entry := range list.entries {
+			more, err := s.resource(dir, list.field, entry)
+			if err != nil {
+				return 0, err
+			}
+			if cost += more; cost > MaxObjects {
+				return 0, fmt.Errorf("%s: %w", list.field, errTooMany)
+			}
+		}
+	}
+	return max(cost, 1), nil
+}
+
+func (s *scanner) resource(dir, field, entry string) (int, error) {
+	target, err := resolve(dir, field, entry)
+	if err != nil {
+		return 0, err
+	}
+	content, isFile := s.files[target]
+	if !isFile {
+		if !s.isFolder(target) {
+			return 0, fmt.Errorf("%s: %q is not in the bundle; add the file, or take the entry out", field, entry)
+		}
+		return s.kustomization(target)
+	}
+	if err := beneath(dir, field, entry, target); err != nil {
+		return 0, err
+	}
+	documents, err := parseYAML(content)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %s: %w", field, target, err)
+	}
+	if target == ContextFile {
+		return 0, nil
+	}
+	count := 0
+	for _, document := range documents {
+		count += countObjects(document)
+	}
+	return count, nil
+}
+
+func (s *scanner) isFolder(dir string) bool {
+	if dir == "." {
+		return true
+	}
+	for name := range s.files {
+		if strings.HasPrefix(name, dir+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// resolve returns the path, from the root of the bundle, that an entry of a kustomization file names.
+func resolve(dir, field, entry string) (string, error) {
+	if isRemote(entry) {
+		return "", fmt.Errorf("%s: %q is remote; a bundle may use its own files only: copy the file into the bundle", field, entry)
+	}
+	if path.IsAbs(entry) {
+		return "", fmt.Errorf("%s: %q is an absolute path; write it relative to this file", field, entry)
+	}
+	target := path.Join(dir, entry)
+	if target == ".." || strings.HasPrefix(target, "../") {
+		return "", fmt.Errorf("%s: %q leads out of the bundle; keep what it needs inside", field, entry)
+	}
+	return target, nil
+}
+
+// isRemote says whether kustomize could take an entry for a URL or a Git repository. It asks before
+// it looks for a local file of that name, so the spelling alone has to be safe.
+func isRemote(entry string) bool {
+	return strings.ContainsAny(entry, ":?@\\") || strings.Contains(entry, "//") ||
+		strings.HasPrefix(strings.ToLower(entry), "github.com/")
+}
+
+// beneath keeps a file reference in the folder of the kustomization file, as kustomize itself does.
+func beneath(dir, field, entry, target string) error {
+	if dir == "." || strings.HasPrefix(target, dir+"/") {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is a file outside the folder of this kustomization; only whole folders may be used from elsewhere", field, entry)
+}
+
+// file checks that an entry names a file of the bundle at or below the kustomization.
+func (s *scanner) file(dir, field, entry string) ([]byte, error) {
+	target, err := resolve(dir, field, entry)
+	if err != nil {
+		return nil, err
+	}
+	content, found := s.files[target]
+	if !found {
+		return nil, fmt.Errorf("%s: %q is not in the bundle; add the file, or take the entry out", field, entry)
+	}
+	return content, beneath(dir, field, entry, target)
+}
+
+// checkForbidden refuses what runs something, reaches outside, or changes how kustomize reads all
+// bundles of this process.
+func checkForbidden(k *types.Kustomization) error {
+	const plugin = "runs a plugin or function, which a bundle may not; write its result into the bundle"
+	const helm = "runs Helm, which a bundle may not; write the result of helm template into the bundle"
+	for _, field := range []struct {
+		name, why string
+		set       bool
+	}{
+		{"generators", plugin, len(k.Generators) > 0},
+		{"transformers", plugin, len(k.Transformers) > 0},
+		{"validators", plugin, len(k.Validators) > 0},
+		{"helmCharts", helm, len(k.HelmCharts) > 0},
+		{"helmGlobals", helm, k.HelmGlobals != nil},
+		{"helmChartInflationGenerator", helm, len(k.HelmChartInflationGenerator) > 0},
+		{"openapi", "replaces the schema of every bundle in this process; take it out", len(k.OpenAPI) > 0},
+		{"crds", "changes how every bundle is read; take it out and use patches", len(k.Crds) > 0},
+		{"vars", "is obsolete in kustomize; use replacements", len(k.Vars) > 0},
+	} {
+		if field.set {
+			return fmt.Errorf("%s: %s", field.name, field.why)
+		}
+	}
+	if slices.Contains(k.BuildMetadata, types.ManagedByLabelOption) {
+		return fmt.Errorf("buildMetadata: %s writes a label that Allmenning owns; take it out", types.ManagedByLabelOption)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package resolution
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// proposal is one network's wish for one app.
+type proposal struct {
+	network *v1alpha1.Network
+	asked   v1alpha1.Proposal
+}
+
+func (p *proposal) mandatory() bool {
+	return p != nil && p.asked.Obligation == v1alpha1.ObligationMandatory
+}
+
+func (p *proposal) optional() bool {
+	return p != nil && p.asked.Obligation == v1alpha1.ObligationOptional
+}
+
+// proposals of an app for environments of a stage, the strongest first: by
+// obligation, then priority, then the older network, then the name.
+func proposals(in Input, stage v1alpha1.Stage, app string) []proposal {
+	var all []proposal
+	for _, n := range in.Networks {
+		for _, asked := range n.Spec.Apps {
+			if asked.Name == app && slices.Contains(asked.Stages, stage) {
+				all = append(all, proposal{network: n, asked: asked})
+			}
+		}
+	}
+	strength := []v1alpha1.Obligation{v1alpha1.ObligationMandatory, v1alpha1.ObligationRecommended, v1alpha1.ObligationOptional}
+	slices.SortFunc(all, func(a, b proposal) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(strength, a.asked.Obligation), slices.Index(strength, b.asked.Obligation)),
+			cmp.Compare(priority(b.network), priority(a.network)),
+			a.network.CreationTimestamp.Compare(b.network.CreationTimestamp.Time),
+			cmp.Compare(a.network.Name, b.network.Name),
+		)
+	})
+	return all
+}
+
+func priority(n *v1alpha1.Network) int32 {
+	if n.Spec.Priority == nil {
+		return 0
+	}
+	return *n.Spec.Priority
+}
+
+// follow picks the proposal that holds: the one of the network that the municipality
+// names, else the strongest. The fault is what is wrong with what it names.
+func follow(all []proposal, own decision) (followed *proposal, fault string) {
+	if own.network != "" {
+		for i := range all {
+			if all[i].network.Name == own.network {
+				return &all[i], ""
+			}
+		}
+		return nil, fmt.Sprintf("spec.apps[].network %q: the municipality is no member of a Network of that name which proposes this app for this stage; "+
+			"name another network, or a channel", own.network)
+	}
+	if len(all) == 0 {
+		return nil, ""
+	}
+	return &all[0], ""
+}
+
+// losers are the networks that propose an app, for any stage, and are not followed.
+func losers(networks []*v1alpha1.Network, app string, followed *proposal) []string {
+	var names []string
+	for _, n := range networks {
+		proposes := slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app })
+		if proposes && (followed == nil || followed.network.Name != n.Name) {
+			names = append(names, n.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// IsMember says whether a municipality belongs to a network. A selector that does
+// not parse picks nobody; the network's own status says so.
+func IsMember(n *v1alpha1.Network, m *v1alpha1.Municipality) bool {
+	if slices.Contains(n.Spec.Members.Names, m.Name) {
+		return true
+	}
+	if n.Spec.Members.Selector == nil {
+		return false
+	}
+	selector, err := metav1.LabelSelectorAsSelector(n.Spec.Members.Selector)
+	return err == nil && !selector.Empty() && selector.Matches(labels.Set(m.Labels))
+}
+
+// MemberOf picks the networks that a municipality belongs to. Networks and
+// municipalities on their way out have no say.
+func MemberOf(networks []v1alpha1.Network, m *v1alpha1.Municipality) []*v1alpha1.Network {
+	var own []*v1alpha1.Network
+	for i := range networks {
+		if networks[i].DeletionTimestamp.IsZero() && IsMember(&networks[i], m) {
+			own = append(own, &networks[i])
+		}
+	}
+	return own
+}

@@ -1,0 +1,240 @@
+package resolution
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Input is all that a verdict rests on.
+type Input struct {
+	Municipality *v1alpha1.Municipality
+	// Networks that the municipality is a member of, in any order.
+	Networks []*v1alpha1.Network
+	// Apps of the catalogue, by name.
+	Apps map[string]*v1alpha1.SharedApp
+	// Installed are the municipality's AppInstallations.
+	Installed map[Place]*v1alpha1.AppInstallation
+	// Freeze stops every new step.
+	Freeze bool
+	Now    time.Time
+}
+
+// Place is an app in an environment of the municipality.
+type Place struct {
+	App         string
+	Environment string
+}
+
+// Action is what shall be done at a place.
+type Action string
+
+// The actions.
+const (
+	// Install asks for Version to be there; it may be there already.
+	Install Action = "Install"
+	// Keep leaves the version that is installed. Its parameters still follow the municipality.
+	Keep Action = "Keep"
+	// Remove uninstalls.
+	Remove Action = "Remove"
+	// Nothing is installed, and nothing shall be.
+	Nothing Action = "Nothing"
+)
+
+// Why names, in a word, what stands between a place and the newest offer.
+type Why string
+
+// The reasons why a place is not simply installed.
+const (
+	Declined Why = "Declined"
+	Deferred Why = "Deferred"
+	Held     Why = "Held"
+	Kept     Why = "Kept"
+	Blocked  Why = "Blocked"
+)
+
+// Verdict is what shall be done at one place, and who decided it.
+type Verdict struct {
+	Place
+
+	Action Action
+	// Wanted is the version that the place should have, reachable or not; empty where it should have none.
+	Wanted string
+	// Version and Digest are what an installation shall have: those of Wanted where it
+	// can be had, else those of what is kept.
+	Version string
+	Digest  string
+	// Why is empty where the place simply has, or gets, what is wanted.
+	Why       Why
+	DecidedBy v1alpha1.DecidedBy
+	// Message says what is wrong, and what to do; empty where nothing is.
+	Message string
+	// Network whose proposal is followed; empty where none is.
+	Network string
+	// Lost are the networks whose proposals of this app were not followed.
+	Lost []string
+	// Parameters and ParametersFrom for the installation.
+	Parameters     *apiextensionsv1.JSON
+	ParametersFrom []v1alpha1.ParametersSource
+	// Until is when time alone may change this verdict; zero where it never does.
+	Until time.Time
+}
+
+// Resolve gives a verdict for every app that anybody proposes, decides on or has
+// installed, in every environment, sorted by environment and app.
+func Resolve(in Input) []Verdict {
+	var all []Verdict
+	for i := range in.Municipality.Spec.Environments {
+		environment := &in.Municipality.Spec.Environments[i]
+		for _, app := range appsOf(in, environment.Name) {
+			if v := resolve(in, environment, app); v.Action != Nothing || v.Why != "" {
+				all = append(all, v)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Verdict) int {
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.App, b.App))
+	})
+	return all
+}
+
+func appsOf(in Input, environment string) []string {
+	names := map[string]bool{}
+	for _, n := range in.Networks {
+		for _, p := range n.Spec.Apps {
+			names[p.Name] = true
+		}
+	}
+	for _, a := range in.Municipality.Spec.Apps {
+		names[a.Name] = true
+	}
+	for place := range in.Installed {
+		if place.Environment == environment {
+			names[place.App] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// resolve reads as the chain of consent: what the municipality says, whom it
+// follows, what that points at, and whether it may be had.
+func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
+	place := Place{App: app, Environment: environment.Name}
+	own := decisionFor(in.Municipality, place, in.Now)
+	followed, fault := follow(proposals(in, environment.Stage, app), own)
+	v := Verdict{Place: place, Parameters: own.parameters, ParametersFrom: own.parametersFrom, Until: own.until}
+	v.Lost = losers(in.Networks, app, followed)
+	installed := in.Installed[place]
+	if fault != "" {
+		return v.keep(installed, Blocked, own.by(in.Municipality), fault)
+	}
+	if followed != nil {
+		v.Network = followed.network.Name
+	}
+	switch {
+	case own.decision == v1alpha1.DecisionDecline && !(followed.mandatory() && own.reason == ""):
+		if in.Freeze && installed != nil {
+			return v.keep(installed, Blocked, own.by(in.Municipality), in.frozen())
+		}
+		return v.decline(installed, own.by(in.Municipality))
+	case own.decision == v1alpha1.DecisionDefer:
+		return v.keep(installed, Deferred, own.by(in.Municipality), "")
+	}
+	t := targetOf(in, own, followed)
+	if t.channel == "" && t.version == "" {
+		return v.leave(in.Municipality, installed)
+	}
+	if own.decision == v1alpha1.DecisionDecline {
+		t.note = fmt.Sprintf("declining an app that Network %s has made Mandatory needs a reason: set reason of %q in spec.apps of Municipality %s",
+			followed.network.Name, app, in.Municipality.Name)
+	}
+	return v.aim(in, environment, t, own, installed)
+}
+
+// decline uninstalls, or says that there is nothing because it was declined.
+func (v Verdict) decline(installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) Verdict {
+	v.Why, v.DecidedBy, v.Action = Declined, by, Nothing
+	if installed != nil {
+		v.Action = Remove
+		v.Version, v.Digest = installed.Spec.Version, installed.Spec.Digest
+	}
+	return v
+}
+
+// keep leaves what is installed as it is, if anything is.
+func (v Verdict) keep(installed *v1alpha1.AppInstallation, why Why, by v1alpha1.DecidedBy, message string) Verdict {
+	v.Why, v.DecidedBy, v.Message, v.Action = why, by, message, Nothing
+	if installed != nil {
+		v.Action = Keep
+		v.Version, v.Digest = installed.Spec.Version, installed.Spec.Digest
+		if v.Wanted == "" {
+			v.Wanted = installed.Spec.Version
+		}
+	}
+	return v
+}
+
+// leave is for an app that nobody asks for any longer: it stays, as the
+// municipality's own. An app that nobody asked for and that is not there is no matter.
+func (v Verdict) leave(m *v1alpha1.Municipality, installed *v1alpha1.AppInstallation) Verdict {
+	if installed == nil {
+		v.Action = Nothing
+		return v
+	}
+	reason := "no network proposes it here any longer; it stays until the municipality declines it"
+	return v.keep(installed, Kept, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: reason}, "")
+}
+
+// aim brings the place to a target, if the target may be had.
+func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, own decision, installed *v1alpha1.AppInstallation) Verdict {
+	t.app = v.App
+	t, fault := t.aimAt(in.Apps[v.App])
+	v.DecidedBy, v.Wanted, v.Message = t.by, t.version, t.note
+	if fault != "" && own.hold == nil {
+		return v.keep(installed, Blocked, t.by, fault)
+	}
+	if own.hold != nil {
+		held := holdTarget(own.hold, in.Municipality, installed)
+		v.Why, v.DecidedBy = Held, held.by
+		if installed != nil {
+			return v.keep(installed, Held, held.by, "")
+		}
+		held.app = v.App
+		t, v.Wanted = held, held.version
+	}
+	if installed != nil && t.lowers(installed) {
+		return v.keepHigher(in.Municipality, installed, t)
+	}
+	offered, fault := t.offer(in, environment)
+	if fault == "" && (installed == nil || installed.Spec.Version != offered.Version) {
+		fault = cmp.Or(t.halted, in.frozen())
+	}
+	if fault != "" {
+		return v.keep(installed, Blocked, t.by, fault)
+	}
+	v.Action, v.Version, v.Digest = Install, offered.Version, offered.Digest
+	return v
+}
+
+// frozen says why nothing new is started now; empty where it is.
+func (in Input) frozen() string {
+	if !in.Freeze {
+		return ""
+	}
+	return "the platform is frozen (spec.freeze of Platform default): nothing new is started until it is taken out"
+}
+
+// keepHigher leaves a version that is higher than what another network offers. The
+// municipality then decides, so that the lower offer does not count as the same
+// decider's the next time.
+func (v Verdict) keepHigher(m *v1alpha1.Municipality, installed *v1alpha1.AppInstallation, t target) Verdict {
+	reason := fmt.Sprintf("%s offers %s, and a change of who decides never lowers a version", t.by.Name, t.version)
+	v.Wanted = installed.Spec.Version
+	return v.keep(installed, Kept, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: reason}, "")
+}

@@ -1,0 +1,224 @@
+package resolution_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/resolution"
+)
+
+var (
+	now      = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	tomorrow = metav1.NewTime(now.Add(24 * time.Hour))
+	before   = metav1.NewTime(now.Add(-time.Hour))
+)
+
+// world is a municipality with one production environment in zone Closed, and the
+// app svarut with stable 2.4.1 and pilot 2.5.0, both available.
+func world(change ...func(*resolution.Input)) resolution.Input {
+	in := resolution.Input{
+		Municipality: &v1alpha1.Municipality{
+			ObjectMeta: metav1.ObjectMeta{Name: "vinje", Labels: map[string]string{v1alpha1.LabelCounty: "40"}},
+			Spec: v1alpha1.MunicipalitySpec{Environments: []v1alpha1.Environment{
+				{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed},
+			}},
+		},
+		Apps: map[string]*v1alpha1.SharedApp{"svarut": {
+			ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
+			Spec: v1alpha1.SharedAppSpec{
+				Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}, {Name: "pilot", Version: "2.5.0"}},
+				Versions: []v1alpha1.Version{{Version: "2.3.0"}, {Version: "2.4.1"}, {Version: "2.5.0"}},
+			},
+			Status: v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{
+				{Version: "2.3.0", Digest: "sha256:23", Available: true},
+				{Version: "2.4.1", Digest: "sha256:24", Available: true},
+				{Version: "2.5.0", Digest: "sha256:25", Available: true},
+			}},
+		}},
+		Installed: map[resolution.Place]*v1alpha1.AppInstallation{},
+		Now:       now,
+	}
+	for _, c := range change {
+		c(&in)
+	}
+	return in
+}
+
+func network(name string, obligation v1alpha1.Obligation, channel string, change ...func(*v1alpha1.Network)) func(*resolution.Input) {
+	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.NetworkSpec{Apps: []v1alpha1.Proposal{{
+		Name: "svarut", Channel: channel, Obligation: obligation, Stages: []v1alpha1.Stage{v1alpha1.StageTest, v1alpha1.StageProduction},
+	}}}}
+	for _, c := range change {
+		c(n)
+	}
+	return func(in *resolution.Input) { in.Networks = append(in.Networks, n) }
+}
+
+func says(d v1alpha1.AppDecision) func(*resolution.Input) {
+	d.Name = "svarut"
+	return func(in *resolution.Input) { in.Municipality.Spec.Apps = append(in.Municipality.Spec.Apps, d) }
+}
+
+func installed(version, digest string, level v1alpha1.DecisionLevel, by string) func(*resolution.Input) {
+	return func(in *resolution.Input) {
+		in.Installed[resolution.Place{App: "svarut", Environment: "prod"}] = &v1alpha1.AppInstallation{
+			ObjectMeta: metav1.ObjectMeta{Name: "svarut", Namespace: "vinje-prod"},
+			Spec: v1alpha1.AppInstallationSpec{App: "svarut", Version: version, Digest: digest,
+				DecidedBy: v1alpha1.DecidedBy{Level: level, Name: by}},
+		}
+	}
+}
+
+func app(change func(*v1alpha1.SharedApp)) func(*resolution.Input) {
+	return func(in *resolution.Input) { change(in.Apps["svarut"]) }
+}
+
+func TestResolve(t *testing.T) {
+	recommended := network("digi-tv", v1alpha1.ObligationRecommended, "stable")
+	mandatory := network("digi-tv", v1alpha1.ObligationMandatory, "stable")
+	optional := network("digi-tv", v1alpha1.ObligationOptional, "stable")
+	byNetwork := func(v string) func(*resolution.Input) {
+		return installed(v, "sha256:"+v[:1]+v[2:3], v1alpha1.LevelNetwork, "digi-tv")
+	}
+	suspendedNetwork := network("digi-tv", v1alpha1.ObligationRecommended, "stable", func(n *v1alpha1.Network) { n.Spec.Suspend = new(true) })
+	cases := []struct {
+		reason string
+		in     resolution.Input
+		// want is "action version why level/name"; empty where there is no verdict.
+		want string
+	}{
+		{"nobody asks, nothing is there", world(), ""},
+		{"Mandatory installs", world(mandatory), "Install 2.4.1  Network/digi-tv"},
+		{"Recommended installs", world(recommended), "Install 2.4.1  Network/digi-tv"},
+		{"Optional needs an Adopt", world(optional), ""},
+		{"Optional installs on Adopt, and the municipality decided", world(optional, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt})), "Install 2.4.1  Municipality/vinje"},
+		{"a network that does not cover the stage proposes nothing", world(network("digi-tv", v1alpha1.ObligationMandatory, "stable", func(n *v1alpha1.Network) {
+			n.Spec.Apps[0].Stages = []v1alpha1.Stage{v1alpha1.StageTest}
+		})), ""},
+
+		{"Adopt outside any network follows stable", world(says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt})), "Install 2.4.1  Municipality/vinje"},
+		{"Adopt may name a channel", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Channel: "pilot"})), "Install 2.5.0  Municipality/vinje"},
+		{"Adopt may name a version", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"})), "Install 2.3.0  Municipality/vinje"},
+		{"a version that is named may lower", world(recommended, byNetwork("2.4.1"), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"})), "Install 2.3.0  Municipality/vinje"},
+
+		{"Decline keeps a Recommended app out", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})), "Nothing  Declined Municipality/vinje"},
+		{"Decline uninstalls", world(recommended, byNetwork("2.4.1"), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})), "Remove 2.4.1 Declined Municipality/vinje"},
+		{"Decline of Mandatory without a reason does not count", world(mandatory, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})), "Install 2.4.1  Network/digi-tv"},
+		{"Decline of Mandatory with a reason counts", world(mandatory, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline, Reason: "own system until 2028"})), "Nothing  Declined Municipality/vinje"},
+
+		{"Defer keeps out", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer, Until: &tomorrow})), "Nothing  Deferred Municipality/vinje"},
+		{"Defer keeps the version that is there", world(recommended, byNetwork("2.3.0"), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer})), "Keep 2.3.0 Deferred Municipality/vinje"},
+		{"a deferral that has run out is none", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer, Until: &before})), "Install 2.4.1  Network/digi-tv"},
+
+		{"Hold keeps the version that is there", world(recommended, byNetwork("2.3.0"), says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.3.0", Reason: "year-end"}})), "Keep 2.3.0 Held Municipality/vinje"},
+		{"Hold never moves back", world(recommended, byNetwork("2.4.1"), says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.3.0", Reason: "year-end"}})), "Keep 2.4.1 Held Municipality/vinje"},
+		{"Hold installs at its version where nothing is", world(recommended, says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.3.0", Reason: "year-end"}})), "Install 2.3.0 Held Municipality/vinje"},
+		{"a hold that has run out is none", world(recommended, byNetwork("2.3.0"), says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.3.0", Reason: "year-end", Until: &before}})), "Install 2.4.1  Network/digi-tv"},
+		{"a hold alone asks for nothing", world(optional, says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.3.0", Reason: "x"}})), ""},
+
+		{"an override decides for its environment", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt,
+			Environments: []v1alpha1.EnvironmentDecision{{Name: "prod", Decision: v1alpha1.DecisionDecline}}})), "Nothing  Declined Municipality/vinje"},
+
+		{"the strongest obligation wins", world(network("a", v1alpha1.ObligationRecommended, "stable"), network("b", v1alpha1.ObligationMandatory, "pilot")), "Install 2.5.0  Network/b"},
+		{"then the priority", world(network("a", v1alpha1.ObligationRecommended, "stable"), network("b", v1alpha1.ObligationRecommended, "pilot", func(n *v1alpha1.Network) { n.Spec.Priority = new(int32(5)) })), "Install 2.5.0  Network/b"},
+		{"then the older", world(network("a", v1alpha1.ObligationRecommended, "stable", func(n *v1alpha1.Network) { n.CreationTimestamp = tomorrow }), network("b", v1alpha1.ObligationRecommended, "pilot", func(n *v1alpha1.Network) { n.CreationTimestamp = before })), "Install 2.5.0  Network/b"},
+		{"then the name", world(network("b", v1alpha1.ObligationRecommended, "pilot"), network("a", v1alpha1.ObligationRecommended, "stable")), "Install 2.4.1  Network/a"},
+		{"a network that is named wins", world(network("a", v1alpha1.ObligationMandatory, "stable"), network("b", v1alpha1.ObligationRecommended, "pilot"), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Network: "b"})), "Install 2.5.0  Network/b"},
+		{"a named network that proposes nothing is a fault", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Network: "nowhere"})), "Nothing  Blocked Municipality/vinje"},
+
+		{"a promotion moves", world(recommended, byNetwork("2.3.0")), "Install 2.4.1  Network/digi-tv"},
+		{"the same network may move its channel back", world(recommended, byNetwork("2.5.0")), "Install 2.4.1  Network/digi-tv"},
+		{"another network never lowers", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep 2.5.0 Kept Municipality/vinje"},
+		{"nor does it the next time", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelMunicipality, "vinje")), "Keep 2.5.0 Kept Municipality/vinje"},
+		{"another network may raise", world(recommended, installed("2.3.0", "sha256:23", v1alpha1.LevelNetwork, "digi-old")), "Install 2.4.1  Network/digi-tv"},
+		{"leaving a network keeps the app", world(byNetwork("2.4.1")), "Keep 2.4.1 Kept Municipality/vinje"},
+
+		{"an unknown app blocks", world(recommended, func(in *resolution.Input) { in.Apps = nil }), "Nothing  Blocked Network/digi-tv"},
+		{"an app that left the catalogue is kept", world(recommended, byNetwork("2.4.1"), func(in *resolution.Input) { in.Apps = nil }), "Keep 2.4.1 Blocked Network/digi-tv"},
+		{"an unknown channel blocks", world(network("digi-tv", v1alpha1.ObligationRecommended, "beta")), "Nothing  Blocked Network/digi-tv"},
+		{"an unknown version blocks", world(says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "9.9.9"})), "Nothing  Blocked Municipality/vinje"},
+		{"a version that is not available blocks", world(recommended, byNetwork("2.3.0"), app(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false })), "Keep 2.3.0 Blocked Network/digi-tv"},
+		{"a withdrawn version is not newly taken", world(recommended, app(func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })), "Nothing  Blocked Network/digi-tv"},
+		{"a wrong zone blocks", world(recommended, app(func(a *v1alpha1.SharedApp) {
+			a.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Production: v1alpha1.ZoneOpen}}
+		})), "Nothing  Blocked Network/digi-tv"},
+		{"a suspended app moves nowhere", world(recommended, byNetwork("2.3.0"), app(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })), "Keep 2.3.0 Blocked Network/digi-tv"},
+		{"a suspended network moves nobody", world(suspendedNetwork, byNetwork("2.3.0")), "Keep 2.3.0 Blocked Network/digi-tv"},
+		{"a suspended network leaves who is there already", world(suspendedNetwork, byNetwork("2.4.1")), "Install 2.4.1  Network/digi-tv"},
+		{"a freeze stops an introduction", world(recommended, func(in *resolution.Input) { in.Freeze = true }), "Nothing  Blocked Network/digi-tv"},
+		{"a freeze stops an upgrade", world(recommended, byNetwork("2.3.0"), func(in *resolution.Input) { in.Freeze = true }), "Keep 2.3.0 Blocked Network/digi-tv"},
+		{"a freeze stops an uninstall", world(recommended, byNetwork("2.4.1"), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline}), func(in *resolution.Input) { in.Freeze = true }), "Keep 2.4.1 Blocked Municipality/vinje"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := ""
+			for _, v := range resolution.Resolve(tc.in) {
+				got += string(v.Action) + " " + v.Version + " " + string(v.Why) + " " + string(v.DecidedBy.Level) + "/" + v.DecidedBy.Name
+				if v.Why == resolution.Blocked && v.Message == "" {
+					t.Error("a blocked place must say why")
+				}
+				if v.Action == resolution.Install && v.Digest == "" {
+					t.Error("an installation must name a digest")
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("verdict (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestResolveTellsWhenTimeWillChangeIt(t *testing.T) {
+	in := world(network("digi-tv", v1alpha1.ObligationRecommended, "stable"),
+		says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.3.0", Reason: "x", Until: &tomorrow}}))
+	got := resolution.Resolve(in)
+	if len(got) != 1 || !got[0].Until.Equal(tomorrow.Time) {
+		t.Errorf("Until = %v, want %v", got, tomorrow)
+	}
+}
+
+func TestResolveShowsTheLosers(t *testing.T) {
+	in := world(network("a", v1alpha1.ObligationMandatory, "stable"), network("c", v1alpha1.ObligationOptional, "pilot"), network("b", v1alpha1.ObligationRecommended, "pilot"))
+	got := resolution.Resolve(in)
+	if diff := cmp.Diff([]string{"b", "c"}, got[0].Lost); diff != "" {
+		t.Errorf("losing networks (-want +got):\n%s", diff)
+	}
+}
+
+func TestResolveMergesParametersByEnvironment(t *testing.T) {
+	raw := func(s string) *apiextensionsv1.JSON { return &apiextensionsv1.JSON{Raw: []byte(s)} }
+	in := world(says(v1alpha1.AppDecision{
+		Decision: v1alpha1.DecisionAdopt, Parameters: raw(`{"sender":"Vinje","log":"info"}`),
+		Environments: []v1alpha1.EnvironmentDecision{{Name: "prod", Parameters: raw(`{"sender":"TEST"}`)}},
+	}))
+	got := resolution.Resolve(in)
+	if want := `{"log":"info","sender":"TEST"}`; string(got[0].Parameters.Raw) != want {
+		t.Errorf("parameters = %s, want %s", got[0].Parameters.Raw, want)
+	}
+}
+
+func TestIsMember(t *testing.T) {
+	vinje := &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: "vinje", Labels: map[string]string{v1alpha1.LabelCounty: "40"}}}
+	cases := []struct {
+		reason  string
+		members v1alpha1.Members
+		want    bool
+	}{
+		{"named", v1alpha1.Members{Names: []string{"tokke", "vinje"}}, true},
+		{"selected", v1alpha1.Members{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelCounty: "40"}}}, true},
+		{"neither", v1alpha1.Members{Names: []string{"tokke"}, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelCounty: "03"}}}, false},
+		{"an empty selector picks nobody", v1alpha1.Members{Selector: &metav1.LabelSelector{}}, false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := resolution.IsMember(&v1alpha1.Network{Spec: v1alpha1.NetworkSpec{Members: tc.members}}, vinje); got != tc.want {
+				t.Errorf("IsMember = %v, want %v", got, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,131 @@
+package network
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func country(names ...string) []v1alpha1.Municipality {
+	all := make([]v1alpha1.Municipality, 0, len(names))
+	for _, name := range names {
+		all = append(all, v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{v1alpha1.LabelCounty: "40"}}})
+	}
+	return all
+}
+
+func svarut() map[string]*v1alpha1.SharedApp {
+	return map[string]*v1alpha1.SharedApp{"svarut": {
+		ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
+		Spec: v1alpha1.SharedAppSpec{
+			Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}, {Name: "pilot", Version: "2.5.0"}},
+			Versions: []v1alpha1.Version{{Version: "2.4.1"}, {Version: "2.5.0"}},
+		},
+		Status: v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{{Version: "2.4.1", Available: true}}},
+	}}
+}
+
+func proposing(channel ...string) []v1alpha1.Proposal {
+	all := make([]v1alpha1.Proposal, 0, len(channel))
+	for _, c := range channel {
+		all = append(all, v1alpha1.Proposal{Name: "svarut", Channel: c})
+	}
+	return all
+}
+
+func TestStatus(t *testing.T) {
+	county := &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelCounty: "40"}}
+	cases := []struct {
+		reason  string
+		members v1alpha1.Members
+		apps    []v1alpha1.Proposal
+		count   int32
+		unknown []string
+		want    string
+	}{
+		{"selected and named members count once", v1alpha1.Members{Selector: county, Names: []string{"vinje"}}, proposing("stable"), 2, nil,
+			"Ready=True: 2 members, 1 app"},
+		{"a name that nobody has is shown, and stops nobody", v1alpha1.Members{Names: []string{"vinje", "vinnje", "atlantis"}}, nil, 1, []string{"atlantis", "vinnje"},
+			"Ready=True: 1 member, 0 apps; no Municipality is named atlantis, vinnje (spec.members.names)"},
+		{"a channel that does not exist stalls", v1alpha1.Members{Names: []string{"vinje"}}, proposing("beta"), 1, nil,
+			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has stable, pilot`},
+		{"all faults are told at once", v1alpha1.Members{Names: []string{"vinje"}}, append(proposing("beta"), v1alpha1.Proposal{Name: "svrut", Channel: "stable"}), 1, nil,
+			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has stable, pilot; spec.apps[svrut]: there is no SharedApp of that name: mend the name, or take the proposal out`},
+		{"a version that is being checked is waited for", v1alpha1.Members{Names: []string{"vinje"}}, proposing("pilot"), 1, nil,
+			`Ready=False: spec.apps[svarut].channel "pilot": the catalogue has not checked version 2.5.0 of SharedApp svarut yet`},
+		{"a selector that does not parse stalls and picks nobody", v1alpha1.Members{Names: []string{"tokke"}, Selector: &metav1.LabelSelector{
+			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "county", Operator: metav1.LabelSelectorOpIn}},
+		}}, nil, 1, nil,
+			"Ready=False: spec.members.selector: values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty: mend the selector; until then it picks nobody"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			seen := observed{municipalities: country("tokke", "vinje"), apps: svarut(), network: v1alpha1.Network{
+				ObjectMeta: metav1.ObjectMeta{Name: "digi-tv", Generation: 3},
+				Spec:       v1alpha1.NetworkSpec{Members: tc.members, Apps: tc.apps},
+			}}
+			got := status(seen, plan(seen), now)
+			if diff := cmp.Diff(tc.unknown, got.UnknownMembers); diff != "" {
+				t.Errorf("unknown members (-want +got):\n%s", diff)
+			}
+			if *got.Members != tc.count || got.ObservedGeneration != 3 {
+				t.Errorf("%d members at generation %d, want %d at 3", *got.Members, got.ObservedGeneration, tc.count)
+			}
+			ready := got.Conditions[0]
+			if diff := cmp.Diff(tc.want, ready.Type+"="+string(ready.Status)+": "+ready.Message); diff != "" {
+				t.Errorf("condition (-want +got):\n%s", diff)
+			}
+			seen.network.Status = got
+			if again := status(seen, plan(seen), now.Add(time.Hour)); !sameStatus(got, again) {
+				t.Errorf("a second look writes again:\n%s", cmp.Diff(got, again))
+			}
+		})
+	}
+}
+
+func TestStatusStaysSmall(t *testing.T) {
+	var names []string
+	for i := range 500 {
+		names = append(names, fmt.Sprintf("atlantis%03d", i))
+	}
+	seen := observed{network: v1alpha1.Network{Spec: v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: names}}}}
+	got := status(seen, plan(seen), now)
+	if len(got.UnknownMembers) != maxNames || len(got.Conditions[0].Message) > 1024 {
+		t.Errorf("%d names, a message of %d", len(got.UnknownMembers), len(got.Conditions[0].Message))
+	}
+	if !strings.Contains(got.Conditions[0].Message, "and 450 more") {
+		t.Errorf("message %q does not tell how many are left out", got.Conditions[0].Message)
+	}
+}
+
+func TestSuspendedKeepsWhatItSaid(t *testing.T) {
+	before := v1alpha1.NetworkStatus{
+		ObservedGeneration: 1, Members: new(int32(7)), AppsReady: "7/7",
+		Conditions: []metav1.Condition{
+			{Type: "AppsReady", Status: "True", ObservedGeneration: 1},
+			{Type: "Ready", Status: "True", ObservedGeneration: 1},
+		},
+	}
+	seen := observed{network: v1alpha1.Network{
+		ObjectMeta: metav1.ObjectMeta{Generation: 2}, Spec: v1alpha1.NetworkSpec{Suspend: new(true)}, Status: before,
+	}}
+	got := status(seen, plan(seen), now)
+	want := v1alpha1.NetworkStatus{ObservedGeneration: 1, Members: new(int32(7)), Conditions: []metav1.Condition{
+		{Type: "Ready", Status: "True", ObservedGeneration: 1},
+		{
+			Type: "Suspended", Status: "True", Reason: "Suspended", ObservedGeneration: 2, LastTransitionTime: metav1.NewTime(now),
+			Message: "spec.suspend is set: nothing is changed until it is taken out",
+		},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("status (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,40 @@
+package network
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// observed is everything that a plan may build on.
+type observed struct {
+	network v1alpha1.Network
+	// municipalities of the whole country. They are the cache's own: read only.
+	municipalities []v1alpha1.Municipality
+	// apps of the catalogue, by name. They are the cache's own: read only.
+	apps map[string]*v1alpha1.SharedApp
+}
+
+func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
+	var seen observed
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.network); err != nil {
+		return seen, fmt.Errorf("read Network %s: %w", name, err)
+	}
+	var municipalities v1alpha1.MunicipalityList
+	if err := r.Client.List(ctx, &municipalities, client.UnsafeDisableDeepCopy); err != nil {
+		return seen, fmt.Errorf("list Municipalities: %w", err)
+	}
+	seen.municipalities = municipalities.Items
+	var apps v1alpha1.SharedAppList
+	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy); err != nil {
+		return seen, fmt.Errorf("list SharedApps: %w", err)
+	}
+	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))
+	for i := range apps.Items {
+		seen.apps[apps.Items[i].Name] = &apps.Items[i]
+	}
+	return seen, nil
+}

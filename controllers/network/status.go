@@ -1,0 +1,58 @@
+package network
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+// status tells what came of a reconcile: the fields of the status that this
+// controller owns, and none of the rollup's.
+func status(seen observed, todo planned, now time.Time) v1alpha1.NetworkStatus {
+	n := seen.network
+	stamp := metav1.NewTime(now).Rfc3339Copy()
+	if n.Spec.Suspend != nil && *n.Spec.Suspend {
+		next := owned(n.Status)
+		next.Conditions = condition.Suspended(n.Status.Conditions, n.Generation, stamp)
+		return next
+	}
+	return v1alpha1.NetworkStatus{
+		ObservedGeneration:     n.Generation,
+		LastHandledReconcileAt: n.Annotations[v1alpha1.AnnotationReconcile],
+		Members:                new(todo.members),
+		UnknownMembers:         todo.unknown[:min(len(todo.unknown), maxNames)],
+		Conditions:             condition.Of(n.Status.Conditions, todo.outcome, n.Generation, stamp),
+	}
+}
+
+// owned keeps of a status what this controller owns.
+func owned(s v1alpha1.NetworkStatus) v1alpha1.NetworkStatus {
+	out := v1alpha1.NetworkStatus{
+		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
+		Members: s.Members, UnknownMembers: s.UnknownMembers,
+	}
+	for _, c := range s.Conditions {
+		if c.Type != v1alpha1.ConditionAppsReady {
+			out.Conditions = append(out.Conditions, c)
+		}
+	}
+	return out
+}
+
+// sameStatus says whether the owned part of the live status is already as it should
+// be, whatever the order of its conditions.
+func sameStatus(live, next v1alpha1.NetworkStatus) bool {
+	a := owned(live)
+	a.Conditions, next.Conditions = byType(a.Conditions), byType(next.Conditions)
+	return equality.Semantic.DeepEqual(a, next)
+}
+
+func byType(conditions []metav1.Condition) []metav1.Condition {
+	return slices.SortedFunc(slices.Values(conditions), func(a, b metav1.Condition) int { return strings.Compare(a.Type, b.Type) })
+}

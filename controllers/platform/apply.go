@@ -1,0 +1,25 @@
+package platform
+
+import (
+	"context"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+// write brings the status to what it should be, where it differs.
+func (r *Reconciler) write(ctx context.Context, seen v1alpha1.Platform, next v1alpha1.PlatformStatus) error {
+	if sameStatus(seen.Status, next) {
+		return nil
+	}
+	for _, e := range condition.Events(seen.Status.Conditions, next.Conditions) {
+		r.Events.Eventf(&seen, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
+	}
+	desired := ac.Platform(seen.Name).WithUID(seen.UID)
+	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
+		return err
+	}
+	return apply.Status(ctx, r.Client, desired, "platform")
+}

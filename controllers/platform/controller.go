@@ -1,0 +1,37 @@
+package platform
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Reconciler reconciles the Platform.
+type Reconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Events tells what changed to whoever describes the object.
+	Events events.EventRecorder
+	// Clock tells the time.
+	Clock clock.PassiveClock
+}
+
+// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms/status,verbs=patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile tells whether the Platform is in force.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	seen, err := r.observe(ctx, req.Name)
+	if client.IgnoreNotFound(err) != nil {
+		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+	}
+	if err != nil {
+		return ctrl.Result{}, nil // without a Platform the built-in defaults hold
+	}
+	return ctrl.Result{}, r.write(ctx, seen, status(seen, plan(seen), r.Clock.Now()))
+}

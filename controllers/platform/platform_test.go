@@ -1,0 +1,89 @@
+package platform
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+func TestStatus(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	stamp, earlier := metav1.NewTime(now), metav1.NewTime(now.Add(-time.Hour))
+	ready := metav1.Condition{
+		Type: "Ready", Status: "True", Reason: "Ready", Message: "in force", ObservedGeneration: 1, LastTransitionTime: earlier,
+	}
+	cases := []struct {
+		reason   string
+		platform v1alpha1.Platform
+		want     v1alpha1.PlatformStatus
+	}{
+		{
+			"a Platform that says nothing is in force, and the time of its transition stays",
+			v1alpha1.Platform{
+				ObjectMeta: metav1.ObjectMeta{Generation: 2, Annotations: map[string]string{v1alpha1.AnnotationReconcile: "now"}},
+				Status:     v1alpha1.PlatformStatus{ObservedGeneration: 1, Conditions: []metav1.Condition{ready}},
+			},
+			v1alpha1.PlatformStatus{ObservedGeneration: 2, LastHandledReconcileAt: "now", Conditions: []metav1.Condition{
+				{Type: "Ready", Status: "True", Reason: "Ready", Message: "in force", ObservedGeneration: 2, LastTransitionTime: earlier},
+			}},
+		},
+		{
+			"a frozen Platform says so",
+			v1alpha1.Platform{ObjectMeta: metav1.ObjectMeta{Generation: 1}, Spec: v1alpha1.PlatformSpec{Freeze: new(true)}},
+			v1alpha1.PlatformStatus{ObservedGeneration: 1, Conditions: []metav1.Condition{{
+				Type: "Ready", Status: "True", Reason: "Ready", ObservedGeneration: 1, LastTransitionTime: stamp,
+				Message: "in force; frozen: nothing is newly installed, upgraded or uninstalled until spec.freeze is taken out",
+			}}},
+		},
+		{
+			"a suspended Platform keeps what it said of the generation that it said it of",
+			v1alpha1.Platform{
+				ObjectMeta: metav1.ObjectMeta{Generation: 2}, Spec: v1alpha1.PlatformSpec{Suspend: new(true)},
+				Status: v1alpha1.PlatformStatus{ObservedGeneration: 1, Conditions: []metav1.Condition{ready}},
+			},
+			v1alpha1.PlatformStatus{ObservedGeneration: 1, Conditions: []metav1.Condition{ready, {
+				Type: "Suspended", Status: "True", Reason: "Suspended", ObservedGeneration: 2, LastTransitionTime: stamp,
+				Message: "spec.suspend is set: nothing is changed until it is taken out",
+			}}},
+		},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, status(tc.platform, plan(tc.platform), now)); diff != "" {
+				t.Errorf("status (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPlanStallsOnLabelsThatAreNone(t *testing.T) {
+	bad := map[string]string{"k8s-app": "kube dns"}
+	cases := []struct {
+		reason string
+		spec   v1alpha1.PlatformSpec
+		field  string
+	}{
+		{"pods of a DNS server", v1alpha1.PlatformSpec{DNS: []v1alpha1.DNSServer{{Namespace: "kube-system", PodLabels: bad}}}, "spec.dns[0].podLabels"},
+		{"namespace of an ingress controller", v1alpha1.PlatformSpec{Ingress: []v1alpha1.IngressController{{NamespaceLabels: bad}}}, "spec.ingress[0].namespaceLabels"},
+		{"pods of an ingress controller", v1alpha1.PlatformSpec{Ingress: []v1alpha1.IngressController{{Namespace: "x"}, {Namespace: "y", PodLabels: bad}}}, "spec.ingress[1].podLabels"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := status(v1alpha1.Platform{Spec: tc.spec}, plan(v1alpha1.Platform{Spec: tc.spec}), time.Now())
+			types := make([]string, 0, len(got.Conditions))
+			for _, c := range got.Conditions {
+				types = append(types, c.Type+"="+string(c.Status))
+				if len(c.Message) < len(tc.field) || c.Message[:len(tc.field)] != tc.field {
+					t.Errorf("message %q does not begin with the field %s", c.Message, tc.field)
+				}
+			}
+			if diff := cmp.Diff([]string{"Ready=False", "Stalled=True"}, types); diff != "" {
+				t.Errorf("conditions (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,177 @@
+package rollout
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/resolution"
+)
+
+// planned is what shall be written, sorted by namespace and app.
+type planned struct {
+	// write are AppInstallations whose spec or labels differ from what was decided.
+	write []*v1alpha1.AppInstallation
+	// remove are AppInstallations whose app is uninstalled.
+	remove []*v1alpha1.AppInstallation
+	// moved tells, for describe, which installations change their version.
+	moved []move
+	// again is how long until time alone may change the plan; 0 where it never does.
+	again time.Duration
+}
+
+// move is a change of version.
+type move struct {
+	installation *v1alpha1.AppInstallation
+	from, to     string
+}
+
+// plan compares what was decided with what AppInstallations say.
+func plan(seen observed, now time.Time) planned {
+	var out planned
+	m := &seen.municipality
+	if isTrue(m.Spec.Suspend) || isTrue(seen.platform.Suspend) {
+		return out
+	}
+	leaving := m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && !seen.definitionGoes
+	if m.DeletionTimestamp.IsZero() {
+		out.decided(seen, now)
+	}
+	for _, place := range slices.SortedFunc(maps.Keys(seen.installed), comparePlaces) {
+		installed := seen.installed[place]
+		gone := leaving && (!m.DeletionTimestamp.IsZero() || environmentOf(m, place.Environment) == nil)
+		if gone {
+			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, isTrue(seen.platform.Freeze))
+		}
+		if uninstalled(installed) {
+			out.remove = append(out.remove, installed)
+		}
+	}
+	return out
+}
+
+func (p *planned) decided(seen observed, now time.Time) {
+	m := &seen.municipality
+	verdicts := resolution.Resolve(resolution.Input{
+		Municipality: m, Networks: seen.networks, Apps: seen.apps,
+		Installed: seen.installed, Freeze: isTrue(seen.platform.Freeze), Now: now,
+	})
+	for _, v := range verdicts {
+		if left := v.Until.Sub(now); !v.Until.IsZero() && (p.again == 0 || left < p.again) {
+			p.again = left
+		}
+		if !seen.standing[v.Environment] {
+			continue // its namespace is not there yet, or on its way out
+		}
+		installed := seen.installed[v.Place]
+		switch v.Action {
+		case resolution.Install, resolution.Keep:
+			p.present(desired(m, environmentOf(m, v.Environment), v), installed)
+		case resolution.Remove:
+			p.uninstall(installed, v.DecidedBy, false)
+		case resolution.Nothing:
+		}
+	}
+}
+
+// desired is the AppInstallation that a verdict asks for.
+func desired(m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) *v1alpha1.AppInstallation {
+	out := &v1alpha1.AppInstallation{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: v.App, Namespace: v1alpha1.NamespaceFor(m.Name, v.Environment), Labels: labels(m.Name, v.Environment, v.App),
+		},
+		Spec: v1alpha1.AppInstallationSpec{
+			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent,
+			Tenant: v1alpha1.Tenant{
+				Municipality: m.Name, Number: m.Spec.Number, DisplayName: m.Spec.DisplayName,
+				County: m.Labels[v1alpha1.LabelCounty], Environment: environment.Name,
+				Stage: environment.Stage, Zone: environment.Zone,
+			},
+			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v.DecidedBy,
+		},
+	}
+	if len(m.Spec.Domains) > 0 {
+		out.Spec.Tenant.Domain = m.Spec.Domains[0]
+	}
+	return out
+}
+
+func labels(municipality, environment, app string) map[string]string {
+	return map[string]string{
+		v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelMunicipality: municipality,
+		v1alpha1.LabelEnvironment: environment, v1alpha1.LabelApp: app,
+	}
+}
+
+func (p *planned) present(want, installed *v1alpha1.AppInstallation) {
+	if installed != nil && same(want, installed) {
+		return
+	}
+	if installed != nil && installed.Spec.Version != want.Spec.Version {
+		p.moved = append(p.moved, move{installed, installed.Spec.Version, want.Spec.Version})
+	}
+	p.write = append(p.write, want)
+}
+
+// uninstall asks for an app to go. The installation itself stays until it is gone.
+func (p *planned) uninstall(installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy, frozen bool) {
+	if installed == nil || frozen {
+		return
+	}
+	want := installed.DeepCopy()
+	want.Spec.State = v1alpha1.InstallationAbsent
+	want.Spec.DecidedBy = by
+	want.Spec.Suspend = nil
+	if !same(want, installed) {
+		p.write = append(p.write, want)
+	}
+}
+
+// same says whether an AppInstallation already says what it should. Suspend is not
+// the operator's to say.
+func same(want, live *v1alpha1.AppInstallation) bool {
+	for key, value := range want.Labels {
+		if live.Labels[key] != value {
+			return false
+		}
+	}
+	a, b := want.Spec.DeepCopy(), live.Spec.DeepCopy()
+	a.Suspend, b.Suspend = nil, nil
+	return equalSpecs(a, b)
+}
+
+// uninstalled says whether an app that was asked to go is gone: the installation
+// has seen the request, and has nothing left of its own.
+func uninstalled(i *v1alpha1.AppInstallation) bool {
+	if i.Spec.State != v1alpha1.InstallationAbsent || i.Status.ObservedGeneration != i.Generation || len(i.Status.Inventory) > 0 {
+		return false
+	}
+	for _, c := range i.Status.Conditions {
+		if c.Type == v1alpha1.ConditionReady {
+			return c.Status == metav1.ConditionTrue && c.ObservedGeneration == i.Generation
+		}
+	}
+	return false
+}
+
+func environmentOf(m *v1alpha1.Municipality, name string) *v1alpha1.Environment {
+	for i := range m.Spec.Environments {
+		if m.Spec.Environments[i].Name == name {
+			return &m.Spec.Environments[i]
+		}
+	}
+	return nil
+}
+
+func comparePlaces(a, b resolution.Place) int {
+	if c := strings.Compare(a.Environment, b.Environment); c != 0 {
+		return c
+	}
+	return strings.Compare(a.App, b.App)
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }

@@ -1,0 +1,113 @@
+package sharedapp
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+// applied is what came of the writes: an error per version, none where all went well.
+type applied struct{ errs map[string]error }
+
+// retry returns the errors that call for another try with a growing pause.
+func (a applied) retry() error {
+	var all []error
+	for _, err := range a.errs {
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}
+
+// apply starts the fetches and stores what has been fetched and found fit.
+func (r *Reconciler) apply(ctx context.Context, app string, todo planned) applied {
+	done := applied{errs: map[string]error{}}
+	if todo.suspended {
+		return done
+	}
+	for _, v := range todo.versions {
+		if v.fetch != nil {
+			r.Pool.Want(app, v.fetch.key, v.fetch.request)
+		}
+		if v.store == nil {
+			continue
+		}
+		if err := r.Store.Put(ctx, *v.store); err != nil {
+			done.errs[v.version] = err
+		}
+	}
+	r.Pool.Keep(app, todo.keep)
+	return done
+}
+
+// forget lets go of what is held in memory for a SharedApp that is gone.
+func (r *Reconciler) forget(app string) {
+	r.Pool.Keep(app, nil)
+	r.verdicts.keep(app, nil)
+}
+
+// write brings the status to what it should be, where it differs.
+func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.SharedAppStatus) error {
+	app := &seen.app
+	if sameStatus(app.Status, next) {
+		return nil
+	}
+	for _, e := range condition.Events(app.Status.Conditions, next.Conditions) {
+		r.Events.Eventf(app, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
+	}
+	desired := ac.SharedApp(app.Name).WithUID(app.UID)
+	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
+		return err
+	}
+	return apply.Status(ctx, r.Client, desired, "sharedapp")
+}
+
+// unused remembers since when stored bundles have been unused. A restart starts anew,
+// and so keeps them a little longer.
+type unused struct {
+	lock  sync.Mutex
+	since map[string]time.Time
+}
+
+// sweep deletes stored bundles that nobody has needed for a while, and returns how long
+// until the next one may go.
+func (r *Reconciler) sweep(ctx context.Context, now time.Time) (time.Duration, error) {
+	r.unused.lock.Lock()
+	defer r.unused.lock.Unlock()
+	stored, err := r.Store.List(ctx)
+	if err != nil || len(stored) == 0 {
+		return 0, err
+	}
+	var apps v1alpha1.SharedAppList
+	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy); err != nil {
+		return 0, err
+	}
+	var installations v1alpha1.AppInstallationList
+	if err := r.Client.List(ctx, &installations, client.UnsafeDisableDeepCopy); err != nil {
+		return 0, err
+	}
+	labels := make([]string, 0, len(stored))
+	for i := range stored {
+		labels = append(labels, stored[i].GetLabels()[v1alpha1.LabelBundle])
+	}
+	remove, since, again := garbage(labels, used(apps.Items, installations.Items), r.unused.since, now)
+	r.unused.since = since
+	for i := range stored {
+		for _, label := range remove {
+			if stored[i].GetName() == bundlestore.NamePrefix+label {
+				if err := r.Store.Remove(ctx, stored[i]); err != nil {
+					return 0, err
+				}
+			}
+		}
+	}
+	return again, nil
+}

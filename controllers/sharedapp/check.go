@@ -1,0 +1,148 @@
+package sharedapp
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/installable"
+	"github.com/allmenning/allmenning/controllers/internal/parameters"
+)
+
+// question is all that the answer whether a version is fit depends on.
+type question struct {
+	App     string
+	Version v1alpha1.Version
+	// Zone of the production environments that the app is for.
+	Zone v1alpha1.Zone
+	// Digest of the bundle.
+	Digest string
+	// Rules of the installer's role.
+	Rules []rbacv1.PolicyRule
+}
+
+// key of a question; the state of a version has no part in the answer.
+func (q question) key() [sha256.Size]byte {
+	q.Version.State = ""
+	written, err := json.Marshal(q)
+	if err != nil {
+		return sha256.Sum256([]byte(err.Error())) // the same question gives the same error
+	}
+	return sha256.Sum256(written)
+}
+
+// check says why a bundle is not fit for the catalogue, "" where it is. An error means
+// that the cluster could not be asked.
+func check(q question, b bundle.Bundle, builder *bundle.Builder, mapper installable.Mapper) (string, error) {
+	if _, err := semver.StrictNewVersion(q.Version.Version); err != nil {
+		return fmt.Sprintf("spec.versions[%s].version: not a semantic version: %s", q.Version.Version, err), nil
+	}
+	if err := bundle.Scan(b); err != nil {
+		return err.Error(), nil
+	}
+	sample, err := sampleOf(q.Version)
+	if err != nil {
+		return err.Error(), nil
+	}
+	objects, err := builder.Build(b, sampleTenant(q, sample))
+	if err != nil {
+		return err.Error(), nil
+	}
+	scopeOf, err := installable.ScopesOf(objects, q.Rules, mapper)
+	if err != nil {
+		return "", err
+	}
+	if err := bundle.Inspect(objects, scopeOf); err != nil {
+		return err.Error(), nil
+	}
+	if err := bundle.PodSecurity(objects); err != nil {
+		return err.Error(), nil
+	}
+	return "", nil
+}
+
+// sampleOf returns the parameters that a version is tried with.
+func sampleOf(v v1alpha1.Version) (map[string]any, error) {
+	if v.Parameters == nil {
+		return map[string]any{}, nil
+	}
+	field := fmt.Sprintf("spec.versions[%s].parameters", v.Version)
+	schema, err := parameters.Compile(v.Parameters.OpenAPIV3Schema)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", field, err)
+	}
+	var sample map[string]any
+	if v.Parameters.Sample != nil {
+		if err := json.Unmarshal(v.Parameters.Sample.Raw, &sample); err != nil {
+			return nil, fmt.Errorf("%s.sample: %w", field, err)
+		}
+	}
+	applied, err := schema.Apply(sample, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s.sample: %w", field, err)
+	}
+	return applied, nil
+}
+
+// sampleTenant is a municipality that does not exist.
+func sampleTenant(q question, sample map[string]any) bundle.Context {
+	return bundle.Context{
+		Namespace: "eksempel-prod", App: q.App, Version: q.Version.Version,
+		Municipality: "eksempel", Number: "0000", DisplayName: "Eksempel", County: "00", Domain: "eksempel.kommune.no",
+		Environment: "prod", Stage: string(v1alpha1.StageProduction), Zone: string(q.Zone),
+		Parameters: sample,
+	}
+}
+
+// productionZone is the zone that an app's production environments have.
+func productionZone(spec v1alpha1.SharedAppSpec) v1alpha1.Zone {
+	if spec.Requires != nil && spec.Requires.Zones != nil && spec.Requires.Zones.Production != "" {
+		return spec.Requires.Zones.Production
+	}
+	return v1alpha1.ZoneClosed
+}
+
+// verdict is the answer to a question, at a time.
+type verdict struct {
+	question [sha256.Size]byte
+	refused  string
+	at       time.Time
+}
+
+// verdicts remembers the answers, by app and version, so that each question is worked out
+// once. A refusal is asked again after a while: the kind that the cluster did not know may
+// exist by then.
+type verdicts struct {
+	lock   sync.Mutex
+	byName map[string]map[string]verdict
+}
+
+func (v *verdicts) get(app, version string, question [sha256.Size]byte, now time.Time) (verdict, bool) {
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	known, found := v.byName[app][version]
+	if !found || known.question != question || (known.refused != "" && !now.Before(known.at.Add(slowRetry))) {
+		return verdict{}, false
+	}
+	return known, true
+}
+
+// keep remembers the verdicts on an app's versions, and nothing else of it.
+func (v *verdicts) keep(app string, all map[string]verdict) {
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	if v.byName == nil {
+		v.byName = map[string]map[string]verdict{}
+	}
+	v.byName[app] = all
+	if len(all) == 0 {
+		delete(v.byName, app)
+	}
+}

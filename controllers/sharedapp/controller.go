@@ -1,0 +1,70 @@
+package sharedapp
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/download"
+	"github.com/allmenning/allmenning/controllers/internal/installable"
+)
+
+// Reconciler reconciles SharedApps.
+type Reconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Mapper finds the resource of a kind that a bundle holds.
+	Mapper installable.Mapper
+	// Events tells what changed to whoever describes the object.
+	Events events.EventRecorder
+	// Clock tells the time.
+	Clock clock.PassiveClock
+	// Store is where bundles are kept.
+	Store bundlestore.Store
+	// Pool fetches bundles from registries. The manager runs it.
+	Pool *download.Pool
+	// Builder builds bundles; the process has one.
+	Builder *bundle.Builder
+	// PlainHTTPRegistries are hosts that are spoken to without TLS.
+	PlainHTTPRegistries []string
+
+	verdicts verdicts
+	unused   unused
+}
+
+// +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps/status,verbs=patch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;appinstallations,verbs=get;list;watch
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=get;list;watch,resourceNames=allmenning-installer
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings one SharedApp's bundles into the catalogue.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	seen, err := r.observe(ctx, req.Name)
+	if client.IgnoreNotFound(err) != nil {
+		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+	}
+	now := r.Clock.Now()
+	if err != nil {
+		r.forget(req.Name)
+		again, err := r.sweep(ctx, now)
+		return ctrl.Result{RequeueAfter: again}, err
+	}
+	todo := plan(seen, now)
+	done := r.apply(ctx, seen.app.Name, todo)
+	next := status(seen, todo, done, now)
+	if err := r.write(ctx, seen, next); err != nil {
+		return ctrl.Result{}, err
+	}
+	if err := done.retry(); err != nil {
+		return ctrl.Result{}, err
+	}
+	again, err := r.sweep(ctx, now)
+	return ctrl.Result{RequeueAfter: sooner(todo.again, again)}, err
+}

@@ -1,0 +1,73 @@
+package sharedapp
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+)
+
+// grace is how long a stored bundle must have been unused before it is deleted: long
+// enough for whoever took a version out by mistake to put it back, and far longer than
+// anything that is about to use it takes to say so.
+const grace = time.Hour
+
+// used returns the labels of all bundles that somebody may install, or go back to: those
+// of versions that are offered, and those of installations, past versions included.
+func used(apps []v1alpha1.SharedApp, installations []v1alpha1.AppInstallation) map[string]bool {
+	all := map[string]bool{}
+	add := func(digest string) {
+		if label := bundlestore.LabelOf(digest); label != "" {
+			all[label] = true
+		}
+	}
+	for i := range apps {
+		for _, v := range apps[i].Spec.Versions {
+			add(sourceDigest(v.Source))
+			add(rememberedDigest(apps[i].Status, v.Version))
+		}
+	}
+	for i := range installations {
+		add(installations[i].Spec.Digest)
+		add(installations[i].Status.AppliedDigest)
+		for _, past := range installations[i].Status.History {
+			add(past.Digest)
+		}
+	}
+	return all
+}
+
+// garbage returns which of the stored bundles may be deleted, and since when each of the
+// unused ones has been unused, which is what the next call takes as since. again is how
+// long until the next one may go; 0 where none waits.
+func garbage(stored []string, inUse map[string]bool, since map[string]time.Time, now time.Time) (remove []string, next map[string]time.Time, again time.Duration) {
+	next = map[string]time.Time{}
+	for _, label := range stored {
+		if inUse[label] {
+			continue
+		}
+		next[label] = now
+		if earlier, known := since[label]; known {
+			next[label] = earlier
+		}
+	}
+	for _, label := range slices.Sorted(maps.Keys(next)) {
+		left := next[label].Add(grace).Sub(now)
+		if left <= 0 {
+			remove = append(remove, label)
+			continue
+		}
+		again = sooner(again, left)
+	}
+	return remove, next, again
+}
+
+// sooner returns the shorter of two pauses, where 0 is none at all.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,197 @@
+package sharedapp
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/controllers/internal/download"
+)
+
+const (
+	// firstRetry is the pause after the first passing fault of a registry; it doubles with each.
+	firstRetry = time.Second
+	// maxRetry is the longest pause after a passing fault.
+	maxRetry = 5 * time.Minute
+	// slowRetry is the pause after a fault that a person must mend, in case it was mended
+	// where no watch sees it: in the registry.
+	slowRetry = 10 * time.Minute
+
+	// reasonRefused means that a bundle is not fit to be installed.
+	reasonRefused = "BundleRefused"
+	// reasonFetching means that a registry has been asked and has not answered yet.
+	reasonFetching = "Fetching"
+)
+
+// planned is what shall be done, in the order of spec.versions.
+type planned struct {
+	// suspended means that nothing is done.
+	suspended bool
+	// fault stands for the whole SharedApp: none of its versions may be installed.
+	fault    *condition.Outcome
+	versions []versionPlan
+	// keep are the fetches that are wanted, or whose result is.
+	keep []download.Key
+	// again is how long until time alone changes the plan; 0 where it never does.
+	again time.Duration
+}
+
+// versionPlan is what shall be done with one version.
+type versionPlan struct {
+	version string
+	// withdrawn versions don't decide whether the SharedApp is Ready.
+	withdrawn bool
+	// remembered is the digest under which the version is in the catalogue already.
+	remembered string
+	// digest under which it will be when store succeeds.
+	digest string
+	// outcome is Ready where the version is available.
+	outcome condition.Outcome
+	// fetch it from its registry.
+	fetch *wanted
+	// store it.
+	store *bundle.Bundle
+	// again is how long until the version is looked at again; 0 where only a change calls for it.
+	again time.Duration
+}
+
+// plan decides what shall be done with what was seen.
+func plan(seen observed, now time.Time) planned {
+	if suspended(seen) {
+		return planned{suspended: true}
+	}
+	out := planned{fault: appFault(seen)}
+	for _, v := range seen.versions {
+		p := planVersion(v, now)
+		if v.fetch != nil {
+			out.keep = append(out.keep, v.fetch.key)
+		}
+		out.again = sooner(out.again, p.again)
+		out.versions = append(out.versions, p)
+	}
+	return out
+}
+
+func suspended(seen observed) bool {
+	return isTrue(seen.app.Spec.Suspend) || isTrue(seen.platform.Suspend)
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+// appFault says why none of the versions may be installed, whatever is in their bundles.
+func appFault(seen observed) *condition.Outcome {
+	if seen.installer == nil {
+		return stalled("InstallerRoleMissing", fmt.Sprintf(
+			"ClusterRole %s, which lists the kinds that bundles may hold, does not exist: apply config/rbac of the operator", v1alpha1.RoleInstaller))
+	}
+	return requirementsFault(seen.app.Name, seen.catalogue)
+}
+
+func planVersion(v seenVersion, now time.Time) versionPlan {
+	p := versionPlan{
+		version: v.spec.Version, withdrawn: v.spec.State == v1alpha1.VersionWithdrawn, remembered: v.remembered, digest: v.remembered,
+	}
+	fault := v.fault
+	if fault == nil {
+		fault = contradiction(v)
+	}
+	switch {
+	case fault != nil:
+		p.outcome = *fault
+	case v.bundle == nil:
+		return planFetch(p, v, now)
+	case v.refused != "":
+		p.outcome = condition.Outcome{State: condition.Stalled, Reason: reasonRefused, Message: v.refused}
+		p.again = v.again
+	default:
+		p.digest = v.bundle.Digest
+		if !v.stored {
+			p.store = v.bundle
+		}
+	}
+	return p
+}
+
+// contradiction says that a version number would come to mean two things.
+func contradiction(v seenVersion) *condition.Outcome {
+	declared := sourceDigest(v.spec.Source)
+	switch {
+	case v.offered == "":
+		return nil
+	case v.remembered != "" && v.offered != v.remembered:
+		return stalled("DigestChanged", fmt.Sprintf(
+			"version %s was offered with digest %s, and %s now has %s: put it back, or offer a new version number",
+			v.spec.Version, v.remembered, sourceName(v.spec), v.offered))
+	case declared != "" && v.offered != declared:
+		return stalled("DigestMismatch", fmt.Sprintf(
+			"spec.versions[%s].source.configMap.digest is %s, and %s has %s: put the data right, or offer a version with that digest",
+			v.spec.Version, declared, sourceName(v.spec), v.offered))
+	}
+	return nil
+}
+
+func sourceName(v v1alpha1.Version) string {
+	if v.Source.ConfigMap != nil {
+		return fmt.Sprintf("its source, ConfigMap %s,", v.Source.ConfigMap.Name)
+	}
+	return fmt.Sprintf("spec.versions[%s].source", v.Version)
+}
+
+// planFetch decides whether to ask the registry now. The last fault stays in sight while
+// it is asked again.
+func planFetch(p versionPlan, v seenVersion, now time.Time) versionPlan {
+	state := v.fetch.state
+	if state.Fault == nil {
+		p.outcome = condition.Outcome{State: condition.Progressing, Reason: reasonFetching, Message: fmt.Sprintf(
+			"fetching %s@%s", v.fetch.request.Repository, v.fetch.request.Digest)}
+	} else {
+		p.outcome = condition.Outcome{State: condition.Stalled, Reason: string(state.Fault.Reason), Message: state.Fault.Message}
+		if state.Fault.Transient {
+			p.outcome.State = condition.Retrying
+		}
+	}
+	if state.Running {
+		return p
+	}
+	if left := state.Ended.Add(pause(state)).Sub(now); state.Fault != nil && left > 0 {
+		p.again = left
+		return p
+	}
+	p.fetch = v.fetch
+	return p
+}
+
+// pause is how long to wait after the last attempt.
+func pause(state download.State) time.Duration {
+	if state.Fault == nil || !state.Fault.Transient {
+		return slowRetry
+	}
+	long := firstRetry
+	for attempt := 1; attempt < state.Attempts && long < maxRetry; attempt++ {
+		long *= 2
+	}
+	return min(long, maxRetry)
+}
+
+// sourceDigest is the digest that a source pins, "" where it pins none.
+func sourceDigest(s v1alpha1.Source) string {
+	switch {
+	case s.OCI != nil:
+		return s.OCI.Digest
+	case s.ConfigMap != nil:
+		return s.ConfigMap.Digest
+	}
+	return ""
+}
+
+// rememberedDigest is the digest under which a version entered the catalogue, "" where it did not.
+func rememberedDigest(s v1alpha1.SharedAppStatus, version string) string {
+	for _, v := range s.Versions {
+		if v.Version == version {
+			return v.Digest
+		}
+	}
+	return ""
+}

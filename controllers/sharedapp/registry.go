@@ -1,0 +1,79 @@
+package sharedapp
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+// access is how a repository is reached: its passwords and certificates, and the fields
+// that name them, for messages.
+type access struct {
+	secret, ca           string
+	secretField, caField string
+}
+
+// accessTo says how to reach the repository of a version. What the version names wins over
+// what the Platform says for the registry with the longest prefix. An outcome says that
+// the Platform does not allow the repository.
+func accessTo(version string, source v1alpha1.OCISource, registries []v1alpha1.Registry) (access, *condition.Outcome) {
+	registry, allowed := registryFor(source.Repository, registries)
+	if !allowed {
+		return access{}, stalled("RegistryNotAllowed", fmt.Sprintf(
+			"spec.versions[%s].source.oci.repository: %s is not in a registry that the Platform allows (%s): use one of these, or add a prefix to spec.registries of the Platform",
+			version, source.Repository, strings.Join(prefixes(registries), ", ")))
+	}
+	var a access
+	if registry.SecretRef != nil {
+		a.secret, a.secretField = registry.SecretRef.Name, fmt.Sprintf("spec.registries[%s].secretRef of the Platform", registry.Prefix)
+	}
+	if registry.CARef != nil {
+		a.ca, a.caField = registry.CARef.Name, fmt.Sprintf("spec.registries[%s].caRef of the Platform", registry.Prefix)
+	}
+	if source.SecretRef != nil {
+		a.secret, a.secretField = source.SecretRef.Name, fmt.Sprintf("spec.versions[%s].source.oci.secretRef", version)
+	}
+	if source.CARef != nil {
+		a.ca, a.caField = source.CARef.Name, fmt.Sprintf("spec.versions[%s].source.oci.caRef", version)
+	}
+	return a, nil
+}
+
+func registryFor(repository string, registries []v1alpha1.Registry) (v1alpha1.Registry, bool) {
+	var best v1alpha1.Registry
+	for _, registry := range registries {
+		if strings.HasPrefix(repository, registry.Prefix) && len(registry.Prefix) > len(best.Prefix) {
+			best = registry
+		}
+	}
+	return best, best.Prefix != "" || len(registries) == 0
+}
+
+func prefixes(registries []v1alpha1.Registry) []string {
+	all := make([]string, 0, len(registries))
+	for _, registry := range registries {
+		all = append(all, registry.Prefix)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func stalled(reason, message string) *condition.Outcome {
+	return &condition.Outcome{State: condition.Stalled, Reason: reason, Message: message}
+}
+
+// secretValue returns one key of an untyped Secret.
+func secretValue(o *unstructured.Unstructured, key string) ([]byte, bool) {
+	text, found, err := unstructured.NestedString(o.Object, "data", key)
+	if err != nil || !found {
+		return nil, false
+	}
+	value, err := base64.StdEncoding.DecodeString(text)
+	return value, err == nil && len(value) > 0
+}

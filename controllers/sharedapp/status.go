@@ -1,0 +1,141 @@
+package sharedapp
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+const (
+	// maxTakenOut is how many versions are remembered after they were taken out of the spec.
+	maxTakenOut = 64
+	// maxMessage is what the message of a version may hold.
+	maxMessage = 1024
+
+	takenOut = "taken out of the spec; its digest is remembered, so that the number never means anything else"
+)
+
+// status tells what came of a reconcile: the fields of the status that this controller
+// owns, and none of the rollup's.
+func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.SharedAppStatus {
+	app := seen.app
+	stamp := metav1.NewTime(now).Rfc3339Copy()
+	if todo.suspended {
+		next := owned(app.Status)
+		next.Conditions = condition.Suspended(app.Status.Conditions, app.Generation, stamp)
+		return next
+	}
+	next := v1alpha1.SharedAppStatus{
+		ObservedGeneration:     app.Generation,
+		LastHandledReconcileAt: app.Annotations[v1alpha1.AnnotationReconcile],
+	}
+	var outcomes []condition.Outcome
+	for _, fault := range []*condition.Outcome{todo.fault, channelFault(app.Spec)} {
+		if fault != nil {
+			outcomes = append(outcomes, *fault)
+		}
+	}
+	available, offered, offeredAvailable := 0, 0, 0
+	for _, v := range todo.versions {
+		is, outcome := versionStatus(v, todo.fault, done.errs[v.version])
+		next.Versions = append(next.Versions, is)
+		if is.Available {
+			available++
+		}
+		if v.withdrawn {
+			continue
+		}
+		offered++
+		if is.Available {
+			offeredAvailable++
+		}
+		outcomes = append(outcomes, outcome)
+	}
+	next.VersionsAvailable = fmt.Sprintf("%d/%d", available, len(todo.versions))
+	next.Versions = append(next.Versions, past(app)...)
+	whole := condition.Worst(fmt.Sprintf("%d of %d versions available", offeredAvailable, offered), outcomes...)
+	next.Conditions = condition.Of(app.Status.Conditions, whole, app.Generation, stamp)
+	return next
+}
+
+// versionStatus is what a version came to, given what is wrong with the SharedApp and what
+// its write came to.
+func versionStatus(v versionPlan, appFault *condition.Outcome, err error) (v1alpha1.VersionStatus, condition.Outcome) {
+	outcome := v.outcome
+	if err != nil {
+		v.digest = v.remembered
+		outcome = condition.Outcome{State: condition.Stalled, Reason: "StoreFailed", Message: err.Error()}
+		if apply.Transient(err) {
+			outcome.State, outcome.Reason = condition.Retrying, v1alpha1.ReasonRetrying
+		}
+	}
+	is := v1alpha1.VersionStatus{
+		Version: v.version, Digest: v.digest, Available: outcome.State == condition.Ready && appFault == nil, Message: cut(outcome.Message),
+	}
+	if is.Message == "" && appFault != nil {
+		is.Message = cut(appFault.Message)
+	}
+	if outcome.Message != "" {
+		outcome.Message = "version " + v.version + ": " + outcome.Message
+	}
+	return is, outcome
+}
+
+// past are the versions that were taken out of the spec after they had entered the
+// catalogue, those taken out last first.
+func past(app v1alpha1.SharedApp) []v1alpha1.VersionStatus {
+	offered := map[string]bool{}
+	for _, v := range app.Spec.Versions {
+		offered[v.Version] = true
+	}
+	var all []v1alpha1.VersionStatus
+	for _, v := range app.Status.Versions {
+		if !offered[v.Version] && v.Digest != "" && len(all) < maxTakenOut {
+			all = append(all, v1alpha1.VersionStatus{Version: v.Version, Digest: v.Digest, Message: takenOut})
+		}
+	}
+	return all
+}
+
+func cut(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage-3], "") + "..."
+}
+
+// owned keeps of a status what this controller owns.
+func owned(s v1alpha1.SharedAppStatus) v1alpha1.SharedAppStatus {
+	out := v1alpha1.SharedAppStatus{
+		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
+		Versions: s.Versions, VersionsAvailable: s.VersionsAvailable,
+	}
+	for _, c := range s.Conditions {
+		if c.Type != v1alpha1.ConditionAppsReady {
+			out.Conditions = append(out.Conditions, c)
+		}
+	}
+	return out
+}
+
+// sameStatus says whether the owned part of the live status is already as it should be.
+func sameStatus(live, next v1alpha1.SharedAppStatus) bool {
+	a := owned(live)
+	for _, c := range next.Conditions {
+		found := meta.FindStatusCondition(a.Conditions, c.Type)
+		if found == nil || !equality.Semantic.DeepEqual(*found, c) {
+			return false
+		}
+	}
+	same := len(a.Conditions) == len(next.Conditions)
+	a.Conditions, next.Conditions = nil, nil
+	return same && equality.Semantic.DeepEqual(a, next)
+}

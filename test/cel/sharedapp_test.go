@@ -1,0 +1,279 @@
+package cel
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestSharedApp(t *testing.T) { sharedApps().run(t) }
+
+// digest is a well-formed digest that is made of one hexadecimal digit.
+func digest(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
+
+func sharedApps() table {
+	return table{
+		kind: "SharedApp",
+		manifest: `
+apiVersion: allmenning.dev/v1alpha1
+kind: SharedApp
+metadata: {name: svarut}
+spec:
+  displayName: SvarUt
+  versions: [{version: 2.4.1, source: {configMap: {name: svarut-2.4.1}}}]`,
+		examples: slices.Concat(sharedAppOffers(), sharedAppVersions(), sharedAppRequirements()),
+	}
+}
+
+// versions is a patch that offers one version, given without its number.
+func versions(rest string) string {
+	return `spec: {versions: [{version: 2.4.1, ` + rest + `}]}`
+}
+
+func sharedAppOffers() []example {
+	const name = "metadata.name must be at most 40 characters, begin with a letter and hold only a-z, 0-9 and dashes"
+	return []example{
+		{
+			reason: "A name and one version are enough; without a channel members name the version.",
+		},
+		{
+			reason: "A name may be up to 40 characters long.",
+			create: `metadata: {name: ` + long(40) + `}`,
+		},
+		{
+			reason:  "A longer one does not fit where names are made from it.",
+			create:  `metadata: {name: ` + long(41) + `}`,
+			field:   "metadata",
+			message: name,
+		},
+		{
+			reason:  "A name that begins with a digit can't name a Service.",
+			create:  `metadata: {name: 7svarut}`,
+			field:   "metadata",
+			message: name,
+		},
+		{
+			reason: "To promote is to change one field.",
+			create: `spec: {channels: [{name: stable, version: 2.4.1}],
+				versions: [{version: 2.4.1, source: {configMap: {name: a}}}, {version: 2.5.0, source: {configMap: {name: b}}}]}`,
+			update: `spec: {channels: [{name: stable, version: 2.5.0}]}`,
+		},
+		{
+			reason:  "A channel that points at nothing would leave its followers without a version.",
+			create:  `spec: {channels: [{name: stable, version: 2.5.0}]}`,
+			field:   "spec.channels",
+			message: "each of spec.channels[].version must be one of spec.versions[].version",
+		},
+		{
+			reason:  "A version can't be taken out while a channel points at it.",
+			create:  `spec: {channels: [{name: stable, version: 2.4.1}]}`,
+			update:  `spec: {versions: [{version: 2.5.0, source: {configMap: {name: b}}}]}`,
+			field:   "spec.channels",
+			message: "each of spec.channels[].version must be one of spec.versions[].version",
+		},
+		{
+			reason:  "A channel's name is written in lower case.",
+			create:  `spec: {channels: [{name: Stable, version: 2.4.1}]}`,
+			field:   "spec.channels[0].name",
+			message: "should match '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$'",
+		},
+		{
+			reason:  "A channel points at one version.",
+			create:  `spec: {channels: [{name: stable, version: 2.4.1}, {name: stable, version: 2.4.1}]}`,
+			field:   "spec.channels[1]",
+			message: "Duplicate value",
+		},
+		{
+			reason:  "There are four function areas.",
+			create:  `spec: {functionArea: Mail}`,
+			field:   "spec.functionArea",
+			message: `supported values: "UserService", "ProcessControl", "DataManagement", "Support"`,
+		},
+	}
+}
+
+func sharedAppVersions() []example {
+	const (
+		source     = "the source of a version can't change: its members would run different things under one number; offer a new version"
+		parameters = "the parameters of a version can't change: offer a new version"
+	)
+	oci := `source: {oci: {repository: "registry.example.org:5000/ks/svarut", digest: "` + digest("a") + `"}}`
+	return []example{
+		{reason: "A bundle from a registry is pinned by digest.", create: versions(oci)},
+		{
+			reason: "Numbers follow semantic versioning, with pre-release and build.",
+			create: `spec: {versions: [{version: 2.5.0-rc.1+build.7, source: {configMap: {name: a}}}]}`,
+		},
+		{
+			reason:  "A leading v makes another number of the same version.",
+			create:  `spec: {versions: [{version: v2.5.0, source: {configMap: {name: a}}}]}`,
+			field:   "spec.versions[0].version",
+			message: "should match",
+		},
+		{
+			reason:  "Two parts are too few to compare.",
+			create:  `spec: {versions: [{version: "2.5", source: {configMap: {name: a}}}]}`,
+			field:   "spec.versions[0].version",
+			message: "should match",
+		},
+		{
+			reason:  "A number means one thing.",
+			create:  `spec: {versions: [{version: 2.5.0, source: {configMap: {name: a}}}, {version: 2.5.0, source: {configMap: {name: b}}}]}`,
+			field:   "spec.versions[1]",
+			message: "Duplicate value",
+		},
+		{
+			reason:  "A version comes from one place.",
+			create:  versions(`source: {configMap: {name: a}, oci: {repository: ghcr.io/ks/svarut, digest: "` + digest("a") + `"}}`),
+			field:   "spec.versions[0].source",
+			message: "a source is either oci or configMap",
+		},
+		{
+			reason:  "A version comes from somewhere.",
+			create:  versions(`source: {}`),
+			field:   "spec.versions[0].source",
+			message: "a source is either oci or configMap",
+		},
+		{
+			reason:  "A tag moves; it has no place in the repository.",
+			create:  versions(`source: {oci: {repository: "ghcr.io/ks/svarut:2.4.1", digest: "` + digest("a") + `"}}`),
+			field:   "spec.versions[0].source.oci.repository",
+			message: "should match",
+		},
+		{
+			reason:  "A scheme has no place in the repository.",
+			create:  versions(`source: {oci: {repository: "oci://ghcr.io/ks/svarut", digest: "` + digest("a") + `"}}`),
+			field:   "spec.versions[0].source.oci.repository",
+			message: "should match",
+		},
+		{
+			reason:  "A digest is written in lower case.",
+			create:  versions(`source: {oci: {repository: ghcr.io/ks/svarut, digest: "` + digest("A") + `"}}`),
+			field:   "spec.versions[0].source.oci.digest",
+			message: "should match '^sha256:[0-9a-f]{64}$'",
+		},
+		{
+			reason:  "The same for the digest of a ConfigMap.",
+			create:  versions(`source: {configMap: {name: a, digest: "` + digest("g") + `"}}`),
+			field:   "spec.versions[0].source.configMap.digest",
+			message: "should match '^sha256:[0-9a-f]{64}$'",
+		},
+		{
+			reason: "A version may be discouraged, or withdrawn, and other versions offered.",
+			update: `spec: {versions: [{version: 2.4.1, state: Withdrawn, source: {configMap: {name: svarut-2.4.1}}}, {version: 2.5.0, source: {configMap: {name: b}}}]}`,
+		},
+		{
+			reason:  "There are three states.",
+			create:  versions(`state: Retired, source: {configMap: {name: a}}`),
+			field:   "spec.versions[0].state",
+			message: `supported values: "Active", "Deprecated", "Withdrawn"`,
+		},
+		{
+			reason:  "Another digest under the same number is another version.",
+			create:  versions(oci),
+			update:  versions(`source: {oci: {repository: "registry.example.org:5000/ks/svarut", digest: "` + digest("b") + `"}}`),
+			field:   "spec.versions[0].source",
+			message: source,
+		},
+		{
+			reason:  "Another ConfigMap under the same number is another version.",
+			update:  versions(`source: {configMap: {name: other}}`),
+			field:   "spec.versions[0].source",
+			message: source,
+		},
+		{
+			reason:  "Order in the list does not matter: a version is known by its number.",
+			update:  `spec: {versions: [{version: 2.5.0, source: {configMap: {name: b}}}, {version: 2.4.1, source: {configMap: {name: b}}}]}`,
+			field:   "spec.versions[1].source",
+			message: source,
+		},
+		{
+			reason:  "A schema that comes later would refuse installations that were fine.",
+			update:  versions(`source: {configMap: {name: svarut-2.4.1}}, parameters: {openAPIV3Schema: {type: object}}`),
+			field:   "spec.versions[0].parameters",
+			message: parameters,
+		},
+		{
+			reason:  "A schema that goes would drop parameters that are set.",
+			create:  versions(`source: {configMap: {name: a}}, parameters: {openAPIV3Schema: {type: object}}`),
+			update:  versions(`source: {configMap: {name: a}}`),
+			field:   "spec.versions[0].parameters",
+			message: parameters,
+		},
+		{
+			reason:  "A change deep within the schema is a change.",
+			create:  versions(`source: {configMap: {name: a}}, parameters: {openAPIV3Schema: {type: object, properties: {sender: {type: string, maxLength: 60}}}}`),
+			update:  versions(`source: {configMap: {name: a}}, parameters: {openAPIV3Schema: {type: object, properties: {sender: {type: string, maxLength: 61}}}}`),
+			field:   "spec.versions[0].parameters",
+			message: parameters,
+		},
+		{
+			reason: "The same schema again is no change.",
+			create: versions(`source: {configMap: {name: a}}, parameters: {openAPIV3Schema: {type: object, properties: {sender: {type: string}}}, sample: {sender: A}}`),
+			update: versions(`state: Deprecated, source: {configMap: {name: a}}, parameters: {openAPIV3Schema: {type: object, properties: {sender: {type: string}}}, sample: {sender: A}}`),
+		},
+		{
+			reason: "Rules of health may be mended.",
+			update: versions(`source: {configMap: {name: svarut-2.4.1}}, health: [{apiVersion: v1, kind: Queue, healthy: "true"}]`),
+		},
+	}
+}
+
+func sharedAppRequirements() []example {
+	return []example{
+		{
+			reason: "Zones, apps, and both directions of traffic; all may change.",
+			update: `spec: {requires: {zones: {Production: Closed}, apps: [{name: id-gateway, version: ">=1.2"}],
+				egress: [{cidr: 203.0.113.0/24, ports: [443], reason: post}],
+				ingress: [{namespaceLabels: {a: b}, reason: broker}, {cidr: "2001:db8::/32", reason: post}]}}`,
+		},
+		{
+			reason:  "A zone that does not exist.",
+			create:  `spec: {requires: {zones: {Production: Internal}}}`,
+			field:   "spec.requires.zones.Production",
+			message: `supported values: "Open", "Closed"`,
+		},
+		{
+			reason:  "A host name is not a range; network policies know addresses only.",
+			create:  `spec: {requires: {egress: [{cidr: post.example.org, reason: post}]}}`,
+			field:   "spec.requires.egress[0].cidr",
+			message: "cidr must be an address range such as 203.0.113.0/24",
+		},
+		{
+			reason:  "The same for what comes in.",
+			create:  `spec: {requires: {ingress: [{cidr: 203.0.113.0, reason: post}]}}`,
+			field:   "spec.requires.ingress[0].cidr",
+			message: "cidr must be an address range such as 203.0.113.0/24",
+		},
+		{
+			reason:  "Whoever opens a closed zone says why.",
+			create:  `spec: {requires: {egress: [{cidr: 203.0.113.0/24}]}}`,
+			field:   "spec.requires.egress[0].reason",
+			message: "Required value",
+		},
+		{
+			reason:  "Ports end at 65535.",
+			create:  `spec: {requires: {egress: [{cidr: 203.0.113.0/24, ports: [65536], reason: post}]}}`,
+			field:   "spec.requires.egress[0].ports[0]",
+			message: "should be less than or equal to 65535",
+		},
+		{
+			reason:  "Ingress from nowhere in particular would be from everywhere.",
+			create:  `spec: {requires: {ingress: [{ports: [8080], reason: broker}]}}`,
+			field:   "spec.requires.ingress[0]",
+			message: "ingress comes either from cidr or from namespaceLabels",
+		},
+		{
+			reason:  "Ingress from both leaves open whether one or both must hold.",
+			create:  `spec: {requires: {ingress: [{cidr: 203.0.113.0/24, namespaceLabels: {a: b}, reason: broker}]}}`,
+			field:   "spec.requires.ingress[0]",
+			message: "ingress comes either from cidr or from namespaceLabels",
+		},
+		{
+			reason:  "A value that no label can have would match nothing.",
+			create:  `spec: {requires: {ingress: [{namespaceLabels: {a: ` + long(64) + `}, reason: broker}]}}`,
+			field:   "spec.requires.ingress[0].namespaceLabels",
+			message: "namespaceLabels can hold only what a label can: keys of at most 317 characters, values of at most 63",
+		},
+	}
+}
