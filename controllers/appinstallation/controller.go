@@ -3,6 +3,7 @@ package appinstallation
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/events"
@@ -34,6 +35,9 @@ type Reconciler struct {
 	watches watches
 	memory  memory
 }
+
+// drainPause is how long to wait before looking again whether pods have ended.
+const drainPause = 2 * time.Second
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations/status,verbs=patch
@@ -67,6 +71,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	if again := retry(outcome, done); again != nil {
 		return ctrl.Result{}, again
+	}
+	if todo.draining {
+		wait = drainPause // no watch tells that a pod has ended
 	}
 	return ctrl.Result{RequeueAfter: wait}, nil
 }

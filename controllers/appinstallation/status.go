@@ -118,7 +118,7 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outcome {
 	switch {
 	case todo.draining || len(todo.prune) > 0:
-		return condition.Outcome{State: condition.Retrying, Reason: "Uninstalling", Message: i.Spec.App + " is being uninstalled: its pods are ending"}
+		return *progressing("Uninstalling", i.Spec.App+" is being uninstalled: its pods are ending")
 	case len(todo.kept) > 0:
 		return condition.Outcome{State: condition.Ready, Reason: "Uninstalled", Message: fmt.Sprintf("uninstalled; kept are %d objects that may hold data", len(todo.kept))}
 	}

@@ -19,20 +19,13 @@ import (
 // applied is what came of the writes: an error per environment, none where all went well.
 type applied struct {
 	errs map[string]error
-	// drained says that pods are still ending somewhere, which no watch tells.
-	draining bool
-	// fault is an error that concerns the Municipality itself.
-	fault error
 }
 
 // retry returns the errors that call for another try with a growing pause.
 func (a applied) retry() error {
-	all := []error{a.fault}
+	var all []error
 	for _, err := range a.errs {
 		all = append(all, err)
-	}
-	if a.draining {
-		all = append(all, errors.New("pods are still ending"))
 	}
 	return errors.Join(all...)
 }
@@ -44,7 +37,6 @@ func (r *Reconciler) apply(ctx context.Context, todo planned) applied {
 		if err := r.applyEnvironment(ctx, e); err != nil {
 			done.errs[e.name] = err
 		}
-		done.draining = done.draining || e.outcome.State == condition.Retrying
 	}
 	return done
 }

@@ -63,8 +63,8 @@ func planDeletion(e environmentPlan, live environment) environmentPlan {
 		e.remove = []client.Object{live.namespace}
 		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its namespace is being deleted")
 	case live.pods > 0:
-		e.state = v1alpha1.EnvironmentDeleting
-		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Retrying, "its pods are ending")
+		e.draining = true
+		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its pods are ending")
 	case deny != nil && slices.Contains(deny.GetFinalizers(), v1alpha1.FinalizerDrain):
 		e.release = deny
 	}

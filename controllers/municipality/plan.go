@@ -41,9 +41,14 @@ type environmentPlan struct {
 	// apply in this order, after remove.
 	apply  []apply.Object
 	remove []client.Object
+	// draining says that pods are still ending, which no watch tells.
+	draining bool
 	// release is a policy whose drain finalizer is let go, as the pods are gone.
 	release client.Object
 }
+
+// drainPause is how long to wait before looking again whether pods have ended.
+const drainPause = 2 * time.Second
 
 // plan decides what shall be done with what was seen.
 func plan(seen observed, now time.Time) (planned, error) {
@@ -64,6 +69,9 @@ func plan(seen observed, now time.Time) (planned, error) {
 			return out, fmt.Errorf("environment %s: %w", name, err)
 		}
 		out.environments = append(out.environments, e)
+		if e.draining && (out.again == 0 || out.again > drainPause) {
+			out.again = drainPause
+		}
 	}
 	return out, nil
 }

@@ -64,7 +64,7 @@ func TestStatus(t *testing.T) {
 		{"a selector that does not parse stalls and picks nobody", v1alpha1.Members{Names: []string{"tokke"}, Selector: &metav1.LabelSelector{
 			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "county", Operator: metav1.LabelSelectorOpIn}},
 		}}, nil, 1, nil,
-			"Ready=False: spec.members.selector: values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty: mend the selector; until then it picks nobody"},
+			"Ready=False: spec.members.selector: values: Invalid value: null: for 'in', 'notin' operators, values set can't be empty: mend the selector; until then it picks nobody"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
