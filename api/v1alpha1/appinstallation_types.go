@@ -40,7 +40,7 @@ type DecidedBy struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// reason, in words.
+	// reason tells it in words.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Reason string `json:"reason,omitempty"`
@@ -52,14 +52,17 @@ type Tenant struct {
 	// municipality is the name of the Municipality.
 	// +required
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:MinLength=1
 	Municipality string `json:"municipality,omitempty"`
 	// number is its official number.
 	// +required
 	// +kubebuilder:validation:MaxLength=4
+	// +kubebuilder:validation:MinLength=1
 	Number string `json:"number,omitempty"`
 	// displayName is the name that people know.
 	// +required
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:MinLength=1
 	DisplayName string `json:"displayName,omitempty"`
 	// county is the number of its county, where the label allmenning.dev/county tells it.
 	// +optional
@@ -68,6 +71,7 @@ type Tenant struct {
 	// environment of the municipality.
 	// +required
 	// +kubebuilder:validation:MaxLength=15
+	// +kubebuilder:validation:MinLength=1
 	Environment string `json:"environment,omitempty"`
 	// stage of the environment.
 	// +required
@@ -100,11 +104,11 @@ type AppInstallationSpec struct {
 	// +required
 	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
 	// +kubebuilder:validation:MaxLength=71
+	// +kubebuilder:validation:MinLength=1
 	Digest string `json:"digest,omitempty"`
 
 	// state that the app should have: Present, or Absent to uninstall it. Default: Present.
 	// +optional
-	// +default="Present"
 	// +kubebuilder:default=Present
 	State InstallationState `json:"state,omitempty"`
 
@@ -138,21 +142,30 @@ type AppInstallationSpec struct {
 type InstalledObject struct {
 	// apiVersion of the object.
 	// +required
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MinLength=1
 	APIVersion string `json:"apiVersion,omitempty"`
 	// kind of the object.
 	// +required
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	Kind string `json:"kind,omitempty"`
 	// name of the object.
 	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
 	// uid of the object: one of the same name that somebody else made has another.
 	// +optional
+	// +kubebuilder:validation:MaxLength=64
 	UID string `json:"uid,omitempty"`
 	// sent is a hash of what was last sent to the API server.
 	// +optional
+	// +kubebuilder:validation:MaxLength=64
 	Sent string `json:"sent,omitempty"`
 	// owned is a hash of the fields that the operator owned after that; a difference is drift.
 	// +optional
+	// +kubebuilder:validation:MaxLength=64
 	Owned string `json:"owned,omitempty"`
 }
 
@@ -160,9 +173,13 @@ type InstalledObject struct {
 type InstalledVersion struct {
 	// version number.
 	// +required
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:MinLength=1
 	Version string `json:"version,omitempty"`
 	// digest of its bundle.
 	// +required
+	// +kubebuilder:validation:MaxLength=71
+	// +kubebuilder:validation:MinLength=1
 	Digest string `json:"digest,omitempty"`
 	// appliedAt is when its objects had all been applied.
 	// +required
@@ -182,10 +199,12 @@ type AppInstallationStatus struct {
 
 	// appliedVersion is the version whose objects were all applied.
 	// +optional
+	// +kubebuilder:validation:MaxLength=64
 	AppliedVersion string `json:"appliedVersion,omitempty"`
 
 	// appliedDigest is the digest of the bundle whose objects were all applied.
 	// +optional
+	// +kubebuilder:validation:MaxLength=71
 	AppliedDigest string `json:"appliedDigest,omitempty"`
 
 	// healthySince is when the app, at appliedDigest, became healthy; empty while it is not.
@@ -204,6 +223,7 @@ type AppInstallationStatus struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=320
 	Kept []string `json:"kept,omitempty"`
 
 	// history of the versions that were applied, the latest first, at most 10.
@@ -212,7 +232,7 @@ type AppInstallationStatus struct {
 	// +kubebuilder:validation:MaxItems=10
 	History []InstalledVersion `json:"history,omitempty"`
 
-	// conditions: Ready, and while they are true Reconciling, Stalled, Suspended.
+	// conditions are Ready, and while they are true Reconciling, Stalled, Suspended.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

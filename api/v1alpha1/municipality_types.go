@@ -109,7 +109,7 @@ type MunicipalitySpec struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000000
-	Inhabitants *int32 `json:"inhabitants,omitempty"`
+	Inhabitants *int32 `json:"inhabitants,omitempty"` //nolint:kubeapilinter // a pointer tells "not said" from a number at every use
 
 	// environments each become one namespace, named <municipality>-<environment>. An environment
 	// that is taken out of the list is kept and shown as Retained, unless deletionPolicy is Delete.
@@ -153,7 +153,6 @@ type MunicipalitySpec struct {
 	// deletes. Default: Retain. A change holds for the next deletion.
 	// Example: Delete
 	// +optional
-	// +default="Retain"
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
@@ -410,9 +409,13 @@ const (
 type EnvironmentStatus struct {
 	// name of the environment.
 	// +required
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MinLength=1
 	Name string `json:"name,omitempty"`
 	// namespace that it has become.
 	// +required
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	Namespace string `json:"namespace,omitempty"`
 	// state is Ready, Pending, Failed, Retained or Deleting.
 	// +required
@@ -427,18 +430,26 @@ type EnvironmentStatus struct {
 type MunicipalityApp struct {
 	// name of the SharedApp.
 	// +required
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MinLength=1
 	Name string `json:"name,omitempty"`
 	// environment of the municipality.
 	// +required
+	// +kubebuilder:validation:MaxLength=15
+	// +kubebuilder:validation:MinLength=1
 	Environment string `json:"environment,omitempty"`
 	// version that is installed; empty while none is.
 	// +optional
+	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
 	// wanted is the version that it should have; empty where it should have none.
 	// +optional
+	// +kubebuilder:validation:MaxLength=64
 	Wanted string `json:"wanted,omitempty"`
 	// state of it, in a word: Ready, Progressing, Failed, Missing, Declined, Deferred, Held, Kept, Blocked or Removing.
 	// +required
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:MinLength=1
 	State string `json:"state,omitempty"`
 	// decidedBy says which level decided this, and why.
 	// +optional
@@ -462,9 +473,10 @@ type MunicipalityStatus struct {
 
 	// sizeClass that gave the default quotas.
 	// +optional
+	// +kubebuilder:validation:MaxLength=32
 	SizeClass string `json:"sizeClass,omitempty"`
 
-	// environments, those of the spec and those that are kept after they left it.
+	// environments are those of the spec and those that are kept after they left it.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -473,11 +485,13 @@ type MunicipalityStatus struct {
 
 	// environmentsReady is the number of environments that are Ready, of those in the spec, as "2/2".
 	// +optional
+	// +kubebuilder:validation:MaxLength=32
 	EnvironmentsReady string `json:"environmentsReady,omitempty"`
 
 	// appsReady is the number of installations that run well at the version they should, of those
 	// that there should be, as "9/10".
 	// +optional
+	// +kubebuilder:validation:MaxLength=32
 	AppsReady string `json:"appsReady,omitempty"`
 
 	// apps tells how each app stands in each environment, at most 200 of them: those that are not
@@ -487,7 +501,7 @@ type MunicipalityStatus struct {
 	// +kubebuilder:validation:MaxItems=200
 	Apps []MunicipalityApp `json:"apps,omitempty"`
 
-	// conditions: Ready speaks of the tenancy, AppsReady of the apps; Reconciling, Stalled and
+	// conditions are Ready speaks of the tenancy, AppsReady of the apps; Reconciling, Stalled and
 	// Suspended are there while they are true.
 	// +optional
 	// +listType=map

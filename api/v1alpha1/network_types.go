@@ -90,7 +90,6 @@ type Proposal struct {
 	// channel of the SharedApp that the network follows. Default: stable.
 	// Example: pilot
 	// +optional
-	// +default="stable"
 	// +kubebuilder:default=stable
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
@@ -100,7 +99,6 @@ type Proposal struct {
 	// member declines or defers, Optional only where it adopts. Default: Recommended.
 	// Example: Mandatory
 	// +optional
-	// +default="Recommended"
 	// +kubebuilder:default=Recommended
 	Obligation Obligation `json:"obligation,omitempty"`
 
@@ -119,9 +117,12 @@ type Proposal struct {
 type NetworkApp struct {
 	// name of the SharedApp.
 	// +required
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MinLength=1
 	Name string `json:"name,omitempty"`
 	// version that the channel points at.
 	// +optional
+	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
 	// ready is the number of members whose installations run well at that version.
 	// +optional
@@ -139,11 +140,13 @@ type NetworkApp struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=128
 	NotReady []string `json:"notReady,omitempty"`
 	// decidedElsewhere names members for which this network's proposal lost, and to whom, at most 50.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=160
 	DecidedElsewhere []string `json:"decidedElsewhere,omitempty"`
 	// message says what is wrong with the proposal itself, and what to do.
 	// +optional
@@ -170,11 +173,13 @@ type NetworkStatus struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=40
 	UnknownMembers []string `json:"unknownMembers,omitempty"`
 
 	// appsReady is the number of (member, app) pairs that run well at the version they should, of
 	// those that this network decides, as "40/42".
 	// +optional
+	// +kubebuilder:validation:MaxLength=32
 	AppsReady string `json:"appsReady,omitempty"`
 
 	// apps tells how each proposed app stands.
@@ -184,7 +189,7 @@ type NetworkStatus struct {
 	// +kubebuilder:validation:MaxItems=256
 	Apps []NetworkApp `json:"apps,omitempty"`
 
-	// conditions: Ready speaks of the network's own spec, AppsReady of its members' apps;
+	// conditions are Ready speaks of the network's own spec, AppsReady of its members' apps;
 	// Reconciling, Stalled and Suspended are there while they are true.
 	// +optional
 	// +listType=map

@@ -19,7 +19,7 @@ type PlatformSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
-	DNS []DNSServer `json:"dns,omitempty"`
+	DNS []DNSServer `json:"dns,omitempty"` //nolint:kubeapilinter // a rule on the struct asks for exactly one of two fields
 
 	// ingress lists the ingress controllers that may reach Open environments.
 	// Default: every namespace labelled allmenning.dev/ingress=true.
@@ -29,7 +29,7 @@ type PlatformSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
-	Ingress []IngressController `json:"ingress,omitempty"`
+	Ingress []IngressController `json:"ingress,omitempty"` //nolint:kubeapilinter // a rule on the struct asks for exactly one of two fields
 
 	// privateCIDRs are the address ranges that no Open environment may reach, as they
 	// belong to the cluster or to its owner. Default: RFC 1918, 100.64.0.0/10 (RFC 6598),
@@ -150,7 +150,7 @@ type SizeClass struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000000
-	UpTo *int32 `json:"upTo,omitempty"`
+	UpTo *int32 `json:"upTo,omitempty"` //nolint:kubeapilinter // a pointer tells "not said" from a number at every use
 
 	// quota of each environment. What it leaves out takes the built-in default of the class Small.
 	// Example: {cpu: "4", memory: 8Gi, pods: 40}
@@ -252,7 +252,7 @@ type PlatformStatus struct {
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 
-	// conditions: Ready, and while they are true Reconciling, Stalled, Suspended.
+	// conditions are Ready, and while they are true Reconciling, Stalled, Suspended.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -277,7 +277,7 @@ type Platform struct {
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
 	// spec tells what the cluster looks like.
-	// +required
+	// +optional
 	// +kubebuilder:default={}
 	Spec PlatformSpec `json:"spec,omitzero"`
 

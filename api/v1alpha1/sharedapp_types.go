@@ -263,7 +263,6 @@ type Version struct {
 	// anew anywhere). Default: Active.
 	// Example: Deprecated
 	// +optional
-	// +default="Active"
 	// +kubebuilder:default=Active
 	State VersionState `json:"state,omitempty"`
 
@@ -398,14 +397,17 @@ type HealthRule struct {
 type VersionStatus struct {
 	// version number.
 	// +required
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:MinLength=1
 	Version string `json:"version,omitempty"`
 	// digest of its bundle. It is remembered after the version was taken out of the spec, so that
 	// one number never means two things.
 	// +optional
+	// +kubebuilder:validation:MaxLength=71
 	Digest string `json:"digest,omitempty"`
 	// available says whether the bundle was fetched, checked and found fit.
 	// +optional
-	Available bool `json:"available,omitempty"`
+	Available bool `json:"available,omitempty"` //nolint:kubeapilinter // false and not said mean the same
 	// message says why it is not available, and what to do.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
@@ -433,6 +435,7 @@ type SharedAppStatus struct {
 
 	// versionsAvailable is the number of available versions, of those in the spec, as "3/3".
 	// +optional
+	// +kubebuilder:validation:MaxLength=32
 	VersionsAvailable string `json:"versionsAvailable,omitempty"`
 
 	// usage is the number of installations per version; the operator's count of who runs what.
@@ -448,15 +451,17 @@ type SharedAppStatus struct {
 
 	// appsReady is the number of installations that run well at the version they should, as "700/714".
 	// +optional
+	// +kubebuilder:validation:MaxLength=32
 	AppsReady string `json:"appsReady,omitempty"`
 
 	// notReady names installations that are not well, as namespace, at most 50.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=128
 	NotReady []string `json:"notReady,omitempty"`
 
-	// conditions: Ready speaks of the catalogue entry, AppsReady of the installations; Reconciling,
+	// conditions are Ready speaks of the catalogue entry, AppsReady of the installations; Reconciling,
 	// Stalled and Suspended are there while they are true.
 	// +optional
 	// +listType=map
@@ -469,6 +474,8 @@ type SharedAppStatus struct {
 type VersionUsage struct {
 	// version number.
 	// +required
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:MinLength=1
 	Version string `json:"version,omitempty"`
 	// installations is the number of installations at this version.
 	// +required

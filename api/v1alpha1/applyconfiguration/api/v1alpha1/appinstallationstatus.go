@@ -30,7 +30,7 @@ type AppInstallationStatusApplyConfiguration struct {
 	Kept []string `json:"kept,omitempty"`
 	// history of the versions that were applied, the latest first, at most 10.
 	History []InstalledVersionApplyConfiguration `json:"history,omitempty"`
-	// conditions: Ready, and while they are true Reconciling, Stalled, Suspended.
+	// conditions are Ready, and while they are true Reconciling, Stalled, Suspended.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

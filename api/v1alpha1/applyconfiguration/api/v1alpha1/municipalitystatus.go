@@ -17,7 +17,7 @@ type MunicipalityStatusApplyConfiguration struct {
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
 	// sizeClass that gave the default quotas.
 	SizeClass *string `json:"sizeClass,omitempty"`
-	// environments, those of the spec and those that are kept after they left it.
+	// environments are those of the spec and those that are kept after they left it.
 	Environments []EnvironmentStatusApplyConfiguration `json:"environments,omitempty"`
 	// environmentsReady is the number of environments that are Ready, of those in the spec, as "2/2".
 	EnvironmentsReady *string `json:"environmentsReady,omitempty"`
@@ -27,7 +27,7 @@ type MunicipalityStatusApplyConfiguration struct {
 	// apps tells how each app stands in each environment, at most 200 of them: those that are not
 	// well come first.
 	Apps []MunicipalityAppApplyConfiguration `json:"apps,omitempty"`
-	// conditions: Ready speaks of the tenancy, AppsReady of the apps; Reconciling, Stalled and
+	// conditions are Ready speaks of the tenancy, AppsReady of the apps; Reconciling, Stalled and
 	// Suspended are there while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }

@@ -24,7 +24,7 @@ type NetworkStatusApplyConfiguration struct {
 	AppsReady *string `json:"appsReady,omitempty"`
 	// apps tells how each proposed app stands.
 	Apps []NetworkAppApplyConfiguration `json:"apps,omitempty"`
-	// conditions: Ready speaks of the network's own spec, AppsReady of its members' apps;
+	// conditions are Ready speaks of the network's own spec, AppsReady of its members' apps;
 	// Reconciling, Stalled and Suspended are there while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }

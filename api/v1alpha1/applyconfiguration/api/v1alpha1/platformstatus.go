@@ -15,7 +15,7 @@ type PlatformStatusApplyConfiguration struct {
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
-	// conditions: Ready, and while they are true Reconciling, Stalled, Suspended.
+	// conditions are Ready, and while they are true Reconciling, Stalled, Suspended.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -28,7 +28,7 @@ type SharedAppStatusApplyConfiguration struct {
 	AppsReady *string `json:"appsReady,omitempty"`
 	// notReady names installations that are not well, as namespace, at most 50.
 	NotReady []string `json:"notReady,omitempty"`
-	// conditions: Ready speaks of the catalogue entry, AppsReady of the installations; Reconciling,
+	// conditions are Ready speaks of the catalogue entry, AppsReady of the installations; Reconciling,
 	// Stalled and Suspended are there while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
