@@ -22,6 +22,7 @@ TEST_PROCS ?= 2
 # For one package, not for all: the end-to-end tests wait for a real cluster.
 TEST_TIMEOUT ?= 30m
 SCENARIO ?= norway
+NAME ?= default
 BENCH_ARGS ?=
 
 TOOLS ?= $(CURDIR)/.cache/bin
@@ -107,12 +108,12 @@ controlplane: ## Build the control plane for tests and demo; prints its folder.
 	@hack/controlplane/build.sh
 
 .PHONY: up
-up: ## Start a control plane; prints the KUBECONFIG line.
-	@$(WITH_CONTROLPLANE); go run ./hack/cluster up
+up: ## Start a control plane; prints the KUBECONFIG line. NAME=demo for another one.
+	@$(WITH_CONTROLPLANE); go run ./hack/cluster up --name=$(NAME)
 
 .PHONY: down
-down: ## Stop it.
-	@go run ./hack/cluster down
+down: ## Stop it. NAME=demo for the demo's.
+	@go run ./hack/cluster down --name=$(NAME)
 
 ##@ Build and install
 

@@ -33,7 +33,10 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/internal/metrics"
 	"github.com/allmenning/allmenning/controllers/municipality"
+	"github.com/allmenning/allmenning/controllers/network"
+	"github.com/allmenning/allmenning/controllers/platform"
 	"github.com/allmenning/allmenning/controllers/rollout"
+	"github.com/allmenning/allmenning/controllers/rollup"
 	"github.com/allmenning/allmenning/controllers/sharedapp"
 )
 
@@ -157,6 +160,26 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	}
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the appinstallation controller: %w", err)
+	}
+	return addReporters(ctx, mgr, now)
+}
+
+// addReporters adds the controllers that make nothing but status.
+func addReporters(ctx context.Context, mgr ctrl.Manager, now clock.PassiveClock) error {
+	platforms := &platform.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("platform"), Clock: now}
+	if err := platforms.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the platform controller: %w", err)
+	}
+	networks := &network.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("network"), Clock: now}
+	if err := networks.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the network controller: %w", err)
+	}
+	rollups := &rollup.Reconciler{Client: mgr.GetClient(), Clock: now}
+	if err := rollups.SetupWithManager(ctx, mgr); err != nil {
+		return fmt.Errorf("set up the rollup controller: %w", err)
+	}
+	if err := mgr.Add(metrics.NewObjects(mgr.GetCache())); err != nil {
+		return fmt.Errorf("add the object counts: %w", err)
 	}
 	return nil
 }

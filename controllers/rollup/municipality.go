@@ -23,8 +23,8 @@ func municipalityStatus(m *v1alpha1.Municipality, places []place, now time.Time)
 	slices.SortStableFunc(sorted, func(a, b place) int { return cmp.Compare(urgency(a), urgency(b)) })
 	apps := make([]v1alpha1.MunicipalityApp, 0, len(sorted))
 	for i := range sorted {
-		sum.add(sorted[i], sorted[i].Environment+"/"+sorted[i].Name)
-		apps = append(apps, sorted[i].MunicipalityApp)
+		sum.add(sorted[i], sorted[i].shown.Environment+"/"+sorted[i].shown.Name)
+		apps = append(apps, sorted[i].shown)
 	}
 	return v1alpha1.MunicipalityStatus{
 		AppsReady:  sum.String(),
@@ -36,11 +36,11 @@ func municipalityStatus(m *v1alpha1.Municipality, places []place, now time.Time)
 // urgency sorts what somebody should look at before what is well.
 func urgency(p place) int {
 	switch {
-	case failing(p.State):
+	case failing(p.shown.State):
 		return 0
 	case p.counted && !p.ready:
 		return 1
-	case p.Message != "":
+	case p.shown.Message != "":
 		return 2
 	}
 	return 3

@@ -14,7 +14,7 @@ import (
 
 // observedNetwork is everything that the status of a Network may build on.
 type observedNetwork struct {
-	country
+	country country
 	network *v1alpha1.Network
 	// members sorted by name.
 	members []tenant
@@ -28,8 +28,8 @@ func networkStatus(seen observedNetwork, places [][]place, now time.Time) v1alph
 	var apps []v1alpha1.NetworkApp
 	for _, proposed := range n.Spec.Apps {
 		app := v1alpha1.NetworkApp{
-			Name: proposed.Name, Version: proposal.VersionOf(proposed, seen.apps[proposed.Name]),
-			Message: cut(proposal.Check(proposed, seen.apps[proposed.Name]).Message),
+			Name: proposed.Name, Version: proposal.VersionOf(proposed, seen.country.apps[proposed.Name]),
+			Message: cut(proposal.Check(proposed, seen.country.apps[proposed.Name]).Message),
 		}
 		for i := range seen.members {
 			here := placesIn(places[i], seen.members[i].municipality, proposed)
@@ -48,7 +48,7 @@ func networkStatus(seen observedNetwork, places [][]place, now time.Time) v1alph
 func placesIn(all []place, m *v1alpha1.Municipality, proposed v1alpha1.Proposal) []place {
 	var here []place
 	for i := range all {
-		if all[i].Name == proposed.Name && slices.Contains(proposed.Stages, stageOf(m, all[i].Environment)) {
+		if all[i].verdict.App == proposed.Name && slices.Contains(proposed.Stages, stageOf(m, all[i].verdict.Environment)) {
 			here = append(here, all[i])
 		}
 	}
@@ -120,7 +120,7 @@ func namesItself(m *v1alpha1.Municipality, p place) bool {
 		return false
 	}
 	return slices.ContainsFunc(m.Spec.Apps, func(a v1alpha1.AppDecision) bool {
-		return a.Name == p.Name && (a.Version != "" || a.Channel != "")
+		return a.Name == p.verdict.App && (a.Version != "" || a.Channel != "")
 	})
 }
 

@@ -42,13 +42,36 @@ type tenant struct {
 
 // place is how one app stands in one environment.
 type place struct {
-	v1alpha1.MunicipalityApp
-	verdict resolution.Verdict
+	// shown is how the status of its Municipality shows it.
+	shown        v1alpha1.MunicipalityApp
+	municipality string
+	verdict      resolution.Verdict
 	// counted says whether the app should be there, or should be gone and is not yet;
 	// a place that declined or deferred is not counted.
 	counted bool
 	// ready says whether it runs well at what is decided now.
 	ready bool
+}
+
+// narrowed leaves of the networks' proposals those of some apps. Verdicts on one app
+// do not depend on another's, so a count of one app need not resolve all of them.
+func (c country) narrowed(apps map[string]bool) country {
+	var networks []v1alpha1.Network
+	for i := range c.networks {
+		n := c.networks[i] // a copy: the original is the cache's
+		n.Spec.Apps = slices.DeleteFunc(slices.Clone(n.Spec.Apps), func(p v1alpha1.Proposal) bool { return !apps[p.Name] })
+		if len(n.Spec.Apps) > 0 {
+			networks = append(networks, n)
+		}
+	}
+	return country{networks: networks, apps: c.apps, freeze: c.freeze}
+}
+
+// narrowed leaves of the municipality's decisions those on some apps.
+func (t tenant) narrowed(apps map[string]bool) tenant {
+	m := *t.municipality // a copy: the original is the cache's
+	m.Spec.Apps = slices.DeleteFunc(slices.Clone(m.Spec.Apps), func(d v1alpha1.AppDecision) bool { return !apps[d.Name] })
+	return tenant{municipality: &m, installed: t.installed}
 }
 
 // placesOf judges every place of a municipality, sorted by environment and app.
@@ -89,50 +112,50 @@ func nextChange(places []place) time.Time {
 // judge measures an installation, which is nil where there is none, against the
 // verdict of now.
 func judge(v resolution.Verdict, m *v1alpha1.Municipality, i *v1alpha1.AppInstallation) place {
-	p := place{verdict: v, counted: true, MunicipalityApp: v1alpha1.MunicipalityApp{
+	p := place{municipality: m.Name, verdict: v, counted: true, shown: v1alpha1.MunicipalityApp{
 		Name: v.App, Environment: v.Environment, Wanted: v.Wanted, DecidedBy: v.DecidedBy,
 	}}
 	if i == nil {
 		p.absent(m)
 		return p
 	}
-	p.Version = i.Status.AppliedVersion
+	p.shown.Version = i.Status.AppliedVersion
 	switch {
 	case v.Action == resolution.Remove, i.Spec.State == v1alpha1.InstallationAbsent:
-		p.State, p.Message = stateRemoving, conditionOf(i).Message
+		p.shown.State, p.shown.Message = stateRemoving, conditionOf(i).Message
 	case isTrue(i.Spec.Suspend):
-		p.State, p.Message = stateBlocked, fmt.Sprintf("AppInstallation %s/%s is suspended: take its spec.suspend out", i.Namespace, i.Name)
+		p.shown.State, p.shown.Message = stateBlocked, fmt.Sprintf("AppInstallation %s/%s is suspended: take its spec.suspend out", i.Namespace, i.Name)
 	case !reached(v, m, i):
-		p.State, p.Message = stateProgressing, onTheWay(v, m)
+		p.shown.State, p.shown.Message = stateProgressing, onTheWay(v, m)
 	case stalled(i):
-		p.State, p.Message = stateFailed, conditionOf(i).Message
+		p.shown.State, p.shown.Message = stateFailed, conditionOf(i).Message
 	case !well(i):
-		p.State, p.Message = stateProgressing, conditionOf(i).Message
+		p.shown.State, p.shown.Message = stateProgressing, conditionOf(i).Message
 	case v.Why == resolution.Blocked && v.Wanted != i.Spec.Version:
-		p.State, p.Message = stateBlocked, v.Message
+		p.shown.State, p.shown.Message = stateBlocked, v.Message
 	default:
-		p.ready, p.State, p.Message = true, stateReady, v.Message
+		p.ready, p.shown.State, p.shown.Message = true, stateReady, v.Message
 		if v.Why != "" && v.Why != resolution.Blocked {
-			p.State = string(v.Why)
+			p.shown.State = string(v.Why)
 		}
 	}
-	p.Message = cut(p.Message)
+	p.shown.Message = cut(p.shown.Message)
 	return p
 }
 
 // absent is for a place where nothing is installed.
 func (p *place) absent(m *v1alpha1.Municipality) {
-	p.State, p.Message = stateMissing, p.verdict.Message
+	p.shown.State, p.shown.Message = stateMissing, p.verdict.Message
 	switch p.verdict.Why {
 	case resolution.Declined, resolution.Deferred:
-		p.State, p.counted = string(p.verdict.Why), false
-		p.Wanted = ""
+		p.shown.State, p.counted = string(p.verdict.Why), false
+		p.shown.Wanted = ""
 	case resolution.Blocked:
-		p.State = stateBlocked
+		p.shown.State = stateBlocked
 	default:
-		p.Message = onTheWay(p.verdict, m)
+		p.shown.Message = onTheWay(p.verdict, m)
 	}
-	p.Message = cut(p.Message)
+	p.shown.Message = cut(p.shown.Message)
 }
 
 func onTheWay(v resolution.Verdict, m *v1alpha1.Municipality) string {

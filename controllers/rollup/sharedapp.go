@@ -17,8 +17,8 @@ const maxVersions = 96
 // observedSharedApp is everything that the status of a SharedApp may build on.
 type observedSharedApp struct {
 	// country is narrowed to this app.
-	country
-	app *v1alpha1.SharedApp
+	country country
+	app     *v1alpha1.SharedApp
 	// tenants who have, or may want, the app, sorted by name; narrowed to this app.
 	tenants []tenant
 	// installations of the app, also in namespaces that are no longer in any spec.
@@ -31,7 +31,7 @@ func sharedAppStatus(seen observedSharedApp, places []place, now time.Time) v1al
 	var notReady []string
 	for i := range places {
 		p := &places[i]
-		namespace := v1alpha1.NamespaceFor(p.municipality, p.Environment)
+		namespace := v1alpha1.NamespaceFor(p.municipality, p.verdict.Environment)
 		sum.add(*p, namespace)
 		if p.counted && !p.ready {
 			notReady = append(notReady, namespace)

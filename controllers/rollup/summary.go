@@ -41,11 +41,11 @@ func (s *summary) add(p place, name string) {
 		s.ready++
 		return
 	}
-	failed := failing(p.State)
+	failed := failing(p.shown.State)
 	if s.first == "" || (failed && !s.failed) {
-		s.first = name + ": " + strings.ToLower(p.State)
-		if p.Message != "" {
-			s.first = name + ": " + p.Message
+		s.first = name + ": " + strings.ToLower(p.shown.State)
+		if p.shown.Message != "" {
+			s.first = name + ": " + p.shown.Message
 		}
 	}
 	s.failed = s.failed || failed
@@ -58,7 +58,7 @@ func (s summary) outcome(noun string) condition.Outcome {
 	left := s.counted - s.ready
 	switch {
 	case s.counted == 0:
-		return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: "no apps"}
+		return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: "no " + noun}
 	case left == 0:
 		return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("%s %s ready", s, noun)}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/installable"
 	"github.com/allmenning/allmenning/controllers/internal/parameters"
 )
@@ -46,6 +47,9 @@ func check(q question, b bundle.Bundle, builder *bundle.Builder, mapper installa
 	}
 	if err := bundle.Scan(b); err != nil {
 		return err.Error(), nil
+	}
+	if _, err := health.Compile(q.Version.Health); err != nil {
+		return fmt.Sprintf("spec.versions[%s].%s", q.Version.Version, err), nil
 	}
 	sample, err := sampleOf(q.Version)
 	if err != nil {

@@ -1,0 +1,168 @@
+package sharedapp
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+)
+
+// needs makes a catalogue of who requires whom.
+func needs(requires map[string][]string) catalogue {
+	all := catalogue{}
+	for app, others := range requires {
+		spec := v1alpha1.SharedAppSpec{Requires: &v1alpha1.Requirements{}}
+		for _, other := range others {
+			spec.Requires.Apps = append(spec.Requires.Apps, v1alpha1.RequiredApp{Name: other})
+		}
+		all[app] = spec
+	}
+	return all
+}
+
+func TestCycleThrough(t *testing.T) {
+	for _, tc := range []struct {
+		reason string
+		all    catalogue
+		app    string
+		want   string
+	}{
+		{"no requirement, no cycle", needs(map[string][]string{"a": nil}), "a", ""},
+		{"a chain that ends is none", needs(map[string][]string{"a": {"b"}, "b": {"c"}, "c": nil}), "a", ""},
+		{"two that require each other", needs(map[string][]string{"a": {"b"}, "b": {"a"}}), "a", "a → b → a"},
+		{"each tells it from its own side", needs(map[string][]string{"a": {"b"}, "b": {"a"}}), "b", "b → a → b"},
+		{"one that requires itself", needs(map[string][]string{"a": {"a"}}), "a", "a → a"},
+		{"the shortest of several", needs(map[string][]string{"a": {"b", "c"}, "b": {"d"}, "c": {"a"}, "d": {"a"}}), "a", "a → c → a"},
+		{"of equals, the first by name", needs(map[string][]string{"a": {"c", "b"}, "b": {"a"}, "c": {"a"}}), "a", "a → b → a"},
+		{"who only leads into a cycle is not in it", needs(map[string][]string{"a": {"b"}, "b": {"c"}, "c": {"b"}}), "a", ""},
+		{"an app that is unknown ends a chain", needs(map[string][]string{"a": {"nobody"}}), "a", ""},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := strings.Join(cycleThrough(tc.app, tc.all), " → "); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestRequirementsFault(t *testing.T) {
+	offered := v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "1.3.0"}, {Version: "2.0.0", State: v1alpha1.VersionWithdrawn}}}
+	for _, tc := range []struct{ reason, version, want string }{
+		{"any version will do", "", ""},
+		{"one is in the range", ">=1.2", ""},
+		{"none is", ">=3", "offers no version in"},
+		{"a withdrawn one does not count", ">=2", "offers no version in"},
+		{"not a range", "newest", "is not a range of versions"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			all := catalogue{"gateway": offered, "post": {Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway", Version: tc.version}}}}}
+			got := requirementsFault("post", all)
+			if (got == nil) != (tc.want == "") || (got != nil && !strings.Contains(got.Message, tc.want)) {
+				t.Errorf("got %v, want %q", got, tc.want)
+			}
+		})
+	}
+	all := catalogue{"post": {Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway"}}}}}
+	if got := requirementsFault("post", all); got == nil || got.Reason != "DependencyMissing" {
+		t.Errorf("an app that is missing: %v", got)
+	}
+}
+
+func TestChannelFault(t *testing.T) {
+	spec := v1alpha1.SharedAppSpec{
+		Channels: []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}},
+		Versions: []v1alpha1.Version{{Version: "1.0.0"}, {Version: "2.0.0", State: v1alpha1.VersionWithdrawn}},
+	}
+	if got := channelFault(spec); got != nil {
+		t.Errorf("an active version: %v", got)
+	}
+	spec.Channels[0].Version = "2.0.0"
+	if got := channelFault(spec); got == nil || !strings.Contains(got.Message, "spec.channels[stable].version") {
+		t.Errorf("a withdrawn version: %v", got)
+	}
+}
+
+func TestAccessTo(t *testing.T) {
+	ref := func(name string) *v1alpha1.LocalReference { return &v1alpha1.LocalReference{Name: name} }
+	registries := []v1alpha1.Registry{
+		{Prefix: "ghcr.io/", SecretRef: ref("wide")},
+		{Prefix: "ghcr.io/ks/", SecretRef: ref("narrow"), CARef: ref("ca")},
+	}
+	for _, tc := range []struct {
+		reason     string
+		source     v1alpha1.OCISource
+		registries []v1alpha1.Registry
+		secret, ca string
+		refused    bool
+	}{
+		{"without a list every registry may be used", v1alpha1.OCISource{Repository: "example.org/x"}, nil, "", "", false},
+		{"the longest prefix wins", v1alpha1.OCISource{Repository: "ghcr.io/ks/x"}, registries, "narrow", "ca", false},
+		{"a shorter one serves the rest", v1alpha1.OCISource{Repository: "ghcr.io/other/x"}, registries, "wide", "", false},
+		{"the version's own secret wins", v1alpha1.OCISource{Repository: "ghcr.io/ks/x", SecretRef: ref("own"), CARef: ref("own-ca")}, registries, "own", "own-ca", false},
+		{"what is not on the list is refused", v1alpha1.OCISource{Repository: "example.org/x"}, registries, "", "", true},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got, fault := accessTo("1.0.0", tc.source, tc.registries)
+			if got.secret != tc.secret || got.ca != tc.ca || (fault != nil) != tc.refused {
+				t.Errorf("got %+v, %v", got, fault)
+			}
+		})
+	}
+}
+
+func TestGarbageIsWhatNobodyNeededForAWhile(t *testing.T) {
+	long := today.Add(-grace)
+	for _, tc := range []struct {
+		reason string
+		stored []string
+		inUse  map[string]bool
+		since  map[string]time.Time
+		remove []string
+		next   map[string]time.Time
+		again  time.Duration
+	}{
+		{"what is used stays, however long it was not", []string{"a"}, map[string]bool{"a": true}, map[string]time.Time{"a": long}, nil, map[string]time.Time{}, 0},
+		{"what has just become unused waits", []string{"a"}, nil, nil, nil, map[string]time.Time{"a": today}, grace},
+		{"what waited long enough goes", []string{"b", "a"}, nil, map[string]time.Time{"a": long, "b": long}, []string{"a", "b"}, map[string]time.Time{"a": long, "b": long}, 0},
+		{"the next one tells when to look again", []string{"a", "b"}, nil, map[string]time.Time{"a": long.Add(time.Minute)}, nil,
+			map[string]time.Time{"a": long.Add(time.Minute), "b": today}, time.Minute},
+		{"what is gone is forgotten", nil, nil, map[string]time.Time{"a": long}, nil, map[string]time.Time{}, 0},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			remove, next, again := garbage(tc.stored, tc.inUse, tc.since, today)
+			if diff := cmp.Diff(tc.remove, remove); diff != "" {
+				t.Errorf("remove (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.next, next); diff != "" {
+				t.Errorf("since (-want +got):\n%s", diff)
+			}
+			if again != tc.again {
+				t.Errorf("again = %s, want %s", again, tc.again)
+			}
+		})
+	}
+}
+
+func TestUsed(t *testing.T) {
+	app := v1alpha1.SharedApp{
+		Spec: v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{ociVersion("1.0.0", digestOf("1")), configMapVersion("1.1.0", "s")}},
+		Status: v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{
+			{Version: "1.1.0", Digest: digestOf("2")}, {Version: "0.9.0", Digest: digestOf("9")},
+		}},
+	}
+	installed := v1alpha1.AppInstallation{
+		Spec:   v1alpha1.AppInstallationSpec{Digest: digestOf("3")},
+		Status: v1alpha1.AppInstallationStatus{AppliedDigest: digestOf("4"), History: []v1alpha1.InstalledVersion{{Digest: digestOf("5")}}},
+	}
+	want := map[string]bool{}
+	for _, digit := range []string{"1", "2", "3", "4", "5"} {
+		want[bundlestore.LabelOf(digestOf(digit))] = true
+	}
+	if diff := cmp.Diff(want, used([]v1alpha1.SharedApp{app}, []v1alpha1.AppInstallation{installed})); diff != "" {
+		t.Errorf("used (-want +got):\n%s", diff)
+	}
+}
