@@ -59,6 +59,9 @@ type Options struct {
 }
 
 const (
+	// reconcileTimeout bounds one pass: a read that waits for what a definition that is gone
+	// will never tell must not hold a worker for ever.
+	reconcileTimeout = time.Minute
 	// fetchers is how many bundles are fetched at once.
 	fetchers = 4
 	// builtEntries and builtBytes bound what the builder remembers: a country's upgrade to
@@ -91,7 +94,7 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 		Metrics:                       metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress:        o.HealthAddress,
 		// Names must differ among the controllers of one operator, not of one process.
-		Controller: ctrlconfig.Controller{SkipNameValidation: new(true)},
+		Controller: ctrlconfig.Controller{SkipNameValidation: new(true), ReconciliationTimeout: reconcileTimeout},
 		Cache: cache.Options{
 			DefaultTransform: apply.Slim(o.Namespace),
 			ByObject: map[client.Object]cache.ByObject{

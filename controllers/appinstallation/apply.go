@@ -101,9 +101,9 @@ func (r *Reconciler) remove(ctx context.Context, o client.Object) error {
 	return err
 }
 
-// retry returns what calls for another try with a growing pause; nil where a watch
+// tryAgain returns what calls for another try with a growing pause; nil where a watch
 // will tell.
-func retry(outcome condition.Outcome, done applied) error {
+func tryAgain(outcome condition.Outcome, done applied) error {
 	switch {
 	case done.failed != nil && outcome.State == condition.Retrying:
 		return fmt.Errorf("%s: %w", done.failed.ref, done.failed.err)

@@ -69,7 +69,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if again := retry(outcome, done); again != nil {
+	if again := tryAgain(outcome, done); again != nil {
 		return ctrl.Result{}, again
 	}
 	if todo.draining {

@@ -7,7 +7,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -17,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/installable"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 )
 
@@ -223,6 +226,28 @@ func (r *Reconciler) objects(ctx context.Context, namespace string) (map[ref]*un
 		}
 	}
 	return found, nil
+}
+
+// kinds are the kinds that bundles may hold, as the installer role lists them. A
+// resource that the cluster does not serve, as its definition is not installed yet,
+// is left out.
+func (r *Reconciler) kinds(ctx context.Context) ([]schema.GroupVersionKind, error) {
+	var role rbacv1.ClusterRole
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: v1alpha1.RoleInstaller}, &role); err != nil {
+		return nil, fmt.Errorf("read ClusterRole %s, which lists the kinds that bundles may hold: %w", v1alpha1.RoleInstaller, err)
+	}
+	var all []schema.GroupVersionKind
+	for _, resource := range installable.Kinds(role.Rules) {
+		gvk, err := r.Mapper.KindFor(resource.WithVersion(""))
+		if meta.IsNoMatchError(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("find the kind of %s: %w", resource, err)
+		}
+		all = append(all, gvk)
+	}
+	return all, nil
 }
 
 func untyped(gvk schema.GroupVersionKind) *unstructured.Unstructured {

@@ -27,10 +27,11 @@ type planned struct {
 // plan counts the members, and finds what is wrong with the spec.
 func plan(seen observed) planned {
 	var out planned
+	isMember := resolution.Membership(&seen.network)
 	known := make(map[string]bool, len(seen.municipalities))
 	for i := range seen.municipalities {
 		known[seen.municipalities[i].Name] = true
-		if resolution.IsMember(&seen.network, &seen.municipalities[i]) {
+		if isMember(&seen.municipalities[i]) {
 			out.members++
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/retry"
 )
 
 const (
@@ -31,9 +32,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	everyone := handler.EnqueueRequestsFromMapFunc(r.everyone)
 	byLabel := handler.EnqueueRequestsFromMapFunc(byLabel)
 	return ctrl.NewControllerManagedBy(mgr).Named("rollout").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
 		For(&v1alpha1.Municipality{}, specOrLabels).
-		Watches(&v1alpha1.AppInstallation{}, byLabel).
+		Watches(&v1alpha1.AppInstallation{}, byLabel, builder.WithPredicates(specOrGone())).
 		Watches(&corev1.Namespace{}, byLabel, builder.WithPredicates(comesOrGoes())).
 		Watches(&v1alpha1.Network{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.SharedApp{}, everyone, builder.WithPredicates(offerChanged())).
@@ -48,6 +49,16 @@ func offerChanged() predicate.Predicate {
 		after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)
 		return !ok1 || !ok2 || before.Generation != after.Generation ||
 			!equality.Semantic.DeepEqual(before.Status.Versions, after.Status.Versions)
+	}}
+}
+
+// specOrGone keeps out how an installation fares, which is no matter here, unless it
+// was asked to go.
+func specOrGone() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		after, ok := e.ObjectNew.(*v1alpha1.AppInstallation)
+		return !ok || after.Spec.State == v1alpha1.InstallationAbsent || e.ObjectOld.GetGeneration() != after.Generation ||
+			!equality.Semantic.DeepEqual(e.ObjectOld.GetLabels(), after.Labels)
 	}}
 }
 

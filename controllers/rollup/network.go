@@ -40,7 +40,7 @@ func networkStatus(seen observedNetwork, places [][]place, now time.Time) v1alph
 	return v1alpha1.NetworkStatus{
 		AppsReady:  sum.String(),
 		Apps:       apps,
-		Conditions: appsReady(n.Status.Conditions, sum.outcome("apps of members"), n.Generation, now),
+		Conditions: appsReady(n.Status.Conditions, sum.outcome("member apps"), n.Generation, now),
 	}
 }
 

@@ -61,7 +61,8 @@ func (r *Reconciler) observeNetwork(ctx context.Context, name string) (observedN
 	if err != nil {
 		return seen, err
 	}
-	seen.members = slices.DeleteFunc(tenants, func(t tenant) bool { return !resolution.IsMember(seen.network, t.municipality) })
+	isMember := resolution.Membership(seen.network)
+	seen.members = slices.DeleteFunc(tenants, func(t tenant) bool { return !isMember(t.municipality) })
 	return seen, nil
 }
 

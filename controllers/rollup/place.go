@@ -76,8 +76,12 @@ func (t tenant) narrowed(apps map[string]bool) tenant {
 
 // placesOf judges every place of a municipality, sorted by environment and app.
 func placesOf(c country, t tenant, now time.Time) []place {
+	return placesAmong(c, resolution.MemberOf(c.networks, t.municipality), t, now)
+}
+
+func placesAmong(c country, networks []*v1alpha1.Network, t tenant, now time.Time) []place {
 	verdicts := resolution.Resolve(resolution.Input{
-		Municipality: t.municipality, Networks: resolution.MemberOf(c.networks, t.municipality), Apps: c.apps,
+		Municipality: t.municipality, Networks: networks, Apps: c.apps,
 		Installed: t.installed, Freeze: c.freeze, Now: now,
 	})
 	places := make([]place, 0, len(verdicts))
@@ -89,9 +93,9 @@ func placesOf(c country, t tenant, now time.Time) []place {
 
 // placesOfAll judges the places of many, in their order.
 func placesOfAll(c country, tenants []tenant, now time.Time) [][]place {
-	all := make([][]place, 0, len(tenants))
+	all, networksOf := make([][]place, 0, len(tenants)), resolution.Memberships(c.networks)
 	for _, t := range tenants {
-		all = append(all, placesOf(c, t, now))
+		all = append(all, placesAmong(c, networksOf(t.municipality), t, now))
 	}
 	return all
 }

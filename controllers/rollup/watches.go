@@ -151,7 +151,7 @@ func (r *Reconciler) members(ctx context.Context, o client.Object) []string {
 	if !ok {
 		return nil
 	}
-	return r.municipalitiesWhere(ctx, func(m *v1alpha1.Municipality) bool { return resolution.IsMember(n, m) })
+	return r.municipalitiesWhere(ctx, resolution.Membership(n))
 }
 
 func (r *Reconciler) municipalities(ctx context.Context, _ client.Object) []string {

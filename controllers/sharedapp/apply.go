@@ -20,7 +20,7 @@ type applied struct{ errs map[string]error }
 
 // retry returns the errors that call for another try with a growing pause.
 func (a applied) retry() error {
-	var all []error
+	all := make([]error, 0, len(a.errs))
 	for _, err := range a.errs {
 		all = append(all, err)
 	}

@@ -3,6 +3,7 @@ package sharedapp
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -39,37 +40,37 @@ func (q question) key() [sha256.Size]byte {
 	return sha256.Sum256(written)
 }
 
-// check says why a bundle is not fit for the catalogue, "" where it is. An error means
-// that the cluster could not be asked.
-func check(q question, b bundle.Bundle, builder *bundle.Builder, mapper installable.Mapper) (string, error) {
+// errCluster marks an error that says nothing about the bundle.
+var errCluster = errors.New("the cluster can't be asked")
+
+// check says why a bundle is not fit for the catalogue, nil where it is. An errCluster
+// says neither.
+func check(q question, b bundle.Bundle, builder *bundle.Builder, mapper installable.Mapper) error {
 	if _, err := semver.StrictNewVersion(q.Version.Version); err != nil {
-		return fmt.Sprintf("spec.versions[%s].version: not a semantic version: %s", q.Version.Version, err), nil
+		return fmt.Errorf("spec.versions[%s].version: not a semantic version: %w", q.Version.Version, err)
 	}
 	if err := bundle.Scan(b); err != nil {
-		return err.Error(), nil
+		return err
 	}
 	if _, err := health.Compile(q.Version.Health); err != nil {
-		return fmt.Sprintf("spec.versions[%s].%s", q.Version.Version, err), nil
+		return fmt.Errorf("spec.versions[%s].%w", q.Version.Version, err)
 	}
 	sample, err := sampleOf(q.Version)
 	if err != nil {
-		return err.Error(), nil
+		return err
 	}
 	objects, err := builder.Build(b, sampleTenant(q, sample))
 	if err != nil {
-		return err.Error(), nil
+		return err
 	}
 	scopeOf, err := installable.ScopesOf(objects, q.Rules, mapper)
 	if err != nil {
-		return "", err
+		return fmt.Errorf("%w: %w", errCluster, err)
 	}
 	if err := bundle.Inspect(objects, scopeOf); err != nil {
-		return err.Error(), nil
+		return err
 	}
-	if err := bundle.PodSecurity(objects); err != nil {
-		return err.Error(), nil
-	}
-	return "", nil
+	return bundle.PodSecurity(objects)
 }
 
 // sampleOf returns the parameters that a version is tried with.

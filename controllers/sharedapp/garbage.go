@@ -23,10 +23,10 @@ func used(apps []v1alpha1.SharedApp, installations []v1alpha1.AppInstallation) m
 			all[label] = true
 		}
 	}
-	for i := range apps {
-		for _, v := range apps[i].Spec.Versions {
+	for _, app := range apps {
+		for _, v := range app.Spec.Versions {
 			add(sourceDigest(v.Source))
-			add(rememberedDigest(apps[i].Status, v.Version))
+			add(rememberedDigest(app.Status, v.Version))
 		}
 	}
 	for i := range installations {

@@ -87,7 +87,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 			return seen, fmt.Errorf("version %s: %w", spec.Version, err)
 		}
 		if v.bundle != nil && seen.installer != nil {
-			found, err := r.verdict(seen, v)
+			found, err := r.verdict(seen, v) //nolint:contextcheck // schemas are compiled in memory; there is nothing to cancel
 			if err != nil {
 				return seen, fmt.Errorf("check version %s: %w", spec.Version, err)
 			}
@@ -117,11 +117,11 @@ func (r *Reconciler) catalogue(ctx context.Context, app v1alpha1.SharedApp) (cat
 func (r *Reconciler) installer(ctx context.Context) (*rbacv1.ClusterRole, error) {
 	var role rbacv1.ClusterRole
 	err := r.Client.Get(ctx, client.ObjectKey{Name: v1alpha1.RoleInstaller}, &role)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, fmt.Errorf("read ClusterRole %s: %w", v1alpha1.RoleInstaller, err)
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // that it is missing is something to tell, and no error
 	}
 	if err != nil {
-		return nil, nil //nolint:nilnil // that it is missing is something to tell, and no error
+		return nil, fmt.Errorf("read ClusterRole %s: %w", v1alpha1.RoleInstaller, err)
 	}
 	return &role, nil
 }
@@ -134,8 +134,15 @@ func (r *Reconciler) verdict(seen observed, v seenVersion) (verdict, error) {
 	if known, found := r.verdicts.get(seen.app.Name, v.spec.Version, q.key(), now); found {
 		return known, nil
 	}
-	refused, err := check(q, *v.bundle, r.Builder, r.Mapper)
-	return verdict{question: q.key(), refused: refused, at: now}, err
+	out := verdict{question: q.key(), at: now}
+	err := check(q, *v.bundle, r.Builder, r.Mapper)
+	if errors.Is(err, errCluster) {
+		return out, err
+	}
+	if err != nil {
+		out.refused = err.Error()
+	}
+	return out, nil
 }
 
 func (r *Reconciler) version(ctx context.Context, seen observed, spec v1alpha1.Version) (seenVersion, error) {
@@ -245,11 +252,11 @@ func (r *Reconciler) secret(ctx context.Context, name, key, field string) ([]byt
 	}
 	o := newSecret()
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: r.Store.Namespace, Name: name}, o)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, nil, fmt.Errorf("read Secret %s: %w", name, err)
+	if apierrors.IsNotFound(err) {
+		return nil, stalled("SecretMissing", fmt.Sprintf("%s: there is no Secret %s in namespace %s: create it", field, name, r.Store.Namespace)), nil
 	}
 	if err != nil {
-		return nil, stalled("SecretMissing", fmt.Sprintf("%s: there is no Secret %s in namespace %s: create it", field, name, r.Store.Namespace)), nil
+		return nil, nil, fmt.Errorf("read Secret %s: %w", name, err)
 	}
 	value, found := secretValue(o, key)
 	if !found {

@@ -83,8 +83,9 @@ func cycleThrough(app string, all catalogue) []string {
 }
 
 func requiredNames(app string, all catalogue) []string {
-	var names []string
-	for _, required := range requiredBy(app, all) {
+	apps := requiredBy(app, all)
+	names := make([]string, 0, len(apps))
+	for _, required := range apps {
 		names = append(names, required.Name)
 	}
 	slices.Sort(names)

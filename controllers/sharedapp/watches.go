@@ -16,6 +16,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/retry"
 )
 
 // workers is how many SharedApps are looked at at once. Nothing in a reconcile waits for a
@@ -30,7 +31,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	everyone := handler.EnqueueRequestsFromMapFunc(r.everyone)
 	here := predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetNamespace() == r.Store.Namespace })
 	return ctrl.NewControllerManagedBy(mgr).Named("sharedapp").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
 		For(&v1alpha1.SharedApp{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		// One app may require another: when that appears, changes or goes, so may what can be said of this one.
 		Watches(&v1alpha1.SharedApp{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -54,8 +55,9 @@ func (r *Reconciler) users(ctx context.Context, o client.Object) []reconcile.Req
 }
 
 func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
-	var all []reconcile.Request
-	for _, app := range r.list(ctx) {
+	apps := r.list(ctx)
+	all := make([]reconcile.Request, 0, len(apps))
+	for _, app := range apps {
 		all = append(all, request(app.Name))
 	}
 	return all

@@ -52,8 +52,9 @@ type State struct {
 	Fault *oci.Fault
 }
 
-// Fetcher fetches one bundle within the time of the context. Its errors are *oci.Fault.
+// Fetcher is who knows how to speak to registries.
 type Fetcher interface {
+	// Fetch fetches one bundle within the time of the context. Its errors are *oci.Fault.
 	Fetch(ctx context.Context, r oci.Request) (bundle.Bundle, error)
 }
 

@@ -21,8 +21,9 @@ import (
 // verbs are what installing an object by server-side apply takes.
 var verbs = []string{"create", "patch"}
 
-// Mapper finds the resource of a kind. A meta.RESTMapper is one.
+// Mapper knows the kinds of a cluster. A meta.RESTMapper is one.
 type Mapper interface {
+	// RESTMapping finds the resource of a kind; a NoMatch error says that there is none.
 	RESTMapping(gk schema.GroupKind, versions ...string) (*meta.RESTMapping, error)
 }
 

@@ -1,0 +1,76 @@
+package rollup
+
+import (
+	"testing"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+func TestPatience(t *testing.T) {
+	c := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))
+	promoted := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))
+	promoted.networks[0].Spec.Apps[0].Channel = "pilot"
+	m := municipality("vinje")
+	at := func(c country, installed ...*v1alpha1.AppInstallation) v1alpha1.MunicipalityStatus {
+		return municipalityStatus(m, placesOf(c, tenant{m, installedAt(installed...)}, now), now)
+	}
+	prod := func(change ...func(*v1alpha1.AppInstallation)) *v1alpha1.AppInstallation {
+		return installation(m, "prod", "svarut", "2.4.1", change...)
+	}
+	test := func(change ...func(*v1alpha1.AppInstallation)) *v1alpha1.AppInstallation {
+		return installation(m, "test", "svarut", "2.4.1", change...)
+	}
+	otherwise := func(i *v1alpha1.AppInstallation) { failed(i); i.Status.Conditions[0].Message = "another fault" }
+	cases := []struct {
+		reason     string
+		live, next v1alpha1.MunicipalityStatus
+		want       time.Duration
+	}{
+		{"the first word may wait for the installations to become ready", v1alpha1.MunicipalityStatus{}, at(c), firstPatience},
+		{"the first word that all is ready is written at once", v1alpha1.MunicipalityStatus{}, at(c, prod(), test()), 0},
+		{"the first word that something failed is written at once", v1alpha1.MunicipalityStatus{}, at(c, prod(failed)), 0},
+		{"missing, then progressing, may wait", at(c), at(c, prod(progressing), test(progressing)), progressPatience},
+		{"one of two ready may wait", at(c, prod(progressing), test(progressing)), at(c, prod(), test(progressing)), progressPatience},
+		{"the end is written at once", at(c, prod(), test(progressing)), at(c, prod(), test()), 0},
+		{"what was ready and is no longer is written at once", at(c, prod(), test()), at(c, prod(), test(progressing)), 0},
+		{"a promotion takes ready back at once", at(c, prod(), test()), at(promoted, prod(), test()), 0},
+		{"a failure is written at once", at(c, prod(progressing), test(progressing)), at(c, prod(failed), test(progressing)), 0},
+		{"another failure of the same is written at once", at(c, prod(failed), test(progressing)), at(c, prod(otherwise), test(progressing)), 0},
+		{"a failure that is over is written at once", at(c, prod(failed), test(progressing)), at(c, prod(progressing), test(progressing)), 0},
+		{"progress beside a known failure may wait", at(c, prod(failed)), at(c, prod(failed), test(progressing)), progressPatience},
+		{"the end beside a known failure is written at once", at(c, prod(failed), test(progressing)), at(c, prod(failed), test()), 0},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if sameMunicipality(tc.live, tc.next) {
+				t.Fatal("nothing changes in this case")
+			}
+			if got := patience(tc.live, tc.next); got != tc.want {
+				t.Errorf("patience = %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestWaiting(t *testing.T) {
+	var w waiting
+	steps := []struct {
+		reason string
+		after  time.Duration
+		want   time.Duration
+	}{
+		{"it begins to wait", 0, 0},
+		{"a later change does not begin anew", time.Second, time.Second},
+		{"nor does the next", 3 * time.Second, 3 * time.Second},
+	}
+	for _, s := range steps {
+		if got := w.since("vinje", now.Add(s.after)); got != s.want {
+			t.Errorf("%s: since = %v, want %v", s.reason, got, s.want)
+		}
+	}
+	w.end("vinje")
+	if got := w.since("vinje", now.Add(time.Hour)); got != 0 {
+		t.Errorf("after the end it begins anew: since = %v, want 0", got)
+	}
+}
