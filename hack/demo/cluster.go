@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+const (
+	clusterName = "demo"
+	stopLine    = "go run ./hack/cluster down --name " + clusterName
+)
+
+// cluster is the one that the demo has started, by the program that a person
+// would use for it.
+type cluster struct {
+	// folder is removed when the cluster is stopped.
+	folder string
+	// export is the shell's line that selects it.
+	export string
+	config *rest.Config
+}
+
+// startCluster starts the cluster `demo` anew; one of an earlier demo is stopped
+// first, and that is said.
+func startCluster(ctx context.Context, show *progress) (cluster, error) {
+	show.step("stopping the cluster of an earlier demo, if there is one")
+	if _, err := callCluster(ctx, "down"); err != nil {
+		return cluster{}, err
+	}
+	show.step("starting a control plane, with nodes that kwok plays")
+	export, err := callCluster(ctx, "up")
+	if err != nil {
+		return cluster{}, err
+	}
+	kubeconfig, err := callCluster(ctx, "kubeconfig")
+	if err != nil {
+		return cluster{}, err
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return cluster{}, fmt.Errorf("reading the access to the cluster: %w", err)
+	}
+	config.QPS = -1 // the server limits itself
+	config.WarningHandlerWithContext = rest.NoWarnings{}
+	return cluster{folder: filepath.Dir(kubeconfig), export: export, config: config}, nil
+}
+
+// callCluster runs a subcommand of hack/cluster and returns what it prints for
+// programs; what it has to tell a person goes to the person.
+func callCluster(ctx context.Context, arguments ...string) (string, error) {
+	arguments = append([]string{"run", "./hack/cluster", "--name", clusterName}, arguments...)
+	command := exec.CommandContext(ctx, "go", arguments...)
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, os.Stdout
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("running go %s: %w", strings.Join(arguments, " "), err)
+	}
+	return strings.TrimSpace(out.String()), nil
+}
+
+// stopAll ends what the demo has started.
+func stopAll(ctx context.Context, show *progress, program operator) error {
+	show.step("stopping the operator and the cluster")
+	if err := program.stop(); err != nil {
+		return err
+	}
+	_, err := callCluster(ctx, "down")
+	return err
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// scenario is one thing to show.
+type scenario struct {
+	name string
+	// folder of its municipalities and networks.
+	folder string
+	// minMemory and minDisk are in bytes, what must be free before the start.
+	minMemory, minDisk uint64
+	promotion          promotion
+	// look is what to try afterwards: pairs of a question and a line that answers it.
+	look [][2]string
+}
+
+// promotion moves one channel of one app to another version.
+type promotion struct {
+	app, channel, from, to string
+}
+
+const (
+	gib              = uint64(1) << 30
+	appsFolder       = "config/samples/apps"
+	platformFile     = "config/samples/platform.yaml"
+	defaultFolder    = "config/default"
+	systemSpace      = "allmenning-system"
+	operatorIdentity = "system:serviceaccount:" + systemSpace + ":allmenning-manager"
+)
+
+func scenarios() map[string]scenario {
+	svarut := promotion{app: "svarut", channel: "stable", from: "2.4.1", to: "2.5.0"}
+	return map[string]scenario{
+		"norway": {
+			name: "norway", folder: "config/samples/norway", minMemory: 4 * gib, minDisk: 2 * gib, promotion: svarut,
+			look: [][2]string{
+				{"Oslo is in no network and decided for itself", "kubectl get appinst -n oslo-prod -o wide"},
+				{"who runs which version of svarut", "kubectl get sapp svarut -o jsonpath='{.status.usage}{\"\\n\"}'"},
+				{"how a network's apps stand", "kubectl get network digi-nordland -o yaml"},
+				{"what a tenant consists of", "kubectl get quota,netpol,rolebinding,deploy,pod -n tana-prod"},
+				{"drift is corrected", "kubectl delete deploy svarut -n tana-prod; kubectl get deploy -n tana-prod"},
+			},
+		},
+		"vest-telemark": {
+			name: "vest-telemark", folder: "config/samples/vest-telemark", minMemory: 2 * gib, minDisk: gib, promotion: svarut,
+			look: [][2]string{
+				{"tokke holds svarut in production", "kubectl get appinst svarut -n tokke-prod -o wide"},
+				{"seljord deferred, and why", "kubectl get muni seljord -o yaml"},
+				{"kviteseid declined, and why", "kubectl get muni kviteseid -o yaml"},
+				{"nissedal adopted an optional app", "kubectl get appinst helsemelding -n nissedal-prod -o wide"},
+				{"two networks propose svarut: who lost to whom", "kubectl get network vest-telemark digi-tv -o yaml | grep -A4 decidedElsewhere"},
+				{"vinje's own parameters, in test others", "kubectl get deploy svarut -n vinje-test -o yaml | grep -A1 SENDER"},
+			},
+		},
+	}
+}
+
+func scenarioNames() string {
+	return strings.Join(slices.Sorted(maps.Keys(scenarios())), " or ")
+}
+
+func scenarioNamed(name string) (scenario, error) {
+	chosen, known := scenarios()[name]
+	if !known {
+		return scenario{}, fmt.Errorf("there is no scenario %q, choose %s", name, scenarioNames())
+	}
+	return chosen, nil
+}
