@@ -118,6 +118,7 @@ type AppInstallationSpec struct {
 
 	// parameters of the app, before the version's defaults. Default: none.
 	// +optional
+	// +mapType=atomic
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:validation:Type=object
 	Parameters *apiextensionsv1.JSON `json:"parameters,omitempty"`

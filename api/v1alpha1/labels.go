@@ -25,6 +25,9 @@ const (
 	LabelApp = "allmenning.dev/app"
 	// LabelBundle marks a stored bundle in the operator's own namespace.
 	LabelBundle = "allmenning.dev/bundle"
+	// LabelAggregateToInstaller, set to "true" on a ClusterRole, adds its rules to what
+	// bundles may hold.
+	LabelAggregateToInstaller = "allmenning.dev/aggregate-to-installer"
 	// LabelIngress, set to "true" on a namespace, marks it as the home of an
 	// ingress controller where no Platform says otherwise.
 	LabelIngress = "allmenning.dev/ingress"

@@ -297,6 +297,7 @@ type AppDecision struct {
 	// A change installs the app again with the new values.
 	// Example: {sender: Vinje kommune}
 	// +optional
+	// +mapType=atomic
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:validation:Type=object
 	Parameters *apiextensionsv1.JSON `json:"parameters,omitempty"`
@@ -375,6 +376,7 @@ type EnvironmentDecision struct {
 	// parameters for this environment, merged over the municipality's, key by key. Default: the same.
 	// Example: {sender: TEST}
 	// +optional
+	// +mapType=atomic
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:validation:Type=object
 	Parameters *apiextensionsv1.JSON `json:"parameters,omitempty"`

@@ -349,6 +349,7 @@ type ParameterSchema struct {
 	// defaults and validation rules. Parameters that it does not name are refused.
 	// Example: {type: object, required: [sender], properties: {sender: {type: string, maxLength: 60}}}
 	// +required
+	// +mapType=atomic
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:validation:Type=object
 	OpenAPIV3Schema apiextensionsv1.JSON `json:"openAPIV3Schema,omitzero"`
@@ -357,6 +358,7 @@ type ParameterSchema struct {
 	// Default: none, for a version whose parameters all have defaults.
 	// Example: {sender: Eksempel kommune}
 	// +optional
+	// +mapType=atomic
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:validation:Type=object
 	Sample *apiextensionsv1.JSON `json:"sample,omitempty"`

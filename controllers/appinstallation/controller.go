@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -51,11 +52,11 @@ const drainPause = 2 * time.Second
 // Reconcile brings one AppInstallation to what its spec asks.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.NamespacedName)
-	if client.IgnoreNotFound(err) != nil {
-		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+	if apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil // its objects stay: deleting an installation does not uninstall
 	}
 	if err != nil {
-		return ctrl.Result{}, nil // its objects stay: deleting an installation does not uninstall
+		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 	now := r.Clock.Now()
 	wanted := r.render(seen)

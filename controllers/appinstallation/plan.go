@@ -69,7 +69,8 @@ func plan(seen observed, wanted rendered) (planned, error) {
 		return out, err
 	}
 	out.leftovers(seen, wanted.objects)
-	return out, out.planPolicy(seen)
+	err := out.planPolicy(seen)
+	return out, err
 }
 
 func (p *planned) planPolicy(seen observed) error {

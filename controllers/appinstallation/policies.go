@@ -47,7 +47,7 @@ func policyFor(i *v1alpha1.AppInstallation, app *v1alpha1.SharedApp) *apply.Obje
 }
 
 func ports(numbers []v1alpha1.Port) []*networkingv1ac.NetworkPolicyPortApplyConfiguration {
-	var all []*networkingv1ac.NetworkPolicyPortApplyConfiguration
+	all := make([]*networkingv1ac.NetworkPolicyPortApplyConfiguration, 0, len(numbers))
 	for _, n := range numbers {
 		all = append(all, networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP).WithPort(intstr.FromInt32(int32(n))))
 	}

@@ -128,7 +128,7 @@ func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outco
 // failure tells what the API server refused, and what to do.
 func failure(i *v1alpha1.AppInstallation, f objectError) condition.Outcome {
 	t := i.Spec.Tenant
-	what := f.ref.String() + ": " + f.err.Error()
+	what := f.String() + ": " + f.err.Error()
 	switch {
 	case apply.QuotaExceeded(f.err):
 		return *stalled("QuotaExceeded", fmt.Sprintf("%s; raise quota of environment %s in spec.environments of Municipality %s, or give the app less", what, t.Environment, t.Municipality))
@@ -149,14 +149,14 @@ func healthOf(i *v1alpha1.AppInstallation, todo planned, done applied) condition
 	for _, o := range todo.objects {
 		live := done.live[o.ref]
 		if live == nil {
-			working = append(working, o.ref.String()+": not there yet")
+			working = append(working, o.String()+": not there yet")
 			continue
 		}
 		switch state, message := health.Of(live, todo.rules); state {
 		case health.Failed:
-			failed = append(failed, o.ref.String()+": "+message)
+			failed = append(failed, o.String()+": "+message)
 		case health.Progressing:
-			working = append(working, o.ref.String()+": "+cmp.Or(message, "not ready yet"))
+			working = append(working, o.String()+": "+cmp.Or(message, "not ready yet"))
 		case health.Healthy:
 		}
 	}

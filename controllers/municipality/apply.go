@@ -23,7 +23,7 @@ type applied struct {
 
 // retry returns the errors that call for another try with a growing pause.
 func (a applied) retry() error {
-	var all []error
+	all := make([]error, 0, len(a.errs))
 	for _, err := range a.errs {
 		all = append(all, err)
 	}
@@ -49,7 +49,8 @@ func (r *Reconciler) applyEnvironment(ctx context.Context, e environmentPlan) er
 		}
 		after, _ := e.release.DeepCopyObject().(client.Object)
 		controllerutil.RemoveFinalizer(after, v1alpha1.FinalizerDrain)
-		if err := r.Client.Patch(ctx, after, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		err := r.Client.Patch(ctx, after, client.MergeFrom(before))
+		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("let go of policy %s: %w", e.release.GetName(), err)
 		}
 	}
@@ -104,7 +105,8 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Mun
 		if want {
 			desired.WithFinalizers(v1alpha1.FinalizerDrain)
 		}
-		if err := r.Client.Apply(ctx, desired, client.FieldOwner(apply.Owner), client.ForceOwnership); client.IgnoreNotFound(err) != nil {
+		err := r.Client.Apply(ctx, desired, client.FieldOwner(apply.Owner), client.ForceOwnership)
+		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("write finalizer: %w", err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -38,11 +39,11 @@ type Reconciler struct {
 // Reconcile brings one Municipality's tenancy to what its spec asks.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.Name)
-	if client.IgnoreNotFound(err) != nil {
-		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+	if apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil
 	}
 	if err != nil {
-		return ctrl.Result{}, nil
+		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 	now := r.Clock.Now()
 	todo, err := plan(seen, now)

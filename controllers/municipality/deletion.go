@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	networkingv1 "k8s.io/api/networking/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
@@ -60,7 +59,7 @@ func planDeletion(e environmentPlan, live environment) environmentPlan {
 		if held := heldPolicy(e.namespace, deny); held != nil {
 			e.apply = []apply.Object{*held}
 		}
-		e.remove = []client.Object{live.namespace}
+		e.remove = []apply.Live{live.namespace}
 		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its namespace is being deleted")
 	case live.pods > 0:
 		e.draining = true
@@ -72,7 +71,7 @@ func planDeletion(e environmentPlan, live environment) environmentPlan {
 }
 
 // heldPolicy is the default-deny policy with the drain finalizer, if it has none yet.
-func heldPolicy(namespace string, deny client.Object) *apply.Object {
+func heldPolicy(namespace string, deny apply.Live) *apply.Object {
 	if deny == nil || slices.Contains(deny.GetFinalizers(), v1alpha1.FinalizerDrain) {
 		return nil
 	}

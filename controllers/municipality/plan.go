@@ -7,9 +7,9 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
@@ -40,11 +40,11 @@ type environmentPlan struct {
 	outcome condition.Outcome
 	// apply in this order, after remove.
 	apply  []apply.Object
-	remove []client.Object
+	remove []apply.Live
 	// draining says that pods are still ending, which no watch tells.
 	draining bool
 	// release is a policy whose drain finalizer is let go, as the pods are gone.
-	release client.Object
+	release apply.Live
 }
 
 // drainPause is how long to wait before looking again whether pods have ended.
@@ -206,8 +206,8 @@ func difference(e *environmentPlan, want []apply.Object, live environment) error
 		if o.Kind == "Namespace" && live.namespace != nil {
 			existing = live.namespace
 		}
-		if rb, ok := existing.(*rbacv1.RoleBinding); ok && rb.RoleRef.Name != o.Name {
-			e.remove = append(e.remove, existing) // a roleRef can't be changed in place
+		if existing != nil && beyondRepair(existing) {
+			e.remove = append(e.remove, existing)
 			existing = nil
 		}
 		changed, err := o.Changed(existing)
@@ -225,4 +225,17 @@ func difference(e *environmentPlan, want []apply.Object, live environment) error
 		}
 	}
 	return nil
+}
+
+// beyondRepair says whether an object must be deleted and made again, as no apply can
+// mend it: a roleRef can't be changed, and a hole in the wall is a field of somebody
+// else's, which stays. The other policies wall the pods off in the meantime.
+func beyondRepair(o apply.Live) bool {
+	switch live := o.(type) {
+	case *rbacv1.RoleBinding:
+		return live.RoleRef.Kind != "ClusterRole" || live.RoleRef.Name != live.Name
+	case *networkingv1.NetworkPolicy:
+		return live.Name == denyName && len(live.Spec.Ingress)+len(live.Spec.Egress) > 0
+	}
+	return false
 }

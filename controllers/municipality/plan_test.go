@@ -80,41 +80,60 @@ func TestPlanSendsNothingTwice(t *testing.T) {
 }
 
 func TestPlanMendsDrift(t *testing.T) {
-	const namespace, deny = "Namespace/vinje-test", "NetworkPolicy/allmenning-default-deny"
+	const namespace, deny, quota = "Namespace/vinje-test", "NetworkPolicy/allmenning-default-deny", "ResourceQuota/allmenning"
 	cases := []struct {
 		reason string
 		object string
 		change func(*testing.T, *unstructured.Unstructured)
-		want   []string
+		apply  []string
+		remove []string
 	}{
 		{"a label that somebody added is theirs", namespace, func(t *testing.T, o *unstructured.Unstructured) {
 			set(t, o, "x", "metadata", "labels", "team")
-		}, nil},
+		}, nil, nil},
 		{"a label that somebody changed is taken back", namespace, func(t *testing.T, o *unstructured.Unstructured) {
 			set(t, o, "privileged", "metadata", "labels", "pod-security.kubernetes.io/enforce")
-		}, []string{namespace}},
+		}, []string{namespace}, nil},
 		{"a label that somebody removed comes back", namespace, func(_ *testing.T, o *unstructured.Unstructured) {
 			unstructured.RemoveNestedField(o.Object, "metadata", "labels", v1alpha1.LabelZone)
-		}, []string{namespace}},
-		{"a policy that somebody narrowed to some pods covers all again", deny, func(t *testing.T, o *unstructured.Unstructured) {
+		}, []string{namespace}, nil},
+		{"a wall that somebody narrowed to some pods stands before all again", deny, func(t *testing.T, o *unstructured.Unstructured) {
 			set(t, o, "x", "spec", "podSelector", "matchLabels", "app")
-		}, nil}, // what matters is below: an addition to a selector must not be overlooked
+		}, []string{deny}, nil},
+		{"a hole in the wall is a field of another's, so the wall is built anew", deny, func(t *testing.T, o *unstructured.Unstructured) {
+			if err := unstructured.SetNestedSlice(o.Object, []any{map[string]any{}}, "spec", "ingress"); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{deny}, []string{deny}},
+		{"a quota that somebody raised is lowered", quota, func(t *testing.T, o *unstructured.Unstructured) {
+			set(t, o, "1k", "spec", "hard", "pods")
+		}, []string{quota}, nil},
+		{"a bound that somebody added to a quota is theirs", quota, func(t *testing.T, o *unstructured.Unstructured) {
+			set(t, o, "5", "spec", "hard", "count/jobs.batch")
+		}, nil, nil},
 	}
-	for _, tc := range cases[:3] {
+	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
 			seen := settled(t, vinje())
 			e := seen.environments["test"]
 			for _, o := range desiredOf(seen, "test") {
-				if key(o.Kind, o.Name) == tc.object {
-					changed := live(t, o, func(u *unstructured.Unstructured) { tc.change(t, u) })
-					if ns, ok := changed.(*corev1.Namespace); ok {
-						e.namespace = ns
-					}
+				if key(o.Kind, o.Name) != tc.object {
+					continue
+				}
+				switch changed := live(t, o, func(u *unstructured.Unstructured) { tc.change(t, u) }).(type) {
+				case *corev1.Namespace:
+					e.namespace = changed
+				default:
+					e.objects[tc.object] = changed
 				}
 			}
 			seen.environments["test"] = e
-			if diff := cmp.Diff(tc.want, appliedTo(t, seen, "test")); diff != "" {
+			got := planFor(t, seen, "test")
+			if diff := cmp.Diff(tc.apply, namesOf(got.apply)); diff != "" {
 				t.Errorf("applied (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.remove, removedBy(got)); diff != "" {
+				t.Errorf("removed (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -150,11 +169,188 @@ func planFor(t *testing.T, seen observed, environment string) environmentPlan {
 	return environmentPlan{}
 }
 
-func appliedTo(t *testing.T, seen observed, environment string) []string {
-	t.Helper()
+func namesOf(objects []apply.Object) []string {
 	var names []string
-	for _, o := range planFor(t, seen, environment).apply {
+	for _, o := range objects {
 		names = append(names, key(o.Kind, o.Name))
 	}
 	return names
+}
+
+func removedBy(e environmentPlan) []string {
+	var names []string
+	for _, o := range e.remove {
+		names = append(names, key(o.GetObjectKind().GroupVersionKind().Kind, o.GetName()))
+	}
+	return names
+}
+
+func TestDifferencePrunesOnlyOurs(t *testing.T) {
+	open := v1alpha1.ZoneOpen
+	seen := settled(t, vinje(func(m *v1alpha1.Municipality) { m.Spec.Environments[0].Zone = open }))
+	seen.municipality.Spec.Environments[0].Zone = v1alpha1.ZoneClosed
+	own := map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy}
+	ofApp := map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: "svarut"}
+	extra := func(name string, labels map[string]string) client.Object {
+		return &rbacv1.RoleBinding{TypeMeta: metav1.TypeMeta{Kind: "RoleBinding"}, ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+	}
+	for _, o := range []client.Object{extra("left-over", own), extra("of-an-app", ofApp), extra("of-the-tenant", nil)} {
+		seen.environments["prod"].objects[key("RoleBinding", o.GetName())] = o
+	}
+	got := planFor(t, seen, "prod")
+	want := []string{"NetworkPolicy/allmenning-allow-ingress-controller", "NetworkPolicy/allmenning-allow-internet", "RoleBinding/left-over"}
+	if diff := cmp.Diff(want, removedBy(got)); diff != "" {
+		t.Errorf("a zone that was closed, with things of others beside it, removes (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"Namespace/vinje-prod"}, namesOf(got.apply)); diff != "" {
+		t.Errorf("and applies (-want +got):\n%s", diff)
+	}
+}
+
+func TestDifferenceReplacesARoleBindingOfAnotherRole(t *testing.T) {
+	const binding = "RoleBinding/allmenning-administrator"
+	cases := []struct {
+		reason string
+		role   rbacv1.RoleRef
+		want   []string
+	}{
+		{"another ClusterRole", rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"}, []string{binding}},
+		{"a Role of the same name", rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "allmenning-administrator"}, []string{binding}},
+		{"the shipped ClusterRole", rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "allmenning-administrator"}, nil},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			seen := settled(t, vinje())
+			rb, ok := seen.environments["prod"].objects[binding].(*rbacv1.RoleBinding)
+			if !ok {
+				t.Fatalf("no %s", binding)
+			}
+			rb.RoleRef = tc.role
+			got := planFor(t, seen, "prod")
+			if diff := cmp.Diff(tc.want, removedBy(got)); diff != "" {
+				t.Errorf("removed, as a roleRef can't be changed (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.want, namesOf(got.apply)); diff != "" {
+				t.Errorf("applied anew (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPlanEnvironmentStates(t *testing.T) {
+	foreign := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "vinje-prod"}}
+	cases := []struct {
+		reason string
+		change func(*observed)
+		state  v1alpha1.EnvironmentState
+		how    condition.State
+		says   string
+		writes bool
+	}{
+		{"all stands and counts", func(*observed) {}, v1alpha1.EnvironmentReady, condition.Ready, "", false},
+		{"nothing is there yet", func(s *observed) { s.environments["prod"] = environment{} }, v1alpha1.EnvironmentPending, condition.Progressing, "quota", true},
+		{"the cluster has not counted the quota", func(s *observed) {
+			uncounted(s, "prod")
+		}, v1alpha1.EnvironmentPending, condition.Progressing, "still counting", false},
+		{"a namespace that is not ours is not touched", func(s *observed) {
+			s.environments["prod"] = environment{namespace: foreign.DeepCopy()}
+		}, v1alpha1.EnvironmentFailed, condition.Stalled, "allmenning.dev/adopt=vinje", false},
+		{"one of another municipality is not ours either", func(s *observed) {
+			s.environments["prod"].namespace.Labels[v1alpha1.LabelMunicipality] = "tokke"
+		}, v1alpha1.EnvironmentFailed, condition.Stalled, "not Allmenning's", false},
+		{"one that an administrator gave us is adopted", func(s *observed) {
+			ns := foreign.DeepCopy()
+			ns.Annotations = map[string]string{v1alpha1.AnnotationAdopt: "vinje"}
+			s.environments["prod"] = environment{namespace: ns}
+		}, v1alpha1.EnvironmentPending, condition.Progressing, "quota", true},
+		{"a namespace on its way out is waited for", func(s *observed) {
+			s.environments["prod"].namespace.DeletionTimestamp = at(0)
+		}, v1alpha1.EnvironmentPending, condition.Progressing, "being deleted", false},
+		{"an environment that left the spec is kept", func(s *observed) {
+			s.municipality.Spec.Environments = s.municipality.Spec.Environments[1:]
+		}, v1alpha1.EnvironmentRetained, condition.Ready, "kept", false},
+		{"a Municipality that is deleted keeps its environments", func(s *observed) { deleting(&s.municipality) },
+			v1alpha1.EnvironmentRetained, condition.Ready, "kept", false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			seen := settled(t, vinje())
+			tc.change(&seen)
+			got := planFor(t, seen, "prod")
+			if got.state != tc.state || got.outcome.State != tc.how || !strings.Contains(got.outcome.Message, tc.says) {
+				t.Errorf("state %s, outcome %+v, want %s, %v and %q", got.state, got.outcome, tc.state, tc.how, tc.says)
+			}
+			if writes := len(got.apply) > 0; writes != tc.writes || len(got.remove) > 0 {
+				t.Errorf("applies %v, removes %v, want writes %v and nothing removed", namesOf(got.apply), removedBy(got), tc.writes)
+			}
+			if other := planFor(t, seen, "test"); tc.state == v1alpha1.EnvironmentFailed && other.state != v1alpha1.EnvironmentReady {
+				t.Errorf("the other environment is %s, want it untouched by this one's fault", other.state)
+			}
+		})
+	}
+}
+
+func uncounted(seen *observed, environment string) {
+	if quota, ok := seen.environments[environment].objects["ResourceQuota/allmenning"].(*corev1.ResourceQuota); ok {
+		quota.Status.Hard = nil
+	}
+}
+
+func TestNumberTaken(t *testing.T) {
+	other := func(name string, age time.Duration) v1alpha1.Municipality {
+		return v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: *at(-age)}}
+	}
+	cases := []struct {
+		reason string
+		others []v1alpha1.Municipality
+		want   string
+	}{
+		{"nobody else has the number", nil, ""},
+		{"an older object has it", []v1alpha1.Municipality{other("seljord", 2*time.Hour)}, "belongs to Municipality seljord"},
+		{"a younger object asks for ours", []v1alpha1.Municipality{other("seljord", time.Minute)}, ""},
+		{"of the same second the name decides", []v1alpha1.Municipality{other("seljord", time.Hour)}, "Municipality seljord"},
+		{"and a later name yields", []v1alpha1.Municipality{other("voss", time.Hour)}, ""},
+		{"one older among younger ones is named", []v1alpha1.Municipality{other("a", time.Minute), other("b", 3*time.Hour)}, "Municipality b"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			seen := fresh(vinje())
+			seen.sameNumber = tc.others
+			todo, err := plan(seen, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tc.want == "" {
+				if todo.fault != nil || len(todo.environments) != 2 {
+					t.Errorf("fault %+v with %d environments, want none and 2", todo.fault, len(todo.environments))
+				}
+				return
+			}
+			if todo.fault == nil || todo.fault.State != condition.Stalled || !strings.Contains(todo.fault.Message, tc.want) {
+				t.Fatalf("fault %+v, want Stalled with %q", todo.fault, tc.want)
+			}
+			if len(todo.environments) > 0 {
+				t.Errorf("%d environments are touched, want none", len(todo.environments))
+			}
+		})
+	}
+}
+
+func TestPlanSuspended(t *testing.T) {
+	for reason, change := range map[string]func(*observed){
+		"by the Municipality": func(s *observed) { s.municipality.Spec.Suspend = new(true) },
+		"by the Platform":     func(s *observed) { s.platform.Suspend = new(true) },
+	} {
+		t.Run(reason, func(t *testing.T) {
+			seen := fresh(vinje(deletePolicy, deleting))
+			change(&seen)
+			todo, err := plan(seen, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !todo.suspended || len(todo.environments) > 0 {
+				t.Errorf("suspended %v with %d environments, want nothing planned", todo.suspended, len(todo.environments))
+			}
+		})
+	}
 }

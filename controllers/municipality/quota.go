@@ -92,7 +92,15 @@ func limits() *corev1ac.LimitRangeItemApplyConfiguration {
 }
 
 // quotaCounts says whether the API server has taken the quota into force. Before
-// that it refuses pods, so an environment is not ready.
+// that it refuses pods, so an environment is not ready. Bounds that others added are theirs.
 func quotaCounts(live *corev1.ResourceQuota, want corev1.ResourceList) bool {
-	return live != nil && equality.Semantic.DeepEqual(live.Spec.Hard, want) && equality.Semantic.DeepEqual(live.Status.Hard, want)
+	if live == nil || !equality.Semantic.DeepEqual(live.Spec.Hard, live.Status.Hard) {
+		return false
+	}
+	for name, limit := range want {
+		if got, ok := live.Status.Hard[name]; !ok || got.Cmp(limit) != 0 {
+			return false
+		}
+	}
+	return true
 }

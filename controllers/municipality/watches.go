@@ -14,12 +14,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
 )
 
@@ -31,6 +33,8 @@ const (
 	// quotaPause lets the quotas of a municipality's environments, which the cluster
 	// counts one after the other, come into force together: one status instead of two.
 	quotaPause = 200 * time.Millisecond
+	// nearlyDone is the priority of a municipality that only waits for its quota.
+	nearlyDone = 10
 	// workers is enough to keep a two-core API server busy.
 	workers = 8
 )
@@ -69,9 +73,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 }
 
 // specOrRequest lets through what a person, or a pipeline, changed: the spec, the
-// labels (the county is one), and the annotation that asks for a reconcile.
+// labels (the county is one), the annotation that asks for a reconcile, and a status
+// that somebody spoilt.
 func specOrRequest() predicate.Predicate {
-	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{},
+		apply.StatusLost(func(m *v1alpha1.Municipality) int64 { return m.Status.ObservedGeneration }))
 }
 
 // hardChanged keeps out that a quota's use was counted, which happens with every pod.
@@ -109,10 +115,15 @@ func request(name string) reconcile.Request {
 	return reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}
 }
 
-// later is municipalityOf with a short pause.
+// later is municipalityOf with a short pause, and before those that have not been
+// looked at yet: in a burst, who is nearly done gets done first.
 func later() handler.EventHandler {
 	enqueue := func(ctx context.Context, o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request], pause time.Duration) {
 		for _, req := range municipalityOf(ctx, o) {
+			if pq, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+				pq.AddWithOpts(priorityqueue.AddOpts{After: pause, Priority: new(nearlyDone)}, req)
+				continue
+			}
 			q.AddAfter(req, pause)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -27,11 +28,11 @@ type Reconciler struct {
 // Reconcile tells what one Network comes to.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.Name)
-	if client.IgnoreNotFound(err) != nil {
-		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+	if apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil
 	}
 	if err != nil {
-		return ctrl.Result{}, nil
+		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 	return ctrl.Result{}, r.write(ctx, seen, status(seen, plan(seen), r.Clock.Now()))
 }

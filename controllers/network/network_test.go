@@ -92,8 +92,9 @@ func TestStatus(t *testing.T) {
 }
 
 func TestStatusStaysSmall(t *testing.T) {
-	var names []string
-	for i := range 500 {
+	const many = 500
+	names := make([]string, 0, many)
+	for i := range many {
 		names = append(names, fmt.Sprintf("atlantis%03d", i))
 	}
 	seen := observed{network: v1alpha1.Network{Spec: v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: names}}}}

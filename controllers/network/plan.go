@@ -47,7 +47,8 @@ func plan(seen observed) planned {
 
 // outcome tells all faults at once, so that nobody mends one only to find the next.
 func outcome(seen observed, out planned) condition.Outcome {
-	all := []condition.Outcome{selectorFault(seen.network.Spec.Members.Selector)}
+	all := make([]condition.Outcome, 0, len(seen.network.Spec.Apps)+1)
+	all = append(all, selectorFault(seen.network.Spec.Members.Selector))
 	for _, p := range seen.network.Spec.Apps {
 		all = append(all, proposal.Check(p, seen.apps[p.Name]))
 	}

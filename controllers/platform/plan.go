@@ -12,7 +12,7 @@ import (
 // what it can't check are the words of labels, and one wrong label would keep
 // every network policy in the country from being written.
 func plan(seen v1alpha1.Platform) condition.Outcome {
-	var faults field.ErrorList
+	faults := make(field.ErrorList, 0, len(seen.Spec.DNS)+2*len(seen.Spec.Ingress))
 	dns := field.NewPath("spec", "dns")
 	for i, d := range seen.Spec.DNS {
 		faults = append(faults, validation.ValidateLabels(d.PodLabels, dns.Index(i).Child("podLabels"))...)

@@ -22,7 +22,8 @@ func (r *Reconciler) apply(ctx context.Context, todo planned) error {
 	}
 	for _, i := range todo.remove {
 		uid := i.UID
-		if err := r.Client.Delete(ctx, i.DeepCopy(), client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
+		err := r.Client.Delete(ctx, i.DeepCopy(), client.Preconditions{UID: &uid})
+		if client.IgnoreNotFound(err) != nil {
 			errs = append(errs, fmt.Errorf("delete AppInstallation %s/%s: %w", i.Namespace, i.Name, err))
 		}
 	}

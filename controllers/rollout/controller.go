@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -29,11 +30,11 @@ type Reconciler struct {
 // Reconcile makes the AppInstallations of one Municipality say what was decided.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.Name)
-	if client.IgnoreNotFound(err) != nil {
-		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+	if apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil // retained: its installations go on without it
 	}
 	if err != nil {
-		return ctrl.Result{}, nil // retained: its installations go on without it
+		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 	todo := plan(seen, r.Clock.Now())
 	if err := r.apply(ctx, todo); err != nil {

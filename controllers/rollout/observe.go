@@ -54,7 +54,8 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if seen.definitionGoes, err = r.definitionGoes(ctx, &seen.municipality); err != nil {
 		return seen, err
 	}
-	return seen, r.environments(ctx, &seen)
+	err = r.environments(ctx, &seen)
+	return seen, err
 }
 
 // environments finds the municipality's namespaces by their label, and what is

@@ -47,11 +47,16 @@ func plan(seen observed, now time.Time) planned {
 		if gone {
 			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, isTrue(seen.platform.Freeze))
 		}
-		if uninstalled(installed) {
+		if uninstalled(installed) && !out.writes(installed) {
 			out.remove = append(out.remove, installed)
 		}
 	}
 	return out
+}
+
+// writes says whether an installation is written, as the app was asked for again.
+func (p *planned) writes(i *v1alpha1.AppInstallation) bool {
+	return slices.ContainsFunc(p.write, func(w *v1alpha1.AppInstallation) bool { return w.Namespace == i.Namespace && w.Name == i.Name })
 }
 
 func (p *planned) decided(seen observed, now time.Time) {
@@ -119,7 +124,7 @@ func (p *planned) present(want, installed *v1alpha1.AppInstallation) {
 
 // uninstall asks for an app to go. The installation itself stays until it is gone.
 func (p *planned) uninstall(installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy, frozen bool) {
-	if installed == nil || frozen {
+	if installed == nil || frozen || uninstalled(installed) {
 		return
 	}
 	want := installed.DeepCopy()

@@ -34,7 +34,7 @@ func (r *Reconciler) municipality(ctx context.Context, req ctrl.Request) (ctrl.R
 	now := r.Clock.Now()
 	places := placesOf(seen.country, seen.tenant, now)
 	live, next := seen.tenant.municipality.Status, municipalityStatus(seen.tenant.municipality, places, now)
-	if sameMunicipality(live, next) {
+	if sameMunicipality(live, next) || silent(live, next) {
 		r.waiting.end(req.Name)
 		return again(places, now), nil
 	}

@@ -25,7 +25,7 @@ type observedNetwork struct {
 func networkStatus(seen observedNetwork, places [][]place, now time.Time) v1alpha1.NetworkStatus {
 	n := seen.network
 	var sum summary
-	var apps []v1alpha1.NetworkApp
+	apps := make([]v1alpha1.NetworkApp, 0, len(n.Spec.Apps))
 	for _, proposed := range n.Spec.Apps {
 		app := v1alpha1.NetworkApp{
 			Name: proposed.Name, Version: proposal.VersionOf(proposed, seen.country.apps[proposed.Name]),

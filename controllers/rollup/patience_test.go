@@ -27,7 +27,7 @@ func TestPatience(t *testing.T) {
 		live, next v1alpha1.MunicipalityStatus
 		want       time.Duration
 	}{
-		{"the first word may wait for the installations to become ready", v1alpha1.MunicipalityStatus{}, at(c), firstPatience},
+		{"the first word may wait for the installations to become ready", v1alpha1.MunicipalityStatus{}, at(c), progressPatience},
 		{"the first word that all is ready is written at once", v1alpha1.MunicipalityStatus{}, at(c, prod(), test()), 0},
 		{"the first word that something failed is written at once", v1alpha1.MunicipalityStatus{}, at(c, prod(failed)), 0},
 		{"missing, then progressing, may wait", at(c), at(c, prod(progressing), test(progressing)), progressPatience},
@@ -50,6 +50,17 @@ func TestPatience(t *testing.T) {
 				t.Errorf("patience = %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestSilent(t *testing.T) {
+	m := municipality("vinje")
+	none := municipalityStatus(m, nil, now)
+	if !silent(v1alpha1.MunicipalityStatus{}, none) {
+		t.Error("a Municipality that never had an app must not be called ready")
+	}
+	if silent(none, none) {
+		t.Error("a Municipality whose last app went is told so")
 	}
 }
 

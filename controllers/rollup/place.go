@@ -169,7 +169,17 @@ func onTheWay(v resolution.Verdict, m *v1alpha1.Municipality) string {
 	if v.Message != "" {
 		return v.Message
 	}
+	if !stands(m, v.Environment) {
+		return fmt.Sprintf("waits for environment %s to be ready", v.Environment)
+	}
 	return "about to be installed at " + v.Version
+}
+
+// stands says whether an environment is ready for apps, as far as anybody has looked.
+func stands(m *v1alpha1.Municipality, environment string) bool {
+	return m.Status.ObservedGeneration < 1 || slices.ContainsFunc(m.Status.Environments, func(e v1alpha1.EnvironmentStatus) bool {
+		return e.Name == environment && e.State == v1alpha1.EnvironmentReady
+	})
 }
 
 // reached says whether the decision has arrived at the installation's spec. Until it

@@ -138,6 +138,9 @@ func TestJudge(t *testing.T) {
 		}
 	}
 	nothing := func(*v1alpha1.Municipality) *v1alpha1.AppInstallation { return nil }
+	waits, suspended := says(v1alpha1.AppDecision{}), says(v1alpha1.AppDecision{})
+	waits.Status = v1alpha1.MunicipalityStatus{ObservedGeneration: 4, Environments: []v1alpha1.EnvironmentStatus{{Name: "prod", State: v1alpha1.EnvironmentPending}}}
+	suspended.Spec.Suspend = new(true)
 	hold := &v1alpha1.Hold{Version: "2.3.0", Reason: "year-end", Until: &tomorrow}
 	cases := []struct {
 		reason       string
@@ -148,6 +151,9 @@ func TestJudge(t *testing.T) {
 	}{
 		{"well at what is decided", recommended, says(v1alpha1.AppDecision{}), at("2.4.1"), "Ready ready 2.4.1 of 2.4.1: "},
 		{"not there yet", recommended, says(v1alpha1.AppDecision{}), nothing, "Missing not ready  of 2.4.1: about to be installed at 2.4.1"},
+		{"not there as its environment is not", recommended, waits, nothing, "Missing not ready  of 2.4.1: waits for environment prod to be ready"},
+		{"not there as its municipality is suspended", recommended, suspended, nothing, "Missing not ready  of 2.4.1: Municipality vinje is suspended: take its spec.suspend out"},
+		{"well, though its municipality is suspended", recommended, suspended, at("2.4.1"), "Ready ready 2.4.1 of 2.4.1: "},
 		{"on its way", recommended, says(v1alpha1.AppDecision{}), at("2.4.1", progressing), "Progressing not ready 2.4.1 of 2.4.1: Deployment post: 0 of 2 pods are ready"},
 		{"a person must mend it", recommended, says(v1alpha1.AppDecision{}), at("2.4.1", failed), "Failed not ready 2.4.1 of 2.4.1: parameters.sender: is required"},
 		{"promoted: well at the version before is not ready", pilot, says(v1alpha1.AppDecision{}), at("2.4.1"), "Progressing not ready 2.4.1 of 2.5.0: about to be installed at 2.5.0"},

@@ -49,9 +49,7 @@ func vestTelemark() (country, []tenant) {
 	c.networks[1].Spec.Members = v1alpha1.Members{Names: []string{"tokke"}}
 	adopts := v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"}
 	declines := v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionDecline, Reason: "has its own"}
-	who := func(name string, decisions ...v1alpha1.AppDecision) *v1alpha1.Municipality {
-		return municipality(name, decisions...)
-	}
+	who := municipality
 	well := func(m *v1alpha1.Municipality) tenant {
 		return tenant{m, installedAt(
 			installation(m, "prod", "svarut", "2.4.1"), installation(m, "test", "svarut", "2.4.1"),
@@ -157,8 +155,9 @@ func TestNarrowedSaysTheSame(t *testing.T) {
 				narrow.installed[place] = i
 			}
 		}
-		var narrowed []v1alpha1.MunicipalityApp
-		for _, p := range placesOf(c.narrowed(only), narrow.narrowed(only), now) {
+		some := placesOf(c.narrowed(only), narrow.narrowed(only), now)
+		narrowed := make([]v1alpha1.MunicipalityApp, 0, len(some))
+		for _, p := range some {
 			narrowed = append(narrowed, p.shown)
 		}
 		if diff := cmp.Diff(whole, narrowed); diff != "" {
@@ -216,8 +215,8 @@ func BenchmarkSharedApp(b *testing.B) {
 		c.networks = append(c.networks, network(fmt.Sprintf("network-%d", i), v1alpha1.ObligationRecommended, apps...))
 	}
 	only := map[string]bool{"svarut": true}
-	var all []*v1alpha1.Municipality
-	var installations []v1alpha1.AppInstallation
+	all := make([]*v1alpha1.Municipality, 0, municipalities)
+	installations := make([]v1alpha1.AppInstallation, 0, 2*municipalities)
 	for i := range municipalities {
 		m := municipality(fmt.Sprintf("m%04d", i))
 		all = append(all, m)

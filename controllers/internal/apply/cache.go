@@ -82,10 +82,11 @@ func keepOwn(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 // changed set is drift, and an unchanged set is none. It says nothing about values,
 // so it is safe to show for secrets. It is empty where the operator owns nothing.
 func OwnedHash(o *unstructured.Unstructured) string {
-	if known, ok := o.GetAnnotations()[annotationOwned]; ok {
-		return known
+	fields := o.GetManagedFields()
+	if len(fields) == 0 { // as in the cache; elsewhere the annotation is somebody's attempt to hide drift
+		return o.GetAnnotations()[annotationOwned]
 	}
-	for _, entry := range o.GetManagedFields() {
+	for _, entry := range fields {
 		if entry.Manager != Owner || entry.Operation != metav1.ManagedFieldsOperationApply || entry.Subresource != "" || entry.FieldsV1 == nil {
 			continue
 		}

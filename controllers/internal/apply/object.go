@@ -22,6 +22,10 @@ import (
 // Owner is the field manager of everything that the operator applies, statuses excepted.
 const Owner = "allmenning"
 
+// Live is an object as the API server has it. It is here so that what plans, which
+// reads and writes nothing, need not know the client.
+type Live = client.Object
+
 // Object is an object as it should be: what to send, and how to read what the
 // operator owns of the live one.
 type Object struct {

@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
 // Scope says whether a bundle may hold a kind.
@@ -21,9 +23,6 @@ const (
 	// ScopeCluster is the scope of a kind whose objects belong to no namespace. No bundle may hold it.
 	ScopeCluster
 )
-
-// LabelAggregateToInstaller, set to "true" on a ClusterRole, adds its rules to what bundles may hold.
-const LabelAggregateToInstaller = "allmenning.dev/aggregate-to-installer"
 
 // Inspect refuses built objects that a bundle may not hold, the first by name. scopeOf answers for
 // the cluster: what the installer account may write, and where it belongs.
@@ -47,7 +46,7 @@ func inspect(object *unstructured.Unstructured, scopeOf func(schema.GroupVersion
 		return fmt.Errorf("%s is cluster-scoped; a bundle may only hold objects of its namespace", gvk.Kind)
 	default:
 		return fmt.Errorf("%s (%s) is not a kind that bundles may hold; a platform adds it by a ClusterRole labelled %s: \"true\"",
-			gvk.Kind, object.GetAPIVersion(), LabelAggregateToInstaller)
+			gvk.Kind, object.GetAPIVersion(), v1alpha1.LabelAggregateToInstaller)
 	}
 	if len(object.GetOwnerReferences()) > 0 {
 		return fmt.Errorf("metadata.ownerReferences is not allowed: the garbage collector would remove it with its owner; take it out")

@@ -3,6 +3,7 @@ package bundle
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/types"
@@ -54,7 +55,7 @@ func (s *scanner) checkGenerator(dir, field string, sources types.KvPairSources)
 }
 
 func (s *scanner) checkPatches(dir string, k *types.Kustomization) error {
-	patches := append(k.Patches[:len(k.Patches):len(k.Patches)], k.PatchesJson6902...)
+	patches := slices.Concat(k.Patches, k.PatchesJson6902) //nolint:staticcheck // deprecated, and bundles use it
 	for _, patch := range patches {
 		content := []byte(patch.Patch)
 		if patch.Path != "" {
@@ -67,7 +68,7 @@ func (s *scanner) checkPatches(dir string, k *types.Kustomization) error {
 			return fmt.Errorf("patches: %s: %w", patch.Path, err)
 		}
 	}
-	for _, patch := range k.PatchesStrategicMerge {
+	for _, patch := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, and bundles use it
 		content := []byte(patch)
 		if !isInline(string(patch)) {
 			var err error
@@ -183,23 +184,30 @@ func (s *scanner) checkReplacement(r types.Replacement) error {
 		}
 	}
 	for _, target := range r.Targets {
-		if target == nil || target.Select == nil {
-			return errors.New("targets: each needs a select")
+		if err := s.checkTarget(target, fromContext); err != nil {
+			return err
 		}
-		if s.selectsContext(target.Select) {
-			return fmt.Errorf("targets.select: it selects %s, which is written by the operator; narrow it by kind and name", ContextFile)
+	}
+	return nil
+}
+
+func (s *scanner) checkTarget(target *types.TargetSelector, fromContext bool) error {
+	if target == nil || target.Select == nil {
+		return errors.New("targets: each needs a select")
+	}
+	if s.selectsContext(target.Select) {
+		return fmt.Errorf("targets.select: it selects %s, which is written by the operator; narrow it by kind and name", ContextFile)
+	}
+	if fromContext {
+		return nil
+	}
+	for _, field := range target.FieldPaths {
+		if mayBeName(field) {
+			return fmt.Errorf("targets.fieldPaths: %q: a name may not be made of another object's name; make it from %s", field, ContextFile)
 		}
-		if fromContext {
-			continue
-		}
-		for _, field := range target.FieldPaths {
-			if mayBeName(field) {
-				return fmt.Errorf("targets.fieldPaths: %q: a name may not be made of another object's name; make it from %s", field, ContextFile)
-			}
-		}
-		if len(target.FieldPaths) == 0 {
-			return errors.New("targets.fieldPaths: missing")
-		}
+	}
+	if len(target.FieldPaths) == 0 {
+		return errors.New("targets.fieldPaths: missing")
 	}
 	return nil
 }

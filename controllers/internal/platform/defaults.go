@@ -66,12 +66,12 @@ func sizeClasses() []v1alpha1.SizeClass {
 // SmallestQuota is what a size class falls back on for what it leaves out.
 func SmallestQuota() v1alpha1.Quota { return scaled(1) }
 
-func scaled(factor int64) v1alpha1.Quota {
+func scaled(factor int32) v1alpha1.Quota {
 	const gi = int64(1) << 30
-	bytes := func(n int64) *resource.Quantity { return resource.NewQuantity(n*gi*factor, resource.BinarySI) }
-	count := func(n int64) *int32 { return new(int32(n * factor)) }
+	bytes := func(n int64) *resource.Quantity { return resource.NewQuantity(n*gi*int64(factor), resource.BinarySI) }
+	count := func(n int32) *int32 { return new(n * factor) }
 	return v1alpha1.Quota{
-		CPU:                    resource.NewQuantity(4*factor, resource.DecimalSI),
+		CPU:                    resource.NewQuantity(4*int64(factor), resource.DecimalSI),
 		Memory:                 bytes(8),
 		EphemeralStorage:       bytes(20),
 		Storage:                bytes(100),

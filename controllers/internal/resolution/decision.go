@@ -92,6 +92,12 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
+// declines says whether the app is declined. To decline what a network has made
+// Mandatory takes a reason.
+func (d decision) declines(followed *proposal) bool {
+	return d.decision == v1alpha1.DecisionDecline && (d.reason != "" || !followed.mandatory())
+}
+
 // by is the municipality as the level that decided, with its reason.
 func (d decision) by(m *v1alpha1.Municipality) v1alpha1.DecidedBy {
 	reason := map[v1alpha1.Decision]string{

@@ -138,11 +138,8 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 		v.Network = followed.network.Name
 	}
 	switch {
-	case own.decision == v1alpha1.DecisionDecline && !(followed.mandatory() && own.reason == ""):
-		if in.Freeze && installed != nil {
-			return v.keep(installed, Blocked, own.by(in.Municipality), in.frozen())
-		}
-		return v.decline(installed, own.by(in.Municipality))
+	case own.declines(followed):
+		return v.decline(in, installed, own.by(in.Municipality))
 	case own.decision == v1alpha1.DecisionDefer:
 		return v.keep(installed, Deferred, own.by(in.Municipality), "")
 	}
@@ -157,8 +154,12 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	return v.aim(in, environment, t, own, installed)
 }
 
-// decline uninstalls, or says that there is nothing because it was declined.
-func (v Verdict) decline(installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) Verdict {
+// decline uninstalls, or says that there is nothing because it was declined. What is
+// on its way out already goes on during a freeze.
+func (v Verdict) decline(in Input, installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) Verdict {
+	if in.Freeze && installed != nil && installed.Spec.State != v1alpha1.InstallationAbsent {
+		return v.keep(installed, Blocked, by, in.frozen())
+	}
 	v.Why, v.DecidedBy, v.Action = Declined, by, Nothing
 	if installed != nil {
 		v.Action = Remove
@@ -197,7 +198,7 @@ func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, own 
 	t, fault := t.aimAt(in.Apps[v.App])
 	v.DecidedBy, v.Wanted, v.Message = t.by, t.version, t.note
 	if fault != "" && own.hold == nil {
-		return v.keep(installed, Blocked, t.by, fault)
+		return v.blocked(t.by, installed, fault)
 	}
 	if own.hold != nil {
 		held := holdTarget(own.hold, in.Municipality, installed)
@@ -216,10 +217,23 @@ func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, own 
 		fault = cmp.Or(t.halted, in.frozen())
 	}
 	if fault != "" {
-		return v.keep(installed, Blocked, t.by, fault)
+		return v.blocked(t.by, installed, fault)
 	}
 	v.Action, v.Version, v.Digest = Install, offered.Version, offered.Digest
 	return v
+}
+
+// blocked keeps what is there, as the target can't be had. A network whose offer never
+// came about has not decided what runs: were it noted as the decider, a lower offer of
+// its would count as the same decider's the next time.
+func (v Verdict) blocked(by v1alpha1.DecidedBy, installed *v1alpha1.AppInstallation, fault string) Verdict {
+	if installed != nil && by.Level == v1alpha1.LevelNetwork {
+		before := installed.Spec.DecidedBy
+		if before.Level != "" && (before.Level != by.Level || before.Name != by.Name) {
+			by = before
+		}
+	}
+	return v.keep(installed, Blocked, by, fault)
 }
 
 // frozen says why nothing new is started now; empty where it is.

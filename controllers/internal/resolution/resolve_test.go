@@ -135,6 +135,7 @@ func TestResolve(t *testing.T) {
 		{"the same network may move its channel back", world(recommended, byNetwork("2.5.0")), "Install 2.4.1  Network/digi-tv"},
 		{"another network never lowers", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep 2.5.0 Kept Municipality/vinje"},
 		{"nor does it the next time", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelMunicipality, "vinje")), "Keep 2.5.0 Kept Municipality/vinje"},
+		{"a network whose offer is blocked has not decided what runs", world(network("digi-tv", v1alpha1.ObligationRecommended, "beta"), installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep 2.5.0 Blocked Network/digi-old"},
 		{"another network may raise", world(recommended, installed("2.3.0", "sha256:23", v1alpha1.LevelNetwork, "digi-old")), "Install 2.4.1  Network/digi-tv"},
 		{"leaving a network keeps the app", world(byNetwork("2.4.1")), "Keep 2.4.1 Kept Municipality/vinje"},
 
@@ -153,6 +154,10 @@ func TestResolve(t *testing.T) {
 		{"a freeze stops an introduction", world(recommended, func(in *resolution.Input) { in.Freeze = true }), "Nothing  Blocked Network/digi-tv"},
 		{"a freeze stops an upgrade", world(recommended, byNetwork("2.3.0"), func(in *resolution.Input) { in.Freeze = true }), "Keep 2.3.0 Blocked Network/digi-tv"},
 		{"a freeze stops an uninstall", world(recommended, byNetwork("2.4.1"), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline}), func(in *resolution.Input) { in.Freeze = true }), "Keep 2.4.1 Blocked Municipality/vinje"},
+		{"a freeze lets an uninstall that has begun end", world(recommended, byNetwork("2.4.1"), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline}), func(in *resolution.Input) {
+			in.Freeze = true
+			in.Installed[resolution.Place{App: "svarut", Environment: "prod"}].Spec.State = v1alpha1.InstallationAbsent
+		}), "Remove 2.4.1 Declined Municipality/vinje"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -119,6 +119,11 @@ func (t target) offer(in Input, environment *v1alpha1.Environment) (offer, strin
 	if app.Spec.Suspend != nil && *app.Spec.Suspend {
 		return offer{}, fmt.Sprintf("SharedApp %s is suspended (spec.suspend): it moves nowhere", t.app)
 	}
+	return t.available(app)
+}
+
+// available asks the catalogue for the bundle of the version.
+func (t target) available(app *v1alpha1.SharedApp) (offer, string) {
 	for _, s := range app.Status.Versions {
 		if s.Version == t.version && s.Available {
 			return offer{Version: s.Version, Digest: s.Digest}, ""

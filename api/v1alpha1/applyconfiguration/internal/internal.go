@@ -81,6 +81,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: parameters
       type:
         namedType: io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON
+        elementRelationship: atomic
     - name: parametersFrom
       type:
         list:
@@ -131,6 +132,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: parameters
       type:
         namedType: io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON
+        elementRelationship: atomic
     - name: parametersFrom
       type:
         list:
@@ -274,6 +276,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: parameters
       type:
         namedType: io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON
+        elementRelationship: atomic
     - name: parametersFrom
       type:
         list:
@@ -677,9 +680,11 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: openAPIV3Schema
       type:
         namedType: io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON
+        elementRelationship: atomic
     - name: sample
       type:
         namedType: io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON
+        elementRelationship: atomic
 - name: com.github.allmenning.allmenning.api.v1alpha1.ParametersSource
   map:
     fields:

@@ -37,8 +37,8 @@ func Convert(status, configuration any) error {
 }
 
 // Transient says whether an error may pass by itself, so that trying again is
-// right: the API server is busy, unreachable or has not yet counted a quota, or
-// somebody else wrote at the same time. Anything else is refused for a reason that
+// right: the API server is busy, unreachable, has not yet counted a quota or learnt
+// of a right, or somebody else wrote at the same time. Anything else is refused for a reason that
 // a person must mend.
 func Transient(err error) bool {
 	switch {
@@ -47,7 +47,7 @@ func Transient(err error) bool {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return true
 	case apierrors.IsForbidden(err):
-		return quotaUnknown(err)
+		return quotaUnknown(err) || notYetAllowed(err)
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsMethodNotSupported(err),
 		apierrors.IsRequestEntityTooLargeError(err), apierrors.IsUnsupportedMediaType(err):
 		return false

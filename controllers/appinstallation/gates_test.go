@@ -1,0 +1,96 @@
+package appinstallation
+
+import (
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+func requiring(version string) func(*observed) {
+	return func(s *observed) {
+		s.app.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: version}}}
+	}
+}
+
+// gateway is the app that svarut builds on, installed and ready at a version.
+func gateway(version string, change ...func(*v1alpha1.AppInstallation)) func(*observed) {
+	i := &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Generation: 3}, Status: v1alpha1.AppInstallationStatus{
+		AppliedVersion: version,
+		Conditions:     []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 3}},
+	}}
+	for _, c := range change {
+		c(i)
+	}
+	return func(s *observed) { s.dependencies["id-gateway"] = i }
+}
+
+func TestClosed(t *testing.T) {
+	nothing := func(*v1alpha1.AppInstallation) {}
+	noNamespace := func(s *observed) { s.namespace = nil }
+	noApp := func(s *observed) { s.app = nil }
+	noBundle := func(s *observed) { s.bundle = nil }
+	noQuota := func(s *observed) { s.quota = nil }
+	cases := []struct {
+		reason string
+		seen   observed
+		want   string
+		says   string
+	}{
+		{"all gates are open", world(), "", ""},
+		{"there is no namespace", world(noNamespace), "Progressing NamespaceGoing", "vinje-prod"},
+		{"the namespace is on its way out", world(func(s *observed) { s.namespace.DeletionTimestamp = at(0) }), "Progressing NamespaceGoing", "vinje-prod"},
+		{"the catalogue lost the app", world(noApp), "Stalled SharedAppMissing", "put it back, or decline"},
+		{"the bundle is not in the store", world(noBundle), "Retrying BundleMissing", digest},
+		{"somebody changed the stored bundle", world(noBundle, func(s *observed) { s.tampered = "ConfigMap bundle-24: no" }), "Stalled BundleTampered", "ConfigMap bundle-24"},
+		{"there is no quota yet", world(noQuota), "Progressing EnvironmentPending", "quota"},
+		{"the quota is not counted yet", world(func(s *observed) { s.quota.Status.Hard = nil }), "Progressing EnvironmentPending", "quota"},
+
+		{"an app that it builds on is missing", world(requiring("")), "Progressing DependencyMissing", "requires id-gateway, which is not installed in vinje-prod"},
+		{"it is on its way out", world(requiring(""), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Spec.State = v1alpha1.InstallationAbsent })), "Progressing DependencyMissing", "id-gateway"},
+		{"it is too old", world(requiring(">=1.2"), gateway("1.1.0")), "Progressing DependencyVersion", `>=1.2, and vinje-prod has version "1.1.0"`},
+		{"it was never applied", world(requiring(">=1.2"), gateway("")), "Progressing DependencyVersion", `""`},
+		{"it is not ready", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].Status = metav1.ConditionFalse })), "Progressing DependencyNotReady", "not ready yet"},
+		{"what it says speaks of an earlier spec", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Generation++ })), "Progressing DependencyNotReady", "not ready yet"},
+		{"it says nothing yet", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil })), "Progressing DependencyNotReady", "not ready yet"},
+		{"it is ready", world(requiring(">=1.2"), gateway("1.2.0", nothing)), "", ""},
+		{"a version that runs stays, whatever becomes of what it builds on", world(requiring(">=1.2"), func(s *observed) { s.installation.Status.AppliedDigest = digest }), "", ""},
+
+		{"of several the first to mend is told: the namespace", world(noNamespace, noApp, noBundle, noQuota), "Progressing NamespaceGoing", ""},
+		{"then the app", world(noApp, noBundle, noQuota), "Stalled SharedAppMissing", ""},
+		{"then the bundle", world(noBundle, noQuota, requiring("")), "Retrying BundleMissing", ""},
+		{"then the quota", world(noQuota, requiring("")), "Progressing EnvironmentPending", ""},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := closed(tc.seen)
+			if brief(got) != tc.want {
+				t.Fatalf("gate %q, want %q", brief(got), tc.want)
+			}
+			if got != nil && !strings.Contains(got.Message, tc.says) {
+				t.Errorf("it says %q, want %q in it", got.Message, tc.says)
+			}
+		})
+	}
+}
+
+func TestInRange(t *testing.T) {
+	cases := []struct {
+		reason, version, wanted string
+		want                    bool
+	}{
+		{"in it", "1.2.0", ">=1.2", true},
+		{"below it", "1.1.9", ">=1.2", false},
+		{"nothing is in no range", "", ">=1.2", false},
+		{"nor is anything in one that does not parse", "1.2.0", "newest", false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := inRange(tc.version, tc.wanted); got != tc.want {
+				t.Errorf("inRange(%q, %q) = %v, want %v", tc.version, tc.wanted, got, tc.want)
+			}
+		})
+	}
+}

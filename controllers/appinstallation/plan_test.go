@@ -1,0 +1,222 @@
+package appinstallation
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+func TestPlanSendsWhatDiffers(t *testing.T) {
+	a, b := configMap("a", "1"), configMap("b", "1")
+	cases := []struct {
+		reason string
+		change func(*observed)
+		wanted []*unstructured.Unstructured
+		want   []string
+	}{
+		{"nothing changed", func(*observed) {}, []*unstructured.Unstructured{a, b}, nil},
+		{"a value changed", func(*observed) {}, []*unstructured.Unstructured{configMap("a", "2"), b}, []string{"ConfigMap/a"}},
+		{"an object is new", func(*observed) {}, []*unstructured.Unstructured{a, b, configMap("c", "1")}, []string{"ConfigMap/c"}},
+		{"somebody deleted one", func(s *observed) { delete(s.live, refOf(a)) }, []*unstructured.Unstructured{a, b}, []string{"ConfigMap/a"}},
+		{"somebody took over a field of one", func(s *observed) { s.installation.Status.Inventory[1].Owned = "other" }, []*unstructured.Unstructured{a, b}, []string{"ConfigMap/b"}},
+		{"the status was lost", func(s *observed) { s.installation.Status = v1alpha1.AppInstallationStatus{} }, []*unstructured.Unstructured{a, b}, []string{"ConfigMap/a", "ConfigMap/b"}},
+		{"somebody asked for all to be applied again", func(s *observed) {
+			s.installation.Annotations = map[string]string{v1alpha1.AnnotationReconcile: "now"}
+		}, []*unstructured.Unstructured{a, b}, []string{"ConfigMap/a", "ConfigMap/b"}},
+		{"a request that was answered is none", func(s *observed) {
+			s.installation.Annotations = map[string]string{v1alpha1.AnnotationReconcile: "now"}
+			s.installation.Status.LastHandledReconcileAt = "now"
+		}, []*unstructured.Unstructured{a, b}, nil},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			seen := installed(t, a, b)
+			tc.change(&seen)
+			todo, err := plan(seen, rendered{objects: tc.wanted})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, sends(todo)); diff != "" {
+				t.Errorf("sent (-want +got):\n%s", diff)
+			}
+			again, err := plan(next(t, seen, todo), rendered{objects: tc.wanted})
+			if err != nil || len(sends(again)) > 0 {
+				t.Errorf("sent again: %v, %v", sends(again), err)
+			}
+		})
+	}
+}
+
+func TestPlanStopsBeforeItWrites(t *testing.T) {
+	fault := stalled("BuildFailed", "no")
+	cases := []struct {
+		reason    string
+		seen      observed
+		wanted    rendered
+		want      string
+		suspended bool
+	}{
+		{"the installation is suspended", world(func(s *observed) { s.installation.Spec.Suspend = new(true) }), rendered{}, "", true},
+		{"the Platform is suspended", world(absent, func(s *observed) { s.platform.Suspend = new(true) }), rendered{}, "", true},
+		{"a gate is closed", world(func(s *observed) { s.quota = nil }), rendered{fault: fault}, "Progressing EnvironmentPending", false},
+		{"the bundle does not build", world(), rendered{fault: fault}, "Stalled BuildFailed", false},
+		{"a name is taken", world(func(s *observed) {
+			s.live[refOf(configMap("a", ""))] = untyped(configMap("a", "").GroupVersionKind())
+		}), rendered{objects: []*unstructured.Unstructured{configMap("b", "1"), configMap("a", "1")}}, "Stalled NameTaken", false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			todo, err := plan(tc.seen, tc.wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if todo.suspended != tc.suspended || brief(todo.outcome) != tc.want {
+				t.Errorf("suspended %v, outcome %q, want %v and %q", todo.suspended, brief(todo.outcome), tc.suspended, tc.want)
+			}
+			if len(todo.objects)+len(todo.prune) > 0 || todo.policy != nil || todo.prunePolicy != nil {
+				t.Errorf("it would write: %v, %v", sends(todo), prunes(todo))
+			}
+		})
+	}
+}
+
+func TestTaken(t *testing.T) {
+	live := func(labels map[string]string) func(*observed) {
+		return func(s *observed) {
+			o := configMap("a", "1")
+			o.SetLabels(labels)
+			o.SetUID("u")
+			s.live[refOf(o)] = o
+		}
+	}
+	known := func(uid string) func(*observed) {
+		return func(s *observed) {
+			s.installation.Status.Inventory = []v1alpha1.InstalledObject{{APIVersion: "v1", Kind: "ConfigMap", Name: "a", UID: uid}}
+		}
+	}
+	cases := []struct {
+		reason string
+		seen   observed
+		says   string
+	}{
+		{"nobody has the name", world(), ""},
+		{"it is ours", world(live(configMap("a", "").GetLabels())), ""},
+		{"the tenant has it", world(live(nil)), "was not made by app svarut"},
+		{"another app has it", world(live(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: "kobo"})), "belongs to app kobo"},
+		{"it is ours, and somebody took its label", world(live(nil), known("u")), ""},
+		{"it was ours, and another came in its place", world(live(nil), known("earlier")), "was not made by app svarut"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := taken(tc.seen, []*unstructured.Unstructured{configMap("a", "1")})
+			if tc.says == "" && got != nil {
+				t.Fatalf("taken: %+v", got)
+			}
+			if tc.says != "" && (got == nil || !strings.Contains(got.Message, tc.says) || !strings.Contains(got.Message, "ConfigMap/a in vinje-prod")) {
+				t.Errorf("%+v, want a message with %q that names the object and the place", got, tc.says)
+			}
+		})
+	}
+}
+
+func TestLeftovers(t *testing.T) {
+	seen := world()
+	add := func(o *unstructured.Unstructured, change func(*unstructured.Unstructured)) {
+		if change != nil {
+			change(o)
+		}
+		seen.live[refOf(o)] = o
+	}
+	add(configMap("wanted", "1"), nil)
+	add(configMap("old", "1"), nil)
+	add(configMap("older", "1"), nil)
+	add(configMap("going", "1"), func(o *unstructured.Unstructured) { o.SetDeletionTimestamp(at(0)) })
+	add(configMap("annotated", "1"), func(o *unstructured.Unstructured) {
+		o.SetAnnotations(map[string]string{v1alpha1.AnnotationPrune: v1alpha1.PruneDisabled})
+	})
+	add(configMap("of-the-tenant", "1"), func(o *unstructured.Unstructured) { o.SetLabels(nil) })
+	add(configMap("of-kobo", "1"), func(o *unstructured.Unstructured) {
+		o.SetLabels(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: "kobo"})
+	})
+	add(of(seen, "PersistentVolumeClaim", "data", map[string]any{}), nil)
+	var got planned
+	got.leftovers(seen, []*unstructured.Unstructured{configMap("wanted", "1")})
+	if diff := cmp.Diff([]string{"ConfigMap/old", "ConfigMap/older"}, prunes(got)); diff != "" {
+		t.Errorf("pruned (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"ConfigMap/annotated", "PersistentVolumeClaim/data"}, keeps(got)); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+}
+
+func TestUninstallTakesOneStepAfterTheOther(t *testing.T) {
+	policy := &networkingv1.NetworkPolicy{}
+	data := of(world(), "PersistentVolumeClaim", "data", map[string]any{})
+	seen := installed(t, configMap("a", "1"), data)
+	absent(&seen)
+	seen.policy, seen.pods = policy, true
+	steps := []struct {
+		reason  string
+		happens func()
+		prunes  []string
+		drains  bool
+		policy  bool
+	}{
+		{"its objects go first", func() {}, []string{"ConfigMap/a"}, true, false},
+		{"an object that is going is waited for", func() {
+			seen.live[refOf(configMap("a", ""))].SetDeletionTimestamp(at(0))
+		}, nil, true, false},
+		{"then its pods", func() { delete(seen.live, refOf(configMap("a", ""))) }, nil, true, false},
+		{"when they have ended the policy that they lived by goes", func() { seen.pods = false }, nil, false, true},
+		{"then it is done", func() { seen.policy = nil }, nil, false, false},
+	}
+	for _, s := range steps {
+		s.happens()
+		todo, err := plan(seen, rendered{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(s.prunes, prunes(todo)); diff != "" {
+			t.Errorf("%s: pruned (-want +got):\n%s", s.reason, diff)
+		}
+		if todo.draining != s.drains || (todo.prunePolicy != nil) != s.policy {
+			t.Errorf("%s: drains %v, drops the policy %v", s.reason, todo.draining, todo.prunePolicy != nil)
+		}
+		if diff := cmp.Diff([]string{"PersistentVolumeClaim/data"}, keeps(todo)); diff != "" {
+			t.Errorf("%s: kept (-want +got):\n%s", s.reason, diff)
+		}
+	}
+}
+
+func TestUninstallLeavesANamespaceThatGoes(t *testing.T) {
+	seen := installed(t, configMap("a", "1"))
+	absent(&seen)
+	seen.namespace.DeletionTimestamp = at(0)
+	if todo := planUninstall(seen); len(todo.prune) > 0 || todo.draining {
+		t.Errorf("it prunes %v in a namespace that is on its way out", prunes(todo))
+	}
+}
+
+func TestHashIsKeyed(t *testing.T) {
+	of := func(value, salt string) string {
+		got, err := hash(configMap("a", value), salt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if of("1", "salt") != of("1", "salt") {
+		t.Error("one object has two hashes")
+	}
+	if of("1", "salt") == of("2", "salt") {
+		t.Error("two values have one hash")
+	}
+	if of("1", "salt") == of("1", "other") {
+		t.Error("who does not have the salt could try values until the hash fits")
+	}
+}

@@ -1,0 +1,155 @@
+package appinstallation
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/bundle"
+)
+
+func renderer() *Reconciler { return &Reconciler{Builder: bundle.NewBuilder(10, 1<<20)} }
+
+func given(raw string) func(*observed) {
+	return func(s *observed) { s.installation.Spec.Parameters = &apiextensionsv1.JSON{Raw: []byte(raw)} }
+}
+
+func from(names ...string) func(*observed) {
+	return func(s *observed) {
+		for _, name := range names {
+			s.installation.Spec.ParametersFrom = append(s.installation.Spec.ParametersFrom, v1alpha1.ParametersSource{SecretRef: v1alpha1.LocalReference{Name: name}})
+		}
+	}
+}
+
+func holding(secret, key, value string) func(*observed) {
+	return func(s *observed) { s.secrets[secret] = map[string][]byte{key: []byte(value)} }
+}
+
+func TestRenderFaults(t *testing.T) {
+	pull := func(s *observed) { s.app.Spec.ImagePullSecretRef = &v1alpha1.LocalReference{Name: "registry"} }
+	cases := []struct {
+		reason string
+		seen   observed
+		want   string
+		says   string
+		hides  string
+	}{
+		{"it builds", world(), "", "", ""},
+		{"the version left the catalogue", world(func(s *observed) { s.installation.Spec.Version = "9.9.9" }), "Stalled VersionMissing", "version 9.9.9", ""},
+		{"a parameter breaks the schema", world(given(`{"sender":"much too long a name"}`)), "Stalled ParametersInvalid", "parameters.sender", ""},
+		{"a parameter is unknown", world(given(`{"sendr":"x"}`)), "Stalled ParametersInvalid", "parameters.sendr: unknown", ""},
+		{"parameters are no object", world(given(`[]`)), "Stalled ParametersInvalid", `parameters of "svarut" in spec.apps of Municipality vinje`, ""},
+		{"a Secret is missing", world(from("there", "credentials"), holding("there", "sender", "x")), "Stalled SecretMissing", "Secret credentials is missing in namespace vinje-prod", ""},
+		{"a secret value that breaks the schema is not shown", world(from("s"), holding("s", "password", "hunter2")), "Stalled ParametersInvalid", "parameters.password", "hunter2"},
+		{"a schema that does not compile", world(func(s *observed) {
+			s.app.Spec.Versions[0].Parameters.OpenAPIV3Schema.Raw = []byte(`{"type":"nothing"}`)
+		}), "Stalled SchemaInvalid", "SharedApp svarut, version 2.4.1", ""},
+		{"a health rule that does not compile", world(func(s *observed) {
+			s.app.Spec.Versions[0].Health = []v1alpha1.HealthRule{{APIVersion: "v1", Kind: "Queue", Healthy: "object."}}
+		}), "Stalled HealthRuleInvalid", "health[0].healthy", ""},
+		{"a bundle that does not build", world(func(s *observed) { delete(s.bundle.Files, "web.yaml") }), "Stalled BuildFailed", "svarut 2.4.1 does not build", ""},
+		{"the pull secret is missing", world(pull), "Stalled SecretMissing", "spec.imagePullSecretRef of SharedApp svarut", ""},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := renderer().render(tc.seen)
+			if brief(got.fault) != tc.want {
+				t.Fatalf("fault %+v, want %q", got.fault, tc.want)
+			}
+			if tc.want == "" {
+				if len(got.objects) != 1 {
+					t.Errorf("%d objects, want 1", len(got.objects))
+				}
+				return
+			}
+			if !strings.Contains(got.fault.Message, tc.says) {
+				t.Errorf("it says %q, want %q in it", got.fault.Message, tc.says)
+			}
+			if tc.hides != "" && strings.Contains(got.fault.Message, tc.hides) {
+				t.Errorf("it shows a secret: %q", got.fault.Message)
+			}
+		})
+	}
+}
+
+func TestRenderWaitsForWhatTheGatesTell(t *testing.T) {
+	for reason, change := range map[string]func(*observed){
+		"no app": func(s *observed) { s.app = nil }, "no bundle": func(s *observed) { s.bundle = nil }, "uninstalled": absent,
+	} {
+		if got := renderer().render(world(change)); got.fault != nil || got.objects != nil {
+			t.Errorf("%s: %+v, want nothing: a gate tells", reason, got)
+		}
+	}
+}
+
+func TestParametersInTheirOrder(t *testing.T) {
+	cases := []struct {
+		reason string
+		seen   observed
+		want   map[string]any
+	}{
+		{"defaults fill what nobody gave", world(), map[string]any{"sender": "post"}},
+		{"what the municipality gave wins", world(given(`{"sender":"Vinje"}`)), map[string]any{"sender": "Vinje"}},
+		{"a Secret wins over that", world(given(`{"sender":"Vinje"}`), from("a"), holding("a", "sender", "secret")), map[string]any{"sender": "secret"}},
+		{"a later Secret over an earlier", world(from("a", "b"), holding("a", "sender", "first"), holding("b", "sender", "second")), map[string]any{"sender": "second"}},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got, fault := renderer().parameters(tc.seen, &tc.seen.app.Spec.Versions[0])
+			if fault != nil {
+				t.Fatalf("%+v", fault)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("parameters (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWithPullSecret(t *testing.T) {
+	secret := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "data": map[string]any{".dockerconfigjson": "e30="},
+		"metadata": map[string]any{"name": "registry", "namespace": "allmenning-system", "labels": map[string]any{"team": "x"}},
+	}}
+	seen := world(func(s *observed) {
+		s.app.Spec.ImagePullSecretRef = &v1alpha1.LocalReference{Name: "registry"}
+		s.pullSecret = secret
+	})
+	podSpecOf := func(kind string) *unstructured.Unstructured {
+		o := of(seen, kind, "web", map[string]any{})
+		for _, path := range [][]string{podSpec(kind)} {
+			if err := unstructured.SetNestedSlice(o.Object, []any{map[string]any{"name": "own"}}, append(path, "imagePullSecrets")...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return o
+	}
+	for _, kind := range []string{"Deployment", "StatefulSet", "Job", "CronJob"} {
+		objects, fault := withPullSecret(seen, []*unstructured.Unstructured{podSpecOf(kind), configMap("a", "1")})
+		if fault != nil {
+			t.Fatalf("%s: %+v", kind, fault)
+		}
+		want := of(seen, "Secret", "svarut-image-pull", map[string]any{"type": secret.Object["type"], "data": secret.Object["data"]})
+		if diff := cmp.Diff(want, objects[0]); diff != "" {
+			t.Errorf("%s: the copy comes first, as the app's own (-want +got):\n%s", kind, diff)
+		}
+		got, _, err := unstructured.NestedSlice(objects[1].Object, append(podSpec(kind), "imagePullSecrets")...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]any{map[string]any{"name": "own"}, map[string]any{"name": "svarut-image-pull"}}, got); diff != "" {
+			t.Errorf("%s: pull secrets (-want +got):\n%s", kind, diff)
+		}
+		if diff := cmp.Diff(configMap("a", "1"), objects[2]); diff != "" {
+			t.Errorf("what runs no pods changed (-want +got):\n%s", diff)
+		}
+	}
+	if got, _ := withPullSecret(world(), []*unstructured.Unstructured{configMap("a", "1")}); len(got) != 1 {
+		t.Errorf("%d objects where the app asks for no pull secret, want 1", len(got))
+	}
+}

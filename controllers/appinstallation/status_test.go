@@ -1,0 +1,262 @@
+package appinstallation
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+func TestFailure(t *testing.T) {
+	web := ref{GroupKind: schema.GroupKind{Kind: "Deployment"}, Name: "web"}
+	resource, kind := schema.GroupResource{Resource: "deployments"}, schema.GroupKind{Kind: "Deployment"}
+	invalid := func(message string) error {
+		return apierrors.NewInvalid(kind, "web", field.ErrorList{field.Invalid(field.NewPath("spec", "selector"), "x", message)})
+	}
+	cases := []struct {
+		reason string
+		err    error
+		want   string
+		says   string
+	}{
+		{"a spent quota names the environment to mend", apierrors.NewForbidden(resource, "web", errors.New("exceeded quota: allmenning, requested: services=1")),
+			"Stalled QuotaExceeded", "raise quota of environment prod in spec.environments of Municipality vinje"},
+		{"a quota that is not counted yet passes", apierrors.NewForbidden(resource, "web", errors.New("status unknown for quota: allmenning")), "Retrying Retrying", "status unknown"},
+		{"somebody was faster", apierrors.NewConflict(resource, "web", errors.New("conflict with kubectl")), "Retrying NameTaken", "kubectl"},
+		{"a field can't be changed", invalid("field is immutable"), "Stalled ImmutableField", "must name this object otherwise"},
+		{"a field is wrong", invalid("must be a label"), "Stalled ApplyFailed", "must be a label"},
+		{"the API server is busy", apierrors.NewTooManyRequests("busy", 1), "Retrying Retrying", "busy"},
+		{"a policy refuses it", apierrors.NewForbidden(resource, "web", errors.New("denied by policy")), "Stalled ApplyFailed", "denied by policy"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			i := world().installation
+			got := failure(&i, objectError{ref: web, err: tc.err})
+			if brief(&got) != tc.want || !strings.Contains(got.Message, tc.says) || !strings.HasPrefix(got.Message, "Deployment/web: ") {
+				t.Errorf("%s: %q, want %s, the object's name and %q", brief(&got), got.Message, tc.want, tc.says)
+			}
+		})
+	}
+}
+
+// deployment is one that stands with its health as its status says.
+func deployment(name string, conditions ...any) *unstructured.Unstructured {
+	o := of(world(), "Deployment", name, map[string]any{
+		"spec": map[string]any{"replicas": int64(1)},
+		"status": map[string]any{
+			"observedGeneration": int64(1), "replicas": int64(1), "readyReplicas": int64(1), "availableReplicas": int64(1), "updatedReplicas": int64(1),
+			"conditions": conditions,
+		},
+	})
+	o.SetAPIVersion("apps/v1")
+	o.SetGeneration(1)
+	return o
+}
+
+func TestHealthOf(t *testing.T) {
+	available := map[string]any{"type": "Available", "status": "True"}
+	late := map[string]any{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}
+	spent := map[string]any{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: allmenning"}
+	well, failed, poor := deployment("well", available), deployment("late", late), deployment("a-poor", spent)
+	working := deployment("working", available)
+	working.SetGeneration(2)
+	var many []*unstructured.Unstructured
+	for n := range 5 {
+		o := deployment(fmt.Sprintf("working-%d", n), available)
+		o.SetGeneration(2)
+		many = append(many, o)
+	}
+	cases := []struct {
+		reason  string
+		objects []*unstructured.Unstructured
+		missing bool
+		want    string
+		says    string
+	}{
+		{"all is well", []*unstructured.Unstructured{well, configMap("a", "1")}, false, "Ready Ready", "svarut 2.4.1 runs"},
+		{"one is on its way", []*unstructured.Unstructured{well, working}, false, "Progressing Progressing", "Deployment/working"},
+		{"one is not there yet", []*unstructured.Unstructured{well}, true, "Progressing Progressing", "Deployment/well: not there yet"},
+		{"one failed", []*unstructured.Unstructured{working, failed}, false, "Stalled Unhealthy", "Deployment/late"},
+		{"its pods find no room", []*unstructured.Unstructured{poor, failed}, false, "Stalled QuotaExceeded", "raise quota of environment prod"},
+		{"many are told by three", many, false, "Progressing Progressing", "and 2 more"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			i := world().installation
+			todo, done := planned{}, applied{live: map[ref]*unstructured.Unstructured{}}
+			for _, o := range tc.objects {
+				todo.objects = append(todo.objects, object{ref: refOf(o), desired: o})
+				if !tc.missing {
+					done.live[refOf(o)] = o
+				}
+			}
+			got := healthOf(&i, todo, done)
+			if brief(&got) != tc.want || !strings.Contains(got.Message, tc.says) {
+				t.Errorf("%s: %q, want %s with %q", brief(&got), got.Message, tc.want, tc.says)
+			}
+		})
+	}
+}
+
+func TestHealthySince(t *testing.T) {
+	stamp, earlier := metav1.NewTime(now), at(-time.Hour)
+	ready := condition.Outcome{State: condition.Ready}
+	cases := []struct {
+		reason  string
+		before  v1alpha1.AppInstallationStatus
+		digest  string
+		outcome condition.Outcome
+		want    *metav1.Time
+	}{
+		{"it has become well", v1alpha1.AppInstallationStatus{AppliedDigest: "a"}, "a", ready, &stamp},
+		{"it is well as before", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "a", ready, earlier},
+		{"a new version starts anew", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "b", ready, &stamp},
+		{"it is no longer well", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "a", condition.Outcome{State: condition.Progressing}, nil},
+		{"nothing is applied", v1alpha1.AppInstallationStatus{}, "", ready, nil},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := healthySince(tc.before, v1alpha1.AppInstallationStatus{AppliedDigest: tc.digest}, tc.outcome, stamp)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("healthy since (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestHistory(t *testing.T) {
+	seen := world()
+	apply := func(version string) {
+		seen.installation.Spec.Version, seen.installation.Spec.Digest = version, "sha256:"+version
+		seen.installation.Status, _ = status(seen, planned{}, applied{}, now)
+	}
+	for n := range 12 {
+		apply(fmt.Sprintf("1.%d.0", n))
+		apply(fmt.Sprintf("1.%d.0", n))
+	}
+	apply("1.10.0")
+	var got []string
+	for _, entry := range seen.installation.Status.History {
+		got = append(got, entry.Version)
+	}
+	want := []string{"1.10.0", "1.11.0", "1.10.0", "1.9.0", "1.8.0", "1.7.0", "1.6.0", "1.5.0", "1.4.0", "1.3.0"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the last ten, each once, the latest first (-want +got):\n%s", diff)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	a, b := configMap("a", "1"), configMap("b", "1")
+	before := installed(t, a).installation.Status
+	cases := []struct {
+		reason  string
+		change  func(*observed)
+		todo    planned
+		done    applied
+		want    string
+		applied string
+		seen    int64
+		objects int
+	}{
+		{"a gate is closed: what was there is remembered, and the spec was seen", nil, planned{outcome: stalled("SharedAppMissing", "gone")}, applied{},
+			"Stalled SharedAppMissing", digest, 3, 1},
+		{"a write failed: the new version is not applied", func(s *observed) { s.installation.Spec.Digest = "sha256:new" },
+			planned{objects: []object{{ref: refOf(a), desired: a}, {ref: refOf(b), desired: b, send: true}}},
+			applied{failed: &objectError{ref: refOf(b), err: apierrors.NewTooManyRequests("busy", 1)}}, "Retrying Retrying", digest, 3, 1},
+		{"all was written: it is", func(s *observed) { s.installation.Spec.Digest = "sha256:new" },
+			planned{objects: []object{{ref: refOf(a), desired: a}, {ref: refOf(b), desired: b, send: true}}},
+			applied{sent: map[ref]bool{refOf(b): true}, live: map[ref]*unstructured.Unstructured{refOf(a): a, refOf(b): answered(b)}}, "Ready Ready", "sha256:new", 3, 2},
+		{"what is pruned is listed until it is gone", nil, planned{prune: []*unstructured.Unstructured{b}}, applied{}, "Ready Ready", digest, 3, 1},
+		{"suspended: nothing was looked at", nil, planned{suspended: true}, applied{}, "Ready ", digest, 2, 1},
+		{"uninstalling waits for pods", absent, planned{draining: true}, applied{}, "Progressing Uninstalling", "", 3, 0},
+		{"uninstalled", absent, planned{}, applied{}, "Ready Uninstalled", "", 3, 0},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			seen := world()
+			seen.installation.Status, seen.installation.Generation = before, 3
+			if tc.change != nil {
+				tc.change(&seen)
+			}
+			got, outcome := status(seen, tc.todo, tc.done, now)
+			if brief(&outcome) != tc.want || got.AppliedDigest != tc.applied || got.ObservedGeneration != tc.seen || len(got.Inventory) != tc.objects {
+				t.Errorf("%s, applied %s, generation %d, %d objects, want %s, %s, %d and %d",
+					brief(&outcome), got.AppliedDigest, got.ObservedGeneration, len(got.Inventory), tc.want, tc.applied, tc.seen, tc.objects)
+			}
+		})
+	}
+}
+
+func TestStatusNamesWhatItKept(t *testing.T) {
+	todo := planned{}
+	for n := range keptLength + 10 {
+		todo.kept = append(todo.kept, ref{GroupKind: schema.GroupKind{Kind: "PersistentVolumeClaim"}, Name: fmt.Sprintf("data-%d", n)})
+	}
+	got, outcome := status(world(absent), todo, applied{}, now)
+	if len(got.Kept) != keptLength || got.Kept[0] != "PersistentVolumeClaim/data-0" {
+		t.Errorf("%d kept objects are named, the first %q, want %d", len(got.Kept), got.Kept[0], keptLength)
+	}
+	if !strings.Contains(outcome.Message, "60 objects") {
+		t.Errorf("it says %q, want the whole number", outcome.Message)
+	}
+}
+
+func TestInventoryHoldsNoValue(t *testing.T) {
+	entry := installed(t, configMap("a", "hunter2")).installation.Status.Inventory[0]
+	if strings.Contains(fmt.Sprintf("%+v", entry), "hunter2") || entry.Sent == "" || entry.Owned == "" || entry.UID == "" {
+		t.Errorf("inventory entry %+v, want hashes and no value", entry)
+	}
+	if entry.Owned != apply.OwnedHash(answered(configMap("a", "other"))) {
+		t.Error("the hash of owned fields depends on their values")
+	}
+}
+
+func TestHeldBack(t *testing.T) {
+	progressing, stalled := condition.Outcome{State: condition.Progressing}, condition.Outcome{State: condition.Stalled}
+	since := func(d time.Duration) pending { return pending{since: now.Add(d)} }
+	cases := []struct {
+		reason  string
+		waiting pending
+		outcome condition.Outcome
+		want    time.Duration
+	}{
+		{"progress waits", pending{}, progressing, patience},
+		{"no longer than it may", since(-time.Second), progressing, patience - time.Second},
+		{"then it is written", since(-patience), progressing, 0},
+		{"what is done is written at once", pending{}, condition.Outcome{}, 0},
+		{"what a person must know, too", since(-time.Millisecond), stalled, 0},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := heldBack(observed{waiting: tc.waiting}, tc.outcome, now); max(got, 0) != tc.want {
+				t.Errorf("held back for %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestTryAgain(t *testing.T) {
+	refused := errors.New("busy")
+	failed := applied{failed: &objectError{ref: refOf(configMap("a", "")), err: refused}}
+	if err := tryAgain(condition.Outcome{State: condition.Retrying}, failed); !errors.Is(err, refused) || !strings.Contains(err.Error(), "ConfigMap/a") {
+		t.Errorf("%v, want the error with its object", err)
+	}
+	if err := tryAgain(condition.Outcome{State: condition.Retrying, Message: "no bundle"}, applied{}); err == nil || err.Error() != "no bundle" {
+		t.Errorf("%v, want what is waited for", err)
+	}
+	if err := tryAgain(condition.Outcome{State: condition.Stalled}, failed); err != nil {
+		t.Errorf("%v: what a person must mend is not tried again", err)
+	}
+}

@@ -1,0 +1,281 @@
+package resolution_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/resolution"
+)
+
+// choices reads decisions off the fuzzer's bytes; when they run out it always takes
+// the first possibility.
+type choices struct{ left []byte }
+
+func (c *choices) below(n int) int {
+	if len(c.left) == 0 {
+		return 0
+	}
+	first := c.left[0]
+	c.left = c.left[1:]
+	return int(first) % n
+}
+
+func pick[T any](c *choices, all ...T) T { return all[c.below(len(all))] }
+
+var (
+	appNames     = []string{"kobo", "svarut"}
+	versionNames = []string{"1.0.0", "1.10.0", "1.9.0", "2.0.0-rc.1", "2.0.0"}
+)
+
+// randomWorld is anything that the API server would let be written. What is installed
+// comes from the world before it.
+func randomWorld(c *choices, installed map[resolution.Place]*v1alpha1.AppInstallation) resolution.Input {
+	in := resolution.Input{Municipality: &v1alpha1.Municipality{}, Apps: map[string]*v1alpha1.SharedApp{}, Installed: installed, Freeze: c.below(4) == 3, Now: now}
+	in.Municipality.Name = "vinje"
+	in.Municipality.Spec.Environments = []v1alpha1.Environment{
+		{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed},
+		{Name: "test", Stage: v1alpha1.StageTest, Zone: pick(c, v1alpha1.ZoneOpen, v1alpha1.ZoneClosed)},
+	}
+	for _, name := range appNames {
+		if c.below(8) != 7 {
+			in.Apps[name] = randomApp(c, name)
+		}
+		if c.below(4) == 3 {
+			in.Municipality.Spec.Apps = append(in.Municipality.Spec.Apps, randomDecision(c, name))
+		}
+	}
+	for _, name := range []string{"a", "b", "c"}[:c.below(4)] {
+		in.Networks = append(in.Networks, randomNetwork(c, name))
+	}
+	return in
+}
+
+func randomApp(c *choices, name string) *v1alpha1.SharedApp {
+	a := &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	a.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: pick(c, versionNames...)}, {Name: "pilot", Version: pick(c, versionNames...)}}
+	for _, number := range versionNames {
+		if c.below(8) == 7 {
+			continue
+		}
+		a.Spec.Versions = append(a.Spec.Versions, v1alpha1.Version{Version: number, State: pick(c, v1alpha1.VersionActive, v1alpha1.VersionActive, v1alpha1.VersionWithdrawn)})
+		a.Status.Versions = append(a.Status.Versions, v1alpha1.VersionStatus{Version: number, Digest: "sha256:" + name + number, Available: c.below(4) != 3})
+	}
+	if c.below(8) == 7 {
+		a.Spec.Suspend = new(true)
+	}
+	if c.below(4) == 3 {
+		a.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Test: v1alpha1.ZoneClosed, Production: pick(c, v1alpha1.ZoneClosed, v1alpha1.ZoneOpen)}}
+	}
+	return a
+}
+
+func randomNetwork(c *choices, name string) *v1alpha1.Network {
+	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: pick(c, before, tomorrow)}}
+	n.Spec.Priority = pick(c, nil, new(int32(1)), new(int32(-1)))
+	if c.below(8) == 7 {
+		n.Spec.Suspend = new(true)
+	}
+	for _, app := range appNames {
+		if c.below(3) == 2 {
+			continue
+		}
+		n.Spec.Apps = append(n.Spec.Apps, v1alpha1.Proposal{
+			Name: app, Channel: pick(c, "stable", "pilot", "beta"),
+			Obligation: pick(c, v1alpha1.ObligationRecommended, v1alpha1.ObligationMandatory, v1alpha1.ObligationOptional),
+			Stages:     pick(c, []v1alpha1.Stage{v1alpha1.StageTest, v1alpha1.StageProduction}, []v1alpha1.Stage{v1alpha1.StageTest}),
+		})
+	}
+	return n
+}
+
+func randomDecision(c *choices, app string) v1alpha1.AppDecision {
+	d := v1alpha1.AppDecision{Name: app, Decision: pick(c, v1alpha1.DecisionAdopt, v1alpha1.DecisionDecline, v1alpha1.DecisionDefer, ""), Reason: pick(c, "", "own system")}
+	switch d.Decision {
+	case v1alpha1.DecisionAdopt:
+		switch c.below(4) {
+		case 1:
+			d.Network = pick(c, "a", "b", "nowhere")
+		case 2:
+			d.Channel = pick(c, "stable", "pilot", "beta")
+		case 3:
+			d.Version = pick(c, append([]string{"9.9.9"}, versionNames...)...)
+		}
+	case v1alpha1.DecisionDefer:
+		d.Until = pick(c, nil, &tomorrow, &before)
+	case v1alpha1.DecisionDecline:
+	}
+	d.Hold = randomHold(c)
+	if c.below(4) == 3 {
+		d.Environments = []v1alpha1.EnvironmentDecision{{
+			Name: pick(c, "prod", "test"), Decision: pick(c, v1alpha1.DecisionDecline, v1alpha1.DecisionAdopt, v1alpha1.DecisionDefer, ""),
+			Reason: pick(c, "", "not here"), Hold: randomHold(c),
+		}}
+	}
+	return d
+}
+
+func randomHold(c *choices) *v1alpha1.Hold {
+	if c.below(4) != 3 {
+		return nil
+	}
+	return &v1alpha1.Hold{Version: pick(c, versionNames...), Reason: "year-end", Until: pick(c, nil, &tomorrow, &before)}
+}
+
+// decisionOf is what the municipality says at a place, read as its fields are documented.
+func decisionOf(in resolution.Input, place resolution.Place) (v1alpha1.Decision, v1alpha1.AppDecision) {
+	for _, d := range in.Municipality.Spec.Apps {
+		if d.Name != place.App {
+			continue
+		}
+		for _, here := range d.Environments {
+			if here.Name == place.Environment && here.Decision != "" {
+				return here.Decision, d
+			}
+		}
+		return d.Decision, d
+	}
+	return "", v1alpha1.AppDecision{}
+}
+
+// FuzzResolve lets a municipality live through a few random worlds. What was decided
+// in one is installed in the next.
+func FuzzResolve(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte("the nation offers, the network proposes, the municipality decides"))
+	source := rand.NewChaCha8([32]byte{})
+	for range 100 {
+		world := make([]byte, 1500)
+		_, _ = source.Read(world) // it never fails
+		f.Add(world)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		c := &choices{left: raw}
+		l := life{installed: map[resolution.Place]*v1alpha1.AppInstallation{}, movedBy: map[resolution.Place]v1alpha1.DecidedBy{}}
+		for range 12 {
+			in := randomWorld(c, l.installed)
+			verdicts := resolution.Resolve(in)
+			checkOrder(t, in, verdicts)
+			for _, v := range verdicts {
+				checkVerdict(t, in, v)
+				l.follow(t, in, v)
+			}
+		}
+	})
+}
+
+func checkOrder(t *testing.T, in resolution.Input, verdicts []resolution.Verdict) {
+	t.Helper()
+	shuffled := in
+	shuffled.Networks = slices.Clone(in.Networks)
+	slices.Reverse(shuffled.Networks)
+	if diff := cmp.Diff(verdicts, resolution.Resolve(shuffled)); diff != "" {
+		t.Errorf("the order of networks changes the verdicts:\n%s", diff)
+	}
+	judged := map[resolution.Place]bool{}
+	for _, v := range verdicts {
+		if judged[v.Place] {
+			t.Errorf("%v has two verdicts", v.Place)
+		}
+		judged[v.Place] = true
+	}
+	for place := range in.Installed {
+		if !judged[place] {
+			t.Errorf("%v is installed and has no verdict", place)
+		}
+	}
+}
+
+func checkVerdict(t *testing.T, in resolution.Input, v resolution.Verdict) {
+	t.Helper()
+	installed := in.Installed[v.Place]
+	decision, _ := decisionOf(in, v.Place)
+	if v.Why == resolution.Blocked && v.Message == "" {
+		t.Errorf("%v is blocked and does not say why", v.Place)
+	}
+	if v.DecidedBy.Level == "" || v.DecidedBy.Name == "" {
+		t.Errorf("%v: nobody decided: %+v", v.Place, v)
+	}
+	if !v.Until.IsZero() && !v.Until.After(in.Now) {
+		t.Errorf("%v: time changes it at %s, which has passed", v.Place, v.Until.Format(time.RFC3339))
+	}
+	switch v.Action {
+	case resolution.Remove:
+		if installed == nil || decision != v1alpha1.DecisionDecline || in.Freeze {
+			t.Errorf("%v is removed: installed %v, decision %q, freeze %v", v.Place, installed != nil, decision, in.Freeze)
+		}
+	case resolution.Nothing:
+		if installed != nil {
+			t.Errorf("%v is installed, and the verdict is Nothing", v.Place)
+		}
+	case resolution.Keep:
+		if installed == nil || v.Version != installed.Spec.Version || v.Digest != installed.Spec.Digest {
+			t.Errorf("%v: %s %s is not what is installed", v.Place, v.Version, v.Digest)
+		}
+	case resolution.Install:
+		checkInstall(t, in, v, installed)
+	}
+}
+
+func checkInstall(t *testing.T, in resolution.Input, v resolution.Verdict, installed *v1alpha1.AppInstallation) {
+	t.Helper()
+	app := in.Apps[v.App]
+	if app == nil {
+		t.Fatalf("%v is installed, and no SharedApp offers it", v.Place)
+	}
+	available := slices.ContainsFunc(app.Status.Versions, func(s v1alpha1.VersionStatus) bool {
+		return s.Version == v.Version && s.Digest == v.Digest && s.Available
+	})
+	withdrawn := slices.ContainsFunc(app.Spec.Versions, func(s v1alpha1.Version) bool {
+		return s.Version == v.Version && s.State == v1alpha1.VersionWithdrawn
+	})
+	if !available || withdrawn {
+		t.Errorf("%v gets %s, available %v, withdrawn %v", v.Place, v.Version, available, withdrawn)
+	}
+	if in.Freeze && (installed == nil || installed.Spec.Version != v.Version) {
+		t.Errorf("%v moves to %s in a freeze", v.Place, v.Version)
+	}
+}
+
+// life is what a municipality's environments go through.
+type life struct {
+	installed map[resolution.Place]*v1alpha1.AppInstallation
+	// movedBy is who brought about the version that is there.
+	movedBy map[resolution.Place]v1alpha1.DecidedBy
+}
+
+// follow does what a verdict says, and checks that no network takes back to a lower
+// version what it did not bring about itself.
+func (l life) follow(t *testing.T, in resolution.Input, v resolution.Verdict) {
+	t.Helper()
+	switch installed := l.installed[v.Place]; v.Action {
+	case resolution.Remove:
+		delete(l.installed, v.Place)
+		delete(l.movedBy, v.Place)
+	case resolution.Keep:
+		installed.Spec.DecidedBy = v.DecidedBy
+	case resolution.Install:
+		if installed != nil && lower(v.Version, installed.Spec.Version) {
+			_, said := decisionOf(in, v.Place)
+			mover := l.movedBy[v.Place]
+			named := said.Version == v.Version
+			if !named && v.DecidedBy.Level != v1alpha1.LevelMunicipality && mover.Name != v.DecidedBy.Name {
+				t.Errorf("%v goes down from %s, which %s %s brought, to %s by %s %s", v.Place,
+					installed.Spec.Version, mover.Level, mover.Name, v.Version, v.DecidedBy.Level, v.DecidedBy.Name)
+			}
+		}
+		l.movedBy[v.Place] = v.DecidedBy
+		l.installed[v.Place] = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
+			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent, DecidedBy: v.DecidedBy,
+		}}
+	case resolution.Nothing:
+	}
+}
+
+func lower(a, b string) bool { return semver.MustParse(a).LessThan(semver.MustParse(b)) }

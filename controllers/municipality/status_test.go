@@ -1,0 +1,176 @@
+package municipality
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
+)
+
+func forbidden(message string) error {
+	return apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "web", errors.New(message))
+}
+
+func TestAfterApply(t *testing.T) {
+	planned := environmentPlan{name: "prod", state: v1alpha1.EnvironmentReady, outcome: condition.Outcome{State: condition.Ready, Reason: "EnvironmentReady"}}
+	cases := []struct {
+		reason string
+		err    error
+		state  v1alpha1.EnvironmentState
+		how    condition.State
+	}{
+		{"all went well", nil, v1alpha1.EnvironmentReady, condition.Ready},
+		{"a busy API server passes", apierrors.NewTooManyRequests("busy", 1), v1alpha1.EnvironmentPending, condition.Retrying},
+		{"a quota that is not counted yet passes", forbidden("status unknown for quota: allmenning"), v1alpha1.EnvironmentPending, condition.Retrying},
+		{"a refusal stays until somebody mends it", forbidden("no"), v1alpha1.EnvironmentFailed, condition.Stalled},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			state, outcome := afterApply(planned, tc.err)
+			if state != tc.state || outcome.State != tc.how {
+				t.Errorf("%s, %+v, want %s and %v", state, outcome, tc.state, tc.how)
+			}
+		})
+	}
+}
+
+func TestStatus(t *testing.T) {
+	stalledFault := &condition.Outcome{State: condition.Stalled, Reason: "NumberTaken", Message: "taken"}
+	environmentOf := func(name string, state v1alpha1.EnvironmentState, how condition.State, message string) environmentPlan {
+		return stateOf(environmentPlan{name: name, namespace: "vinje-" + name}, state, how, message)
+	}
+	prod := environmentOf("prod", v1alpha1.EnvironmentReady, condition.Ready, "")
+	test := environmentOf("test", v1alpha1.EnvironmentReady, condition.Ready, "")
+	cases := []struct {
+		reason string
+		m      v1alpha1.Municipality
+		todo   planned
+		errs   map[string]error
+		// want is "environments ready, condition reason: message" of the conditions by type.
+		ready string
+		want  []string
+		shown int
+	}{
+		{"all is well", vinje(), planned{environments: []environmentPlan{prod, test}}, nil,
+			"2/2", []string{"Ready=True Ready: 2 environments are ready"}, 2},
+		{"one waits", vinje(), planned{environments: []environmentPlan{prod, environmentOf("test", v1alpha1.EnvironmentPending, condition.Progressing, "counting")}}, nil,
+			"1/2", []string{"Ready=False EnvironmentPending: environment test: counting", "Reconciling=True EnvironmentPending: environment test: counting"}, 2},
+		{"the worst is told, whichever comes first", vinje(), planned{environments: []environmentPlan{
+			environmentOf("prod", v1alpha1.EnvironmentPending, condition.Progressing, "counting"),
+			environmentOf("test", v1alpha1.EnvironmentFailed, condition.Stalled, "not ours"),
+		}}, nil, "0/2", []string{"Ready=False EnvironmentFailed: environment test: not ours", "Stalled=True EnvironmentFailed: environment test: not ours"}, 2},
+		{"what could not be written is told", vinje(), planned{environments: []environmentPlan{prod, test}}, map[string]error{"test": forbidden("no")},
+			"1/2", []string{
+				`Ready=False EnvironmentFailed: environment test: pods "web" is forbidden: no`,
+				`Stalled=True EnvironmentFailed: environment test: pods "web" is forbidden: no`,
+			}, 2},
+		{"a retained environment does not count as ready, nor as a fault", vinje(withoutProd), planned{environments: []environmentPlan{
+			environmentOf("prod", v1alpha1.EnvironmentRetained, condition.Ready, "kept"), test,
+		}}, nil, "1/1", []string{"Ready=True Ready: 1 environment is ready"}, 2},
+		{"the number is taken", vinje(), planned{fault: stalledFault}, nil,
+			"0/2", []string{"Ready=False NumberTaken: taken", "Stalled=True NumberTaken: taken"}, 0},
+		{"an environment that is gone is no longer shown", vinje(deletePolicy, withoutProd), planned{environments: []environmentPlan{
+			environmentOf("prod", v1alpha1.EnvironmentDeleting, condition.Ready, "gone"), test,
+		}}, nil, "1/1", []string{"Ready=True Ready: 1 environment is ready"}, 1},
+		{"what is being deleted is not ready", vinje(deleting), planned{environments: []environmentPlan{
+			environmentOf("prod", v1alpha1.EnvironmentRetained, condition.Ready, "kept"),
+		}}, nil, "0/2", []string{"Ready=False Deleting: being deleted", "Reconciling=True Deleting: being deleted"}, 1},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := status(observed{municipality: tc.m}, tc.todo, applied{errs: tc.errs}, now)
+			var conditions []string
+			for _, c := range got.Conditions {
+				conditions = append(conditions, c.Type+"="+string(c.Status)+" "+c.Reason+": "+c.Message)
+				if c.ObservedGeneration != 3 {
+					t.Errorf("%s speaks of generation %d, want 3", c.Type, c.ObservedGeneration)
+				}
+			}
+			if diff := cmp.Diff(tc.want, conditions); diff != "" {
+				t.Errorf("conditions (-want +got):\n%s", diff)
+			}
+			if got.EnvironmentsReady != tc.ready || len(got.Environments) != tc.shown || got.ObservedGeneration != 3 {
+				t.Errorf("%s ready, %d shown, generation %d, want %s, %d and 3", got.EnvironmentsReady, len(got.Environments), got.ObservedGeneration, tc.ready, tc.shown)
+			}
+		})
+	}
+}
+
+// before is a status in which the rollup wrote its part, too.
+func before(m v1alpha1.Municipality) v1alpha1.MunicipalityStatus {
+	out := status(observed{municipality: m}, planned{sizeClass: "Small"}, applied{}, now)
+	out.AppsReady = "1/2"
+	out.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod"}}
+	out.Conditions = append(out.Conditions, metav1.Condition{Type: v1alpha1.ConditionAppsReady, Status: metav1.ConditionFalse})
+	return out
+}
+
+func TestStatusOwnsNothingOfTheRollup(t *testing.T) {
+	for reason, todo := range map[string]planned{"at work": {sizeClass: "Small"}, "suspended": {suspended: true}} {
+		t.Run(reason, func(t *testing.T) {
+			m := vinje()
+			m.Status = before(m)
+			got := status(observed{municipality: m}, todo, applied{}, now)
+			if got.AppsReady != "" || got.Apps != nil {
+				t.Errorf("it would write the rollup's fields: %+v", got)
+			}
+			for _, c := range got.Conditions {
+				if c.Type == v1alpha1.ConditionAppsReady {
+					t.Error("it would write the rollup's condition")
+				}
+			}
+		})
+	}
+}
+
+func TestStatusOfASuspendedMunicipalityKeepsWhatWasKnown(t *testing.T) {
+	m := vinje()
+	m.Status = before(m)
+	m.Generation = 4
+	got := status(observed{municipality: m}, planned{suspended: true}, applied{}, now.Add(time.Hour))
+	if got.ObservedGeneration != 3 || got.SizeClass != "Small" {
+		t.Errorf("generation %d and size class %s, want 3 and Small: nothing was looked at", got.ObservedGeneration, got.SizeClass)
+	}
+}
+
+func TestSameStatus(t *testing.T) {
+	cases := []struct {
+		reason string
+		change func(live *v1alpha1.MunicipalityStatus)
+		want   bool
+	}{
+		{"nothing changed", func(*v1alpha1.MunicipalityStatus) {}, true},
+		{"what the rollup counts is not ours", func(s *v1alpha1.MunicipalityStatus) { s.AppsReady, s.Apps = "2/2", nil }, true},
+		{"nor is its condition", func(s *v1alpha1.MunicipalityStatus) {
+			s.Conditions = s.Conditions[:len(s.Conditions)-1]
+		}, true},
+		{"the order of conditions says nothing", func(s *v1alpha1.MunicipalityStatus) {
+			s.Conditions[0], s.Conditions[len(s.Conditions)-1] = s.Conditions[len(s.Conditions)-1], s.Conditions[0]
+		}, true},
+		{"a condition is there that is over", func(s *v1alpha1.MunicipalityStatus) {
+			s.Conditions = append(s.Conditions, metav1.Condition{Type: v1alpha1.ConditionStalled})
+		}, false},
+		{"a condition is missing", func(s *v1alpha1.MunicipalityStatus) { s.Conditions = nil }, false},
+		{"a message differs", func(s *v1alpha1.MunicipalityStatus) { s.Conditions[0].Message = "x" }, false},
+		{"a generation has not been seen", func(s *v1alpha1.MunicipalityStatus) { s.ObservedGeneration-- }, false},
+		{"the size class is another", func(s *v1alpha1.MunicipalityStatus) { s.SizeClass = "Large" }, false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			m := vinje()
+			next := status(observed{municipality: m}, planned{sizeClass: "Small"}, applied{}, now)
+			live := before(m)
+			tc.change(&live)
+			if got := sameStatus(live, next); got != tc.want {
+				t.Errorf("sameStatus = %v, want %v", got, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,281 @@
+package rollout
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/resolution"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func at(d time.Duration) *metav1.Time { return new(metav1.NewTime(now.Add(d))) }
+
+var prod = resolution.Place{App: "svarut", Environment: "prod"}
+
+// world is Vinje with two environments that stand, in a network that recommends
+// svarut from stable, which is 2.4.1.
+func world(change ...func(*observed)) observed {
+	seen := observed{
+		municipality: v1alpha1.Municipality{
+			ObjectMeta: metav1.ObjectMeta{Name: "vinje", Labels: map[string]string{v1alpha1.LabelCounty: "40"}},
+			Spec: v1alpha1.MunicipalitySpec{
+				Number: "4036", DisplayName: "Vinje", Domains: []string{"vinje.kommune.no", "vinje.no"}, DeletionPolicy: v1alpha1.DeletionRetain,
+				Environments: []v1alpha1.Environment{
+					{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed},
+					{Name: "test", Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneOpen},
+				},
+			},
+		},
+		networks: []*v1alpha1.Network{{ObjectMeta: metav1.ObjectMeta{Name: "digi-tv"}, Spec: v1alpha1.NetworkSpec{Apps: []v1alpha1.Proposal{{
+			Name: "svarut", Channel: "stable", Obligation: v1alpha1.ObligationRecommended, Stages: []v1alpha1.Stage{v1alpha1.StageTest, v1alpha1.StageProduction},
+		}}}}},
+		apps: map[string]*v1alpha1.SharedApp{"svarut": {
+			ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
+			Spec: v1alpha1.SharedAppSpec{
+				Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}},
+				Versions: []v1alpha1.Version{{Version: "2.3.0"}, {Version: "2.4.1"}},
+			},
+			Status: v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{
+				{Version: "2.3.0", Digest: "sha256:23", Available: true}, {Version: "2.4.1", Digest: "sha256:24", Available: true},
+			}},
+		}},
+		installed: map[resolution.Place]*v1alpha1.AppInstallation{},
+		standing:  map[string]bool{"prod": true, "test": true},
+	}
+	for _, c := range change {
+		c(&seen)
+	}
+	return seen
+}
+
+// everywhere puts what a first plan asks for into the world.
+func everywhere(seen *observed) {
+	for _, i := range plan(*seen, now).write {
+		i.Generation, i.UID = 1, "u"
+		seen.installed[resolution.Place{App: i.Name, Environment: i.Labels[v1alpha1.LabelEnvironment]}] = i
+	}
+}
+
+func says(d v1alpha1.AppDecision) func(*observed) {
+	d.Name = "svarut"
+	return func(s *observed) { s.municipality.Spec.Apps = []v1alpha1.AppDecision{d} }
+}
+
+func at23(s *observed) {
+	for _, i := range s.installed {
+		i.Spec.Version, i.Spec.Digest = "2.3.0", "sha256:23"
+	}
+}
+
+// absent asks for the installation in prod to go; gone says that nothing is left of it.
+func absent(s *observed) {
+	s.installed[prod].Spec.State = v1alpha1.InstallationAbsent
+	s.installed[prod].Generation = 2
+}
+
+func gone(s *observed) {
+	absent(s)
+	s.installed[prod].Status = v1alpha1.AppInstallationStatus{ObservedGeneration: 2, Conditions: []metav1.Condition{
+		{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 2},
+	}}
+}
+
+func deletes(s *observed)    { s.municipality.Spec.DeletionPolicy = v1alpha1.DeletionDelete }
+func deleted(s *observed)    { s.municipality.DeletionTimestamp = at(0) }
+func freezes(s *observed)    { s.platform.Freeze = new(true) }
+func withoutNet(s *observed) { s.networks = nil }
+func withoutProd(s *observed) {
+	s.municipality.Spec.Environments = s.municipality.Spec.Environments[1:]
+}
+
+var decline = says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})
+
+func TestPlan(t *testing.T) {
+	cases := []struct {
+		reason string
+		seen   observed
+		// want is "namespace/app state version" of each write, "delete namespace/app" of each removal.
+		want []string
+	}{
+		{"what is proposed is written, where the environment stands", world(), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
+		{"what is written is not written again", world(everywhere), nil},
+		{"an environment whose namespace is not there waits", world(func(s *observed) { delete(s.standing, "prod") }), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"so does one on its way out", world(func(s *observed) { s.standing["prod"] = false }), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"a promotion moves", world(everywhere, at23), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
+		{"a deferral keeps, and says who decided", world(everywhere, at23, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer})),
+			[]string{"vinje-prod/svarut Present 2.3.0", "vinje-test/svarut Present 2.3.0"}},
+		{"leaving the network uninstalls nothing", world(everywhere, withoutNet), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
+		{"Decline uninstalls, by asking first", world(everywhere, decline), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
+		{"what was asked to go is asked once", world(everywhere, decline, func(s *observed) {
+			for _, i := range plan(*s, now).write {
+				s.installed[resolution.Place{App: i.Name, Environment: i.Labels[v1alpha1.LabelEnvironment]}] = i
+			}
+		}), nil},
+		{"what is gone is deleted", world(everywhere, gone, decline), []string{"vinje-test/svarut Absent 2.4.1", "delete vinje-prod/svarut"}},
+		{"what is asked for again before it was deleted is written, not deleted", world(everywhere, gone), []string{"vinje-prod/svarut Present 2.4.1"}},
+		{"a suspended installation that was declined goes", world(everywhere, decline, func(s *observed) {
+			s.installed[prod].Spec.Suspend = new(true)
+		}), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
+
+		{"nothing moves while the Municipality is suspended", world(func(s *observed) { s.municipality.Spec.Suspend = new(true) }), nil},
+		{"nothing moves while the Platform is suspended", world(everywhere, gone, decline, func(s *observed) { s.platform.Suspend = new(true) }), nil},
+		{"a freeze starts nothing", world(freezes), nil},
+		{"a freeze leaves what runs", world(everywhere, freezes), nil},
+		{"a freeze lets an uninstall that has begun end", world(everywhere, decline, absent, func(s *observed) {
+			s.installed[prod].Spec.DecidedBy = v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: "vinje", Reason: "declined"}
+		}, freezes), []string{"vinje-test/svarut Present 2.4.1"}},
+
+		{"a Municipality that is deleted leaves its apps", world(everywhere, deleted), nil},
+		{"with deletionPolicy Delete they go", world(everywhere, deleted, deletes), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
+		{"not while the definition goes", world(everywhere, deleted, deletes, func(s *observed) { s.definitionGoes = true }), nil},
+		{"not in a freeze", world(everywhere, deleted, deletes, freezes), nil},
+		{"an environment that left the spec keeps its apps", world(everywhere, withoutProd), nil},
+		{"with deletionPolicy Delete it does not", world(everywhere, withoutProd, deletes), []string{"vinje-prod/svarut Absent 2.4.1"}},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			todo := plan(tc.seen, now)
+			var got []string
+			for _, i := range todo.write {
+				got = append(got, i.Namespace+"/"+i.Name+" "+string(i.Spec.State)+" "+i.Spec.Version)
+			}
+			for _, i := range todo.remove {
+				got = append(got, "delete "+i.Namespace+"/"+i.Name)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPlanTellsMoves(t *testing.T) {
+	if moved := plan(world(), now).moved; len(moved) > 0 {
+		t.Errorf("%d moves on a first installation, want none", len(moved))
+	}
+	var got []string
+	for _, m := range plan(world(everywhere, at23), now).moved {
+		got = append(got, m.installation.Namespace+" "+m.from+" "+m.to)
+	}
+	if diff := cmp.Diff([]string{"vinje-prod 2.3.0 2.4.1", "vinje-test 2.3.0 2.4.1"}, got); diff != "" {
+		t.Errorf("moves (-want +got):\n%s", diff)
+	}
+}
+
+func TestPlanComesAgainWhenTimeChangesIt(t *testing.T) {
+	later, sooner := at(48*time.Hour), at(24*time.Hour)
+	seen := world(says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer, Until: later,
+		Environments: []v1alpha1.EnvironmentDecision{{Name: "test", Decision: v1alpha1.DecisionDefer, Until: sooner}}}))
+	if got := plan(seen, now).again; got != 24*time.Hour {
+		t.Errorf("again in %s, want 24h: the first deferral ends then", got)
+	}
+	if got := plan(world(), now).again; got != 0 {
+		t.Errorf("again in %s, want never: no time is named", got)
+	}
+}
+
+func TestPlanChangesNothingThatItWasGiven(t *testing.T) {
+	seen := world(everywhere, decline)
+	before := seen.installed[prod].DeepCopy()
+	plan(seen, now)
+	if diff := cmp.Diff(before, seen.installed[prod]); diff != "" {
+		t.Errorf("the installation in the cache was changed (-before +after):\n%s", diff)
+	}
+}
+
+func TestUninstalled(t *testing.T) {
+	cases := []struct {
+		reason string
+		change func(*v1alpha1.AppInstallation)
+		want   bool
+	}{
+		{"nothing is left", func(*v1alpha1.AppInstallation) {}, true},
+		{"it was not asked to go", func(i *v1alpha1.AppInstallation) { i.Spec.State = v1alpha1.InstallationPresent }, false},
+		{"nobody has looked at the request", func(i *v1alpha1.AppInstallation) { i.Generation++ }, false},
+		{"an object is still there", func(i *v1alpha1.AppInstallation) {
+			i.Status.Inventory = []v1alpha1.InstalledObject{{Name: "web"}}
+		}, false},
+		{"pods are ending", func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].Status = metav1.ConditionFalse }, false},
+		{"the condition speaks of an earlier request", func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].ObservedGeneration-- }, false},
+		{"there is no condition yet", func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil }, false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			i := world(everywhere, gone).installed[prod]
+			tc.change(i)
+			if got := uninstalled(i); got != tc.want {
+				t.Errorf("uninstalled = %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestSame(t *testing.T) {
+	raw := func(s string) *apiextensionsv1.JSON { return &apiextensionsv1.JSON{Raw: []byte(s)} }
+	cases := []struct {
+		reason string
+		change func(live *v1alpha1.AppInstallation)
+		want   bool
+	}{
+		{"it says the same", func(*v1alpha1.AppInstallation) {}, true},
+		{"the API server writes JSON its own way", func(i *v1alpha1.AppInstallation) { i.Spec.Parameters = raw(`{ "b":2, "a":1 }`) }, true},
+		{"other parameters are others", func(i *v1alpha1.AppInstallation) { i.Spec.Parameters = raw(`{"a":1}`) }, false},
+		{"no parameters are others, too", func(i *v1alpha1.AppInstallation) { i.Spec.Parameters = nil }, false},
+		{"suspend is a person's to set", func(i *v1alpha1.AppInstallation) { i.Spec.Suspend = new(true) }, true},
+		{"a label of somebody's does not matter", func(i *v1alpha1.AppInstallation) { i.Labels["team"] = "x" }, true},
+		{"a label of ours does", func(i *v1alpha1.AppInstallation) { delete(i.Labels, v1alpha1.LabelApp) }, false},
+		{"who decided is part of it", func(i *v1alpha1.AppInstallation) { i.Spec.DecidedBy.Reason = "x" }, false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			want := world(everywhere).installed[prod]
+			want.Spec.Parameters = raw(`{"a":1,"b":2}`)
+			live := want.DeepCopy()
+			tc.change(live)
+			if got := same(want, live); got != tc.want {
+				t.Errorf("same = %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestDesiredGolden(t *testing.T) {
+	seen := world(says(v1alpha1.AppDecision{
+		Decision: v1alpha1.DecisionAdopt, Parameters: &apiextensionsv1.JSON{Raw: []byte(`{"sender":"Vinje kommune"}`)},
+		ParametersFrom: []v1alpha1.ParametersSource{{SecretRef: v1alpha1.LocalReference{Name: "svarut-credentials"}}},
+		Environments:   []v1alpha1.EnvironmentDecision{{Name: "test", Parameters: &apiextensionsv1.JSON{Raw: []byte(`{"sender":"TEST"}`)}}},
+	}))
+	got := ""
+	for _, i := range plan(seen, now).write {
+		text, err := yaml.Marshal(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += "---\n" + string(text)
+	}
+	file := filepath.Join("testdata", "installations.yaml")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v; run with -update to write it", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got); run with -update if it should change:\n%s", file, diff)
+	}
+}
