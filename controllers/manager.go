@@ -5,6 +5,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -12,8 +13,10 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/uuid"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -47,6 +50,8 @@ type Options struct {
 	MetricsAddress string
 	// HealthAddress to serve /healthz and /readyz at; "0" serves none.
 	HealthAddress string
+	// ProfileAddress to serve profiles at; "0" serves none.
+	ProfileAddress string
 	// LeaderElection makes sure that only one of several operators works.
 	LeaderElection bool
 	// PlainHTTPRegistries are hosts of registries that are spoken to without TLS.
@@ -61,6 +66,9 @@ const (
 	// reconcileTimeout bounds one pass: a read that waits for what a definition that is gone
 	// will never tell must not hold a worker for ever.
 	reconcileTimeout = time.Minute
+	// renewDeadline is how long a leader that can't renew its lease goes on; it is what
+	// controller-runtime takes when nobody says otherwise.
+	renewDeadline = 10 * time.Second
 	// fetchers is how many bundles are fetched at once.
 	fetchers = 4
 	// builtEntries and builtBytes bound what the builder remembers: a country's upgrade to
@@ -83,15 +91,19 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	config.QPS = -1 // the API server's own priority and fairness knows better when to slow down
 	config.Wrap(requests.Wrap)
 	config.Wrap(apply.Impersonation)
+	lock, err := leaderLock(config, o)
+	if err != nil {
+		return nil, err
+	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme:                        scheme,
-		Logger:                        o.Log,
-		LeaderElection:                o.LeaderElection,
-		LeaderElectionID:              "allmenning",
-		LeaderElectionNamespace:       o.Namespace,
-		LeaderElectionReleaseOnCancel: true,
-		Metrics:                       metricsserver.Options{BindAddress: o.MetricsAddress},
-		HealthProbeBindAddress:        o.HealthAddress,
+		Scheme:                              scheme,
+		Logger:                              o.Log,
+		LeaderElection:                      o.LeaderElection,
+		LeaderElectionResourceLockInterface: lock,
+		LeaderElectionReleaseOnCancel:       true,
+		Metrics:                             metricsserver.Options{BindAddress: o.MetricsAddress},
+		HealthProbeBindAddress:              o.HealthAddress,
+		PprofBindAddress:                    o.ProfileAddress,
 		// Names must differ among the controllers of one operator, not of one process.
 		Controller: ctrlconfig.Controller{SkipNameValidation: new(true), ReconciliationTimeout: reconcileTimeout},
 		Cache: cache.Options{
@@ -117,6 +129,24 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 		return nil, fmt.Errorf("add readiness check: %w", err)
 	}
 	return mgr, addControllers(ctx, mgr, o)
+}
+
+// leaderLock is a Lease that tells who leads. The usual one also writes an event at
+// each start, which nobody needs who can read the Lease.
+func leaderLock(config *rest.Config, o Options) (resourcelock.Interface, error) {
+	if !o.LeaderElection {
+		return nil, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("name this operator by its host: %w", err)
+	}
+	identity := resourcelock.ResourceLockConfig{Identity: host + "_" + string(uuid.NewUUID())}
+	lock, err := resourcelock.NewFromKubeconfig(resourcelock.LeasesResourceLock, o.Namespace, "allmenning", identity, config, renewDeadline)
+	if err != nil {
+		return nil, fmt.Errorf("make the leader lock: %w", err)
+	}
+	return lock, nil
 }
 
 func newScheme() (*runtime.Scheme, error) {

@@ -72,6 +72,7 @@ func newCommand() *cobra.Command {
 	set.StringVar(&o.Namespace, "namespace", "allmenning-system", "the operator's own namespace, where bundles and their credentials lie")
 	set.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8080", "address to serve metrics at; 0 serves none")
 	set.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "address to serve /healthz and /readyz at; 0 serves none")
+	set.StringVar(&o.ProfileAddress, "pprof-bind-address", "0", "address to serve Go profiles at; 0 serves none")
 	set.BoolVar(&o.LeaderElection, "leader-elect", false, "let only one of several operators work")
 	set.StringSliceVar(&o.PlainHTTPRegistries, "plain-http-registry", nil, "host of a registry to speak to without TLS; may be repeated")
 	set.DurationVar(&o.FetchTimeout, "fetch-timeout", 30*time.Second, "how long the fetching of one bundle may take")

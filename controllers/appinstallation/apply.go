@@ -50,7 +50,7 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) app
 		if !o.send {
 			continue
 		}
-		sent, err := r.send(asInstaller, o)
+		sent, err := r.send(asInstaller, ownerOf(seen), o)
 		if err != nil {
 			done.failed = &objectError{o.ref, err}
 			return done
@@ -59,13 +59,13 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) app
 		done.sent[o.ref] = true
 	}
 	for _, o := range todo.prune {
-		if err := r.remove(asInstaller, o); err != nil {
+		if err := r.remove(asInstaller, ownerOf(seen), o); err != nil {
 			done.failed = &objectError{refOf(o), err}
 			return done
 		}
 	}
 	if todo.prunePolicy != nil {
-		if err := r.remove(ctx, todo.prunePolicy); err != nil {
+		if err := r.remove(ctx, ownerOf(seen), todo.prunePolicy); err != nil {
 			done.failed = &objectError{ref{Name: todo.prunePolicy.Name}, err}
 		}
 	}
@@ -75,7 +75,8 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) app
 // send applies one object and returns it as the API server has it. Fields that
 // others took over are taken back on an object that is ours; where there was none,
 // a conflict means that somebody was faster, and is not forced.
-func (r *Reconciler) send(ctx context.Context, o object) (*unstructured.Unstructured, error) {
+func (r *Reconciler) send(ctx context.Context, owner string, o object) (*unstructured.Unstructured, error) {
+	r.written.Add(owner, targetOf(o.desired))
 	sent := o.desired.DeepCopy()
 	options := []client.ApplyOption{client.FieldOwner(apply.Owner)}
 	if o.live != nil {
@@ -88,17 +89,28 @@ func (r *Reconciler) send(ctx context.Context, o object) (*unstructured.Unstruct
 }
 
 // remove deletes this very object, not one of the same name that came after it.
-func (r *Reconciler) remove(ctx context.Context, o client.Object) error {
+func (r *Reconciler) remove(ctx context.Context, owner string, o client.Object) error {
 	uid := o.GetUID()
 	target, ok := o.DeepCopyObject().(client.Object)
 	if !ok {
 		return fmt.Errorf("copy of %T is no object", o)
 	}
+	r.written.Add(owner, target)
 	err := r.Client.Delete(ctx, target, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return nil // gone, or another of the same name by now: the next visit sees it
 	}
 	return err
+}
+
+// ownerOf names the installation to whoever awaits what it wrote.
+func ownerOf(seen observed) string { return client.ObjectKeyFromObject(&seen.installation).String() }
+
+func targetOf(o *unstructured.Unstructured) *unstructured.Unstructured {
+	target := untyped(o.GroupVersionKind())
+	target.SetNamespace(o.GetNamespace())
+	target.SetName(o.GetName())
+	return target
 }
 
 // tryAgain returns what calls for another try with a growing pause; nil where a watch

@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 )
@@ -35,6 +36,7 @@ type Reconciler struct {
 
 	watches watches
 	memory  memory
+	written apply.Written
 }
 
 // drainPause is how long to wait before looking again whether pods have ended.
@@ -59,7 +61,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 	now := r.Clock.Now()
-	wanted := r.render(seen)
+	wanted := r.render(seen) //nolint:contextcheck // it computes, and waits for nothing
 	todo, err := plan(seen, wanted)
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("plan: %w", err)

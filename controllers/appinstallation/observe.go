@@ -73,6 +73,9 @@ func refOf(o *unstructured.Unstructured) ref {
 func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (observed, error) {
 	var seen observed
 	i := &seen.installation
+	if err := r.written.Await(ctx, r.Client, name.String()); err != nil {
+		return seen, err
+	}
 	if err := r.Client.Get(ctx, name, i); err != nil {
 		return seen, fmt.Errorf("read AppInstallation %s: %w", name, err)
 	}
@@ -218,7 +221,7 @@ func (r *Reconciler) objects(ctx context.Context, namespace string) (map[ref]*un
 		}
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
-		if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 			return nil, fmt.Errorf("list %s: %w", gvk.Kind, err)
 		}
 		for i := range list.Items {

@@ -161,6 +161,9 @@ func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*uns
 	copied.Object["type"] = seen.pullSecret.Object["type"]
 	copied.Object["data"] = seen.pullSecret.Object["data"]
 	for _, o := range objects {
+		if refOf(o) == refOf(copied) {
+			return nil, stalled("BuildFailed", fmt.Sprintf("the bundle brings %s, which is the name that the copy of the app's image pull secret gets: name it otherwise", refOf(o)))
+		}
 		if err := addPullSecret(o, copied.GetName()); err != nil {
 			return nil, stalled("BuildFailed", fmt.Sprintf("%s: %v", refOf(o), err))
 		}
@@ -168,10 +171,10 @@ func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*uns
 	return append([]*unstructured.Unstructured{copied}, objects...), nil
 }
 
-// podSpecs are where the kinds that run pods keep the pod's spec.
+// podSpec is where a kind that runs pods keeps their spec; nil for other kinds.
 func podSpec(kind string) []string {
 	switch kind {
-	case "Deployment", "StatefulSet", "Job":
+	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job":
 		return []string{"spec", "template", "spec"}
 	case "CronJob":
 		return []string{"spec", "jobTemplate", "spec", "template", "spec"}

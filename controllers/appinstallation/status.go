@@ -172,7 +172,7 @@ func healthOf(i *v1alpha1.AppInstallation, todo planned, done applied) condition
 }
 
 func failedReason(failed []string) string {
-	if strings.Contains(failed[0], "exceeded quota") {
+	if slices.ContainsFunc(failed, func(what string) bool { return strings.Contains(what, "exceeded quota") }) {
 		return "QuotaExceeded"
 	}
 	return "Unhealthy"

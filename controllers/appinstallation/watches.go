@@ -162,7 +162,7 @@ func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.
 
 func (r *Reconciler) list(ctx context.Context, matter func(*v1alpha1.AppInstallation) bool, options ...client.ListOption) []reconcile.Request {
 	var list v1alpha1.AppInstallationList
-	if err := r.Client.List(ctx, &list, append(options, client.UnsafeDisableDeepCopy)...); err != nil {
+	if err := r.Client.List(ctx, &list, append(options, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)...); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list AppInstallations")
 		return nil
 	}

@@ -40,7 +40,8 @@ func world(change ...func(*observed)) observed {
 		app: &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "svarut"}, Spec: v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{
 			Version: "2.4.1",
 			Parameters: &v1alpha1.ParameterSchema{OpenAPIV3Schema: apiextensionsv1.JSON{Raw: []byte(
-				`{"type":"object","properties":{"sender":{"type":"string","maxLength":10,"default":"post"},"password":{"type":"string","maxLength":4}}}`)}},
+				`{"type":"object","properties":{"sender":{"type":"string","maxLength":10,"default":"post"},"password":{"type":"string","maxLength":20,` +
+					`"x-kubernetes-validations":[{"rule":"self.size() < 4","messageExpression":"self + ' is too long'"}]}}}`)}},
 		}}}},
 		bundle: &bundle.Bundle{Digest: digest, Files: map[string][]byte{
 			"kustomization.yaml": []byte("resources: [web.yaml]\n"),

@@ -31,17 +31,17 @@ func (a applied) retry() error {
 }
 
 // apply writes the plan. One environment's fault does not stop the others.
-func (r *Reconciler) apply(ctx context.Context, todo planned) applied {
+func (r *Reconciler) apply(ctx context.Context, municipality string, todo planned) applied {
 	done := applied{errs: map[string]error{}}
 	for _, e := range todo.environments {
-		if err := r.applyEnvironment(ctx, e); err != nil {
+		if err := r.applyEnvironment(ctx, municipality, e); err != nil {
 			done.errs[e.name] = err
 		}
 	}
 	return done
 }
 
-func (r *Reconciler) applyEnvironment(ctx context.Context, e environmentPlan) error {
+func (r *Reconciler) applyEnvironment(ctx context.Context, municipality string, e environmentPlan) error {
 	if e.release != nil {
 		before, ok := e.release.DeepCopyObject().(client.Object)
 		if !ok {
@@ -58,26 +58,32 @@ func (r *Reconciler) applyEnvironment(ctx context.Context, e environmentPlan) er
 		if _, isNamespace := o.(*corev1.Namespace); isNamespace {
 			continue // after the policy that guards it is held
 		}
-		if err := r.remove(ctx, o); err != nil {
+		if err := r.remove(ctx, municipality, o); err != nil {
 			return err
 		}
 	}
 	for _, o := range e.apply {
+		r.written.Add(municipality, o.Target())
 		if err := o.Apply(ctx, r.Client); err != nil {
 			return err
 		}
 	}
 	for _, o := range e.remove {
 		if _, isNamespace := o.(*corev1.Namespace); isNamespace {
-			return r.remove(ctx, o)
+			return r.remove(ctx, municipality, o)
 		}
 	}
 	return nil
 }
 
 // remove deletes this very object, not one of the same name that came after it.
-func (r *Reconciler) remove(ctx context.Context, o client.Object) error {
+func (r *Reconciler) remove(ctx context.Context, municipality string, o client.Object) error {
 	uid := o.GetUID()
+	o, ok := o.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("copy of %T is no object", o)
+	}
+	r.written.Add(municipality, o)
 	err := r.Client.Delete(ctx, o, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete %T %s: %w", o, o.GetName(), err)

@@ -9,6 +9,8 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 )
 
 // Reconciler reconciles Municipalities.
@@ -21,6 +23,8 @@ type Reconciler struct {
 	Events events.EventRecorder
 	// Clock tells the time.
 	Clock clock.PassiveClock
+
+	written apply.Written
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities,verbs=get;list;watch;patch
@@ -50,7 +54,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("plan: %w", err)
 	}
-	done := r.apply(ctx, todo)
+	done := r.apply(ctx, req.Name, todo)
 	next := status(seen, todo, done, now)
 	if err := r.write(ctx, seen, next); err != nil {
 		return ctrl.Result{}, err

@@ -47,6 +47,9 @@ func key(kind, name string) string { return kind + "/" + name }
 
 func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
 	var seen observed
+	if err := r.written.Await(ctx, r.Client, name); err != nil {
+		return seen, err
+	}
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.municipality); err != nil {
 		return seen, fmt.Errorf("read Municipality %s: %w", name, err)
 	}
@@ -77,7 +80,7 @@ func (r *Reconciler) sameNumber(ctx context.Context, m v1alpha1.Municipality) ([
 	var others []v1alpha1.Municipality
 	for _, number := range numbers(&m) {
 		var list v1alpha1.MunicipalityList
-		if err := r.Client.List(ctx, &list, client.MatchingFields{indexNumber: number}); err != nil {
+		if err := r.Client.List(ctx, &list, client.MatchingFields{indexNumber: number}, client.DisableReadYourWritesConsistency); err != nil {
 			return nil, fmt.Errorf("find Municipalities with number %s: %w", number, err)
 		}
 		for _, other := range list.Items {
@@ -119,7 +122,7 @@ func (r *Reconciler) environmentNames(ctx context.Context, m v1alpha1.Municipali
 		names = append(names, e.Name)
 	}
 	var list corev1.NamespaceList
-	if err := r.Client.List(ctx, &list, client.MatchingFields{indexMunicipality: m.Name}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.MatchingFields{indexMunicipality: m.Name}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return nil, fmt.Errorf("list namespaces: %w", err)
 	}
 	for i := range list.Items {
@@ -146,7 +149,7 @@ func (r *Reconciler) environment(ctx context.Context, name string) (environment,
 		return seen, err
 	}
 	var installations v1alpha1.AppInstallationList
-	if err := r.Client.List(ctx, &installations, client.InNamespace(name), client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &installations, client.InNamespace(name), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list AppInstallations: %w", err)
 	}
 	seen.installations = len(installations.Items)
@@ -170,7 +173,7 @@ func (r *Reconciler) objects(ctx context.Context, namespace string) (map[string]
 		"NetworkPolicy":  &networkingv1.NetworkPolicyList{},
 		"RoleBinding":    &rbacv1.RoleBindingList{},
 	} {
-		if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 			return nil, fmt.Errorf("list %ss: %w", kind, err)
 		}
 		items, err := meta.ExtractList(list)

@@ -147,7 +147,7 @@ func (r *Reconciler) namespaceOwners(ctx context.Context, o client.Object) []rec
 		return []reconcile.Request{request(name)}
 	}
 	var list v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities for a namespace", "namespace", o.GetName())
 		return nil
 	}
@@ -191,7 +191,7 @@ func (r *Reconciler) sharers(ctx context.Context, o client.Object) []reconcile.R
 
 func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
 	var list v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities")
 		return nil
 	}

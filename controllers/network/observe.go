@@ -24,12 +24,12 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, fmt.Errorf("read Network %s: %w", name, err)
 	}
 	var municipalities v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &municipalities, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &municipalities, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list Municipalities: %w", err)
 	}
 	seen.municipalities = municipalities.Items
 	var apps v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list SharedApps: %w", err)
 	}
 	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))

@@ -82,7 +82,7 @@ func (r *Reconciler) proposers(ctx context.Context, o client.Object) []reconcile
 
 func (r *Reconciler) networks(ctx context.Context, wanted func(*v1alpha1.Network) bool) []reconcile.Request {
 	var list v1alpha1.NetworkList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Networks")
 		return nil
 	}

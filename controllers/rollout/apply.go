@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -15,12 +16,14 @@ import (
 )
 
 // apply writes the plan. What fails for one installation does not stop the others.
-func (r *Reconciler) apply(ctx context.Context, todo planned) error {
+func (r *Reconciler) apply(ctx context.Context, municipality string, todo planned) error {
 	var errs []error
 	for _, i := range todo.write {
+		r.written.Add(municipality, target(i))
 		errs = append(errs, r.write(ctx, i))
 	}
 	for _, i := range todo.remove {
+		r.written.Add(municipality, target(i))
 		uid := i.UID
 		err := r.Client.Delete(ctx, i.DeepCopy(), client.Preconditions{UID: &uid})
 		if client.IgnoreNotFound(err) != nil {
@@ -31,6 +34,10 @@ func (r *Reconciler) apply(ctx context.Context, todo planned) error {
 		r.Events.Eventf(m.installation, nil, "Normal", "VersionChanged", "Rollout", "moving from %s to %s", m.from, m.to)
 	}
 	return errors.Join(errs...)
+}
+
+func target(i *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
+	return &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Namespace: i.Namespace, Name: i.Name}}
 }
 
 func (r *Reconciler) write(ctx context.Context, i *v1alpha1.AppInstallation) error {

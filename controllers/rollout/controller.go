@@ -9,6 +9,8 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 )
 
 // Reconciler reconciles the AppInstallations of Municipalities.
@@ -21,6 +23,8 @@ type Reconciler struct {
 	Events events.EventRecorder
 	// Clock tells the time.
 	Clock clock.PassiveClock
+
+	written apply.Written
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations,verbs=get;list;watch;create;patch;delete
@@ -37,7 +41,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 	todo := plan(seen, r.Clock.Now())
-	if err := r.apply(ctx, todo); err != nil {
+	if err := r.apply(ctx, req.Name, todo); err != nil {
 		return ctrl.Result{}, fmt.Errorf("apply: %w", err)
 	}
 	return ctrl.Result{RequeueAfter: todo.again}, nil

@@ -31,6 +31,9 @@ type observed struct {
 
 func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
 	var seen observed
+	if err := r.written.Await(ctx, r.Client, name); err != nil {
+		return seen, err
+	}
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.municipality); err != nil {
 		return seen, fmt.Errorf("read Municipality %s: %w", name, err)
 	}
@@ -39,12 +42,12 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, err
 	}
 	var networks v1alpha1.NetworkList
-	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list Networks: %w", err)
 	}
 	seen.networks = resolution.MemberOf(networks.Items, &seen.municipality)
 	var apps v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list SharedApps: %w", err)
 	}
 	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))
@@ -64,7 +67,7 @@ func (r *Reconciler) environments(ctx context.Context, seen *observed) error {
 	seen.installed = map[resolution.Place]*v1alpha1.AppInstallation{}
 	seen.standing = map[string]bool{}
 	var namespaces corev1.NamespaceList
-	err := r.Client.List(ctx, &namespaces, client.MatchingFields{indexMunicipality: seen.municipality.Name}, client.UnsafeDisableDeepCopy)
+	err := r.Client.List(ctx, &namespaces, client.MatchingFields{indexMunicipality: seen.municipality.Name}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 	if err != nil {
 		return fmt.Errorf("list namespaces: %w", err)
 	}
@@ -76,7 +79,7 @@ func (r *Reconciler) environments(ctx context.Context, seen *observed) error {
 		}
 		seen.standing[environment] = ns.DeletionTimestamp.IsZero()
 		var list v1alpha1.AppInstallationList
-		if err := r.Client.List(ctx, &list, client.InNamespace(ns.Name), client.UnsafeDisableDeepCopy); err != nil {
+		if err := r.Client.List(ctx, &list, client.InNamespace(ns.Name), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 			return fmt.Errorf("list AppInstallations: %w", err)
 		}
 		for j := range list.Items {

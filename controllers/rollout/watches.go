@@ -80,7 +80,7 @@ func byLabel(_ context.Context, o client.Object) []reconcile.Request {
 
 func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
 	var list v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities")
 		return nil
 	}

@@ -93,12 +93,12 @@ func (r *Reconciler) observeCountry(ctx context.Context) (country, error) {
 	}
 	seen.freeze = isTrue(spec.Freeze)
 	var networks v1alpha1.NetworkList
-	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list Networks: %w", err)
 	}
 	seen.networks = networks.Items
 	var apps v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list SharedApps: %w", err)
 	}
 	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))
@@ -111,7 +111,7 @@ func (r *Reconciler) observeCountry(ctx context.Context) (country, error) {
 // installations finds AppInstallations by an index. They are the cache's own: read only.
 func (r *Reconciler) installations(ctx context.Context, index, value string) ([]v1alpha1.AppInstallation, error) {
 	var list v1alpha1.AppInstallationList
-	if err := r.Client.List(ctx, &list, client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return nil, fmt.Errorf("list AppInstallations of %s: %w", value, err)
 	}
 	return list.Items, nil
@@ -121,7 +121,7 @@ func (r *Reconciler) installations(ctx context.Context, index, value string) ([]
 // those of the installations that are theirs.
 func (r *Reconciler) tenants(ctx context.Context, installations []v1alpha1.AppInstallation, apps map[string]bool) ([]tenant, error) {
 	var list v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return nil, fmt.Errorf("list Municipalities: %w", err)
 	}
 	installed := byMunicipality(installations)

@@ -160,7 +160,7 @@ func (r *Reconciler) municipalities(ctx context.Context, _ client.Object) []stri
 
 func (r *Reconciler) municipalitiesWhere(ctx context.Context, wanted func(*v1alpha1.Municipality) bool) []string {
 	var list v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities")
 		return nil
 	}
@@ -201,7 +201,7 @@ func (r *Reconciler) ownersNetworks(ctx context.Context, o client.Object) []stri
 
 func (r *Reconciler) networksWhere(ctx context.Context, wanted func(*v1alpha1.Network) bool) []string {
 	var list v1alpha1.NetworkList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Networks")
 		return nil
 	}
@@ -216,7 +216,7 @@ func (r *Reconciler) networksWhere(ctx context.Context, wanted func(*v1alpha1.Ne
 
 func (r *Reconciler) sharedApps(ctx context.Context, _ client.Object) []string {
 	var list v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list SharedApps")
 		return nil
 	}

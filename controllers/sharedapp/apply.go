@@ -87,11 +87,11 @@ func (r *Reconciler) sweep(ctx context.Context, now time.Time) (time.Duration, e
 		return 0, err
 	}
 	var apps v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return 0, err
 	}
 	var installations v1alpha1.AppInstallationList
-	if err := r.Client.List(ctx, &installations, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &installations, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return 0, err
 	}
 	labels := make([]string, 0, len(stored))

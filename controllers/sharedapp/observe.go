@@ -103,7 +103,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 
 func (r *Reconciler) catalogue(ctx context.Context, app v1alpha1.SharedApp) (catalogue, error) {
 	var list v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return nil, fmt.Errorf("list SharedApps: %w", err)
 	}
 	all := catalogue{}

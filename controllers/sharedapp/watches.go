@@ -65,7 +65,7 @@ func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.
 
 func (r *Reconciler) list(ctx context.Context) []v1alpha1.SharedApp {
 	var list v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list SharedApps")
 		return nil
 	}

@@ -11,7 +11,11 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
@@ -34,8 +38,13 @@ type Object struct {
 	// Desired is what to send. Apply fills it with the answer, so it serves once.
 	Desired runtime.ApplyConfiguration
 
-	owned func(live client.Object) (any, error)
+	// target is of the desired object's kind and bears its name.
+	target client.Object
+	owned  func(live client.Object) (any, error)
 }
+
+// Target returns an otherwise empty object of the same kind, namespace and name.
+func (o Object) Target() Live { return o.target }
 
 // Changed says whether the live object, which is nil where there is none, differs
 // from what is desired in any field that the operator owns or should own. Fields
@@ -59,8 +68,8 @@ func (o Object) Apply(ctx context.Context, c client.Client) error {
 	return nil
 }
 
-func object[L client.Object, A runtime.ApplyConfiguration](kind string, name *string, desired A, extract func(L, string) (A, error)) Object {
-	return Object{Kind: kind, Name: *name, Desired: desired, owned: func(live client.Object) (any, error) {
+func object[L client.Object, A runtime.ApplyConfiguration](kind string, target L, desired A, extract func(L, string) (A, error)) Object {
+	return Object{Kind: kind, Name: target.GetName(), Desired: desired, target: target, owned: func(live client.Object) (any, error) {
 		typed, ok := live.(L)
 		if !ok {
 			return nil, fmt.Errorf("got a %T for a %s", live, kind)
@@ -71,30 +80,30 @@ func object[L client.Object, A runtime.ApplyConfiguration](kind string, name *st
 
 // Namespace is a Namespace as it should be.
 func Namespace(desired *corev1ac.NamespaceApplyConfiguration) Object {
-	return object("Namespace", desired.Name, desired, corev1ac.ExtractNamespace)
+	return object("Namespace", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: *desired.Name}}, desired, corev1ac.ExtractNamespace)
 }
 
 // ResourceQuota is a ResourceQuota as it should be.
 func ResourceQuota(desired *corev1ac.ResourceQuotaApplyConfiguration) Object {
-	return object("ResourceQuota", desired.Name, desired, corev1ac.ExtractResourceQuota)
+	return object("ResourceQuota", &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: *desired.Name, Namespace: *desired.Namespace}}, desired, corev1ac.ExtractResourceQuota)
 }
 
 // LimitRange is a LimitRange as it should be.
 func LimitRange(desired *corev1ac.LimitRangeApplyConfiguration) Object {
-	return object("LimitRange", desired.Name, desired, corev1ac.ExtractLimitRange)
+	return object("LimitRange", &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: *desired.Name, Namespace: *desired.Namespace}}, desired, corev1ac.ExtractLimitRange)
 }
 
 // ServiceAccount is a ServiceAccount as it should be.
 func ServiceAccount(desired *corev1ac.ServiceAccountApplyConfiguration) Object {
-	return object("ServiceAccount", desired.Name, desired, corev1ac.ExtractServiceAccount)
+	return object("ServiceAccount", &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: *desired.Name, Namespace: *desired.Namespace}}, desired, corev1ac.ExtractServiceAccount)
 }
 
 // NetworkPolicy is a NetworkPolicy as it should be.
 func NetworkPolicy(desired *networkingv1ac.NetworkPolicyApplyConfiguration) Object {
-	return object("NetworkPolicy", desired.Name, desired, networkingv1ac.ExtractNetworkPolicy)
+	return object("NetworkPolicy", &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: *desired.Name, Namespace: *desired.Namespace}}, desired, networkingv1ac.ExtractNetworkPolicy)
 }
 
 // RoleBinding is a RoleBinding as it should be.
 func RoleBinding(desired *rbacv1ac.RoleBindingApplyConfiguration) Object {
-	return object("RoleBinding", desired.Name, desired, rbacv1ac.ExtractRoleBinding)
+	return object("RoleBinding", &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: *desired.Name, Namespace: *desired.Namespace}}, desired, rbacv1ac.ExtractRoleBinding)
 }

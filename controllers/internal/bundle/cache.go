@@ -42,7 +42,7 @@ func (c *cache) get(key cacheKey) ([]*unstructured.Unstructured, bool) {
 		return nil, false
 	}
 	c.order.MoveToFront(element)
-	objects := element.Value.(*cacheEntry).objects
+	objects := element.Value.(*cacheEntry).objects //nolint:errcheck // the list holds nothing else
 	c.lock.Unlock()
 	return deepCopy(objects), true
 }
@@ -53,7 +53,7 @@ func (c *cache) put(key cacheKey, objects []*unstructured.Unstructured, size int
 	c.entries[key] = c.order.PushFront(&cacheEntry{key: key, objects: objects, size: size})
 	c.bytes += size
 	for c.order.Len() > c.maxEntries || c.bytes > c.maxBytes {
-		oldest := c.order.Remove(c.order.Back()).(*cacheEntry)
+		oldest := c.order.Remove(c.order.Back()).(*cacheEntry) //nolint:errcheck // the list holds nothing else
 		delete(c.entries, oldest.key)
 		c.bytes -= oldest.size
 	}

@@ -122,6 +122,16 @@ func appsOf(in Input, environment string) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
+// standing is what is installed and was not asked to go: an app on its way out is no
+// reason to keep it.
+func (in Input) standing(place Place) *v1alpha1.AppInstallation {
+	installed := in.Installed[place]
+	if installed != nil && installed.Spec.State == v1alpha1.InstallationAbsent {
+		return nil
+	}
+	return installed
+}
+
 // resolve reads as the chain of consent: what the municipality says, whom it
 // follows, what that points at, and whether it may be had.
 func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
@@ -130,7 +140,7 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	followed, fault := follow(proposals(in, environment.Stage, app), own)
 	v := Verdict{Place: place, Parameters: own.parameters, ParametersFrom: own.parametersFrom, Until: own.until}
 	v.Lost = losers(in.Networks, app, followed)
-	installed := in.Installed[place]
+	installed := in.standing(place)
 	if fault != "" {
 		return v.keep(installed, Blocked, own.by(in.Municipality), fault)
 	}
@@ -139,7 +149,7 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	}
 	switch {
 	case own.declines(followed):
-		return v.decline(in, installed, own.by(in.Municipality))
+		return v.decline(in, in.Installed[place], own.by(in.Municipality))
 	case own.decision == v1alpha1.DecisionDefer:
 		return v.keep(installed, Deferred, own.by(in.Municipality), "")
 	}

@@ -79,7 +79,7 @@ func (f Fetcher) open(r Request) (*remote.Repository, func(), error) {
 	if err != nil {
 		return nil, nil, &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("source.oci.repository: %q is not a repository: %s", r.Repository, err), cause: err}
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // the standard library says that it is one
 	if len(r.CA) > 0 {
 		if transport.TLSClientConfig, err = trusting(r.CA); err != nil {
 			return nil, nil, &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("source.oci.caRef: for %s: %s", r.Repository, err), cause: err}
