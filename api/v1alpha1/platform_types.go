@@ -74,8 +74,9 @@ type PlatformSpec struct {
 	// +optional
 	Freeze *bool `json:"freeze,omitempty"`
 
-	// suspend makes the operator ignore changes of this Platform, and go on with the
-	// values it last took. Default: false.
+	// suspend is the emergency brake: the operator changes nothing anywhere and corrects no drift,
+	// as if every object were suspended. What runs keeps running. To stop only what is new, use
+	// freeze. Default: false.
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
