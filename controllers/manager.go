@@ -73,7 +73,7 @@ const (
 	fetchers = 4
 	// builtEntries and builtBytes bound what the builder remembers: a country's upgrade to
 	// one version passes through once, so little is enough.
-	builtEntries = 256
+	builtEntries = 512
 	builtBytes   = 8 << 20
 )
 

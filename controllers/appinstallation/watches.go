@@ -3,18 +3,23 @@ package appinstallation
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -29,7 +34,14 @@ import (
 const (
 	// indexApp finds installations by the app that they install.
 	indexApp = "app"
-	workers  = 12
+	// workers are as many as keep a two-core API server busy; they mostly wait for it.
+	workers = 20
+	// begun is the priority of an installation that was looked at before: in a burst, who
+	// is nearly done gets done first, and finds its built bundle still in memory.
+	begun = 10
+	// settling is how long the events of one installation's objects are gathered: they are
+	// applied together and become healthy together, so that one look serves them all.
+	settling = 100 * time.Millisecond
 )
 
 // SetupWithManager makes the manager run this controller.
@@ -59,9 +71,48 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		return fmt.Errorf("build the controller: %w", err)
 	}
 	r.watches.start = func(gvk schema.GroupVersionKind) error {
-		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), handler.EnqueueRequestsFromMapFunc(r.touched)))
+		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), objectEvents(r.touched)))
 	}
 	return nil
+}
+
+// objectEvents enqueues those whom an object matters to: at once where the object is
+// gone or somebody took over a field of it, and after a short gathering where it is
+// merely there, or fares otherwise than before.
+func objectEvents(matters handler.MapFunc) handler.EventHandler {
+	enqueue := func(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request], after time.Duration, objects ...client.Object) {
+		for _, o := range objects {
+			for _, req := range matters(ctx, o) {
+				if pq, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+					pq.AddWithOpts(priorityqueue.AddOpts{After: after, Priority: new(begun)}, req)
+				} else {
+					q.AddAfter(req, after)
+				}
+			}
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			enqueue(ctx, q, settling, e.Object)
+		},
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if takenOver(e.ObjectOld, e.ObjectNew) {
+				enqueue(ctx, q, 0, e.ObjectOld, e.ObjectNew)
+				return
+			}
+			enqueue(ctx, q, settling, e.ObjectNew)
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			enqueue(ctx, q, 0, e.Object)
+		},
+	}
+}
+
+// takenOver says whether an update changed what the operator owns of an object.
+func takenOver(before, after client.Object) bool {
+	a, ok1 := before.(*unstructured.Unstructured)
+	b, ok2 := after.(*unstructured.Unstructured)
+	return !ok1 || !ok2 || apply.OwnedHash(a) != apply.OwnedHash(b) || !maps.Equal(a.GetLabels(), b.GetLabels())
 }
 
 // watches are the kinds that are watched by now. A kind is watched from when the

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+const (
+	// appFolder holds the measured app, a folder per version. Version 2.0.0 differs in
+	// its ConfigMap and its Deployment; the other three objects are the same.
+	appFolder     = "test/perf/app"
+	appName       = "measured"
+	firstVersion  = "1.0.0"
+	secondVersion = "2.0.0"
+	// appSelector picks the objects of the app, whoever wrote them.
+	appSelector = "app.kubernetes.io/name=" + appName
+	// objectsPerInstallation are what a version brings.
+	objectsPerInstallation = 5
+	// objectsPerUpgrade are those of them that differ between the versions.
+	objectsPerUpgrade = 2
+
+	county = "99"
+	// environments is how many each municipality has.
+	environments = 2
+)
+
+// resourceOf is a resource of the operator's own group.
+func resourceOf(plural string) schema.GroupVersionResource {
+	return v1alpha1.GroupVersion.WithResource(plural)
+}
+
+// appResources are the resources that the app's objects are of.
+func appResources() []schema.GroupVersionResource {
+	return []schema.GroupVersionResource{
+		{Version: "v1", Resource: "serviceaccounts"},
+		{Version: "v1", Resource: "configmaps"},
+		{Version: "v1", Resource: "services"},
+		{Group: "apps", Version: "v1", Resource: "deployments"},
+		{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"},
+	}
+}
+
+// municipality is the one with that number: two environments, and three groups of people.
+func municipality(number int) *unstructured.Unstructured {
+	name := fmt.Sprintf("kommune%04d", number)
+	return own("Municipality", name, map[string]any{
+		"number":      fmt.Sprintf("%04d", number),
+		"displayName": fmt.Sprintf("Kommune %04d", number),
+		"environments": []any{
+			map[string]any{"name": "prod", "stage": "Production", "zone": "Closed"},
+			map[string]any{"name": "test", "stage": "Test", "zone": "Open"},
+		},
+		"access": []any{
+			map[string]any{"role": "Administrator", "groups": []any{name + "-ikt"}},
+			map[string]any{"role": "Developer", "groups": []any{"supplier"}},
+			map[string]any{"role": "Viewer", "groups": []any{name + "-staff"}},
+		},
+	})
+}
+
+func municipalities(n int) []*unstructured.Unstructured {
+	all := make([]*unstructured.Unstructured, 0, n)
+	for i := range n {
+		all = append(all, municipality(i+1))
+	}
+	return all
+}
+
+// network proposes the app to every municipality.
+func network() *unstructured.Unstructured {
+	return own("Network", "everybody", map[string]any{
+		"displayName": "Everybody",
+		"members":     map[string]any{"selector": map[string]any{"matchLabels": map[string]any{v1alpha1.LabelCounty: county}}},
+		"apps":        []any{map[string]any{"name": appName, "obligation": "Recommended"}},
+	})
+}
+
+// sharedApp offers both versions; the channel points at the one that is given.
+func sharedApp(version string) *unstructured.Unstructured {
+	offered := []string{firstVersion, secondVersion}
+	versions := make([]any, 0, len(offered))
+	for _, v := range offered {
+		versions = append(versions, map[string]any{
+			"version": v,
+			"source":  map[string]any{"configMap": map[string]any{"name": bundleName(v)}},
+		})
+	}
+	return own("SharedApp", appName, map[string]any{
+		"displayName": "Measured",
+		"channels":    []any{map[string]any{"name": v1alpha1.DefaultChannel, "version": version}},
+		"versions":    versions,
+	})
+}
+
+func bundleName(version string) string { return appName + "-" + version }
+
+// bundle is the folder of a version as the ConfigMap that the operator fetches.
+func bundle(version string) (*unstructured.Unstructured, error) {
+	files, err := readFolder(version)
+	if err != nil {
+		return nil, err
+	}
+	data := map[string]any{}
+	for name, content := range files {
+		data[name] = string(content)
+	}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap",
+		"metadata": map[string]any{"name": bundleName(version), "namespace": systemSpace},
+		"data":     data,
+	}}, nil
+}
+
+func readFolder(version string) (map[string][]byte, error) {
+	folder := filepath.Join(appFolder, version)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("reading the measured app: %w", err)
+	}
+	files := map[string][]byte{}
+	for _, entry := range entries {
+		if files[entry.Name()], err = os.ReadFile(filepath.Join(folder, entry.Name())); err != nil {
+			return nil, fmt.Errorf("reading the measured app: %w", err)
+		}
+	}
+	return files, nil
+}
+
+// own makes an object of the operator's own group.
+func own(kind, name string, spec map[string]any) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": kind,
+		"metadata": map[string]any{"name": name, "labels": map[string]any{v1alpha1.LabelCounty: county}},
+		"spec":     spec,
+	}}
+}

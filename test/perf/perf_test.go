@@ -1,0 +1,228 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+var update = flag.Bool("update", false, "write the golden file")
+
+const scraped = `# TYPE allmenning_api_requests_total counter
+allmenning_api_requests_total{resource="namespaces",verb="apply"} 1.2e+03
+allmenning_api_requests_total{resource="none",verb="get"} 2
+allmenning_api_requests_total{resource="events",verb="create"} 3
+allmenning_api_requests_total{resource="namespaces",verb="watch"} 40
+allmenning_api_requests_total{resource="leases",verb="update"} 50
+# TYPE controller_runtime_reconcile_time_seconds histogram
+controller_runtime_reconcile_time_seconds_bucket{controller="network",le="+Inf"} 4
+controller_runtime_reconcile_time_seconds_sum{controller="network"} 0.5
+controller_runtime_reconcile_time_seconds_count{controller="network"} 4
+# TYPE controller_runtime_reconcile_errors_total counter
+controller_runtime_reconcile_errors_total{controller="network"} 1
+# TYPE workqueue_depth gauge
+workqueue_depth{name="network",priority="0"} 2
+workqueue_depth{name="network",priority="-100"} 1
+`
+
+func TestParseMetrics(t *testing.T) {
+	got, err := parseMetrics(strings.NewReader(scraped))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := metrics{
+		requests: requests{{"apply", "namespaces"}: 1200, {"get", "none"}: 2, {"create", "events"}: 3},
+		work:     map[string]work{"network": {4, 1, 0.5}},
+		queued:   3,
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(metrics{})); diff != "" {
+		t.Errorf("metrics without watches and leases (-want +got):\n%s", diff)
+	}
+	if _, err := parseMetrics(strings.NewReader("# TYPE up gauge\nup 1\n")); err == nil {
+		t.Error("metrics without the counter of requests: got no error")
+	}
+}
+
+func TestRequests(t *testing.T) {
+	before := requests{{"get", "none"}: 2, {"apply", "namespaces"}: 5}
+	now := requests{{"get", "none"}: 2, {"apply", "namespaces"}: 9, {"list", "pods"}: 1, {"create", "events"}: 1}
+	got := now.minus(before)
+	want := requests{{"apply", "namespaces"}: 4, {"list", "pods"}: 1, {"create", "events"}: 1}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what came since (-want +got):\n%s", diff)
+	}
+	if got.reads() != 1 || got.writes() != 5 || got.total() != 6 {
+		t.Errorf("%d reads, %d writes, %d in all; want 1, 5, 6", got.reads(), got.writes(), got.total())
+	}
+	order := []call{{"apply", "namespaces"}, {"create", "events"}, {"list", "pods"}}
+	if diff := cmp.Diff(order, got.sorted(), cmp.AllowUnexported(call{})); diff != "" {
+		t.Errorf("the most frequent first (-want +got):\n%s", diff)
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	hundred := make([]time.Duration, 0, 100)
+	for i := range 100 {
+		hundred = append(hundred, time.Duration(100-i))
+	}
+	cases := []struct {
+		reason  string
+		values  []time.Duration
+		percent float64
+		want    time.Duration
+	}{
+		{"none", nil, 99, 0},
+		{"one is every percentile", []time.Duration{7}, 1, 7},
+		{"the median of an even number is the lower one", []time.Duration{4, 1, 3, 2}, 50, 2},
+		{"of a hundred, one may be slower", hundred, 99, 99},
+		{"all of them", hundred, 100, 100},
+		{"of fewer than a hundred, the slowest counts", []time.Duration{9, 1, 2}, 99, 9},
+	}
+	for _, c := range cases {
+		if got := percentile(c.values, c.percent); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.reason, got, c.want)
+		}
+	}
+}
+
+func TestProcess(t *testing.T) {
+	seconds, known := parseStat("42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 9 0 100 1 2")
+	if !known || seconds != 3 {
+		t.Errorf("CPU is %v, %v; want 3 seconds", seconds, known)
+	}
+	if _, known := parseStat("nonsense"); known {
+		t.Error("the CPU of nonsense is known")
+	}
+	peak, known := parseStatus("Name:\tmanager\nVmPeak:\t  999 kB\nVmHWM:\t    2048 kB\nVmRSS:\t 10 kB\n")
+	if !known || peak != 2 {
+		t.Errorf("the peak is %v, %v; want 2 MiB", peak, known)
+	}
+	if _, known := parseStatus("Name:\tmanager\n"); known {
+		t.Error("a peak is known that nobody tells")
+	}
+}
+
+// good keeps every bar by a hair.
+func good() result {
+	return result{
+		N: 50, ObjectsPerNamespace: 13, RequestsPerNamespace: 15, ObjectsPerInstallation: 5, RequestsPerInstallation: 8,
+		InstallsPerSecond: 10, FloorInstallsPerSecond: 20, DriftP99Seconds: 0.999, IdleRequestsPerMinute: 2,
+		PeakMemoryMiB: new(399.9),
+	}
+}
+
+func TestBars(t *testing.T) {
+	cases := []struct {
+		reason string
+		change func(*result)
+		missed string
+	}{
+		{"all kept", func(*result) {}, ""},
+		{"a request too many per namespace", func(r *result) { r.RequestsPerNamespace = 15.01 }, "requests per namespace"},
+		{"a request too many per installation", func(r *result) { r.RequestsPerInstallation = 8.01 }, "requests per installation"},
+		{"less than half as fast as the floor", func(r *result) { r.InstallsPerSecond = 9.99 }, "installations per second"},
+		{"drift of a second", func(r *result) { r.DriftP99Seconds = 1 }, "drift back, 99th percentile"},
+		{"restless", func(r *result) { r.IdleRequestsPerMinute = 2.1 }, "idle requests per minute"},
+		{"a single write at restart", func(r *result) { r.RestartWrites = 1 }, "writes at restart"},
+		{"too large", func(r *result) { r.PeakMemoryMiB = new(400.0) }, "operator's peak memory"},
+		{"what nobody can tell is not missed", func(r *result) { r.PeakMemoryMiB = nil }, ""},
+	}
+	for _, c := range cases {
+		r := good()
+		c.change(&r)
+		missed := ""
+		for _, b := range r.bars() {
+			if b.verdict() == "MISSED" {
+				missed += b.name
+			}
+		}
+		if missed != c.missed || met(r.bars()) != (c.missed == "") {
+			t.Errorf("%s: missed is %q, want %q", c.reason, missed, c.missed)
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	r := good()
+	r.IdleRequestsPerMinute, r.PeakMemoryMiB = 6, nil
+	before := reading{told: metrics{requests: requests{{"get", "none"}: 2}}, cpu: map[string]float64{"operator": 1}}
+	after := reading{
+		told: metrics{
+			requests: requests{{"get", "none"}: 2, {"apply", "configmaps"}: 100, {"apply", "services"}: 100, {"create", "events"}: 10},
+			work:     map[string]work{"appinstallation": {200, 0, 1}},
+		},
+		cpu: map[string]float64{"operator": 3.5},
+	}
+	r.addUpgrade(newPhase("upgrade", "installations", 100, 4*time.Second, before, after))
+	got := table(r)
+	golden := filepath.Join("testdata", "table.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}
+
+func TestConditions(t *testing.T) {
+	cases := []struct {
+		reason, object string
+		ready, current bool
+	}{
+		{"no conditions yet", `{kind: Municipality, metadata: {generation: 1}, status: {observedGeneration: -1}}`, false, false},
+		{"not seen by its controller", `{kind: PodDisruptionBudget, apiVersion: policy/v1, metadata: {generation: 1}}`, false, false},
+		{"seen by its controller", `{kind: PodDisruptionBudget, apiVersion: policy/v1, metadata: {generation: 1}, status: {observedGeneration: 1}}`, false, true},
+		{"Ready speaks of this generation", `{kind: Municipality, metadata: {generation: 2}, status: {observedGeneration: 2, conditions: [{type: Ready, status: "True", observedGeneration: 2}]}}`, true, true},
+		{"Ready speaks of an earlier generation", `{kind: Municipality, metadata: {generation: 2}, status: {observedGeneration: 1, conditions: [{type: Ready, status: "True", observedGeneration: 1}]}}`, false, false},
+	}
+	for _, c := range cases {
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(c.object), &object.Object); err != nil {
+			t.Fatal(err)
+		}
+		object.Object = unstructuredNumbers(t, object)
+		if got := ready(object); got != c.ready {
+			t.Errorf("%s: ready is %v", c.reason, got)
+		}
+		if got := current(object); got != c.current {
+			t.Errorf("%s: current is %v", c.reason, got)
+		}
+	}
+}
+
+// unstructuredNumbers reads the object again as the API machinery does, with whole numbers.
+func unstructuredNumbers(t *testing.T, object *unstructured.Unstructured) map[string]any {
+	t.Helper()
+	content, err := object.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := &unstructured.Unstructured{}
+	if err := read.UnmarshalJSON(content); err != nil {
+		t.Fatal(err)
+	}
+	return read.Object
+}
+
+func TestWithFacts(t *testing.T) {
+	got, err := withFacts([]byte("kind: ConfigMap\ndata: {number: \"9999\", keep: x}\n"), map[string]any{"number": "4036"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("data:\n  keep: x\n  number: \"4036\"\nkind: ConfigMap\n", string(got)); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}

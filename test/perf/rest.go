@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// idle counts what the operator asks for while nothing happens.
+func (b *bench) idle(ctx context.Context, r *result) error {
+	before, err := b.meter.awaitQuiet(ctx, settled)
+	if err != nil {
+		return err
+	}
+	b.meter.say.step("idle: counting for %s", b.options.idle)
+	began := time.Now()
+	select {
+	case <-time.After(b.options.idle):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	after, err := b.meter.read(ctx)
+	if err != nil {
+		return err
+	}
+	elapsed := time.Since(began)
+	p := newPhase("idle", "minutes", 1, elapsed, before, after)
+	p.Seconds = 0 // the bench chose it
+	r.addIdle(p, float64(p.total.total())/elapsed.Minutes())
+	return nil
+}
+
+// restart stops the operator, starts it again with nothing changed, and counts until it
+// rests. A new process counts from zero, so its counters are the difference.
+func (b *bench) restart(ctx context.Context, r *result) error {
+	r.addProcess(b.meter.program.process.Pid)
+	b.meter.say.step("restart")
+	began := time.Now()
+	if err := b.meter.program.stop(); err != nil {
+		return err
+	}
+	program, err := startOperator(ctx, b.meter.home, b.binary, b.options.leaderElect)
+	if err != nil {
+		return err
+	}
+	b.meter.program = program
+	nothing := reading{cpu: b.meter.cpu()}
+	nothing.cpu["operator"] = 0
+	after, err := b.awaitWorked(ctx)
+	if err != nil {
+		return err
+	}
+	p := newPhase("restart", "restarts", 1, time.Since(began)-rested, nothing, after)
+	r.addRestart(p)
+	r.addPeak(b.meter.program.process.Pid)
+	return b.await(ctx, expectation{"municipalities", b.tenants, b.n},
+		expectation{"installations", b.upgraded, b.environments()}, b.healthyObjects())
+}
+
+// awaitWorked waits until the operator rests, having looked at every installation: an
+// operator that has not begun rests as well.
+func (b *bench) awaitWorked(ctx context.Context) (reading, error) {
+	deadline := time.Now().Add(b.options.timeout)
+	for {
+		after, err := b.meter.awaitQuiet(ctx, rested)
+		if err != nil {
+			return after, err
+		}
+		done := after.told.work["appinstallation"].Reconciles
+		if done >= b.environments() {
+			return after, nil
+		}
+		if time.Now().After(deadline) {
+			return after, fmt.Errorf("after %s the operator has looked at %d of %d installations", b.options.timeout, done, b.environments())
+		}
+	}
+}

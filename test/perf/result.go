@@ -1,0 +1,126 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// result holds the figures of one run. Those that this machine can't tell are nil.
+type result struct {
+	N int `json:"n"`
+
+	// Objects in a tenant's namespace before any app exists, the namespace included.
+	ObjectsPerNamespace  float64 `json:"objectsPerNamespace"`
+	RequestsPerNamespace float64 `json:"requestsPerNamespace"`
+	NamespacesPerSecond  float64 `json:"namespacesPerSecond"`
+
+	ObjectsPerInstallation  int     `json:"objectsPerInstallation"`
+	RequestsPerInstallation float64 `json:"requestsPerInstallation"`
+	InstallsPerSecond       float64 `json:"installsPerSecond"`
+	FloorInstallsPerSecond  float64 `json:"floorInstallsPerSecond"`
+
+	ObjectsPerUpgrade  int     `json:"objectsPerUpgrade"`
+	RequestsPerUpgrade float64 `json:"requestsPerUpgrade"`
+	UpgradesPerSecond  float64 `json:"upgradesPerSecond"`
+
+	DriftP50Seconds         float64 `json:"driftP50Seconds"`
+	DriftP99Seconds         float64 `json:"driftP99Seconds"`
+	DriftMaxSeconds         float64 `json:"driftMaxSeconds"`
+	RequestsPerDrift        float64 `json:"requestsPerDrift"`
+	IdleRequestsPerMinute   float64 `json:"idleRequestsPerMinute"`
+	RestartReads            int     `json:"restartReads"`
+	RestartWrites           int     `json:"restartWrites"`
+	RestartSeconds          float64 `json:"restartSeconds"`
+	TenancySeconds          float64 `json:"tenancySeconds"`
+	InstallationSeconds     float64 `json:"installationSeconds"`
+	FloorSeconds            float64 `json:"floorSeconds"`
+	UpgradeSeconds          float64 `json:"upgradeSeconds"`
+	InstallsPerFloorInstall float64 `json:"installsPerFloorInstall"`
+
+	// PeakMemoryMiB is the most that either process of the operator, before and after the
+	// restart, held at once.
+	PeakMemoryMiB *float64 `json:"peakMemoryMiB"`
+	// CPUSeconds of the operator from its first start to the restart.
+	CPUSeconds *float64 `json:"cpuSeconds"`
+
+	Phases []phase `json:"phases"`
+}
+
+func (r *result) addTenancy(p phase, objects int) {
+	r.Phases = append(r.Phases, p)
+	r.ObjectsPerNamespace = float64(objects) / float64(p.Count)
+	r.RequestsPerNamespace = p.perUnit()
+	r.NamespacesPerSecond = p.perSecond()
+	r.TenancySeconds = p.Seconds
+}
+
+func (r *result) addInstallation(p phase) {
+	r.Phases = append(r.Phases, p)
+	r.ObjectsPerInstallation = objectsPerInstallation
+	r.RequestsPerInstallation = p.perUnit()
+	r.InstallsPerSecond = p.perSecond()
+	r.InstallationSeconds = p.Seconds
+}
+
+func (r *result) addUpgrade(p phase) {
+	r.Phases = append(r.Phases, p)
+	r.ObjectsPerUpgrade = objectsPerUpgrade
+	r.RequestsPerUpgrade = p.perUnit()
+	r.UpgradesPerSecond = p.perSecond()
+	r.UpgradeSeconds = p.Seconds
+}
+
+func (r *result) addDrift(p phase, gone []time.Duration) {
+	r.Phases = append(r.Phases, p)
+	r.RequestsPerDrift = p.perUnit()
+	r.DriftP50Seconds = percentile(gone, 50).Seconds()
+	r.DriftP99Seconds = percentile(gone, 99).Seconds()
+	r.DriftMaxSeconds = percentile(gone, 100).Seconds()
+}
+
+func (r *result) addIdle(p phase, perMinute float64) {
+	r.Phases = append(r.Phases, p)
+	r.IdleRequestsPerMinute = perMinute
+}
+
+func (r *result) addRestart(p phase) {
+	r.Phases = append(r.Phases, p)
+	r.RestartReads = p.total.reads()
+	r.RestartWrites = p.total.writes()
+	r.RestartSeconds = p.Seconds
+}
+
+func (r *result) addFloor(p phase) {
+	r.Phases = append(r.Phases, p)
+	r.FloorSeconds = p.Seconds
+	r.FloorInstallsPerSecond = p.perSecond()
+	r.InstallsPerFloorInstall = r.InstallsPerSecond / r.FloorInstallsPerSecond
+}
+
+// addProcess reads what the operator's first process has used, before it ends.
+func (r *result) addProcess(pid int) {
+	if seconds, known := cpuSeconds(pid); known {
+		r.CPUSeconds = &seconds
+	}
+	r.addPeak(pid)
+}
+
+// addPeak takes a process's peak into account.
+func (r *result) addPeak(pid int) {
+	peak, known := peakMemoryMiB(pid)
+	if known && (r.PeakMemoryMiB == nil || *r.PeakMemoryMiB < peak) {
+		r.PeakMemoryMiB = &peak
+	}
+}
+
+// percentile is the smallest of the values that is at least as great as that share of
+// them, in percent; 0 of none.
+func percentile(values []time.Duration, percent float64) time.Duration {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	rank := int(math.Ceil(percent / 100 * float64(len(sorted))))
+	return sorted[max(rank, 1)-1]
+}

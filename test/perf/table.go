@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// table is what a person reads: the bars first, then all other figures, then what each
+// phase cost.
+func table(r result) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d municipalities, %d namespaces\n\n", r.N, r.N*environments)
+	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	row := func(format string, arguments ...any) { _, _ = fmt.Fprintf(columns, format+"\n", arguments...) } // a Builder never fails
+	for _, b := range r.bars() {
+		row("  %s\t%s\t%s\t%s", b.name, strings.TrimSpace(optional(b.got)+" "+b.unit), b.limit, b.verdict())
+	}
+	row("")
+	row("  objects per namespace\t%s", number(r.ObjectsPerNamespace))
+	row("  objects per installation\t%d", r.ObjectsPerInstallation)
+	row("  tenancy\t%.2f s\t%s namespaces/s", r.TenancySeconds, number(r.NamespacesPerSecond))
+	row("  installation\t%.2f s\t%s installations/s\t%.0f %% of the floor", r.InstallationSeconds, number(r.InstallsPerSecond), 100*r.InstallsPerFloorInstall)
+	row("  floor\t%.2f s\t%s installations/s", r.FloorSeconds, number(r.FloorInstallsPerSecond))
+	row("  upgrade\t%.2f s\t%s installations/s\t%s requests each, %d objects differ", r.UpgradeSeconds, number(r.UpgradesPerSecond), number(r.RequestsPerUpgrade), r.ObjectsPerUpgrade)
+	row("  drift back\tp50 %.3f s\tp99 %.3f s, max %.3f s\t%s requests each", r.DriftP50Seconds, r.DriftP99Seconds, r.DriftMaxSeconds, number(r.RequestsPerDrift))
+	row("  restart\t%.2f s\t%d reads, %d writes", r.RestartSeconds, r.RestartReads, r.RestartWrites)
+	row("  operator's CPU until the restart\t%s s", optional(r.CPUSeconds))
+	_ = columns.Flush() // a Builder never fails
+	for _, p := range r.Phases {
+		text.WriteString(p.table())
+	}
+	return text.String()
+}
+
+func optional(f *float64) string {
+	if f == nil {
+		return "n/a"
+	}
+	return number(*f)
+}
+
+// table breaks a phase down: requests by verb, then by verb and resource, then where the
+// time went.
+func (p phase) table() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "\n%s: %d %s, %d requests\n", p.Name, p.Count, p.Unit, p.total.total())
+	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	row := func(format string, arguments ...any) { _, _ = fmt.Fprintf(columns, format+"\n", arguments...) } // a Builder never fails
+	verbs := p.total.byVerb()
+	for _, c := range verbs.sorted() {
+		row("  %s\t%d\t%.3f each", c.verb, verbs[c], float64(verbs[c])/float64(p.Count))
+		for _, of := range p.total.sorted() {
+			if of.verb == c.verb {
+				row("    %s\t%d\t%.3f each", of.resource, p.total[of], float64(p.total[of])/float64(p.Count))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Work)) {
+		w := p.Work[name]
+		row("  reconciles of %s\t%d\t%.1f ms each, %d errors", name, w.Reconciles, 1000*w.Seconds/float64(w.Reconciles), w.Errors)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.CPU)) {
+		row("  CPU of %s\t%.2f s", name, p.CPU[name])
+	}
+	_ = columns.Flush() // a Builder never fails
+	return text.String()
+}
+
+// byVerb adds up what resources there are.
+func (r requests) byVerb() requests {
+	verbs := requests{}
+	for c, count := range r {
+		verbs[call{verb: c.verb}] += count
+	}
+	return verbs
+}
