@@ -127,7 +127,7 @@ func tryAgain(outcome condition.Outcome, done applied) error {
 
 // patience is how long a status that only says "not yet" may wait to be written: most
 // apps become ready within it, which saves one write in two.
-const patience = 2 * time.Second
+const patience = 5 * time.Second
 
 // write writes the status if it differs from what the API server has. It returns how
 // long to wait before writing one that is held back.
