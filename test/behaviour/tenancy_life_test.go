@@ -1,0 +1,251 @@
+package behaviour_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+func TestAnEnvironmentThatLeavesTheSpec(t *testing.T) {
+	parallel(t)
+	m := standing(t, town(t, "drangedal", withTest))
+	namespace := read(t, at(&corev1.Namespace{}, "", m.Name+"-test"))
+	t.Run("is retained, and shown as such", func(t *testing.T) {
+		edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Environments = m.Spec.Environments[:1] })
+		after := standing(t, m)
+		if got := environment(after, "test"); got.State != v1alpha1.EnvironmentRetained || got.Namespace != namespace.Name || after.Status.EnvironmentsReady != "1/1" {
+			t.Errorf("it is shown as %+v, of %s", got, after.Status.EnvironmentsReady)
+		}
+		consistsOf(t, namespace.Name, walls()...)
+	})
+	t.Run("goes where deletionPolicy is Delete", func(t *testing.T) {
+		edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+		gone(t, namespace)
+		after := standing(t, m)
+		if len(after.Status.Environments) != 1 {
+			t.Errorf("environments are %+v", after.Status.Environments)
+		}
+	})
+}
+
+func TestADeletedMunicipalityIsRetainedAndTakesUpItsNamespacesAgain(t *testing.T) {
+	parallel(t)
+	m := standing(t, town(t, "fyresdal"))
+	namespace := read(t, at(&corev1.Namespace{}, "", m.Name+"-prod"))
+	remove(t, m)
+	gone(t, m)
+	again := &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: m.Name}, Spec: m.Spec}
+	standing(t, put(t, again))
+	if after := read(t, namespace); after.UID != namespace.UID || !after.DeletionTimestamp.IsZero() {
+		t.Errorf("the namespace did not outlive its Municipality: %+v", after.ObjectMeta)
+	}
+}
+
+func TestDeletionDrainsPodsBeforeItDropsTheWalls(t *testing.T) {
+	parallel(t)
+	m := standing(t, town(t, "hjartdal", func(m *v1alpha1.Municipality) { m.Spec.DeletionPolicy = v1alpha1.DeletionDelete }))
+	ns := m.Name + "-prod"
+	pod := restrictedPod(ns, "slow")
+	pod.Finalizers = []string{"example.org/still-running"} // stands for a pod that takes its time to end
+	put(t, pod)
+
+	remove(t, m)
+	until(t, "the pod is asked to end", pod, func(p *corev1.Pod) error {
+		if p.DeletionTimestamp.IsZero() {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	until(t, "the Municipality waits for the pod", m, func(m *v1alpha1.Municipality) error {
+		return holds(environment(m, "prod").Message, "its pods are ending")
+	})
+	if wall := read(t, at(&networkingv1.NetworkPolicy{}, ns, "allmenning-default-deny")); len(wall.Spec.PolicyTypes) != 2 || !slices.Contains(wall.Finalizers, v1alpha1.FinalizerDrain) {
+		t.Errorf("the pod may outlive its walls: %+v", wall)
+	}
+	if state := environment(read(t, m), "prod").State; state != v1alpha1.EnvironmentDeleting {
+		t.Errorf("the environment is %s, want Deleting", state)
+	}
+	edit(t, pod, func(p *corev1.Pod) { p.Finalizers = nil })
+	gone(t, m)
+	gone(t, at(&corev1.Namespace{}, "", ns))
+}
+
+func TestAccessEndsByItself(t *testing.T) {
+	parallel(t)
+	m := town(t, "skien", func(m *v1alpha1.Municipality) {
+		m.Spec.Access = []v1alpha1.Access{
+			{Role: v1alpha1.AccessViewer, Users: []string{"ola"}},
+			{Role: v1alpha1.AccessViewer, Groups: []string{"vendor"}, Expires: new(metav1.NewTime(time.Now().Add(8 * time.Second)))},
+		}
+	})
+	standing(t, m)
+	vendor, ola := person(t, "vera", "vendor"), person(t, "ola")
+	looks := func(ctx context.Context, who client.Client) error {
+		return who.List(ctx, &corev1.ConfigMapList{}, client.InNamespace(m.Name+"-prod"))
+	}
+	eventually(t, "the vendor may look", func(ctx context.Context) error { return looks(ctx, vendor) })
+	eventually(t, "the vendor may not look any more", func(ctx context.Context) error {
+		if err := looks(ctx, vendor); !apierrors.IsForbidden(err) {
+			return fmt.Errorf("the answer is %w", err)
+		}
+		return nil
+	})
+	if time.Now().Before(m.Spec.Access[1].Expires.Time) {
+		t.Error("access ended before its time")
+	}
+	if err := looks(t.Context(), ola); err != nil {
+		t.Errorf("others must keep what they have: %v", err)
+	}
+}
+
+func TestSuspendHoldsTheOperatorOff(t *testing.T) {
+	parallel(t)
+	m := standing(t, town(t, "porsgrunn"))
+	place := at(&networkingv1.NetworkPolicy{}, m.Name+"-prod", "allmenning-allow-dns")
+	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) })
+	until(t, "it says that it is suspended", m, func(m *v1alpha1.Municipality) error {
+		if !meta.IsStatusConditionTrue(m.Status.Conditions, v1alpha1.ConditionSuspended) {
+			return fmt.Errorf("conditions: %+v", m.Status.Conditions)
+		}
+		return nil
+	})
+	remove(t, read(t, place))
+	edit(t, m, func(m *v1alpha1.Municipality) {
+		m.Spec.Environments[0].Zone = v1alpha1.ZoneClosed
+		m.Annotations = map[string]string{v1alpha1.AnnotationReconcile: "look"}
+	})
+	// Another municipality that was changed later is done, so this one was visited.
+	standing(t, town(t, "siljan"))
+	gone(t, place)
+	if m := read(t, m); isReady(m.Status.Conditions, m.Generation) == nil {
+		t.Errorf("a suspended object must not claim that its new generation is Ready: %+v", m.Status)
+	}
+	read(t, at(&networkingv1.NetworkPolicy{}, m.Name+"-prod", "allmenning-allow-internet"))
+
+	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Suspend = nil })
+	after := standing(t, m)
+	consistsOf(t, m.Name+"-prod", walls()...)
+	if after.Status.LastHandledReconcileAt != "look" {
+		t.Errorf("lastHandledReconcileAt is %q", after.Status.LastHandledReconcileAt)
+	}
+	if meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionSuspended) != nil {
+		t.Errorf("Suspended must be there only while it is true: %+v", after.Status.Conditions)
+	}
+}
+
+// restrictedPod keeps to the restricted Pod Security Standard and asks for nothing.
+func restrictedPod(namespace, name string) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Spec: corev1.PodSpec{
+		SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: new(true), SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
+		Containers: []corev1.Container{{Name: "app", Image: "registry.k8s.io/pause:3.10", SecurityContext: &corev1.SecurityContext{
+			AllowPrivilegeEscalation: new(false), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+		}}},
+	}}
+}
+
+func TestPodsOfTenants(t *testing.T) {
+	parallel(t)
+	m := standing(t, town(t, "notodden", func(m *v1alpha1.Municipality) {
+		m.Spec.Access = []v1alpha1.Access{{Role: v1alpha1.AccessDeveloper, Groups: []string{"notodden-dev"}}}
+	}))
+	ns := m.Name + "-prod"
+	developer := person(t, "nina", "notodden-dev")
+	var pod *corev1.Pod
+	eventually(t, "a pod without requests is taken", func(ctx context.Context) error {
+		pod = restrictedPod(ns, "plain")
+		return developer.Create(ctx, pod)
+	})
+	got := pod.Spec.Containers[0].Resources
+	if got.Requests.Cpu().Cmp(resource.MustParse("50m")) != 0 || got.Requests.Memory().IsZero() || got.Limits.Memory().IsZero() || pod.Spec.AutomountServiceAccountToken != nil && *pod.Spec.AutomountServiceAccountToken {
+		t.Errorf("its resources are %+v", got)
+	}
+	for _, v := range pod.Spec.Volumes {
+		if v.Projected != nil {
+			t.Errorf("it was given a token: %+v", v)
+		}
+	}
+	loose := restrictedPod(ns, "loose")
+	loose.Spec.SecurityContext.RunAsNonRoot = nil
+	if err := developer.Create(t.Context(), loose); !apierrors.IsForbidden(err) || holds(err.Error(), "restricted", "runAsNonRoot") != nil {
+		t.Errorf("a pod that may run as root must be refused: %v", err)
+	}
+}
+
+func TestWhatTenantsMay(t *testing.T) {
+	parallel(t)
+	m := standing(t, town(t, "vaaler", withTest, func(m *v1alpha1.Municipality) {
+		m.Spec.Access = []v1alpha1.Access{
+			{Role: v1alpha1.AccessAdministrator, Groups: []string{m.Name + "-ikt"}},
+			{Role: v1alpha1.AccessDeveloper, Groups: []string{m.Name + "-dev"}, Environments: []string{"test"}},
+			{Role: v1alpha1.AccessViewer, Groups: []string{m.Name + "-audit"}},
+		}
+	}))
+	other := standing(t, town(t, "heroy"))
+	prod, test := m.Name+"-prod", m.Name+"-test"
+	for _, tc := range []struct {
+		reason, group, namespace, verb, apiGroup, resource string
+		want                                               bool
+	}{
+		{"an administrator deploys", "-ikt", prod, "create", "apps", "deployments", true},
+		{"an administrator sees secrets", "-ikt", prod, "get", "", "secrets", true},
+		{"an administrator opens no wall", "-ikt", prod, "create", networkingv1.GroupName, "networkpolicies", false},
+		{"an administrator changes no wall", "-ikt", prod, "patch", networkingv1.GroupName, "networkpolicies", false},
+		{"an administrator removes no wall", "-ikt", prod, "delete", networkingv1.GroupName, "networkpolicies", false},
+		{"an administrator raises no quota", "-ikt", prod, "update", "", "resourcequotas", false},
+		{"an administrator gives nothing away", "-ikt", prod, "create", "rbac.authorization.k8s.io", "rolebindings", false},
+		{"an administrator can't act as the installer", "-ikt", prod, "impersonate", "", "serviceaccounts", false},
+		{"an administrator makes no token of an account", "-ikt", prod, "create", "", "serviceaccounts/token", false},
+		{"an administrator can't relabel the namespace", "-ikt", prod, "patch", "", "namespaces", false},
+		{"an administrator can't delete the namespace", "-ikt", prod, "delete", "", "namespaces", false},
+		{"an administrator makes no namespace", "-ikt", "", "create", "", "namespaces", false},
+		{"an administrator decides on no installation", "-ikt", prod, "patch", v1alpha1.GroupVersion.Group, "appinstallations", false},
+		{"an administrator sees the installations", "-ikt", prod, "list", v1alpha1.GroupVersion.Group, "appinstallations", true},
+		{"an administrator has nothing to do at a neighbour's", "-ikt", other.Name + "-prod", "get", "", "configmaps", false},
+		{"a developer deploys in the environment of the access", "-dev", test, "create", "apps", "deployments", true},
+		{"a developer sees no secrets", "-dev", test, "get", "", "secrets", false},
+		{"a developer opens no shell", "-dev", test, "create", "", "pods/exec", false},
+		{"a developer has no access to the other environment", "-dev", prod, "get", "", "pods", false},
+		{"a viewer looks", "-audit", prod, "list", "", "pods", true},
+		{"a viewer sees no secrets", "-audit", prod, "list", "", "secrets", false},
+		{"a viewer changes nothing", "-audit", prod, "create", "", "configmaps", false},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			who := person(t, "somebody", m.Name+tc.group)
+			eventually(t, tc.reason, func(ctx context.Context) error {
+				review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+					ResourceAttributes: attributes(tc.namespace, tc.verb, tc.apiGroup, tc.resource),
+				}}
+				if err := who.Create(ctx, review); err != nil {
+					return err
+				}
+				return expect(tc.verb+" "+tc.resource+" allowed", review.Status.Allowed, tc.want)
+			})
+		})
+	}
+}
+
+func attributes(namespace, verb, group, what string) *authorizationv1.ResourceAttributes {
+	a := &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: verb, Group: group, Resource: what}
+	if name, sub, ok := strings.Cut(what, "/"); ok {
+		a.Resource, a.Subresource = name, sub
+	}
+	if what == "namespaces" {
+		a.Name = namespace
+	}
+	return a
+}
