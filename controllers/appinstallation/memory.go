@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -15,6 +16,7 @@ import (
 // memory spares work that was done before. All of it may be lost: it is found again
 // from the API server.
 type memory struct {
+	kinds   memo[string, []schema.GroupVersionKind]
 	bundles memo[string, bundle.Bundle]
 	schemas memo[string, *parameters.Schema]
 	rules   memo[string, *health.Rules]

@@ -239,16 +239,23 @@ func (r *Reconciler) kinds(ctx context.Context) ([]schema.GroupVersionKind, erro
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: v1alpha1.RoleInstaller}, &role); err != nil {
 		return nil, fmt.Errorf("read ClusterRole %s, which lists the kinds that bundles may hold: %w", v1alpha1.RoleInstaller, err)
 	}
-	var all []schema.GroupVersionKind
+	if known, ok := r.memory.kinds.get(role.ResourceVersion); ok {
+		return known, nil
+	}
+	all, complete := []schema.GroupVersionKind{}, true
 	for _, resource := range installable.Kinds(role.Rules) {
 		gvk, err := r.Mapper.KindFor(resource.WithVersion(""))
 		if meta.IsNoMatchError(err) {
+			complete = false // ask again: its definition may come
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("find the kind of %s: %w", resource, err)
 		}
 		all = append(all, gvk)
+	}
+	if complete {
+		r.memory.kinds.put(role.ResourceVersion, all)
 	}
 	return all, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
@@ -49,7 +50,7 @@ type object struct {
 // plan decides what shall be done with what was seen.
 func plan(seen observed, wanted rendered) (planned, error) {
 	i := &seen.installation
-	if isTrue(i.Spec.Suspend) || isTrue(seen.platform.Suspend) {
+	if ptr.Deref(i.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false) {
 		return planned{suspended: true}, nil
 	}
 	if i.Spec.State == v1alpha1.InstallationAbsent {
@@ -92,5 +93,3 @@ func (p *planned) planPolicy(seen observed) error {
 	}
 	return nil
 }
-
-func isTrue(b *bool) bool { return b != nil && *b }

@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -70,6 +71,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	if err != nil {
 		return fmt.Errorf("build the controller: %w", err)
 	}
+	if err := mgr.Add(manager.RunnableFunc(r.watchKinds)); err != nil {
+		return fmt.Errorf("add the first watches: %w", err)
+	}
 	r.watches.start = func(gvk schema.GroupVersionKind) error {
 		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), objectEvents(r.touched)))
 	}
@@ -113,6 +117,23 @@ func takenOver(before, after client.Object) bool {
 	a, ok1 := before.(*unstructured.Unstructured)
 	b, ok2 := after.(*unstructured.Unstructured)
 	return !ok1 || !ok2 || apply.OwnedHash(a) != apply.OwnedHash(b) || !maps.Equal(a.GetLabels(), b.GetLabels())
+}
+
+// watchKinds watches what bundles may hold from the start, so that the first
+// installation does not wait for a dozen lists. What can't be watched yet, as the role
+// or a definition is not there, is watched when an installation needs it.
+func (r *Reconciler) watchKinds(ctx context.Context) error {
+	kinds, err := r.kinds(ctx)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Info("the kinds that bundles may hold are not known yet", "why", err.Error())
+		return nil
+	}
+	for _, gvk := range kinds {
+		if err := r.watches.ensure(gvk); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // watches are the kinds that are watched by now. A kind is watched from when the

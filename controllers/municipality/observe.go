@@ -9,12 +9,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 )
 
@@ -60,7 +60,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if seen.sameNumber, err = r.sameNumber(ctx, seen.municipality); err != nil {
 		return seen, err
 	}
-	if seen.definitionGoes, err = r.definitionGoes(ctx, seen.municipality); err != nil {
+	if seen.definitionGoes, err = definition.DeletesAlong(ctx, r.Live, &seen.municipality); err != nil {
 		return seen, err
 	}
 	names, err := r.environmentNames(ctx, seen.municipality)
@@ -96,24 +96,6 @@ func (r *Reconciler) sameNumber(ctx context.Context, m v1alpha1.Municipality) ([
 // numbers are the official numbers that a Municipality claims, past ones included.
 func numbers(m *v1alpha1.Municipality) []string {
 	return append([]string{m.Spec.Number}, m.Spec.FormerNumbers...)
-}
-
-// definitionGoes asks only where the answer matters: when a deletion would delete
-// namespaces. Deleting the definition deletes every Municipality, and must not
-// take the country's namespaces along.
-func (r *Reconciler) definitionGoes(ctx context.Context, m v1alpha1.Municipality) (bool, error) {
-	if m.DeletionTimestamp.IsZero() || m.Spec.DeletionPolicy != v1alpha1.DeletionDelete {
-		return false, nil
-	}
-	var crd apiextensionsv1.CustomResourceDefinition
-	err := r.Live.Get(ctx, client.ObjectKey{Name: "municipalities." + v1alpha1.GroupVersion.Group}, &crd)
-	if apierrors.IsNotFound(err) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read the definition of Municipality: %w", err)
-	}
-	return !crd.DeletionTimestamp.IsZero(), nil
 }
 
 func (r *Reconciler) environmentNames(ctx context.Context, m v1alpha1.Municipality) ([]string, error) {

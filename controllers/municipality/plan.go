@@ -10,6 +10,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
@@ -77,10 +78,8 @@ func plan(seen observed, now time.Time) (planned, error) {
 }
 
 func suspended(seen observed) bool {
-	return isTrue(seen.municipality.Spec.Suspend) || isTrue(seen.platform.Suspend)
+	return ptr.Deref(seen.municipality.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false)
 }
-
-func isTrue(b *bool) bool { return b != nil && *b }
 
 // numberTaken says who has this municipality's number, if somebody has an older
 // claim to it. Of two objects of one second the name decides, so that both agree.

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 )
 
 // pause gathers what happens to members and apps: a country that is created in a
@@ -24,7 +25,8 @@ const pause = time.Second
 
 // SetupWithManager makes the manager run this controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	specOrRequest := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+	specOrRequest := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
+		apply.StatusLost(func(o *v1alpha1.Network) int64 { return o.Status.ObservedGeneration }))
 	return ctrl.NewControllerManagedBy(mgr).Named("network").
 		For(&v1alpha1.Network{}, builder.WithPredicates(specOrRequest)).
 		Watches(&v1alpha1.Municipality{}, later(r.everyone), builder.WithPredicates(predicate.LabelChangedPredicate{})).

@@ -5,11 +5,10 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/controllers/internal/resolution"
 )
@@ -54,7 +53,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	for i := range apps.Items {
 		seen.apps[apps.Items[i].Name] = &apps.Items[i]
 	}
-	if seen.definitionGoes, err = r.definitionGoes(ctx, &seen.municipality); err != nil {
+	if seen.definitionGoes, err = definition.DeletesAlong(ctx, r.Live, &seen.municipality); err != nil {
 		return seen, err
 	}
 	err = r.environments(ctx, &seen)
@@ -87,20 +86,4 @@ func (r *Reconciler) environments(ctx context.Context, seen *observed) error {
 		}
 	}
 	return nil
-}
-
-// definitionGoes asks only where the answer matters: when a deletion would uninstall.
-func (r *Reconciler) definitionGoes(ctx context.Context, m *v1alpha1.Municipality) (bool, error) {
-	if m.DeletionTimestamp.IsZero() || m.Spec.DeletionPolicy != v1alpha1.DeletionDelete {
-		return false, nil
-	}
-	var crd apiextensionsv1.CustomResourceDefinition
-	err := r.Live.Get(ctx, client.ObjectKey{Name: "municipalities." + v1alpha1.GroupVersion.Group}, &crd)
-	if apierrors.IsNotFound(err) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read the definition of Municipality: %w", err)
-	}
-	return !crd.DeletionTimestamp.IsZero(), nil
 }

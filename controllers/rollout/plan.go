@@ -7,6 +7,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/resolution"
@@ -34,7 +35,7 @@ type move struct {
 func plan(seen observed, now time.Time) planned {
 	var out planned
 	m := &seen.municipality
-	if isTrue(m.Spec.Suspend) || isTrue(seen.platform.Suspend) {
+	if ptr.Deref(m.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false) {
 		return out
 	}
 	leaving := m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && !seen.definitionGoes
@@ -45,7 +46,7 @@ func plan(seen observed, now time.Time) planned {
 		installed := seen.installed[place]
 		gone := leaving && (!m.DeletionTimestamp.IsZero() || environmentOf(m, place.Environment) == nil)
 		if gone {
-			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, isTrue(seen.platform.Freeze))
+			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, ptr.Deref(seen.platform.Freeze, false))
 		}
 		if uninstalled(installed) && !out.writes(installed) {
 			out.remove = append(out.remove, installed)
@@ -63,7 +64,7 @@ func (p *planned) decided(seen observed, now time.Time) {
 	m := &seen.municipality
 	verdicts := resolution.Resolve(resolution.Input{
 		Municipality: m, Networks: seen.networks, Apps: seen.apps,
-		Installed: seen.installed, Freeze: isTrue(seen.platform.Freeze), Now: now,
+		Installed: seen.installed, Freeze: ptr.Deref(seen.platform.Freeze, false), Now: now,
 	})
 	for _, v := range verdicts {
 		if left := v.Until.Sub(now); !v.Until.IsZero() && (p.again == 0 || left < p.again) {
@@ -178,5 +179,3 @@ func comparePlaces(a, b resolution.Place) int {
 	}
 	return strings.Compare(a.App, b.App)
 }
-
-func isTrue(b *bool) bool { return b != nil && *b }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -91,7 +92,7 @@ func (r *Reconciler) observeCountry(ctx context.Context) (country, error) {
 	if err != nil {
 		return seen, err
 	}
-	seen.freeze = isTrue(spec.Freeze)
+	seen.freeze = ptr.Deref(spec.Freeze, false)
 	var networks v1alpha1.NetworkList
 	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list Networks: %w", err)

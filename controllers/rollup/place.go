@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/resolution"
@@ -127,7 +128,7 @@ func judge(v resolution.Verdict, m *v1alpha1.Municipality, i *v1alpha1.AppInstal
 	switch {
 	case v.Action == resolution.Remove, i.Spec.State == v1alpha1.InstallationAbsent:
 		p.shown.State, p.shown.Message = stateRemoving, conditionOf(i).Message
-	case isTrue(i.Spec.Suspend):
+	case ptr.Deref(i.Spec.Suspend, false):
 		p.shown.State, p.shown.Message = stateBlocked, fmt.Sprintf("AppInstallation %s/%s is suspended: take its spec.suspend out", i.Namespace, i.Name)
 	case !reached(v, m, i):
 		p.shown.State, p.shown.Message = stateProgressing, onTheWay(v, m)
@@ -163,7 +164,7 @@ func (p *place) absent(m *v1alpha1.Municipality) {
 }
 
 func onTheWay(v resolution.Verdict, m *v1alpha1.Municipality) string {
-	if isTrue(m.Spec.Suspend) {
+	if ptr.Deref(m.Spec.Suspend, false) {
 		return fmt.Sprintf("Municipality %s is suspended: take its spec.suspend out", m.Name)
 	}
 	if v.Message != "" {
@@ -240,5 +241,3 @@ func conditionOf(i *v1alpha1.AppInstallation) metav1.Condition {
 	}
 	return metav1.Condition{}
 }
-
-func isTrue(b *bool) bool { return b != nil && *b }

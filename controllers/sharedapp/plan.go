@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/condition"
@@ -75,10 +77,8 @@ func plan(seen observed, now time.Time) planned {
 }
 
 func suspended(seen observed) bool {
-	return isTrue(seen.app.Spec.Suspend) || isTrue(seen.platform.Suspend)
+	return ptr.Deref(seen.app.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false)
 }
-
-func isTrue(b *bool) bool { return b != nil && *b }
 
 // appFault says why none of the versions may be installed, whatever is in their bundles.
 func appFault(seen observed) *condition.Outcome {

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
 )
@@ -32,7 +33,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	here := predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetNamespace() == r.Store.Namespace })
 	return ctrl.NewControllerManagedBy(mgr).Named("sharedapp").
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
-		For(&v1alpha1.SharedApp{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		For(&v1alpha1.SharedApp{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
+			apply.StatusLost(func(o *v1alpha1.SharedApp) int64 { return o.Status.ObservedGeneration })))).
 		// One app may require another: when that appears, changes or goes, so may what can be said of this one.
 		Watches(&v1alpha1.SharedApp{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Platform{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).

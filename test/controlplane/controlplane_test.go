@@ -2,7 +2,6 @@ package controlplane_test
 
 import (
 	"context"
-
 	"os"
 	"strings"
 	"testing"

@@ -90,6 +90,14 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	say := newProgress(os.Stderr)
+	folder, err := os.MkdirTemp("", "allmenning-perf-")
+	if err != nil {
+		return fmt.Errorf("making a folder for the operator: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	if o.manager, err = build(ctx, o.manager, folder, say); err != nil { // once: every size measures the same program
+		return err
+	}
 	var results []result
 	for _, n := range o.municipalities {
 		r, err := measure(ctx, n, o, say)

@@ -39,7 +39,7 @@ func (b *bench) restart(ctx context.Context, r *result) error {
 	if err := b.meter.program.stop(); err != nil {
 		return err
 	}
-	program, err := startOperator(ctx, b.meter.home, b.binary, b.options.leaderElect)
+	program, err := startOperator(ctx, b.meter.home, b.options.manager, b.options.leaderElect)
 	if err != nil {
 		return err
 	}

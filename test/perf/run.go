@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -15,7 +14,6 @@ type bench struct {
 	meter   meter
 	options options
 	n       int
-	binary  string
 
 	tenants    *tally // municipalities that are Ready
 	content    *tally // those with all their apps
@@ -53,16 +51,8 @@ func measureOperator(ctx context.Context, n int, o options, say *progress) (r re
 		return r, nil, err
 	}
 	defer func() { err = errors.Join(err, home.plane.Stop()) }()
-	folder, err := os.MkdirTemp("", "allmenning-perf-")
-	if err != nil {
-		return r, nil, fmt.Errorf("making a folder for the operator: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	b := &bench{options: o, n: n}
-	if b.binary, err = build(ctx, o.manager, folder, say); err != nil {
-		return r, nil, err
-	}
-	program, err := startOperator(ctx, home, b.binary, o.leaderElect)
+	program, err := startOperator(ctx, home, o.manager, o.leaderElect)
 	if err != nil {
 		return r, nil, err
 	}
