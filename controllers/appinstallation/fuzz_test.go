@@ -137,7 +137,7 @@ func checkPlan(t *testing.T, seen observed, todo planned) {
 	}
 	for _, o := range todo.objects {
 		live := seen.live[o.ref]
-		if o.send && live != nil && !belongs(live) && known[o.ref.String()] != string(live.GetUID()) {
+		if o.send && live != nil && !belongs(live) && known[o.String()] != string(live.GetUID()) {
 			t.Errorf("%s is sent, and its name is taken: labels %v", o.ref, live.GetLabels())
 		}
 	}

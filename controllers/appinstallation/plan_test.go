@@ -210,7 +210,7 @@ func TestHashIsKeyed(t *testing.T) {
 		}
 		return got
 	}
-	if of("1", "salt") != of("1", "salt") {
+	if first, second := of("1", "salt"), of("1", "salt"); first != second {
 		t.Error("one object has two hashes")
 	}
 	if of("1", "salt") == of("2", "salt") {

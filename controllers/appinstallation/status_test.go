@@ -138,15 +138,15 @@ func TestHealthySince(t *testing.T) {
 
 func TestHistory(t *testing.T) {
 	seen := world()
-	apply := func(version string) {
+	install := func(version string) {
 		seen.installation.Spec.Version, seen.installation.Spec.Digest = version, "sha256:"+version
 		seen.installation.Status, _ = status(seen, planned{}, applied{}, now)
 	}
 	for n := range 12 {
-		apply(fmt.Sprintf("1.%d.0", n))
-		apply(fmt.Sprintf("1.%d.0", n))
+		install(fmt.Sprintf("1.%d.0", n))
+		install(fmt.Sprintf("1.%d.0", n))
 	}
-	apply("1.10.0")
+	install("1.10.0")
 	var got []string
 	for _, entry := range seen.installation.Status.History {
 		got = append(got, entry.Version)

@@ -81,7 +81,7 @@ func answered(sent *unstructured.Unstructured) *unstructured.Unstructured {
 	live.SetUID(types.UID("uid-of-" + refOf(sent).String()))
 	live.SetManagedFields([]metav1.ManagedFieldsEntry{{
 		Manager: apply.Owner, Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1", FieldsType: "FieldsV1",
-		FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:data":{}}`)},
+		FieldsV1: metav1.NewFieldsV1(`{"f:data":{}}`),
 	}})
 	return live
 }
@@ -148,7 +148,7 @@ func sends(todo planned) []string {
 	var names []string
 	for _, o := range todo.objects {
 		if o.send {
-			names = append(names, o.ref.String())
+			names = append(names, o.String())
 		}
 	}
 	return names

@@ -158,7 +158,7 @@ func desired(m v1alpha1.Municipality, spec v1alpha1.Environment, namespace strin
 		v1alpha1.LabelMunicipality: m.Name,
 		v1alpha1.LabelEnvironment:  spec.Name,
 	}
-	all := []apply.Object{
+	all := []apply.Object{ //nolint:prealloc // a dozen, once per look
 		apply.Namespace(corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec))),
 		apply.ResourceQuota(corev1ac.ResourceQuota(quotaName, namespace).WithLabels(labels).
 			WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hardLimits(quota)))),

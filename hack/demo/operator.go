@@ -71,7 +71,7 @@ func (o *operator) launch(binary, kubeconfig string) error {
 		"--metrics-bind-address="+o.metrics,
 		"--health-probe-bind-address="+o.health)
 	command.Stdout, command.Stderr = output, output
-	command.Env = append(os.Environ(), "GOGC=150") // as config/manager does
+	command.Env = append(os.Environ(), "GOGC=150")           // as config/manager does
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is the demo's, not the operator's
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("starting the operator: %w", err)

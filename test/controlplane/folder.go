@@ -166,7 +166,7 @@ func (f folder) remove() error {
 				return fmt.Errorf("killing %s (process %d) of the control plane in %s: %w", part, pid, f, err)
 			}
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // between two looks whether the processes are gone
 	}
 	if err := os.RemoveAll(string(f)); err != nil {
 		return fmt.Errorf("removing the control plane's folder: %w", err)

@@ -75,7 +75,7 @@ func decides(ctx context.Context, config *rest.Config, allowed bool) error {
 		return err
 	}
 	if !apierrors.IsForbidden(err) {
-		return fmt.Errorf("listing returns %v, want that it is forbidden", err)
+		return fmt.Errorf("listing returns %w, want that it is forbidden", err)
 	}
 	return nil
 }

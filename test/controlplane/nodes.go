@@ -50,7 +50,7 @@ func nodesReady(client kubernetes.Interface, count int, withoutTaints bool) cond
 		}
 		ready := 0
 		for _, node := range nodes.Items {
-			if nodeReady(node) && !(withoutTaints && len(node.Spec.Taints) > 0) {
+			if nodeReady(node) && (!withoutTaints || len(node.Spec.Taints) == 0) {
 				ready++
 			}
 		}

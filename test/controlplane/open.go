@@ -34,7 +34,7 @@ func Open(dir string) (*ControlPlane, error) {
 	}
 	if c.record, err = c.folder.read(); err != nil || !c.record.Ready {
 		c.record.Ready = false // a record that cannot be read is one that was never finished
-		return c, nil
+		return c, nil          //nolint:nilerr // the caller sees that it is not ready
 	}
 	pair := keyPair{}
 	if pair.certificate, err = os.ReadFile(c.folder.path(authorityCert)); err != nil {

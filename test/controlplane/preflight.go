@@ -19,7 +19,7 @@ func requireResources(dir string) error {
 	if err := syscall.Statfs(dir, &disk); err != nil {
 		return fmt.Errorf("looking at the disk of %s: %w", dir, err)
 	}
-	if free := int64(disk.Bavail) * int64(disk.Bsize); free < minDisk {
+	if free := int64(disk.Bavail) * int64(disk.Bsize); free < minDisk { //nolint:unconvert // the types differ from system to system
 		return fmt.Errorf("the disk of %s has %d MiB free, a control plane needs %d: make room, or choose another folder (TMPDIR)",
 			dir, free>>20, minDisk>>20)
 	}
@@ -36,7 +36,7 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("finding a free port on 127.0.0.1: %w", err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
+	port := listener.Addr().(*net.TCPAddr).Port //nolint:errcheck // a TCP listener has no other
 	if err := listener.Close(); err != nil {
 		return 0, fmt.Errorf("letting go of port %d: %w", port, err)
 	}

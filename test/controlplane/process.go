@@ -34,7 +34,7 @@ func launch(assets string, dir folder, part command, detached bool) (*process, e
 	if err != nil {
 		return nil, fmt.Errorf("opening the log of %s: %w", part.name, err)
 	}
-	defer output.Close()
+	defer func() { _ = output.Close() }() // the part has it open for itself
 	run := exec.Command(filepath.Join(assets, part.name), part.arguments...)
 	run.Dir = string(dir)
 	run.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + string(dir), "TMPDIR=" + string(dir)}
@@ -78,7 +78,7 @@ func (p *process) death() error {
 		reason = p.err.Error()
 	}
 	var exit *exec.ExitError
-	if errors.As(p.err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
+	if errors.As(p.err, &exit) && killed(exit) {
 		reason += " (when nobody did that, memory ran out)"
 	}
 	err := fmt.Errorf("%s did not stay up: %s; last lines of its log:\n%s", p.name, reason, tail)
@@ -110,4 +110,10 @@ func identify(dir folder, arguments []string) string {
 		}
 	}
 	return ""
+}
+
+// killed says whether a process was ended by SIGKILL.
+func killed(exit *exec.ExitError) bool {
+	state, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && state.Signal() == syscall.SIGKILL
 }

@@ -43,7 +43,7 @@ func processesOf(dir folder) map[string]int {
 
 // availableMemory is what programs can still get, in bytes; ok is false where
 // that cannot be known.
-func availableMemory() (bytes int64, ok bool) {
+func availableMemory() (available int64, ok bool) {
 	content, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
 		return 0, false

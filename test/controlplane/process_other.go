@@ -42,4 +42,4 @@ func processesOf(dir folder) map[string]int {
 }
 
 // availableMemory is not known here.
-func availableMemory() (bytes int64, ok bool) { return 0, false }
+func availableMemory() (available int64, ok bool) { return 0, false }

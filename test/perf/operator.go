@@ -69,7 +69,7 @@ func startOperator(ctx context.Context, home *cluster, program string, leaderEle
 		"--leader-elect="+strconv.FormatBool(leaderElect),
 		"--metrics-bind-address="+o.metrics,
 		"--health-probe-bind-address="+o.health)
-	command.Env = append(os.Environ(), "GOGC=150", "GOMEMLIMIT=400MiB") // as config/manager does
+	command.Env = append(os.Environ(), "GOGC=150", "GOMEMLIMIT=600MiB") // as config/manager does
 	if err := o.launch(command); err != nil {
 		return nil, err
 	}

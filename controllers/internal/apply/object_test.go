@@ -26,7 +26,7 @@ func liveAccount(manager string, fields map[string]any) *corev1.ServiceAccount {
 			Name: "default", Namespace: "vinje-prod", Labels: map[string]string{"a": "b", "team": "x"},
 			ManagedFields: []metav1.ManagedFieldsEntry{{
 				Manager: manager, Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1",
-				FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: raw},
+				FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(string(raw)),
 			}},
 		},
 		AutomountServiceAccountToken: new(false),

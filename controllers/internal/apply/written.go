@@ -39,7 +39,8 @@ func (w *Written) Await(ctx context.Context, c client.Reader, owner string) erro
 		if !ok {
 			return nil
 		}
-		if err := c.Get(ctx, client.ObjectKeyFromObject(o), o); client.IgnoreNotFound(err) != nil {
+		err := c.Get(ctx, client.ObjectKeyFromObject(o), o)
+		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("wait for the cache to hold %T %s: %w", o, client.ObjectKeyFromObject(o), err)
 		}
 		w.dropFirst(owner)

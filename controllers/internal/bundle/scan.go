@@ -119,7 +119,7 @@ func (s *scanner) costOf(dir string, k *types.Kustomization) (int, error) {
 	for _, list := range []struct {
 		field   string
 		entries []string
-	}{{"resources", k.Resources}, {"bases", k.Bases}, {"components", k.Components}} {
+	}{{"resources", k.Resources}, {"bases", k.Bases}, {"components", k.Components}} { //nolint:staticcheck // deprecated, and bundles use it
 		for _, entry := range list.entries {
 			more, err := s.resource(dir, list.field, entry)
 			if err != nil {
@@ -234,7 +234,7 @@ func checkForbidden(k *types.Kustomization) error {
 		{"helmChartInflationGenerator", helm, len(k.HelmChartInflationGenerator) > 0},
 		{"openapi", "replaces the schema of every bundle in this process; take it out", len(k.OpenAPI) > 0},
 		{"crds", "changes how every bundle is read; take it out and use patches", len(k.Crds) > 0},
-		{"vars", "is obsolete in kustomize; use replacements", len(k.Vars) > 0},
+		{"vars", "is obsolete in kustomize; use replacements", len(k.Vars) > 0}, //nolint:staticcheck // to refuse it
 	} {
 		if field.set {
 			return fmt.Errorf("%s: %s", field.name, field.why)

@@ -155,7 +155,7 @@ func FuzzScan(f *testing.F) {
 	f.Add("replacements: [{path: a.yaml}]\npatches: [{path: a.yaml}]", "[{op: copy}]", "{}")
 	f.Add("configMapGenerator: [{files: [a.yaml]}]", bomb(), "resources: [..]")
 	f.Add("components: ['base/']", "kind: List\nitems: [{items: [1]}]", "kind: Component")
-	f.Fuzz(func(t *testing.T, kustomization, resource, base string) {
+	f.Fuzz(func(_ *testing.T, kustomization, resource, base string) {
 		b := folderOf(map[string]string{"kustomization.yaml": kustomization, "a.yaml": resource, "base/kustomization.yaml": base})
 		done := make(chan struct{})
 		go func() {

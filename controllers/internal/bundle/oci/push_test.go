@@ -41,7 +41,7 @@ func serve(t *testing.T, start func(http.Handler) *httptest.Server, push func(*t
 		t.Fatal(err)
 	}
 	repository.PlainHTTP = true
-	digest := push(t, repository)
+	pushed := push(t, repository)
 	for _, wrap := range wrappers {
 		handler = wrap(handler)
 	}
@@ -49,7 +49,7 @@ func serve(t *testing.T, start func(http.Handler) *httptest.Server, push func(*t
 	t.Cleanup(server.Close)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	_, host, _ := strings.Cut(server.URL, "://")
-	return server, Request{Repository: host + name, Digest: digest, PlainHTTP: strings.HasPrefix(server.URL, "http:")}
+	return server, Request{Repository: host + name, Digest: pushed, PlainHTTP: strings.HasPrefix(server.URL, "http:")}
 }
 
 // orasPush does what "oras push" does: a file store, a manifest of the latest form, a copy.
