@@ -335,8 +335,8 @@ func TestBuilderBuildsOneAtATime(t *testing.T) {
 		}
 	}
 	select {
-	case <-done:
-		t.Fatal("it was built while somebody else built")
+	case err := <-done:
+		t.Fatalf("it was built while somebody else built: %v", err)
 	default:
 	}
 	builder.kustomize.Unlock()
