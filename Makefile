@@ -11,7 +11,7 @@ MAKEFLAGS += --no-builtin-rules
 # they share the build cache with the control plane, which is built the same way.
 export CGO_ENABLED := 0
 
-IMG ?= ghcr.io/allmenning/allmenning:latest
+IMG ?= ghcr.io/allmenning/manager:dev
 PLATFORMS ?= linux/amd64,linux/arm64
 FUZZTIME ?= 30s
 PKG ?= ./...
@@ -111,6 +111,11 @@ controlplane: ## Build the control plane for tests and demo; prints its folder.
 up: ## Start a control plane; prints the KUBECONFIG line. NAME=demo for another one.
 	@$(WITH_CONTROLPLANE); go run ./hack/cluster up --name=$(NAME)
 
+.PHONY: run
+run: ## Run the operator on the control plane of `make up`, with the rights it has in a cluster.
+	kubeconfig=$$(go run ./hack/cluster for system:serviceaccount:allmenning-system:allmenning-manager --name=$(NAME)); \
+	go run ./cmd/manager --kubeconfig="$$kubeconfig" --log-format=text --metrics-bind-address=0 --health-probe-bind-address=0
+
 .PHONY: down
 down: ## Stop it. NAME=demo for the demo's.
 	@go run ./hack/cluster down --name=$(NAME)
@@ -132,7 +137,7 @@ install: ## Put the CRDs into the cluster of your KUBECONFIG.
 
 .PHONY: deploy
 deploy: ## Put CRDs, policies, roles and the operator into the cluster of your KUBECONFIG.
-	kubectl apply --server-side -k config/default
+	kubectl kustomize config/default | sed 's#image: ghcr.io/allmenning/manager:dev#image: $(IMG)#' | kubectl apply --server-side -f -
 
 .PHONY: uninstall
 uninstall: ## Take the operator and its CRDs out again; tenants and their apps stay.

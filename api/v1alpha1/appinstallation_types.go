@@ -251,6 +251,7 @@ type AppInstallationStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Decided by",type=string,JSONPath=`.spec.decidedBy.name`
 // +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.spec.decidedBy.reason`,priority=1
+// +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name == self.spec.app",message="metadata.name must be the name of the app: there is one installation of an app in an environment",fieldPath=".metadata"

@@ -171,7 +171,7 @@ type Environment struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=15
-	// +kubebuilder:validation:Pattern=`^[a-z][a-z0-9]*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9]*$')",message="an environment's name begins with a letter and holds only a-z and 0-9, no dash, such as preprod"
 	Name string `json:"name,omitempty"`
 
 	// stage says how close to the citizens it is: Development, Test or Production. A change takes
@@ -522,8 +522,10 @@ type MunicipalityStatus struct {
 // +kubebuilder:printcolumn:name="Environments",type=string,JSONPath=`.status.environmentsReady`
 // +kubebuilder:printcolumn:name="Apps",type=string,JSONPath=`.status.appsReady`
 // +kubebuilder:printcolumn:name="Size",type=string,JSONPath=`.status.sizeClass`,priority=1
+// +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Apps message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40",message="metadata.name must be at most 40 characters, so that namespace names fit",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="metadata.name must begin with a letter and hold only a-z, 0-9 and dashes",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!(self.metadata.name in ['kube', 'allmenning', 'default']) && !self.metadata.name.startsWith('kube-')",message="metadata.name must not be kube, allmenning or default, nor begin with kube-: its namespaces would look like the cluster's own",fieldPath=".metadata"

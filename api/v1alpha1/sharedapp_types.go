@@ -493,8 +493,10 @@ type VersionUsage struct {
 // +kubebuilder:printcolumn:name="Versions",type=string,JSONPath=`.status.versionsAvailable`
 // +kubebuilder:printcolumn:name="Installed",type=string,JSONPath=`.status.appsReady`
 // +kubebuilder:printcolumn:name="Owner",type=string,JSONPath=`.spec.owner`,priority=1
+// +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Apps message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters, begin with a letter and hold only a-z, 0-9 and dashes",fieldPath=".metadata"
 type SharedApp struct {
 	metav1.TypeMeta `json:",inline"`

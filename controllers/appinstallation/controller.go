@@ -15,6 +15,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/condition"
 )
 
 // Reconciler reconciles AppInstallations.
@@ -38,6 +39,10 @@ type Reconciler struct {
 	memory  memory
 	written apply.Written
 }
+
+// rightsPause is how long to wait for the API server to learn of a right, or to count a
+// quota, that was made a moment ago.
+const rightsPause = 300 * time.Millisecond
 
 // drainPause is how long to wait before looking again whether pods have ended.
 const drainPause = 2 * time.Second
@@ -71,6 +76,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	wait, err := r.write(ctx, seen, next, outcome, now)
 	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if done.failed != nil && apierrors.IsForbidden(done.failed.err) && outcome.State == condition.Retrying {
+		return ctrl.Result{RequeueAfter: rightsPause}, nil
 	}
 	if again := tryAgain(outcome, done); again != nil {
 		return ctrl.Result{}, again

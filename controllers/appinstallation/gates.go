@@ -82,6 +82,21 @@ func dependenciesReady(seen observed) *condition.Outcome {
 	return nil
 }
 
+// dependencyGone says that an app which this one builds on is not there any longer. The
+// app runs on, but nobody should take it for well.
+func dependencyGone(seen observed) *condition.Outcome {
+	if seen.app == nil || seen.app.Spec.Requires == nil {
+		return nil
+	}
+	i := &seen.installation
+	for _, needed := range seen.app.Spec.Requires.Apps {
+		if found := seen.dependencies[needed.Name]; found == nil || found.Spec.State == v1alpha1.InstallationAbsent {
+			return stalled("DependencyMissing", dependencyReady(i, needed, found).Message)
+		}
+	}
+	return nil
+}
+
 func dependencyReady(i *v1alpha1.AppInstallation, needed v1alpha1.RequiredApp, found *v1alpha1.AppInstallation) *condition.Outcome {
 	wish := needed.Name
 	if needed.Version != "" {

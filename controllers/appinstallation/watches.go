@@ -213,8 +213,10 @@ func inventoryHas(i *v1alpha1.AppInstallation, uid types.UID) bool {
 // waiting finds the installations of a namespace that are not applied yet: another
 // app, or the environment, may be what they wait for.
 func (r *Reconciler) waiting(ctx context.Context, o client.Object) []reconcile.Request {
+	other, isApp := o.(*v1alpha1.AppInstallation)
+	goes := isApp && other.Spec.State == v1alpha1.InstallationAbsent // others may build on it
 	return r.some(ctx, o.GetNamespace(), func(i *v1alpha1.AppInstallation) bool {
-		return i.Name != o.GetName() && (i.Status.AppliedDigest != i.Spec.Digest ||
+		return i.Name != o.GetName() && (goes || i.Status.AppliedDigest != i.Spec.Digest ||
 			meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionStalled))
 	})
 }

@@ -161,6 +161,20 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+func TestPlanWritesAgainWhatSomebodyDeleted(t *testing.T) {
+	told := func(state string) func(*observed) {
+		return func(s *observed) {
+			s.municipality.Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod", Version: "2.3.0", State: state}}
+		}
+	}
+	if got := plan(world(withoutNet, told("Kept")), now).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+		t.Errorf("write = %v, want svarut 2.3.0 again, as its status still tells it", got)
+	}
+	if got := plan(world(withoutNet, told("Removing")), now).write; len(got) > 0 {
+		t.Errorf("write = %v, want nothing: it was asked to go", got)
+	}
+}
+
 func TestPlanTellsMoves(t *testing.T) {
 	if moved := plan(world(), now).moved; len(moved) > 0 {
 		t.Errorf("%d moves on a first installation, want none", len(moved))

@@ -348,7 +348,7 @@ func TestSmallSamplesBuild(t *testing.T) {
 		}
 	}
 	slices.Sort(kinds)
-	if diff := cmp.Diff([]string{"ConfigMap", "Municipality", "Network", "Platform", "SharedApp"}, kinds); diff != "" {
+	if diff := cmp.Diff([]string{"ConfigMap", "ConfigMap", "Municipality", "Network", "Platform", "SharedApp"}, kinds); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)
 	}
 }

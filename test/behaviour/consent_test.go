@@ -155,7 +155,7 @@ func TestWhoLeavesANetworkKeepsTheApp(t *testing.T) {
 	runs(t, stayer.Name+"-prod", app.Name, "1.0.0")
 	before := belongings(t, ns, app.Name)
 	edit(t, n, func(n *v1alpha1.Network) { n.Spec.Members.Names = []string{stayer.Name} })
-	decidedBy(t, ns, app.Name, "1.0.0", v1alpha1.LevelMunicipality, leaver.Name, "no network proposes it")
+	decidedBy(t, ns, app.Name, "1.0.0", v1alpha1.LevelMunicipality, leaver.Name, "neither a network nor the municipality asks for it")
 	promote(t, app, "1.1.0")
 	runs(t, stayer.Name+"-prod", app.Name, "1.1.0")
 	runs(t, ns, app.Name, "1.0.0")
@@ -163,6 +163,20 @@ func TestWhoLeavesANetworkKeepsTheApp(t *testing.T) {
 		t.Errorf("what the leaver runs was touched:\n%s", diff)
 	}
 	tells(t, leaver, app.Name, "Kept")
+	t.Run("also when somebody deletes the installation", func(t *testing.T) {
+		i := read(t, appInstallation(ns, app.Name))
+		remove(t, read(t, i))
+		until(t, "it is back", i, func(back *v1alpha1.AppInstallation) error {
+			if back.UID == i.UID {
+				return errors.New("still the old one")
+			}
+			return nil
+		})
+		runs(t, ns, app.Name, "1.0.0")
+		if diff := cmp.Diff(before, belongings(t, ns, app.Name), cmp.AllowUnexported(identity{})); diff != "" {
+			t.Errorf("what the leaver runs was touched:\n%s", diff)
+		}
+	})
 }
 
 func TestPromotionIsOneFieldAndHoldHolds(t *testing.T) {

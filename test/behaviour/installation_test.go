@@ -250,6 +250,20 @@ func TestDependencies(t *testing.T) {
 	promote(t, gateway, "1.1.0")
 	runs(t, ns, gateway.Name, "1.1.0")
 	runs(t, ns, portal.Name, "1.0.0")
+	t.Run("one that goes away is missed, and what needs it runs on", func(t *testing.T) {
+		before := belongings(t, ns, portal.Name)
+		edit(t, m, func(m *v1alpha1.Municipality) {
+			for i := range m.Spec.Apps {
+				if m.Spec.Apps[i].Name == gateway.Name {
+					m.Spec.Apps[i] = v1alpha1.AppDecision{Name: gateway.Name, Decision: v1alpha1.DecisionDecline}
+				}
+			}
+		})
+		stalls(t, ns, portal.Name, gateway.Name+" >=1.1", "not installed in "+ns)
+		if diff := cmp.Diff(before, belongings(t, ns, portal.Name), cmp.AllowUnexported(identity{})); diff != "" {
+			t.Errorf("the portal was touched:\n%s", diff)
+		}
+	})
 }
 
 func TestPullSecretIsCopiedAndNamed(t *testing.T) {

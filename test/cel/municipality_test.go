@@ -112,7 +112,7 @@ func municipalityTenancy() []example {
 			reason:  "With a dash, vinje and vinje-nord could arrive at the same namespace.",
 			create:  `spec: {environments: [{name: nord-prod, stage: Production, zone: Closed}]}`,
 			field:   "spec.environments[0].name",
-			message: "should match '^[a-z][a-z0-9]*$'",
+			message: "an environment's name begins with a letter and holds only a-z and 0-9, no dash, such as preprod",
 		},
 		{
 			reason:  "An environment is listed once.",

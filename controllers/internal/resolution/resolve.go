@@ -198,7 +198,7 @@ func (v Verdict) leave(m *v1alpha1.Municipality, installed *v1alpha1.AppInstalla
 		v.Action = Nothing
 		return v
 	}
-	reason := "no network proposes it here any longer; it stays until the municipality declines it"
+	reason := "neither a network nor the municipality asks for it any longer; it stays until the municipality declines it"
 	return v.keep(installed, Kept, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: reason}, "")
 }
 
