@@ -62,6 +62,10 @@ const FinalizerDrain = "allmenning.dev/drain"
 // contain, and nothing anywhere else.
 const InstallerName = "allmenning-installer"
 
+// QuotaName is the name of the ResourceQuota of every environment. An app is installed
+// when it is in force.
+const QuotaName = "allmenning"
+
 // The four ClusterRoles that the operator binds, and which it never changes.
 const (
 	// RoleAdministrator is bound for access entries with role Administrator.

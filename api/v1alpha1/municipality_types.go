@@ -1,7 +1,6 @@
 package v1alpha1
 
 import (
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -54,21 +53,6 @@ const (
 	AccessDeveloper AccessRole = "Developer"
 	// AccessViewer may look at everything but secrets.
 	AccessViewer AccessRole = "Viewer"
-)
-
-// Decision is what a municipality says to an app.
-// +kubebuilder:validation:Enum=Adopt;Decline;Defer
-type Decision string
-
-// The decisions of a municipality.
-const (
-	// DecisionAdopt takes the app, whether or not a network proposes it.
-	DecisionAdopt Decision = "Adopt"
-	// DecisionDecline refuses the app; where it is installed, it is uninstalled.
-	DecisionDecline Decision = "Decline"
-	// DecisionDefer waits: nothing is installed before spec.apps[].until, and an
-	// installed app stays at its version.
-	DecisionDefer Decision = "Defer"
 )
 
 // MunicipalitySpec describes a tenant and its own decisions.
@@ -234,161 +218,6 @@ type Access struct {
 	Expires *metav1.Time `json:"expires,omitempty"`
 }
 
-// AppDecision is what the municipality says to one app.
-// +kubebuilder:validation:XValidation:rule="!has(self.until) || (has(self.decision) && self.decision == 'Defer')",message="until goes with decision Defer; to keep a version for a while use hold",fieldPath=".until"
-// +kubebuilder:validation:XValidation:rule="!has(self.version) || (has(self.decision) && self.decision == 'Adopt')",message="version goes with decision Adopt; to keep a version for a while use hold",fieldPath=".version"
-// +kubebuilder:validation:XValidation:rule="!has(self.channel) || (has(self.decision) && self.decision == 'Adopt')",message="channel goes with decision Adopt",fieldPath=".channel"
-// +kubebuilder:validation:XValidation:rule="!has(self.network) || (has(self.decision) && self.decision == 'Adopt')",message="network goes with decision Adopt",fieldPath=".network"
-// +kubebuilder:validation:XValidation:rule="[has(self.network), has(self.channel), has(self.version)].filter(x, x).size() <= 1",message="Adopt follows one of network, channel or version"
-type AppDecision struct {
-	// name of the SharedApp.
-	// Example: svarut
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=40
-	Name string `json:"name,omitempty"`
-
-	// decision is Adopt, Decline or Defer. Default: none, the networks' proposal holds, with the
-	// parameters and hold given here.
-	// Example: Adopt
-	// +optional
-	Decision Decision `json:"decision,omitempty"`
-
-	// network whose proposal to follow, for a municipality in several. Default: the strongest
-	// obligation, then the greatest priority, then the oldest, then the name.
-	// Example: digi-tv
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	Network string `json:"network,omitempty"`
-
-	// channel to follow, whatever the networks say. Default with Adopt: the network's, else "stable".
-	// Example: pilot
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=40
-	Channel string `json:"channel,omitempty"`
-
-	// version to install and stay at, whatever the channels say.
-	// Example: 2.4.1
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=64
-	Version string `json:"version,omitempty"`
-
-	// reason is shown to everybody who asks. Required to decline an app that a network has made Mandatory.
-	// Example: budget 2027
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=512
-	Reason string `json:"reason,omitempty"`
-
-	// until is when a deferral ends by itself, as an RFC 3339 time. Default: when it is taken out.
-	// Example: "2027-01-15T00:00:00Z"
-	// +optional
-	Until *metav1.Time `json:"until,omitempty"`
-
-	// hold keeps the app at a version for a while. Default: no hold.
-	// Example: {version: 2.3.0, reason: "year-end closing", until: "2027-01-10T00:00:00Z"}
-	// +optional
-	Hold *Hold `json:"hold,omitempty"`
-
-	// parameters of the app, as its version's schema asks. Default: the schema's defaults.
-	// A change installs the app again with the new values.
-	// Example: {sender: Vinje kommune}
-	// +optional
-	// +mapType=atomic
-	// +kubebuilder:pruning:PreserveUnknownFields
-	// +kubebuilder:validation:Type=object
-	Parameters *apiextensionsv1.JSON `json:"parameters,omitempty"`
-
-	// parametersFrom adds parameters from Secrets of each environment's namespace. Default: none.
-	// Example: [{secretRef: {name: svarut-credentials}}]
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=8
-	ParametersFrom []ParametersSource `json:"parametersFrom,omitempty"`
-
-	// environments decides differently for some of the environments. Default: the same for all.
-	// Example: [{name: test, parameters: {sender: TEST}}]
-	// +optional
-	// +listType=map
-	// +listMapKey=name
-	// +kubebuilder:validation:MaxItems=16
-	Environments []EnvironmentDecision `json:"environments,omitempty"`
-}
-
-// Hold keeps an app at a version.
-type Hold struct {
-	// version to keep. Where another version is installed, it is kept as it is: a hold never
-	// moves an app back.
-	// Example: 2.3.0
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=64
-	Version string `json:"version,omitempty"`
-
-	// reason is shown to everybody who asks.
-	// Example: year-end closing
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=512
-	Reason string `json:"reason,omitempty"`
-
-	// until is when the hold ends by itself, as an RFC 3339 time. Default: when it is taken out.
-	// Example: "2027-01-10T00:00:00Z"
-	// +optional
-	Until *metav1.Time `json:"until,omitempty"`
-}
-
-// EnvironmentDecision overrides an AppDecision for one environment.
-// +kubebuilder:validation:XValidation:rule="!has(self.until) || (has(self.decision) && self.decision == 'Defer')",message="until goes with decision Defer; to keep a version for a while use hold",fieldPath=".until"
-type EnvironmentDecision struct {
-	// name of the environment.
-	// Example: test
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=15
-	Name string `json:"name,omitempty"`
-
-	// decision for this environment. Default: as for the others.
-	// Example: Decline
-	// +optional
-	Decision Decision `json:"decision,omitempty"`
-
-	// reason for it. Default: as for the others.
-	// Example: no test partner yet
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=512
-	Reason string `json:"reason,omitempty"`
-
-	// until is when a deferral of this environment ends. Default: when it is taken out.
-	// Example: "2027-01-15T00:00:00Z"
-	// +optional
-	Until *metav1.Time `json:"until,omitempty"`
-
-	// hold for this environment. Default: as for the others.
-	// Example: {version: 2.3.0, reason: "load test"}
-	// +optional
-	Hold *Hold `json:"hold,omitempty"`
-
-	// parameters for this environment, merged over the municipality's, key by key. Default: the same.
-	// Example: {sender: TEST}
-	// +optional
-	// +mapType=atomic
-	// +kubebuilder:pruning:PreserveUnknownFields
-	// +kubebuilder:validation:Type=object
-	Parameters *apiextensionsv1.JSON `json:"parameters,omitempty"`
-
-	// parametersFrom for this environment, in place of the municipality's. Default: the same.
-	// Example: [{secretRef: {name: svarut-credentials-test}}]
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=8
-	ParametersFrom []ParametersSource `json:"parametersFrom,omitempty"`
-}
-
 // EnvironmentState is where an environment stands.
 // +kubebuilder:validation:Enum=Ready;Pending;Failed;Retained;Deleting
 type EnvironmentState string
@@ -427,6 +256,9 @@ type EnvironmentStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Message string `json:"message,omitempty"`
 }
+
+// AppRemoving is the state of an app that is being uninstalled.
+const AppRemoving = "Removing"
 
 // MunicipalityApp is how one app stands in one environment.
 type MunicipalityApp struct {

@@ -123,7 +123,7 @@ func (r *Reconciler) environment(ctx context.Context, seen *observed) error {
 	if seen.namespace, err = maybe(ctx, r.Client, client.ObjectKey{Name: namespace}, &corev1.Namespace{}); err != nil {
 		return err
 	}
-	if seen.quota, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: namespace, Name: "allmenning"}, &corev1.ResourceQuota{}); err != nil {
+	if seen.quota, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: namespace, Name: v1alpha1.QuotaName}, &corev1.ResourceQuota{}); err != nil {
 		return err
 	}
 	seen.policy, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: namespace, Name: policyName(seen.installation.Spec.App)}, &networkingv1.NetworkPolicy{})

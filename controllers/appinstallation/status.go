@@ -112,13 +112,11 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	case i.Spec.State == v1alpha1.InstallationAbsent:
 		return uninstallOutcome(i, todo)
 	}
-	if outcome := healthOf(i, todo, done); outcome.State != condition.Ready {
-		return outcome
-	}
-	if gone := dependencyGone(seen); gone != nil {
+	outcome := healthOf(i, todo, done)
+	if gone := dependencyGone(seen); outcome.State == condition.Ready && gone != nil {
 		return *gone
 	}
-	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("%s %s runs", i.Spec.App, i.Spec.Version)}
+	return outcome
 }
 
 func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outcome {

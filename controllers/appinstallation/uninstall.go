@@ -8,20 +8,20 @@ func planUninstall(seen observed) planned {
 		return out // it goes with the namespace
 	}
 	out.leftovers(seen, nil)
-	out.draining = seen.pods || len(remaining(seen)) > len(out.kept)
+	out.draining = seen.pods || remaining(seen) > len(out.kept)
 	if !out.draining {
 		out.prunePolicy = seen.policy
 	}
 	return out
 }
 
-// remaining are the objects of the app that are still there.
-func remaining(seen observed) []ref {
-	var all []ref
-	for name, o := range seen.live {
+// remaining is the number of objects of the app that are still there.
+func remaining(seen observed) int {
+	count := 0
+	for _, o := range seen.live {
 		if ours(seen, o) {
-			all = append(all, name)
+			count++
 		}
 	}
-	return sorted(all)
+	return count
 }

@@ -94,9 +94,6 @@ func (r *Reconciler) remove(ctx context.Context, municipality string, o client.O
 // write brings finalizer and status to what they should be, each only where it differs.
 func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.MunicipalityStatus) error {
 	m := &seen.municipality
-	for _, e := range condition.Events(m.Status.Conditions, next.Conditions) {
-		r.Events.Eventf(m, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
-	}
 	if !sameStatus(m.Status, next) {
 		desired := ac.Municipality(m.Name).WithUID(m.UID)
 		if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
@@ -104,6 +101,9 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Mun
 		}
 		if err := apply.Status(ctx, r.Client, desired, "municipality"); err != nil {
 			return err
+		}
+		for _, e := range condition.Events(m.Status.Conditions, next.Conditions) {
+			r.Events.Eventf(m, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
 		}
 	}
 	if want := keepsFinalizer(seen); want != controllerutil.ContainsFinalizer(m, v1alpha1.FinalizerDrain) && !suspended(seen) {

@@ -35,7 +35,6 @@ type planned struct {
 type environmentPlan struct {
 	name      string
 	namespace string
-	inSpec    bool
 	state     v1alpha1.EnvironmentState
 	// outcome says why the state is not Ready.
 	outcome condition.Outcome
@@ -101,7 +100,6 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 	m, live := seen.municipality, seen.environments[name]
 	e := environmentPlan{name: name, namespace: v1alpha1.NamespaceFor(m.Name, name)}
 	spec := specOf(m, name)
-	e.inSpec = spec != nil
 	switch {
 	case goes(seen, name):
 		return planDeletion(e, live), nil
@@ -119,7 +117,7 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 	if err := difference(&e, desired(m, *spec, e.namespace, want, seen.platform, now), live); err != nil {
 		return e, err
 	}
-	quota, _ := live.objects[key("ResourceQuota", quotaName)].(*corev1.ResourceQuota)
+	quota, _ := live.objects[key("ResourceQuota", v1alpha1.QuotaName)].(*corev1.ResourceQuota)
 	if !quotaCounts(quota, hardLimits(want)) {
 		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
 			"its quota is not in force yet: the cluster is still counting"), nil
@@ -160,7 +158,7 @@ func desired(m v1alpha1.Municipality, spec v1alpha1.Environment, namespace strin
 	}
 	all := []apply.Object{ //nolint:prealloc // a dozen, once per look
 		apply.Namespace(corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec))),
-		apply.ResourceQuota(corev1ac.ResourceQuota(quotaName, namespace).WithLabels(labels).
+		apply.ResourceQuota(corev1ac.ResourceQuota(v1alpha1.QuotaName, namespace).WithLabels(labels).
 			WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hardLimits(quota)))),
 		apply.LimitRange(corev1ac.LimitRange(limitsName, namespace).WithLabels(labels).
 			WithSpec(corev1ac.LimitRangeSpec().WithLimits(limits()))),

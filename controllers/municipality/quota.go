@@ -10,10 +10,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 )
 
-const (
-	quotaName  = "allmenning"
-	limitsName = "allmenning"
-)
+const limitsName = "allmenning"
 
 // sizeClass picks the class of a municipality: the first that it does not exceed,
 // and the first of all where its inhabitants are not told.

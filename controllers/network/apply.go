@@ -15,12 +15,15 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Net
 	if sameStatus(n.Status, next) {
 		return nil
 	}
-	for _, e := range condition.Events(n.Status.Conditions, next.Conditions) {
-		r.Events.Eventf(n, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
-	}
 	desired := ac.Network(n.Name).WithUID(n.UID)
 	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
 		return err
 	}
-	return apply.Status(ctx, r.Client, desired, "network")
+	if err := apply.Status(ctx, r.Client, desired, "network"); err != nil {
+		return err
+	}
+	for _, e := range condition.Events(n.Status.Conditions, next.Conditions) {
+		r.Events.Eventf(n, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
+	}
+	return nil
 }

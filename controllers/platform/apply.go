@@ -14,12 +14,15 @@ func (r *Reconciler) write(ctx context.Context, seen v1alpha1.Platform, next v1a
 	if sameStatus(seen.Status, next) {
 		return nil
 	}
-	for _, e := range condition.Events(seen.Status.Conditions, next.Conditions) {
-		r.Events.Eventf(&seen, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
-	}
 	desired := ac.Platform(seen.Name).WithUID(seen.UID)
 	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
 		return err
 	}
-	return apply.Status(ctx, r.Client, desired, "platform")
+	if err := apply.Status(ctx, r.Client, desired, "platform"); err != nil {
+		return err
+	}
+	for _, e := range condition.Events(seen.Status.Conditions, next.Conditions) {
+		r.Events.Eventf(&seen, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
+	}
+	return nil
 }

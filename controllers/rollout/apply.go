@@ -20,7 +20,11 @@ func (r *Reconciler) apply(ctx context.Context, municipality string, todo planne
 	var errs []error
 	for _, i := range todo.write {
 		r.written.Add(municipality, target(i))
-		errs = append(errs, r.write(ctx, i))
+		if err := r.write(ctx, i); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		r.tellMove(todo, i)
 	}
 	for _, i := range todo.remove {
 		r.written.Add(municipality, target(i))
@@ -30,10 +34,16 @@ func (r *Reconciler) apply(ctx context.Context, municipality string, todo planne
 			errs = append(errs, fmt.Errorf("delete AppInstallation %s/%s: %w", i.Namespace, i.Name, err))
 		}
 	}
-	for _, m := range todo.moved {
-		r.Events.Eventf(m.installation, nil, "Normal", "VersionChanged", "Rollout", "moving from %s to %s", m.from, m.to)
-	}
 	return errors.Join(errs...)
+}
+
+// tellMove tells that an installation, which has been written, changes its version.
+func (r *Reconciler) tellMove(todo planned, written *v1alpha1.AppInstallation) {
+	for _, m := range todo.moved {
+		if m.installation.Namespace == written.Namespace && m.installation.Name == written.Name {
+			r.Events.Eventf(m.installation, nil, "Normal", "VersionChanged", "Rollout", "moving from %s to %s", m.from, m.to)
+		}
+	}
 }
 
 func target(i *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {

@@ -62,10 +62,9 @@ func (p *planned) writes(i *v1alpha1.AppInstallation) bool {
 
 func (p *planned) decided(seen observed, now time.Time) {
 	m := &seen.municipality
-	known, lost := remembered(seen)
 	verdicts := resolution.Resolve(resolution.Input{
 		Municipality: m, Networks: seen.networks, Apps: seen.apps,
-		Installed: known, Freeze: ptr.Deref(seen.platform.Freeze, false), Now: now,
+		Installed: remembered(seen), Freeze: ptr.Deref(seen.platform.Freeze, false), Now: now,
 	})
 	for _, v := range verdicts {
 		if left := v.Until.Sub(now); !v.Until.IsZero() && (p.again == 0 || left < p.again) {
@@ -77,9 +76,6 @@ func (p *planned) decided(seen observed, now time.Time) {
 		installed := seen.installed[v.Place]
 		switch v.Action {
 		case resolution.Install, resolution.Keep:
-			if lost[v.Place] {
-				installed = nil // it is written again, whatever it says
-			}
 			p.present(desired(m, environmentOf(m, v.Environment), v), installed)
 		case resolution.Remove:
 			p.uninstall(installed, v.DecidedBy, false)
@@ -90,21 +86,21 @@ func (p *planned) decided(seen observed, now time.Time) {
 
 // remembered adds to what is installed the AppInstallations that somebody deleted a
 // moment ago, as the Municipality's status still tells them: their apps run on, so they
-// must be written again, also where nobody asks for the app any longer.
-func remembered(seen observed) (known map[resolution.Place]*v1alpha1.AppInstallation, lost map[resolution.Place]bool) {
-	known, lost = maps.Clone(seen.installed), map[resolution.Place]bool{}
+// must be written again, also where nobody asks for the app any longer. It is the one
+// place where a status counts: as memory of what is there, not as a wish.
+func remembered(seen observed) map[resolution.Place]*v1alpha1.AppInstallation {
+	known := maps.Clone(seen.installed)
 	for _, row := range seen.municipality.Status.Apps {
 		place := resolution.Place{App: row.Name, Environment: row.Environment}
 		digest := digestOf(seen.apps[row.Name], row.Version)
-		if known[place] != nil || row.Version == "" || row.State == "Removing" || digest == "" {
+		if known[place] != nil || row.Version == "" || row.State == v1alpha1.AppRemoving || digest == "" {
 			continue
 		}
-		lost[place] = true
 		known[place] = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
 			App: row.Name, Version: row.Version, Digest: digest, State: v1alpha1.InstallationPresent, DecidedBy: row.DecidedBy,
 		}}
 	}
-	return known, lost
+	return known
 }
 
 func digestOf(app *v1alpha1.SharedApp, version string) string {

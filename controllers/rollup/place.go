@@ -24,7 +24,7 @@ const (
 	stateFailed      = "Failed"
 	stateMissing     = "Missing"
 	stateBlocked     = "Blocked"
-	stateRemoving    = "Removing"
+	stateRemoving    = v1alpha1.AppRemoving
 )
 
 // country is what verdicts rest on, besides the municipality itself.

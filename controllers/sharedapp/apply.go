@@ -60,14 +60,17 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Sha
 	if sameStatus(app.Status, next) {
 		return nil
 	}
-	for _, e := range condition.Events(app.Status.Conditions, next.Conditions) {
-		r.Events.Eventf(app, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
-	}
 	desired := ac.SharedApp(app.Name).WithUID(app.UID)
 	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
 		return err
 	}
-	return apply.Status(ctx, r.Client, desired, "sharedapp")
+	if err := apply.Status(ctx, r.Client, desired, "sharedapp"); err != nil {
+		return err
+	}
+	for _, e := range condition.Events(app.Status.Conditions, next.Conditions) {
+		r.Events.Eventf(app, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
+	}
+	return nil
 }
 
 // unused remembers since when stored bundles have been unused. A restart starts anew,

@@ -1,0 +1,134 @@
+package v1alpha1
+
+// Requirements are what an app needs around it.
+// +kubebuilder:validation:MinProperties=1
+type Requirements struct {
+	// zones that the environment must have, by stage. Default: any.
+	// Example: {Production: Closed}
+	// +optional
+	Zones *RequiredZones `json:"zones,omitempty"`
+
+	// apps that must be installed and Ready in the same environment first. Default: none.
+	// Example: [{name: id-gateway, version: ">=1.2"}]
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Apps []RequiredApp `json:"apps,omitempty"`
+
+	// egress is where the app's pods may connect to, beyond what the zone allows. The operator
+	// writes the policy; a bundle may not bring its own. Default: nowhere.
+	// Example: [{cidr: 203.0.113.0/24, ports: [443], reason: "national digital post"}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Egress []RequiredEgress `json:"egress,omitempty"`
+
+	// ingress is who may connect to the app's pods, beyond what the zone allows. Default: nobody.
+	// Example: [{namespaceLabels: {kubernetes.io/metadata.name: message-broker}, ports: [8080], reason: "incoming messages"}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Ingress []RequiredIngress `json:"ingress,omitempty"`
+}
+
+// RequiredZones names the zone that an environment of each stage must have.
+// +kubebuilder:validation:MinProperties=1
+type RequiredZones struct {
+	// Development is the zone that development environments must have. Default: any.
+	// Example: Open
+	// +optional
+	Development Zone `json:"Development,omitempty"`
+	// Test is the zone that test environments must have. Default: any.
+	// Example: Open
+	// +optional
+	Test Zone `json:"Test,omitempty"`
+	// Production is the zone that production environments must have. Default: any.
+	// Example: Closed
+	// +optional
+	Production Zone `json:"Production,omitempty"`
+}
+
+// RequiredApp is another app that must be there first.
+type RequiredApp struct {
+	// name of the SharedApp.
+	// Example: id-gateway
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+
+	// version range that the installed version must fall in, as semantic versions are compared.
+	// Default: any version.
+	// Example: ">=1.2"
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Version string `json:"version,omitempty"`
+}
+
+// Port is a TCP port number.
+// +kubebuilder:validation:Minimum=1
+// +kubebuilder:validation:Maximum=65535
+type Port int32
+
+// RequiredEgress is a place that the app connects to.
+type RequiredEgress struct {
+	// cidr is the address range.
+	// Example: 203.0.113.0/24
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="cidr must be an address range such as 203.0.113.0/24"
+	CIDR string `json:"cidr,omitempty"`
+
+	// ports are TCP ports. Default: every port.
+	// Example: [443]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Ports []Port `json:"ports,omitempty"`
+
+	// reason is shown to whoever asks why a closed zone is open here.
+	// Example: national digital post
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Reason string `json:"reason,omitempty"`
+}
+
+// RequiredIngress is somebody who connects to the app.
+// +kubebuilder:validation:XValidation:rule="has(self.cidr) != has(self.namespaceLabels)",message="ingress comes either from cidr or from namespaceLabels"
+type RequiredIngress struct {
+	// cidr is an address range that connections come from.
+	// Example: 203.0.113.0/24
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="cidr must be an address range such as 203.0.113.0/24"
+	CIDR string `json:"cidr,omitempty"`
+
+	// namespaceLabels that the namespace of the caller carries.
+	// Example: {kubernetes.io/metadata.name: message-broker}
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && size(self[k]) <= 63)",message="namespaceLabels can hold only what a label can: keys of at most 317 characters, values of at most 63"
+	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
+
+	// ports are TCP ports. Default: every port.
+	// Example: [8080]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Ports []Port `json:"ports,omitempty"`
+
+	// reason is shown to whoever asks why a closed zone is open here.
+	// Example: incoming messages
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Reason string `json:"reason,omitempty"`
+}
