@@ -133,10 +133,53 @@ type AppInstallationSpec struct {
 	// +required
 	DecidedBy DecidedBy `json:"decidedBy,omitzero"`
 
+	// rollout that brought the version, and what came of it. Empty where the municipality named the
+	// version itself, and where the version was there before the first rollout.
+	// +optional
+	Rollout *InstallationRollout `json:"rollout,omitempty"`
+
 	// suspend holds the operator off this installation: nothing is applied, corrected or removed.
 	// A platform operator may set it while looking into a fault. Default: false.
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// RolloutOutcome is what became of an installation whose move failed.
+// +kubebuilder:validation:Enum=Returned;Held
+type RolloutOutcome string
+
+// The outcomes of a failed move. While a move goes well there is none.
+const (
+	// OutcomeReturned means that the installation went back to its last verified version.
+	OutcomeReturned RolloutOutcome = "Returned"
+	// OutcomeHeld means that there is no verified version to go back to: it stays as it is.
+	OutcomeHeld RolloutOutcome = "Held"
+)
+
+// InstallationRollout is the record of the last move of an installation.
+type InstallationRollout struct {
+	// name of the Rollout.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+	// wave that the municipality took part in; empty where it got what was completed before its turn.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Wave string `json:"wave,omitempty"`
+	// movedAt is when the installation was asked to move.
+	// +required
+	MovedAt metav1.Time `json:"movedAt,omitzero"`
+	// verified is the last release that was verified here: what a failed move goes back to.
+	// +optional
+	Verified *Release `json:"verified,omitempty"`
+	// outcome of a move that failed: Returned or Held. A newer rollout, or a retry, moves it again.
+	// +optional
+	Outcome RolloutOutcome `json:"outcome,omitempty"`
+	// message says why it failed, and why it went back or did not.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
 }
 
 // InstalledObject is one object of an installation, and what tells whether it is as it should be.

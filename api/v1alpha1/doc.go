@@ -15,6 +15,8 @@
 //   - An [AppInstallation] is what came out of it: this app, in this version,
 //     in this namespace, decided by this level and for this reason. The operator
 //     writes it, and reads from it what it shall install.
+//   - A [Rollout] is how a version comes to the members of a network: in waves, with
+//     gates and a budget for failures. The operator writes it, and keeps it as the record.
 //   - A [Platform], of which there is at most one, tells what the cluster looks
 //     like: where its DNS and its ingress controller live, what is private.
 //
@@ -26,9 +28,6 @@
 // Deleting an object of this group never uninstalls an app by itself. An app goes
 // when a municipality declines it, or when a Municipality with deletionPolicy
 // Delete is deleted.
-//
-// The kind Rollout, and the fields rollout and access of Network and pilotNetworks
-// of SharedApp, are reserved for staged rollouts.
 //
 // +kubebuilder:object:generate=true
 // +kubebuilder:ac:generate=true

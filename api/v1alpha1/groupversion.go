@@ -21,6 +21,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&Network{}, &NetworkList{},
 		&SharedApp{}, &SharedAppList{},
 		&AppInstallation{}, &AppInstallationList{},
+		&Rollout{}, &RolloutList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

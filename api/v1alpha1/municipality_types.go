@@ -132,6 +132,21 @@ type MunicipalitySpec struct {
 	// +kubebuilder:validation:MaxItems=256
 	Apps []AppDecision `json:"apps,omitempty"`
 
+	// windows in which new versions may come to this municipality. Default: whenever its network, or
+	// its own decision, says.
+	// Example: [{schedule: "0 18 * * 1-5", duration: 4h}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Windows []Window `json:"windows,omitempty"`
+
+	// freezes are periods in which no new version comes to this municipality. Default: none.
+	// Example: [{from: "2026-12-15T00:00:00Z", until: "2027-01-05T00:00:00Z", reason: year-end closing}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Freezes []FreezePeriod `json:"freezes,omitempty"`
+
 	// deletionPolicy says what becomes of the namespaces when this Municipality, or one of its
 	// environments, is deleted: Retain keeps them and their apps running; Delete uninstalls and
 	// deletes. Default: Retain. A change holds for the next deletion.
@@ -145,34 +160,6 @@ type MunicipalitySpec struct {
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
-}
-
-// Environment is one isolated namespace of a municipality.
-type Environment struct {
-	// name of the environment. It has no dash, so that two municipalities can't arrive at the same
-	// namespace name. A renamed environment is a new one; the old one is retained.
-	// Example: prod
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=15
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9]*$')",message="an environment's name begins with a letter and holds only a-z and 0-9, no dash, such as preprod"
-	Name string `json:"name,omitempty"`
-
-	// stage says how close to the citizens it is: Development, Test or Production. A change takes
-	// effect at once, also on which apps a network installs here.
-	// Example: Production
-	// +required
-	Stage Stage `json:"stage,omitempty"`
-
-	// zone is Open or Closed, and decides the network policies. A change rewrites them at once.
-	// Example: Closed
-	// +required
-	Zone Zone `json:"zone,omitempty"`
-
-	// quota bounds what the environment may use. Default: by the size class.
-	// Example: {cpu: "4", memory: 8Gi}
-	// +optional
-	Quota *Quota `json:"quota,omitempty"`
 }
 
 // Access gives groups and users a role.
@@ -218,45 +205,6 @@ type Access struct {
 	Expires *metav1.Time `json:"expires,omitempty"`
 }
 
-// EnvironmentState is where an environment stands.
-// +kubebuilder:validation:Enum=Ready;Pending;Failed;Retained;Deleting
-type EnvironmentState string
-
-// The states of an environment.
-const (
-	// EnvironmentReady means that the namespace stands, is walled off and has a quota in force.
-	EnvironmentReady EnvironmentState = "Ready"
-	// EnvironmentPending means that it is being made.
-	EnvironmentPending EnvironmentState = "Pending"
-	// EnvironmentFailed means that it can't be made; the message says why.
-	EnvironmentFailed EnvironmentState = "Failed"
-	// EnvironmentRetained means that it is no longer in the spec, and kept.
-	EnvironmentRetained EnvironmentState = "Retained"
-	// EnvironmentDeleting means that it is on its way out.
-	EnvironmentDeleting EnvironmentState = "Deleting"
-)
-
-// EnvironmentStatus is where one environment stands.
-type EnvironmentStatus struct {
-	// name of the environment.
-	// +required
-	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:MinLength=1
-	Name string `json:"name,omitempty"`
-	// namespace that it has become.
-	// +required
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:MinLength=1
-	Namespace string `json:"namespace,omitempty"`
-	// state is Ready, Pending, Failed, Retained or Deleting.
-	// +required
-	State EnvironmentState `json:"state,omitempty"`
-	// message says why it is not Ready, and what to do.
-	// +optional
-	// +kubebuilder:validation:MaxLength=1024
-	Message string `json:"message,omitempty"`
-}
-
 // AppRemoving is the state of an app that is being uninstalled.
 const AppRemoving = "Removing"
 
@@ -280,7 +228,7 @@ type MunicipalityApp struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Wanted string `json:"wanted,omitempty"`
-	// state of it, in a word: Ready, Progressing, Failed, Missing, Declined, Deferred, Held, Kept, Blocked or Removing.
+	// state of it, in a word: Ready, Waiting, Progressing, Failed, Missing, Declined, Deferred, Held, Kept, Blocked or Removing.
 	// +required
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:MinLength=1
@@ -288,6 +236,14 @@ type MunicipalityApp struct {
 	// decidedBy says which level decided this, and why.
 	// +optional
 	DecidedBy DecidedBy `json:"decidedBy,omitzero"`
+	// rollout that brings, or brought, the wanted version.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Rollout string `json:"rollout,omitempty"`
+	// next says what happens next, and when: what is waited for before the wanted version comes.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Next string `json:"next,omitempty"`
 	// message says why it is not as wanted, and what to do.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512

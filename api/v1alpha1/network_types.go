@@ -22,6 +22,7 @@ const (
 const DefaultChannel = "stable"
 
 // NetworkSpec says who introduces which apps together.
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, has(self.apps) && self.apps.exists(p, p.name == a.app))",message="each of rollout.approvals[].app must be the name of one of apps",fieldPath=".rollout.approvals"
 type NetworkSpec struct {
 	// displayName is the name that people know.
 	// Example: Digi Telemark Vestfold
@@ -52,6 +53,41 @@ type NetworkSpec struct {
 	// +kubebuilder:validation:MaxItems=256
 	Apps []Proposal `json:"apps,omitempty"`
 
+	// rollout says in which order members get a new version, and what must be so before the next
+	// of them do. Default: that of the Platform, else one pilot and then the rest.
+	// Example: {waves: [{name: pilot, members: {names: [vinje]}, soak: 24h}, {name: everyone, requireApproval: true}]}
+	// +optional
+	Rollout *RolloutStrategy `json:"rollout,omitempty"`
+
+	// access gives groups and users of the identity provider a role in the network.
+	// Default: nobody but the platform's operators has access.
+	// Example: [{role: Coordinator, groups: [digi-tv-sekretariat]}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Access []NetworkAccess `json:"access,omitempty"`
+
+	// ends is when the network ends, as an RFC 3339 time: from then on it proposes nothing. Its
+	// members keep their apps, and belong to its successor, if it names one. Default: never.
+	// Example: "2027-12-31T23:00:00Z"
+	// +optional
+	Ends *metav1.Time `json:"ends,omitempty"`
+
+	// successor is the Network that takes the members over, when this one ends: at once, unless
+	// ends says when. Apps that the successor proposes too go on without being installed again.
+	// Default: none.
+	// Example: digi-sor
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Successor string `json:"successor,omitempty"`
+
+	// pause starts no new step: nobody else is moved. Members on their way are still watched, and go
+	// back if they fail. Default: false.
+	// Example: true
+	// +optional
+	Pause *bool `json:"pause,omitempty"`
+
 	// suspend stops this network's proposals from moving anything: members stay at the versions
 	// they have. Default: false.
 	// Example: true
@@ -59,8 +95,9 @@ type NetworkSpec struct {
 	Suspend *bool `json:"suspend,omitempty"`
 }
 
-// Members picks municipalities: those that the selector matches and those that are named.
-// +kubebuilder:validation:XValidation:rule="has(self.selector) || (has(self.names) && self.names.size() > 0)",message="members needs selector, names or both"
+// Members picks municipalities: those that the selector matches, those that are named, and the
+// members of other networks.
+// +kubebuilder:validation:XValidation:rule="has(self.selector) || (has(self.names) && self.names.size() > 0) || (has(self.networks) && self.networks.size() > 0)",message="members needs selector, names, networks or several of them"
 type Members struct {
 	// selector over the labels of Municipalities. Default: it picks nobody.
 	// Example: {matchExpressions: [{key: allmenning.dev/county, operator: In, values: ["39", "40"]}]}
@@ -76,6 +113,16 @@ type Members struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=40
 	Names []string `json:"names,omitempty"`
+
+	// networks whose members belong to this network too. Networks nest as deep as one likes, but a
+	// network can't hold itself: such a circle is told in the conditions, and adds nobody. Default: none.
+	// Example: [vest-telemark]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	Networks []string `json:"networks,omitempty"`
 }
 
 // Proposal is one app that a network introduces.
@@ -111,6 +158,14 @@ type Proposal struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=3
 	Stages []Stage `json:"stages,omitempty"`
+
+	// priority of the introduction, where the network carries no more than rollout.maxIntroductions
+	// at once: the greater goes first, of equals the first by name. Default: 0.
+	// Example: 10
+	// +optional
+	// +kubebuilder:validation:Minimum=-1000
+	// +kubebuilder:validation:Maximum=1000
+	Priority *int32 `json:"priority,omitempty"`
 }
 
 // NetworkApp is how one app stands among the members of a network.
@@ -136,6 +191,28 @@ type NetworkApp struct {
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	// +optional
 	Elsewhere int32 `json:"elsewhere,omitempty"`
+	// coverage is ready of members, as "38/42".
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	Coverage string `json:"coverage,omitempty"`
+	// rollout that brings the version, and how far it has come.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Rollout string `json:"rollout,omitempty"`
+	// phase of that rollout.
+	// +optional
+	Phase RolloutPhase `json:"phase,omitempty"`
+	// versions that members have, the most frequent first, at most 16. More than one is skew: it is
+	// there while a rollout is under way, and where members hold.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Versions []VersionUsage `json:"versions,omitempty"`
+	// excusedMembers are members that declined, deferred, hold, keep or can't take it, and why, at most 50.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	ExcusedMembers []MemberNote `json:"excusedMembers,omitempty"`
 	// notReady names members that should have it and are not ready, at most 50.
 	// +optional
 	// +listType=atomic
@@ -210,6 +287,9 @@ type NetworkStatus struct {
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be at most 63 characters",fieldPath=".metadata"
+// +kubebuilder:validation:XValidation:rule="!self.metadata.name.contains('.') && self.metadata.name != 'direct'",message="metadata.name must hold no dot, and not be direct: it begins the names of the network's Rollouts",fieldPath=".metadata"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.successor) || self.spec.successor != self.metadata.name",message="a network can't be its own successor: name another network",fieldPath=".spec.successor"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.members.networks) || !(self.metadata.name in self.spec.members.networks)",message="a network can't be its own member: take it out of members.networks",fieldPath=".spec.members.networks"
 type Network struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata.

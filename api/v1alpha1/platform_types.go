@@ -67,6 +67,12 @@ type PlatformSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Registries []Registry `json:"registries,omitempty"`
 
+	// rollout is the strategy of networks that say none, and of municipalities that take an app
+	// directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
+	// Example: {waves: [{name: pilot, members: {names: [vinje]}}, {name: everyone, maxConcurrent: 10%}]}
+	// +optional
+	Rollout *RolloutStrategy `json:"rollout,omitempty"`
+
 	// freeze stops every new step on the whole platform: nothing is newly installed,
 	// upgraded or uninstalled. What runs keeps running, and drift is still corrected.
 	// Default: false.

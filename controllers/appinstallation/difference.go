@@ -11,7 +11,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 // difference finds which objects must be sent: those that are not there, those that

@@ -10,7 +10,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/health"
-	"github.com/allmenning/allmenning/controllers/internal/parameters"
+	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // memory spares work that was done before. All of it may be lost: it is found again

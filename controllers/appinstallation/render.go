@@ -11,9 +11,9 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/controllers/internal/health"
-	"github.com/allmenning/allmenning/controllers/internal/parameters"
+	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // rendered is what the bundle came to for this tenant, or why it did not.

@@ -15,7 +15,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

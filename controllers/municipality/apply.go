@@ -13,7 +13,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 // applied is what came of the writes: an error per environment, none where all went well.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 func withoutProd(m *v1alpha1.Municipality) { m.Spec.Environments = m.Spec.Environments[1:] }

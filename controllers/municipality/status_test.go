@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 func forbidden(message string) error {

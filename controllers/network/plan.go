@@ -8,9 +8,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
-	"github.com/allmenning/allmenning/controllers/internal/proposal"
-	"github.com/allmenning/allmenning/controllers/internal/resolution"
+	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/proposal"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // maxNames keeps a status small.

@@ -10,7 +10,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
-	"github.com/allmenning/allmenning/controllers/internal/resolution"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // observed is everything that a plan may build on.

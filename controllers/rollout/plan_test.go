@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/resolution"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/proposal"
-	"github.com/allmenning/allmenning/controllers/internal/resolution"
+	"github.com/allmenning/allmenning/internal/proposal"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // observedNetwork is everything that the status of a Network may build on.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
-	"github.com/allmenning/allmenning/controllers/internal/resolution"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // observedMunicipality is everything that the status of a Municipality may build on.

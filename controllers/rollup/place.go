@@ -14,7 +14,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/resolution"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // The states of an app in an environment, as status shows them.

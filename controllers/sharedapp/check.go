@@ -15,7 +15,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/installable"
-	"github.com/allmenning/allmenning/controllers/internal/parameters"
+	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // question is all that the answer whether a version is fit depends on.

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 // access is how a repository is reached: its passwords and certificates, and the fields

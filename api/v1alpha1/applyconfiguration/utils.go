@@ -26,6 +26,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.AppInstallationSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AppInstallationStatus"):
 		return &apiv1alpha1.AppInstallationStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Approval"):
+		return &apiv1alpha1.ApprovalApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Channel"):
 		return &apiv1alpha1.ChannelApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConfigMapSource"):
@@ -40,18 +42,24 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.EnvironmentDecisionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EnvironmentStatus"):
 		return &apiv1alpha1.EnvironmentStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FreezePeriod"):
+		return &apiv1alpha1.FreezePeriodApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("HealthRule"):
 		return &apiv1alpha1.HealthRuleApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Hold"):
 		return &apiv1alpha1.HoldApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("IngressController"):
 		return &apiv1alpha1.IngressControllerApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("InstallationRollout"):
+		return &apiv1alpha1.InstallationRolloutApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("InstalledObject"):
 		return &apiv1alpha1.InstalledObjectApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("InstalledVersion"):
 		return &apiv1alpha1.InstalledVersionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("LocalReference"):
 		return &apiv1alpha1.LocalReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MemberNote"):
+		return &apiv1alpha1.MemberNoteApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Members"):
 		return &apiv1alpha1.MembersApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Municipality"):
@@ -64,6 +72,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.MunicipalityStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Network"):
 		return &apiv1alpha1.NetworkApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("NetworkAccess"):
+		return &apiv1alpha1.NetworkAccessApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("NetworkAdoption"):
+		return &apiv1alpha1.NetworkAdoptionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("NetworkApp"):
 		return &apiv1alpha1.NetworkAppApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("NetworkSpec"):
@@ -88,6 +100,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.QuotaApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Registry"):
 		return &apiv1alpha1.RegistryApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Release"):
+		return &apiv1alpha1.ReleaseApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("RequiredApp"):
 		return &apiv1alpha1.RequiredAppApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("RequiredEgress"):
@@ -98,6 +112,16 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.RequiredZonesApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Requirements"):
 		return &apiv1alpha1.RequirementsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Retry"):
+		return &apiv1alpha1.RetryApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Rollout"):
+		return &apiv1alpha1.RolloutApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RolloutSpec"):
+		return &apiv1alpha1.RolloutSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RolloutStatus"):
+		return &apiv1alpha1.RolloutStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RolloutStrategy"):
+		return &apiv1alpha1.RolloutStrategyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SharedApp"):
 		return &apiv1alpha1.SharedAppApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SharedAppSpec"):
@@ -116,6 +140,14 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.VersionStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("VersionUsage"):
 		return &apiv1alpha1.VersionUsageApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Wave"):
+		return &apiv1alpha1.WaveApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("WaveMembers"):
+		return &apiv1alpha1.WaveMembersApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("WaveStatus"):
+		return &apiv1alpha1.WaveStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Window"):
+		return &apiv1alpha1.WindowApplyConfiguration{}
 
 	}
 	return nil

@@ -139,6 +139,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.ParametersSource
           elementRelationship: atomic
+    - name: rollout
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.InstallationRollout
     - name: state
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.InstallationState
@@ -196,6 +199,22 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+- name: com.github.allmenning.allmenning.api.v1alpha1.Approval
+  map:
+    fields:
+    - name: app
+      type:
+        scalar: string
+    - name: attempt
+      type:
+        scalar: numeric
+      default: 1
+    - name: digest
+      type:
+        scalar: string
+    - name: wave
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Channel
   map:
     fields:
@@ -306,6 +325,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: state
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.EnvironmentState
+- name: com.github.allmenning.allmenning.api.v1alpha1.FreezePeriod
+  map:
+    fields:
+    - name: from
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: reason
+      type:
+        scalar: string
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.allmenning.allmenning.api.v1alpha1.FunctionArea
   scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.HealthRule
@@ -351,6 +382,27 @@ var schemaYAML = typed.YAMLObject(`types:
         map:
           elementType:
             scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.InstallationRollout
+  map:
+    fields:
+    - name: message
+      type:
+        scalar: string
+    - name: movedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: name
+      type:
+        scalar: string
+    - name: outcome
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutOutcome
+    - name: verified
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Release
+    - name: wave
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.InstallationState
   scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.InstalledObject
@@ -392,10 +444,31 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.MemberNote
+  map:
+    fields:
+    - name: code
+      type:
+        scalar: string
+    - name: message
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+    - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.allmenning.allmenning.api.v1alpha1.Members
   map:
     fields:
     - name: names
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: networks
       type:
         list:
           elementType:
@@ -437,6 +510,12 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
     - name: name
+      type:
+        scalar: string
+    - name: next
+      type:
+        scalar: string
+    - name: rollout
       type:
         scalar: string
     - name: state
@@ -492,6 +571,12 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+    - name: freezes
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.FreezePeriod
+          elementRelationship: atomic
     - name: inhabitants
       type:
         scalar: numeric
@@ -501,6 +586,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: suspend
       type:
         scalar: boolean
+    - name: windows
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Window
+          elementRelationship: atomic
 - name: com.github.allmenning.allmenning.api.v1alpha1.MunicipalityStatus
   map:
     fields:
@@ -561,9 +652,51 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.NetworkStatus
       default:
         observedGeneration: -1
+- name: com.github.allmenning.allmenning.api.v1alpha1.NetworkAccess
+  map:
+    fields:
+    - name: expires
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: groups
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: role
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.NetworkRole
+    - name: users
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+- name: com.github.allmenning.allmenning.api.v1alpha1.NetworkAdoption
+  map:
+    fields:
+    - name: coverage
+      type:
+        scalar: string
+    - name: excused
+      type:
+        scalar: numeric
+    - name: name
+      type:
+        scalar: string
+    - name: phase
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutPhase
+    - name: version
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.NetworkApp
   map:
     fields:
+    - name: coverage
+      type:
+        scalar: string
     - name: decidedElsewhere
       type:
         list:
@@ -576,6 +709,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: excused
       type:
         scalar: numeric
+    - name: excusedMembers
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.MemberNote
+          elementRelationship: atomic
     - name: members
       type:
         scalar: numeric
@@ -591,15 +730,35 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
+    - name: phase
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutPhase
     - name: ready
       type:
         scalar: numeric
+    - name: rollout
+      type:
+        scalar: string
     - name: version
       type:
         scalar: string
+    - name: versions
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.VersionUsage
+          elementRelationship: atomic
+- name: com.github.allmenning.allmenning.api.v1alpha1.NetworkRole
+  scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.NetworkSpec
   map:
     fields:
+    - name: access
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.NetworkAccess
+          elementRelationship: atomic
     - name: apps
       type:
         list:
@@ -611,12 +770,24 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: displayName
       type:
         scalar: string
+    - name: ends
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: members
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Members
+    - name: pause
+      type:
+        scalar: boolean
     - name: priority
       type:
         scalar: numeric
+    - name: rollout
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutStrategy
+    - name: successor
+      type:
+        scalar: string
     - name: suspend
       type:
         scalar: boolean
@@ -744,6 +915,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - prefix
+    - name: rollout
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutStrategy
     - name: sizeClasses
       type:
         list:
@@ -786,6 +960,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Obligation
       default: Recommended
+    - name: priority
+      type:
+        scalar: numeric
     - name: stages
       type:
         list:
@@ -837,6 +1014,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: secretRef
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.LocalReference
+- name: com.github.allmenning.allmenning.api.v1alpha1.Release
+  map:
+    fields:
+    - name: digest
+      type:
+        scalar: string
+    - name: version
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.RequiredApp
   map:
     fields:
@@ -919,6 +1105,197 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: zones
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.RequiredZones
+- name: com.github.allmenning.allmenning.api.v1alpha1.Retry
+  map:
+    fields:
+    - name: app
+      type:
+        scalar: string
+    - name: attempt
+      type:
+        scalar: numeric
+    - name: digest
+      type:
+        scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Rollout
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutSpec
+    - name: status
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutStatus
+      default:
+        observedGeneration: -1
+- name: com.github.allmenning.allmenning.api.v1alpha1.RolloutOutcome
+  scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.RolloutPhase
+  scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.RolloutSpec
+  map:
+    fields:
+    - name: app
+      type:
+        scalar: string
+    - name: attempt
+      type:
+        scalar: numeric
+    - name: channel
+      type:
+        scalar: string
+    - name: completed
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Release
+    - name: digest
+      type:
+        scalar: string
+    - name: network
+      type:
+        scalar: string
+    - name: version
+      type:
+        scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.RolloutStatus
+  map:
+    fields:
+    - name: completedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: excused
+      type:
+        scalar: numeric
+    - name: excusedMembers
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.MemberNote
+          elementRelationship: atomic
+    - name: failed
+      type:
+        scalar: numeric
+    - name: failedMembers
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.MemberNote
+          elementRelationship: atomic
+    - name: left
+      type:
+        scalar: numeric
+    - name: members
+      type:
+        scalar: numeric
+    - name: moving
+      type:
+        scalar: numeric
+    - name: next
+      type:
+        scalar: string
+    - name: nextAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: onTheWay
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.MemberNote
+          elementRelationship: atomic
+    - name: phase
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutPhase
+    - name: progress
+      type:
+        scalar: string
+    - name: startedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: verified
+      type:
+        scalar: numeric
+    - name: waiting
+      type:
+        scalar: numeric
+    - name: wave
+      type:
+        scalar: string
+    - name: waves
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.WaveStatus
+          elementRelationship: associative
+          keys:
+          - name
+- name: com.github.allmenning.allmenning.api.v1alpha1.RolloutStrategy
+  map:
+    fields:
+    - name: announcement
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: approvals
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Approval
+          elementRelationship: associative
+          keys:
+          - app
+          - digest
+          - wave
+          - attempt
+    - name: freezes
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.FreezePeriod
+          elementRelationship: atomic
+    - name: maxIntroductions
+      type:
+        scalar: numeric
+    - name: retries
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Retry
+          elementRelationship: associative
+          keys:
+          - app
+          - digest
+    - name: waves
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Wave
+          elementRelationship: associative
+          keys:
+          - name
+    - name: windows
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Window
+          elementRelationship: atomic
 - name: com.github.allmenning.allmenning.api.v1alpha1.SharedApp
   map:
     fields:
@@ -962,9 +1339,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: owner
       type:
         scalar: string
+    - name: pause
+      type:
+        scalar: boolean
     - name: personalData
       type:
         scalar: boolean
+    - name: pilotNetworks
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: requires
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Requirements
@@ -999,6 +1385,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: lastHandledReconcileAt
       type:
         scalar: string
+    - name: networks
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.NetworkAdoption
+          elementRelationship: atomic
     - name: notReady
       type:
         list:
@@ -1008,6 +1400,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: runWithdrawn
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
     - name: usage
       type:
         list:
@@ -1089,6 +1487,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: parameters
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.ParameterSchema
+    - name: securityFix
+      type:
+        scalar: boolean
     - name: source
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Source
@@ -1125,6 +1526,94 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: version
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Wave
+  map:
+    fields:
+    - name: maxConcurrent
+      type:
+        namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+      default: 25%
+    - name: maxFailures
+      type:
+        namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+      default: 0
+    - name: members
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.WaveMembers
+    - name: name
+      type:
+        scalar: string
+    - name: progressDeadline
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+      default: 30m
+    - name: requireApproval
+      type:
+        scalar: boolean
+    - name: soak
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+      default: 1h
+- name: com.github.allmenning.allmenning.api.v1alpha1.WaveMembers
+  map:
+    fields:
+    - name: names
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: selector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+- name: com.github.allmenning.allmenning.api.v1alpha1.WaveState
+  scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.WaveStatus
+  map:
+    fields:
+    - name: completedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: excused
+      type:
+        scalar: numeric
+    - name: failed
+      type:
+        scalar: numeric
+    - name: members
+      type:
+        scalar: numeric
+    - name: moving
+      type:
+        scalar: numeric
+    - name: name
+      type:
+        scalar: string
+    - name: startedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: state
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.WaveState
+    - name: verified
+      type:
+        scalar: numeric
+    - name: waitsFor
+      type:
+        scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Window
+  map:
+    fields:
+    - name: duration
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: schedule
+      type:
+        scalar: string
+    - name: timeZone
+      type:
+        scalar: string
+      default: Europe/Oslo
 - name: com.github.allmenning.allmenning.api.v1alpha1.Zone
   scalar: string
 - name: io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON
@@ -1169,6 +1658,8 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
 - name: io.k8s.apimachinery.pkg.apis.meta.v1.ConditionStatus
+  scalar: string
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
   scalar: string
 - name: io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
   map:
@@ -1329,6 +1820,16 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: untyped
 - name: io.k8s.apimachinery.pkg.types.UID
   scalar: string
+- name: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+  scalar: untyped
+  list:
+    elementType:
+      namedType: __untyped_atomic_
+    elementRelationship: atomic
+  map:
+    elementType:
+      namedType: __untyped_deduced_
+    elementRelationship: separable
 - name: __untyped_atomic_
   scalar: untyped
   list:

@@ -28,6 +28,9 @@ type AppInstallationSpecApplyConfiguration struct {
 	ParametersFrom []ParametersSourceApplyConfiguration `json:"parametersFrom,omitempty"`
 	// decidedBy says which level decided this, and why.
 	DecidedBy *DecidedByApplyConfiguration `json:"decidedBy,omitempty"`
+	// rollout that brought the version, and what came of it. Empty where the municipality named the
+	// version itself, and where the version was there before the first rollout.
+	Rollout *InstallationRolloutApplyConfiguration `json:"rollout,omitempty"`
 	// suspend holds the operator off this installation: nothing is applied, corrected or removed.
 	// A platform operator may set it while looking into a fault. Default: false.
 	Suspend *bool `json:"suspend,omitempty"`
@@ -105,6 +108,14 @@ func (b *AppInstallationSpecApplyConfiguration) WithParametersFrom(values ...*Pa
 // If called multiple times, the DecidedBy field is set to the value of the last call.
 func (b *AppInstallationSpecApplyConfiguration) WithDecidedBy(value *DecidedByApplyConfiguration) *AppInstallationSpecApplyConfiguration {
 	b.DecidedBy = value
+	return b
+}
+
+// WithRollout sets the Rollout field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rollout field is set to the value of the last call.
+func (b *AppInstallationSpecApplyConfiguration) WithRollout(value *InstallationRolloutApplyConfiguration) *AppInstallationSpecApplyConfiguration {
+	b.Rollout = value
 	return b
 }
 

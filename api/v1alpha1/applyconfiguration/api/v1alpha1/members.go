@@ -9,7 +9,8 @@ import (
 // MembersApplyConfiguration represents a declarative configuration of the Members type for use
 // with apply.
 //
-// Members picks municipalities: those that the selector matches and those that are named.
+// Members picks municipalities: those that the selector matches, those that are named, and the
+// members of other networks.
 type MembersApplyConfiguration struct {
 	// selector over the labels of Municipalities. Default: it picks nobody.
 	// Example: {matchExpressions: [{key: allmenning.dev/county, operator: In, values: ["39", "40"]}]}
@@ -17,6 +18,10 @@ type MembersApplyConfiguration struct {
 	// names of Municipalities. A name that does not exist is shown in status. Default: none.
 	// Example: [vinje, tokke]
 	Names []string `json:"names,omitempty"`
+	// networks whose members belong to this network too. Networks nest as deep as one likes, but a
+	// network can't hold itself: such a circle is told in the conditions, and adds nobody. Default: none.
+	// Example: [vest-telemark]
+	Networks []string `json:"networks,omitempty"`
 }
 
 // MembersApplyConfiguration constructs a declarative configuration of the Members type for use with
@@ -39,6 +44,16 @@ func (b *MembersApplyConfiguration) WithSelector(value *v1.LabelSelectorApplyCon
 func (b *MembersApplyConfiguration) WithNames(values ...string) *MembersApplyConfiguration {
 	for i := range values {
 		b.Names = append(b.Names, values[i])
+	}
+	return b
+}
+
+// WithNetworks adds the given value to the Networks field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Networks field.
+func (b *MembersApplyConfiguration) WithNetworks(values ...string) *MembersApplyConfiguration {
+	for i := range values {
+		b.Networks = append(b.Networks, values[i])
 	}
 	return b
 }

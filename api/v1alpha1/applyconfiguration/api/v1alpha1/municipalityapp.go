@@ -15,10 +15,14 @@ type MunicipalityAppApplyConfiguration struct {
 	Version *string `json:"version,omitempty"`
 	// wanted is the version that it should have; empty where it should have none.
 	Wanted *string `json:"wanted,omitempty"`
-	// state of it, in a word: Ready, Progressing, Failed, Missing, Declined, Deferred, Held, Kept, Blocked or Removing.
+	// state of it, in a word: Ready, Waiting, Progressing, Failed, Missing, Declined, Deferred, Held, Kept, Blocked or Removing.
 	State *string `json:"state,omitempty"`
 	// decidedBy says which level decided this, and why.
 	DecidedBy *DecidedByApplyConfiguration `json:"decidedBy,omitempty"`
+	// rollout that brings, or brought, the wanted version.
+	Rollout *string `json:"rollout,omitempty"`
+	// next says what happens next, and when: what is waited for before the wanted version comes.
+	Next *string `json:"next,omitempty"`
 	// message says why it is not as wanted, and what to do.
 	Message *string `json:"message,omitempty"`
 }
@@ -74,6 +78,22 @@ func (b *MunicipalityAppApplyConfiguration) WithState(value string) *Municipalit
 // If called multiple times, the DecidedBy field is set to the value of the last call.
 func (b *MunicipalityAppApplyConfiguration) WithDecidedBy(value *DecidedByApplyConfiguration) *MunicipalityAppApplyConfiguration {
 	b.DecidedBy = value
+	return b
+}
+
+// WithRollout sets the Rollout field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rollout field is set to the value of the last call.
+func (b *MunicipalityAppApplyConfiguration) WithRollout(value string) *MunicipalityAppApplyConfiguration {
+	b.Rollout = &value
+	return b
+}
+
+// WithNext sets the Next field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Next field is set to the value of the last call.
+func (b *MunicipalityAppApplyConfiguration) WithNext(value string) *MunicipalityAppApplyConfiguration {
+	b.Next = &value
 	return b
 }
 

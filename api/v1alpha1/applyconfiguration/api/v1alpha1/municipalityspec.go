@@ -43,6 +43,13 @@ type MunicipalitySpecApplyConfiguration struct {
 	// that is not listed follows the networks. Default: none.
 	// Example: [{name: svarut, decision: Adopt, parameters: {sender: Vinje kommune}}]
 	Apps []AppDecisionApplyConfiguration `json:"apps,omitempty"`
+	// windows in which new versions may come to this municipality. Default: whenever its network, or
+	// its own decision, says.
+	// Example: [{schedule: "0 18 * * 1-5", duration: 4h}]
+	Windows []WindowApplyConfiguration `json:"windows,omitempty"`
+	// freezes are periods in which no new version comes to this municipality. Default: none.
+	// Example: [{from: "2026-12-15T00:00:00Z", until: "2027-01-05T00:00:00Z", reason: year-end closing}]
+	Freezes []FreezePeriodApplyConfiguration `json:"freezes,omitempty"`
 	// deletionPolicy says what becomes of the namespaces when this Municipality, or one of its
 	// environments, is deleted: Retain keeps them and their apps running; Delete uninstalls and
 	// deletes. Default: Retain. A change holds for the next deletion.
@@ -139,6 +146,32 @@ func (b *MunicipalitySpecApplyConfiguration) WithApps(values ...*AppDecisionAppl
 			panic("nil value passed to WithApps")
 		}
 		b.Apps = append(b.Apps, *values[i])
+	}
+	return b
+}
+
+// WithWindows adds the given value to the Windows field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Windows field.
+func (b *MunicipalitySpecApplyConfiguration) WithWindows(values ...*WindowApplyConfiguration) *MunicipalitySpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithWindows")
+		}
+		b.Windows = append(b.Windows, *values[i])
+	}
+	return b
+}
+
+// WithFreezes adds the given value to the Freezes field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Freezes field.
+func (b *MunicipalitySpecApplyConfiguration) WithFreezes(values ...*FreezePeriodApplyConfiguration) *MunicipalitySpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithFreezes")
+		}
+		b.Freezes = append(b.Freezes, *values[i])
 	}
 	return b
 }

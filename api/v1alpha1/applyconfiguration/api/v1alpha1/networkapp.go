@@ -2,6 +2,10 @@
 
 package v1alpha1
 
+import (
+	apiv1alpha1 "github.com/allmenning/allmenning/api/v1alpha1"
+)
+
 // NetworkAppApplyConfiguration represents a declarative configuration of the NetworkApp type for use
 // with apply.
 //
@@ -19,6 +23,17 @@ type NetworkAppApplyConfiguration struct {
 	Excused *int32 `json:"excused,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	Elsewhere *int32 `json:"elsewhere,omitempty"`
+	// coverage is ready of members, as "38/42".
+	Coverage *string `json:"coverage,omitempty"`
+	// rollout that brings the version, and how far it has come.
+	Rollout *string `json:"rollout,omitempty"`
+	// phase of that rollout.
+	Phase *apiv1alpha1.RolloutPhase `json:"phase,omitempty"`
+	// versions that members have, the most frequent first, at most 16. More than one is skew: it is
+	// there while a rollout is under way, and where members hold.
+	Versions []VersionUsageApplyConfiguration `json:"versions,omitempty"`
+	// excusedMembers are members that declined, deferred, hold, keep or can't take it, and why, at most 50.
+	ExcusedMembers []MemberNoteApplyConfiguration `json:"excusedMembers,omitempty"`
 	// notReady names members that should have it and are not ready, at most 50.
 	NotReady []string `json:"notReady,omitempty"`
 	// decidedElsewhere names members for which this network's proposal lost, and to whom, at most 50.
@@ -78,6 +93,56 @@ func (b *NetworkAppApplyConfiguration) WithExcused(value int32) *NetworkAppApply
 // If called multiple times, the Elsewhere field is set to the value of the last call.
 func (b *NetworkAppApplyConfiguration) WithElsewhere(value int32) *NetworkAppApplyConfiguration {
 	b.Elsewhere = &value
+	return b
+}
+
+// WithCoverage sets the Coverage field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Coverage field is set to the value of the last call.
+func (b *NetworkAppApplyConfiguration) WithCoverage(value string) *NetworkAppApplyConfiguration {
+	b.Coverage = &value
+	return b
+}
+
+// WithRollout sets the Rollout field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rollout field is set to the value of the last call.
+func (b *NetworkAppApplyConfiguration) WithRollout(value string) *NetworkAppApplyConfiguration {
+	b.Rollout = &value
+	return b
+}
+
+// WithPhase sets the Phase field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Phase field is set to the value of the last call.
+func (b *NetworkAppApplyConfiguration) WithPhase(value apiv1alpha1.RolloutPhase) *NetworkAppApplyConfiguration {
+	b.Phase = &value
+	return b
+}
+
+// WithVersions adds the given value to the Versions field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Versions field.
+func (b *NetworkAppApplyConfiguration) WithVersions(values ...*VersionUsageApplyConfiguration) *NetworkAppApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithVersions")
+		}
+		b.Versions = append(b.Versions, *values[i])
+	}
+	return b
+}
+
+// WithExcusedMembers adds the given value to the ExcusedMembers field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the ExcusedMembers field.
+func (b *NetworkAppApplyConfiguration) WithExcusedMembers(values ...*MemberNoteApplyConfiguration) *NetworkAppApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithExcusedMembers")
+		}
+		b.ExcusedMembers = append(b.ExcusedMembers, *values[i])
+	}
 	return b
 }
 

@@ -2,6 +2,10 @@
 
 package v1alpha1
 
+import (
+	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
 // NetworkSpecApplyConfiguration represents a declarative configuration of the NetworkSpec type for use
 // with apply.
 //
@@ -21,6 +25,27 @@ type NetworkSpecApplyConfiguration struct {
 	// apps that the members introduce together. Default: none.
 	// Example: [{name: svarut, obligation: Recommended}]
 	Apps []ProposalApplyConfiguration `json:"apps,omitempty"`
+	// rollout says in which order members get a new version, and what must be so before the next
+	// of them do. Default: that of the Platform, else one pilot and then the rest.
+	// Example: {waves: [{name: pilot, members: {names: [vinje]}, soak: 24h}, {name: everyone, requireApproval: true}]}
+	Rollout *RolloutStrategyApplyConfiguration `json:"rollout,omitempty"`
+	// access gives groups and users of the identity provider a role in the network.
+	// Default: nobody but the platform's operators has access.
+	// Example: [{role: Coordinator, groups: [digi-tv-sekretariat]}]
+	Access []NetworkAccessApplyConfiguration `json:"access,omitempty"`
+	// ends is when the network ends, as an RFC 3339 time: from then on it proposes nothing. Its
+	// members keep their apps, and belong to its successor, if it names one. Default: never.
+	// Example: "2027-12-31T23:00:00Z"
+	Ends *v1.Time `json:"ends,omitempty"`
+	// successor is the Network that takes the members over, when this one ends: at once, unless
+	// ends says when. Apps that the successor proposes too go on without being installed again.
+	// Default: none.
+	// Example: digi-sor
+	Successor *string `json:"successor,omitempty"`
+	// pause starts no new step: nobody else is moved. Members on their way are still watched, and go
+	// back if they fail. Default: false.
+	// Example: true
+	Pause *bool `json:"pause,omitempty"`
 	// suspend stops this network's proposals from moving anything: members stay at the versions
 	// they have. Default: false.
 	// Example: true
@@ -67,6 +92,51 @@ func (b *NetworkSpecApplyConfiguration) WithApps(values ...*ProposalApplyConfigu
 		}
 		b.Apps = append(b.Apps, *values[i])
 	}
+	return b
+}
+
+// WithRollout sets the Rollout field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rollout field is set to the value of the last call.
+func (b *NetworkSpecApplyConfiguration) WithRollout(value *RolloutStrategyApplyConfiguration) *NetworkSpecApplyConfiguration {
+	b.Rollout = value
+	return b
+}
+
+// WithAccess adds the given value to the Access field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Access field.
+func (b *NetworkSpecApplyConfiguration) WithAccess(values ...*NetworkAccessApplyConfiguration) *NetworkSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithAccess")
+		}
+		b.Access = append(b.Access, *values[i])
+	}
+	return b
+}
+
+// WithEnds sets the Ends field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Ends field is set to the value of the last call.
+func (b *NetworkSpecApplyConfiguration) WithEnds(value v1.Time) *NetworkSpecApplyConfiguration {
+	b.Ends = &value
+	return b
+}
+
+// WithSuccessor sets the Successor field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Successor field is set to the value of the last call.
+func (b *NetworkSpecApplyConfiguration) WithSuccessor(value string) *NetworkSpecApplyConfiguration {
+	b.Successor = &value
+	return b
+}
+
+// WithPause sets the Pause field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Pause field is set to the value of the last call.
+func (b *NetworkSpecApplyConfiguration) WithPause(value bool) *NetworkSpecApplyConfiguration {
+	b.Pause = &value
 	return b
 }
 

@@ -34,6 +34,10 @@ type PlatformSpecApplyConfiguration struct {
 	// Default: empty, any registry may be used, without a password.
 	// Example: [{prefix: ghcr.io/ks/, secretRef: {name: ghcr-login}}]
 	Registries []RegistryApplyConfiguration `json:"registries,omitempty"`
+	// rollout is the strategy of networks that say none, and of municipalities that take an app
+	// directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
+	// Example: {waves: [{name: pilot, members: {names: [vinje]}}, {name: everyone, maxConcurrent: 10%}]}
+	Rollout *RolloutStrategyApplyConfiguration `json:"rollout,omitempty"`
 	// freeze stops every new step on the whole platform: nothing is newly installed,
 	// upgraded or uninstalled. What runs keeps running, and drift is still corrected.
 	// Default: false.
@@ -111,6 +115,14 @@ func (b *PlatformSpecApplyConfiguration) WithRegistries(values ...*RegistryApply
 		}
 		b.Registries = append(b.Registries, *values[i])
 	}
+	return b
+}
+
+// WithRollout sets the Rollout field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rollout field is set to the value of the last call.
+func (b *PlatformSpecApplyConfiguration) WithRollout(value *RolloutStrategyApplyConfiguration) *PlatformSpecApplyConfiguration {
+	b.Rollout = value
 	return b
 }
 

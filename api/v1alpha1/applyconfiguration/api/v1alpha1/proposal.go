@@ -25,6 +25,10 @@ type ProposalApplyConfiguration struct {
 	// A stage that is taken out stops new installations there; installed ones stay.
 	// Example: [Test, Production]
 	Stages []apiv1alpha1.Stage `json:"stages,omitempty"`
+	// priority of the introduction, where the network carries no more than rollout.maxIntroductions
+	// at once: the greater goes first, of equals the first by name. Default: 0.
+	// Example: 10
+	Priority *int32 `json:"priority,omitempty"`
 }
 
 // ProposalApplyConfiguration constructs a declarative configuration of the Proposal type for use with
@@ -64,5 +68,13 @@ func (b *ProposalApplyConfiguration) WithStages(values ...apiv1alpha1.Stage) *Pr
 	for i := range values {
 		b.Stages = append(b.Stages, values[i])
 	}
+	return b
+}
+
+// WithPriority sets the Priority field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Priority field is set to the value of the last call.
+func (b *ProposalApplyConfiguration) WithPriority(value int32) *ProposalApplyConfiguration {
+	b.Priority = &value
 	return b
 }

@@ -42,6 +42,14 @@ type SharedAppSpecApplyConfiguration struct {
 	// need no password.
 	// Example: {name: ks-images}
 	ImagePullSecretRef *LocalReferenceApplyConfiguration `json:"imagePullSecretRef,omitempty"`
+	// pilotNetworks go first: other networks, and those who take the app directly, start a version
+	// when each of these has completed its rollout of it. Default: none.
+	// Example: [digi-rogaland]
+	PilotNetworks []string `json:"pilotNetworks,omitempty"`
+	// pause starts no new step of this app in any network: nobody else is moved. Members on their
+	// way are still watched, and go back if they fail. Default: false.
+	// Example: true
+	Pause *bool `json:"pause,omitempty"`
 	// suspend stops this app from moving anywhere: nothing is fetched, newly installed or upgraded.
 	// What runs keeps running. Default: false.
 	// Example: true
@@ -125,6 +133,24 @@ func (b *SharedAppSpecApplyConfiguration) WithVersions(values ...*VersionApplyCo
 // If called multiple times, the ImagePullSecretRef field is set to the value of the last call.
 func (b *SharedAppSpecApplyConfiguration) WithImagePullSecretRef(value *LocalReferenceApplyConfiguration) *SharedAppSpecApplyConfiguration {
 	b.ImagePullSecretRef = value
+	return b
+}
+
+// WithPilotNetworks adds the given value to the PilotNetworks field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the PilotNetworks field.
+func (b *SharedAppSpecApplyConfiguration) WithPilotNetworks(values ...string) *SharedAppSpecApplyConfiguration {
+	for i := range values {
+		b.PilotNetworks = append(b.PilotNetworks, values[i])
+	}
+	return b
+}
+
+// WithPause sets the Pause field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Pause field is set to the value of the last call.
+func (b *SharedAppSpecApplyConfiguration) WithPause(value bool) *SharedAppSpecApplyConfiguration {
+	b.Pause = &value
 	return b
 }
 

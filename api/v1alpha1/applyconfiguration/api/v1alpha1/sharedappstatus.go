@@ -26,6 +26,11 @@ type SharedAppStatusApplyConfiguration struct {
 	Installations *int32 `json:"installations,omitempty"`
 	// appsReady is the number of installations that run well at the version they should, as "700/714".
 	AppsReady *string `json:"appsReady,omitempty"`
+	// networks tells how each network that proposes the app stands, those first that are not done,
+	// at most 100. Those who take the app directly stand under the name "direct".
+	Networks []NetworkAdoptionApplyConfiguration `json:"networks,omitempty"`
+	// runWithdrawn names installations of withdrawn versions, as namespace, at most 50.
+	RunWithdrawn []string `json:"runWithdrawn,omitempty"`
 	// notReady names installations that are not well, as namespace, at most 50.
 	NotReady []string `json:"notReady,omitempty"`
 	// conditions are Ready speaks of the catalogue entry, AppsReady of the installations; Reconciling,
@@ -102,6 +107,29 @@ func (b *SharedAppStatusApplyConfiguration) WithInstallations(value int32) *Shar
 // If called multiple times, the AppsReady field is set to the value of the last call.
 func (b *SharedAppStatusApplyConfiguration) WithAppsReady(value string) *SharedAppStatusApplyConfiguration {
 	b.AppsReady = &value
+	return b
+}
+
+// WithNetworks adds the given value to the Networks field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Networks field.
+func (b *SharedAppStatusApplyConfiguration) WithNetworks(values ...*NetworkAdoptionApplyConfiguration) *SharedAppStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithNetworks")
+		}
+		b.Networks = append(b.Networks, *values[i])
+	}
+	return b
+}
+
+// WithRunWithdrawn adds the given value to the RunWithdrawn field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the RunWithdrawn field.
+func (b *SharedAppStatusApplyConfiguration) WithRunWithdrawn(values ...string) *SharedAppStatusApplyConfiguration {
+	for i := range values {
+		b.RunWithdrawn = append(b.RunWithdrawn, values[i])
+	}
 	return b
 }
 

@@ -21,6 +21,10 @@ type VersionApplyConfiguration struct {
 	// anew anywhere). Default: Active.
 	// Example: Deprecated
 	State *apiv1alpha1.VersionState `json:"state,omitempty"`
+	// securityFix sends the version through the emergency lane: its rollouts skip the announcement and
+	// the soak, and go before other introductions. Approvals, budgets and the record stay. Default: false.
+	// Example: true
+	SecurityFix *bool `json:"securityFix,omitempty"`
 	// parameters that this version takes. They can't change. Default: it takes none.
 	Parameters *ParameterSchemaApplyConfiguration `json:"parameters,omitempty"`
 	// health tells how to read the health of kinds that only this app knows. Other kinds are
@@ -56,6 +60,14 @@ func (b *VersionApplyConfiguration) WithSource(value *SourceApplyConfiguration) 
 // If called multiple times, the State field is set to the value of the last call.
 func (b *VersionApplyConfiguration) WithState(value apiv1alpha1.VersionState) *VersionApplyConfiguration {
 	b.State = &value
+	return b
+}
+
+// WithSecurityFix sets the SecurityFix field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SecurityFix field is set to the value of the last call.
+func (b *VersionApplyConfiguration) WithSecurityFix(value bool) *VersionApplyConfiguration {
+	b.SecurityFix = &value
 	return b
 }
 

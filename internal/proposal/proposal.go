@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 // Check says what a proposal comes to, given the SharedApp of its name, which is nil

@@ -7,8 +7,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/condition"
-	"github.com/allmenning/allmenning/controllers/internal/proposal"
+	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/proposal"
 )
 
 func svarut(change ...func(*v1alpha1.SharedApp)) *v1alpha1.SharedApp {

@@ -8,7 +8,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/parameters"
+	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // decision is what a municipality says to an app in one environment, after the

@@ -1,0 +1,68 @@
+package v1alpha1
+
+// Environment is one isolated namespace of a municipality.
+type Environment struct {
+	// name of the environment. It has no dash, so that two municipalities can't arrive at the same
+	// namespace name. A renamed environment is a new one; the old one is retained.
+	// Example: prod
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9]*$')",message="an environment's name begins with a letter and holds only a-z and 0-9, no dash, such as preprod"
+	Name string `json:"name,omitempty"`
+
+	// stage says how close to the citizens it is: Development, Test or Production. A change takes
+	// effect at once, also on which apps a network installs here.
+	// Example: Production
+	// +required
+	Stage Stage `json:"stage,omitempty"`
+
+	// zone is Open or Closed, and decides the network policies. A change rewrites them at once.
+	// Example: Closed
+	// +required
+	Zone Zone `json:"zone,omitempty"`
+
+	// quota bounds what the environment may use. Default: by the size class.
+	// Example: {cpu: "4", memory: 8Gi}
+	// +optional
+	Quota *Quota `json:"quota,omitempty"`
+}
+
+// EnvironmentState is where an environment stands.
+// +kubebuilder:validation:Enum=Ready;Pending;Failed;Retained;Deleting
+type EnvironmentState string
+
+// The states of an environment.
+const (
+	// EnvironmentReady means that the namespace stands, is walled off and has a quota in force.
+	EnvironmentReady EnvironmentState = "Ready"
+	// EnvironmentPending means that it is being made.
+	EnvironmentPending EnvironmentState = "Pending"
+	// EnvironmentFailed means that it can't be made; the message says why.
+	EnvironmentFailed EnvironmentState = "Failed"
+	// EnvironmentRetained means that it is no longer in the spec, and kept.
+	EnvironmentRetained EnvironmentState = "Retained"
+	// EnvironmentDeleting means that it is on its way out.
+	EnvironmentDeleting EnvironmentState = "Deleting"
+)
+
+// EnvironmentStatus is where one environment stands.
+type EnvironmentStatus struct {
+	// name of the environment.
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MinLength=1
+	Name string `json:"name,omitempty"`
+	// namespace that it has become.
+	// +required
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
+	Namespace string `json:"namespace,omitempty"`
+	// state is Ready, Pending, Failed, Retained or Deleting.
+	// +required
+	State EnvironmentState `json:"state,omitempty"`
+	// message says why it is not Ready, and what to do.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}

@@ -1,0 +1,164 @@
+package v1alpha1
+
+import (
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+)
+
+// Version is one version of an app.
+// +kubebuilder:validation:XValidation:rule="self.source == oldSelf.source",message="the source of a version can't change: its members would run different things under one number; offer a new version",fieldPath=".source"
+// +kubebuilder:validation:XValidation:rule="has(self.parameters) == has(oldSelf.parameters) && (!has(self.parameters) || self.parameters == oldSelf.parameters)",message="the parameters of a version can't change: offer a new version",fieldPath=".parameters"
+type Version struct {
+	// version number, as in semantic versioning, without a leading v.
+	// Example: 2.4.1
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`
+	Version string `json:"version,omitempty"`
+
+	// source of the bundle. It can't change.
+	// Example: {oci: {repository: ghcr.io/ks/svarut-bundle, digest: "sha256:..."}}
+	// +required
+	Source Source `json:"source,omitzero"`
+
+	// state is Active, Deprecated (may be installed, is discouraged) or Withdrawn (is not installed
+	// anew anywhere). Default: Active.
+	// Example: Deprecated
+	// +optional
+	// +kubebuilder:default=Active
+	State VersionState `json:"state,omitempty"`
+
+	// securityFix sends the version through the emergency lane: its rollouts skip the announcement and
+	// the soak, and go before other introductions. Approvals, budgets and the record stay. Default: false.
+	// Example: true
+	// +optional
+	SecurityFix *bool `json:"securityFix,omitempty"`
+
+	// parameters that this version takes. They can't change. Default: it takes none.
+	// +optional
+	Parameters *ParameterSchema `json:"parameters,omitempty"`
+
+	// health tells how to read the health of kinds that only this app knows. Other kinds are
+	// read as kubectl and GitOps tools read them. Default: none.
+	// Example: [{apiVersion: example.org/v1, kind: Queue, healthy: "object.status.phase == 'Open'"}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Health []HealthRule `json:"health,omitempty"`
+}
+
+// Source is where a bundle comes from.
+// +kubebuilder:validation:XValidation:rule="has(self.oci) != has(self.configMap)",message="a source is either oci or configMap"
+type Source struct {
+	// oci is an artifact in a registry, pinned by digest, as "oras push" and "flux push artifact" make it.
+	// Example: {repository: ghcr.io/ks/svarut-bundle, digest: "sha256:..."}
+	// +optional
+	OCI *OCISource `json:"oci,omitempty"`
+
+	// configMap in the operator's namespace, whose keys are the files of the bundle. The catalogue
+	// remembers the digest of its data; later changes of it are refused.
+	// Example: {name: svarut-2.4.1}
+	// +optional
+	ConfigMap *ConfigMapSource `json:"configMap,omitempty"`
+}
+
+// OCISource is an artifact in a registry.
+type OCISource struct {
+	// repository with its registry, without tag or digest.
+	// Example: ghcr.io/ks/svarut-bundle
+	// +required
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+$`
+	Repository string `json:"repository,omitempty"`
+
+	// digest of the artifact's manifest. Tags move; a digest does not.
+	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
+	// +required
+	// +kubebuilder:validation:MinLength=71
+	// +kubebuilder:validation:MaxLength=71
+	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
+	Digest string `json:"digest,omitempty"`
+
+	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's namespace.
+	// Default: what the Platform says for the registry, else no password.
+	// Example: {name: ghcr-login}
+	// +optional
+	SecretRef *LocalReference `json:"secretRef,omitempty"`
+
+	// caRef names a Secret in the operator's namespace whose key ca.crt holds the certificates to
+	// trust. Default: what the Platform says for the registry, else the system's.
+	// Example: {name: ghcr-ca}
+	// +optional
+	CARef *LocalReference `json:"caRef,omitempty"`
+}
+
+// ConfigMapSource is a ConfigMap in the operator's namespace.
+type ConfigMapSource struct {
+	// name of the ConfigMap.
+	// Example: svarut-2.4.1
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// digest that its data must have. Default: what it has when the version enters the catalogue.
+	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
+	// +optional
+	// +kubebuilder:validation:MinLength=71
+	// +kubebuilder:validation:MaxLength=71
+	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
+	Digest string `json:"digest,omitempty"`
+}
+
+// ParameterSchema tells which parameters a version takes.
+type ParameterSchema struct {
+	// openAPIV3Schema is a structural schema of type object, as in a CustomResourceDefinition, with
+	// defaults and validation rules. Parameters that it does not name are refused.
+	// Example: {type: object, required: [sender], properties: {sender: {type: string, maxLength: 60}}}
+	// +required
+	// +mapType=atomic
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	OpenAPIV3Schema apiextensionsv1.JSON `json:"openAPIV3Schema,omitzero"`
+
+	// sample is a set of parameters to try the bundle with before the version counts as available.
+	// Default: none, for a version whose parameters all have defaults.
+	// Example: {sender: Eksempel kommune}
+	// +optional
+	// +mapType=atomic
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	Sample *apiextensionsv1.JSON `json:"sample,omitempty"`
+}
+
+// HealthRule reads the health of one kind with CEL expressions over the variable object.
+type HealthRule struct {
+	// apiVersion of the kind.
+	// Example: example.org/v1
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	APIVersion string `json:"apiVersion,omitempty"`
+
+	// kind that the rule is for.
+	// Example: Queue
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Kind string `json:"kind,omitempty"`
+
+	// healthy is a CEL expression that is true when the object is as it should be.
+	// Example: object.status.phase == 'Open'
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Healthy string `json:"healthy,omitempty"`
+
+	// failed is a CEL expression that is true when it will not get well by itself. Default: never.
+	// Example: object.status.phase == 'Broken'
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Failed string `json:"failed,omitempty"`
+}
