@@ -253,6 +253,10 @@ type NetworkStatus struct {
 	// +kubebuilder:validation:items:MaxLength=40
 	UnknownMembers []string `json:"unknownMembers,omitempty"`
 
+	// coordinators are who may approve now: spec.access without what has expired.
+	// +optional
+	Coordinators *Coordinators `json:"coordinators,omitempty"`
+
 	// appsReady is the number of (member, app) pairs that run well at the version they should, of
 	// those that this network decides, as "40/42".
 	// +optional

@@ -45,3 +45,21 @@ type NetworkAccess struct {
 	// +optional
 	Expires *metav1.Time `json:"expires,omitempty"`
 }
+
+// Coordinators are the groups and users that may approve waves of a network.
+type Coordinators struct {
+	// groups of the identity provider, sorted.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=2048
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Groups []string `json:"groups,omitempty"`
+	// users of the identity provider, sorted.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=2048
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Users []string `json:"users,omitempty"`
+}

@@ -32,6 +32,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ChannelApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConfigMapSource"):
 		return &apiv1alpha1.ConfigMapSourceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Coordinators"):
+		return &apiv1alpha1.CoordinatorsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("DecidedBy"):
 		return &apiv1alpha1.DecidedByApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("DNSServer"):

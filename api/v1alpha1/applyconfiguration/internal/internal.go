@@ -233,6 +233,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Coordinators
+  map:
+    fields:
+    - name: groups
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: users
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
 - name: com.github.allmenning.allmenning.api.v1alpha1.DNSServer
   map:
     fields:
@@ -813,6 +828,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: coordinators
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Coordinators
     - name: lastHandledReconcileAt
       type:
         scalar: string

@@ -19,6 +19,8 @@ type NetworkStatusApplyConfiguration struct {
 	Members *int32 `json:"members,omitempty"`
 	// unknownMembers are names in spec.members.names that no Municipality has, at most 50.
 	UnknownMembers []string `json:"unknownMembers,omitempty"`
+	// coordinators are who may approve now: spec.access without what has expired.
+	Coordinators *CoordinatorsApplyConfiguration `json:"coordinators,omitempty"`
 	// appsReady is the number of (member, app) pairs that run well at the version they should, of
 	// those that this network decides, as "40/42".
 	AppsReady *string `json:"appsReady,omitempty"`
@@ -66,6 +68,14 @@ func (b *NetworkStatusApplyConfiguration) WithUnknownMembers(values ...string) *
 	for i := range values {
 		b.UnknownMembers = append(b.UnknownMembers, values[i])
 	}
+	return b
+}
+
+// WithCoordinators sets the Coordinators field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Coordinators field is set to the value of the last call.
+func (b *NetworkStatusApplyConfiguration) WithCoordinators(value *CoordinatorsApplyConfiguration) *NetworkStatusApplyConfiguration {
+	b.Coordinators = value
 	return b
 }
 
