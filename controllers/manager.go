@@ -12,6 +12,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/uuid"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -28,6 +29,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/appinstallation"
+	"github.com/allmenning/allmenning/controllers/consent"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
@@ -111,6 +113,8 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 			ByObject: map[client.Object]cache.ByObject{
 				// Of all roles the operator reads one: the list of kinds that bundles may hold.
 				&rbacv1.ClusterRole{}: {Field: fields.OneTermEqualSelector("metadata.name", v1alpha1.RoleInstaller)},
+				// And of the bindings in the whole cluster its own: those of coordinators.
+				&rbacv1.ClusterRoleBinding{}: {Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})},
 			},
 		},
 		Client: client.Options{Cache: &client.CacheOptions{
@@ -179,9 +183,13 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := catalogue.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the sharedapp controller: %w", err)
 	}
-	rollouts := &rollout.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("rollout"), Clock: now,
+	decisions := &consent.Reconciler{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("consent"), Clock: now,
 	}
+	if err := decisions.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the consent controller: %w", err)
+	}
+	rollouts := &rollout.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("rollout"), Clock: now}
 	if err := rollouts.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the rollout controller: %w", err)
 	}

@@ -16,6 +16,8 @@ const (
 	LabelStage = "allmenning.dev/stage"
 	// LabelZone is the environment's zone: Open or Closed.
 	LabelZone = "allmenning.dev/zone"
+	// LabelNetwork names the Network that an object belongs to.
+	LabelNetwork = "allmenning.dev/network"
 	// LabelCounty is set by the platform on a Municipality, and carried over to
 	// its namespaces, so that networks can select by it.
 	LabelCounty = "allmenning.dev/county"
@@ -66,7 +68,7 @@ const InstallerName = "allmenning-installer"
 // when it is in force.
 const QuotaName = "allmenning"
 
-// The four ClusterRoles that the operator binds, and which it never changes.
+// The five ClusterRoles that the operator binds, and which it never changes.
 const (
 	// RoleAdministrator is bound for access entries with role Administrator.
 	RoleAdministrator = "allmenning-administrator"
@@ -78,4 +80,8 @@ const (
 	// kinds that a bundle may contain; it is aggregated, so a platform adds a kind
 	// with a labelled ClusterRole.
 	RoleInstaller = "allmenning-installer"
+	// RoleNameCoordinator is bound, in the whole cluster, for access entries of a Network with
+	// role Coordinator. It lets them patch any Network; the policy
+	// network-delegation.allmenning.dev leaves of that the approvals of their own.
+	RoleNameCoordinator = "allmenning-coordinator"
 )

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"time"
+	_ "time/tzdata" // the time zones of windows, for images and machines that hold no files of them
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"

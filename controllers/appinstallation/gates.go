@@ -3,12 +3,11 @@ package appinstallation
 import (
 	"fmt"
 
-	"github.com/Masterminds/semver/v3"
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/dependency"
 )
 
 // gate is one thing that must be in place before anything is applied. It returns
@@ -90,7 +89,7 @@ func dependencyGone(seen observed) *condition.Outcome {
 	}
 	i := &seen.installation
 	for _, needed := range seen.app.Spec.Requires.Apps {
-		if found := seen.dependencies[needed.Name]; found == nil || found.Spec.State == v1alpha1.InstallationAbsent {
+		if found := seen.dependencies[needed.Name]; dependency.Gone(found) {
 			return stalled("DependencyMissing", dependencyReady(i, needed, found).Message)
 		}
 	}
@@ -98,31 +97,15 @@ func dependencyGone(seen observed) *condition.Outcome {
 }
 
 func dependencyReady(i *v1alpha1.AppInstallation, needed v1alpha1.RequiredApp, found *v1alpha1.AppInstallation) *condition.Outcome {
-	wish := needed.Name
-	if needed.Version != "" {
-		wish += " " + needed.Version
-	}
-	if found == nil || found.Spec.State == v1alpha1.InstallationAbsent {
+	unmet := dependency.Unmet(needed, found)
+	switch {
+	case unmet == "":
+		return nil
+	case dependency.Gone(found):
 		return progressing("DependencyMissing", fmt.Sprintf("%s requires %s, which is not installed in %s: adopt it in spec.apps of Municipality %s, or ask a network to propose it",
-			i.Spec.App, wish, i.Namespace, i.Spec.Tenant.Municipality))
+			i.Spec.App, dependency.Wish(needed), i.Namespace, i.Spec.Tenant.Municipality))
+	case !dependency.InRange(found.Status.AppliedVersion, needed.Version):
+		return progressing("DependencyVersion", fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
 	}
-	if needed.Version != "" && !inRange(found.Status.AppliedVersion, needed.Version) {
-		return progressing("DependencyVersion", fmt.Sprintf("%s requires %s, and %s has version %q", i.Spec.App, wish, i.Namespace, found.Status.AppliedVersion))
-	}
-	ready := meta.FindStatusCondition(found.Status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil || ready.Status != "True" || ready.ObservedGeneration != found.Generation {
-		return progressing("DependencyNotReady", fmt.Sprintf("%s requires %s, which is not ready yet", i.Spec.App, wish))
-	}
-	return nil
-}
-
-// inRange says whether a version falls in a range. The catalogue has checked that
-// both parse; one that does not is not in range.
-func inRange(version, wanted string) bool {
-	v, err := semver.NewVersion(version)
-	if err != nil {
-		return false
-	}
-	constraint, err := semver.NewConstraint(wanted)
-	return err == nil && constraint.Check(v)
+	return progressing("DependencyNotReady", fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
 }

@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/dependency"
 )
 
 func requiring(version string) func(*observed) {
@@ -88,8 +89,8 @@ func TestInRange(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			if got := inRange(tc.version, tc.wanted); got != tc.want {
-				t.Errorf("inRange(%q, %q) = %v, want %v", tc.version, tc.wanted, got, tc.want)
+			if got := dependency.InRange(tc.version, tc.wanted); got != tc.want {
+				t.Errorf("dependency.InRange(%q, %q) = %v, want %v", tc.version, tc.wanted, got, tc.want)
 			}
 		})
 	}

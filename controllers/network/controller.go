@@ -23,16 +23,31 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=networks;municipalities;sharedapps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=networks/status,verbs=patch
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterrolebindings,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=allmenning-coordinator
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile tells what one Network comes to.
+// Reconcile gives the coordinators of one Network their access, and tells what the
+// Network comes to.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	seen, err := r.observe(ctx, req.Name)
+	now := r.Clock.Now()
+	seen, err := r.observe(ctx, req.Name, now)
 	if apierrors.IsNotFound(err) {
-		return ctrl.Result{}, nil
+		return ctrl.Result{}, r.forget(ctx, req.Name)
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
-	return ctrl.Result{}, r.write(ctx, seen, status(seen, plan(seen), r.Clock.Now()))
+	todo, err := plan(seen, now)
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("plan: %w", err)
+	}
+	failed := r.apply(ctx, todo.access)
+	if err := r.write(ctx, seen, status(seen, todo, failed, now)); err != nil {
+		return ctrl.Result{}, err
+	}
+	if failed != nil {
+		return ctrl.Result{}, failed
+	}
+	return ctrl.Result{RequeueAfter: todo.again}, nil
 }

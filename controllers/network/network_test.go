@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -39,6 +40,19 @@ func proposing(channel ...string) []v1alpha1.Proposal {
 		all = append(all, v1alpha1.Proposal{Name: "svarut", Channel: c})
 	}
 	return all
+}
+
+// look is one reconcile, without its writes.
+func look(t *testing.T, seen observed, now time.Time) v1alpha1.NetworkStatus {
+	t.Helper()
+	if seen.networks == nil {
+		seen.networks = resolution.NewNetworks([]v1alpha1.Network{seen.network}, now)
+	}
+	todo, err := plan(seen, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status(seen, todo, nil, now)
 }
 
 func TestStatus(t *testing.T) {
@@ -72,7 +86,7 @@ func TestStatus(t *testing.T) {
 				ObjectMeta: metav1.ObjectMeta{Name: "digi-tv", Generation: 3},
 				Spec:       v1alpha1.NetworkSpec{Members: tc.members, Apps: tc.apps},
 			}}
-			got := status(seen, plan(seen), now)
+			got := look(t, seen, now)
 			if diff := cmp.Diff(tc.unknown, got.UnknownMembers); diff != "" {
 				t.Errorf("unknown members (-want +got):\n%s", diff)
 			}
@@ -84,7 +98,7 @@ func TestStatus(t *testing.T) {
 				t.Errorf("condition (-want +got):\n%s", diff)
 			}
 			seen.network.Status = got
-			if again := status(seen, plan(seen), now.Add(time.Hour)); !sameStatus(got, again) {
+			if again := look(t, seen, now.Add(time.Hour)); !sameStatus(got, again) {
 				t.Errorf("a second look writes again:\n%s", cmp.Diff(got, again))
 			}
 		})
@@ -97,8 +111,8 @@ func TestStatusStaysSmall(t *testing.T) {
 	for i := range many {
 		names = append(names, fmt.Sprintf("atlantis%03d", i))
 	}
-	seen := observed{network: v1alpha1.Network{Spec: v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: names}}}}
-	got := status(seen, plan(seen), now)
+	seen := observed{network: v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-tv"}, Spec: v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: names}}}}
+	got := look(t, seen, now)
 	if len(got.UnknownMembers) != maxNames || len(got.Conditions[0].Message) > 1024 {
 		t.Errorf("%d names, a message of %d", len(got.UnknownMembers), len(got.Conditions[0].Message))
 	}
@@ -118,7 +132,7 @@ func TestSuspendedKeepsWhatItSaid(t *testing.T) {
 	seen := observed{network: v1alpha1.Network{
 		ObjectMeta: metav1.ObjectMeta{Generation: 2}, Spec: v1alpha1.NetworkSpec{Suspend: new(true)}, Status: before,
 	}}
-	got := status(seen, plan(seen), now)
+	got := look(t, seen, now)
 	want := v1alpha1.NetworkStatus{ObservedGeneration: 1, Members: new(int32(7)), Conditions: []metav1.Condition{
 		{Type: "Ready", Status: "True", ObservedGeneration: 1},
 		{
@@ -128,5 +142,44 @@ func TestSuspendedKeepsWhatItSaid(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)
+	}
+}
+
+func TestNetworksAmongOthers(t *testing.T) {
+	network := func(name string, change func(*v1alpha1.NetworkSpec)) v1alpha1.Network {
+		n := v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.NetworkSpec{
+			Members: v1alpha1.Members{Names: []string{"vinje"}}, Apps: proposing("beta"),
+		}}
+		change(&n.Spec)
+		return n
+	}
+	ended := metav1.NewTime(now.Add(-time.Hour))
+	all := []v1alpha1.Network{
+		network("digi-sor", func(s *v1alpha1.NetworkSpec) {
+			s.Members, s.Apps = v1alpha1.Members{Networks: []string{"vest-telmark", "vest-telemark"}}, nil
+		}),
+		network("ended", func(s *v1alpha1.NetworkSpec) { s.Ends = &ended }),
+		network("handed", func(s *v1alpha1.NetworkSpec) { s.Successor = "vest-telemark" }),
+		network("lost", func(s *v1alpha1.NetworkSpec) { s.Ends, s.Successor = &ended, "atlantis" }),
+		network("vest-telemark", func(s *v1alpha1.NetworkSpec) {
+			s.Members, s.Apps = v1alpha1.Members{Names: []string{"tokke"}}, proposing("stable")
+		}),
+	}
+	want := map[string]string{
+		"digi-sor": `2 members, Ready=False: spec.members.networks[0] "vest-telmark": there is no Network of that name: ` +
+			`mend the name, or take it out; until then it adds nobody`,
+		"ended":  "0 members, Ready=True: it has ended, and proposes nothing: its members keep their apps (spec.ends)",
+		"handed": "0 members, Ready=True: it proposes nothing any longer: its members belong to Network vest-telemark (spec.successor)",
+		"lost": `0 members, Ready=False: spec.successor "atlantis": there is no Network of that name: ` +
+			`mend the name, or make that Network; until then nobody takes the members over`,
+		"vest-telemark": "2 members, Ready=True: 2 members, 1 app",
+	}
+	for i := range all {
+		seen := observed{network: all[i], networks: resolution.NewNetworks(all, now), municipalities: country("tokke", "vinje"), apps: svarut()}
+		s := look(t, seen, now)
+		got := fmt.Sprintf("%d members, Ready=%s: %s", *s.Members, s.Conditions[0].Status, s.Conditions[0].Message)
+		if diff := cmp.Diff(want[all[i].Name], got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", all[i].Name, diff)
+		}
 	}
 }

@@ -3,26 +3,43 @@ package network
 import (
 	"context"
 	"fmt"
+	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // observed is everything that a plan may build on.
 type observed struct {
 	network v1alpha1.Network
+	// binding of the coordinators, nil where there is none.
+	binding *rbacv1.ClusterRoleBinding
+	// networks are all of them, as they stand now.
+	networks *resolution.Networks
 	// municipalities of the whole country. They are the cache's own: read only.
 	municipalities []v1alpha1.Municipality
 	// apps of the catalogue, by name. They are the cache's own: read only.
 	apps map[string]*v1alpha1.SharedApp
 }
 
-func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
+func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (observed, error) {
 	var seen observed
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.network); err != nil {
 		return seen, fmt.Errorf("read Network %s: %w", name, err)
 	}
+	var err error
+	if seen.binding, err = r.binding(ctx, name); err != nil {
+		return seen, err
+	}
+	var networks v1alpha1.NetworkList
+	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		return seen, fmt.Errorf("list Networks: %w", err)
+	}
+	seen.networks = resolution.NewNetworks(networks.Items, now)
 	var municipalities v1alpha1.MunicipalityList
 	if err := r.Client.List(ctx, &municipalities, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list Municipalities: %w", err)
@@ -37,4 +54,18 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		seen.apps[apps.Items[i].Name] = &apps.Items[i]
 	}
 	return seen, nil
+}
+
+// binding finds the binding of a network's coordinators, or nil. The cache holds only
+// those that bear the operator's label, so somebody else's is never taken for it.
+func (r *Reconciler) binding(ctx context.Context, network string) (*rbacv1.ClusterRoleBinding, error) {
+	var found rbacv1.ClusterRoleBinding
+	err := r.Client.Get(ctx, client.ObjectKey{Name: bindingName(network)}, &found)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read ClusterRoleBinding %s: %w", bindingName(network), err)
+	}
+	return &found, nil
 }

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/proposal"
-	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // maxNames keeps a status small.
@@ -20,39 +20,79 @@ const maxNames = 50
 type planned struct {
 	members int32
 	// unknown are names in the spec that no Municipality has, sorted, all of them.
-	unknown []string
-	outcome condition.Outcome
+	unknown      []string
+	coordinators *v1alpha1.Coordinators
+	access       grant
+	outcome      condition.Outcome
+	// again is how long until time alone changes the plan; 0 where it never does.
+	again time.Duration
 }
 
-// plan counts the members, and finds what is wrong with the spec.
-func plan(seen observed) planned {
-	var out planned
-	isMember := resolution.Membership(&seen.network)
+// plan counts the members, says who coordinates them, and finds what is wrong with the spec.
+func plan(seen observed, now time.Time) (planned, error) {
+	n := &seen.network
+	out := planned{coordinators: coordinators(n.Spec.Access, now), again: nextLook(seen, now)}
+	var err error
+	if out.access, err = planGrant(n, out.coordinators, seen.binding); err != nil {
+		return out, err
+	}
+	isMember := seen.networks.Members(n.Name)
 	known := make(map[string]bool, len(seen.municipalities))
+	var members []*v1alpha1.Municipality
 	for i := range seen.municipalities {
 		known[seen.municipalities[i].Name] = true
 		if isMember(&seen.municipalities[i]) {
-			out.members++
+			members = append(members, &seen.municipalities[i])
 		}
 	}
-	for _, name := range seen.network.Spec.Members.Names {
+	out.members = int32(len(members)) //nolint:gosec // an API server holds far fewer objects
+	for _, name := range n.Spec.Members.Names {
 		if !known[name] {
 			out.unknown = append(out.unknown, name)
 		}
 	}
 	slices.Sort(out.unknown)
-	out.outcome = outcome(seen, out)
-	return out
+	out.outcome = outcome(seen, out, members)
+	return out, nil
 }
 
-// outcome tells all faults at once, so that nobody mends one only to find the next.
-func outcome(seen observed, out planned) condition.Outcome {
-	all := make([]condition.Outcome, 0, len(seen.network.Spec.Apps)+1)
-	all = append(all, selectorFault(seen.network.Spec.Members.Selector))
-	for _, p := range seen.network.Spec.Apps {
+// nextLook is how long until an access ends, or a network, which may change whose members
+// are whose; 0 where nothing will.
+func nextLook(seen observed, now time.Time) time.Duration {
+	next := nextExpiry(seen.network.Spec.Access, now)
+	if change := seen.networks.NextChange(); !change.IsZero() && (next == 0 || change.Sub(now) < next) {
+		return change.Sub(now)
+	}
+	return next
+}
+
+// outcome is what the whole spec comes to. Of a network that is over only its ties to
+// others are looked at: what it would have proposed concerns nobody.
+func outcome(seen observed, out planned, members []*v1alpha1.Municipality) condition.Outcome {
+	n := &seen.network
+	all := []condition.Outcome{selectorFault(n.Spec.Members.Selector)}
+	for _, fault := range seen.networks.Faults(n.Name) {
+		all = append(all, invalid("%s", fault))
+	}
+	switch heir := seen.networks.Heir(n.Name); heir {
+	case n.Name:
+	case "":
+		return together("it has ended, and proposes nothing: its members keep their apps (spec.ends)", all...)
+	default:
+		return together(fmt.Sprintf("it proposes nothing any longer: its members belong to Network %s (spec.successor)", heir), all...)
+	}
+	for _, p := range n.Spec.Apps {
 		all = append(all, proposal.Check(p, seen.apps[p.Name]))
 	}
-	worst := condition.Worst(well(seen.network, out), all...)
+	faults, notes := checkStrategy(n, members, seen.apps)
+	all = append(all, faults...)
+	return together(strings.Join(append([]string{well(n, out)}, notes...), "; "), all...)
+}
+
+// together is the worst of some outcomes, with the messages of all that are as bad, so
+// that nobody mends one fault only to find the next.
+func together(message string, all ...condition.Outcome) condition.Outcome {
+	worst := condition.Worst(message, all...)
 	if worst.State == condition.Ready {
 		return worst
 	}
@@ -68,26 +108,24 @@ func outcome(seen observed, out planned) condition.Outcome {
 
 func selectorFault(selector *metav1.LabelSelector) condition.Outcome {
 	if _, err := metav1.LabelSelectorAsSelector(selector); err != nil {
-		return condition.Outcome{
-			State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec,
-			Message: fmt.Sprintf("spec.members.selector: %v: mend the selector; until then it picks nobody", err),
-		}
+		return invalid("spec.members.selector: %v: mend the selector; until then it picks nobody", err)
 	}
 	return condition.Outcome{}
 }
 
+// invalid is a fault of the spec that a person must mend.
+func invalid(format string, args ...any) condition.Outcome {
+	return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf(format, args...)}
+}
+
 // well is the message of a network that nothing is wrong with. A member that does
 // not exist yet may come; it is shown, and stops nobody.
-func well(network v1alpha1.Network, out planned) string {
-	message := fmt.Sprintf("%s, %s", count(int(out.members), "member"), count(len(network.Spec.Apps), "app"))
+func well(n *v1alpha1.Network, out planned) string {
+	message := fmt.Sprintf("%s, %s", count(int(out.members), "member"), count(len(n.Spec.Apps), "app"))
 	if len(out.unknown) == 0 {
 		return message
 	}
-	shown, more := out.unknown[:min(len(out.unknown), maxNames)], ""
-	if left := len(out.unknown) - len(shown); left > 0 {
-		more = fmt.Sprintf(" and %d more", left)
-	}
-	return fmt.Sprintf("%s; no Municipality is named %s%s (spec.members.names)", message, strings.Join(shown, ", "), more)
+	return fmt.Sprintf("%s; no Municipality is named %s (spec.members.names)", message, listed(out.unknown, maxNames))
 }
 
 func count(n int, noun string) string {

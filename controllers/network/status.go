@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -9,16 +10,20 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
 // status tells what came of a reconcile: the fields of the status that this
-// controller owns, and none of the rollup's.
-func status(seen observed, todo planned, now time.Time) v1alpha1.NetworkStatus {
+// controller owns, and none of the rollup's. failed is what kept the coordinators'
+// binding from being written. Who may approve is told of a suspended network too: that
+// proposals rest is no reason for an access to outlive its end.
+func status(seen observed, todo planned, failed error, now time.Time) v1alpha1.NetworkStatus {
 	n := seen.network
 	stamp := metav1.NewTime(now).Rfc3339Copy()
 	if n.Spec.Suspend != nil && *n.Spec.Suspend {
 		next := owned(n.Status)
+		next.Coordinators = todo.coordinators
 		next.Conditions = condition.Suspended(n.Status.Conditions, n.Generation, stamp)
 		return next
 	}
@@ -27,15 +32,31 @@ func status(seen observed, todo planned, now time.Time) v1alpha1.NetworkStatus {
 		LastHandledReconcileAt: n.Annotations[v1alpha1.AnnotationReconcile],
 		Members:                new(todo.members),
 		UnknownMembers:         todo.unknown[:min(len(todo.unknown), maxNames)],
-		Conditions:             condition.Of(n.Status.Conditions, todo.outcome, n.Generation, stamp),
+		Coordinators:           todo.coordinators,
+		Conditions:             condition.Of(n.Status.Conditions, afterApply(n.Name, todo.outcome, failed), n.Generation, stamp),
 	}
+}
+
+// afterApply is what the network came to, given what the write of the binding came to.
+func afterApply(network string, planned condition.Outcome, failed error) condition.Outcome {
+	var access condition.Outcome
+	switch {
+	case failed == nil:
+		return planned
+	case apply.Transient(failed):
+		access = condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: failed.Error()}
+	default:
+		access = condition.Outcome{State: condition.Stalled, Reason: "AccessFailed", Message: fmt.Sprintf(
+			"spec.access: %v: its coordinators have no access; where somebody else made ClusterRoleBinding %s, delete it", failed, bindingName(network))}
+	}
+	return together("", planned, access)
 }
 
 // owned keeps of a status what this controller owns.
 func owned(s v1alpha1.NetworkStatus) v1alpha1.NetworkStatus {
 	out := v1alpha1.NetworkStatus{
 		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
-		Members: s.Members, UnknownMembers: s.UnknownMembers,
+		Members: s.Members, UnknownMembers: s.UnknownMembers, Coordinators: s.Coordinators,
 	}
 	for _, c := range s.Conditions {
 		if c.Type != v1alpha1.ConditionAppsReady {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -29,9 +30,21 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		apply.StatusLost(func(o *v1alpha1.Network) int64 { return o.Status.ObservedGeneration }))
 	return ctrl.NewControllerManagedBy(mgr).Named("network").
 		For(&v1alpha1.Network{}, builder.WithPredicates(specOrRequest)).
+		Watches(&v1alpha1.Network{}, later(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Municipality{}, later(r.everyone), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		Watches(&v1alpha1.SharedApp{}, later(r.proposers), builder.WithPredicates(offerChanged())).
+		Watches(&rbacv1.ClusterRoleBinding{}, handler.EnqueueRequestsFromMapFunc(networkOf)).
 		Complete(r)
+}
+
+// networkOf follows the label of a binding to its Network. A binding that lost the label
+// leaves the cache, which is told as its deletion, with the label as it was.
+func networkOf(_ context.Context, o client.Object) []reconcile.Request {
+	name := o.GetLabels()[v1alpha1.LabelNetwork]
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: name}}}
 }
 
 // offerChanged lets through what changes an offer: the spec, and what the catalogue found.
@@ -65,7 +78,8 @@ func later(find handler.MapFunc) handler.EventHandler {
 }
 
 // everyone finds all networks: there are few, and whose member a municipality was
-// before its labels changed is cheaper to count again than to find out.
+// before its labels changed is cheaper to count again than to find out. Networks hold and
+// follow each other, so a change of one may concern any.
 func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
 	return r.networks(ctx, func(*v1alpha1.Network) bool { return true })
 }

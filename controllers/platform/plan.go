@@ -1,34 +1,57 @@
 package platform
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
-// plan says what the Platform comes to. The schema has checked nearly all of it;
-// what it can't check are the words of labels, and one wrong label would keep
-// every network policy in the country from being written.
+// plan says what the Platform comes to. The schema has checked nearly all of it. What it
+// can't check are the words of labels, and the schedules and selectors of the strategy; all
+// that is wrong with them is told at once.
 func plan(seen v1alpha1.Platform) condition.Outcome {
-	faults := make(field.ErrorList, 0, len(seen.Spec.DNS)+2*len(seen.Spec.Ingress))
+	faults := slices.Concat(labelFaults(seen.Spec), strategyFaults(seen.Spec.Rollout))
+	if len(faults) > 0 {
+		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: strings.Join(faults, "; ")}
+	}
+	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: message(seen.Spec)}
+}
+
+// labelFaults tells of labels that are none: one of them would keep every network policy
+// in the country from being written.
+func labelFaults(spec v1alpha1.PlatformSpec) []string {
+	faults := make(field.ErrorList, 0, len(spec.DNS)+2*len(spec.Ingress))
 	dns := field.NewPath("spec", "dns")
-	for i, d := range seen.Spec.DNS {
+	for i, d := range spec.DNS {
 		faults = append(faults, validation.ValidateLabels(d.PodLabels, dns.Index(i).Child("podLabels"))...)
 	}
 	ingress := field.NewPath("spec", "ingress")
-	for i, c := range seen.Spec.Ingress {
+	for i, c := range spec.Ingress {
 		faults = append(faults, validation.ValidateLabels(c.NamespaceLabels, ingress.Index(i).Child("namespaceLabels"))...)
 		faults = append(faults, validation.ValidateLabels(c.PodLabels, ingress.Index(i).Child("podLabels"))...)
 	}
-	if len(faults) > 0 {
-		return condition.Outcome{
-			State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec,
-			Message: faults[0].Error() + ": write a label as Kubernetes does; until then no network policy that needs it can be written",
-		}
+	told := make([]string, 0, len(faults))
+	for _, f := range faults {
+		told = append(told, f.Error()+": write a label as Kubernetes does; until then no network policy that needs it can be written")
 	}
-	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: message(seen.Spec)}
+	return told
+}
+
+// strategyFaults tells what is wrong with the strategy of networks that say none.
+func strategyFaults(strategy *v1alpha1.RolloutStrategy) []string {
+	_, faults := rollout.Compile(strategy)
+	told := make([]string, 0, len(faults))
+	for _, f := range faults {
+		told = append(told, fmt.Sprintf("spec.rollout.%s; until then nothing new starts where this strategy holds", f))
+	}
+	return told
 }
 
 func message(spec v1alpha1.PlatformSpec) string {

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 func TestStatus(t *testing.T) {
@@ -57,6 +59,23 @@ func TestStatus(t *testing.T) {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestPlanStallsOnAStrategyThatCantBe(t *testing.T) {
+	got := plan(v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{
+		DNS: []v1alpha1.DNSServer{{Namespace: "kube-system", PodLabels: map[string]string{"k8s-app": "kube dns"}}},
+		Rollout: &v1alpha1.RolloutStrategy{
+			Windows: []v1alpha1.Window{{Schedule: "0 8 30 2 *", Duration: metav1.Duration{Duration: time.Hour}, TimeZone: "Europe/Oslo"}},
+		},
+	}})
+	if got.State != condition.Stalled || got.Reason != v1alpha1.ReasonInvalidSpec {
+		t.Errorf("outcome %+v, want Stalled, %s", got, v1alpha1.ReasonInvalidSpec)
+	}
+	for _, part := range []string{"spec.dns[0].podLabels", "spec.rollout.windows[0].schedule", "nothing new starts"} {
+		if !strings.Contains(got.Message, part) {
+			t.Errorf("message %q does not tell of %s", got.Message, part)
+		}
 	}
 }
 

@@ -2,10 +2,10 @@ package rollout
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -13,65 +13,115 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
-// apply writes the plan. What fails for one installation does not stop the others.
-func (r *Reconciler) apply(ctx context.Context, municipality string, todo planned) error {
+// writers is how many installations of one step are written side by side.
+const writers = 8
+
+// apply carries out what a group does next. What fails for one app, or for one
+// installation, does not stop the others.
+func (r *Reconciler) apply(ctx context.Context, group string, all *country.Country, todo country.Plan) error {
 	var errs []error
-	for _, i := range todo.write {
-		r.written.Add(municipality, target(i))
-		if err := r.write(ctx, i); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		r.tellMove(todo, i)
-	}
-	for _, i := range todo.remove {
-		r.written.Add(municipality, target(i))
-		uid := i.UID
-		err := r.Client.Delete(ctx, i.DeepCopy(), client.Preconditions{UID: &uid})
-		if client.IgnoreNotFound(err) != nil {
-			errs = append(errs, fmt.Errorf("delete AppInstallation %s/%s: %w", i.Namespace, i.Name, err))
-		}
+	for _, intro := range todo.Introductions {
+		errs = append(errs, r.introduce(ctx, group, all, intro))
 	}
 	return errors.Join(errs...)
 }
 
-// tellMove tells that an installation, which has been written, changes its version.
-func (r *Reconciler) tellMove(todo planned, written *v1alpha1.AppInstallation) {
-	for _, m := range todo.moved {
-		if m.installation.Namespace == written.Namespace && m.installation.Name == written.Name {
-			r.Events.Eventf(m.installation, nil, "Normal", "VersionChanged", "Rollout", "moving from %s to %s", m.from, m.to)
+// introduce carries out one introduction. A Rollout is ended before the next is made, so
+// that there are never two to go on with.
+func (r *Reconciler) introduce(ctx context.Context, group string, all *country.Country, intro country.Introduction) error {
+	for _, e := range intro.Course.End {
+		if err := r.status(ctx, group, e.Rollout, ended(e, all.Now)); err != nil {
+			return err
 		}
 	}
+	if spec := intro.Course.Create; spec != nil {
+		return r.create(ctx, group, *spec)
+	}
+	if intro.Course.Current == nil {
+		return nil
+	}
+	failed := r.move(ctx, group, all, intro)
+	err := r.status(ctx, group, intro.Course.Current, progress(intro.Course.Current, intro.Step.Status, all.Now))
+	for _, stale := range intro.Stale {
+		err = errors.Join(err, client.IgnoreNotFound(r.Client.Delete(ctx, &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: stale.Name}}, client.Preconditions{UID: new(stale.UID)})))
+	}
+	return errors.Join(failed, err)
 }
 
-func target(i *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
-	return &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Namespace: i.Namespace, Name: i.Name}}
-}
-
-func (r *Reconciler) write(ctx context.Context, i *v1alpha1.AppInstallation) error {
-	desired := ac.AppInstallation(i.Name, i.Namespace).WithLabels(i.Labels)
-	spec := i.Spec.DeepCopy()
-	spec.Suspend = nil // a person's to set
+func (r *Reconciler) create(ctx context.Context, group string, spec v1alpha1.RolloutSpec) error {
+	name := rollout.Name(spec)
+	labels := map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: spec.App}
+	if spec.Network != "" {
+		labels[v1alpha1.LabelNetwork] = spec.Network
+	}
+	desired := ac.Rollout(name).WithLabels(labels)
 	if err := apply.Convert(map[string]any{"spec": spec}, desired); err != nil {
 		return err
 	}
+	r.written.Add(group, &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: name}})
 	if err := r.Client.Apply(ctx, desired, client.FieldOwner(apply.Owner), client.ForceOwnership); err != nil {
-		return fmt.Errorf("apply AppInstallation %s/%s: %w", i.Namespace, i.Name, err)
+		return fmt.Errorf("create Rollout %s: %w", name, err)
 	}
 	return nil
 }
 
-// equalSpecs compares parameters as what they mean: the API server writes JSON its own way.
-func equalSpecs(a, b *v1alpha1.AppInstallationSpec) bool {
-	var pa, pb any
-	if a.Parameters != nil && json.Unmarshal(a.Parameters.Raw, &pa) != nil {
-		return false
+// move writes the installations that a step moves.
+func (r *Reconciler) move(ctx context.Context, group string, all *country.Country, intro country.Introduction) error {
+	var side errgroup.Group
+	side.SetLimit(writers)
+	errs := make([]error, len(intro.Step.Moves))
+	for i, move := range intro.Step.Moves {
+		want := all.Installation(intro, move)
+		if want == nil {
+			continue
+		}
+		live := all.Live(move.Municipality, move.Environment, intro.App)
+		r.written.Add(group, &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Namespace: want.Namespace, Name: want.Name}})
+		side.Go(func() error {
+			if errs[i] = apply.Installation(ctx, r.Client, want, live); errs[i] == nil {
+				r.tell(live, want, move)
+			}
+			return nil
+		})
 	}
-	if b.Parameters != nil && json.Unmarshal(b.Parameters.Raw, &pb) != nil {
-		return false
+	_ = side.Wait() // the errors are in errs: one does not stop the others
+	return errors.Join(errs...)
+}
+
+// tell tells whoever describes an installation that it was there and moves.
+func (r *Reconciler) tell(live, want *v1alpha1.AppInstallation, move rollout.Move) {
+	switch {
+	case live == nil:
+	case move.Kind == rollout.Return || move.Kind == rollout.Hold:
+		r.Events.Eventf(live, nil, "Warning", string(move.Stamp.Outcome), "Rollout", "%s", move.Stamp.Message)
+	case live.Spec.Version != want.Spec.Version:
+		r.Events.Eventf(live, nil, "Normal", "VersionChanged", "Rollout", "moving from %s to %s by Rollout %s", live.Spec.Version, want.Spec.Version, move.Stamp.Name)
 	}
-	a.Parameters, b.Parameters = nil, nil
-	return equality.Semantic.DeepEqual(pa, pb) && equality.Semantic.DeepEqual(a, b)
+}
+
+// status brings the status of a Rollout to what it should be, where it differs.
+func (r *Reconciler) status(ctx context.Context, group string, live *v1alpha1.Rollout, next v1alpha1.RolloutStatus) error {
+	if equality.Semantic.DeepEqual(live.Status, next) {
+		return nil
+	}
+	desired := ac.Rollout(live.Name).WithUID(live.UID)
+	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
+		return err
+	}
+	r.written.Add(group, &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: live.Name}})
+	if err := apply.Status(ctx, r.Client, desired, "rollout"); err != nil {
+		return err
+	}
+	for _, e := range condition.Events(live.Status.Conditions, next.Conditions) {
+		r.Events.Eventf(live, nil, e.Type, e.Reason, "Rollout", "%s", e.Message)
+	}
+	if phase := next.Phase; phase != live.Status.Phase && phase != v1alpha1.RolloutPending && phase != v1alpha1.RolloutHalted {
+		r.Events.Eventf(live, nil, "Normal", string(phase), "Rollout", "%s", next.Next)
+	}
+	return nil
 }

@@ -3,46 +3,58 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
-// Reconciler reconciles the AppInstallations of Municipalities.
+// Reconciler carries out the rollouts of groups.
 type Reconciler struct {
 	// Client reads from the cache and writes to the API server.
 	Client client.Client
-	// Live reads from the API server, for the few questions that the cache can't answer.
-	Live client.Reader
-	// Events tells what changed to whoever describes an installation.
+	// Events tells what changed to whoever describes a Rollout or an installation.
 	Events events.EventRecorder
 	// Clock tells the time.
 	Clock clock.PassiveClock
 
 	written apply.Written
+	groups  groups
+	// watching is since when this operator leads, and so has been looking.
+	watching  time.Time
+	firstLook sync.Once
 }
 
-// +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=allmenning.dev,resources=rollouts,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=allmenning.dev,resources=rollouts/status,verbs=patch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities;networks;sharedapps;platforms,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile makes the AppInstallations of one Municipality say what was decided.
+// Reconcile makes the next step of every rollout of one group: a network by its name, or
+// country.Direct.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	r.firstLook.Do(func() { r.watching = r.Clock.Now() })
 	seen, err := r.observe(ctx, req.Name)
-	if apierrors.IsNotFound(err) {
-		return ctrl.Result{}, nil // retained: its installations go on without it
-	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
-	todo := plan(seen, r.Clock.Now())
-	if err := r.apply(ctx, req.Name, todo); err != nil {
+	now := r.Clock.Now()
+	all := country.At(seen, now)
+	r.groups.learn(all, req.Name)
+	todo := all.Plan(req.Name)
+	if err := r.apply(ctx, req.Name, all, todo); err != nil {
 		return ctrl.Result{}, fmt.Errorf("apply: %w", err)
 	}
-	return ctrl.Result{RequeueAfter: todo.again}, nil
+	if todo.Again.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	return ctrl.Result{RequeueAfter: max(todo.Again.Sub(now), pause)}, nil
 }

@@ -1,8 +1,10 @@
-// Package rollout writes the AppInstallations of a Municipality: which app, in
-// which version, in which environment, decided by whom.
+// Package rollout brings versions to the members of a group: a network, or those who
+// follow a channel by their own decision.
 //
-// It asks package resolution for verdicts and makes the specs of AppInstallations
-// say the same. It installs nothing itself; that is the appinstallation
-// controller's work. An installation is created, moved, asked to go
-// (spec.state Absent) and, once it is gone, deleted here and nowhere else.
+// One reconcile looks at one group and all of its apps, so that it can mind how many
+// introductions the group carries at once. What to do is worked out by packages country
+// and rollout under internal/, which are pure; what stands here observes, carries out and
+// tells. Carried out is in an order that may stop anywhere: a Rollout is ended before the
+// next is made; the installations that a step moves are written side by side, each with
+// its own record; the status comes last, and says again what can be seen.
 package rollout

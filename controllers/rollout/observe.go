@@ -8,82 +8,92 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// observed is everything that a plan may build on.
-type observed struct {
-	municipality v1alpha1.Municipality
-	platform     v1alpha1.PlatformSpec
-	// networks that the municipality is a member of.
-	networks []*v1alpha1.Network
-	apps     map[string]*v1alpha1.SharedApp
-	// installed in the environments of the spec and in those that were taken out of it.
-	installed map[resolution.Place]*v1alpha1.AppInstallation
-	// standing are the environments whose namespaces are the municipality's and stay.
-	standing map[string]bool
-	// definitionGoes is true while the definition of Municipality is being deleted.
-	definitionGoes bool
-}
-
-func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
-	var seen observed
-	if err := r.written.Await(ctx, r.Client, name); err != nil {
+// observe reads the country. All of it is the cache's own: read only.
+func (r *Reconciler) observe(ctx context.Context, group string) (country.Objects, error) {
+	seen := country.Objects{Watching: r.watching}
+	if err := r.written.Await(ctx, r.Client, group); err != nil {
 		return seen, err
 	}
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.municipality); err != nil {
-		return seen, fmt.Errorf("read Municipality %s: %w", name, err)
-	}
 	var err error
-	if seen.platform, err = platform.Get(ctx, r.Client); err != nil {
+	if seen.Platform, err = platform.Get(ctx, r.Client); err != nil {
 		return seen, err
 	}
 	var networks v1alpha1.NetworkList
-	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := r.list(ctx, &networks); err != nil {
 		return seen, fmt.Errorf("list Networks: %w", err)
 	}
-	seen.networks = resolution.MemberOf(networks.Items, &seen.municipality)
+	seen.Networks = networks.Items
 	var apps v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := r.list(ctx, &apps); err != nil {
 		return seen, fmt.Errorf("list SharedApps: %w", err)
 	}
-	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))
+	seen.Apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))
 	for i := range apps.Items {
-		seen.apps[apps.Items[i].Name] = &apps.Items[i]
+		seen.Apps[apps.Items[i].Name] = &apps.Items[i]
 	}
-	if seen.definitionGoes, err = definition.DeletesAlong(ctx, r.Live, &seen.municipality); err != nil {
-		return seen, err
+	var rollouts v1alpha1.RolloutList
+	if err := r.list(ctx, &rollouts); err != nil {
+		return seen, fmt.Errorf("list Rollouts: %w", err)
 	}
-	err = r.environments(ctx, &seen)
-	return seen, err
+	for i := range rollouts.Items {
+		seen.Rollouts = append(seen.Rollouts, &rollouts.Items[i])
+	}
+	return seen, r.tenants(ctx, &seen)
 }
 
-// environments finds the municipality's namespaces by their label, and what is
-// installed in them.
-func (r *Reconciler) environments(ctx context.Context, seen *observed) error {
-	seen.installed = map[resolution.Place]*v1alpha1.AppInstallation{}
-	seen.standing = map[string]bool{}
+// tenants reads the municipalities, which of their environments stand, and what is installed there.
+func (r *Reconciler) tenants(ctx context.Context, seen *country.Objects) error {
+	var municipalities v1alpha1.MunicipalityList
+	if err := r.list(ctx, &municipalities); err != nil {
+		return fmt.Errorf("list Municipalities: %w", err)
+	}
 	var namespaces corev1.NamespaceList
-	err := r.Client.List(ctx, &namespaces, client.MatchingFields{indexMunicipality: seen.municipality.Name}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
-	if err != nil {
+	if err := r.list(ctx, &namespaces); err != nil {
 		return fmt.Errorf("list namespaces: %w", err)
 	}
+	stands := make(map[string]string, len(namespaces.Items))
 	for i := range namespaces.Items {
 		ns := &namespaces.Items[i]
-		environment := ns.Labels[v1alpha1.LabelEnvironment]
-		if ns.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedBy || ns.Name != v1alpha1.NamespaceFor(seen.municipality.Name, environment) {
-			continue
-		}
-		seen.standing[environment] = ns.DeletionTimestamp.IsZero()
-		var list v1alpha1.AppInstallationList
-		if err := r.Client.List(ctx, &list, client.InNamespace(ns.Name), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
-			return fmt.Errorf("list AppInstallations: %w", err)
-		}
-		for j := range list.Items {
-			seen.installed[resolution.Place{App: list.Items[j].Name, Environment: environment}] = &list.Items[j]
+		if ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.DeletionTimestamp.IsZero() {
+			stands[ns.Name] = ns.Labels[v1alpha1.LabelMunicipality]
 		}
 	}
+	seen.Missing = map[string]bool{}
+	for i := range municipalities.Items {
+		m := &municipalities.Items[i]
+		seen.Municipalities = append(seen.Municipalities, m)
+		for _, e := range m.Spec.Environments {
+			if namespace := v1alpha1.NamespaceFor(m.Name, e.Name); stands[namespace] != m.Name {
+				seen.Missing[namespace] = true
+			}
+		}
+	}
+	var installations v1alpha1.AppInstallationList
+	if err := r.list(ctx, &installations); err != nil {
+		return fmt.Errorf("list AppInstallations: %w", err)
+	}
+	seen.Installations = make(map[string]map[resolution.Place]*v1alpha1.AppInstallation, len(municipalities.Items))
+	for i := range installations.Items {
+		installed := &installations.Items[i]
+		owner, environment := installed.Labels[v1alpha1.LabelMunicipality], installed.Labels[v1alpha1.LabelEnvironment]
+		if installed.Namespace != v1alpha1.NamespaceFor(owner, environment) {
+			continue
+		}
+		if seen.Installations[owner] == nil {
+			seen.Installations[owner] = map[resolution.Place]*v1alpha1.AppInstallation{}
+		}
+		seen.Installations[owner][resolution.Place{App: installed.Name, Environment: environment}] = installed
+	}
 	return nil
+}
+
+// list reads from the cache without copying. It does not wait for the writes of others:
+// those of this group were awaited one by one.
+func (r *Reconciler) list(ctx context.Context, list client.ObjectList) error {
+	return r.Client.List(ctx, list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 }

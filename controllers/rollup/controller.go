@@ -36,7 +36,7 @@ func (r *Reconciler) municipality(ctx context.Context, req ctrl.Request) (ctrl.R
 	live, next := seen.tenant.municipality.Status, municipalityStatus(seen.tenant.municipality, places, now)
 	if sameMunicipality(live, next) || silent(live, next) {
 		r.waiting.end(req.Name)
-		return again(places, now), nil
+		return again(seen.country, places, now), nil
 	}
 	if left := patience(live, next) - r.waiting.since(req.Name, now); left > 0 {
 		return ctrl.Result{RequeueAfter: max(left, pause)}, nil
@@ -45,7 +45,7 @@ func (r *Reconciler) municipality(ctx context.Context, req ctrl.Request) (ctrl.R
 		return ctrl.Result{}, err
 	}
 	r.waiting.end(req.Name)
-	return again(places, now), nil
+	return again(seen.country, places, now), nil
 }
 
 // network rolls up one Network.
@@ -60,7 +60,7 @@ func (r *Reconciler) network(ctx context.Context, req ctrl.Request) (ctrl.Result
 	if err := r.writeNetwork(ctx, seen.network, next); err != nil {
 		return ctrl.Result{}, err
 	}
-	return again(flat(places), now), nil
+	return again(seen.country, flat(places), now), nil
 }
 
 // sharedApp rolls up one SharedApp.
@@ -75,7 +75,7 @@ func (r *Reconciler) sharedApp(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err := r.writeSharedApp(ctx, seen.app, next); err != nil {
 		return ctrl.Result{}, err
 	}
-	return again(places, now), nil
+	return again(seen.country, places, now), nil
 }
 
 // observed is what to return for an error of observe: an object that is gone needs nothing.
@@ -87,8 +87,8 @@ func observed(err error) error {
 }
 
 // again asks for a look when time alone may change a verdict.
-func again(places []place, now time.Time) ctrl.Result {
-	next := nextChange(places)
+func again(c country, places []place, now time.Time) ctrl.Result {
+	next := nextChange(c, places, now)
 	if next.IsZero() {
 		return ctrl.Result{}
 	}

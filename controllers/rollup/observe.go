@@ -62,7 +62,7 @@ func (r *Reconciler) observeNetwork(ctx context.Context, name string) (observedN
 	if err != nil {
 		return seen, err
 	}
-	isMember := resolution.Membership(seen.network)
+	isMember := resolution.NewNetworks(seen.country.networks, r.Clock.Now()).Members(name)
 	seen.members = slices.DeleteFunc(tenants, func(t tenant) bool { return !isMember(t.municipality) })
 	return seen, nil
 }

@@ -55,15 +55,14 @@ type place struct {
 }
 
 // narrowed leaves of the networks' proposals those of some apps. Verdicts on one app
-// do not depend on another's, so a count of one app need not resolve all of them.
+// do not depend on another's, so a count of one app need not resolve all of them. Every
+// network stays: its members may belong to others through it.
 func (c country) narrowed(apps map[string]bool) country {
-	var networks []v1alpha1.Network
+	networks := make([]v1alpha1.Network, 0, len(c.networks))
 	for i := range c.networks {
 		n := c.networks[i] // a copy: the original is the cache's
 		n.Spec.Apps = slices.DeleteFunc(slices.Clone(n.Spec.Apps), func(p v1alpha1.Proposal) bool { return !apps[p.Name] })
-		if len(n.Spec.Apps) > 0 {
-			networks = append(networks, n)
-		}
+		networks = append(networks, n)
 	}
 	return country{networks: networks, apps: c.apps, freeze: c.freeze}
 }
@@ -77,7 +76,7 @@ func (t tenant) narrowed(apps map[string]bool) tenant {
 
 // placesOf judges every place of a municipality, sorted by environment and app.
 func placesOf(c country, t tenant, now time.Time) []place {
-	return placesAmong(c, resolution.MemberOf(c.networks, t.municipality), t, now)
+	return placesAmong(c, resolution.NewNetworks(c.networks, now).Of(t.municipality), t, now)
 }
 
 func placesAmong(c country, networks []*v1alpha1.Network, t tenant, now time.Time) []place {
@@ -94,18 +93,19 @@ func placesAmong(c country, networks []*v1alpha1.Network, t tenant, now time.Tim
 
 // placesOfAll judges the places of many, in their order.
 func placesOfAll(c country, tenants []tenant, now time.Time) [][]place {
-	all, networksOf := make([][]place, 0, len(tenants)), resolution.Memberships(c.networks)
+	all, networks := make([][]place, 0, len(tenants)), resolution.NewNetworks(c.networks, now)
 	for _, t := range tenants {
-		all = append(all, placesAmong(c, networksOf(t.municipality), t, now))
+		all = append(all, placesAmong(c, networks.Of(t.municipality), t, now))
 	}
 	return all
 }
 
 func flat(places [][]place) []place { return slices.Concat(places...) }
 
-// nextChange is when time alone may first change a verdict; zero where it never does.
-func nextChange(places []place) time.Time {
-	var next time.Time
+// nextChange is when time alone may first change a verdict, or who belongs to which
+// network; zero where it never does.
+func nextChange(c country, places []place, now time.Time) time.Time {
+	next := resolution.NewNetworks(c.networks, now).NextChange()
 	for i := range places {
 		if until := places[i].verdict.Until; !until.IsZero() && (next.IsZero() || until.Before(next)) {
 			next = until

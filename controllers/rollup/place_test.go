@@ -181,7 +181,7 @@ func TestJudge(t *testing.T) {
 		{"kept as nobody asks for it any longer", countryOf(), says(v1alpha1.AppDecision{}), at("2.4.1"), "Kept ready 2.4.1 of 2.4.1: "},
 		{"blocked with nothing there", unknown, says(v1alpha1.AppDecision{}), nothing,
 			`Blocked not ready  of : SharedApp svarut has no channel "beta" (asked for by digi-tv): it has stable, pilot`},
-		{"blocked from what is wanted", frozen, says(v1alpha1.AppDecision{}), at("2.4.1"),
+		{"blocked from what is wanted", frozen, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.5.0"}), at("2.4.1"),
 			"Blocked not ready 2.4.1 of 2.5.0: the platform is frozen (spec.freeze of Platform default): nothing new is started until it is taken out"},
 		{"blocked, at what is wanted", withdrawn, says(v1alpha1.AppDecision{}), at("2.4.1"),
 			"Ready ready 2.4.1 of 2.4.1: version 2.4.1 of SharedApp svarut is withdrawn: no place takes it newly into use"},
@@ -215,12 +215,18 @@ func TestNextChange(t *testing.T) {
 	m := municipality("vinje",
 		v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionDefer, Until: new(metav1.NewTime(now.Add(48 * time.Hour)))},
 		v1alpha1.AppDecision{Name: "kobo", Decision: v1alpha1.DecisionDefer, Until: &tomorrow})
-	places := placesOf(countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut", "kobo")), tenant{municipality: m}, now)
-	if got := nextChange(places); !got.Equal(tomorrow.Time) {
+	c := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut", "kobo"))
+	places := placesOf(c, tenant{municipality: m}, now)
+	if got := nextChange(c, places, now); !got.Equal(tomorrow.Time) {
 		t.Errorf("nextChange = %v, want %v", got, tomorrow)
 	}
-	if got := nextChange(nil); !got.IsZero() {
+	if got := nextChange(c, nil, now); !got.IsZero() {
 		t.Errorf("nextChange of nothing = %v, want never", got)
+	}
+	ends := metav1.NewTime(now.Add(time.Hour))
+	c.networks[0].Spec.Ends = &ends
+	if got := nextChange(c, places, now); !got.Equal(ends.Time) {
+		t.Errorf("nextChange of a network that ends = %v, want %v", got, ends)
 	}
 }
 

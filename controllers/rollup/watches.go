@@ -51,7 +51,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}
 	all := sources{
 		{"municipality", r.municipality, workers, affected{
-			municipality: itself, network: r.members, sharedApp: r.municipalities, platform: r.municipalities, installation: owner,
+			municipality: itself, network: r.municipalities, sharedApp: r.municipalities, platform: r.municipalities, installation: owner,
 		}},
 		{"network", r.network, 1, affected{
 			municipality: r.networks, network: r.networks, sharedApp: r.proposers, platform: r.networks, installation: r.ownersNetworks,
@@ -145,30 +145,17 @@ func owner(_ context.Context, o client.Object) []string {
 // app is the SharedApp of an AppInstallation, which has its name.
 func app(_ context.Context, o client.Object) []string { return []string{o.GetName()} }
 
-// members of a network, those that it had before a change too, as both are asked for.
-func (r *Reconciler) members(ctx context.Context, o client.Object) []string {
-	n, ok := o.(*v1alpha1.Network)
-	if !ok {
-		return nil
-	}
-	return r.municipalitiesWhere(ctx, resolution.Membership(n))
-}
-
+// municipalities are all of them. A network is asked for so too: others may hold it or
+// follow it, so a change of it may concern anybody.
 func (r *Reconciler) municipalities(ctx context.Context, _ client.Object) []string {
-	return r.municipalitiesWhere(ctx, func(*v1alpha1.Municipality) bool { return true })
-}
-
-func (r *Reconciler) municipalitiesWhere(ctx context.Context, wanted func(*v1alpha1.Municipality) bool) []string {
 	var list v1alpha1.MunicipalityList
 	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities")
 		return nil
 	}
-	var names []string
+	names := make([]string, 0, len(list.Items))
 	for i := range list.Items {
-		if wanted(&list.Items[i]) {
-			names = append(names, list.Items[i].Name)
-		}
+		names = append(names, list.Items[i].Name)
 	}
 	return names
 }
@@ -196,7 +183,16 @@ func (r *Reconciler) ownersNetworks(ctx context.Context, o client.Object) []stri
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: o.GetLabels()[v1alpha1.LabelMunicipality]}, &m, client.UnsafeDisableDeepCopy); err != nil {
 		return nil // it is nobody's member; that the Municipality went is an event of its own
 	}
-	return r.networksWhere(ctx, func(n *v1alpha1.Network) bool { return resolution.IsMember(n, &m) })
+	var list v1alpha1.NetworkList
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list Networks")
+		return nil
+	}
+	var names []string
+	for _, n := range resolution.NewNetworks(list.Items, r.Clock.Now()).Of(&m) {
+		names = append(names, n.Name)
+	}
+	return names
 }
 
 func (r *Reconciler) networksWhere(ctx context.Context, wanted func(*v1alpha1.Network) bool) []string {

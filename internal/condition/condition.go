@@ -142,3 +142,9 @@ func Events(previous, next []metav1.Condition) []Event {
 	}
 	return nil
 }
+
+// Ended returns the conditions of an object that is a record of something that did not
+// come to its end: it is not Ready, and nobody is at work on it nor has to be.
+func Ended(previous []metav1.Condition, outcome Outcome, generation int64, now metav1.Time) []metav1.Condition {
+	return keepTransitions(previous, []metav1.Condition{build(v1alpha1.ConditionReady, metav1.ConditionFalse, outcome, generation)}, now)
+}

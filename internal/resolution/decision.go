@@ -1,11 +1,13 @@
 package resolution
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/parameters"
@@ -22,8 +24,12 @@ type decision struct {
 	hold           *v1alpha1.Hold
 	parameters     *apiextensionsv1.JSON
 	parametersFrom []v1alpha1.ParametersSource
-	// until is when the next part of it runs out; zero where nothing will.
-	until time.Time
+	// versionField and holdField are where the version and the hold stand in the spec.
+	versionField string
+	holdField    string
+	// deferredUntil and heldUntil are when they run out; zero where they don't.
+	deferredUntil time.Time
+	heldUntil     time.Time
 }
 
 // decisionFor reads the decision for a place at a point in time. It is zero where
@@ -33,38 +39,50 @@ func decisionFor(m *v1alpha1.Municipality, place Place, now time.Time) decision 
 	if said == nil {
 		return decision{}
 	}
-	d := decision{
-		decision: said.Decision, network: said.Network, channel: said.Channel, version: said.Version,
-		reason: said.Reason, hold: said.Hold, parameters: said.Parameters, parametersFrom: said.ParametersFrom,
+	field := fmt.Sprintf("spec.apps[%s]", place.App)
+	d := decision{reason: said.Reason, parameters: said.Parameters, parametersFrom: said.ParametersFrom, versionField: field + ".version"}
+	if said.Decision == v1alpha1.DecisionAdopt {
+		d.network, d.channel, d.version = said.Network, said.Channel, said.Version
 	}
-	deferredUntil := said.Until
-	if here := saidHere(said, place.Environment); here != nil {
-		if here.Decision != "" {
-			d.decision, d.reason, deferredUntil = here.Decision, here.Reason, here.Until
-		}
-		if here.Hold != nil {
-			d.hold = here.Hold
-		}
-		if len(here.ParametersFrom) > 0 {
-			d.parametersFrom = here.ParametersFrom
-		}
-		d.parameters = merged(said.Parameters, here.Parameters)
+	d.says(said.Decision, said.Reason, said.Until, now)
+	d.holds(said.Hold, field, now)
+	here := saidHere(said, place.Environment)
+	if here == nil {
+		return d
 	}
-	if d.decision == v1alpha1.DecisionDefer && deferredUntil != nil {
-		if now.Before(deferredUntil.Time) {
-			d.until = deferredUntil.Time
-		} else {
-			d.decision = ""
-		}
+	if here.Decision == "" {
+		d.reason = cmp.Or(here.Reason, d.reason)
 	}
-	if d.hold != nil && d.hold.Until != nil {
-		if now.Before(d.hold.Until.Time) {
-			d.until = earliest(d.until, d.hold.Until.Time)
-		} else {
-			d.hold = nil
-		}
+	d.says(here.Decision, cmp.Or(here.Reason, d.reason), here.Until, now)
+	d.holds(here.Hold, fmt.Sprintf("%s.environments[%s]", field, place.Environment), now)
+	d.parameters = merged(said.Parameters, here.Parameters)
+	if len(here.ParametersFrom) > 0 {
+		d.parametersFrom = here.ParametersFrom
 	}
 	return d
+}
+
+// says takes a decision over, unless it is none or a deferral that has run out: then
+// what was said before it holds.
+func (d *decision) says(said v1alpha1.Decision, reason string, until *metav1.Time, now time.Time) {
+	if said == "" || (said == v1alpha1.DecisionDefer && until != nil && !now.Before(until.Time)) {
+		return
+	}
+	d.decision, d.reason, d.deferredUntil = said, reason, time.Time{}
+	if said == v1alpha1.DecisionDefer && until != nil {
+		d.deferredUntil = until.Time
+	}
+}
+
+// holds takes a hold over, unless it is none or has run out.
+func (d *decision) holds(hold *v1alpha1.Hold, field string, now time.Time) {
+	if hold == nil || (hold.Until != nil && !now.Before(hold.Until.Time)) {
+		return
+	}
+	d.hold, d.holdField, d.heldUntil = hold, field+".hold.version", time.Time{}
+	if hold.Until != nil {
+		d.heldUntil = hold.Until.Time
+	}
 }
 
 func saidOf(m *v1alpha1.Municipality, app string) *v1alpha1.AppDecision {
@@ -85,11 +103,22 @@ func saidHere(said *v1alpha1.AppDecision, environment string) *v1alpha1.Environm
 	return nil
 }
 
+// earliest of two times, of which each may be zero for never.
 func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b
 	}
 	return a
+}
+
+// until is when the next part of the decision runs out; zero where nothing will.
+func (d decision) until() time.Time { return earliest(d.deferredUntil, d.heldUntil) }
+
+func (d decision) adopts() bool { return d.decision == v1alpha1.DecisionAdopt }
+
+// asksFor says whether anybody asks for the app: an Optional one needs an Adopt.
+func (d decision) asksFor(followed *proposal) bool {
+	return d.adopts() || (followed != nil && !followed.optional())
 }
 
 // declines says whether the app is declined. To decline what a network has made
@@ -103,8 +132,8 @@ func (d decision) by(m *v1alpha1.Municipality) v1alpha1.DecidedBy {
 	reason := map[v1alpha1.Decision]string{
 		v1alpha1.DecisionAdopt: "adopted", v1alpha1.DecisionDecline: "declined", v1alpha1.DecisionDefer: "deferred",
 	}[d.decision]
-	if d.decision == v1alpha1.DecisionDefer && !d.until.IsZero() {
-		reason = fmt.Sprintf("deferred until %s", d.until.UTC().Format(time.RFC3339))
+	if !d.deferredUntil.IsZero() {
+		reason = fmt.Sprintf("deferred until %s", d.deferredUntil.UTC().Format(time.RFC3339))
 	}
 	if d.reason != "" {
 		reason += ": " + d.reason

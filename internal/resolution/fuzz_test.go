@@ -51,10 +51,33 @@ func randomWorld(c *choices, installed map[resolution.Place]*v1alpha1.AppInstall
 			in.Municipality.Spec.Apps = append(in.Municipality.Spec.Apps, randomDecision(c, name))
 		}
 	}
-	for _, name := range []string{"a", "b", "c"}[:c.below(4)] {
-		in.Networks = append(in.Networks, randomNetwork(c, name))
-	}
 	return in
+}
+
+// randomNetworks hold and follow each other in any way, circles and unknown names too.
+func randomNetworks(c *choices) []v1alpha1.Network {
+	names := []string{"a", "b", "c", "d", "e"}
+	var all []v1alpha1.Network
+	for _, name := range names[:c.below(6)] {
+		n := randomNetwork(c, name)
+		if c.below(2) == 0 {
+			n.Spec.Members.Names = []string{"vinje"}
+		}
+		for _, other := range append([]string{"nowhere"}, names...) {
+			if c.below(6) == 5 {
+				n.Spec.Members.Networks = append(n.Spec.Members.Networks, other)
+			}
+		}
+		if c.below(4) == 3 {
+			n.Spec.Successor = pick(c, append([]string{"nowhere"}, names...)...)
+		}
+		n.Spec.Ends = pick(c, nil, nil, nil, &tomorrow, &before)
+		if c.below(8) == 7 {
+			n.DeletionTimestamp = &before
+		}
+		all = append(all, *n)
+	}
+	return all
 }
 
 func randomApp(c *choices, name string) *v1alpha1.SharedApp {
@@ -117,6 +140,9 @@ func randomDecision(c *choices, app string) v1alpha1.AppDecision {
 			Name: pick(c, "prod", "test"), Decision: pick(c, v1alpha1.DecisionDecline, v1alpha1.DecisionAdopt, v1alpha1.DecisionDefer, ""),
 			Reason: pick(c, "", "not here"), Hold: randomHold(c),
 		}}
+		if d.Environments[0].Decision == v1alpha1.DecisionDefer {
+			d.Environments[0].Until = pick(c, nil, &tomorrow, &before)
+		}
 	}
 	return d
 }
@@ -135,7 +161,8 @@ func decisionOf(in resolution.Input, place resolution.Place) (v1alpha1.Decision,
 			continue
 		}
 		for _, here := range d.Environments {
-			if here.Name == place.Environment && here.Decision != "" {
+			over := here.Decision == v1alpha1.DecisionDefer && here.Until != nil && !in.Now.Before(here.Until.Time)
+			if here.Name == place.Environment && here.Decision != "" && !over {
 				return here.Decision, d
 			}
 		}
@@ -151,15 +178,18 @@ func FuzzResolve(f *testing.F) {
 	f.Add([]byte("the nation offers, the network proposes, the municipality decides"))
 	source := rand.NewChaCha8([32]byte{})
 	for range 100 {
-		world := make([]byte, 1500)
+		world := make([]byte, 3000)
 		_, _ = source.Read(world) // it never fails
 		f.Add(world)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		c := &choices{left: raw}
-		l := life{installed: map[resolution.Place]*v1alpha1.AppInstallation{}, movedBy: map[resolution.Place]v1alpha1.DecidedBy{}}
+		l := life{installed: map[resolution.Place]*v1alpha1.AppInstallation{}, movedBy: map[resolution.Place]mover{}}
 		for range 12 {
 			in := randomWorld(c, l.installed)
+			networks := randomNetworks(c)
+			in.Networks = resolution.NewNetworks(networks, now).Of(in.Municipality)
+			checkMembership(t, networks, in)
 			verdicts := resolution.Resolve(in)
 			checkOrder(t, in, verdicts)
 			for _, v := range verdicts {
@@ -196,8 +226,14 @@ func checkVerdict(t *testing.T, in resolution.Input, v resolution.Verdict) {
 	t.Helper()
 	installed := in.Installed[v.Place]
 	decision, _ := decisionOf(in, v.Place)
+	if (v.Why == resolution.Blocked) != (v.Blocker.Level != "" && v.Blocker.Name != "" && v.Blocker.Reason != "") {
+		t.Errorf("%v: %q, and in the way is %+v", v.Place, v.Why, v.Blocker)
+	}
 	if v.Why == resolution.Blocked && v.Message == "" {
 		t.Errorf("%v is blocked and does not say why", v.Place)
+	}
+	if v.Group.Network != "" && (v.Group.Channel != "" || v.Group.Network != v.Network) {
+		t.Errorf("%v: group %+v, and follows %q", v.Place, v.Group, v.Network)
 	}
 	if v.DecidedBy.Level == "" || v.DecidedBy.Name == "" {
 		t.Errorf("%v: nobody decided: %+v", v.Place, v)
@@ -238,8 +274,16 @@ func checkInstall(t *testing.T, in resolution.Input, v resolution.Verdict, insta
 	if !available || withdrawn {
 		t.Errorf("%v gets %s, available %v, withdrawn %v", v.Place, v.Version, available, withdrawn)
 	}
-	if in.Freeze && (installed == nil || installed.Spec.Version != v.Version) {
+	byItself := v.Group == (resolution.Group{}) || v.Why == resolution.Held
+	if byItself && in.Freeze && (installed == nil || installed.Spec.Version != v.Version) {
 		t.Errorf("%v moves to %s in a freeze", v.Place, v.Version)
+	}
+	if !byItself && v.Target != (v1alpha1.Release{Version: v.Version, Digest: v.Digest}) {
+		t.Errorf("%v gets %s, and its group aims at %s", v.Place, v.Version, v.Target.Version)
+	}
+	decision, said := decisionOf(in, v.Place)
+	if decision == v1alpha1.DecisionDecline && v.Message == "" {
+		t.Errorf("%v is installed, though declined, and nobody is asked for a reason: %+v", v.Place, said)
 	}
 }
 
@@ -247,7 +291,21 @@ func checkInstall(t *testing.T, in resolution.Input, v resolution.Verdict, insta
 type life struct {
 	installed map[resolution.Place]*v1alpha1.AppInstallation
 	// movedBy is who brought about the version that is there.
-	movedBy map[resolution.Place]v1alpha1.DecidedBy
+	movedBy map[resolution.Place]mover
+}
+
+type mover struct {
+	decidedBy v1alpha1.DecidedBy
+	group     resolution.Group
+}
+
+// mayLower says whether the one who decides now brought what is there. A municipality
+// that named a version may follow any group afterwards.
+func (m mover) mayLower(v resolution.Verdict) bool {
+	if m.decidedBy.Level != v.DecidedBy.Level || m.decidedBy.Name != v.DecidedBy.Name {
+		return false
+	}
+	return m.decidedBy.Level == v1alpha1.LevelNetwork || m.group == (resolution.Group{}) || m.group.Network == v.Group.Network
 }
 
 // follow does what a verdict says, and checks that no network takes back to a lower
@@ -261,19 +319,25 @@ func (l life) follow(t *testing.T, in resolution.Input, v resolution.Verdict) {
 	case resolution.Keep:
 		installed.Spec.DecidedBy = v.DecidedBy
 	case resolution.Install:
+		by := mover{v.DecidedBy, v.Group}
 		if installed != nil && lower(v.Version, installed.Spec.Version) {
 			_, said := decisionOf(in, v.Place)
-			mover := l.movedBy[v.Place]
-			named := said.Version == v.Version
-			if !named && v.DecidedBy.Level != v1alpha1.LevelMunicipality && mover.Name != v.DecidedBy.Name {
-				t.Errorf("%v goes down from %s, which %s %s brought, to %s by %s %s", v.Place,
-					installed.Spec.Version, mover.Level, mover.Name, v.Version, v.DecidedBy.Level, v.DecidedBy.Name)
+			if before := l.movedBy[v.Place]; said.Version != v.Version && !before.mayLower(v) {
+				t.Errorf("%v goes down from %s, which %+v brought, to %s by %+v", v.Place, installed.Spec.Version, before, v.Version, by)
 			}
 		}
-		l.movedBy[v.Place] = v.DecidedBy
-		l.installed[v.Place] = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
+		next := &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
 			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent, DecidedBy: v.DecidedBy,
 		}}
+		switch {
+		case installed != nil && installed.Spec.Version == v.Version:
+			by.group, next.Spec.Rollout = l.movedBy[v.Place].group, installed.Spec.Rollout // nobody moved it
+		case v.Group.Network != "":
+			next.Spec.Rollout = &v1alpha1.InstallationRollout{Name: v.Group.Network + ".x"}
+		case v.Group.Channel != "":
+			next.Spec.Rollout = &v1alpha1.InstallationRollout{Name: "direct.x"}
+		}
+		l.movedBy[v.Place], l.installed[v.Place] = by, next
 	case resolution.Nothing:
 	}
 }

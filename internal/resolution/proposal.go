@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
@@ -84,49 +81,4 @@ func losers(networks []*v1alpha1.Network, app string, followed *proposal) []stri
 	}
 	slices.Sort(names)
 	return names
-}
-
-// IsMember says whether a municipality belongs to a network. A selector that does
-// not parse picks nobody; the network's own status says so.
-func IsMember(n *v1alpha1.Network, m *v1alpha1.Municipality) bool { return Membership(n)(m) }
-
-// Membership returns IsMember of one network, for those who ask about many
-// municipalities: the selector is parsed once.
-func Membership(n *v1alpha1.Network) func(*v1alpha1.Municipality) bool {
-	named := make(map[string]bool, len(n.Spec.Members.Names))
-	for _, name := range n.Spec.Members.Names {
-		named[name] = true
-	}
-	selector, err := metav1.LabelSelectorAsSelector(n.Spec.Members.Selector)
-	selects := err == nil && n.Spec.Members.Selector != nil && !selector.Empty()
-	return func(m *v1alpha1.Municipality) bool {
-		return named[m.Name] || (selects && selector.Matches(labels.Set(m.Labels)))
-	}
-}
-
-// MemberOf picks the networks that a municipality belongs to. Networks and
-// municipalities on their way out have no say.
-func MemberOf(networks []v1alpha1.Network, m *v1alpha1.Municipality) []*v1alpha1.Network {
-	return Memberships(networks)(m)
-}
-
-// Memberships returns MemberOf of some networks, for those who ask about many municipalities.
-func Memberships(networks []v1alpha1.Network) func(*v1alpha1.Municipality) []*v1alpha1.Network {
-	standing := make([]*v1alpha1.Network, 0, len(networks))
-	belongs := make([]func(*v1alpha1.Municipality) bool, 0, len(networks))
-	for i := range networks {
-		if networks[i].DeletionTimestamp.IsZero() {
-			standing = append(standing, &networks[i])
-			belongs = append(belongs, Membership(&networks[i]))
-		}
-	}
-	return func(m *v1alpha1.Municipality) []*v1alpha1.Network {
-		var own []*v1alpha1.Network
-		for i := range standing {
-			if belongs[i](m) {
-				own = append(own, standing[i])
-			}
-		}
-		return own
-	}
 }

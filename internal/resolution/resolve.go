@@ -12,16 +12,20 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
+// maxReason is how many letters of a reason DecidedBy may hold.
+const maxReason = 1024
+
 // Input is all that a verdict rests on.
 type Input struct {
 	Municipality *v1alpha1.Municipality
-	// Networks that the municipality is a member of, in any order.
+	// Networks that the municipality is a member of now, as Networks.Of tells, in any order.
 	Networks []*v1alpha1.Network
 	// Apps of the catalogue, by name.
 	Apps map[string]*v1alpha1.SharedApp
 	// Installed are the municipality's AppInstallations.
 	Installed map[Place]*v1alpha1.AppInstallation
-	// Freeze stops every new step.
+	// Freeze stops every new step of the municipality's own. Those of groups are left to
+	// their rollouts, which wait.
 	Freeze bool
 	Now    time.Time
 }
@@ -71,8 +75,18 @@ type Verdict struct {
 	Version string
 	Digest  string
 	// Why is empty where the place simply has, or gets, what is wanted.
-	Why       Why
+	Why Why
+	// DecidedBy is who decided on what is there, or shall be.
 	DecidedBy v1alpha1.DecidedBy
+	// Blocker is who stands in the way where Why is Blocked, which is mostly the nation;
+	// zero where nobody does.
+	Blocker v1alpha1.DecidedBy
+	// Group whose rollout moves the place, or counts it as excused. Where it is set and
+	// Action is Install, the place gets Version in its turn.
+	Group Group
+	// Target is what the group, or else the municipality itself, aims at, whatever holds
+	// this one place back; zero where it can't be had.
+	Target v1alpha1.Release
 	// Message says what is wrong, and what to do; empty where nothing is.
 	Message string
 	// Network whose proposal is followed; empty where none is.
@@ -138,37 +152,44 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	place := Place{App: app, Environment: environment.Name}
 	own := decisionFor(in.Municipality, place, in.Now)
 	followed, fault := follow(proposals(in, environment.Stage, app), own)
-	v := Verdict{Place: place, Parameters: own.parameters, ParametersFrom: own.parametersFrom, Until: own.until}
+	v := Verdict{Place: place, Parameters: own.parameters, ParametersFrom: own.parametersFrom, Until: own.until()}
 	v.Lost = losers(in.Networks, app, followed)
 	installed := in.standing(place)
 	if fault != "" {
-		return v.keep(installed, Blocked, own.by(in.Municipality), fault)
+		return v.blocked(installed, own.by(in.Municipality), inTheWay(v1alpha1.LevelMunicipality, in.Municipality.Name, fault), fault)
 	}
 	if followed != nil {
 		v.Network = followed.network.Name
 	}
+	t, fault := targetOf(in, app, own, followed).aimAt(in.Apps[app])
+	v.Group, v.Target = t.group, t.release(in.Apps[app])
 	switch {
 	case own.declines(followed):
 		return v.decline(in, in.Installed[place], own.by(in.Municipality))
 	case own.decision == v1alpha1.DecisionDefer:
 		return v.keep(installed, Deferred, own.by(in.Municipality), "")
-	}
-	t := targetOf(in, own, followed)
-	if t.channel == "" && t.version == "" {
+	case !own.asksFor(followed):
 		return v.leave(in.Municipality, installed)
 	}
 	if own.decision == v1alpha1.DecisionDecline {
 		t.note = fmt.Sprintf("declining an app that Network %s has made Mandatory needs a reason: set reason of %q in spec.apps of Municipality %s",
 			followed.network.Name, app, in.Municipality.Name)
 	}
-	return v.aim(in, environment, t, own, installed)
+	v.DecidedBy, v.Wanted, v.Message = t.by, t.version, t.note
+	if own.hold != nil {
+		return v.hold(in, environment, t, own, installed)
+	}
+	if fault != "" {
+		return v.blocked(installed, t.by, inTheWay(v1alpha1.LevelNational, app, fault), fault)
+	}
+	return v.aim(in, environment, t, installed)
 }
 
 // decline uninstalls, or says that there is nothing because it was declined. What is
 // on its way out already goes on during a freeze.
 func (v Verdict) decline(in Input, installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) Verdict {
 	if in.Freeze && installed != nil && installed.Spec.State != v1alpha1.InstallationAbsent {
-		return v.keep(installed, Blocked, by, in.frozen())
+		return v.frozen(installed, by)
 	}
 	v.Why, v.DecidedBy, v.Action = Declined, by, Nothing
 	if installed != nil {
@@ -194,6 +215,7 @@ func (v Verdict) keep(installed *v1alpha1.AppInstallation, why Why, by v1alpha1.
 // leave is for an app that nobody asks for any longer: it stays, as the
 // municipality's own. An app that nobody asked for and that is not there is no matter.
 func (v Verdict) leave(m *v1alpha1.Municipality, installed *v1alpha1.AppInstallation) Verdict {
+	v.Group, v.Target = Group{}, v1alpha1.Release{}
 	if installed == nil {
 		v.Action = Nothing
 		return v
@@ -202,32 +224,28 @@ func (v Verdict) leave(m *v1alpha1.Municipality, installed *v1alpha1.AppInstalla
 	return v.keep(installed, Kept, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: reason}, "")
 }
 
+// hold keeps what is installed. Where nothing is, the municipality itself brings the
+// version that the hold names.
+func (v Verdict) hold(in Input, environment *v1alpha1.Environment, t target, own decision, installed *v1alpha1.AppInstallation) Verdict {
+	held := t.heldAt(own, in.Municipality, installed)
+	if installed != nil {
+		return v.keep(installed, Held, held.by, cmp.Or(withdrawnHold(in.Apps[v.App], own, installed), v.Message))
+	}
+	v.Why, v.DecidedBy, v.Wanted = Held, held.by, held.version
+	return v.aim(in, environment, held, nil)
+}
+
 // aim brings the place to a target, if the target may be had.
-func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, own decision, installed *v1alpha1.AppInstallation) Verdict {
-	t.app = v.App
-	t, fault := t.aimAt(in.Apps[v.App])
-	v.DecidedBy, v.Wanted, v.Message = t.by, t.version, t.note
-	if fault != "" && own.hold == nil {
-		return v.blocked(t.by, installed, fault)
-	}
-	if own.hold != nil {
-		held := holdTarget(own.hold, in.Municipality, installed)
-		v.Why, v.DecidedBy = Held, held.by
-		if installed != nil {
-			return v.keep(installed, Held, held.by, "")
-		}
-		held.app = v.App
-		t, v.Wanted = held, held.version
-	}
+func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, installed *v1alpha1.AppInstallation) Verdict {
 	if installed != nil && t.lowers(installed) {
 		return v.keepHigher(in.Municipality, installed, t)
 	}
-	offered, fault := t.offer(in, environment)
-	if fault == "" && (installed == nil || installed.Spec.Version != offered.Version) {
-		fault = cmp.Or(t.halted, in.frozen())
-	}
+	offered, fault := t.offer(in.Apps[v.App], environment)
 	if fault != "" {
-		return v.blocked(t.by, installed, fault)
+		return v.blocked(installed, t.by, inTheWay(v1alpha1.LevelNational, v.App, fault), fault)
+	}
+	if in.Freeze && t.named() && (installed == nil || installed.Spec.Version != offered.Version) {
+		return v.frozen(installed, t.by)
 	}
 	v.Action, v.Version, v.Digest = Install, offered.Version, offered.Digest
 	return v
@@ -236,29 +254,40 @@ func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, own 
 // blocked keeps what is there, as the target can't be had. A network whose offer never
 // came about has not decided what runs: were it noted as the decider, a lower offer of
 // its would count as the same decider's the next time.
-func (v Verdict) blocked(by v1alpha1.DecidedBy, installed *v1alpha1.AppInstallation, fault string) Verdict {
+func (v Verdict) blocked(installed *v1alpha1.AppInstallation, by, blocker v1alpha1.DecidedBy, fault string) Verdict {
 	if installed != nil && by.Level == v1alpha1.LevelNetwork {
 		before := installed.Spec.DecidedBy
 		if before.Level != "" && (before.Level != by.Level || before.Name != by.Name) {
 			by = before
 		}
 	}
+	v.Blocker = blocker
 	return v.keep(installed, Blocked, by, fault)
 }
 
-// frozen says why nothing new is started now; empty where it is.
-func (in Input) frozen() string {
-	if !in.Freeze {
-		return ""
+// frozen keeps what is there, as the platform starts nothing new now.
+func (v Verdict) frozen(installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) Verdict {
+	fault := fmt.Sprintf("the platform is frozen (spec.freeze of Platform %s): nothing new is started until it is taken out", v1alpha1.PlatformName)
+	return v.blocked(installed, by, inTheWay(v1alpha1.LevelNational, v1alpha1.PlatformName, fault), fault)
+}
+
+// inTheWay is who stands in the way, with as much of the reason as a status may hold.
+func inTheWay(level v1alpha1.DecisionLevel, name, reason string) v1alpha1.DecidedBy {
+	if letters := []rune(reason); len(letters) > maxReason {
+		reason = string(letters[:maxReason-1]) + "…"
 	}
-	return "the platform is frozen (spec.freeze of Platform default): nothing new is started until it is taken out"
+	return v1alpha1.DecidedBy{Level: level, Name: name, Reason: reason}
 }
 
 // keepHigher leaves a version that is higher than what another network offers. The
 // municipality then decides, so that the lower offer does not count as the same
 // decider's the next time.
 func (v Verdict) keepHigher(m *v1alpha1.Municipality, installed *v1alpha1.AppInstallation, t target) Verdict {
-	reason := fmt.Sprintf("%s offers %s, and a change of who decides never lowers a version", t.by.Name, t.version)
+	by := "channel " + t.channel
+	if t.group.Network != "" {
+		by = t.group.Network
+	}
+	reason := fmt.Sprintf("%s offers %s, and a change of who decides never lowers a version", by, t.version)
 	v.Wanted = installed.Spec.Version
 	return v.keep(installed, Kept, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: reason}, "")
 }

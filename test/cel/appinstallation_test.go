@@ -56,6 +56,34 @@ spec:
 				message: `supported values: "National", "Network", "Municipality"`,
 			},
 			{
+				reason: "A rollout moves it, and notes what came of that; the next one starts afresh.",
+				create: `spec: {rollout: {name: digi-tv.svarut.2.4.1.1, wave: pilot, movedAt: "2026-11-22T08:00:00Z"}}`,
+				update: `spec: {rollout: {wave: null, outcome: Returned, message: not healthy, verified: {version: 2.3.0, digest: "` + digest("b") + `"}}}`,
+			},
+			{
+				reason: "What the municipality decides by itself has no rollout.",
+				create: `spec: {rollout: {name: digi-tv.svarut.2.4.1.1, movedAt: "2026-11-22T08:00:00Z"}}`,
+				update: `spec: {rollout: null}`,
+			},
+			{
+				reason:  "A move that nobody dated has no deadline.",
+				create:  `spec: {rollout: {name: digi-tv.svarut.2.4.1.1}}`,
+				field:   "spec.rollout.movedAt",
+				message: "Required value",
+			},
+			{
+				reason:  "A move that failed ends in one of two ways.",
+				create:  `spec: {rollout: {name: digi-tv.svarut.2.4.1.1, movedAt: "2026-11-22T08:00:00Z", outcome: Failed}}`,
+				field:   "spec.rollout.outcome",
+				message: `supported values: "Returned", "Held"`,
+			},
+			{
+				reason:  "A version to go back to is known by its digest.",
+				create:  `spec: {rollout: {name: digi-tv.svarut.2.4.1.1, movedAt: "2026-11-22T08:00:00Z", verified: {version: 2.3.0}}}`,
+				field:   "spec.rollout.verified.digest",
+				message: "Required value",
+			},
+			{
 				reason:  "A stage that does not exist.",
 				create:  `spec: {tenant: {stage: Staging}}`,
 				field:   "spec.tenant.stage",

@@ -18,7 +18,7 @@ spec:
   number: "4036"
   displayName: Vinje
   environments: [{name: prod, stage: Production, zone: Closed}]`,
-		examples: slices.Concat(municipalityNames(), municipalityTenancy(), municipalityDecisions()),
+		examples: slices.Concat(municipalityNames(), municipalityTenancy(), municipalityDecisions(), schedules("spec")),
 	}
 }
 

@@ -111,7 +111,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: wide}
 rules:
-- {apiGroups: [allmenning.dev], resources: [appinstallations, sharedapps, networks], verbs: ["*"]}
+- {apiGroups: [allmenning.dev], resources: [appinstallations, rollouts, sharedapps, networks], verbs: ["*"]}
 - {apiGroups: [""], resources: [namespaces], verbs: ["*"]}`)))
 	for i, user := range []string{operator, platformOperator, outsider, cluster, sharedCluster} {
 		role := "wide"
@@ -125,7 +125,8 @@ metadata: {name: user-%d}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: %s}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %q}]`, i, role, user))))
 		waitFor(t, "the rights of "+user, func() error {
-			return clientFor(t, user).Create(t.Context(), toObject(parse(t, networks().manifest)), client.DryRunAll)
+			// No policy looks at who creates a SharedApp, so it is RBAC that answers.
+			return clientFor(t, user).Create(t.Context(), toObject(parse(t, sharedApps().manifest)), client.DryRunAll)
 		})
 	}
 }

@@ -84,6 +84,23 @@ func sharedAppOffers() []example {
 			message: "Duplicate value",
 		},
 		{
+			reason: "Some networks go first, and all may be told to wait; both may change.",
+			create: `spec: {pilotNetworks: [digi-rogaland, digi-tv], pause: true}`,
+			update: `spec: {pilotNetworks: [digi-tv], pause: false}`,
+		},
+		{
+			reason:  "A pilot is named once.",
+			create:  `spec: {pilotNetworks: [digi-rogaland, digi-rogaland]}`,
+			field:   "spec.pilotNetworks[1]",
+			message: "Duplicate value",
+		},
+		{
+			reason:  "A pause has no end of its own; a freeze has, on the networks.",
+			create:  `spec: {pause: until Monday}`,
+			field:   "spec.pause",
+			message: "must be of type boolean",
+		},
+		{
 			reason:  "There are four function areas.",
 			create:  `spec: {functionArea: Mail}`,
 			field:   "spec.functionArea",
@@ -211,6 +228,11 @@ func sharedAppVersions() []example {
 			reason: "The same schema again is no change.",
 			create: versions(`source: {configMap: {name: a}}, parameters: {openAPIV3Schema: {type: object, properties: {sender: {type: string}}}, sample: {sender: A}}`),
 			update: versions(`state: Deprecated, source: {configMap: {name: a}}, parameters: {openAPIV3Schema: {type: object, properties: {sender: {type: string}}}, sample: {sender: A}}`),
+		},
+		{
+			reason: "That a version closes a hole may be learnt later, and turn out to be wrong.",
+			create: versions(`securityFix: false, source: {configMap: {name: a}}`),
+			update: versions(`securityFix: true, source: {configMap: {name: a}}`),
 		},
 		{
 			reason: "Rules of health may be mended.",

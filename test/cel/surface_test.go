@@ -20,6 +20,7 @@ func TestSurface(t *testing.T) {
 		"Network":         nil,
 		"SharedApp":       {"sapp"},
 		"AppInstallation": {"appinst"},
+		"Rollout":         nil,
 	}
 	seen := map[string]bool{}
 	for _, d := range definitions(t) {
@@ -37,22 +38,42 @@ func TestSurface(t *testing.T) {
 		if d.version().Subresources == nil || d.version().Subresources.Status == nil {
 			t.Errorf("%s: no status subresource, so that whoever may edit it may forge its status", d.kind())
 		}
-		columns := map[string]string{}
-		for _, column := range d.version().AdditionalPrinterColumns {
-			columns[column.Name] = column.JSONPath
-		}
-		if got, want := columns["Ready"], `.status.conditions[?(@.type=="Ready")].status`; got != want {
-			t.Errorf("%s: column Ready reads %q, want %q", d.kind(), got, want)
-		}
-		for _, name := range []string{"Age", "Message"} {
-			if columns[name] == "" {
-				t.Errorf("%s: no column %s", d.kind(), name)
-			}
-		}
+		requireColumns(t, d)
 	}
 	for kind := range shortNames {
 		if !seen[kind] {
 			t.Errorf("%s: no definition", kind)
+		}
+	}
+}
+
+// requireColumns checks that kubectl get answers whether all is well, since when,
+// and what is wrong. A Rollout is a record of progress rather than a wish that is
+// ready or not: kubectl get --watch tells how far it is, and what it waits for.
+func requireColumns(t *testing.T, d definition) {
+	t.Helper()
+	columns := map[string]string{}
+	for _, column := range d.version().AdditionalPrinterColumns {
+		columns[column.Name] = column.JSONPath
+	}
+	if d.kind() == "Rollout" {
+		want := map[string]string{
+			"App": ".spec.app", "Version": ".spec.version", "Attempt": ".spec.attempt",
+			"Phase": ".status.phase", "Wave": ".status.wave", "Verified": ".status.progress",
+			"Moving": ".status.moving", "Failed": ".status.failed", "Excused": ".status.excused",
+			"Age": ".metadata.creationTimestamp", "Next": ".status.next",
+		}
+		if diff := cmp.Diff(want, columns); diff != "" {
+			t.Errorf("%s: columns (-want +got):\n%s", d.kind(), diff)
+		}
+		return
+	}
+	if got, want := columns["Ready"], `.status.conditions[?(@.type=="Ready")].status`; got != want {
+		t.Errorf("%s: column Ready reads %q, want %q", d.kind(), got, want)
+	}
+	for _, name := range []string{"Age", "Message"} {
+		if columns[name] == "" {
+			t.Errorf("%s: no column %s", d.kind(), name)
 		}
 	}
 }
@@ -110,6 +131,22 @@ func TestDefaults(t *testing.T) {
 		{
 			"A version that is listed is offered.", "SharedApp", ``, []string{"versions"},
 			[]any{map[string]any{"version": "2.4.1", "state": "Active", "source": map[string]any{"configMap": map[string]any{"name": "svarut-2.4.1"}}}},
+		},
+		{
+			"A wave that is named alone has a budget, a soak and an end.", "Network", rollout(`waves: [{name: everyone}]`), []string{"rollout"},
+			map[string]any{"waves": []any{map[string]any{
+				"name": "everyone", "maxConcurrent": "25%", "maxFailures": int64(0), "soak": "1h", "progressDeadline": "30m",
+			}}},
+		},
+		{
+			"An approval is for the first attempt, unless it says another.", "Network",
+			`spec: {apps: [{name: svarut}], rollout: {approvals: [{app: svarut, digest: "` + digest("a") + `", wave: everyone}]}}`,
+			[]string{"rollout", "approvals"},
+			[]any{map[string]any{"app": "svarut", "digest": digest("a"), "wave": "everyone", "attempt": int64(1)}},
+		},
+		{
+			"A window is in Norway's time.", "Municipality", `spec: {windows: [{schedule: "0 18 * * 1-5", duration: 4h}]}`, []string{"windows"},
+			[]any{map[string]any{"schedule": "0 18 * * 1-5", "duration": "4h", "timeZone": "Europe/Oslo"}},
 		},
 		{"An installation is there to be installed.", "AppInstallation", ``, []string{"state"}, "Present"},
 		{"A Platform without a spec is one with defaults.", "Platform", `spec: null`, nil, map[string]any{}},

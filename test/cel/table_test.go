@@ -35,7 +35,7 @@ type table struct {
 }
 
 func tables() []table {
-	return []table{platforms(), municipalities(), networks(), sharedApps(), appInstallations()}
+	return []table{platforms(), municipalities(), networks(), sharedApps(), appInstallations(), rollouts()}
 }
 
 func (tt table) run(t *testing.T) {

@@ -107,3 +107,8 @@ func NetworkPolicy(desired *networkingv1ac.NetworkPolicyApplyConfiguration) Obje
 func RoleBinding(desired *rbacv1ac.RoleBindingApplyConfiguration) Object {
 	return object("RoleBinding", &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: *desired.Name, Namespace: *desired.Namespace}}, desired, rbacv1ac.ExtractRoleBinding)
 }
+
+// ClusterRoleBinding is a ClusterRoleBinding as it should be.
+func ClusterRoleBinding(desired *rbacv1ac.ClusterRoleBindingApplyConfiguration) Object {
+	return object("ClusterRoleBinding", &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: *desired.Name}}, desired, rbacv1ac.ExtractClusterRoleBinding)
+}

@@ -1,4 +1,4 @@
-package rollout
+package consent
 
 import (
 	"maps"
@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -66,6 +67,9 @@ func (p *planned) decided(seen observed, now time.Time) {
 		Municipality: m, Networks: seen.networks, Apps: seen.apps,
 		Installed: remembered(seen), Freeze: ptr.Deref(seen.platform.Freeze, false), Now: now,
 	})
+	if !seen.networksChange.IsZero() {
+		p.again = seen.networksChange.Sub(now)
+	}
 	for _, v := range verdicts {
 		if left := v.Until.Sub(now); !v.Until.IsZero() && (p.again == 0 || left < p.again) {
 			p.again = left
@@ -76,12 +80,35 @@ func (p *planned) decided(seen observed, now time.Time) {
 		installed := seen.installed[v.Place]
 		switch v.Action {
 		case resolution.Install, resolution.Keep:
-			p.present(desired(m, environmentOf(m, v.Environment), v), installed)
+			if want := wanted(m, v, installed); want != nil {
+				p.present(want, installed)
+			}
 		case resolution.Remove:
 			p.uninstall(installed, v.DecidedBy, false)
 		case resolution.Nothing:
 		}
 	}
+}
+
+// wanted is the AppInstallation that a verdict asks for; nil where there is none and a
+// rollout brings it in its turn. What a group decides, its rollout moves: until then the
+// release that is there stays, and so does who decided on it; all else is brought up to date.
+func wanted(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
+	there := installed != nil && installed.Spec.State != v1alpha1.InstallationAbsent
+	inTurn := v.Action == resolution.Install && v.Group != (resolution.Group{})
+	if inTurn && !there {
+		return nil
+	}
+	same := there && installed.Spec.Version == v.Version && installed.Spec.Digest == v.Digest
+	if inTurn && !same {
+		v.Version, v.Digest, v.DecidedBy = installed.Spec.Version, installed.Spec.Digest, installed.Spec.DecidedBy
+		same = true
+	}
+	want := installation.For(m, environmentOf(m, v.Environment), v)
+	if same {
+		want.Spec.Rollout = installed.Spec.Rollout
+	}
+	return want
 }
 
 // remembered adds to what is installed the AppInstallations that somebody deleted a
@@ -115,37 +142,8 @@ func digestOf(app *v1alpha1.SharedApp, version string) string {
 	return ""
 }
 
-// desired is the AppInstallation that a verdict asks for.
-func desired(m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) *v1alpha1.AppInstallation {
-	out := &v1alpha1.AppInstallation{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: v.App, Namespace: v1alpha1.NamespaceFor(m.Name, v.Environment), Labels: labels(m.Name, v.Environment, v.App),
-		},
-		Spec: v1alpha1.AppInstallationSpec{
-			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent,
-			Tenant: v1alpha1.Tenant{
-				Municipality: m.Name, Number: m.Spec.Number, DisplayName: m.Spec.DisplayName,
-				County: m.Labels[v1alpha1.LabelCounty], Environment: environment.Name,
-				Stage: environment.Stage, Zone: environment.Zone,
-			},
-			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v.DecidedBy,
-		},
-	}
-	if len(m.Spec.Domains) > 0 {
-		out.Spec.Tenant.Domain = m.Spec.Domains[0]
-	}
-	return out
-}
-
-func labels(municipality, environment, app string) map[string]string {
-	return map[string]string{
-		v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelMunicipality: municipality,
-		v1alpha1.LabelEnvironment: environment, v1alpha1.LabelApp: app,
-	}
-}
-
 func (p *planned) present(want, installed *v1alpha1.AppInstallation) {
-	if installed != nil && same(want, installed) {
+	if installed != nil && installation.Same(want, installed) {
 		return
 	}
 	if installed != nil && installed.Spec.Version != want.Spec.Version {
@@ -163,22 +161,9 @@ func (p *planned) uninstall(installed *v1alpha1.AppInstallation, by v1alpha1.Dec
 	want.Spec.State = v1alpha1.InstallationAbsent
 	want.Spec.DecidedBy = by
 	want.Spec.Suspend = nil
-	if !same(want, installed) {
+	if !installation.Same(want, installed) {
 		p.write = append(p.write, want)
 	}
-}
-
-// same says whether an AppInstallation already says what it should. Suspend is not
-// the operator's to say.
-func same(want, live *v1alpha1.AppInstallation) bool {
-	for key, value := range want.Labels {
-		if live.Labels[key] != value {
-			return false
-		}
-	}
-	a, b := want.Spec.DeepCopy(), live.Spec.DeepCopy()
-	a.Suspend, b.Suspend = nil, nil
-	return equalSpecs(a, b)
 }
 
 // uninstalled says whether an app that was asked to go is gone: the installation

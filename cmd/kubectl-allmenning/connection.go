@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// connection knows which cluster to speak to, by the same flags and files as kubectl.
+type connection struct {
+	rules     *clientcmd.ClientConfigLoadingRules
+	overrides clientcmd.ConfigOverrides
+}
+
+// shown are the flags of kubectl that help tells about; the others work too.
+var shown = map[string]bool{"kubeconfig": true, "context": true, "as": true, "as-group": true}
+
+func newConnection(flags *pflag.FlagSet) *connection {
+	c := &connection{rules: clientcmd.NewDefaultClientConfigLoadingRules()}
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	own.StringVar(&c.rules.ExplicitPath, "kubeconfig", "", "path of the kubeconfig; kubectl's other flags for connections work too")
+	clientcmd.BindOverrideFlags(&c.overrides, own, clientcmd.RecommendedConfigOverrideFlags(""))
+	own.VisitAll(func(f *pflag.Flag) {
+		f.Hidden = !shown[f.Name]
+		flags.AddFlag(f)
+	})
+	return c
+}
+
+// open returns a client of the cluster.
+func (c *connection) open() (client.WithWatch, error) {
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(c.rules, &c.overrides).ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, errors.New("no cluster: give --kubeconfig, or set KUBECONFIG; some commands work on files with -f")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	config.QPS, config.Burst = 50, 100 // a person waits
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	opened, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("reach the cluster at %s: %w", config.Host, err)
+	}
+	return opened, nil
+}

@@ -1,0 +1,168 @@
+// Package change decides what the writing commands write, and refuses what would do
+// harm. It is pure: a Change is a value, which the command then prints, makes in files
+// or sends to a cluster.
+package change
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/manifest"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+)
+
+// Change of one object that is there already.
+type Change struct {
+	Kind string
+	Name string
+	Edit manifest.Edit
+	// Message says what was changed, in the past tense.
+	Message string
+}
+
+// Promote points a channel at another version.
+func Promote(w *world.World, app, version, channel string) (Change, error) {
+	a, err := w.App(app)
+	if err != nil {
+		return Change{}, err
+	}
+	if _, err := world.Version(a, version); err != nil {
+		return Change{}, err
+	}
+	for _, s := range a.Status.Versions {
+		if s.Version == version && !s.Available && s.Message != "" {
+			return Change{}, fmt.Errorf("SharedApp %s: version %s is not available: %s", app, version, s.Message)
+		}
+	}
+	at := slices.IndexFunc(a.Spec.Channels, func(c v1alpha1.Channel) bool { return c.Name == channel })
+	if at < 0 {
+		return Change{}, fmt.Errorf("SharedApp %s: spec.channels has no %q: name one that it has with --channel, or add it by hand", app, channel)
+	}
+	was := a.Spec.Channels[at].Version
+	if was == version {
+		return Change{}, fmt.Errorf("SharedApp %s: spec.channels[%s].version is %s already: there is nothing to promote", app, channel, version)
+	}
+	return Change{
+		Kind: "SharedApp", Name: app,
+		Edit: manifest.Edit{
+			Path:  []manifest.Step{manifest.Key("spec"), manifest.Key("channels"), manifest.Item("name", channel), manifest.Key("version")},
+			Value: version,
+		},
+		Message: fmt.Sprintf("SharedApp %s: promoted %s to channel %s, where %s was", app, version, channel, was),
+	}, nil
+}
+
+// Approve lets a wave of a rollout begin; without a name, the one that waits for it.
+func Approve(w *world.World, r *v1alpha1.Rollout, wave string) (Change, error) {
+	if err := takesApprovals(r); err != nil {
+		return Change{}, err
+	}
+	kind, name, strategy, waves, err := strategyOf(w, r)
+	if err != nil {
+		return Change{}, err
+	}
+	if wave == "" {
+		if wave, err = waiting(r, strategy, waves); err != nil {
+			return Change{}, err
+		}
+	}
+	at := slices.IndexFunc(waves, func(w v1alpha1.Wave) bool { return w.Name == wave })
+	switch {
+	case at < 0:
+		return Change{}, fmt.Errorf("%s %s: spec.rollout.waves has no %q: it has %s", kind, name, wave, named(waves))
+	case !requires(&waves[at]):
+		return Change{}, fmt.Errorf("%s %s: spec.rollout.waves[%s].requireApproval is not set: the wave begins without", kind, name, wave)
+	case approved(strategy, r, wave):
+		return Change{}, fmt.Errorf("%s %s: spec.rollout.approvals has wave %s of attempt %d of this digest already", kind, name, wave, r.Spec.Attempt)
+	}
+	return Change{
+		Kind: kind, Name: name,
+		Edit: manifest.Edit{
+			Path:   []manifest.Step{manifest.Key("spec"), manifest.Key("rollout"), manifest.Key("approvals")},
+			Append: true,
+			Value: []manifest.Field{
+				{Key: "app", Value: r.Spec.App}, {Key: "digest", Value: r.Spec.Digest},
+				{Key: "wave", Value: wave}, {Key: "attempt", Value: int64(r.Spec.Attempt)},
+			},
+		},
+		Message: fmt.Sprintf("%s %s: approved wave %s of %s %s, attempt %d", kind, name, wave, r.Spec.App, r.Spec.Version, r.Spec.Attempt),
+	}, nil
+}
+
+// takesApprovals refuses rollouts that an approval would do nothing for.
+func takesApprovals(r *v1alpha1.Rollout) error {
+	switch r.Status.Phase {
+	case v1alpha1.RolloutCompleted:
+		return fmt.Errorf("Rollout %s is Completed: there is nothing left to approve", r.Name) //nolint:revive,staticcheck // it begins with the name of a kind
+	case v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
+		return fmt.Errorf("Rollout %s is %s: approve the one that took its place", r.Name, r.Status.Phase) //nolint:revive,staticcheck // it begins with the name of a kind
+	case v1alpha1.RolloutHalted:
+		return fmt.Errorf("Rollout %s is Halted (%s): an approval does not get it going again; promote another version, or ask for a retry in spec.rollout.retries", //nolint:revive,staticcheck // it begins with the name of a kind
+			r.Name, cmp.Or(r.Status.Next, "too many members failed"))
+	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing:
+	}
+	return nil
+}
+
+// strategyOf finds the object that holds the approvals of a rollout, its strategy, and
+// the waves that hold, which are the Platform's where a network gives none.
+func strategyOf(w *world.World, r *v1alpha1.Rollout) (kind, name string, strategy *v1alpha1.RolloutStrategy, waves []v1alpha1.Wave, err error) {
+	var platform *v1alpha1.RolloutStrategy
+	if w.Platform != nil {
+		platform = w.Platform.Spec.Rollout
+	}
+	kind, name, strategy = "Platform", v1alpha1.PlatformName, platform
+	if r.Spec.Network != "" {
+		n, err := w.Network(r.Spec.Network)
+		if err != nil {
+			return "", "", nil, nil, err
+		}
+		kind, name, strategy = "Network", n.Name, n.Spec.Rollout
+	}
+	for _, s := range []*v1alpha1.RolloutStrategy{strategy, platform} {
+		if s != nil && len(s.Waves) > 0 {
+			return kind, name, strategy, s.Waves, nil
+		}
+	}
+	return "", "", nil, nil, fmt.Errorf("%s %s: spec.rollout.waves is empty: one pilot and then the rest need no approval", kind, name)
+}
+
+func requires(w *v1alpha1.Wave) bool { return w.RequireApproval != nil && *w.RequireApproval }
+
+func approved(s *v1alpha1.RolloutStrategy, r *v1alpha1.Rollout, wave string) bool {
+	return s != nil && slices.ContainsFunc(s.Approvals, func(a v1alpha1.Approval) bool {
+		return a.App == r.Spec.App && a.Digest == r.Spec.Digest && a.Wave == wave && max(a.Attempt, 1) == r.Spec.Attempt
+	})
+}
+
+// waiting is the wave whose turn it is, if an approval is what it waits for.
+func waiting(r *v1alpha1.Rollout, strategy *v1alpha1.RolloutStrategy, waves []v1alpha1.Wave) (string, error) {
+	for i := range waves {
+		w := &waves[i]
+		at := slices.IndexFunc(r.Status.Waves, func(s v1alpha1.WaveStatus) bool { return s.Name == w.Name })
+		if at >= 0 && r.Status.Waves[at].State == v1alpha1.WaveDone {
+			continue
+		}
+		switch {
+		case requires(w) && !approved(strategy, r, w.Name):
+			return w.Name, nil
+		case requires(w):
+			return "", fmt.Errorf("Rollout %s: wave %s is approved already: approve a later one ahead with --wave", r.Name, w.Name) //nolint:revive,staticcheck // it begins with the name of a kind
+		}
+		return "", fmt.Errorf("Rollout %s: no wave waits for approval now, as wave %s needs none: approve a later one ahead with --wave", r.Name, w.Name) //nolint:revive,staticcheck // it begins with the name of a kind
+	}
+	return "", fmt.Errorf("Rollout %s: every wave is done: there is nothing left to approve", r.Name) //nolint:revive,staticcheck // it begins with the name of a kind
+}
+
+func named(waves []v1alpha1.Wave) string {
+	text := ""
+	for i := range waves {
+		if i > 0 {
+			text += ", "
+		}
+		text += waves[i].Name
+	}
+	return text
+}

@@ -1,0 +1,264 @@
+// Package explanation tells, for one municipality, who decided on each of its apps and
+// why: what the nation offers, what networks propose, what the municipality says, what
+// that comes to, how far the rollout has come, and what is installed. It is pure.
+//
+//   - explanation.go: the chain, app by app.
+//   - offer.go, proposals.go, own.go: the three levels, in their words.
+//   - verdict.go, turn.go, installed.go: what comes of it.
+//   - text.go: all of it for a terminal.
+package explanation
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/resolution"
+)
+
+// Explanation is all there is to tell of one municipality.
+type Explanation struct {
+	Municipality string `json:"municipality"`
+	DisplayName  string `json:"displayName"`
+	Number       string `json:"number"`
+	// Networks that it is a member of now.
+	Networks []string `json:"networks"`
+	// Notes say what could not be told, and what was assumed.
+	Notes []string `json:"notes,omitempty"`
+	Apps  []App    `json:"apps"`
+}
+
+// App is one app in those environments that stand alike.
+type App struct {
+	Name         string   `json:"name"`
+	DisplayName  string   `json:"displayName,omitempty"`
+	Environments []string `json:"environments"`
+	// Chain of decisions, from the nation down.
+	Chain []Link `json:"chain"`
+	// Wanted version; empty where it should have none.
+	Wanted string `json:"wanted,omitempty"`
+	// Why is empty where the app simply has, or gets, what is wanted; else a word such as Held.
+	Why string `json:"why,omitempty"`
+	// DecidedBy is who decided on what is there, or shall be.
+	DecidedBy     v1alpha1.DecidedBy `json:"decidedBy"`
+	Installations []Installation     `json:"installations"`
+}
+
+// Link is what one level says.
+type Link struct {
+	// Level: nation, network, municipality, decision or rollout.
+	Level string `json:"level"`
+	Text  string `json:"text"`
+}
+
+// Installation is what there is in one environment.
+type Installation struct {
+	Environment  string `json:"environment"`
+	Version      string `json:"version,omitempty"`
+	State        string `json:"state,omitempty"`
+	HealthySince string `json:"healthySince,omitempty"`
+	Text         string `json:"text"`
+}
+
+// The levels of a chain.
+const (
+	nation       = "nation"
+	network      = "network"
+	municipality = "municipality"
+	decided      = "decision"
+	turn         = "rollout"
+)
+
+// subject is what all parts of an explanation are about.
+type subject struct {
+	world        *world.World
+	municipality *v1alpha1.Municipality
+	networks     []*v1alpha1.Network
+	now          time.Time
+}
+
+// place is one app in one environment.
+type place struct {
+	subject
+
+	name string
+	app  *v1alpha1.SharedApp
+	environment *v1alpha1.Environment
+	verdict     resolution.Verdict
+	installed   *v1alpha1.AppInstallation
+	// told is what status says of the place; nil where it says nothing.
+	told *v1alpha1.MunicipalityApp
+}
+
+// Of explains a municipality; with an app, only that one.
+func Of(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) Explanation {
+	s := subject{world: w, municipality: m, now: now, networks: resolution.NewNetworks(w.Networks, now).Of(m)}
+	e := Explanation{
+		Municipality: m.Name, DisplayName: m.Spec.DisplayName, Number: m.Spec.Number,
+		Networks: []string{}, Notes: w.Notes, Apps: []App{},
+	}
+	for _, n := range s.networks {
+		e.Networks = append(e.Networks, n.Name)
+	}
+	for _, p := range s.places(app) {
+		e.Apps = joined(e.Apps, p.explain())
+	}
+	return e
+}
+
+// joined adds an app to those before it, or to one of them that stands alike.
+func joined(all []App, next App) []App {
+	for i := range all {
+		if a := &all[i]; a.Name == next.Name && a.Wanted == next.Wanted && slices.Equal(a.Chain, next.Chain) {
+			a.Environments = append(a.Environments, next.Environments...)
+			a.Installations = append(a.Installations, next.Installations...)
+			return all
+		}
+	}
+	return append(all, next)
+}
+
+// places are all apps that anybody proposes, decides on or has installed, by app and then
+// by environment in the order of the spec.
+func (s subject) places(only string) []place {
+	verdicts := s.verdicts()
+	catalogue := s.world.Catalogue()
+	var all []place
+	for _, app := range s.apps(only) {
+		for i := range s.municipality.Spec.Environments {
+			environment := &s.municipality.Spec.Environments[i]
+			at := resolution.Place{App: app, Environment: environment.Name}
+			all = append(all, place{
+				subject: s, name: app, app: catalogue[app], environment: environment,
+				verdict: verdicts[at], installed: s.installed(app, environment.Name), told: s.told(app, environment.Name),
+			})
+		}
+	}
+	return all
+}
+
+func (s subject) verdicts() map[resolution.Place]resolution.Verdict {
+	in := resolution.Input{
+		Municipality: s.municipality, Networks: s.networks, Apps: s.world.Catalogue(), Now: s.now,
+		Installed: map[resolution.Place]*v1alpha1.AppInstallation{},
+		Freeze:    s.world.Platform != nil && isTrue(s.world.Platform.Spec.Freeze),
+	}
+	for i := range s.world.Installations {
+		installed := &s.world.Installations[i]
+		environment, own := strings.CutPrefix(installed.Namespace, s.municipality.Name+"-")
+		if own && installed.Spec.Tenant.Municipality == s.municipality.Name {
+			in.Installed[resolution.Place{App: installed.Name, Environment: environment}] = installed
+		}
+	}
+	all := map[resolution.Place]resolution.Verdict{}
+	for _, v := range resolution.Resolve(in) {
+		all[v.Place] = v
+	}
+	return all
+}
+
+func (s subject) apps(only string) []string {
+	if only != "" {
+		return []string{only}
+	}
+	all := map[string]bool{}
+	for _, n := range s.networks {
+		for _, p := range n.Spec.Apps {
+			all[p.Name] = true
+		}
+	}
+	for _, d := range s.municipality.Spec.Apps {
+		all[d.Name] = true
+	}
+	for _, told := range s.municipality.Status.Apps {
+		all[told.Name] = true
+	}
+	for i := range s.world.Installations {
+		if s.world.Installations[i].Spec.Tenant.Municipality == s.municipality.Name {
+			all[s.world.Installations[i].Name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+func (s subject) installed(app, environment string) *v1alpha1.AppInstallation {
+	namespace := v1alpha1.NamespaceFor(s.municipality.Name, environment)
+	for i := range s.world.Installations {
+		if o := &s.world.Installations[i]; o.Name == app && o.Namespace == namespace {
+			return o
+		}
+	}
+	return nil
+}
+
+func (s subject) told(app, environment string) *v1alpha1.MunicipalityApp {
+	for i := range s.municipality.Status.Apps {
+		if told := &s.municipality.Status.Apps[i]; told.Name == app && told.Environment == environment {
+			return told
+		}
+	}
+	return nil
+}
+
+// explain tells the chain of one place.
+func (p *place) explain() App {
+	a := App{
+		Name: p.name, Environments: []string{p.environment.Name}, Wanted: p.verdict.Wanted, Why: string(p.verdict.Why),
+		DecidedBy: p.verdict.DecidedBy, Installations: []Installation{p.installation()},
+	}
+	if p.app != nil {
+		a.DisplayName = p.app.Spec.DisplayName
+	}
+	if len(p.world.Apps) == 0 && p.told != nil { // the catalogue may not be read: only status tells
+		a.Wanted, a.Why, a.DecidedBy = p.told.Wanted, p.told.State, p.told.DecidedBy
+	}
+	for _, part := range []struct {
+		level string
+		texts []string
+	}{
+		{nation, p.offer()},
+		{network, p.proposals()},
+		{municipality, p.own()},
+		{decided, p.decision()},
+		{turn, p.turn()},
+	} {
+		for _, text := range part.texts {
+			a.Chain = append(a.Chain, Link{Level: part.level, Text: text})
+		}
+	}
+	return a
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// sentence joins the parts that say something, begins with a capital and ends with a full stop.
+func sentence(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	text := strings.Join(parts, ", ")
+	if text == "" {
+		return ""
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	return strings.TrimSuffix(text, ".") + "."
+}
+
+// list is names for people: "a, b and c".
+func list(all []string) string {
+	if len(all) < 2 {
+		return strings.Join(all, "")
+	}
+	return strings.Join(all[:len(all)-1], ", ") + " and " + all[len(all)-1]
+}
+
+// because is a reason behind a colon, if there is one.
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}

@@ -1,0 +1,103 @@
+package explanation
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// own is what the municipality says.
+func (p *place) own() []string {
+	m := p.municipality
+	var all []string
+	said := p.said()
+	here := p.saidHere(said)
+	switch {
+	case here != nil && here.Decision != "":
+		all = append(all, fmt.Sprintf("For %s: %s", p.environment.Name, p.says(here.Decision, "", here.Reason, here.Until)))
+	case said != nil && said.Decision != "":
+		all = append(all, p.says(said.Decision, follows(said), said.Reason, said.Until))
+	default:
+		all = append(all, fmt.Sprintf("%s has not decided for itself.", m.Name))
+	}
+	switch {
+	case here != nil && here.Hold != nil:
+		all = append(all, p.holds(here.Hold))
+	case said != nil && said.Hold != nil:
+		all = append(all, p.holds(said.Hold))
+	}
+	for _, f := range m.Spec.Freezes {
+		if !p.now.Before(f.From.Time) && p.now.Before(f.Until.Time) {
+			all = append(all, fmt.Sprintf("%s is frozen until %s%s.", m.Name, stamp(f.Until.Time), because(f.Reason)))
+		}
+	}
+	if isTrue(m.Spec.Suspend) {
+		all = append(all, fmt.Sprintf("%s is suspended (spec.suspend): nothing of it is changed.", m.Name))
+	}
+	return all
+}
+
+func (p *place) said() *v1alpha1.AppDecision {
+	for i := range p.municipality.Spec.Apps {
+		if p.municipality.Spec.Apps[i].Name == p.name {
+			return &p.municipality.Spec.Apps[i]
+		}
+	}
+	return nil
+}
+
+func (p *place) saidHere(said *v1alpha1.AppDecision) *v1alpha1.EnvironmentDecision {
+	if said == nil {
+		return nil
+	}
+	for i := range said.Environments {
+		if said.Environments[i].Name == p.environment.Name {
+			return &said.Environments[i]
+		}
+	}
+	return nil
+}
+
+// follows is what an Adopt names.
+func follows(said *v1alpha1.AppDecision) string {
+	switch {
+	case said.Network != "":
+		return " as Network " + said.Network + " proposes it"
+	case said.Channel != "":
+		return " in channel " + said.Channel + ", whatever networks say"
+	case said.Version != "":
+		return " at version " + said.Version + ", whatever channels say"
+	}
+	return ""
+}
+
+func (p *place) says(decision v1alpha1.Decision, follows, reason string, until *metav1.Time) string {
+	name := p.municipality.Name
+	switch decision {
+	case v1alpha1.DecisionAdopt:
+		return fmt.Sprintf("%s adopts it%s%s.", name, follows, because(reason))
+	case v1alpha1.DecisionDecline:
+		return fmt.Sprintf("%s declines it%s.", name, because(reason))
+	case v1alpha1.DecisionDefer:
+	}
+	switch {
+	case until == nil:
+		return fmt.Sprintf("%s defers it%s.", name, because(reason))
+	case p.now.Before(until.Time):
+		return fmt.Sprintf("%s defers it until %s%s.", name, stamp(until.Time), because(reason))
+	}
+	return fmt.Sprintf("%s deferred it until %s, which has passed%s.", name, stamp(until.Time), because(reason))
+}
+
+func (p *place) holds(hold *v1alpha1.Hold) string {
+	name := p.municipality.Name
+	switch {
+	case hold.Until == nil:
+		return fmt.Sprintf("%s holds %s%s.", name, hold.Version, because(hold.Reason))
+	case p.now.Before(hold.Until.Time):
+		return fmt.Sprintf("%s holds %s until %s%s.", name, hold.Version, stamp(hold.Until.Time), because(hold.Reason))
+	}
+	return fmt.Sprintf("%s held %s until %s, which has passed%s.", name, hold.Version, stamp(hold.Until.Time), because(hold.Reason))
+}

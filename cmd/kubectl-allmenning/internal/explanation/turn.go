@@ -1,0 +1,149 @@
+package explanation
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// turn tells how far the rollout has come, and when it is this municipality's turn.
+func (p *place) turn() []string {
+	r := p.rollout()
+	if r == nil {
+		if p.verdict.Action == resolution.Install && p.verdict.Group != (resolution.Group{}) && p.world.Offline {
+			return []string{fmt.Sprintf("It comes with a rollout of %s, whose course `kubectl allmenning plan %s %s` foresees.", of(p.verdict.Group), p.name, p.verdict.Version)}
+		}
+		return p.next(nil)
+	}
+	text := fmt.Sprintf("Rollout %s brings %s. It is %s", r.Name, r.Spec.Version, r.Status.Phase)
+	if r.Status.Phase == "" {
+		text = fmt.Sprintf("Rollout %s brings %s. It has not begun", r.Name, r.Spec.Version)
+	}
+	if r.Status.Progress != "" {
+		text += ", " + r.Status.Progress + " verified"
+	}
+	all := []string{text + "."}
+	if wave := p.wave(r); wave != "" {
+		all = append(all, p.inWave(r, wave))
+	}
+	for _, notes := range [][]v1alpha1.MemberNote{r.Status.FailedMembers, r.Status.ExcusedMembers, r.Status.OnTheWay} {
+		for _, n := range notes {
+			if n.Name == p.municipality.Name {
+				all = append(all, noted(n))
+			}
+		}
+	}
+	return append(all, p.next(r)...)
+}
+
+func of(g resolution.Group) string {
+	if g.Network != "" {
+		return "Network " + g.Network
+	}
+	return "those who follow channel " + g.Channel + " directly"
+}
+
+func noted(n v1alpha1.MemberNote) string {
+	text := fmt.Sprintf("It notes %s as %s", n.Name, n.Code)
+	if n.Since != nil {
+		text += " since " + stamp(n.Since.Time)
+	}
+	return sentence(text + because(n.Message))
+}
+
+// rollout is the one that status names, else that of the group, else the one that
+// brought what is installed.
+func (p *place) rollout() *v1alpha1.Rollout {
+	if p.told != nil && p.told.Rollout != "" {
+		if r := p.named(p.told.Rollout); r != nil {
+			return r
+		}
+	}
+	var newest *v1alpha1.Rollout
+	for i := range p.world.Rollouts {
+		r := &p.world.Rollouts[i]
+		group := resolution.Group{Network: r.Spec.Network, Channel: r.Spec.Channel}
+		if r.Spec.App != p.name || group != p.verdict.Group {
+			continue
+		}
+		if newest == nil || newest.CreationTimestamp.Before(&r.CreationTimestamp) {
+			newest = r
+		}
+	}
+	if newest == nil && p.installed != nil && p.installed.Spec.Rollout != nil {
+		return p.named(p.installed.Spec.Rollout.Name)
+	}
+	return newest
+}
+
+func (p *place) named(name string) *v1alpha1.Rollout {
+	for i := range p.world.Rollouts {
+		if p.world.Rollouts[i].Name == name {
+			return &p.world.Rollouts[i]
+		}
+	}
+	return nil
+}
+
+// wave is the one that the municipality took part in; else the first that names or
+// selects it, else the last. Where no waves are given it is not known who is the pilot.
+func (p *place) wave(r *v1alpha1.Rollout) string {
+	if p.installed != nil && p.installed.Spec.Rollout != nil && p.installed.Spec.Rollout.Name == r.Name && p.installed.Spec.Rollout.Wave != "" {
+		return p.installed.Spec.Rollout.Wave
+	}
+	given := p.strategy(r)
+	if given == nil || len(given.Waves) == 0 {
+		return ""
+	}
+	waves, faults := rollout.CompileWaves(given.Waves)
+	if len(faults) > 0 {
+		return ""
+	}
+	i := slices.IndexFunc(waves, func(w rollout.Wave) bool { return w.Matches(p.municipality.Name, p.municipality.Labels) })
+	if i < 0 {
+		i = len(waves) - 1
+	}
+	return waves[i].Name
+}
+
+func (p *place) strategy(r *v1alpha1.Rollout) *v1alpha1.RolloutStrategy {
+	for i := range p.world.Networks {
+		if n := &p.world.Networks[i]; n.Name == r.Spec.Network && n.Spec.Rollout != nil && len(n.Spec.Rollout.Waves) > 0 {
+			return n.Spec.Rollout
+		}
+	}
+	if p.world.Platform == nil {
+		return nil
+	}
+	return p.world.Platform.Spec.Rollout
+}
+
+func (p *place) inWave(r *v1alpha1.Rollout, wave string) string {
+	text := fmt.Sprintf("%s takes part in wave %s", p.municipality.Name, wave)
+	for _, w := range r.Status.Waves {
+		if w.Name != wave {
+			continue
+		}
+		text += fmt.Sprintf(", which is %s, %d/%d verified", w.State, w.Verified, w.Members-w.Excused)
+		if w.WaitsFor != "" {
+			text += "; it waits for " + w.WaitsFor
+		}
+	}
+	return text + "."
+}
+
+// next says what happens next, to the municipality where status tells, else to the rollout.
+func (p *place) next(r *v1alpha1.Rollout) []string {
+	switch {
+	case p.told != nil && p.told.Next != "":
+		return []string{sentence("Next: " + p.told.Next)}
+	case r == nil || r.Status.Next == "" || r.Status.Phase == v1alpha1.RolloutCompleted:
+		return nil
+	case r.Status.NextAt != nil:
+		return []string{sentence(fmt.Sprintf("Next: %s, at %s", r.Status.Next, stamp(r.Status.NextAt.Time)))}
+	}
+	return []string{sentence("Next: " + r.Status.Next)}
+}

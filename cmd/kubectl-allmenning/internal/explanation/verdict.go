@@ -1,0 +1,69 @@
+package explanation
+
+import (
+	"fmt"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
+)
+
+// decision is what the three levels come to.
+func (p *place) decision() []string {
+	if len(p.world.Apps) == 0 && p.told != nil { // the catalogue may not be read: only status tells
+		all := []string{sentence(outcomeOf(p.told), by(p.told.DecidedBy))}
+		return appendIf(all, sentence(p.told.Message))
+	}
+	v := p.verdict
+	if v.Action == "" { // nobody asks for it, and it is not there
+		return []string{"It is not installed, as nobody asks for it."}
+	}
+	all := []string{sentence(outcome(&v), by(v.DecidedBy))}
+	if v.Message != "" {
+		all = append(all, sentence(v.Message))
+	}
+	if !v.Until.IsZero() {
+		all = append(all, fmt.Sprintf("That may change by itself at %s.", stamp(v.Until)))
+	}
+	return all
+}
+
+func appendIf(all []string, text string) []string {
+	if text == "" {
+		return all
+	}
+	return append(all, text)
+}
+
+// outcome says what shall be done, in words.
+func outcome(v *resolution.Verdict) string {
+	switch {
+	case v.Action == resolution.Remove:
+		return "It is uninstalled"
+	case v.Action == resolution.Nothing && v.Why == resolution.Blocked && v.Wanted != "":
+		return fmt.Sprintf("It should have version %s, and can't be installed", v.Wanted)
+	case v.Action == resolution.Nothing:
+		return "It is not installed"
+	case v.Action == resolution.Install:
+		return fmt.Sprintf("It shall have version %s", v.Version)
+	case v.Why == resolution.Blocked && v.Wanted != v.Version:
+		return fmt.Sprintf("It should have version %s, and stays at %s", v.Wanted, v.Version)
+	}
+	return fmt.Sprintf("It stays at version %s", v.Version)
+}
+
+func outcomeOf(told *v1alpha1.MunicipalityApp) string {
+	if told.Wanted == "" {
+		return "It shall not be installed"
+	}
+	return fmt.Sprintf("It shall have version %s", told.Wanted)
+}
+
+func by(d v1alpha1.DecidedBy) string {
+	if d.Level == "" {
+		return ""
+	}
+	level := map[v1alpha1.DecisionLevel]string{
+		v1alpha1.LevelNational: "SharedApp", v1alpha1.LevelNetwork: "Network", v1alpha1.LevelMunicipality: "Municipality",
+	}[d.Level]
+	return fmt.Sprintf("decided by %s %s%s", level, d.Name, because(d.Reason))
+}

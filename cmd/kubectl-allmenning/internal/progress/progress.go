@@ -1,0 +1,120 @@
+// Package progress shows rollouts as a table. It is pure.
+package progress
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Filter picks rollouts; what is empty picks all.
+type Filter struct {
+	Names   []string
+	Network string
+	App     string
+	// Records shows also those that another took the place of.
+	Records bool
+}
+
+// Pick returns the rollouts that a filter picks, those first that are under way, then by name.
+func Pick(all []v1alpha1.Rollout, f Filter) []v1alpha1.Rollout {
+	newest := map[string]*v1alpha1.Rollout{}
+	for i := range all {
+		r := &all[i]
+		if last := newest[group(r)]; last == nil || newer(r, last) {
+			newest[group(r)] = r
+		}
+	}
+	var picked []v1alpha1.Rollout
+	for i := range all {
+		r := &all[i]
+		switch {
+		case len(f.Names) > 0 && !slices.Contains(f.Names, r.Name):
+		case f.Network != "" && r.Spec.Network != f.Network:
+		case f.App != "" && r.Spec.App != f.App:
+		case len(f.Names) == 0 && !f.Records && newest[group(r)] != r && ended(r):
+		default:
+			picked = append(picked, *r)
+		}
+	}
+	slices.SortFunc(picked, func(a, b v1alpha1.Rollout) int { return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(a.Name, b.Name)) })
+	return picked
+}
+
+func group(r *v1alpha1.Rollout) string {
+	return strings.Join([]string{r.Spec.Network, r.Spec.Channel, r.Spec.App}, "/")
+}
+
+func newer(a, b *v1alpha1.Rollout) bool {
+	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name)) > 0
+}
+
+func ended(r *v1alpha1.Rollout) bool {
+	switch r.Status.Phase {
+	case v1alpha1.RolloutCompleted, v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
+		return true
+	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing, v1alpha1.RolloutHalted:
+	}
+	return false
+}
+
+// rank puts first what a person should look at.
+func rank(r *v1alpha1.Rollout) int {
+	return slices.Index([]v1alpha1.RolloutPhase{
+		v1alpha1.RolloutHalted, v1alpha1.RolloutProgressing, v1alpha1.RolloutPending, "",
+		v1alpha1.RolloutCompleted, v1alpha1.RolloutWithdrawn, v1alpha1.RolloutSuperseded,
+	}, r.Status.Phase)
+}
+
+// Lines are the table, its heading first. With waves, those of a rollout stand below it.
+func Lines(rollouts []v1alpha1.Rollout, waves bool) []string {
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ROLLOUT\tPHASE\tWAVE\tVERIFIED\tMOVING\tWAITING\tFAILED\tEXCUSED\tNEXT")
+	for i := range rollouts {
+		r, s := &rollouts[i], &rollouts[i].Status
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", r.Name, cmp.Or(string(s.Phase), "-"), cmp.Or(s.Wave, "-"),
+			cmp.Or(s.Progress, "-"), s.Moving, s.Waiting, s.Failed, s.Excused, next(s.Next, s.NextAt))
+		if waves {
+			addWaves(table, s.Waves)
+		}
+	}
+	_ = table.Flush() // a strings.Builder takes everything
+	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return lines
+}
+
+func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus) {
+	for _, w := range waves {
+		waiting := max(0, w.Members-w.Verified-w.Moving-w.Failed-w.Excused)
+		var when string
+		switch {
+		case w.WaitsFor != "":
+			when = "waits for " + w.WaitsFor
+		case w.CompletedAt != nil:
+			when = "done at " + stamp(w.CompletedAt)
+		case w.StartedAt != nil:
+			when = "began at " + stamp(w.StartedAt)
+		}
+		fmt.Fprintf(table, "  %s\t%s\t\t%d/%d\t%d\t%d\t%d\t%d\t%s\n", w.Name, w.State, w.Verified, w.Members-w.Excused, w.Moving, waiting, w.Failed, w.Excused, when)
+	}
+}
+
+func next(text string, at *metav1.Time) string {
+	if at == nil {
+		return text
+	}
+	return strings.TrimSpace(text + " at " + stamp(at))
+}
+
+func stamp(t *metav1.Time) string { return t.UTC().Format(time.RFC3339) }

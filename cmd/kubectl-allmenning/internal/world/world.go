@@ -1,0 +1,133 @@
+// Package world holds the objects that the commands talk about, whether they come from
+// a cluster or from a folder of manifests.
+//
+//   - world.go: the objects, and how one finds one.
+//   - cluster.go: reading them from a cluster.
+//   - folder.go: reading them from files.
+//   - defaults.go: what the API server and the operator would have added to files.
+package world
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// World is all that is known of one platform. Its lists are sorted by name.
+type World struct {
+	Platform       *v1alpha1.Platform
+	Municipalities []v1alpha1.Municipality
+	Networks       []v1alpha1.Network
+	Apps           []v1alpha1.SharedApp
+	Rollouts       []v1alpha1.Rollout
+	Installations  []v1alpha1.AppInstallation
+	// Notes say what is not known, or was assumed, in whole sentences.
+	Notes []string
+	// Offline is set where the objects come from files.
+	Offline bool
+	// Source is where they come from, for messages: "the cluster" or a path.
+	Source string
+}
+
+func (w *World) sort() {
+	slices.SortFunc(w.Municipalities, func(a, b v1alpha1.Municipality) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(w.Networks, func(a, b v1alpha1.Network) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(w.Apps, func(a, b v1alpha1.SharedApp) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(w.Rollouts, func(a, b v1alpha1.Rollout) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(w.Installations, func(a, b v1alpha1.AppInstallation) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// Municipality finds one by name. The error names those that there are.
+func (w *World) Municipality(name string) (*v1alpha1.Municipality, error) {
+	for i := range w.Municipalities {
+		if w.Municipalities[i].Name == name {
+			return &w.Municipalities[i], nil
+		}
+	}
+	return nil, w.unknown("Municipality", name, names(w.Municipalities, func(m *v1alpha1.Municipality) string { return m.Name }))
+}
+
+// Network finds one by name. The error names those that there are.
+func (w *World) Network(name string) (*v1alpha1.Network, error) {
+	for i := range w.Networks {
+		if w.Networks[i].Name == name {
+			return &w.Networks[i], nil
+		}
+	}
+	return nil, w.unknown("Network", name, names(w.Networks, func(n *v1alpha1.Network) string { return n.Name }))
+}
+
+// App finds a SharedApp by name. The error names those that there are.
+func (w *World) App(name string) (*v1alpha1.SharedApp, error) {
+	for i := range w.Apps {
+		if w.Apps[i].Name == name {
+			return &w.Apps[i], nil
+		}
+	}
+	return nil, w.unknown("SharedApp", name, names(w.Apps, func(a *v1alpha1.SharedApp) string { return a.Name }))
+}
+
+// Rollout finds one by name. The error names those that there are.
+func (w *World) Rollout(name string) (*v1alpha1.Rollout, error) {
+	for i := range w.Rollouts {
+		if w.Rollouts[i].Name == name {
+			return &w.Rollouts[i], nil
+		}
+	}
+	return nil, w.unknown("Rollout", name, names(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name }))
+}
+
+// Catalogue is the SharedApps by name.
+func (w *World) Catalogue() map[string]*v1alpha1.SharedApp {
+	all := make(map[string]*v1alpha1.SharedApp, len(w.Apps))
+	for i := range w.Apps {
+		all[w.Apps[i].Name] = &w.Apps[i]
+	}
+	return all
+}
+
+// Version finds a version of a SharedApp that may be taken into use. The error says
+// what to do.
+func Version(app *v1alpha1.SharedApp, version string) (*v1alpha1.Version, error) {
+	for i := range app.Spec.Versions {
+		v := &app.Spec.Versions[i]
+		if v.Version != version {
+			continue
+		}
+		if v.State == v1alpha1.VersionWithdrawn {
+			return nil, fmt.Errorf("SharedApp %s: spec.versions[%s].state is Withdrawn: take another version", app.Name, version)
+		}
+		return v, nil
+	}
+	all := names(app.Spec.Versions, func(v *v1alpha1.Version) string { return v.Version })
+	return nil, fmt.Errorf("SharedApp %s: spec.versions has no %s: it has %s", app.Name, version, few(all))
+}
+
+func (w *World) unknown(kind, name string, all []string) error {
+	if len(all) == 0 {
+		return fmt.Errorf("there is no %s %q in %s: it has none at all", kind, name, w.Source)
+	}
+	return fmt.Errorf("there is no %s %q in %s: it has %s", kind, name, w.Source, few(all))
+}
+
+func names[T any](all []T, name func(*T) string) []string {
+	found := make([]string, len(all))
+	for i := range all {
+		found[i] = name(&all[i])
+	}
+	return found
+}
+
+// few names the first of a list, and how many there are besides.
+func few(all []string) string {
+	const most = 12
+	if len(all) <= most {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
+}

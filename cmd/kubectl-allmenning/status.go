@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+)
+
+func newStatus(c *connection) *cobra.Command {
+	var output string
+	var filter progress.Filter
+	var watch, waves bool
+	cmd := &cobra.Command{
+		Use:   "status [ROLLOUT...]",
+		Short: "Show how far rollouts have come",
+		Long: "Show rollouts as a table: those first that are halted or under way. Of each group and app the newest stands for\n" +
+			"itself; earlier ones that are over are left out, unless --records asks for them. Where a rollout is named, its\n" +
+			"waves stand below it.",
+		Example: examples(
+			"kubectl allmenning status",
+			"kubectl allmenning status --network digi-tv --watch",
+			"kubectl allmenning status digi-tv.svarut.2.4.1.1",
+		),
+		ValidArgsFunction: c.completeArgs(nil, world.Rollouts),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			filter.Names = args
+			waves = waves || len(args) > 0
+			if err := checkOutput(output); err != nil {
+				return err
+			}
+			if watch && output != "" {
+				return fmt.Errorf("--watch shows a table: leave out --output %s", output)
+			}
+			cluster, err := c.open()
+			if err != nil {
+				return err
+			}
+			if watch {
+				return follow(cmd.Context(), cluster, cmd.OutOrStdout(), filter, waves)
+			}
+			w, err := world.FromCluster(cmd.Context(), cluster, world.Rollouts)
+			if err != nil {
+				return err
+			}
+			for _, name := range args {
+				if _, err := w.Rollout(name); err != nil {
+					return err
+				}
+			}
+			return printStatus(cmd.OutOrStdout(), output, progress.Pick(w.Rollouts, filter), waves)
+		},
+	}
+	cmd.Flags().StringVar(&filter.Network, "network", "", "only rollouts of this network")
+	cmd.Flags().StringVar(&filter.App, "app", "", "only rollouts of this app")
+	cmd.Flags().BoolVar(&filter.Records, "records", false, "show also rollouts that are over and that another followed")
+	cmd.Flags().BoolVar(&waves, "waves", false, "show the waves of each rollout")
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on, and show each change, until interrupted")
+	complete(cmd, "network", c.completeArgs(nil, world.Networks))
+	complete(cmd, "app", c.completeArgs(nil, world.SharedApps))
+	addOutput(cmd, &output)
+	return cmd
+}
+
+func printStatus(out io.Writer, output string, rollouts []v1alpha1.Rollout, waves bool) error {
+	if output != "" {
+		list := v1alpha1.RolloutList{Items: make([]v1alpha1.Rollout, 0, len(rollouts))}
+		list.APIVersion, list.Kind = v1alpha1.GroupVersion.String(), "RolloutList"
+		for i := range rollouts {
+			r := rollouts[i]
+			r.APIVersion, r.Kind, r.ManagedFields = v1alpha1.GroupVersion.String(), "Rollout", nil
+			list.Items = append(list.Items, r)
+		}
+		return write(out, output, list)
+	}
+	if len(rollouts) == 0 {
+		fmt.Fprintln(out, "There are no rollouts that fit.")
+		return nil
+	}
+	for _, line := range progress.Lines(rollouts, waves) {
+		fmt.Fprintln(out, line)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package consent
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/retry"
+)
+
+const (
+	// indexMunicipality finds namespaces by the Municipality that they belong to; the
+	// municipality controller registers it.
+	indexMunicipality = "municipality"
+	workers           = 8
+)
+
+// SetupWithManager makes the manager run this controller.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	specOrLabels := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
+	everyone := handler.EnqueueRequestsFromMapFunc(r.everyone)
+	byLabel := handler.EnqueueRequestsFromMapFunc(byLabel)
+	return ctrl.NewControllerManagedBy(mgr).Named("consent").
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
+		For(&v1alpha1.Municipality{}, specOrLabels).
+		Watches(&v1alpha1.AppInstallation{}, byLabel, builder.WithPredicates(specOrGone())).
+		Watches(&corev1.Namespace{}, byLabel, builder.WithPredicates(comesOrGoes())).
+		Watches(&v1alpha1.Network{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.SharedApp{}, everyone, builder.WithPredicates(offerChanged())).
+		Watches(&v1alpha1.Platform{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Complete(r)
+}
+
+// offerChanged lets through what changes an offer: the spec, and what the catalogue found.
+func offerChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*v1alpha1.SharedApp)
+		after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)
+		return !ok1 || !ok2 || before.Generation != after.Generation ||
+			!equality.Semantic.DeepEqual(before.Status.Versions, after.Status.Versions)
+	}}
+}
+
+// specOrGone keeps out how an installation fares, which is no matter here, unless it
+// was asked to go.
+func specOrGone() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		after, ok := e.ObjectNew.(*v1alpha1.AppInstallation)
+		return !ok || after.Spec.State == v1alpha1.InstallationAbsent || e.ObjectOld.GetGeneration() != after.Generation ||
+			!equality.Semantic.DeepEqual(e.ObjectOld.GetLabels(), after.Labels)
+	}}
+}
+
+// comesOrGoes lets through that a namespace appeared, was relabelled, or goes.
+func comesOrGoes() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return !equality.Semantic.DeepEqual(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
+			e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
+	}}
+}
+
+func byLabel(_ context.Context, o client.Object) []reconcile.Request {
+	name := o.GetLabels()[v1alpha1.LabelMunicipality]
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: name}}}
+}
+
+func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
+	var list v1alpha1.MunicipalityList
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities")
+		return nil
+	}
+	all := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		all = append(all, reconcile.Request{NamespacedName: types.NamespacedName{Name: list.Items[i].Name}})
+	}
+	return all
+}

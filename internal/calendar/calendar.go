@@ -1,0 +1,146 @@
+// Package calendar says whether a new step may start now and, if not, when and why. It
+// is pure: it is made from windows and freezes, and is asked about a time.
+//
+//   - calendar.go: the answer, from the windows and the freezes together.
+//   - window.go: when windows open and close.
+//   - wallclock.go: the clock on the wall, which daylight saving moves, against elapsed
+//     time.
+//   - freeze.go: periods in which nothing starts.
+//   - fault.go: what is wrong with what was written, and how to mend it.
+//
+// A window opens when the clock on the wall comes to a time that its schedule names, or
+// passes it, for the first time. So one that would open in the hour that spring skips
+// opens when the clock has jumped, and one in the hour that autumn repeats opens once,
+// the first time round; in the second nothing opens. How long it stays open is elapsed
+// time, whatever the clock does. Windows that overlap or touch are one; a freeze wins
+// over every window.
+package calendar
+
+import (
+	"strings"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Calendar is what the windows and freezes of one owner, such as a network or a
+// municipality, come to. It never changes once made, so many may ask it at once.
+type Calendar struct {
+	windows []window
+	freezes []freeze
+	faults  []Fault
+}
+
+// State is what a Calendar says about a moment.
+type State struct {
+	// Open says that a new step may start.
+	Open bool
+	// Until is when to ask again: the state holds until then. Closed, and open until a
+	// freeze or the end of a window, it is when that ends; of windows that follow one
+	// another closely it may be earlier than the end of the last. It is zero when the
+	// state never ends, or when nobody can know.
+	Until time.Time
+	// Reason says why nothing may start, in words for people. It is empty while open, and
+	// the same for as long as the state lasts.
+	Reason string
+	// Frozen says that a freeze is why, so that no window would help.
+	Frozen bool
+}
+
+// New compiles windows and freezes. Reading time zones makes it much slower than asking,
+// so an owner's Calendar is worth keeping for as long as the owner is unchanged. Where
+// there are faults the Calendar never opens: rather too late than in the middle of what
+// somebody meant to be closed.
+func New(windows []v1alpha1.Window, freezes []v1alpha1.FreezePeriod) (*Calendar, []Fault) {
+	c := &Calendar{}
+	for i, w := range windows {
+		compiled, faults := compileWindow(i, w)
+		c.windows = append(c.windows, compiled)
+		c.faults = append(c.faults, faults...)
+	}
+	for i, f := range freezes {
+		c.faults = append(c.faults, checkFreeze(i, f)...)
+	}
+	c.freezes = merge(freezes)
+	return c, c.faults
+}
+
+// Open says whether a new step may start at a moment. A nil Calendar is always open, and
+// so is one with neither windows nor freezes.
+func (c *Calendar) Open(now time.Time) State {
+	if c == nil {
+		return State{Open: true}
+	}
+	if len(c.faults) > 0 {
+		return State{Reason: "nothing may start before this is mended: " + describe(c.faults)}
+	}
+	if f, frozen := freezeAt(c.freezes, now); frozen {
+		return State{Frozen: true, Until: f.until, Reason: c.whyFrozen(f)}
+	}
+	freezing := nextFreeze(c.freezes, now)
+	if len(c.windows) == 0 {
+		return State{Open: true, Until: freezing}
+	}
+	if until, open := openUntil(c.windows, now); open {
+		return State{Open: true, Until: earlier(until, freezing)}
+	}
+	opening, _ := nextOpening(c.windows, now)
+	return State{Until: earlier(opening, freezing), Reason: "outside the windows; " + c.whatNext(now, "the next")}
+}
+
+// NextOpening is the first moment from now on at which a new step may start: now itself
+// while open. It is false when that never comes, or not within five years.
+func (c *Calendar) NextOpening(now time.Time) (time.Time, bool) {
+	if c == nil {
+		return now, true
+	}
+	if len(c.faults) > 0 {
+		return time.Time{}, false
+	}
+	// Each turn goes past a freeze, or on to an opening that is the answer or frozen too.
+	at := now
+	for range 2*len(c.freezes) + 2 {
+		if f, frozen := freezeAt(c.freezes, at); frozen {
+			at = f.until
+			continue
+		}
+		if len(c.windows) == 0 || isOpen(c.windows, at) {
+			return at, true
+		}
+		opening, found := nextOpening(c.windows, at)
+		if !found {
+			return time.Time{}, false
+		}
+		at = opening
+	}
+	return time.Time{}, false
+}
+
+func (c *Calendar) whyFrozen(f freeze) string {
+	why := "frozen until " + stamp(f.until)
+	if len(f.reasons) > 0 {
+		why += ": " + strings.Join(f.reasons, ", ")
+	}
+	if opening, found := c.NextOpening(f.until); !found || opening.After(f.until) {
+		why += "; " + c.whatNext(f.until, "the next window")
+	}
+	return why
+}
+
+func (c *Calendar) whatNext(now time.Time, subject string) string {
+	opening, found := c.NextOpening(now)
+	if !found {
+		return "none opens in the five years to come"
+	}
+	return subject + " opens " + stamp(opening)
+}
+
+// earlier of two times, either of which may be zero for never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

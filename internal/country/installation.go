@@ -1,0 +1,57 @@
+package country
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// Installation is the AppInstallation that a move of an introduction asks for; nil where
+// the municipality, or its environment, is not there any longer.
+func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.AppInstallation {
+	m := c.resident[move.Municipality]
+	if m == nil {
+		return nil
+	}
+	environment := environmentOf(m, move.Environment)
+	verdicts := c.Verdicts(m)
+	at := slices.IndexFunc(verdicts, func(v resolution.Verdict) bool {
+		return v.App == intro.App && v.Environment == move.Environment
+	})
+	if environment == nil || at < 0 {
+		return nil
+	}
+	v := verdicts[at]
+	v.Version, v.Digest = move.To.Version, move.To.Digest
+	switch move.Kind {
+	case rollout.CatchUp:
+		v.DecidedBy.Reason += "; what was completed last, until its wave of Rollout " + move.Stamp.Name + " comes"
+	case rollout.Return, rollout.Hold:
+		v.DecidedBy.Reason += "; " + move.Stamp.Message
+	case rollout.Advance:
+	}
+	v.DecidedBy.Reason = within(v.DecidedBy.Reason, maxReason)
+	want := installation.For(m, environment, v)
+	want.Spec.Rollout = &move.Stamp
+	return want
+}
+
+// maxReason is the longest spec.decidedBy.reason, in bytes, that the schema allows.
+const maxReason = 1024
+
+// within keeps a text within what the schema allows.
+func within(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-3], "") + "..."
+}
+
+// Live is the AppInstallation of an app in an environment; nil where there is none.
+func (c *Country) Live(municipality, environment, app string) *v1alpha1.AppInstallation {
+	return c.Seen.Installations[municipality][resolution.Place{App: app, Environment: environment}]
+}

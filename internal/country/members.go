@@ -1,0 +1,127 @@
+package country
+
+import (
+	"cmp"
+	"slices"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/dependency"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// The codes of places that are away, besides those of package rollout.
+const (
+	codeEnvironment = "EnvironmentPending"
+	codeDependency  = "DependencyMissing"
+)
+
+// members of each group and app, sorted by name.
+type members map[subjectKey][]rollout.Member
+
+// counted finds the members of a network, or of all who take apps directly.
+func (c *Country) counted(group string) members {
+	all := members{}
+	belongs := func(*v1alpha1.Municipality) bool { return true }
+	if group != Direct {
+		belongs = c.Networks.Members(group)
+	}
+	for _, m := range c.municipalities {
+		if !m.DeletionTimestamp.IsZero() || !belongs(m) {
+			continue
+		}
+		for _, v := range c.Verdicts(m) {
+			if v.Group == (resolution.Group{}) || groupName(v.Group) != group {
+				continue
+			}
+			key := subjectKey{v.Group, v.App}
+			list := all[key]
+			if len(list) == 0 || list[len(list)-1].Name != m.Name {
+				list = append(list, rollout.Member{
+					Name: m.Name, Labels: m.Labels, Suspended: ptr.Deref(m.Spec.Suspend, false), Calendar: c.calendarOf(m),
+				})
+			}
+			last := &list[len(list)-1]
+			last.Places = append(last.Places, c.place(m, v))
+			all[key] = list
+		}
+	}
+	return all
+}
+
+// place is one verdict, as a rollout counts it.
+func (c *Country) place(m *v1alpha1.Municipality, v resolution.Verdict) rollout.Place {
+	p := rollout.Place{Environment: v.Environment, Stage: stageOf(m, v.Environment)}
+	there := c.Seen.Installations[m.Name][v.Place]
+	if there != nil && there.Spec.State != v1alpha1.InstallationAbsent {
+		p.Installed = rollout.Observe(there)
+	}
+	p.Excuse = c.excuse(m, v, there)
+	return p
+}
+
+// excuse of a place. What stands in the way of everybody, such as a version that is not
+// available, is no excuse: the whole rollout waits for that.
+func (c *Country) excuse(m *v1alpha1.Municipality, v resolution.Verdict, there *v1alpha1.AppInstallation) rollout.Excuse {
+	app := c.Seen.Apps[v.App]
+	everybody := v.Target == (v1alpha1.Release{}) || app == nil || ptr.Deref(app.Spec.Suspend, false)
+	if v.Why != "" && (v.Why != resolution.Blocked || !everybody) {
+		return rollout.Excuse{Code: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
+	}
+	if c.Seen.Missing[v1alpha1.NamespaceFor(m.Name, v.Environment)] {
+		return rollout.Excuse{Code: codeEnvironment, Message: "environment " + v.Environment + " is not there yet", Away: true}
+	}
+	if there != nil && ptr.Deref(there.Spec.Suspend, false) {
+		return rollout.Excuse{Code: rollout.CodeSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
+	}
+	if app == nil || app.Spec.Requires == nil || (there != nil && there.Spec.Digest == v.Target.Digest) {
+		return rollout.Excuse{}
+	}
+	for _, needed := range app.Spec.Requires.Apps {
+		found := c.Seen.Installations[m.Name][resolution.Place{App: needed.Name, Environment: v.Environment}]
+		if unmet := dependency.Unmet(needed, found); unmet != "" {
+			return rollout.Excuse{Code: codeDependency, Message: v.Environment + ": " + v.App + " requires " + unmet, Away: true}
+		}
+	}
+	return rollout.Excuse{}
+}
+
+func stageOf(m *v1alpha1.Municipality, environment string) v1alpha1.Stage {
+	if e := environmentOf(m, environment); e != nil {
+		return e.Stage
+	}
+	return ""
+}
+
+func environmentOf(m *v1alpha1.Municipality, name string) *v1alpha1.Environment {
+	for i := range m.Spec.Environments {
+		if m.Spec.Environments[i].Name == name {
+			return &m.Spec.Environments[i]
+		}
+	}
+	return nil
+}
+
+// left are the municipalities that a rollout moved and that are no members any longer.
+func (c *Country) left(r *v1alpha1.Rollout, present []rollout.Member) []rollout.Left {
+	gone := map[string]rollout.Left{}
+	for _, i := range c.movedBy(r.Name) {
+		name := i.Labels[v1alpha1.LabelMunicipality]
+		_, stays := slices.BinarySearchFunc(present, name, func(m rollout.Member, name string) int { return cmp.Compare(m.Name, name) })
+		if stays || i.Spec.Rollout.Wave == "" {
+			continue
+		}
+		l := gone[name]
+		l.Name, l.Wave = name, i.Spec.Rollout.Wave
+		l.Failed = l.Failed || i.Spec.Rollout.Outcome != ""
+		gone[name] = l
+	}
+	all := make([]rollout.Left, 0, len(gone))
+	for _, l := range gone {
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b rollout.Left) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}

@@ -1,0 +1,69 @@
+// Package installation makes the AppInstallations that were decided on, and tells whether
+// one says already what it should. It is pure, and the one place that knows what of an
+// AppInstallation follows from what.
+package installation
+
+import (
+	"encoding/json"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
+)
+
+// For is the AppInstallation of a verdict, at the version that the verdict names.
+func For(m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) *v1alpha1.AppInstallation {
+	out := &v1alpha1.AppInstallation{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: v.App, Namespace: v1alpha1.NamespaceFor(m.Name, v.Environment), Labels: labels(m.Name, v.Environment, v.App),
+		},
+		Spec: v1alpha1.AppInstallationSpec{
+			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent,
+			Tenant: v1alpha1.Tenant{
+				Municipality: m.Name, Number: m.Spec.Number, DisplayName: m.Spec.DisplayName,
+				County: m.Labels[v1alpha1.LabelCounty], Environment: environment.Name,
+				Stage: environment.Stage, Zone: environment.Zone,
+			},
+			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v.DecidedBy,
+		},
+	}
+	if len(m.Spec.Domains) > 0 {
+		out.Spec.Tenant.Domain = m.Spec.Domains[0]
+	}
+	return out
+}
+
+func labels(municipality, environment, app string) map[string]string {
+	return map[string]string{
+		v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelMunicipality: municipality,
+		v1alpha1.LabelEnvironment: environment, v1alpha1.LabelApp: app,
+	}
+}
+
+// Same says whether an AppInstallation already says what it should. Suspend is not the
+// operator's to say, and labels of others are theirs.
+func Same(want, live *v1alpha1.AppInstallation) bool {
+	for key, value := range want.Labels {
+		if live.Labels[key] != value {
+			return false
+		}
+	}
+	a, b := want.Spec.DeepCopy(), live.Spec.DeepCopy()
+	a.Suspend, b.Suspend = nil, nil
+	return equalSpecs(a, b)
+}
+
+// equalSpecs compares parameters as what they mean: the API server writes JSON its own way.
+func equalSpecs(a, b *v1alpha1.AppInstallationSpec) bool {
+	var pa, pb any
+	if a.Parameters != nil && json.Unmarshal(a.Parameters.Raw, &pa) != nil {
+		return false
+	}
+	if b.Parameters != nil && json.Unmarshal(b.Parameters.Raw, &pb) != nil {
+		return false
+	}
+	a.Parameters, b.Parameters = nil, nil
+	return equality.Semantic.DeepEqual(pa, pb) && equality.Semantic.DeepEqual(a, b)
+}

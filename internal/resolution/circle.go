@@ -1,0 +1,58 @@
+package resolution
+
+import "slices"
+
+// links lead from each network, by its index, to others.
+type links [][]int
+
+// open leaves out every link that is part of a circle, so that a circle counts for
+// nobody, whichever of its links came last. The circles are told for each network that
+// is on one: the shortest way from it back to itself.
+func (l links) open() (left links, circles [][]int) {
+	left, circles = make(links, len(l)), make([][]int, len(l))
+	before := make([][]int, len(l))
+	for from := range l {
+		before[from] = l.walk(from)
+		circles[from] = wayBack(from, before[from])
+	}
+	for from := range l {
+		for _, to := range l[from] {
+			if from != to || before == nil {
+				left[from] = append(left[from], to)
+			}
+		}
+	}
+	return left, circles
+}
+
+// walk goes from one network as far as links lead. Of each that it reaches it tells
+// which one came before, on the shortest way; -1 where it does not come. It is nil where
+// no link leads on.
+func (l links) walk(from int) []int {
+	if len(l[from]) == 0 {
+		return nil
+	}
+	before := slices.Repeat([]int{-1}, len(l))
+	for queue := []int{from}; len(queue) > 0; queue = queue[1:] {
+		for _, to := range l[queue[0]] {
+			if before[to] < 0 {
+				before[to] = queue[0]
+				queue = append(queue, to)
+			}
+		}
+	}
+	return before
+}
+
+func wayBack(to int, before []int) []int {
+	if before == nil || before[to] < 0 {
+		return nil
+	}
+	way := []int{to}
+	for at := before[to]; at != to; at = before[at] {
+		way = append(way, at)
+	}
+	way = append(way, to)
+	slices.Reverse(way)
+	return way
+}

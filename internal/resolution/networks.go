@@ -1,0 +1,257 @@
+package resolution
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Networks knows who belongs to which network at a point in time: directly, because
+// one network holds another, or because one has ended and another took its place. It
+// is compiled once and then asked about many municipalities. It keeps what it was made
+// of, and never writes to it.
+type Networks struct {
+	// all of them, sorted by name.
+	all []member
+	// at is the index of each name.
+	at map[string]int
+	// naming finds the networks that name a municipality.
+	naming map[string][]int
+	// next is when the next of them ends.
+	next time.Time
+}
+
+// member is one network among the others.
+type member struct {
+	network *v1alpha1.Network
+	// selector is nil where it picks nobody.
+	selector labels.Selector
+	// heir stands in this network's place: itself, or its last successor; -1 where it
+	// is over and left none.
+	heir int
+	// within are the networks that its direct members belong to.
+	within []int
+	// nestedCircle and successorCircle lead from the network back to itself; nil where it is on none.
+	nestedCircle, successorCircle []int
+}
+
+// NewNetworks compiles what a list of networks comes to at a point in time. The list
+// must hold all networks, also those that have ended: their members pass through them.
+func NewNetworks(list []v1alpha1.Network, now time.Time) *Networks {
+	n := &Networks{all: make([]member, len(list)), at: make(map[string]int, len(list)), naming: map[string][]int{}}
+	for i := range list {
+		n.all[i] = member{network: &list[i], selector: selectorOf(&list[i])}
+	}
+	slices.SortFunc(n.all, func(a, b member) int { return strings.Compare(a.network.Name, b.network.Name) })
+	for i := range n.all {
+		network := n.all[i].network
+		n.at[network.Name] = i
+		for _, name := range network.Spec.Members.Names {
+			n.naming[name] = append(n.naming[name], i)
+		}
+		if ends := network.Spec.Ends; ends != nil && now.Before(ends.Time) {
+			n.next = earliest(n.next, ends.Time)
+		}
+	}
+	n.inherit(now)
+	n.nest()
+	return n
+}
+
+// selectorOf is the selector of a network; nil where it has none, an empty one, or one
+// that does not parse. The network's own status tells about that.
+func selectorOf(n *v1alpha1.Network) labels.Selector {
+	selector, err := metav1.LabelSelectorAsSelector(n.Spec.Members.Selector)
+	if err != nil || selector.Empty() || n.Spec.Members.Selector == nil {
+		return nil
+	}
+	return selector
+}
+
+// inherit finds who stands in whose place. A successor that nobody knows takes nothing over.
+func (n *Networks) inherit(now time.Time) {
+	named := make(links, len(n.all))
+	for i := range n.all {
+		if to, known := n.at[n.all[i].network.Spec.Successor]; known {
+			named[i] = []int{to}
+		}
+	}
+	successors, circles := named.open()
+	for i := range n.all {
+		n.all[i].successorCircle = circles[i]
+		heir := i
+		for len(successors[heir]) > 0 && handsOver(n.all[heir].network, now) {
+			heir = successors[heir][0]
+		}
+		if over(n.all[heir].network, now) {
+			heir = -1
+		}
+		n.all[i].heir = heir
+	}
+}
+
+// over says whether a network has ended, or is on its way out.
+func over(n *v1alpha1.Network, now time.Time) bool {
+	return !n.DeletionTimestamp.IsZero() || (n.Spec.Ends != nil && !now.Before(n.Spec.Ends.Time))
+}
+
+// handsOver says whether the time of a network's successor has come, if it has one.
+func handsOver(n *v1alpha1.Network, now time.Time) bool {
+	return n.Spec.Ends == nil || over(n, now)
+}
+
+// nest finds the networks that hold others. An heir holds what those in whose place it
+// stands held, and is held where they were.
+func (n *Networks) nest() {
+	holds := make(links, len(n.all))
+	for i := range n.all {
+		for _, name := range n.all[i].network.Spec.Members.Networks {
+			inner, known := n.at[name]
+			if !known {
+				continue
+			}
+			outer, heir := n.all[i].heir, n.all[inner].heir
+			if outer < 0 || heir < 0 || (outer == heir && inner != outer) || slices.Contains(holds[outer], heir) {
+				continue // it adds nobody: one that holds its own predecessor has those members anyway
+			}
+			holds[outer] = append(holds[outer], heir)
+		}
+	}
+	for i := range holds {
+		slices.Sort(holds[i]) // so that of two shortest circles always the same is told
+	}
+	holds, circles := holds.open()
+	heldBy := make(links, len(n.all))
+	for outer := range holds {
+		for _, inner := range holds[outer] {
+			heldBy[inner] = append(heldBy[inner], outer)
+		}
+	}
+	for i := range n.all {
+		n.all[i].nestedCircle = circles[i]
+		heir := n.all[i].heir
+		if heir < 0 {
+			continue
+		}
+		n.all[i].within = []int{heir}
+		for outer, before := range heldBy.walk(heir) {
+			if before >= 0 {
+				n.all[i].within = append(n.all[i].within, outer)
+			}
+		}
+	}
+}
+
+// Of are the networks that a municipality belongs to now, sorted by name. A network
+// that has ended, was handed over or is being deleted is none of them, as it proposes
+// nothing any longer: its successor is, if it has one.
+func (n *Networks) Of(m *v1alpha1.Municipality) []*v1alpha1.Network {
+	belongs, count := make([]bool, len(n.all)), 0
+	join := func(i int) {
+		for _, to := range n.all[i].within {
+			if !belongs[to] {
+				belongs[to] = true
+				count++
+			}
+		}
+	}
+	for _, i := range n.naming[m.Name] {
+		join(i)
+	}
+	for i := range n.all {
+		if n.all[i].selector != nil && n.all[i].selector.Matches(labels.Set(m.Labels)) {
+			join(i)
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	own := make([]*v1alpha1.Network, 0, count)
+	for i := range n.all {
+		if belongs[i] {
+			own = append(own, n.all[i].network)
+		}
+	}
+	return own
+}
+
+// Members returns whether a municipality belongs to one network now, for those who ask
+// about many municipalities: it says the same as Of. Nobody belongs to a network that
+// is over, was handed over, or is unknown.
+func (n *Networks) Members(name string) func(*v1alpha1.Municipality) bool {
+	named := map[string]bool{}
+	var selectors []labels.Selector
+	if wanted, known := n.at[name]; known {
+		for i := range n.all {
+			if !slices.Contains(n.all[i].within, wanted) {
+				continue
+			}
+			for _, m := range n.all[i].network.Spec.Members.Names {
+				named[m] = true
+			}
+			if n.all[i].selector != nil {
+				selectors = append(selectors, n.all[i].selector)
+			}
+		}
+	}
+	return func(m *v1alpha1.Municipality) bool {
+		return named[m.Name] || slices.ContainsFunc(selectors, func(s labels.Selector) bool { return s.Matches(labels.Set(m.Labels)) })
+	}
+}
+
+// Heir is the name of the network that stands in the place of another now: its own while
+// it stands, that of its last successor once it was handed over, and empty where it is
+// over and left none, or is unknown.
+func (n *Networks) Heir(name string) string {
+	i, known := n.at[name]
+	if !known || n.all[i].heir < 0 {
+		return ""
+	}
+	return n.all[n.all[i].heir].network.Name
+}
+
+// Faults tells what is wrong with how a network holds and follows others, one message
+// for each fault, with the field and what to do. Until it is mended, the faulty link
+// counts for nobody; the rest of the network does.
+func (n *Networks) Faults(name string) []string {
+	i, known := n.at[name]
+	if !known {
+		return nil
+	}
+	var faults []string
+	spec := n.all[i].network.Spec
+	for j, inner := range spec.Members.Networks {
+		if _, known := n.at[inner]; !known {
+			faults = append(faults, fmt.Sprintf("spec.members.networks[%d] %q: there is no Network of that name: mend the name, or take it out; until then it adds nobody", j, inner))
+		}
+	}
+	if circle := n.all[i].nestedCircle; circle != nil {
+		faults = append(faults, fmt.Sprintf("spec.members.networks: %s is a circle of networks that hold each other: take one of them out; until then none of these links adds anybody", n.told(circle)))
+	}
+	if _, known := n.at[spec.Successor]; !known && spec.Successor != "" {
+		faults = append(faults, fmt.Sprintf("spec.successor %q: there is no Network of that name: mend the name, or make that Network; until then nobody takes the members over", spec.Successor))
+	}
+	if circle := n.all[i].successorCircle; circle != nil {
+		faults = append(faults, fmt.Sprintf("spec.successor: %s is a circle of successors: take one of them out; until then none of them takes members over", n.told(circle)))
+	}
+	return faults
+}
+
+// told is a circle for people, as "a > b > a".
+func (n *Networks) told(circle []int) string {
+	names := make([]string, 0, len(circle))
+	for _, i := range circle {
+		names = append(names, n.all[i].network.Name)
+	}
+	return strings.Join(names, " > ")
+}
+
+// NextChange is when the next network ends, which may change who belongs to which;
+// zero where none will.
+func (n *Networks) NextChange() time.Time { return n.next }

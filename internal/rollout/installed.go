@@ -1,0 +1,53 @@
+package rollout
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Installed is what was observed of one AppInstallation.
+type Installed struct {
+	// Release that it is asked to have.
+	Release v1alpha1.Release
+	// Current says that what is told below was observed of that release, as it is asked for now.
+	Current bool
+	// HealthySince is when the release became healthy; zero while it is not.
+	HealthySince time.Time
+	// UnhealthySince is when it ceased to be, or when it began to come up; zero while it is healthy.
+	UnhealthySince time.Time
+	// Message tells how it stands.
+	Message string
+	// Stamp records its last move.
+	Stamp *v1alpha1.InstallationRollout
+}
+
+// Observe reads an AppInstallation. What its status says counts only where it speaks of
+// what the spec asks for now: a status of yesterday's version says nothing about today's.
+func Observe(i *v1alpha1.AppInstallation) *Installed {
+	release := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
+	seen := &Installed{Release: release, Stamp: i.Spec.Rollout}
+	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || i.Status.ObservedGeneration != i.Generation || ready.ObservedGeneration != i.Generation {
+		return seen
+	}
+	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest}
+	seen.Current, seen.Message = true, ready.Message
+	if ready.Status == metav1.ConditionTrue && applied == release && i.Status.HealthySince != nil {
+		seen.HealthySince = i.Status.HealthySince.Time
+		return seen
+	}
+	seen.UnhealthySince = ready.LastTransitionTime.Time
+	return seen
+}
+
+// healthy says whether the release that is asked for was observed to be well.
+func (i *Installed) healthy() bool { return i != nil && i.Current && !i.HealthySince.IsZero() }
+
+// healthyFor says whether it was so for a time without a break.
+func (i *Installed) healthyFor(soak time.Duration, now time.Time) bool {
+	return i.healthy() && !i.HealthySince.Add(soak).After(now)
+}

@@ -1,0 +1,65 @@
+package rollout
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+const (
+	// maxNotes keeps a status small, however many members there are.
+	maxNotes = 50
+	// maxNote and maxMessage are the longest texts, in bytes, that the schema allows.
+	maxNote    = 256
+	maxMessage = 512
+)
+
+// note tells how a member stands.
+func (s *standing) noted() v1alpha1.MemberNote {
+	n := v1alpha1.MemberNote{Name: s.member.Name, Code: cmp.Or(s.code, CodeWaiting), Message: shorten(s.message, maxNote)}
+	if !s.since.IsZero() {
+		n.Since = new(metav1.NewTime(s.since).Rfc3339Copy())
+	}
+	return n
+}
+
+// notes of the first members that are wanted.
+func (p *planner) notes(wanted func(*standing) bool) []v1alpha1.MemberNote {
+	var all []v1alpha1.MemberNote
+	for i := range p.members {
+		if len(all) == maxNotes {
+			break
+		}
+		if wanted(&p.members[i]) {
+			all = append(all, p.members[i].noted())
+		}
+	}
+	return all
+}
+
+// failures are the members that failed, those first that left afterwards: they are in no
+// other list.
+func (p *planner) failures() []v1alpha1.MemberNote {
+	var all []v1alpha1.MemberNote
+	for _, gone := range p.in.Left {
+		if gone.Failed {
+			all = append(all, v1alpha1.MemberNote{Name: gone.Name, Code: "Left", Message: "failed, and left the group afterwards"})
+		}
+	}
+	all = append(all, p.notes(func(s *standing) bool { return s.state == failed })...)
+	return slices.Clip(all[:min(len(all), maxNotes)])
+}
+
+// cut keeps a message within what the schema allows.
+func cut(message string) string { return shorten(message, maxMessage) }
+
+func shorten(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-3], "") + "..."
+}

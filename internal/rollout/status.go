@@ -1,0 +1,217 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// status is what people see of the rollout once the step is made.
+func (p *planner) status() v1alpha1.RolloutStatus {
+	all, now := p.total(), metav1.NewTime(p.in.Now).Rfc3339Copy()
+	known := p.in.Rollout.Status
+	next := v1alpha1.RolloutStatus{
+		ObservedGeneration: p.in.Rollout.Generation,
+		Progress:           fmt.Sprintf("%d/%d", all.verified, all.members-all.excused),
+		Members:            int32(all.members), Verified: int32(all.verified), Moving: int32(all.moving), //nolint:gosec // counts of municipalities
+		Waiting: int32(all.waiting + all.away), Excused: int32(all.excused), Failed: int32(all.failed), Left: int32(len(p.in.Left)), //nolint:gosec // counts of municipalities
+		StartedAt: known.StartedAt, CompletedAt: known.CompletedAt,
+		Waves: p.waves(),
+		OnTheWay: p.notes(func(s *standing) bool {
+			return s.state == moving || (s.state == away && p.open(s.wave)) || (s.state == waiting && s.code == CodeWindow)
+		}),
+		FailedMembers:  p.failures(),
+		ExcusedMembers: p.notes(func(s *standing) bool { return s.state == excused }),
+	}
+	if next.StartedAt == nil && p.begun() {
+		next.StartedAt = p.firstStart(&now)
+	}
+	if next.CompletedAt == nil && p.tallies[len(p.tallies)-1].done && all.verified > 0 {
+		next.CompletedAt = &now
+	}
+	next.Phase = p.phase(next)
+	next.Wave = p.currentWave()
+	text, at := p.next(next)
+	next.Next = cut(text)
+	if !at.IsZero() {
+		next.NextAt = new(metav1.NewTime(at).Rfc3339Copy())
+	}
+	return next
+}
+
+// firstStart is when the first wave that began did; now for one that begins with this step.
+func (p *planner) firstStart(now *metav1.Time) *metav1.Time {
+	first := now
+	for i := range p.tallies {
+		if t := p.tallies[i].startedAt; t != nil && t.Before(first) {
+			first = t
+		}
+	}
+	return first
+}
+
+func (p *planner) phase(next v1alpha1.RolloutStatus) v1alpha1.RolloutPhase {
+	switch {
+	case next.CompletedAt != nil:
+		return v1alpha1.RolloutCompleted
+	case p.halted():
+		return v1alpha1.RolloutHalted
+	case next.StartedAt != nil || next.Moving > 0:
+		return v1alpha1.RolloutProgressing
+	}
+	return v1alpha1.RolloutPending
+}
+
+// open says whether the waves before this one are done.
+func (p *planner) open(wave int) bool { return wave == 0 || p.tallies[wave-1].done }
+
+// currentWave is the first that is not done; the last where all are.
+func (p *planner) currentWave() string {
+	for i := range p.tallies {
+		if !p.tallies[i].done {
+			return p.strategy.Waves[i].Name
+		}
+	}
+	return p.strategy.Waves[len(p.strategy.Waves)-1].Name
+}
+
+func (p *planner) waves() []v1alpha1.WaveStatus {
+	all := make([]v1alpha1.WaveStatus, 0, len(p.tallies))
+	for i := range p.tallies {
+		t := &p.tallies[i]
+		w := v1alpha1.WaveStatus{
+			Name: p.strategy.Waves[i].Name, Members: int32(t.members), Verified: int32(t.verified), Moving: int32(t.moving), //nolint:gosec // counts of municipalities
+			Excused: int32(t.excused), Failed: int32(t.failed), StartedAt: t.startedAt, CompletedAt: t.completedAt, //nolint:gosec // counts of municipalities
+			State: v1alpha1.WaveWaiting,
+		}
+		switch {
+		case t.halted:
+			w.State = v1alpha1.WaveHalted
+			w.WaitsFor = fmt.Sprintf("%d of %d members failed, and %d may", t.failed, t.members, t.budget)
+		case t.done:
+			w.State = v1alpha1.WaveDone
+		case t.startedAt != nil || t.moving > 0:
+			w.State = v1alpha1.WaveRunning
+		}
+		if !t.done && !t.halted {
+			w.WaitsFor = cut(p.waitsFor(i))
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// waitsFor says what a wave that is neither done nor halted waits for.
+func (p *planner) waitsFor(i int) string {
+	t := &p.tallies[i]
+	if g := p.wave(i); g.closed() && t.waiting > 0 {
+		return g.waitsFor
+	}
+	if g := p.begin(); g.closed() && t.waiting > 0 {
+		return g.waitsFor
+	}
+	var what []string
+	for _, c := range []struct {
+		n    int
+		text string
+	}{{t.moving, "on the way"}, {t.waiting, "waiting for their turn"}, {t.away, "away"}} {
+		if c.n > 0 {
+			what = append(what, fmt.Sprintf("%d %s", c.n, c.text))
+		}
+	}
+	return strings.Join(what, ", ")
+}
+
+// next says what happens next, and when, where the clock alone decides that.
+func (p *planner) next(status v1alpha1.RolloutStatus) (string, time.Time) {
+	all := p.total()
+	if status.Phase == v1alpha1.RolloutHalted {
+		return p.haltedText(), time.Time{}
+	}
+	if status.Phase == v1alpha1.RolloutCompleted {
+		return p.completedText(status, all), time.Time{}
+	}
+	if g := p.newStep(); g.closed() {
+		return "waits: " + g.waitsFor, g.until
+	}
+	if all.waiting > 0 && all.moving == 0 {
+		if g := p.begin(); g.closed() {
+			return "waits: " + g.waitsFor, g.until
+		}
+	}
+	wave := p.currentWave()
+	for i := range p.tallies {
+		t := &p.tallies[i]
+		if t.done {
+			continue
+		}
+		if g := p.wave(i); g.closed() && t.waiting > 0 && t.moving == 0 {
+			return "waits for " + g.waitsFor, g.until
+		}
+		if t.waiting+t.moving+t.away > 0 {
+			return p.running(wave, t)
+		}
+	}
+	if all.verified == 0 {
+		return fmt.Sprintf("waits for a member that takes part: %d are excused", all.excused), p.again
+	}
+	return "completes", time.Time{}
+}
+
+func (p *planner) running(wave string, t *tally) (string, time.Time) {
+	text := fmt.Sprintf("wave %s: %d/%d verified", wave, t.verified, t.members-t.excused)
+	for _, c := range []struct {
+		n    int
+		text string
+	}{{t.moving, "on the way"}, {t.waiting, "waiting"}, {t.away, "away"}, {t.failed, "failed"}} {
+		if c.n > 0 {
+			text += fmt.Sprintf(", %d %s", c.n, c.text)
+		}
+	}
+	if first := p.soonest(); first != nil {
+		return text + "; " + first.member.Name + ": " + first.message, first.until
+	}
+	return text, p.again
+}
+
+// soonest is the member on its way whose standing the clock changes first.
+func (p *planner) soonest() *standing {
+	var first *standing
+	for i := range p.members {
+		s := &p.members[i]
+		if (s.state == moving || s.state == away) && s.message != "" && (first == nil || (!s.until.IsZero() && (first.until.IsZero() || s.until.Before(first.until)))) {
+			first = s
+		}
+	}
+	return first
+}
+
+func (p *planner) haltedText() string {
+	for i := range p.tallies {
+		if t := &p.tallies[i]; t.halted {
+			text := fmt.Sprintf("halted in wave %s: %d of %d members failed, and %d may", p.strategy.Waves[i].Name, t.failed, t.members, t.budget)
+			if notes := p.failures(); len(notes) > 0 {
+				text += fmt.Sprintf(" (%s: %s)", notes[0].Name, shorten(notes[0].Message, maxNote/2))
+			}
+			return text + "; promote another version, or ask for a retry in " + strings.Replace(p.in.approvalsField(), "approvals", "retries", 1)
+		}
+	}
+	return ""
+}
+
+func (p *planner) completedText(status v1alpha1.RolloutStatus, all tally) string {
+	text := fmt.Sprintf("completed: %s verified", status.Progress)
+	for _, c := range []struct {
+		n    int
+		text string
+	}{{all.moving, "on the way"}, {all.waiting + all.away, "to come"}, {all.failed, "failed"}, {all.excused, "excused"}} {
+		if c.n > 0 {
+			text += fmt.Sprintf(", %d %s", c.n, c.text)
+		}
+	}
+	return text
+}

@@ -1,0 +1,81 @@
+package rollout
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// Matches says whether a wave names or selects a municipality.
+func (w *Wave) Matches(name string, tags map[string]string) bool {
+	return w.names[name] || (w.selector != nil && w.selector.Matches(labels.Set(tags)))
+}
+
+// waveOf is the first wave that a member matches, else the last: nobody is dropped.
+func waveOf(waves []Wave, m *Member) int {
+	for i := range waves {
+		if waves[i].Matches(m.Name, m.Labels) {
+			return i
+		}
+	}
+	return len(waves) - 1
+}
+
+// assign tells the wave of each member.
+func (p *planner) assign() []int {
+	waves := make([]int, len(p.in.Members))
+	for i := range p.in.Members {
+		waves[i] = waveOf(p.strategy.Waves, &p.in.Members[i])
+	}
+	if !p.strategy.Waves[0].pilot {
+		return waves
+	}
+	for _, i := range p.pilots() {
+		waves[i] = 0
+	}
+	return waves
+}
+
+// pilots are the members of the pilot wave where nobody named them: whoever was moved as
+// one and, where none of these takes part any longer, the first by name of those who have
+// the version already, else of those who may move, else of those who will: a pilot that has
+// to wait is waited for, and the wave is not done for want of one.
+func (p *planner) pilots() []int {
+	var moved []int
+	have, may, will := -1, -1, -1
+	active := false
+	for i := range p.in.Members {
+		m := &p.in.Members[i]
+		takesPart := m.takesPart()
+		switch {
+		case p.wasPilot(m):
+			moved = append(moved, i)
+			active = active || takesPart
+		case !takesPart:
+		case have < 0 && m.has(p.target):
+			have = i
+		case may < 0 && m.mayMove(p.in.Now):
+			may = i
+		case will < 0:
+			will = i
+		}
+	}
+	switch {
+	case active:
+	case have >= 0:
+		moved = append(moved, have)
+	case may >= 0:
+		moved = append(moved, may)
+	case will >= 0:
+		moved = append(moved, will)
+	}
+	slices.Sort(moved)
+	return moved
+}
+
+func (p *planner) wasPilot(m *Member) bool {
+	return slices.ContainsFunc(m.Places, func(place Place) bool {
+		s := p.stamp(&place)
+		return s != nil && s.Wave == p.strategy.Waves[0].Name
+	})
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// reality is how an installation truly is, whatever its status says.
+type reality struct {
+	// release that runs; zero before the first.
+	release v1alpha1.Release
+	healthy bool
+	// since is when it became so, by the clock.
+	since time.Time
+	// asked is the generation that the installer has seen, and life counts what it began.
+	asked int64
+	life  int
+}
+
+// well says whether a release truly runs, and has been well for a time.
+func (r *reality) well(release v1alpha1.Release, soak time.Duration, now time.Time) bool {
+	return r != nil && r.healthy && r.release == release && !r.since.Truncate(time.Second).Add(soak).After(now)
+}
+
+// minutes is a random while between two numbers of minutes, in seconds, and in a large
+// world in steps of its grain.
+func (w *world) minutes(from, to int) time.Duration {
+	d := time.Duration(from*60+w.rng.IntN((to-from)*60+1)) * time.Second
+	if w.grain > 0 {
+		d = (w.at + d).Truncate(w.grain) + w.grain - w.at
+	}
+	return d
+}
+
+// asked begins what follows a write of an installation: the installer looks at it in a while.
+func (w *world) asked(k key) {
+	slow := w.faulty && w.rng.IntN(60) == 0
+	if slow {
+		w.after(w.minutes(20, 90), func() { w.install(k) })
+		return
+	}
+	w.after(w.minutes(0, 6), func() { w.install(k) })
+}
+
+// install looks at an installation, and does what it asks for.
+func (w *world) install(k key) {
+	i := w.store.installation(k)
+	if i == nil {
+		delete(w.reality, k)
+		return
+	}
+	r := w.reality[k]
+	if r == nil {
+		r = &reality{}
+		w.reality[k] = r
+	}
+	if r.asked == i.Generation || (i.Spec.Suspend != nil && *i.Spec.Suspend) {
+		return
+	}
+	r.asked = i.Generation
+	if i.Spec.State == v1alpha1.InstallationAbsent {
+		r.life++
+		*r = reality{asked: r.asked, life: r.life}
+		w.report(k)
+		return
+	}
+	asked := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
+	if r.release == asked {
+		w.report(k)
+		return
+	}
+	r.release, r.healthy, r.since = asked, false, w.now()
+	r.life++
+	w.report(k)
+	w.live(k, r.life, w.life(k, asked.Digest))
+}
+
+// life is what lies before an installation.
+func (w *world) life(k key, digest string) []spell {
+	start := spell{false, w.minutes(1, 15)}
+	switch w.fates.of(w.seed, digest, k) {
+	case bad:
+		return nil
+	case flapping:
+		life := []spell{start}
+		for range 40 {
+			life = append(life, spell{true, w.minutes(3, 25)}, spell{false, w.minutes(1, 14)})
+		}
+		return append(life, spell{true, 0})
+	case late:
+		return []spell{{false, w.minutes(45, 600)}, {true, 0}}
+	case breaks:
+		return []spell{start, {true, w.minutes(5, 50)}, {false, w.minutes(10, 600)}, {true, 0}}
+	case hiccups:
+		return []spell{start, {true, w.minutes(5, 50)}, {false, w.minutes(1, 10)}, {true, w.minutes(10, 900)}, {false, w.minutes(1, 10)}, {true, 0}}
+	case good:
+	}
+	return []spell{start, {true, 0}}
+}
+
+// live goes through the spells of a life, unless another has begun.
+func (w *world) live(k key, life int, spells []spell) {
+	if len(spells) == 0 {
+		return
+	}
+	r := w.reality[k]
+	if r == nil || r.life != life {
+		return
+	}
+	if r.healthy != spells[0].healthy {
+		r.healthy, r.since = spells[0].healthy, w.now()
+		w.health(k, r)
+		w.report(k)
+	}
+	if spells[0].lasts > 0 {
+		w.after(spells[0].lasts, func() { w.live(k, life, spells[1:]) })
+	}
+}
+
+// report writes the status of an installation from what is true, as the appinstallation
+// controller does.
+func (w *world) report(k key) {
+	i, r := w.store.installation(k), w.reality[k]
+	if i == nil || r == nil || r.asked == 0 {
+		return
+	}
+	next := i.DeepCopy()
+	now := metav1.NewTime(w.now()).Rfc3339Copy()
+	s := &next.Status
+	same := s.AppliedDigest == r.release.Digest && s.AppliedVersion == r.release.Version
+	s.ObservedGeneration, s.AppliedVersion, s.AppliedDigest = r.asked, r.release.Version, r.release.Digest
+	ready := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: "Progressing", ObservedGeneration: r.asked, LastTransitionTime: now,
+		Message: "Deployment/" + k.app + ": 0 of 1 replicas are ready"}
+	absent := i.Spec.State == v1alpha1.InstallationAbsent
+	if r.healthy || absent {
+		ready.Status, ready.Reason, ready.Message = metav1.ConditionTrue, "Ready", "all objects are applied and healthy"
+	}
+	switch {
+	case !r.healthy || absent:
+		s.HealthySince = nil
+	case s.HealthySince == nil || !same:
+		s.HealthySince = &now
+	}
+	meta.SetStatusCondition(&s.Conditions, ready)
+	w.store.put(k, next)
+	w.dirty = true
+}
