@@ -23,6 +23,7 @@ const DefaultChannel = "stable"
 
 // NetworkSpec says who introduces which apps together.
 // +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, has(self.apps) && self.apps.exists(p, p.name == a.app))",message="each of rollout.approvals[].app must be the name of one of apps",fieldPath=".rollout.approvals"
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, has(self.apps) && self.apps.exists(p, p.name == r.app))",message="each of rollout.retries[].app must be the name of one of apps",fieldPath=".rollout.retries"
 type NetworkSpec struct {
 	// displayName is the name that people know.
 	// Example: Digi Telemark Vestfold
@@ -54,7 +55,8 @@ type NetworkSpec struct {
 	Apps []Proposal `json:"apps,omitempty"`
 
 	// rollout says in which order members get a new version, and what must be so before the next
-	// of them do. Default: that of the Platform, else one pilot and then the rest.
+	// of them do. What it leaves out is taken from the Platform, but for approvals and retries.
+	// Default: that of the Platform, else one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}, soak: 24h}, {name: everyone, requireApproval: true}]}
 	// +optional
 	Rollout *RolloutStrategy `json:"rollout,omitempty"`

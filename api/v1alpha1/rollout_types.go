@@ -33,6 +33,7 @@ type Release struct {
 	Version string `json:"version,omitempty"`
 	// digest of its bundle.
 	// +required
+	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
 	Digest string `json:"digest,omitempty"`
@@ -70,7 +71,7 @@ type RolloutSpec struct {
 	// digest of its bundle. Approvals name it.
 	// +required
 	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
-	// +kubebuilder:validation:MinLength=71
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
 	Digest string `json:"digest,omitempty"`
 

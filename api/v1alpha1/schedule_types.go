@@ -13,7 +13,7 @@ type Window struct {
 	// +required
 	// +kubebuilder:validation:MinLength=9
 	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^ ]+( +[^ ]+){4}$')",message="schedule has five fields: minute, hour, day of month, month, day of week, such as 0 8 * * 1-4"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4}$')",message="schedule has five fields: minute, hour, day of month, month, day of week, such as 0 8 * * 1-4"
 	Schedule string `json:"schedule,omitempty"`
 
 	// duration that the window stays open, at most a week. Elapsed time: a window over the night in
@@ -22,7 +22,7 @@ type Window struct {
 	// +required
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('1m') && duration(self) <= duration('168h')",message="duration must be from 1m to 168h, such as 6h"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('1m') && duration(self) <= duration('168h')",message="duration must be from 1m to 168h, such as 6h"
 	Duration metav1.Duration `json:"duration,omitzero"`
 
 	// timeZone that the schedule is in, as a name of the IANA time zone database. Daylight saving is
@@ -31,6 +31,7 @@ type Window struct {
 	// Example: Europe/Oslo
 	// +optional
 	// +kubebuilder:default="Europe/Oslo"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$') && self != 'Local'",message="timeZone must be a name of the IANA time zone database, such as Europe/Oslo"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	TimeZone string `json:"timeZone,omitempty"`

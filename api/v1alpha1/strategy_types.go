@@ -39,7 +39,7 @@ type RolloutStrategy struct {
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('0s') && duration(self) <= duration('2160h')",message="announcement must be from 0s to 2160h (90 days), such as 72h"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('0s') && duration(self) <= duration('2160h')",message="announcement must be from 0s to 2160h (90 days), such as 72h"
 	Announcement *metav1.Duration `json:"announcement,omitempty"`
 
 	// windows in which new steps may start. Default: always.
@@ -122,7 +122,7 @@ type Wave struct {
 	// +kubebuilder:default="1h"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('0s') && duration(self) <= duration('2160h')",message="soak must be from 0s to 2160h (90 days), such as 24h"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('0s') && duration(self) <= duration('2160h')",message="soak must be from 0s to 2160h (90 days), such as 24h"
 	Soak *metav1.Duration `json:"soak,omitempty"`
 
 	// progressDeadline is how long a member may be unhealthy, from when it was asked to move or from
@@ -133,7 +133,7 @@ type Wave struct {
 	// +kubebuilder:default="30m"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('1s') && duration(self) <= duration('168h')",message="progressDeadline must be from 1s to 168h, such as 30m"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('1s') && duration(self) <= duration('168h')",message="progressDeadline must be from 1s to 168h, such as 30m"
 	ProgressDeadline *metav1.Duration `json:"progressDeadline,omitempty"`
 
 	// requireApproval lets the wave begin only when an approval names it. Default: false.
@@ -174,7 +174,7 @@ type Approval struct {
 	// digest of the version's bundle, as the Rollout's spec.digest tells it.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
 	// +required
-	// +kubebuilder:validation:MinLength=71
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
 	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
 	Digest string `json:"digest,omitempty"`
@@ -208,7 +208,7 @@ type Retry struct {
 	// digest of the version's bundle, as the Rollout's spec.digest tells it.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
 	// +required
-	// +kubebuilder:validation:MinLength=71
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
 	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
 	Digest string `json:"digest,omitempty"`

@@ -40,7 +40,7 @@ spec:
 		"approved": storeNetwork(t, `{metadata: {name: approved}, spec: {`+apps+`, rollout: {approvals: [`+approval+`]}}}`, `coordinators: {users: [per]}`),
 	}
 	runAttempts(t, "network-delegation.allmenning.dev", stored, append(
-		approvals(approve, retry), append(beyondApprovals(approval, approve), wholeNetworks()...)...))
+		approvals(approve, retry), append(beyondApprovals(approval, approve), wholeNetworks(approve)...)...))
 }
 
 // approvals are what coordinators are for.
@@ -148,7 +148,7 @@ func beyondApprovals(approval, approve string) []attempt {
 }
 
 // wholeNetworks are for those who run the platform, and for the cluster itself.
-func wholeNetworks() []attempt {
+func wholeNetworks(approve string) []attempt {
 	const other = `metadata: {name: other}`
 	return []attempt{
 		{
@@ -190,6 +190,11 @@ func wholeNetworks() []attempt {
 			reason: "It has no business in spec.",
 			user:   cluster, verb: "update", object: "own", patch: `spec: {priority: 7}`,
 			denied: "not spec.priority:",
+		},
+		{
+			reason: "Nor does it approve.",
+			user:   cluster, verb: "update", object: "own", patch: approve,
+			denied: "not spec.rollout.approvals:",
 		},
 	}
 }

@@ -26,7 +26,8 @@ type NetworkSpecApplyConfiguration struct {
 	// Example: [{name: svarut, obligation: Recommended}]
 	Apps []ProposalApplyConfiguration `json:"apps,omitempty"`
 	// rollout says in which order members get a new version, and what must be so before the next
-	// of them do. Default: that of the Platform, else one pilot and then the rest.
+	// of them do. What it leaves out is taken from the Platform, but for approvals and retries.
+	// Default: that of the Platform, else one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}, soak: 24h}, {name: everyone, requireApproval: true}]}
 	Rollout *RolloutStrategyApplyConfiguration `json:"rollout,omitempty"`
 	// access gives groups and users of the identity provider a role in the network.

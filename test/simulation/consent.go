@@ -1,0 +1,116 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/utils/ptr"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/resolution"
+)
+
+// consent plays the controller that carries out what each municipality decides for
+// itself: a version it names, an app it declines, its parameters. What a group decides is
+// left to the group's rollout.
+func (w *world) consent(c *country.Country, seen *store) (all []write, again time.Time) {
+	if ptr.Deref(seen.platform.Spec.Suspend, false) {
+		return nil, again
+	}
+	for _, name := range sorted(seen.municipalities) {
+		m := seen.municipalities[name]
+		if ptr.Deref(m.Spec.Suspend, false) {
+			continue
+		}
+		if m.DeletionTimestamp.IsZero() {
+			for _, v := range c.Verdicts(m) {
+				again = earliest(again, v.Until)
+				if want := w.decided(m, v, seen); want != nil {
+					all = append(all, w.writeOf(seen, want, nil, nil))
+				}
+			}
+		}
+		all = append(all, w.leftovers(m, seen)...)
+	}
+	return all, again
+}
+
+// decided is the installation that a verdict asks for; nil where there is nothing to write.
+func (w *world) decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alpha1.AppInstallation {
+	if seen.missing[v1alpha1.NamespaceFor(m.Name, v.Environment)] {
+		return nil
+	}
+	there := seen.installations[m.Name][v.Place]
+	standing := there != nil && there.Spec.State != v1alpha1.InstallationAbsent
+	switch v.Action {
+	case resolution.Install, resolution.Keep:
+	case resolution.Remove:
+		if !standing {
+			return nil
+		}
+		return absent(there, v.DecidedBy)
+	case resolution.Nothing:
+		return nil
+	}
+	inTurn := v.Action == resolution.Install && v.Group != (resolution.Group{})
+	if inTurn && !standing {
+		return nil
+	}
+	kept := standing && there.Spec.Version == v.Version && there.Spec.Digest == v.Digest
+	if inTurn && !kept {
+		v.Version, v.Digest, v.DecidedBy = there.Spec.Version, there.Spec.Digest, there.Spec.DecidedBy
+		kept = true
+	}
+	want := installation.For(m, environmentOf(m, v.Environment), v)
+	if kept {
+		want.Spec.Rollout = there.Spec.Rollout
+	}
+	if same(want, there) {
+		return nil
+	}
+	return want
+}
+
+func absent(there *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) *v1alpha1.AppInstallation {
+	want := there.DeepCopy()
+	want.Spec.State, want.Spec.DecidedBy = v1alpha1.InstallationAbsent, by
+	return want
+}
+
+// leftovers are installations to be deleted as their app is uninstalled, and those of a
+// municipality or an environment on its way out, where it wants that.
+func (w *world) leftovers(m *v1alpha1.Municipality, seen *store) []write {
+	var all []write
+	for _, p := range slices.SortedFunc(maps.Keys(seen.installations[m.Name]), comparePlaces) {
+		i := seen.installations[m.Name][p]
+		k := key{m.Name, p.Environment, p.App}
+		ready := meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionReady)
+		leaving := m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && (!m.DeletionTimestamp.IsZero() || environmentOf(m, p.Environment) == nil)
+		switch {
+		case i.Spec.State == v1alpha1.InstallationAbsent && i.Status.ObservedGeneration == i.Generation && ready:
+			all = append(all, write{installed: k, before: i, isInstallation: true})
+		case leaving && i.Spec.State != v1alpha1.InstallationAbsent && !ptr.Deref(seen.platform.Spec.Freeze, false):
+			by := v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}
+			all = append(all, w.writeOf(seen, absent(i, by), nil, nil))
+		}
+	}
+	return all
+}
+
+func environmentOf(m *v1alpha1.Municipality, name string) *v1alpha1.Environment {
+	for i := range m.Spec.Environments {
+		if m.Spec.Environments[i].Name == name {
+			return &m.Spec.Environments[i]
+		}
+	}
+	return nil
+}
+
+func comparePlaces(a, b resolution.Place) int {
+	return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.App, b.App))
+}
