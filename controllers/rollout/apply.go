@@ -42,15 +42,25 @@ func (r *Reconciler) introduce(ctx context.Context, group string, all *country.C
 	if spec := intro.Course.Create; spec != nil {
 		return r.create(ctx, group, *spec)
 	}
-	if intro.Course.Current == nil {
-		return nil
+	var errs []error
+	if intro.Course.Current != nil {
+		errs = append(errs,
+			r.move(ctx, group, all, intro),
+			r.status(ctx, group, intro.Course.Current, progress(intro.Course.Current, intro.Step, all.Now)))
 	}
-	failed := r.move(ctx, group, all, intro)
-	err := r.status(ctx, group, intro.Course.Current, progress(intro.Course.Current, intro.Step.Status, all.Now))
-	for _, stale := range intro.Stale {
-		err = errors.Join(err, client.IgnoreNotFound(r.Client.Delete(ctx, &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: stale.Name}}, client.Preconditions{UID: new(stale.UID)})))
+	return errors.Join(append(errs, r.forget(ctx, intro.Stale))...)
+}
+
+// forget deletes records that need not be kept any longer.
+func (r *Reconciler) forget(ctx context.Context, stale []*v1alpha1.Rollout) error {
+	var errs []error
+	for _, old := range stale {
+		err := r.Client.Delete(ctx, &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: old.Name}}, client.Preconditions{UID: new(old.UID)})
+		if client.IgnoreNotFound(err) != nil {
+			errs = append(errs, fmt.Errorf("delete Rollout %s: %w", old.Name, err))
+		}
 	}
-	return errors.Join(failed, err)
+	return errors.Join(errs...)
 }
 
 func (r *Reconciler) create(ctx context.Context, group string, spec v1alpha1.RolloutSpec) error {

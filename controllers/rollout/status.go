@@ -11,8 +11,12 @@ import (
 )
 
 // progress is the status of a Rollout after a step, with its conditions.
-func progress(live *v1alpha1.Rollout, next v1alpha1.RolloutStatus, now time.Time) v1alpha1.RolloutStatus {
+func progress(live *v1alpha1.Rollout, step rollout.Step, now time.Time) v1alpha1.RolloutStatus {
+	next := step.Status
 	outcome := condition.Outcome{State: condition.Progressing, Reason: string(next.Phase), Message: next.Next}
+	if step.Details != "" {
+		outcome.Message += "; " + step.Details
+	}
 	switch next.Phase {
 	case v1alpha1.RolloutCompleted:
 		outcome.State = condition.Ready

@@ -30,9 +30,9 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 	switch move.Kind {
 	case rollout.CatchUp:
 		v.DecidedBy.Reason += "; what was completed last, until its wave of Rollout " + move.Stamp.Name + " comes"
-	case rollout.Return, rollout.Hold:
+	case rollout.Return:
 		v.DecidedBy.Reason += "; " + move.Stamp.Message
-	case rollout.Advance:
+	case rollout.Advance, rollout.Hold:
 	}
 	v.DecidedBy.Reason = within(v.DecidedBy.Reason, maxReason)
 	want := installation.For(m, environment, v)

@@ -2,6 +2,7 @@ package country
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"k8s.io/utils/ptr"
@@ -65,13 +66,19 @@ func (c *Country) course(s subject, strategy rollout.Strategy) Introduction {
 	records := c.records(subjectKey{s.group, s.app})
 	_, gone := digests(app)
 	wanted, _ := release(app, s.app, s.channel)
+	stale := rollout.Stale(records, strategy)
+	for _, r := range records {
+		if !s.asked && r.Status.StartedAt == nil && !slices.Contains(stale, r) {
+			stale = append(stale, r) // it brought nothing to anybody, and nobody asks for it
+		}
+	}
 	return Introduction{
 		Group: s.group, App: s.app,
 		Course: rollout.Choose(records, rollout.Wish{
 			Network: s.group.Network, Channel: s.group.Channel, App: s.app,
 			Release: wanted, Asked: s.asked, Withdrawn: gone, Retries: strategy.Retries,
 		}),
-		Stale: rollout.Stale(records, strategy),
+		Stale: stale,
 	}
 }
 

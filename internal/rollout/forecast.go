@@ -157,7 +157,7 @@ func (f *play) carryOut() {
 		case Advance:
 			f.asked[where{move.Municipality, move.Environment}] = f.in.Now
 		case Return:
-			delete(f.asked, place{move.Municipality, move.Environment})
+			delete(f.asked, where{move.Municipality, move.Environment})
 		case CatchUp:
 		}
 		p.Installed = f.gets(Installed{Release: move.To, Stamp: &move.Stamp})

@@ -26,13 +26,22 @@ type Gates struct {
 	Queued string
 }
 
-// gate is what keeps steps from being made, and until when.
+// gate is what keeps steps from being made, until when and, where a person can open it, how.
 type gate struct {
 	waitsFor string
+	how      string
 	until    time.Time
 }
 
 func (g gate) closed() bool { return g.waitsFor != "" }
+
+// said is what is waited for and, if a person can end that, how.
+func (g gate) said() string {
+	if g.how == "" {
+		return g.waitsFor
+	}
+	return g.waitsFor + ": " + g.how
+}
 
 // everyStep is the gate of whatever would be written, the return of failed members included.
 func (p *planner) everyStep() gate {
@@ -97,7 +106,7 @@ func (p *planner) wave(i int) gate {
 	w := &p.strategy.Waves[i]
 	for before := range i {
 		if !p.tallies[before].done {
-			return gate{waitsFor: fmt.Sprintf("wave %s to be done", p.strategy.Waves[before].Name)}
+			return gate{waitsFor: "wave " + p.strategy.Waves[before].Name}
 		}
 	}
 	if !w.RequireApproval {
@@ -108,11 +117,11 @@ func (p *planner) wave(i int) gate {
 		return gate{}
 	}
 	spec := p.in.Rollout.Spec
-	wants := fmt.Sprintf("approval of wave %s: add {app: %s, digest: %q, wave: %s, attempt: %d} to %s", w.Name, spec.App, spec.Digest, w.Name, spec.Attempt, p.in.approvalsField())
+	how := fmt.Sprintf("add {app: %s, digest: %q, wave: %s, attempt: %d} to %s", spec.App, spec.Digest, w.Name, spec.Attempt, p.in.approvalsField())
 	if near != "" {
-		wants += " (" + near + ")"
+		how += " (" + near + ")"
 	}
-	return gate{waitsFor: wants}
+	return gate{waitsFor: "approval of wave " + w.Name, how: how}
 }
 
 // approvalsField names the field that approvals of the group go to.

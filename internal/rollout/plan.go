@@ -70,6 +70,8 @@ type Step struct {
 	Moves []Move
 	// Status that the Rollout then has; without conditions, which speak of generations.
 	Status v1alpha1.RolloutStatus
+	// Details go with status.next, for whoever wants to know more or has to act.
+	Details string
 	// Carried says that the rollout is under way: it is one of those that its group carries.
 	Carried bool
 	// Begins says that its first members are moved with this step.
@@ -103,7 +105,7 @@ func Plan(in Input) Step {
 	p.catchUp()
 	status := p.status()
 	return Step{
-		Moves: p.sorted(), Status: status, Again: p.again,
+		Moves: p.sorted(), Status: status, Details: p.details(status), Again: p.again,
 		Carried: carried && status.Phase == v1alpha1.RolloutProgressing,
 		Begins:  !carried && p.begun(),
 	}

@@ -36,7 +36,7 @@ func (p *planner) status() v1alpha1.RolloutStatus {
 	next.Phase = p.phase(next)
 	next.Wave = p.currentWave()
 	text, at := p.next(next)
-	next.Next = cut(text)
+	next.Next = shorten(text, maxNote)
 	if !at.IsZero() {
 		next.NextAt = new(metav1.NewTime(at).Rfc3339Copy())
 	}
@@ -108,11 +108,10 @@ func (p *planner) waves() []v1alpha1.WaveStatus {
 // waitsFor says what a wave that is neither done nor halted waits for.
 func (p *planner) waitsFor(i int) string {
 	t := &p.tallies[i]
-	if g := p.wave(i); g.closed() && t.waiting > 0 {
-		return g.waitsFor
-	}
-	if g := p.begin(); g.closed() && t.waiting > 0 {
-		return g.waitsFor
+	for _, g := range []gate{p.wave(i), p.begin()} {
+		if g.closed() && t.waiting > 0 {
+			return g.said()
+		}
 	}
 	var what []string
 	for _, c := range []struct {
@@ -138,10 +137,8 @@ func (p *planner) next(status v1alpha1.RolloutStatus) (string, time.Time) {
 	if g := p.newStep(); g.closed() {
 		return "waits: " + g.waitsFor, g.until
 	}
-	if all.waiting > 0 && all.moving == 0 {
-		if g := p.begin(); g.closed() {
-			return "waits: " + g.waitsFor, g.until
-		}
+	if g := p.begin(); g.closed() && all.waiting > 0 && all.moving == 0 {
+		return "waits: " + g.waitsFor, g.until
 	}
 	wave := p.currentWave()
 	for i := range p.tallies {
@@ -150,7 +147,7 @@ func (p *planner) next(status v1alpha1.RolloutStatus) (string, time.Time) {
 			continue
 		}
 		if g := p.wave(i); g.closed() && t.waiting > 0 && t.moving == 0 {
-			return "waits for " + g.waitsFor, g.until
+			return "waits: " + g.waitsFor, g.until
 		}
 		if t.waiting+t.moving+t.away > 0 {
 			return p.running(wave, t)
@@ -190,14 +187,37 @@ func (p *planner) soonest() *standing {
 	return first
 }
 
+// haltedText says where a rollout was halted, and by whom.
 func (p *planner) haltedText() string {
 	for i := range p.tallies {
 		if t := &p.tallies[i]; t.halted {
-			text := fmt.Sprintf("halted in wave %s: %d of %d members failed, and %d may", p.strategy.Waves[i].Name, t.failed, t.members, t.budget)
+			text := fmt.Sprintf("halted: in wave %s %d of %d members failed, and %d may", p.strategy.Waves[i].Name, t.failed, t.members, t.budget)
 			if notes := p.failures(); len(notes) > 0 {
-				text += fmt.Sprintf(" (%s: %s)", notes[0].Name, shorten(notes[0].Message, maxNote/2))
+				text += "; first " + notes[0].Name
 			}
-			return text + "; promote another version, or ask for a retry in " + strings.Replace(p.in.approvalsField(), "approvals", "retries", 1)
+			return text
+		}
+	}
+	return ""
+}
+
+// details are what a person may want to know, and do, besides status.next.
+func (p *planner) details(status v1alpha1.RolloutStatus) string {
+	switch {
+	case status.Phase == v1alpha1.RolloutHalted:
+		text := ""
+		if notes := p.failures(); len(notes) > 0 {
+			text = notes[0].Name + ": " + notes[0].Message + "; "
+		}
+		retries := strings.Replace(p.in.approvalsField(), "approvals", "retries", 1)
+		return fmt.Sprintf("%spromote another version, or mend the cause and add {app: %s, digest: %q, attempt: %d} to %s",
+			text, p.in.Rollout.Spec.App, p.in.Rollout.Spec.Digest, p.in.Rollout.Spec.Attempt+1, retries)
+	case status.Phase == v1alpha1.RolloutCompleted:
+		return ""
+	}
+	for i := range p.tallies {
+		if g := p.wave(i); !p.tallies[i].done && p.tallies[i].waiting > 0 {
+			return g.how
 		}
 	}
 	return ""

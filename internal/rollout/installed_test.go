@@ -1,0 +1,74 @@
+package rollout_test
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+func TestObserve(t *testing.T) {
+	// ready is an installation that is well at the target since an hour.
+	ready := func(changes ...func(*v1alpha1.AppInstallation)) *v1alpha1.AppInstallation {
+		i := &v1alpha1.AppInstallation{
+			ObjectMeta: metav1.ObjectMeta{Generation: 3},
+			Spec:       v1alpha1.AppInstallationSpec{Version: target.Version, Digest: target.Digest},
+			Status: v1alpha1.AppInstallationStatus{
+				ObservedGeneration: 3, AppliedVersion: target.Version, AppliedDigest: target.Digest, HealthySince: at(-time.Hour),
+				Conditions: []metav1.Condition{{
+					Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 3,
+					LastTransitionTime: *at(-time.Hour), Message: "all is well",
+				}},
+			},
+		}
+		for _, c := range changes {
+			c(i)
+		}
+		return i
+	}
+	turned := func(i *v1alpha1.AppInstallation) {
+		i.Status.Conditions[0].Status, i.Status.Conditions[0].Message = metav1.ConditionFalse, "0/1 ready"
+		i.Status.Conditions[0].LastTransitionTime, i.Status.HealthySince = *at(-5*time.Minute), nil
+	}
+	nothing := &rollout.Installed{Release: target}
+	ill := &rollout.Installed{Release: target, Current: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"}
+	cases := []struct {
+		reason string
+		live   *v1alpha1.AppInstallation
+		want   *rollout.Installed
+	}{
+		{"what is well is so since then", ready(), &rollout.Installed{Release: target, Current: true, HealthySince: now.Add(-time.Hour), Message: "all is well"}},
+		{"a status of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), nothing},
+		{"a condition of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].ObservedGeneration = 2 }), nothing},
+		{"a status that was lost says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1} }), nothing},
+		{
+			"a status without the condition says nothing",
+			ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil }), nothing,
+		},
+		{
+			"Ready that speaks of another digest is not healthy, and counts from when it was said",
+			ready(func(i *v1alpha1.AppInstallation) { i.Status.AppliedDigest = before.Digest }),
+			&rollout.Installed{Release: target, Current: true, UnhealthySince: now.Add(-time.Hour), Message: "all is well"},
+		},
+		{
+			"Ready without a time since when is not healthy",
+			ready(func(i *v1alpha1.AppInstallation) { i.Status.HealthySince = nil }),
+			&rollout.Installed{Release: target, Current: true, UnhealthySince: now.Add(-time.Hour), Message: "all is well"},
+		},
+		{"what is not ready is unhealthy since it turned", ready(turned), ill},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			diff(t, c.reason, "observed", rollout.Observe(c.live), c.want)
+		})
+	}
+}
+
+func TestObserveKeepsTheStamp(t *testing.T) {
+	stamp := &v1alpha1.InstallationRollout{Name: rolloutName, Wave: "pilot"}
+	seen := rollout.Observe(&v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{Rollout: stamp}})
+	diff(t, "what was done is told by the spec, whatever the status says", "stamp", seen.Stamp, stamp)
+}

@@ -1,0 +1,100 @@
+package rollout_test
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+func TestWhoIsInWhichWave(t *testing.T) {
+	county := v1alpha1.Wave{Name: "county", Members: &v1alpha1.WaveMembers{
+		Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"county": "40"}},
+	}}
+	empty := v1alpha1.Wave{Name: "empty", Members: &v1alpha1.WaveMembers{Selector: &metav1.LabelSelector{}}}
+	cases := []struct {
+		reason string
+		waves  []v1alpha1.Wave
+		member change
+		want   string
+	}{
+		{"by name", []v1alpha1.Wave{wave("pilot", "vinje"), wave("rest")}, member("vinje"), "pilot"},
+		{"by selector", []v1alpha1.Wave{county, wave("rest")}, member("vinje", labelled("county", "40"), prod(has(before))), "county"},
+		{"the first wave that matches wins", []v1alpha1.Wave{wave("pilot", "vinje"), county, wave("rest")}, member("vinje", labelled("county", "40")), "pilot"},
+		{"the last wave takes whom no other does", []v1alpha1.Wave{wave("pilot", "tokke"), wave("rest")}, member("vinje"), "rest"},
+		{"nobody is dropped, also where the last wave names others", []v1alpha1.Wave{wave("pilot", "tokke"), wave("rest", "siljan")}, member("vinje"), "rest"},
+		{"an empty selector picks nobody", []v1alpha1.Wave{empty, wave("rest")}, member("vinje", labelled("county", "40")), "rest"},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := rollout.Plan(world(waves(c.waves...), c.member))
+			diff(t, c.reason, "members of wave "+c.want, waveIn(t, step, c.want).Members, int32(1))
+		})
+	}
+}
+
+func TestDefaultPilot(t *testing.T) {
+	cases := []struct {
+		reason string
+		world  []change
+		pilots int32
+		moves  []string
+	}{
+		{"the first by name", []change{member("vinje"), member("tokke"), member("siljan")}, 1, []string{"siljan/prod Advance 2.5.0 wave pilot"}},
+		{
+			"one that is excused is passed over",
+			[]change{member("siljan", prod(has(before), excused("Held", "year-end"))), member("tokke"), member("vinje")},
+			1, []string{"tokke/prod Advance 2.5.0 wave pilot"},
+		},
+		{
+			"one that is away is passed over",
+			[]change{member("siljan", prod(has(before), away("EnvironmentPending", "not there yet"))), member("tokke")},
+			1, []string{"tokke/prod Advance 2.5.0 wave pilot"},
+		},
+		{"one that is outside its windows is passed over", []change{member("siljan", weekdays, prod(has(before))), member("tokke")}, 1, []string{"tokke/prod Advance 2.5.0 wave pilot"}},
+		{"one that is suspended is passed over", []change{member("siljan", suspended), member("tokke")}, 1, []string{"tokke/prod Advance 2.5.0 wave pilot"}},
+		{"who has the version already is the pilot", []change{member("siljan"), member("tokke", prod(healthy(target, time.Minute)))}, 1, nil},
+		{
+			"who was moved as pilot stays so, whatever its name",
+			[]change{member("siljan"), member("tokke", prod(unseen(target), moved("pilot", time.Minute)))},
+			1, nil,
+		},
+		{
+			"a pilot that holds afterwards is one still, and the next by name is another",
+			[]change{member("siljan"), member("tokke", prod(unseen(target), moved("pilot", time.Minute), excused("Held", "trouble")))},
+			2, []string{"siljan/prod Advance 2.5.0 wave pilot"},
+		},
+		{"a pilot that failed is not followed by another", []change{member("siljan"), member("tokke", returned("pilot"))}, 1, nil},
+		{
+			"where nobody may move yet, the first by name is waited for, and nobody else goes first",
+			[]change{member("siljan", weekdays, prod(has(before))), member("tokke", weekdays, prod(has(before)))},
+			1, nil,
+		},
+		{
+			"where everybody is excused there is no pilot, and the wave is not done for want of one",
+			[]change{member("siljan", prod(has(before), excused("Held", "a"))), member("tokke", prod(has(before), excused("Held", "b")))},
+			0, nil,
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := rollout.Plan(world(c.world...))
+			pilot := waveIn(t, step, "pilot")
+			diff(t, c.reason, "pilots", pilot.Members, c.pilots)
+			diff(t, c.reason, "moves", moves(step), c.moves)
+			if pilot.CompletedAt != nil {
+				t.Errorf("%s: the pilot wave is done, and nobody was the pilot", c.reason)
+			}
+		})
+	}
+}
+
+func TestPilotThatIsWaitedForGoesFirst(t *testing.T) {
+	in := world(member("siljan", shortly, prod(has(before))), member("tokke", shortly, prod(has(before))))
+	in.Rollout.Status = rollout.Plan(in).Status
+	in.Now = now.Add(10 * time.Minute)
+	diff(t, "when the freeze ends, one goes and not both", "moves", moves(rollout.Plan(in)), []string{"siljan/prod Advance 2.5.0 wave pilot"})
+}
