@@ -17,7 +17,7 @@ func (l links) open() (left links, circles [][]int) {
 	}
 	for from := range l {
 		for _, to := range l[from] {
-			if from != to || before == nil {
+			if before[to] == nil || before[to][from] < 0 {
 				left[from] = append(left[from], to)
 			}
 		}

@@ -299,13 +299,16 @@ type mover struct {
 	group     resolution.Group
 }
 
-// mayLower says whether the one who decides now brought what is there. A municipality
-// that named a version may follow any group afterwards.
+// mayLower says whether those who decide now brought what is there. What a municipality
+// brought by itself, by naming a version, it may leave for any group.
 func (m mover) mayLower(v resolution.Verdict) bool {
-	if m.decidedBy.Level != v.DecidedBy.Level || m.decidedBy.Name != v.DecidedBy.Name {
+	if m.decidedBy.Level == v.DecidedBy.Level && m.decidedBy.Name == v.DecidedBy.Name && m.decidedBy.Level == v1alpha1.LevelNetwork {
+		return true
+	}
+	if v.DecidedBy.Level == v1alpha1.LevelNetwork {
 		return false
 	}
-	return m.decidedBy.Level == v1alpha1.LevelNetwork || m.group == (resolution.Group{}) || m.group.Network == v.Group.Network
+	return m.group == (resolution.Group{}) || m.group.Network == v.Group.Network
 }
 
 // follow does what a verdict says, and checks that no network takes back to a lower
