@@ -76,8 +76,8 @@ func stored(t *testing.T, n *v1alpha1.Network, people v1alpha1.Coordinators) *rb
 	}
 	live.ManagedFields = []metav1.ManagedFieldsEntry{{
 		Manager: apply.Owner, Operation: metav1.ManagedFieldsOperationApply, APIVersion: "rbac.authorization.k8s.io/v1", FieldsType: "FieldsV1",
-		FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{"f:labels":{"f:app.kubernetes.io/managed-by":{},"f:allmenning.dev/network":{}},` +
-			`"f:ownerReferences":{"k:{\"uid\":\"u1\"}":{}}},"f:roleRef":{},"f:subjects":{}}`)},
+		FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:labels":{"f:app.kubernetes.io/managed-by":{},"f:allmenning.dev/network":{}},` +
+			`"f:ownerReferences":{"k:{\"uid\":\"u1\"}":{}}},"f:roleRef":{},"f:subjects":{}}`),
 	}}
 	return live
 }

@@ -79,7 +79,7 @@ func (w waves) overlaps(members []*v1alpha1.Municipality) []condition.Outcome {
 			}
 		}
 	}
-	var faults []condition.Outcome
+	faults := make([]condition.Outcome, 0, len(shared))
 	for _, pair := range slices.SortedFunc(maps.Keys(shared), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
 		first, later := w.list[pair[0]].Name, w.list[pair[1]].Name
 		faults = append(faults, invalid("spec.rollout.waves[%d].members: waves %s and %s overlap at %s, who go with %s, the first: let one of them leave these out",
@@ -129,11 +129,7 @@ func (w waves) strangers(members []*v1alpha1.Municipality) []string {
 func digestFaults(n *v1alpha1.Network, apps map[string]*v1alpha1.SharedApp) []condition.Outcome {
 	var faults []condition.Outcome
 	check := func(field, app, digest string) {
-		proposed := slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app })
-		switch {
-		case !proposed:
-			faults = append(faults, invalid("spec.rollout.%s.app %q: the network does not propose it: name an app of spec.apps, or take the entry out", field, app))
-		case apps[app] != nil && !mayHave(apps[app], digest):
+		if apps[app] != nil && !mayHave(apps[app], digest) {
 			faults = append(faults, invalid("spec.rollout.%s.digest %s...: no version of SharedApp %s has it: copy spec.digest of the Rollout that is meant, or take the entry out",
 				field, digest[:min(len(digest), shortDigest)], app))
 		}

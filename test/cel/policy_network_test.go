@@ -94,9 +94,14 @@ func beyondApprovals(approval, approve string) []attempt {
 			denied: "a coordinator changes spec.rollout.approvals and spec.rollout.retries of a Network, and not spec.members: propose that to the platform operators",
 		},
 		{
-			reason: "So is every other field, whether it is changed, added or taken out; all are named.",
-			user:   outsider, verb: "update", object: "own", patch: `spec: {displayName: Mine, priority: 10, apps: null}`,
-			denied: "not spec.displayName, spec.priority, spec.apps:",
+			reason: "So is a field that is added.",
+			user:   outsider, verb: "update", object: "own", patch: `spec: {priority: 10}`,
+			denied: "not spec.priority:",
+		},
+		{
+			reason: "And one that is taken out; all are named, those that are changed first.",
+			user:   outsider, verb: "update", object: "own", patch: `spec: {displayName: Mine, apps: null}`,
+			denied: "not spec.displayName, spec.apps:",
 		},
 		{
 			reason: "The strategy besides: without requireApproval there would be nothing to approve.",
