@@ -260,6 +260,13 @@ func networkApprovals() []example {
 			update: rollout(`retries: [{app: svarut, digest: "` + digest("a") + `", attempt: 2}, {app: svarut, digest: "` + digest("b") + `", attempt: 3}]`),
 		},
 		{
+			reason:  "Nor one to try again.",
+			create:  within("spec", proposed),
+			update:  rollout(`retries: [{app: svaret, digest: "` + digest("a") + `", attempt: 2}]`),
+			field:   "spec.rollout.retries",
+			message: "each of rollout.retries[].app must be the name of one of apps",
+		},
+		{
 			reason:  "An app that is not proposed has no rollout to approve.",
 			create:  within("spec", proposed),
 			update:  approve("svaret", ""),

@@ -36,6 +36,18 @@ func windows(at string) []example {
 			create: schedule("0  8   * * 1-4"),
 		},
 		{
+			reason:  "Local is whatever the operator's machine is set to, and no place in the world.",
+			create:  within(at, `windows: [{schedule: "0 8 * * 1-4", duration: 6h, timeZone: Local}]`),
+			field:   at + ".windows[0].timeZone",
+			message: "timeZone must be a name of the IANA time zone database, such as Europe/Oslo",
+		},
+		{
+			reason:  "An offset does not know when daylight saving begins.",
+			create:  within(at, `windows: [{schedule: "0 8 * * 1-4", duration: 6h, timeZone: "+01:00"}]`),
+			field:   at + ".windows[0].timeZone",
+			message: "timeZone must be a name of the IANA time zone database, such as Europe/Oslo",
+		},
+		{
 			reason:  "Four fields leave open which of them is missing.",
 			create:  schedule("0 8 * 1-4"),
 			field:   at + ".windows[0].schedule",
