@@ -41,7 +41,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 	todo := plan(seen, r.Clock.Now())
-	if err := r.apply(ctx, seen, todo); err != nil {
+	err = r.apply(ctx, seen, todo)
+	if apply.OnlyConflicts(err) {
+		return ctrl.Result{RequeueAfter: soon}, nil
+	}
+	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("apply: %w", err)
 	}
 	return ctrl.Result{RequeueAfter: todo.again}, nil

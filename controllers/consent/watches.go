@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -24,6 +25,8 @@ const (
 	// municipality controller registers it.
 	indexMunicipality = "municipality"
 	workers           = 8
+	// soon is when to look again where somebody else wrote meanwhile.
+	soon = 200 * time.Millisecond
 )
 
 // SetupWithManager makes the manager run this controller.

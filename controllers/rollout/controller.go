@@ -50,7 +50,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	all := country.At(seen, now)
 	r.groups.learn(all, req.Name)
 	todo := all.Plan(req.Name)
-	if err := r.apply(ctx, req.Name, all, todo); err != nil {
+	err = r.apply(ctx, req.Name, all, todo)
+	if apply.OnlyConflicts(err) {
+		return ctrl.Result{RequeueAfter: soon}, nil
+	}
+	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("apply: %w", err)
 	}
 	if todo.Again.IsZero() {
