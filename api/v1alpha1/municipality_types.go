@@ -228,7 +228,9 @@ type MunicipalityApp struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Wanted string `json:"wanted,omitempty"`
-	// state of it, in a word: Ready, Waiting, Progressing, Failed, Missing, Declined, Deferred, Held, Kept, Blocked or Removing.
+	// state of it, in a word: Ready, Waiting, Returned, Progressing, Failed, Missing, Declined, Deferred,
+	// Held, Kept, Blocked or Removing. Waiting: its group's rollout has not come to it. Returned: the
+	// version failed here, and it went back.
 	// +required
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:MinLength=1
@@ -278,8 +280,9 @@ type MunicipalityStatus struct {
 	// +kubebuilder:validation:MaxLength=32
 	EnvironmentsReady string `json:"environmentsReady,omitempty"`
 
-	// appsReady is the number of installations that run well at the version they should, of those
-	// that there should be, as "9/10".
+	// appsReady is the number of installations that run well at the version they should have now, of
+	// those that there should be, as "9/10". One that runs well and waits for its wave, or went back
+	// to the version before, counts; one that waits for its first version does not.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	AppsReady string `json:"appsReady,omitempty"`
@@ -292,7 +295,8 @@ type MunicipalityStatus struct {
 	Apps []MunicipalityApp `json:"apps,omitempty"`
 
 	// conditions are Ready speaks of the tenancy, AppsReady of the apps; Reconciling, Stalled and
-	// Suspended are there while they are true.
+	// Suspended are there while they are true. AppsReady is False, too, while spec.windows or
+	// spec.freezes have a fault.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

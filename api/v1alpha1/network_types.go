@@ -187,7 +187,7 @@ type NetworkApp struct {
 	// members is the number of members that the app should be installed at, by this network.
 	// +optional
 	Members int32 `json:"members,omitempty"`
-	// excused is the number of members that declined, deferred or hold.
+	// excused is the number of members that declined, deferred, hold, keep, are suspended or can't take it.
 	// +optional
 	Excused int32 `json:"excused,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
@@ -210,7 +210,8 @@ type NetworkApp struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	Versions []VersionUsage `json:"versions,omitempty"`
-	// excusedMembers are members that declined, deferred, hold, keep or can't take it, and why, at most 50.
+	// excusedMembers are members that declined, deferred, hold, keep, are suspended or can't take it,
+	// and why, at most 50; fewer where the whole status would get too large.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
@@ -260,7 +261,7 @@ type NetworkStatus struct {
 	Coordinators *Coordinators `json:"coordinators,omitempty"`
 
 	// appsReady is the number of (member, app) pairs that run well at the version they should, of
-	// those that this network decides, as "40/42".
+	// those that this network decides, as "40/42". Members that wait for their wave are not ready.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	AppsReady string `json:"appsReady,omitempty"`

@@ -222,7 +222,7 @@ type NetworkAdoption struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// version that it is to have.
+	// version that it is to have; for direct, empty where they follow different channels.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
@@ -233,7 +233,7 @@ type NetworkAdoption struct {
 	// excused is the number of members that declined, deferred, hold or can't take it.
 	// +optional
 	Excused int32 `json:"excused,omitempty"`
-	// phase of its rollout.
+	// phase of its rollout; for direct, of the one furthest from its end.
 	// +optional
 	Phase RolloutPhase `json:"phase,omitempty"`
 }

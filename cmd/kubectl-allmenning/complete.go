@@ -64,41 +64,31 @@ func (c *connection) toComplete(ctx context.Context, path string, kind world.Kin
 
 // namesOf are names with what they stand for behind a tab, as shells show it.
 func namesOf(w *world.World, kind world.Kind, args []string) []string {
-	var all []string
 	switch kind {
 	case world.Municipalities:
-		for i := range w.Municipalities {
-			all = append(all, w.Municipalities[i].Name+"\t"+w.Municipalities[i].Spec.DisplayName)
-		}
+		return told(w.Municipalities, func(m *v1alpha1.Municipality) string { return m.Name + "\t" + m.Spec.DisplayName })
 	case world.Networks:
-		for i := range w.Networks {
-			all = append(all, w.Networks[i].Name+"\t"+w.Networks[i].Spec.DisplayName)
-		}
+		return told(w.Networks, func(n *v1alpha1.Network) string { return n.Name + "\t" + n.Spec.DisplayName })
 	case world.SharedApps:
-		for i := range w.Apps {
-			all = append(all, w.Apps[i].Name+"\t"+w.Apps[i].Spec.DisplayName)
-		}
+		return told(w.Apps, func(a *v1alpha1.SharedApp) string { return a.Name + "\t" + a.Spec.DisplayName })
 	case world.Rollouts:
-		for i := range w.Rollouts {
-			all = append(all, w.Rollouts[i].Name+"\t"+string(w.Rollouts[i].Status.Phase))
-		}
+		return told(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name + "\t" + string(r.Status.Phase) })
 	case versions:
 		if app, err := w.App(args[0]); err == nil {
-			all = versionsOf(app)
+			usable := slices.DeleteFunc(slices.Clone(app.Spec.Versions), func(v v1alpha1.Version) bool { return v.State == v1alpha1.VersionWithdrawn })
+			return told(usable, func(v *v1alpha1.Version) string { return v.Version + "\t" + string(v.State) })
 		}
 	case world.Platforms, world.Installations:
 	}
-	return all
+	return nil
 }
 
-func versionsOf(app *v1alpha1.SharedApp) []string {
-	var all []string
-	for _, v := range app.Spec.Versions {
-		if v.State != v1alpha1.VersionWithdrawn {
-			all = append(all, v.Version+"\t"+string(v.State))
-		}
+func told[T any](all []T, tell func(*T) string) []string {
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = tell(&all[i])
 	}
-	return all
+	return names
 }
 
 // fitTo leaves those that begin as asked for and do not stand in the arguments already.
@@ -122,11 +112,8 @@ func (c *connection) completeWaves(cmd *cobra.Command, args []string, begun stri
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	var all []string
-	for _, wave := range r.Status.Waves {
-		all = append(all, wave.Name+"\t"+string(wave.State))
-	}
-	return fitTo(all, nil, begun), cobra.ShellCompDirectiveNoFileComp
+	waves := told(r.Status.Waves, func(w *v1alpha1.WaveStatus) string { return w.Name + "\t" + string(w.State) })
+	return fitTo(waves, nil, begun), cobra.ShellCompDirectiveNoFileComp
 }
 
 // explainCompletion says in the help of `completion` how kubectl comes to complete a plugin.

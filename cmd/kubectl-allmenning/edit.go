@@ -38,7 +38,7 @@ func (d *destination) runOnFiles(cmd *cobra.Command, c *connection, read func(co
 	}
 	decided, err := decide(w)
 	if errors.Is(err, errNeedsCluster) {
-		if decided, err = d.decideWith(cmd.Context(), c, w, read, decide); err != nil {
+		if decided, err = decideWith(cmd.Context(), c, w, read, decide); err != nil {
 			return err
 		}
 	}
@@ -63,7 +63,7 @@ func (d *destination) runOnFiles(cmd *cobra.Command, c *connection, read func(co
 var errNeedsCluster = errors.New("it is not in the files")
 
 // decideWith decides with Rollouts from the cluster, and all else from files.
-func (*destination) decideWith(ctx context.Context, c *connection, w *world.World, read func(context.Context, client.Client) (*world.World, error),
+func decideWith(ctx context.Context, c *connection, w *world.World, read func(context.Context, client.Client) (*world.World, error),
 	decide func(*world.World) (written, error),
 ) (written, error) {
 	cluster, err := c.open()

@@ -93,9 +93,10 @@ func (p *planned) decided(seen observed, now time.Time) {
 // wanted is the AppInstallation that a verdict asks for; nil where there is none and a
 // rollout brings it in its turn. What a group decides, its rollout moves: until then the
 // release that is there stays, and so does who decided on it; all else is brought up to date.
+// What a hold names where nothing is, the municipality decides, though a group counts it.
 func wanted(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
 	there := installed != nil && installed.Spec.State != v1alpha1.InstallationAbsent
-	inTurn := v.Action == resolution.Install && v.Group != (resolution.Group{})
+	inTurn := v.Action == resolution.Install && v.Group != (resolution.Group{}) && v.Why != resolution.Held
 	if inTurn && !there {
 		return nil
 	}

@@ -13,12 +13,15 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func raw(s string) *apiextensionsv1.JSON { return &apiextensionsv1.JSON{Raw: []byte(s)} }
 
 func at(d time.Duration) *metav1.Time { return new(metav1.NewTime(now.Add(d))) }
 
@@ -60,11 +63,16 @@ func world(change ...func(*observed)) observed {
 	return seen
 }
 
-// everywhere puts what a first plan asks for into the world.
+// brought is the record that a rollout left on what it brought.
+var brought = &v1alpha1.InstallationRollout{Name: "digi-tv.svarut.2.4.1.1", Wave: "everyone", MovedAt: *at(-time.Hour)}
+
+// everywhere puts into the world what rollouts bring in the end.
 func everywhere(seen *observed) {
-	for _, i := range plan(*seen, now).write {
-		i.Generation, i.UID = 1, "u"
-		seen.installed[resolution.Place{App: i.Name, Environment: i.Labels[v1alpha1.LabelEnvironment]}] = i
+	m := &seen.municipality
+	for _, v := range resolution.Resolve(resolution.Input{Municipality: m, Networks: seen.networks, Apps: seen.apps, Now: now}) {
+		i := installation.For(m, environmentOf(m, v.Environment), v)
+		i.Generation, i.UID, i.Spec.Rollout = 1, "u", brought
+		seen.installed[v.Place] = i
 	}
 }
 
@@ -100,7 +108,13 @@ func withoutProd(s *observed) {
 	s.municipality.Spec.Environments = s.municipality.Spec.Environments[1:]
 }
 
-var decline = says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})
+func heir(s *observed) { s.networks[0].Name = "digi-sor" }
+
+var (
+	decline = says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})
+	named   = says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.4.1"})
+	held    = says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.3.0", Reason: "year-end closing"}})
+)
 
 func TestPlan(t *testing.T) {
 	cases := []struct {
@@ -109,11 +123,19 @@ func TestPlan(t *testing.T) {
 		// want is "namespace/app state version" of each write, "delete namespace/app" of each removal.
 		want []string
 	}{
-		{"what is proposed is written, where the environment stands", world(), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
+		{"what a network proposes comes by its rollout, in its turn", world(), nil},
+		{"so does what a channel offers", world(withoutNet, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Channel: "stable"})), nil},
+		{"what the municipality names is written, where the environment stands", world(named), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"what is written is not written again", world(everywhere), nil},
-		{"an environment whose namespace is not there waits", world(func(s *observed) { delete(s.standing, "prod") }), []string{"vinje-test/svarut Present 2.4.1"}},
-		{"so does one on its way out", world(func(s *observed) { s.standing["prod"] = false }), []string{"vinje-test/svarut Present 2.4.1"}},
-		{"a promotion moves", world(everywhere, at23), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
+		{"an environment whose namespace is not there waits", world(named, func(s *observed) { delete(s.standing, "prod") }), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"so does one on its way out", world(named, func(s *observed) { s.standing["prod"] = false }), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"a promotion is left to its rollout", world(everywhere, at23), nil},
+		{"a version that the municipality names moves", world(everywhere, at23, named), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
+		{"one that it holds where nothing is, too", world(held), []string{"vinje-prod/svarut Present 2.3.0", "vinje-test/svarut Present 2.3.0"}},
+		{"new parameters do not wait for a turn, and move nothing", world(everywhere, at23, says(v1alpha1.AppDecision{Parameters: raw(`{"sender":"Vinje"}`)})),
+			[]string{"vinje-prod/svarut Present 2.3.0", "vinje-test/svarut Present 2.3.0"}},
+		{"who decides now is written, and moves nothing", world(everywhere, heir), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
+		{"who offers something new has not decided on what is there", world(everywhere, at23, heir), nil},
 		{"a deferral keeps, and says who decided", world(everywhere, at23, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer})),
 			[]string{"vinje-prod/svarut Present 2.3.0", "vinje-test/svarut Present 2.3.0"}},
 		{"leaving the network uninstalls nothing", world(everywhere, withoutNet), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
@@ -124,14 +146,17 @@ func TestPlan(t *testing.T) {
 			}
 		}), nil},
 		{"what is gone is deleted", world(everywhere, gone, decline), []string{"vinje-test/svarut Absent 2.4.1", "delete vinje-prod/svarut"}},
-		{"what is asked for again before it was deleted is written, not deleted", world(everywhere, gone), []string{"vinje-prod/svarut Present 2.4.1"}},
+		{"what is asked for again is left to its rollout while it goes", world(everywhere, absent), nil},
+		{"and is deleted once it is gone, so that the rollout makes it anew", world(everywhere, gone), []string{"delete vinje-prod/svarut"}},
+		{"where the municipality names the version, it is written, not deleted", world(named, everywhere, gone), []string{"vinje-prod/svarut Present 2.4.1"}},
 		{"a suspended installation that was declined goes", world(everywhere, decline, func(s *observed) {
 			s.installed[prod].Spec.Suspend = new(true)
 		}), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
 
 		{"nothing moves while the Municipality is suspended", world(func(s *observed) { s.municipality.Spec.Suspend = new(true) }), nil},
 		{"nothing moves while the Platform is suspended", world(everywhere, gone, decline, func(s *observed) { s.platform.Suspend = new(true) }), nil},
-		{"a freeze starts nothing", world(freezes), nil},
+		{"a freeze starts nothing", world(named, freezes), nil},
+		{"it does not keep a decider from being written", world(everywhere, heir, freezes), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"a freeze leaves what runs", world(everywhere, freezes), nil},
 		{"a freeze lets an uninstall that has begun end", world(everywhere, decline, absent, func(s *observed) {
 			s.installed[prod].Spec.DecidedBy = v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: "vinje", Reason: "declined"}
@@ -173,14 +198,45 @@ func TestPlanWritesAgainWhatSomebodyDeleted(t *testing.T) {
 	if got := plan(world(withoutNet, told("Removing")), now).write; len(got) > 0 {
 		t.Errorf("write = %v, want nothing: it was asked to go", got)
 	}
+	if got := plan(world(told("Ready")), now).write; len(got) > 0 {
+		t.Errorf("write = %v, want nothing: the rollout of the network brings it again", got)
+	}
+}
+
+func TestPlanKeepsTheRecordOfWhatIsThere(t *testing.T) {
+	cases := []struct {
+		reason  string
+		seen    observed
+		by      string
+		rollout *v1alpha1.InstallationRollout
+	}{
+		{"another decider on the same release", world(everywhere, heir), "digi-sor", brought},
+		{"the municipality itself names the release that is there", world(everywhere, named), "vinje", brought},
+		{"a hold", world(everywhere, held), "vinje", brought},
+		{"new parameters before its turn: who decided on the release that is there", world(everywhere, at23, heir, says(v1alpha1.AppDecision{Parameters: raw(`{"a":1}`)})), "digi-tv", brought},
+		{"another version that the municipality names: no rollout brought it", world(everywhere, at23, named), "vinje", nil},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			written := plan(tc.seen, now).write
+			if len(written) != 2 {
+				t.Fatalf("%d writes, want one in each environment", len(written))
+			}
+			for _, i := range written {
+				if diff := cmp.Diff(tc.rollout, i.Spec.Rollout); diff != "" || i.Spec.DecidedBy.Name != tc.by {
+					t.Errorf("%s: decided by %+v, want %s; spec.rollout (-want +got):\n%s", i.Namespace, i.Spec.DecidedBy, tc.by, diff)
+				}
+			}
+		})
+	}
 }
 
 func TestPlanTellsMoves(t *testing.T) {
-	if moved := plan(world(), now).moved; len(moved) > 0 {
+	if moved := plan(world(named), now).moved; len(moved) > 0 {
 		t.Errorf("%d moves on a first installation, want none", len(moved))
 	}
 	var got []string
-	for _, m := range plan(world(everywhere, at23), now).moved {
+	for _, m := range plan(world(everywhere, at23, named), now).moved {
 		got = append(got, m.installation.Namespace+" "+m.from+" "+m.to)
 	}
 	if diff := cmp.Diff([]string{"vinje-prod 2.3.0 2.4.1", "vinje-test 2.3.0 2.4.1"}, got); diff != "" {
@@ -236,40 +292,11 @@ func TestUninstalled(t *testing.T) {
 	}
 }
 
-func TestSame(t *testing.T) {
-	raw := func(s string) *apiextensionsv1.JSON { return &apiextensionsv1.JSON{Raw: []byte(s)} }
-	cases := []struct {
-		reason string
-		change func(live *v1alpha1.AppInstallation)
-		want   bool
-	}{
-		{"it says the same", func(*v1alpha1.AppInstallation) {}, true},
-		{"the API server writes JSON its own way", func(i *v1alpha1.AppInstallation) { i.Spec.Parameters = raw(`{ "b":2, "a":1 }`) }, true},
-		{"other parameters are others", func(i *v1alpha1.AppInstallation) { i.Spec.Parameters = raw(`{"a":1}`) }, false},
-		{"no parameters are others, too", func(i *v1alpha1.AppInstallation) { i.Spec.Parameters = nil }, false},
-		{"suspend is a person's to set", func(i *v1alpha1.AppInstallation) { i.Spec.Suspend = new(true) }, true},
-		{"a label of somebody's does not matter", func(i *v1alpha1.AppInstallation) { i.Labels["team"] = "x" }, true},
-		{"a label of ours does", func(i *v1alpha1.AppInstallation) { delete(i.Labels, v1alpha1.LabelApp) }, false},
-		{"who decided is part of it", func(i *v1alpha1.AppInstallation) { i.Spec.DecidedBy.Reason = "x" }, false},
-	}
-	for _, tc := range cases {
-		t.Run(tc.reason, func(t *testing.T) {
-			want := world(everywhere).installed[prod]
-			want.Spec.Parameters = raw(`{"a":1,"b":2}`)
-			live := want.DeepCopy()
-			tc.change(live)
-			if got := same(want, live); got != tc.want {
-				t.Errorf("same = %v, want %v", got, tc.want)
-			}
-		})
-	}
-}
-
 func TestDesiredGolden(t *testing.T) {
 	seen := world(says(v1alpha1.AppDecision{
-		Decision: v1alpha1.DecisionAdopt, Parameters: &apiextensionsv1.JSON{Raw: []byte(`{"sender":"Vinje kommune"}`)},
+		Decision: v1alpha1.DecisionAdopt, Version: "2.4.1", Parameters: raw(`{"sender":"Vinje kommune"}`),
 		ParametersFrom: []v1alpha1.ParametersSource{{SecretRef: v1alpha1.LocalReference{Name: "svarut-credentials"}}},
-		Environments:   []v1alpha1.EnvironmentDecision{{Name: "test", Parameters: &apiextensionsv1.JSON{Raw: []byte(`{"sender":"TEST"}`)}}},
+		Environments:   []v1alpha1.EnvironmentDecision{{Name: "test", Parameters: raw(`{"sender":"TEST"}`)}},
 	}))
 	got := ""
 	for _, i := range plan(seen, now).write {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
+	"github.com/allmenning/allmenning/controllers/internal/watch"
 )
 
 const (
@@ -38,21 +39,11 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
 		For(&v1alpha1.Municipality{}, specOrLabels).
 		Watches(&v1alpha1.AppInstallation{}, byLabel, builder.WithPredicates(specOrGone())).
-		Watches(&corev1.Namespace{}, byLabel, builder.WithPredicates(comesOrGoes())).
+		Watches(&corev1.Namespace{}, byLabel, builder.WithPredicates(watch.ComesOrGoes())).
 		Watches(&v1alpha1.Network{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.SharedApp{}, everyone, builder.WithPredicates(offerChanged())).
+		Watches(&v1alpha1.SharedApp{}, everyone, builder.WithPredicates(watch.OfferChanged())).
 		Watches(&v1alpha1.Platform{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Complete(r)
-}
-
-// offerChanged lets through what changes an offer: the spec, and what the catalogue found.
-func offerChanged() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		before, ok1 := e.ObjectOld.(*v1alpha1.SharedApp)
-		after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)
-		return !ok1 || !ok2 || before.Generation != after.Generation ||
-			!equality.Semantic.DeepEqual(before.Status.Versions, after.Status.Versions)
-	}}
 }
 
 // specOrGone keeps out how an installation fares, which is no matter here, unless it
@@ -62,14 +53,6 @@ func specOrGone() predicate.Predicate {
 		after, ok := e.ObjectNew.(*v1alpha1.AppInstallation)
 		return !ok || after.Spec.State == v1alpha1.InstallationAbsent || e.ObjectOld.GetGeneration() != after.Generation ||
 			!equality.Semantic.DeepEqual(e.ObjectOld.GetLabels(), after.Labels)
-	}}
-}
-
-// comesOrGoes lets through that a namespace appeared, was relabelled, or goes.
-func comesOrGoes() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		return !equality.Semantic.DeepEqual(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
-			e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
 	}}
 }
 

@@ -5,19 +5,17 @@ import (
 	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/watch"
 )
 
 // pause gathers what happens to members and apps: a country that is created in a
@@ -30,9 +28,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		apply.StatusLost(func(o *v1alpha1.Network) int64 { return o.Status.ObservedGeneration }))
 	return ctrl.NewControllerManagedBy(mgr).Named("network").
 		For(&v1alpha1.Network{}, builder.WithPredicates(specOrRequest)).
-		Watches(&v1alpha1.Network{}, later(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.Municipality{}, later(r.everyone), builder.WithPredicates(predicate.LabelChangedPredicate{})).
-		Watches(&v1alpha1.SharedApp{}, later(r.proposers), builder.WithPredicates(offerChanged())).
+		Watches(&v1alpha1.Network{}, watch.Later(r.everyone, pause), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Municipality{}, watch.Later(r.everyone, pause), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		Watches(&v1alpha1.SharedApp{}, watch.Later(r.proposers, pause), builder.WithPredicates(watch.OfferChanged())).
 		Watches(&rbacv1.ClusterRoleBinding{}, handler.EnqueueRequestsFromMapFunc(networkOf)).
 		Complete(r)
 }
@@ -47,45 +45,15 @@ func networkOf(_ context.Context, o client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: name}}}
 }
 
-// offerChanged lets through what changes an offer: the spec, and what the catalogue found.
-func offerChanged() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		before, ok1 := e.ObjectOld.(*v1alpha1.SharedApp)
-		after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)
-		return !ok1 || !ok2 || before.Generation != after.Generation ||
-			!equality.Semantic.DeepEqual(before.Status.Versions, after.Status.Versions)
-	}}
-}
-
-// later enqueues after a pause. The first of several events sets the time.
-func later(find handler.MapFunc) handler.EventHandler {
-	enqueue := func(ctx context.Context, o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		for _, req := range find(ctx, o) {
-			q.AddAfter(req, pause)
-		}
-	}
-	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			enqueue(ctx, e.Object, q)
-		},
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			enqueue(ctx, e.ObjectNew, q)
-		},
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			enqueue(ctx, e.Object, q)
-		},
-	}
-}
-
 // everyone finds all networks: there are few, and whose member a municipality was
 // before its labels changed is cheaper to count again than to find out. Networks hold and
 // follow each other, so a change of one may concern any.
-func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
+func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []string {
 	return r.networks(ctx, func(*v1alpha1.Network) bool { return true })
 }
 
 // proposers finds the networks that propose an app.
-func (r *Reconciler) proposers(ctx context.Context, o client.Object) []reconcile.Request {
+func (r *Reconciler) proposers(ctx context.Context, o client.Object) []string {
 	return r.networks(ctx, func(n *v1alpha1.Network) bool {
 		for _, p := range n.Spec.Apps {
 			if p.Name == o.GetName() {
@@ -96,16 +64,16 @@ func (r *Reconciler) proposers(ctx context.Context, o client.Object) []reconcile
 	})
 }
 
-func (r *Reconciler) networks(ctx context.Context, wanted func(*v1alpha1.Network) bool) []reconcile.Request {
+func (r *Reconciler) networks(ctx context.Context, wanted func(*v1alpha1.Network) bool) []string {
 	var list v1alpha1.NetworkList
 	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Networks")
 		return nil
 	}
-	var all []reconcile.Request
+	var all []string
 	for i := range list.Items {
 		if wanted(&list.Items[i]) {
-			all = append(all, reconcile.Request{NamespacedName: types.NamespacedName{Name: list.Items[i].Name}})
+			all = append(all, list.Items[i].Name)
 		}
 	}
 	return all

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,8 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/burst"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
+	"github.com/allmenning/allmenning/controllers/internal/watch"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -35,24 +34,14 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	spec := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
 	return ctrl.NewControllerManagedBy(mgr).Named("rollout").
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
-		Watches(&v1alpha1.Network{}, burst.Later(r.everyGroup, soon), spec).
-		Watches(&v1alpha1.Municipality{}, burst.Later(r.everyGroup, soon), spec).
-		Watches(&v1alpha1.SharedApp{}, burst.Later(r.everyGroup, soon), builder.WithPredicates(offerChanged())).
-		Watches(&v1alpha1.Platform{}, burst.Later(r.everyGroup, soon), spec).
-		Watches(&v1alpha1.Rollout{}, burst.Later(r.concernedBy, soon), builder.WithPredicates(phaseChanged())).
-		Watches(&v1alpha1.AppInstallation{}, burst.Later(r.ofMunicipality, pause)).
-		Watches(&corev1.Namespace{}, burst.Later(r.ofMunicipality, pause), builder.WithPredicates(comesOrGoes())).
+		Watches(&v1alpha1.Network{}, watch.Later(r.everyGroup, soon), spec).
+		Watches(&v1alpha1.Municipality{}, watch.Later(r.everyGroup, soon), spec).
+		Watches(&v1alpha1.SharedApp{}, watch.Later(r.everyGroup, soon), builder.WithPredicates(watch.OfferChanged())).
+		Watches(&v1alpha1.Platform{}, watch.Later(r.everyGroup, soon), spec).
+		Watches(&v1alpha1.Rollout{}, watch.Later(r.concernedBy, soon), builder.WithPredicates(phaseChanged())).
+		Watches(&v1alpha1.AppInstallation{}, watch.Later(r.ofMunicipality, pause)).
+		Watches(&corev1.Namespace{}, watch.Later(r.ofMunicipality, pause), builder.WithPredicates(watch.ComesOrGoes())).
 		Complete(r)
-}
-
-// offerChanged lets through what changes an offer: the spec, and what the catalogue found.
-func offerChanged() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		before, ok1 := e.ObjectOld.(*v1alpha1.SharedApp)
-		after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)
-		return !ok1 || !ok2 || before.Generation != after.Generation ||
-			!equality.Semantic.DeepEqual(before.Status.Versions, after.Status.Versions)
-	}}
 }
 
 // phaseChanged keeps out the counts that this controller writes itself; a status that
@@ -62,14 +51,6 @@ func phaseChanged() predicate.Predicate {
 		before, ok1 := e.ObjectOld.(*v1alpha1.Rollout)
 		after, ok2 := e.ObjectNew.(*v1alpha1.Rollout)
 		return !ok1 || !ok2 || before.Status.Phase != after.Status.Phase || before.Status.Failed != after.Status.Failed
-	}}
-}
-
-// comesOrGoes lets through that a namespace appeared, was relabelled, or goes.
-func comesOrGoes() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		return !equality.Semantic.DeepEqual(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
-			e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
 	}}
 }
 

@@ -21,7 +21,7 @@ type Reconciler struct {
 	waiting waiting
 }
 
-// +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations;municipalities;networks;sharedapps;platforms,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations;municipalities;networks;sharedapps;platforms;rollouts,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities/status;networks/status;sharedapps/status,verbs=patch
 
 // municipality rolls up one Municipality.
@@ -33,7 +33,9 @@ func (r *Reconciler) municipality(ctx context.Context, req ctrl.Request) (ctrl.R
 	}
 	now := r.Clock.Now()
 	places := placesOf(seen.country, seen.tenant, now)
-	live, next := seen.tenant.municipality.Status, municipalityStatus(seen.tenant.municipality, places, now)
+	days, faults := daysOf(seen.tenant.municipality)
+	turns{country: seen.country, tenant: seen.tenant, days: days, now: now}.tell(places)
+	live, next := seen.tenant.municipality.Status, municipalityStatus(seen.tenant.municipality, places, faults, now)
 	if sameMunicipality(live, next) || silent(live, next) {
 		r.waiting.end(req.Name)
 		return again(seen.country, places, now), nil
@@ -70,12 +72,12 @@ func (r *Reconciler) sharedApp(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, observed(err)
 	}
 	now := r.Clock.Now()
-	places := flat(placesOfAll(seen.country, seen.tenants, now))
+	places := placesOfAll(seen.country, seen.tenants, now)
 	next := sharedAppStatus(seen, places, now)
 	if err := r.writeSharedApp(ctx, seen.app, next); err != nil {
 		return ctrl.Result{}, err
 	}
-	return again(seen.country, places, now), nil
+	return again(seen.country, flat(places), now), nil
 }
 
 // observed is what to return for an error of observe: an object that is gone needs nothing.

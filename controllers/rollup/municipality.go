@@ -2,7 +2,9 @@ package rollup
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -10,40 +12,88 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
 // maxApps is how many apps the status of a Municipality lists.
 const maxApps = 200
 
-// municipalityStatus is the rollup's part of a Municipality's status.
-func municipalityStatus(m *v1alpha1.Municipality, places []place, now time.Time) v1alpha1.MunicipalityStatus {
+// daysOf compiles the windows and freezes of a municipality; nil where it has none.
+func daysOf(m *v1alpha1.Municipality) (*calendar.Calendar, []calendar.Fault) {
+	if len(m.Spec.Windows) == 0 && len(m.Spec.Freezes) == 0 {
+		return nil, nil
+	}
+	return calendar.New(m.Spec.Windows, m.Spec.Freezes)
+}
+
+// municipalityStatus is the rollup's part of a Municipality's status. A place counts as ready
+// when it has what it should have now: whoever waits for its turn, or went back to the version
+// before, and runs well there, does. The faults are those of its windows and freezes.
+func municipalityStatus(m *v1alpha1.Municipality, places []place, faults []calendar.Fault, now time.Time) v1alpha1.MunicipalityStatus {
 	var sum summary
 	sorted := slices.Clone(places)
-	slices.SortStableFunc(sorted, func(a, b place) int { return cmp.Compare(urgency(a), urgency(b)) })
+	slices.SortStableFunc(sorted, func(a, b place) int { return cmp.Compare(urgency(&a), urgency(&b)) })
 	apps := make([]v1alpha1.MunicipalityApp, 0, len(sorted))
 	for i := range sorted {
-		sum.add(sorted[i], sorted[i].shown.Environment+"/"+sorted[i].shown.Name)
+		sum.add(&sorted[i], sorted[i].settled, sorted[i].shown.Environment+"/"+sorted[i].shown.Name)
 		apps = append(apps, sorted[i].shown)
 	}
+	outcome := sum.outcome("apps")
+	outcome.Message += besides(sorted)
 	return v1alpha1.MunicipalityStatus{
 		AppsReady:  sum.String(),
 		Apps:       apps[:min(len(apps), maxApps)],
-		Conditions: appsReady(m.Status.Conditions, sum.outcome("apps"), m.Generation, now),
+		Conditions: appsReady(m.Status.Conditions, closed(faults, outcome), m.Generation, now),
+	}
+}
+
+// besides tells what counts as ready and is not all that one may want to know.
+func besides(places []place) string {
+	text, waiting := "", 0
+	for i := range places {
+		switch p := &places[i]; {
+		case p.settled && p.shown.State == stateReturned:
+			text += fmt.Sprintf("; %s/%s %s", p.shown.Environment, p.shown.Name, p.shown.Message)
+		case p.settled && p.shown.State == stateWaiting:
+			waiting++
+		}
+	}
+	if waiting > 0 {
+		text += fmt.Sprintf("; %d with another version to come", waiting)
+	}
+	return text
+}
+
+// closed is the outcome where windows or freezes have faults: no rollout comes to the
+// municipality until they are mended, so they are told before all else.
+func closed(faults []calendar.Fault, outcome condition.Outcome) condition.Outcome {
+	if len(faults) == 0 {
+		return outcome
+	}
+	fields := make([]string, 0, len(faults))
+	for _, f := range faults {
+		fields = append(fields, "spec."+f.String())
+	}
+	return condition.Outcome{
+		State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec,
+		Message: fmt.Sprintf("%s; no rollout comes here until this is mended; %s", strings.Join(fields, "; "), outcome.Message),
 	}
 }
 
 // urgency sorts what somebody should look at before what is well.
-func urgency(p place) int {
+func urgency(p *place) int {
 	switch {
 	case failing(p.shown.State):
 		return 0
-	case p.counted && !p.ready:
+	case p.counted && !p.settled:
 		return 1
-	case p.shown.Message != "":
+	case p.counted && !p.ready:
 		return 2
+	case p.shown.Message != "":
+		return 3
 	}
-	return 3
+	return 4
 }
 
 // appsReady is the one condition that is the rollup's.

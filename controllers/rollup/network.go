@@ -1,16 +1,22 @@
 package rollup
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/proposal"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
+
+// maxSkew is how many versions of an app the status of a Network lists.
+const maxSkew = 16
 
 // observedNetwork is everything that the status of a Network may build on.
 type observedNetwork struct {
@@ -27,29 +33,57 @@ func networkStatus(seen observedNetwork, places [][]place, now time.Time) v1alph
 	var sum summary
 	apps := make([]v1alpha1.NetworkApp, 0, len(n.Spec.Apps))
 	for _, proposed := range n.Spec.Apps {
-		app := v1alpha1.NetworkApp{
-			Name: proposed.Name, Version: proposal.VersionOf(proposed, seen.country.apps[proposed.Name]),
-			Message: cut(proposal.Check(proposed, seen.country.apps[proposed.Name]).Message),
-		}
-		for i := range seen.members {
-			here := placesIn(places[i], seen.members[i].municipality, proposed)
-			addMember(&app, &sum, memberOf(n, seen.members[i].municipality, here))
-		}
-		apps = append(apps, app)
+		apps = append(apps, networkApp(seen, proposed, places, &sum))
 	}
 	return v1alpha1.NetworkStatus{
 		AppsReady:  sum.String(),
-		Apps:       apps,
+		Apps:       bounded(apps),
 		Conditions: appsReady(n.Status.Conditions, sum.outcome("member apps"), n.Generation, now),
 	}
 }
 
+// networkApp is how one proposed app stands.
+func networkApp(seen observedNetwork, proposed v1alpha1.Proposal, places [][]place, sum *summary) v1alpha1.NetworkApp {
+	offer := seen.country.apps[proposed.Name]
+	app := v1alpha1.NetworkApp{
+		Name: proposed.Name, Version: proposal.VersionOf(proposed, offer),
+		Message: cut(proposal.Check(proposed, offer).Message),
+	}
+	if r := seen.country.rollouts[subject{resolution.Group{Network: seen.network.Name}, proposed.Name}]; r != nil {
+		app.Rollout, app.Phase = r.Name, r.Status.Phase
+	}
+	installed := map[string]int32{}
+	for i := range seen.members {
+		m := seen.members[i].municipality
+		one := memberOf(m, placesIn(places[i], m, proposed), offer, func(p *place) string { return otherDecider(seen.network, m, p) })
+		addMember(&app, sum, one)
+		for _, version := range one.versions {
+			installed[version]++
+		}
+	}
+	app.Coverage = coverage(&app)
+	app.Versions = skew(installed)
+	return app
+}
+
+func coverage(app *v1alpha1.NetworkApp) string { return fmt.Sprintf("%d/%d", app.Ready, app.Members) }
+
+// skew is who has which version, the most frequent first.
+func skew(installed map[string]int32) []v1alpha1.VersionUsage {
+	var all []v1alpha1.VersionUsage
+	for _, version := range slices.Sorted(maps.Keys(installed)) {
+		all = append(all, v1alpha1.VersionUsage{Version: version, Installations: installed[version]})
+	}
+	slices.SortStableFunc(all, func(a, b v1alpha1.VersionUsage) int { return cmp.Compare(b.Installations, a.Installations) })
+	return all[:min(len(all), maxSkew)]
+}
+
 // placesIn are a member's places of a proposed app, in the stages that it is proposed for.
-func placesIn(all []place, m *v1alpha1.Municipality, proposed v1alpha1.Proposal) []place {
-	var here []place
+func placesIn(all []place, m *v1alpha1.Municipality, proposed v1alpha1.Proposal) []*place {
+	var here []*place
 	for i := range all {
 		if all[i].verdict.App == proposed.Name && slices.Contains(proposed.Stages, stageOf(m, all[i].verdict.Environment)) {
-			here = append(here, all[i])
+			here = append(here, &all[i])
 		}
 	}
 	return here
@@ -64,58 +98,81 @@ func stageOf(m *v1alpha1.Municipality, environment string) v1alpha1.Stage {
 	return ""
 }
 
-// member is how one proposed app stands at one member, all its environments taken together.
+// member is how one app of a group stands at one member, all its environments taken together.
 type member struct {
 	name string
-	// place is the worst of the environments in which this network decides.
-	place place
-	// decided says whether there is any such environment.
-	decided bool
+	// place is the worst of the environments in which this group decides.
+	// It is nil where there is none.
+	place *place
 	// elsewhere says who decides instead, in an environment where somebody else does.
 	elsewhere string
-	excused   bool
+	// excuse is why it does not take part, in the first environment in which it does not; its
+	// code is empty where there is none.
+	excuse v1alpha1.MemberNote
+	// versions are installed, where nobody else decides.
+	versions []string
 }
 
-// memberOf takes the environments of a member together.
-func memberOf(n *v1alpha1.Network, m *v1alpha1.Municipality, places []place) member {
+// memberOf takes the environments of a member together. Who decides elsewhere is for the
+// group to say.
+func memberOf(m *v1alpha1.Municipality, places []*place, offer *v1alpha1.SharedApp, elsewhere func(*place) string) member {
 	out := member{name: m.Name}
 	for _, p := range places {
-		if decider := otherDecider(n, m, p); decider != "" {
+		if decider := elsewhere(p); decider != "" {
 			out.elsewhere = decider
 			continue
 		}
-		if excused(p.verdict) {
-			out.excused = true
+		if p.shown.Version != "" {
+			out.versions = append(out.versions, p.shown.Version)
+		}
+		if code, why := excuseOf(m, p, offer); code != "" {
+			if out.excuse.Code == "" {
+				out.excuse = v1alpha1.MemberNote{Name: m.Name, Code: code, Message: shorten(why, maxNote)}
+			}
 			continue
 		}
-		if !out.decided || urgency(p) < urgency(out.place) {
+		if out.place == nil || urgency(p) < urgency(out.place) {
 			out.place = p
 		}
-		out.decided = true
 	}
 	return out
 }
 
-// excused says whether the municipality has asked to be left alone for now.
-func excused(v resolution.Verdict) bool {
+// excuseOf says why a place does not take part, as a rollout sees it: what the municipality
+// decided, and what stands in the way of this place alone. What stands in everybody's way is
+// no excuse.
+func excuseOf(m *v1alpha1.Municipality, p *place, offer *v1alpha1.SharedApp) (code, why string) {
+	v := p.verdict
+	everybody := v.Target == (v1alpha1.Release{}) || offer == nil || ptr.Deref(offer.Spec.Suspend, false)
+	switch {
+	case decidedAgainst(v), v.Why == resolution.Kept, v.Why == resolution.Blocked && !everybody && !p.ready:
+		return string(v.Why), cmp.Or(v.Message, v.DecidedBy.Reason)
+	case suspended(m) && !p.ready:
+		return v1alpha1.ReasonSuspended, takeOut(m)
+	}
+	return "", ""
+}
+
+// decidedAgainst says whether the municipality has asked to be left alone for now.
+func decidedAgainst(v resolution.Verdict) bool {
 	return v.Why == resolution.Declined || v.Why == resolution.Deferred || v.Why == resolution.Held
 }
 
 // otherDecider says who decides where it is not this network; nothing where it is.
-func otherDecider(n *v1alpha1.Network, m *v1alpha1.Municipality, p place) string {
+func otherDecider(n *v1alpha1.Network, m *v1alpha1.Municipality, p *place) string {
 	switch {
 	case p.verdict.Network != "" && p.verdict.Network != n.Name:
 		return "Network " + p.verdict.Network
-	case excused(p.verdict):
+	case decidedAgainst(p.verdict):
 		return ""
-	case p.verdict.Network == "", p.verdict.Why == resolution.Kept, namesItself(m, p):
+	case p.verdict.Network == "", p.verdict.Why == resolution.Kept && p.verdict.Group.Network != n.Name, namesItself(m, p):
 		return "its own choice"
 	}
 	return ""
 }
 
 // namesItself says whether a municipality adopted a version or a channel of its own choice.
-func namesItself(m *v1alpha1.Municipality, p place) bool {
+func namesItself(m *v1alpha1.Municipality, p *place) bool {
 	if p.verdict.DecidedBy.Level != v1alpha1.LevelMunicipality {
 		return false
 	}
@@ -128,16 +185,19 @@ func namesItself(m *v1alpha1.Municipality, p place) bool {
 // else as decided elsewhere.
 func addMember(app *v1alpha1.NetworkApp, sum *summary, m member) {
 	switch {
-	case m.decided:
+	case m.place != nil:
 		app.Members++
 		if m.place.ready {
 			app.Ready++
 		} else if len(app.NotReady) < maxNames {
 			app.NotReady = append(app.NotReady, m.name)
 		}
-		sum.add(m.place, app.Name+" at "+m.name)
-	case m.excused:
+		sum.add(m.place, m.place.ready, app.Name+" at "+m.name)
+	case m.excuse.Code != "":
 		app.Excused++
+		if len(app.ExcusedMembers) < maxNames {
+			app.ExcusedMembers = append(app.ExcusedMembers, m.excuse)
+		}
 	case m.elsewhere != "":
 		app.Elsewhere++
 		if len(app.DecidedElsewhere) < maxNames {

@@ -92,7 +92,7 @@ func (r *Reconciler) observeCountry(ctx context.Context) (country, error) {
 	if err != nil {
 		return seen, err
 	}
-	seen.freeze = ptr.Deref(spec.Freeze, false)
+	seen.freeze, seen.general = ptr.Deref(spec.Freeze, false), spec.Rollout
 	var networks v1alpha1.NetworkList
 	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list Networks: %w", err)
@@ -106,6 +106,11 @@ func (r *Reconciler) observeCountry(ctx context.Context) (country, error) {
 	for i := range apps.Items {
 		seen.apps[apps.Items[i].Name] = &apps.Items[i]
 	}
+	var rollouts v1alpha1.RolloutList
+	if err := r.Client.List(ctx, &rollouts, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		return seen, fmt.Errorf("list Rollouts: %w", err)
+	}
+	seen.rollouts = currentRollouts(rollouts.Items)
 	return seen, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 )
 
 func TestPatience(t *testing.T) {
@@ -13,7 +14,7 @@ func TestPatience(t *testing.T) {
 	promoted.networks[0].Spec.Apps[0].Channel = "pilot"
 	m := municipality("vinje")
 	at := func(c country, installed ...*v1alpha1.AppInstallation) v1alpha1.MunicipalityStatus {
-		return municipalityStatus(m, placesOf(c, tenant{m, installedAt(installed...)}, now), now)
+		return municipalityStatus(m, placesOf(c, tenant{m, installedAt(installed...)}, now), nil, now)
 	}
 	prod := func(change ...func(*v1alpha1.AppInstallation)) *v1alpha1.AppInstallation {
 		return installation(m, "prod", "svarut", "2.4.1", change...)
@@ -22,6 +23,19 @@ func TestPatience(t *testing.T) {
 		return installation(m, "test", "svarut", "2.4.1", change...)
 	}
 	otherwise := func(i *v1alpha1.AppInstallation) { failed(i); i.Status.Conditions[0].Message = "another fault" }
+	moving := installation(m, "test", "svarut", "2.5.0", progressing)
+	next := func(s v1alpha1.MunicipalityStatus, text string, change ...func(*v1alpha1.MunicipalityApp)) v1alpha1.MunicipalityStatus {
+		s.Apps[0].Next = text
+		for _, c := range change {
+			c(&s.Apps[1])
+		}
+		return s
+	}
+	newer := func(s v1alpha1.MunicipalityStatus) v1alpha1.MunicipalityStatus {
+		s.Conditions[0].ObservedGeneration++
+		return s
+	}
+	unreadable := municipalityStatus(m, placesOf(c, tenant{m, installedAt(prod(), test())}, now), []calendar.Fault{{Field: "windows[0].schedule", Message: "mend it"}}, now)
 	cases := []struct {
 		reason     string
 		live, next v1alpha1.MunicipalityStatus
@@ -34,7 +48,14 @@ func TestPatience(t *testing.T) {
 		{"one of two ready may wait", at(c, prod(progressing), test(progressing)), at(c, prod(), test(progressing)), progressPatience},
 		{"the end is written at once", at(c, prod(), test(progressing)), at(c, prod(), test()), 0},
 		{"what was ready and is no longer is written at once", at(c, prod(), test()), at(c, prod(), test(progressing)), 0},
-		{"a promotion takes ready back at once", at(c, prod(), test()), at(promoted, prod(), test()), 0},
+		{"that a newer version is to come may wait", at(c, prod(), test()), at(promoted, prod(), test()), progressPatience},
+		{"who comes in turn, and when, may wait", at(promoted, prod(), test()), next(at(promoted, prod(), test()), "wave pilot is done"), progressPatience},
+		{"a promotion beside a decision is written at once", at(c, prod(), test()), next(at(promoted, prod(), test()), "", func(a *v1alpha1.MunicipalityApp) { a.State = "Held" }), 0},
+		{"a promotion in a newer generation of the spec is written at once", at(c, prod(), test()), newer(at(promoted, prod(), test())), 0},
+		{"a further attempt at what is there may wait", at(c, prod(), test()), next(at(c, prod(), test()), "", func(a *v1alpha1.MunicipalityApp) { a.Rollout = "digi-tv.svarut.2.4.1.2" }), progressPatience},
+		{"a turn that comes takes ready back at once", at(promoted, prod(), test()), at(promoted, prod(), moving), 0},
+		{"a member that went back is told at once", at(promoted, prod(), test()), next(at(promoted, prod(), test()), "", func(a *v1alpha1.MunicipalityApp) { a.State = stateReturned }), 0},
+		{"windows that nobody can read are told at once", at(c, prod(), test()), unreadable, 0},
 		{"a failure is written at once", at(c, prod(progressing), test(progressing)), at(c, prod(failed), test(progressing)), 0},
 		{"another failure of the same is written at once", at(c, prod(failed), test(progressing)), at(c, prod(otherwise), test(progressing)), 0},
 		{"a failure that is over is written at once", at(c, prod(failed), test(progressing)), at(c, prod(progressing), test(progressing)), 0},
@@ -55,9 +76,12 @@ func TestPatience(t *testing.T) {
 
 func TestSilent(t *testing.T) {
 	m := municipality("vinje")
-	none := municipalityStatus(m, nil, now)
+	none := municipalityStatus(m, nil, nil, now)
 	if !silent(v1alpha1.MunicipalityStatus{}, none) {
 		t.Error("a Municipality that never had an app must not be called ready")
+	}
+	if silent(v1alpha1.MunicipalityStatus{}, municipalityStatus(m, nil, []calendar.Fault{{Field: "windows[0].schedule"}}, now)) {
+		t.Error("windows that nobody can read are told, also before the first app")
 	}
 	if silent(none, none) {
 		t.Error("a Municipality whose last app went is told so")

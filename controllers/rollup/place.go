@@ -1,16 +1,10 @@
 package rollup
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -20,6 +14,8 @@ import (
 // The states of an app in an environment, as status shows them.
 const (
 	stateReady       = "Ready"
+	stateWaiting     = "Waiting"
+	stateReturned    = "Returned"
 	stateProgressing = "Progressing"
 	stateFailed      = "Failed"
 	stateMissing     = "Missing"
@@ -32,6 +28,10 @@ type country struct {
 	networks []v1alpha1.Network
 	apps     map[string]*v1alpha1.SharedApp
 	freeze   bool
+	// general is the strategy that fills in what networks leave out; nil where there is none.
+	general *v1alpha1.RolloutStrategy
+	// rollouts are those that go on, or that completed last, of each group and app.
+	rollouts map[subject]*v1alpha1.Rollout
 }
 
 // tenant is a municipality and what is installed in its namespaces, in those too
@@ -52,6 +52,13 @@ type place struct {
 	counted bool
 	// ready says whether it runs well at what is decided now.
 	ready bool
+	// settled says whether it runs well at what it should have now: what is decided, or the
+	// release before where its turn has not come, or where it went back.
+	settled bool
+	// waits says that a rollout brings the release, and has not brought it here.
+	waits bool
+	// again is when time alone may change what is told of it; zero where it never does.
+	again time.Time
 }
 
 // narrowed leaves of the networks' proposals those of some apps. Verdicts on one app
@@ -64,7 +71,8 @@ func (c country) narrowed(apps map[string]bool) country {
 		n.Spec.Apps = slices.DeleteFunc(slices.Clone(n.Spec.Apps), func(p v1alpha1.Proposal) bool { return !apps[p.Name] })
 		networks = append(networks, n)
 	}
-	return country{networks: networks, apps: c.apps, freeze: c.freeze}
+	c.networks = networks
+	return c
 }
 
 // narrowed leaves of the municipality's decisions those on some apps.
@@ -86,7 +94,7 @@ func placesAmong(c country, networks []*v1alpha1.Network, t tenant, now time.Tim
 	})
 	places := make([]place, 0, len(verdicts))
 	for i := range verdicts {
-		places = append(places, judge(verdicts[i], t.municipality, t.installed[verdicts[i].Place]))
+		places = append(places, c.judge(verdicts[i], t.municipality, t.installed[verdicts[i].Place]))
 	}
 	return places
 }
@@ -102,13 +110,15 @@ func placesOfAll(c country, tenants []tenant, now time.Time) [][]place {
 
 func flat(places [][]place) []place { return slices.Concat(places...) }
 
-// nextChange is when time alone may first change a verdict, or who belongs to which
-// network; zero where it never does.
+// nextChange is when time alone may first change a verdict, what is told of a turn, or who
+// belongs to which network; zero where it never does.
 func nextChange(c country, places []place, now time.Time) time.Time {
 	next := resolution.NewNetworks(c.networks, now).NextChange()
 	for i := range places {
-		if until := places[i].verdict.Until; !until.IsZero() && (next.IsZero() || until.Before(next)) {
-			next = until
+		for _, at := range []time.Time{places[i].verdict.Until, places[i].again} {
+			if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
 		}
 	}
 	return next
@@ -116,10 +126,14 @@ func nextChange(c country, places []place, now time.Time) time.Time {
 
 // judge measures an installation, which is nil where there is none, against the
 // verdict of now.
-func judge(v resolution.Verdict, m *v1alpha1.Municipality, i *v1alpha1.AppInstallation) place {
+func (c country) judge(v resolution.Verdict, m *v1alpha1.Municipality, i *v1alpha1.AppInstallation) place {
 	p := place{municipality: m.Name, verdict: v, counted: true, shown: v1alpha1.MunicipalityApp{
 		Name: v.App, Environment: v.Environment, Wanted: v.Wanted, DecidedBy: v.DecidedBy,
 	}}
+	r := c.rolloutOf(v)
+	if r != nil {
+		p.shown.Rollout = r.Name
+	}
 	if i == nil {
 		p.absent(m)
 		return p
@@ -130,22 +144,51 @@ func judge(v resolution.Verdict, m *v1alpha1.Municipality, i *v1alpha1.AppInstal
 		p.shown.State, p.shown.Message = stateRemoving, conditionOf(i).Message
 	case ptr.Deref(i.Spec.Suspend, false):
 		p.shown.State, p.shown.Message = stateBlocked, fmt.Sprintf("AppInstallation %s/%s is suspended: take its spec.suspend out", i.Namespace, i.Name)
-	case !reached(v, m, i):
-		p.shown.State, p.shown.Message = stateProgressing, onTheWay(v, m)
-	case stalled(i):
-		p.shown.State, p.shown.Message = stateFailed, conditionOf(i).Message
-	case !well(i):
-		p.shown.State, p.shown.Message = stateProgressing, conditionOf(i).Message
+	default:
+		p.measure(m, i, r)
+	}
+	p.shown.Message = cut(p.shown.Message)
+	return p
+}
+
+// measure is for a place that has something installed, which stays.
+func (p *place) measure(m *v1alpha1.Municipality, i *v1alpha1.AppInstallation, r *v1alpha1.Rollout) {
+	v := p.verdict
+	p.waits = inTurn(v) && !hasRelease(v, i)
+	if state, message := p.trouble(m, i, r); state != "" {
+		p.shown.State, p.shown.Message = state, message
+		return
+	}
+	switch {
+	case p.waits && outcomeOf(i, r) == v1alpha1.OutcomeReturned:
+		p.settled, p.shown.State, p.shown.Message = true, stateReturned, i.Spec.Rollout.Message
+	case p.waits:
+		p.settled, p.shown.State, p.shown.Message = true, stateWaiting, v.Message
 	case v.Why == resolution.Blocked && v.Wanted != i.Spec.Version:
 		p.shown.State, p.shown.Message = stateBlocked, v.Message
 	default:
-		p.ready, p.shown.State, p.shown.Message = true, stateReady, v.Message
+		p.ready, p.settled, p.shown.State, p.shown.Message = true, true, stateReady, v.Message
 		if v.Why != "" && v.Why != resolution.Blocked {
 			p.shown.State = string(v.Why)
 		}
 	}
-	p.shown.Message = cut(p.shown.Message)
-	return p
+}
+
+// trouble is the state of an installation that has not got what it was asked for, or does
+// not run well at it, with the reason; empty where all is well.
+func (p *place) trouble(m *v1alpha1.Municipality, i *v1alpha1.AppInstallation, r *v1alpha1.Rollout) (state, message string) {
+	arrived := upToDate(p.verdict, m, i) && (p.waits || hasRelease(p.verdict, i))
+	switch {
+	case !arrived:
+		return stateProgressing, onTheWay(p.verdict, m)
+	case well(i):
+		return "", ""
+	case outcomeOf(i, r) == v1alpha1.OutcomeHeld:
+		return stateFailed, i.Spec.Rollout.Message
+	case stalled(i):
+		return stateFailed, conditionOf(i).Message
+	}
+	return stateProgressing, conditionOf(i).Message
 }
 
 // absent is for a place where nothing is installed.
@@ -158,22 +201,32 @@ func (p *place) absent(m *v1alpha1.Municipality) {
 	case resolution.Blocked:
 		p.shown.State = stateBlocked
 	default:
-		p.shown.Message = onTheWay(p.verdict, m)
+		p.waits = inTurn(p.verdict) && !suspended(m) && stands(m, p.verdict.Environment)
+		if p.waits {
+			p.shown.State = stateWaiting
+		} else {
+			p.shown.Message = onTheWay(p.verdict, m)
+		}
 	}
 	p.shown.Message = cut(p.shown.Message)
 }
 
 func onTheWay(v resolution.Verdict, m *v1alpha1.Municipality) string {
-	if ptr.Deref(m.Spec.Suspend, false) {
-		return fmt.Sprintf("Municipality %s is suspended: take its spec.suspend out", m.Name)
-	}
-	if v.Message != "" {
+	switch {
+	case suspended(m):
+		return takeOut(m)
+	case v.Message != "":
 		return v.Message
-	}
-	if !stands(m, v.Environment) {
+	case !stands(m, v.Environment):
 		return fmt.Sprintf("waits for environment %s to be ready", v.Environment)
 	}
 	return "about to be installed at " + v.Version
+}
+
+func suspended(m *v1alpha1.Municipality) bool { return ptr.Deref(m.Spec.Suspend, false) }
+
+func takeOut(m *v1alpha1.Municipality) string {
+	return fmt.Sprintf("Municipality %s is suspended: take its spec.suspend out", m.Name)
 }
 
 // stands says whether an environment is ready for apps, as far as anybody has looked.
@@ -181,63 +234,4 @@ func stands(m *v1alpha1.Municipality, environment string) bool {
 	return m.Status.ObservedGeneration < 1 || slices.ContainsFunc(m.Status.Environments, func(e v1alpha1.EnvironmentStatus) bool {
 		return e.Name == environment && e.State == v1alpha1.EnvironmentReady
 	})
-}
-
-// reached says whether the decision has arrived at the installation's spec. Until it
-// has, what the installation says about itself speaks of an earlier decision.
-func reached(v resolution.Verdict, m *v1alpha1.Municipality, i *v1alpha1.AppInstallation) bool {
-	return i.Spec.Version == v.Version && i.Spec.Digest == v.Digest &&
-		sameParameters(i.Spec.Parameters, v.Parameters) &&
-		equality.Semantic.DeepEqual(i.Spec.ParametersFrom, v.ParametersFrom) &&
-		sameTenant(i.Spec.Tenant, m, v.Environment)
-}
-
-// sameTenant says whether the installation knows the facts of its municipality as they are now.
-func sameTenant(t v1alpha1.Tenant, m *v1alpha1.Municipality, environment string) bool {
-	domain := ""
-	if len(m.Spec.Domains) > 0 {
-		domain = m.Spec.Domains[0]
-	}
-	if t.Number != m.Spec.Number || t.DisplayName != m.Spec.DisplayName || t.County != m.Labels[v1alpha1.LabelCounty] || t.Domain != domain {
-		return false
-	}
-	return slices.ContainsFunc(m.Spec.Environments, func(e v1alpha1.Environment) bool {
-		return e.Name == environment && e.Stage == t.Stage && e.Zone == t.Zone
-	})
-}
-
-// sameParameters compares what they mean; mostly they are written alike.
-func sameParameters(a, b *apiextensionsv1.JSON) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	if bytes.Equal(a.Raw, b.Raw) {
-		return true
-	}
-	var left, right any
-	if json.Unmarshal(a.Raw, &left) != nil || json.Unmarshal(b.Raw, &right) != nil {
-		return false
-	}
-	return equality.Semantic.DeepEqual(left, right)
-}
-
-// well says whether an installation has seen its spec, applied it, and is healthy.
-func well(i *v1alpha1.AppInstallation) bool {
-	ready := conditionOf(i)
-	return i.Status.ObservedGeneration == i.Generation && i.Status.AppliedDigest == i.Spec.Digest &&
-		ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == i.Generation
-}
-
-// stalled says whether a person must mend something, going by the spec of now.
-func stalled(i *v1alpha1.AppInstallation) bool {
-	c := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionStalled)
-	return c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == i.Generation
-}
-
-// conditionOf is the installation's Ready condition; zero where it has none yet.
-func conditionOf(i *v1alpha1.AppInstallation) metav1.Condition {
-	if c := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady); c != nil {
-		return *c
-	}
-	return metav1.Condition{}
 }

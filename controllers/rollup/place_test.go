@@ -115,12 +115,33 @@ func countryOf(networks ...v1alpha1.Network) country {
 	return country{networks: networks, apps: map[string]*v1alpha1.SharedApp{"svarut": sharedApp("svarut"), "kobo": sharedApp("kobo")}}
 }
 
+// bringing is a Rollout of an app to digi-tv, attempt 1.
+func bringing(app, version string, phase v1alpha1.RolloutPhase, waves ...v1alpha1.WaveStatus) v1alpha1.Rollout {
+	return v1alpha1.Rollout{
+		ObjectMeta: metav1.ObjectMeta{Name: "digi-tv." + app + "." + version + ".1", CreationTimestamp: metav1.NewTime(now.Add(-time.Hour))},
+		Spec:       v1alpha1.RolloutSpec{Network: "digi-tv", App: app, Version: version, Digest: digest(version), Attempt: 1},
+		Status:     v1alpha1.RolloutStatus{Phase: phase, Waves: waves},
+	}
+}
+
+// moved is done by a Rollout to an installation, which has come to an outcome, if any.
+func moved(rollout, wave string, outcome v1alpha1.RolloutOutcome, message string) func(*v1alpha1.AppInstallation) {
+	return func(i *v1alpha1.AppInstallation) {
+		i.Spec.Rollout = &v1alpha1.InstallationRollout{Name: rollout, Wave: wave, MovedAt: metav1.NewTime(now), Outcome: outcome, Message: message}
+	}
+}
+
 func TestJudge(t *testing.T) {
 	recommended := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))
 	pilot := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))
 	pilot.networks[0].Spec.Apps[0].Channel = "pilot"
 	unknown := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))
 	unknown.networks[0].Spec.Apps[0].Channel = "beta"
+	brought := pilot
+	brought.rollouts = currentRollouts([]v1alpha1.Rollout{bringing("svarut", "2.5.0", v1alpha1.RolloutHalted)})
+	const byIt = "digi-tv.svarut.2.5.0.1"
+	returned := moved(byIt, "pilot", v1alpha1.OutcomeReturned, "went back to 2.4.1, as 2.5.0 failed")
+	held := moved(byIt, "pilot", v1alpha1.OutcomeHeld, "2.5.0 failed; it stays as it is")
 	frozen := pilot
 	frozen.freeze = true
 	withdrawn := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))
@@ -150,14 +171,28 @@ func TestJudge(t *testing.T) {
 		want         string
 	}{
 		{"well at what is decided", recommended, says(v1alpha1.AppDecision{}), at("2.4.1"), "Ready ready 2.4.1 of 2.4.1: "},
-		{"not there yet", recommended, says(v1alpha1.AppDecision{}), nothing, "Missing not ready  of 2.4.1: about to be installed at 2.4.1"},
+		{"not there yet", recommended, says(v1alpha1.AppDecision{}), nothing, "Waiting not ready  of 2.4.1: "},
+		{"not there yet, and its municipality brings it itself", recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"}), nothing,
+			"Missing not ready  of 2.3.0: about to be installed at 2.3.0"},
+		{"on its way by its municipality itself", recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"}), at("2.4.1"),
+			"Progressing not ready 2.4.1 of 2.3.0: about to be installed at 2.3.0"},
 		{"not there as its environment is not", recommended, waits, nothing, "Missing not ready  of 2.4.1: waits for environment prod to be ready"},
 		{"not there as its municipality is suspended", recommended, suspended, nothing, "Missing not ready  of 2.4.1: Municipality vinje is suspended: take its spec.suspend out"},
 		{"well, though its municipality is suspended", recommended, suspended, at("2.4.1"), "Ready ready 2.4.1 of 2.4.1: "},
 		{"on its way", recommended, says(v1alpha1.AppDecision{}), at("2.4.1", progressing), "Progressing not ready 2.4.1 of 2.4.1: Deployment post: 0 of 2 pods are ready"},
 		{"a person must mend it", recommended, says(v1alpha1.AppDecision{}), at("2.4.1", failed), "Failed not ready 2.4.1 of 2.4.1: parameters.sender: is required"},
-		{"promoted: well at the version before is not ready", pilot, says(v1alpha1.AppDecision{}), at("2.4.1"), "Progressing not ready 2.4.1 of 2.5.0: about to be installed at 2.5.0"},
-		{"a failure at the version before is not held against the new one", pilot, says(v1alpha1.AppDecision{}), at("2.4.1", failed), "Progressing not ready 2.4.1 of 2.5.0: about to be installed at 2.5.0"},
+		{"promoted: well at the version before is what it should have until its turn comes", pilot, says(v1alpha1.AppDecision{}), at("2.4.1"), "Waiting settled 2.4.1 of 2.5.0: "},
+		{"promoted: a failure at the version before is told", pilot, says(v1alpha1.AppDecision{}), at("2.4.1", failed), "Failed not ready 2.4.1 of 2.5.0: parameters.sender: is required"},
+		{"promoted: not well at the version before", pilot, says(v1alpha1.AppDecision{}), at("2.4.1", progressing), "Progressing not ready 2.4.1 of 2.5.0: Deployment post: 0 of 2 pods are ready"},
+		{"promoted: its parameters have not arrived at the version before", pilot, says(v1alpha1.AppDecision{Parameters: &apiextensionsv1.JSON{Raw: []byte(`{"sender":"Vinje"}`)}}),
+			at("2.4.1"), "Progressing not ready 2.4.1 of 2.5.0: about to be installed at 2.5.0"},
+		{"went back, and is well there", brought, says(v1alpha1.AppDecision{}), at("2.4.1", returned), "Returned settled 2.4.1 of 2.5.0: went back to 2.4.1, as 2.5.0 failed"},
+		{"went back, and is not well yet", brought, says(v1alpha1.AppDecision{}), at("2.4.1", returned, progressing), "Progressing not ready 2.4.1 of 2.5.0: Deployment post: 0 of 2 pods are ready"},
+		{"went back, and fails there too", brought, says(v1alpha1.AppDecision{}), at("2.4.1", returned, failed), "Failed not ready 2.4.1 of 2.5.0: parameters.sender: is required"},
+		{"went back from an earlier rollout: a newer one comes", pilot, says(v1alpha1.AppDecision{}), at("2.4.1", returned), "Waiting settled 2.4.1 of 2.5.0: "},
+		{"stays where it failed, as there is nothing to go back to", brought, says(v1alpha1.AppDecision{}), at("2.5.0", held, progressing), "Failed not ready 2.5.0 of 2.5.0: 2.5.0 failed; it stays as it is"},
+		{"stayed where it failed, and got well", brought, says(v1alpha1.AppDecision{}), at("2.5.0", held), "Ready ready 2.5.0 of 2.5.0: "},
+		{"held at where a rollout had brought it", brought, says(v1alpha1.AppDecision{Hold: hold}), at("2.4.1", returned), "Held ready 2.4.1 of 2.5.0: "},
 		{"a Ready of an earlier generation does not count", recommended, says(v1alpha1.AppDecision{}),
 			at("2.4.1", func(i *v1alpha1.AppInstallation) { i.Generation++ }), "Progressing not ready 2.4.1 of 2.4.1: "},
 		{"a status that has seen it with a Ready that has not does not count", recommended, says(v1alpha1.AppDecision{}),
@@ -200,6 +235,9 @@ func TestJudge(t *testing.T) {
 			}
 			p := places[0]
 			counts := map[bool]string{true: "ready", false: "not ready"}[p.ready]
+			if p.settled && !p.ready {
+				counts = "settled"
+			}
 			if !p.counted {
 				counts = "not counted"
 			}
@@ -222,6 +260,10 @@ func TestNextChange(t *testing.T) {
 	}
 	if got := nextChange(c, nil, now); !got.IsZero() {
 		t.Errorf("nextChange of nothing = %v, want never", got)
+	}
+	places[0].again = now.Add(2 * time.Hour)
+	if got := nextChange(c, places, now); !got.Equal(places[0].again) {
+		t.Errorf("nextChange of a turn = %v, want %v", got, places[0].again)
 	}
 	ends := metav1.NewTime(now.Add(time.Hour))
 	c.networks[0].Spec.Ends = &ends

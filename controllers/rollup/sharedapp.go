@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -25,25 +26,58 @@ type observedSharedApp struct {
 	installations []v1alpha1.AppInstallation
 }
 
-// sharedAppStatus is the rollup's part of a SharedApp's status.
-func sharedAppStatus(seen observedSharedApp, places []place, now time.Time) v1alpha1.SharedAppStatus {
+// sharedAppStatus is the rollup's part of a SharedApp's status. The places are those of
+// the tenants, in their order.
+func sharedAppStatus(seen observedSharedApp, places [][]place, now time.Time) v1alpha1.SharedAppStatus {
 	var sum summary
 	var notReady []string
-	for i := range places {
-		p := &places[i]
-		namespace := v1alpha1.NamespaceFor(p.municipality, p.verdict.Environment)
-		sum.add(*p, namespace)
-		if p.counted && !p.ready {
-			notReady = append(notReady, namespace)
+	for _, of := range places {
+		for i := range of {
+			p := &of[i]
+			namespace := v1alpha1.NamespaceFor(p.municipality, p.verdict.Environment)
+			sum.add(p, p.ready, namespace)
+			if p.counted && !p.ready && len(notReady) < maxNames {
+				notReady = append(notReady, namespace)
+			}
 		}
 	}
+	outcome := sum.outcome("installations")
+	withdrawn, names := runWithdrawn(seen.app, seen.installations)
+	outcome.Message += withdrawn
 	return v1alpha1.SharedAppStatus{
 		Usage:         usage(seen.installations),
 		Installations: new(int32(len(seen.installations))), //nolint:gosec // an API server holds far fewer objects
 		AppsReady:     sum.String(),
-		NotReady:      atMost(notReady),
-		Conditions:    appsReady(seen.app.Status.Conditions, sum.outcome("installations"), seen.app.Generation, now),
+		Networks:      adoptions(seen, places, now),
+		RunWithdrawn:  names,
+		NotReady:      notReady,
+		Conditions:    appsReady(seen.app.Status.Conditions, outcome, seen.app.Generation, now),
 	}
+}
+
+// runWithdrawn says who runs on in versions that were withdrawn, in words that go on from
+// those of AppsReady, and by namespace.
+func runWithdrawn(app *v1alpha1.SharedApp, installations []v1alpha1.AppInstallation) (text string, names []string) {
+	for _, v := range app.Spec.Versions {
+		if v.State != v1alpha1.VersionWithdrawn {
+			continue
+		}
+		count := 0
+		for i := range installations {
+			if installations[i].Status.AppliedVersion == v.Version {
+				names = append(names, installations[i].Namespace)
+				count++
+			}
+		}
+		switch {
+		case count == 1:
+			text += fmt.Sprintf("; %s is withdrawn: 1 installation still runs it", v.Version)
+		case count > 1:
+			text += fmt.Sprintf("; %s is withdrawn: %d installations still run it", v.Version, count)
+		}
+	}
+	slices.Sort(names)
+	return text, names[:min(len(names), maxNames)]
 }
 
 // usage counts who runs which version. An installation that is on its way from one
@@ -73,6 +107,8 @@ func sameSharedApp(live, next v1alpha1.SharedAppStatus) bool {
 	return live.AppsReady == next.AppsReady &&
 		equality.Semantic.DeepEqual(live.Installations, next.Installations) &&
 		equality.Semantic.DeepEqual(live.Usage, next.Usage) &&
+		equality.Semantic.DeepEqual(live.Networks, next.Networks) &&
+		equality.Semantic.DeepEqual(live.RunWithdrawn, next.RunWithdrawn) &&
 		equality.Semantic.DeepEqual(live.NotReady, next.NotReady) &&
 		equality.Semantic.DeepEqual(own(live.Conditions), next.Conditions)
 }

@@ -47,6 +47,11 @@ func vestTelemark() (country, []tenant) {
 		network("helse", v1alpha1.ObligationMandatory, "svarut"),
 	)
 	c.networks[1].Spec.Members = v1alpha1.Members{Names: []string{"tokke"}}
+	c.rollouts = currentRollouts([]v1alpha1.Rollout{
+		bringing("svarut", "2.4.1", v1alpha1.RolloutCompleted, v1alpha1.WaveStatus{Name: "pilot", State: v1alpha1.WaveDone}, v1alpha1.WaveStatus{Name: "everyone", State: v1alpha1.WaveDone}),
+		bringing("kobo", "2.4.1", v1alpha1.RolloutProgressing, v1alpha1.WaveStatus{Name: "pilot", State: v1alpha1.WaveDone},
+			v1alpha1.WaveStatus{Name: "everyone", State: v1alpha1.WaveRunning, WaitsFor: "1 on the way, 2 waiting for their turn"}),
+	})
 	adopts := v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"}
 	declines := v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionDecline, Reason: "has its own"}
 	who := municipality
@@ -78,15 +83,16 @@ func vestTelemark() (country, []tenant) {
 
 func TestMunicipalityGolden(t *testing.T) {
 	c, tenants := vestTelemark()
-	for _, i := range []int{0, 2, 5} {
+	for _, i := range []int{0, 1, 2, 5} {
 		m := tenants[i].municipality
 		t.Run(m.Name, func(t *testing.T) {
 			places := placesOf(c, tenants[i], now)
-			next := municipalityStatus(m, places, now)
+			turns{country: c, tenant: tenants[i], now: now}.tell(places)
+			next := municipalityStatus(m, places, nil, now)
 			golden(t, "municipality-"+m.Name, next)
 			m.Status = next
 			m.Status.Conditions = append(m.Status.Conditions, metav1.Condition{Type: "Ready", Status: "True"})
-			if !sameMunicipality(m.Status, municipalityStatus(m, places, now.Add(time.Hour))) {
+			if !sameMunicipality(m.Status, municipalityStatus(m, places, nil, now.Add(time.Hour))) {
 				t.Error("a second look writes again")
 			}
 		})
@@ -129,7 +135,7 @@ func TestSharedAppGolden(t *testing.T) {
 	retained := installation(municipality("vinje"), "prod", "svarut", "2.3.0", func(i *v1alpha1.AppInstallation) { i.Namespace = "vinje-old" })
 	moving := installation(municipality("vinje"), "prod", "svarut", "2.5.0", func(i *v1alpha1.AppInstallation) { i.Status.AppliedVersion = "2.4.1" })
 	seen.installations = append(seen.installations, *retained, *moving)
-	places := flat(placesOfAll(seen.country, seen.tenants, now))
+	places := placesOfAll(seen.country, seen.tenants, now)
 	next := sharedAppStatus(seen, places, now)
 	golden(t, "sharedapp-svarut", next)
 	seen.app.Status = next
@@ -171,7 +177,7 @@ func TestNarrowedSaysTheSame(t *testing.T) {
 
 func TestStatusWithoutApps(t *testing.T) {
 	m := municipality("oslo")
-	got := municipalityStatus(m, nil, now)
+	got := municipalityStatus(m, nil, nil, now)
 	if c := got.Conditions[0]; got.AppsReady != "0/0" || c.Status != "True" || c.Message != "no apps" || c.ObservedGeneration != 4 {
 		t.Errorf("municipality: %s, %+v", got.AppsReady, c)
 	}
@@ -185,7 +191,7 @@ func TestStatusStaysSmall(t *testing.T) {
 	const many = 400
 	n := network("digi-tv", v1alpha1.ObligationRecommended, "svarut")
 	seen := observedNetwork{country: countryOf(n), network: &n}
-	app := observedSharedApp{app: sharedApp("svarut")}
+	app := observedSharedApp{country: seen.country, app: sharedApp("svarut")}
 	for i := range many {
 		seen.members = append(seen.members, tenant{municipality: municipality(fmt.Sprintf("m%03d", i))})
 	}
@@ -194,10 +200,10 @@ func TestStatusStaysSmall(t *testing.T) {
 	if got.AppsReady != "0/400" || len(got.Apps[0].NotReady) != maxNames {
 		t.Errorf("network: %s, %d names", got.AppsReady, len(got.Apps[0].NotReady))
 	}
-	if got := sharedAppStatus(app, flat(places), now); got.AppsReady != "0/800" || len(got.NotReady) != maxNames {
+	if got := sharedAppStatus(app, places, now); got.AppsReady != "0/800" || len(got.NotReady) != maxNames {
 		t.Errorf("SharedApp: %s, %d names", got.AppsReady, len(got.NotReady))
 	}
-	if got := municipalityStatus(municipality("m"), flat(places), now); len(got.Apps) != maxApps {
+	if got := municipalityStatus(municipality("m"), flat(places), nil, now); len(got.Apps) != maxApps {
 		t.Errorf("Municipality: %d apps", len(got.Apps))
 	}
 }
@@ -229,7 +235,7 @@ func BenchmarkSharedApp(b *testing.B) {
 		for _, m := range all {
 			seen.tenants = append(seen.tenants, tenant{m, installed[m.Name]}.narrowed(only))
 		}
-		if got := sharedAppStatus(seen, flat(placesOfAll(seen.country, seen.tenants, now)), now); got.AppsReady != "10000/10000" {
+		if got := sharedAppStatus(seen, placesOfAll(seen.country, seen.tenants, now), now); got.AppsReady != "10000/10000" {
 			b.Fatal(got.AppsReady)
 		}
 	}

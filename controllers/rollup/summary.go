@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,6 +14,8 @@ const (
 	maxNames = 50
 	// maxMessage is the longest message, in bytes, of one app in a status.
 	maxMessage = 512
+	// maxNote is the longest message, in bytes, of one member in a status.
+	maxNote = 256
 )
 
 // The reasons of AppsReady where apps are not ready.
@@ -32,21 +35,20 @@ type summary struct {
 	first string
 }
 
-func (s *summary) add(p place, name string) {
+// add counts a place. Whether it counts as ready is the caller's to say: a municipality asks
+// for less than a network.
+func (s *summary) add(p *place, ready bool, name string) {
 	if !p.counted {
 		return
 	}
 	s.counted++
-	if p.ready {
+	if ready {
 		s.ready++
 		return
 	}
 	failed := failing(p.shown.State)
 	if s.first == "" || (failed && !s.failed) {
-		s.first = name + ": " + strings.ToLower(p.shown.State)
-		if p.shown.Message != "" {
-			s.first = name + ": " + p.shown.Message
-		}
+		s.first = name + ": " + cmp.Or(p.shown.Message, p.shown.Next, strings.ToLower(p.shown.State))
 	}
 	s.failed = s.failed || failed
 }
@@ -73,15 +75,16 @@ func (s summary) outcome(noun string) condition.Outcome {
 }
 
 // failing says whether a state waits for a person.
-func failing(state string) bool { return state == stateFailed || state == stateBlocked }
-
-// cut keeps a message within what the schema allows.
-func cut(message string) string {
-	if len(message) <= maxMessage {
-		return message
-	}
-	return strings.ToValidUTF8(message[:maxMessage-3], "") + "..."
+func failing(state string) bool {
+	return state == stateFailed || state == stateBlocked || state == stateReturned
 }
 
-// atMost returns the first names only.
-func atMost(names []string) []string { return names[:min(len(names), maxNames)] }
+// cut keeps a message within what the schema allows.
+func cut(message string) string { return shorten(message, maxMessage) }
+
+func shorten(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-3], "") + "..."
+}

@@ -3,22 +3,21 @@ package rollup
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/watch"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 const (
@@ -51,23 +50,20 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}
 	all := sources{
 		{"municipality", r.municipality, workers, affected{
-			municipality: itself, network: r.municipalities, sharedApp: r.municipalities, platform: r.municipalities, installation: owner,
+			municipality: itself, network: r.municipalities, sharedApp: r.municipalities, platform: r.municipalities, rollout: r.followers, installation: owner,
 		}},
 		{"network", r.network, 1, affected{
-			municipality: r.networks, network: r.networks, sharedApp: r.proposers, platform: r.networks, installation: r.ownersNetworks,
+			municipality: r.networks, network: r.networks, sharedApp: r.proposers, platform: r.networks, rollout: rolloutNetwork, installation: r.ownersNetworks,
 		}},
 		{"sharedapp", r.sharedApp, 1, affected{
-			municipality: r.sharedApps, network: r.sharedApps, sharedApp: itself, platform: r.sharedApps, installation: app,
+			municipality: r.sharedApps, network: r.sharedApps, sharedApp: itself, platform: r.sharedApps, rollout: rolloutApp, installation: app,
 		}},
 	}
 	return all.setup(mgr)
 }
 
-// find tells the names of objects that an event concerns.
-type find func(context.Context, client.Object) []string
-
 // affected tells, for each kind that is watched, whom an event concerns.
-type affected struct{ municipality, network, sharedApp, platform, installation find }
+type affected struct{ municipality, network, sharedApp, platform, rollout, installation watch.Find }
 
 // sources are the controllers to be, and what they watch.
 type sources []struct {
@@ -78,15 +74,17 @@ type sources []struct {
 }
 
 func (s sources) setup(mgr ctrl.Manager) error {
-	spec := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
+	specChanged := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+	spec := builder.WithPredicates(specChanged)
 	for _, c := range s {
 		err := ctrl.NewControllerManagedBy(mgr).Named("rollup-"+c.kind).
 			WithOptions(controller.Options{MaxConcurrentReconciles: c.workers}).
-			Watches(&v1alpha1.Municipality{}, later(c.affected.municipality), spec).
-			Watches(&v1alpha1.Network{}, later(c.affected.network), spec).
-			Watches(&v1alpha1.SharedApp{}, later(c.affected.sharedApp), builder.WithPredicates(offerChanged())).
-			Watches(&v1alpha1.Platform{}, later(c.affected.platform), spec).
-			Watches(&v1alpha1.AppInstallation{}, later(c.affected.installation)).
+			Watches(&v1alpha1.Municipality{}, watch.Later(c.affected.municipality, pause), builder.WithPredicates(predicate.Or(specChanged, environmentsChanged()))).
+			Watches(&v1alpha1.Network{}, watch.Later(c.affected.network, pause), spec).
+			Watches(&v1alpha1.SharedApp{}, watch.Later(c.affected.sharedApp, pause), builder.WithPredicates(watch.OfferChanged())).
+			Watches(&v1alpha1.Platform{}, watch.Later(c.affected.platform, pause), spec).
+			Watches(&v1alpha1.Rollout{}, watch.Later(c.affected.rollout, pause), builder.WithPredicates(turnsChanged())).
+			Watches(&v1alpha1.AppInstallation{}, watch.Later(c.affected.installation, pause)).
 			Complete(c.reconcile)
 		if err != nil {
 			return fmt.Errorf("rollup of %s: %w", c.kind, err)
@@ -95,39 +93,34 @@ func (s sources) setup(mgr ctrl.Manager) error {
 	return nil
 }
 
-// offerChanged lets through what changes an offer: the spec, and what the catalogue found.
-func offerChanged() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		before, ok1 := e.ObjectOld.(*v1alpha1.SharedApp)
-		after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)
-		return !ok1 || !ok2 || before.Generation != after.Generation ||
-			!equality.Semantic.DeepEqual(before.Status.Versions, after.Status.Versions)
-	}}
+// environmentsChanged lets through that an environment became ready for apps, or ceased to be.
+func environmentsChanged() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		DeleteFunc: func(event.DeleteEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok1 := e.ObjectOld.(*v1alpha1.Municipality)
+			after, ok2 := e.ObjectNew.(*v1alpha1.Municipality)
+			return ok1 && ok2 && slices.ContainsFunc(after.Spec.Environments, func(env v1alpha1.Environment) bool {
+				return stands(before, env.Name) != stands(after, env.Name)
+			})
+		},
+	}
 }
 
-// later enqueues after a pause whoever is concerned by what an object was, or is now.
-// The queue keeps the earliest time, so later events do not put it off.
-func later(find find) handler.EventHandler {
-	enqueue := func(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request], objects ...client.Object) {
-		seen := map[string]bool{}
-		for _, o := range objects {
-			for _, name := range find(ctx, o) {
-				if !seen[name] {
-					q.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}, pause)
-				}
-				seen[name] = true
-			}
-		}
-	}
-	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			enqueue(ctx, q, e.Object)
+// turnsChanged keeps out the counts of a Rollout, which change with every member: whose
+// turn comes when has not changed with them. One that has ended when it is first seen
+// concerns nobody.
+func turnsChanged() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool {
+			r, ok := e.Object.(*v1alpha1.Rollout)
+			return !ok || (!rollout.Ended(r) && !rollout.Completed(r))
 		},
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			enqueue(ctx, q, e.ObjectOld, e.ObjectNew)
-		},
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			enqueue(ctx, q, e.Object)
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok1 := e.ObjectOld.(*v1alpha1.Rollout)
+			after, ok2 := e.ObjectNew.(*v1alpha1.Rollout)
+			return !ok1 || !ok2 || !slices.Equal(told(before), told(after))
 		},
 	}
 }
@@ -145,9 +138,50 @@ func owner(_ context.Context, o client.Object) []string {
 // app is the SharedApp of an AppInstallation, which has its name.
 func app(_ context.Context, o client.Object) []string { return []string{o.GetName()} }
 
+// rolloutApp is the SharedApp of a Rollout.
+func rolloutApp(_ context.Context, o client.Object) []string {
+	if r, ok := o.(*v1alpha1.Rollout); ok {
+		return []string{r.Spec.App}
+	}
+	return nil
+}
+
+// rolloutNetwork is the Network of a Rollout, if it is one's.
+func rolloutNetwork(_ context.Context, o client.Object) []string {
+	if r, ok := o.(*v1alpha1.Rollout); ok && r.Spec.Network != "" {
+		return []string{r.Spec.Network}
+	}
+	return nil
+}
+
+// followers are the municipalities that a Rollout may come to: the members of its network,
+// or those that decided on its app themselves.
+func (r *Reconciler) followers(ctx context.Context, o client.Object) []string {
+	changed, ok := o.(*v1alpha1.Rollout)
+	if !ok {
+		return nil
+	}
+	follows := func(m *v1alpha1.Municipality) bool {
+		return slices.ContainsFunc(m.Spec.Apps, func(d v1alpha1.AppDecision) bool { return d.Name == changed.Spec.App })
+	}
+	if changed.Spec.Network != "" {
+		var list v1alpha1.NetworkList
+		if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "list Networks")
+			return nil
+		}
+		follows = resolution.NewNetworks(list.Items, r.Clock.Now()).Members(changed.Spec.Network)
+	}
+	return r.municipalitiesWhere(ctx, follows)
+}
+
 // municipalities are all of them. A network is asked for so too: others may hold it or
 // follow it, so a change of it may concern anybody.
 func (r *Reconciler) municipalities(ctx context.Context, _ client.Object) []string {
+	return r.municipalitiesWhere(ctx, func(*v1alpha1.Municipality) bool { return true })
+}
+
+func (r *Reconciler) municipalitiesWhere(ctx context.Context, wanted func(*v1alpha1.Municipality) bool) []string {
 	var list v1alpha1.MunicipalityList
 	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities")
@@ -155,7 +189,9 @@ func (r *Reconciler) municipalities(ctx context.Context, _ client.Object) []stri
 	}
 	names := make([]string, 0, len(list.Items))
 	for i := range list.Items {
-		names = append(names, list.Items[i].Name)
+		if wanted(&list.Items[i]) {
+			names = append(names, list.Items[i].Name)
+		}
 	}
 	return names
 }

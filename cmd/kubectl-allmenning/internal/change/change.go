@@ -22,6 +22,11 @@ type Change struct {
 	Message string
 }
 
+// refuse tells which object does not let a change be made, what is wrong, and what to do.
+func refuse(kind, name, format string, args ...any) error {
+	return fmt.Errorf("%s %s: %s", kind, name, fmt.Sprintf(format, args...))
+}
+
 // Promote points a channel at another version.
 func Promote(w *world.World, app, version, channel string) (Change, error) {
 	a, err := w.App(app)
@@ -33,16 +38,16 @@ func Promote(w *world.World, app, version, channel string) (Change, error) {
 	}
 	for _, s := range a.Status.Versions {
 		if s.Version == version && !s.Available && s.Message != "" {
-			return Change{}, fmt.Errorf("SharedApp %s: version %s is not available: %s", app, version, s.Message)
+			return Change{}, refuse("SharedApp", app, "version %s is not available: %s", version, s.Message)
 		}
 	}
 	at := slices.IndexFunc(a.Spec.Channels, func(c v1alpha1.Channel) bool { return c.Name == channel })
 	if at < 0 {
-		return Change{}, fmt.Errorf("SharedApp %s: spec.channels has no %q: name one that it has with --channel, or add it by hand", app, channel)
+		return Change{}, refuse("SharedApp", app, "spec.channels has no %q: name one that it has with --channel, or add it by hand", channel)
 	}
 	was := a.Spec.Channels[at].Version
 	if was == version {
-		return Change{}, fmt.Errorf("SharedApp %s: spec.channels[%s].version is %s already: there is nothing to promote", app, channel, version)
+		return Change{}, refuse("SharedApp", app, "spec.channels[%s].version is %s already: there is nothing to promote", channel, version)
 	}
 	return Change{
 		Kind: "SharedApp", Name: app,
@@ -71,11 +76,11 @@ func Approve(w *world.World, r *v1alpha1.Rollout, wave string) (Change, error) {
 	at := slices.IndexFunc(waves, func(w v1alpha1.Wave) bool { return w.Name == wave })
 	switch {
 	case at < 0:
-		return Change{}, fmt.Errorf("%s %s: spec.rollout.waves has no %q: it has %s", kind, name, wave, named(waves))
+		return Change{}, refuse(kind, name, "spec.rollout.waves has no %q: it has %s", wave, named(waves))
 	case !requires(&waves[at]):
-		return Change{}, fmt.Errorf("%s %s: spec.rollout.waves[%s].requireApproval is not set: the wave begins without", kind, name, wave)
+		return Change{}, refuse(kind, name, "spec.rollout.waves[%s].requireApproval is not set: the wave begins without", wave)
 	case approved(strategy, r, wave):
-		return Change{}, fmt.Errorf("%s %s: spec.rollout.approvals has wave %s of attempt %d of this digest already", kind, name, wave, r.Spec.Attempt)
+		return Change{}, refuse(kind, name, "spec.rollout.approvals has wave %s of attempt %d of this digest already", wave, r.Spec.Attempt)
 	}
 	return Change{
 		Kind: kind, Name: name,
@@ -95,12 +100,12 @@ func Approve(w *world.World, r *v1alpha1.Rollout, wave string) (Change, error) {
 func takesApprovals(r *v1alpha1.Rollout) error {
 	switch r.Status.Phase {
 	case v1alpha1.RolloutCompleted:
-		return fmt.Errorf("Rollout %s is Completed: there is nothing left to approve", r.Name) //nolint:revive,staticcheck // it begins with the name of a kind
+		return refuse("Rollout", r.Name, "it is Completed, so there is nothing left to approve")
 	case v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
-		return fmt.Errorf("Rollout %s is %s: approve the one that took its place", r.Name, r.Status.Phase) //nolint:revive,staticcheck // it begins with the name of a kind
+		return refuse("Rollout", r.Name, "it is %s: approve the one that took its place", r.Status.Phase)
 	case v1alpha1.RolloutHalted:
-		return fmt.Errorf("Rollout %s is Halted (%s): an approval does not get it going again; promote another version, or ask for a retry in spec.rollout.retries", //nolint:revive,staticcheck // it begins with the name of a kind
-			r.Name, cmp.Or(r.Status.Next, "too many members failed"))
+		return refuse("Rollout", r.Name, "it is Halted (%s), and an approval does not get it going again: promote another version, or ask for a retry in spec.rollout.retries",
+			cmp.Or(r.Status.Next, "too many members failed"))
 	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing:
 	}
 	return nil
@@ -126,7 +131,20 @@ func strategyOf(w *world.World, r *v1alpha1.Rollout) (kind, name string, strateg
 			return kind, name, strategy, s.Waves, nil
 		}
 	}
-	return "", "", nil, nil, fmt.Errorf("%s %s: spec.rollout.waves is empty: one pilot and then the rest need no approval", kind, name)
+	if slices.Contains(w.Unread, world.Platforms) { // its waves hold, and only the Rollout tells of them
+		return kind, name, strategy, wavesOf(r), nil
+	}
+	return "", "", nil, nil, refuse(kind, name, "spec.rollout.waves is empty: one pilot and then the rest need no approval")
+}
+
+// wavesOf are the waves that a Rollout tells of. That an approval is wanting is taken for
+// granted, as it does no harm where it is not.
+func wavesOf(r *v1alpha1.Rollout) []v1alpha1.Wave {
+	waves := make([]v1alpha1.Wave, 0, len(r.Status.Waves))
+	for _, s := range r.Status.Waves {
+		waves = append(waves, v1alpha1.Wave{Name: s.Name, RequireApproval: new(true)})
+	}
+	return waves
 }
 
 func requires(w *v1alpha1.Wave) bool { return w.RequireApproval != nil && *w.RequireApproval }
@@ -149,11 +167,11 @@ func waiting(r *v1alpha1.Rollout, strategy *v1alpha1.RolloutStrategy, waves []v1
 		case requires(w) && !approved(strategy, r, w.Name):
 			return w.Name, nil
 		case requires(w):
-			return "", fmt.Errorf("Rollout %s: wave %s is approved already: approve a later one ahead with --wave", r.Name, w.Name) //nolint:revive,staticcheck // it begins with the name of a kind
+			return "", refuse("Rollout", r.Name, "wave %s is approved already: approve a later one ahead with --wave", w.Name)
 		}
-		return "", fmt.Errorf("Rollout %s: no wave waits for approval now, as wave %s needs none: approve a later one ahead with --wave", r.Name, w.Name) //nolint:revive,staticcheck // it begins with the name of a kind
+		return "", refuse("Rollout", r.Name, "no wave waits for approval now, as wave %s needs none: approve a later one ahead with --wave", w.Name)
 	}
-	return "", fmt.Errorf("Rollout %s: every wave is done: there is nothing left to approve", r.Name) //nolint:revive,staticcheck // it begins with the name of a kind
+	return "", refuse("Rollout", r.Name, "every wave is done: there is nothing left to approve")
 }
 
 func named(waves []v1alpha1.Wave) string {

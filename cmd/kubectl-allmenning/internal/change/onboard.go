@@ -1,6 +1,7 @@
 package change
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -69,13 +70,13 @@ func free(w *world.World, n Newcomer) error {
 	case !validNumber.MatchString(n.Number):
 		return fmt.Errorf("--number %q: a municipality's number has four digits, such as 4036", n.Number)
 	case n.DisplayName == "":
-		return fmt.Errorf("--display-name is missing: say the name that people know")
+		return errors.New("--display-name is missing: say the name that people know")
 	}
 	for i := range w.Municipalities {
 		m := &w.Municipalities[i]
 		switch {
 		case m.Name == n.Name:
-			return fmt.Errorf("Municipality %s is there already: change it instead", n.Name) //nolint:revive,staticcheck // it begins with the name of a kind
+			return refuse("Municipality", n.Name, "it is there already: change it instead")
 		case m.Spec.Number == n.Number:
 			return fmt.Errorf("--number %s is spec.number of Municipality %s: take another", n.Number, m.Name)
 		case slices.Contains(m.Spec.FormerNumbers, n.Number):
@@ -141,7 +142,7 @@ func join(w *world.World, n Newcomer, m *v1alpha1.Municipality, now time.Time) (
 		return nil, nil
 	}
 	if heir := networks.Heir(n.Network); heir != n.Network {
-		return nil, fmt.Errorf("Network %s is over%s: join another", n.Network, heirText(heir)) //nolint:revive,staticcheck // it begins with the name of a kind
+		return nil, refuse("Network", n.Network, "it is over%s: join another", heirText(heir))
 	}
 	return &Change{
 		Kind: "Network", Name: n.Network,

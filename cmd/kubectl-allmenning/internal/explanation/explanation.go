@@ -84,8 +84,8 @@ type subject struct {
 type place struct {
 	subject
 
-	name string
-	app  *v1alpha1.SharedApp
+	name        string
+	app         *v1alpha1.SharedApp
 	environment *v1alpha1.Environment
 	verdict     resolution.Verdict
 	installed   *v1alpha1.AppInstallation
@@ -212,7 +212,7 @@ func (p *place) explain() App {
 	if p.app != nil {
 		a.DisplayName = p.app.Spec.DisplayName
 	}
-	if len(p.world.Apps) == 0 && p.told != nil { // the catalogue may not be read: only status tells
+	if p.blind() && p.told != nil {
 		a.Wanted, a.Why, a.DecidedBy = p.told.Wanted, p.told.State, p.told.DecidedBy
 	}
 	for _, part := range []struct {

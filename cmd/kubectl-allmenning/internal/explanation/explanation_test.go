@@ -62,6 +62,7 @@ func TestExplain(t *testing.T) {
 		{"one app only, which nobody asks for", "oslo-kobo.txt", "oslo", "kobo", 0, nil},
 		{"somebody who may read no more than the municipality and its installations", "vinje-tenant.txt", "vinje", "", 0, func(w *world.World) {
 			w.Offline, w.Apps, w.Networks, w.Rollouts = false, nil, nil, nil
+			w.Unread = []world.Kind{world.SharedApps, world.Networks, world.Rollouts}
 			w.Notes = []string{"You may not read SharedApps, so what hangs on them is not told."}
 		}},
 	} {

@@ -9,18 +9,18 @@ import (
 // offer is what the nation says.
 func (p *place) offer() []string {
 	if p.app == nil {
-		if len(p.world.Apps) == 0 && !p.world.Offline {
+		if p.blind() {
 			return nil // it may not be read, and the notes say so
 		}
 		return []string{fmt.Sprintf("There is no SharedApp %s in the catalogue.", p.name)}
 	}
-	var channels []string
+	channels := make([]string, 0, len(p.app.Spec.Channels))
 	for _, c := range p.app.Spec.Channels {
 		channels = append(channels, fmt.Sprintf("%s in channel %s", c.Version, c.Name))
 	}
 	text := fmt.Sprintf("SharedApp %s offers %s.", p.name, list(channels))
 	if len(channels) == 0 {
-		var versions []string
+		versions := make([]string, 0, len(p.app.Spec.Versions))
 		for _, v := range p.app.Spec.Versions {
 			versions = append(versions, v.Version)
 		}

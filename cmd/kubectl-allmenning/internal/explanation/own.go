@@ -6,37 +6,48 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // own is what the municipality says.
 func (p *place) own() []string {
-	m := p.municipality
-	var all []string
+	all := []string{p.ownDecision()}
+	if hold := p.ownHold(); hold != nil {
+		all = append(all, p.holds(hold))
+	}
+	for _, f := range p.municipality.Spec.Freezes {
+		if !p.now.Before(f.From.Time) && p.now.Before(f.Until.Time) {
+			all = append(all, fmt.Sprintf("%s is frozen until %s%s.", p.municipality.Name, stamp(f.Until.Time), because(f.Reason)))
+		}
+	}
+	if isTrue(p.municipality.Spec.Suspend) {
+		all = append(all, fmt.Sprintf("%s is suspended (spec.suspend): nothing of it is changed.", p.municipality.Name))
+	}
+	return all
+}
+
+func (p *place) ownDecision() string {
 	said := p.said()
 	here := p.saidHere(said)
 	switch {
 	case here != nil && here.Decision != "":
-		all = append(all, fmt.Sprintf("For %s: %s", p.environment.Name, p.says(here.Decision, "", here.Reason, here.Until)))
+		return fmt.Sprintf("For %s: %s", p.environment.Name, p.says(here.Decision, "", here.Reason, here.Until))
 	case said != nil && said.Decision != "":
-		all = append(all, p.says(said.Decision, follows(said), said.Reason, said.Until))
-	default:
-		all = append(all, fmt.Sprintf("%s has not decided for itself.", m.Name))
+		return p.says(said.Decision, follows(said), said.Reason, said.Until)
 	}
-	switch {
-	case here != nil && here.Hold != nil:
-		all = append(all, p.holds(here.Hold))
-	case said != nil && said.Hold != nil:
-		all = append(all, p.holds(said.Hold))
+	return p.municipality.Name + " has not decided for itself."
+}
+
+// ownHold is the hold in this environment. A hold of what is declined says nothing.
+func (p *place) ownHold() *v1alpha1.Hold {
+	said := p.said()
+	if said == nil || p.verdict.Why == resolution.Declined {
+		return nil
 	}
-	for _, f := range m.Spec.Freezes {
-		if !p.now.Before(f.From.Time) && p.now.Before(f.Until.Time) {
-			all = append(all, fmt.Sprintf("%s is frozen until %s%s.", m.Name, stamp(f.Until.Time), because(f.Reason)))
-		}
+	if here := p.saidHere(said); here != nil && here.Hold != nil {
+		return here.Hold
 	}
-	if isTrue(m.Spec.Suspend) {
-		all = append(all, fmt.Sprintf("%s is suspended (spec.suspend): nothing of it is changed.", m.Name))
-	}
-	return all
+	return said.Hold
 }
 
 func (p *place) said() *v1alpha1.AppDecision {

@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 )
 
 // proposals are what the networks say, the one first that is followed.
 func (p *place) proposals() []string {
 	if len(p.networks) == 0 {
-		if len(p.world.Networks) == 0 && !p.world.Offline {
+		if slices.Contains(p.world.Unread, world.Networks) {
 			return nil
 		}
 		return []string{fmt.Sprintf("%s is in no network.", p.municipality.Name)}

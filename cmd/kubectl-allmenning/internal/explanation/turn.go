@@ -3,6 +3,7 @@ package explanation
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/resolution"
@@ -12,12 +13,26 @@ import (
 // turn tells how far the rollout has come, and when it is this municipality's turn.
 func (p *place) turn() []string {
 	r := p.rollout()
-	if r == nil {
-		if p.verdict.Action == resolution.Install && p.verdict.Group != (resolution.Group{}) && p.world.Offline {
-			return []string{fmt.Sprintf("It comes with a rollout of %s, whose course `kubectl allmenning plan %s %s` foresees.", of(p.verdict.Group), p.name, p.verdict.Version)}
-		}
+	switch {
+	case r != nil:
+	case p.world.Offline && p.verdict.Action == resolution.Install && p.verdict.Group != (resolution.Group{}):
+		return []string{fmt.Sprintf("It comes with a rollout of %s, whose course `kubectl allmenning plan %s %s` foresees.", of(p.verdict.Group), p.name, p.verdict.Version)}
+	default:
 		return p.next(nil)
 	}
+	all := []string{phase(r)}
+	if wave := p.wave(r); wave != "" {
+		all = append(all, p.inWave(r, wave))
+	}
+	for _, n := range slices.Concat(r.Status.FailedMembers, r.Status.ExcusedMembers, r.Status.OnTheWay) {
+		if n.Name == p.municipality.Name {
+			all = append(all, noted(n))
+		}
+	}
+	return append(all, p.next(r)...)
+}
+
+func phase(r *v1alpha1.Rollout) string {
 	text := fmt.Sprintf("Rollout %s brings %s. It is %s", r.Name, r.Spec.Version, r.Status.Phase)
 	if r.Status.Phase == "" {
 		text = fmt.Sprintf("Rollout %s brings %s. It has not begun", r.Name, r.Spec.Version)
@@ -25,18 +40,7 @@ func (p *place) turn() []string {
 	if r.Status.Progress != "" {
 		text += ", " + r.Status.Progress + " verified"
 	}
-	all := []string{text + "."}
-	if wave := p.wave(r); wave != "" {
-		all = append(all, p.inWave(r, wave))
-	}
-	for _, notes := range [][]v1alpha1.MemberNote{r.Status.FailedMembers, r.Status.ExcusedMembers, r.Status.OnTheWay} {
-		for _, n := range notes {
-			if n.Name == p.municipality.Name {
-				all = append(all, noted(n))
-			}
-		}
-	}
-	return append(all, p.next(r)...)
+	return text + "."
 }
 
 func of(g resolution.Group) string {
@@ -91,8 +95,8 @@ func (p *place) named(name string) *v1alpha1.Rollout {
 // wave is the one that the municipality took part in; else the first that names or
 // selects it, else the last. Where no waves are given it is not known who is the pilot.
 func (p *place) wave(r *v1alpha1.Rollout) string {
-	if p.installed != nil && p.installed.Spec.Rollout != nil && p.installed.Spec.Rollout.Name == r.Name && p.installed.Spec.Rollout.Wave != "" {
-		return p.installed.Spec.Rollout.Wave
+	if wave := p.tookPartIn(r); wave != "" {
+		return wave
 	}
 	given := p.strategy(r)
 	if given == nil || len(given.Waves) == 0 {
@@ -107,6 +111,17 @@ func (p *place) wave(r *v1alpha1.Rollout) string {
 		i = len(waves) - 1
 	}
 	return waves[i].Name
+}
+
+// tookPartIn is the wave that the rollout notes on an installation of the municipality.
+func (p *place) tookPartIn(r *v1alpha1.Rollout) string {
+	for i := range p.world.Installations {
+		o := &p.world.Installations[i]
+		if o.Name == p.name && o.Spec.Tenant.Municipality == p.municipality.Name && o.Spec.Rollout != nil && o.Spec.Rollout.Name == r.Name {
+			return o.Spec.Rollout.Wave
+		}
+	}
+	return ""
 }
 
 func (p *place) strategy(r *v1alpha1.Rollout) *v1alpha1.RolloutStrategy {
@@ -128,22 +143,28 @@ func (p *place) inWave(r *v1alpha1.Rollout, wave string) string {
 			continue
 		}
 		text += fmt.Sprintf(", which is %s, %d/%d verified", w.State, w.Verified, w.Members-w.Excused)
-		if w.WaitsFor != "" {
+		switch {
+		case w.State == v1alpha1.WaveHalted:
+			text += ": " + w.WaitsFor
+		case w.WaitsFor != "":
 			text += "; it waits for " + w.WaitsFor
 		}
 	}
 	return text + "."
 }
 
-// next says what happens next, to the municipality where status tells, else to the rollout.
+// next says what happens next: to the place where status tells, else to the rollout, unless
+// the place has no part in it.
 func (p *place) next(r *v1alpha1.Rollout) []string {
 	switch {
 	case p.told != nil && p.told.Next != "":
 		return []string{sentence("Next: " + p.told.Next)}
 	case r == nil || r.Status.Next == "" || r.Status.Phase == v1alpha1.RolloutCompleted:
 		return nil
-	case r.Status.NextAt != nil:
-		return []string{sentence(fmt.Sprintf("Next: %s, at %s", r.Status.Next, stamp(r.Status.NextAt.Time)))}
+	case p.verdict.Why != "" && p.verdict.Why != resolution.Blocked:
+		return nil
+	case r.Status.NextAt != nil && !strings.Contains(r.Status.Next, stamp(r.Status.NextAt.Time)):
+		return []string{sentence(fmt.Sprintf("The rollout next: %s, at %s", r.Status.Next, stamp(r.Status.NextAt.Time)))}
 	}
-	return []string{sentence("Next: " + r.Status.Next)}
+	return []string{sentence("The rollout next: " + r.Status.Next)}
 }

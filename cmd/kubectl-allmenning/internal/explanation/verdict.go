@@ -2,16 +2,17 @@ package explanation
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // decision is what the three levels come to.
 func (p *place) decision() []string {
-	if len(p.world.Apps) == 0 && p.told != nil { // the catalogue may not be read: only status tells
-		all := []string{sentence(outcomeOf(p.told), by(p.told.DecidedBy))}
-		return appendIf(all, sentence(p.told.Message))
+	if p.blind() {
+		return p.decisionOfStatus()
 	}
 	v := p.verdict
 	if v.Action == "" { // nobody asks for it, and it is not there
@@ -27,11 +28,18 @@ func (p *place) decision() []string {
 	return all
 }
 
-func appendIf(all []string, text string) []string {
-	if text == "" {
-		return all
+// blind is true where the catalogue may not be read: then only status tells.
+func (p *place) blind() bool { return slices.Contains(p.world.Unread, world.SharedApps) }
+
+func (p *place) decisionOfStatus() []string {
+	if p.told == nil {
+		return []string{fmt.Sprintf("The status of Municipality %s tells nothing of it.", p.municipality.Name)}
 	}
-	return append(all, text)
+	all := []string{sentence(outcomeOf(p.told), by(p.told.DecidedBy))}
+	if p.told.Message != "" {
+		all = append(all, sentence(p.told.Message))
+	}
+	return all
 }
 
 // outcome says what shall be done, in words.

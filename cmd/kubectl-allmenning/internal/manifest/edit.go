@@ -59,7 +59,11 @@ func (e Edit) Apply(object map[string]any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return changed.(map[string]any), nil //nolint:errcheck,forcetypeassert // apply returns what it was given
+	fresh, ok := changed.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("%s: it takes the place of the whole object", e)
+	}
+	return fresh, nil
 }
 
 func (e Edit) apply(at any, path []Step) (any, error) {

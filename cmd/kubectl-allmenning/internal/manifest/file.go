@@ -196,27 +196,27 @@ func (f *File) AddDocument(document []byte) ([]byte, error) {
 // contentOf decodes a node. Times stay text, as in JSON, and whole numbers are int64.
 func contentOf(node *yaml.Node) (any, error) {
 	var content any
-	if err := timesAsText(node, map[*yaml.Node]bool{}).Decode(&content); err != nil {
+	if err := timesAsText(node, map[*yaml.Node]*yaml.Node{}).Decode(&content); err != nil {
 		return nil, err
 	}
 	return normal(content)
 }
 
-// timesAsText is a copy of the node in which times are strings.
-func timesAsText(node *yaml.Node, above map[*yaml.Node]bool) *yaml.Node {
-	if node == nil || above[node] {
-		return node
+// timesAsText is a copy of the node in which times are strings. Each node is copied once,
+// however many aliases lead to it.
+func timesAsText(node *yaml.Node, copies map[*yaml.Node]*yaml.Node) *yaml.Node {
+	if node == nil || copies[node] != nil {
+		return copies[node]
 	}
-	above[node] = true
-	defer delete(above, node)
 	fresh := *node
+	copies[node] = &fresh
 	if fresh.Kind == yaml.ScalarNode && fresh.Tag == "!!timestamp" {
 		fresh.Tag = "!!str"
 	}
-	fresh.Alias = timesAsText(node.Alias, above)
+	fresh.Alias = timesAsText(node.Alias, copies)
 	fresh.Content = make([]*yaml.Node, len(node.Content))
 	for i, c := range node.Content {
-		fresh.Content[i] = timesAsText(c, above)
+		fresh.Content[i] = timesAsText(c, copies)
 	}
 	return &fresh
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -73,15 +72,20 @@ func (t text) start(n *yaml.Node) (int, error) {
 		_, size := utf8.DecodeRune(t.body[at:])
 		at += size
 	}
+	return t.afterProperties(at), nil
+}
+
+// afterProperties passes over a tag and an anchor.
+func (t text) afterProperties(at int) int {
 	for at < len(t.body) && (t.body[at] == '&' || t.body[at] == '!') {
-		for at < len(t.body) && !strings.ContainsRune(" \t\r\n", rune(t.body[at])) {
-			at++
+		word := bytes.IndexAny(t.body[at:], " \t\r\n")
+		if word < 0 {
+			return len(t.body)
 		}
-		for at < len(t.body) && (t.body[at] == ' ' || t.body[at] == '\t') {
-			at++
-		}
+		at += word
+		at += len(t.body[at:]) - len(bytes.TrimLeft(t.body[at:], " \t"))
 	}
-	return at, nil
+	return at
 }
 
 var errUnplaced = errors.New("it is written in a way that can't be changed in place: change it by hand")
@@ -115,26 +119,37 @@ func (t text) endOfScalar(n *yaml.Node, at int) (int, error) {
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		return at, nil
 	case n.Style&yaml.DoubleQuotedStyle != 0:
-		for i := at + 1; i < len(t.body); i++ {
-			switch t.body[i] {
-			case '\\':
-				i++
-			case '"':
-				return i + 1, nil
-			}
-		}
+		return t.endOfDoubleQuotes(at)
 	case n.Style&yaml.SingleQuotedStyle != 0:
-		for i := at + 1; i < len(t.body); i++ {
-			if t.body[i] != '\'' {
-				continue
-			}
-			if i+1 == len(t.body) || t.body[i+1] != '\'' {
-				return i + 1, nil
-			}
-			i++
-		}
+		return t.endOfSingleQuotes(at)
 	case bytes.HasPrefix(t.body[at:], []byte(n.Value)):
 		return at + len(n.Value), nil
+	}
+	return 0, errUnplaced
+}
+
+func (t text) endOfDoubleQuotes(at int) (int, error) {
+	for i := at + 1; i < len(t.body); i++ {
+		switch t.body[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1, nil
+		}
+	}
+	return 0, errUnplaced
+}
+
+// endOfSingleQuotes minds that two quotes within stand for one.
+func (t text) endOfSingleQuotes(at int) (int, error) {
+	for i := at + 1; i < len(t.body); i++ {
+		if t.body[i] != '\'' {
+			continue
+		}
+		if i+1 == len(t.body) || t.body[i+1] != '\'' {
+			return i + 1, nil
+		}
+		i++
 	}
 	return 0, errUnplaced
 }

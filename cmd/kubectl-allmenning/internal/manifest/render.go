@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,11 +19,10 @@ var oldBooleans = []string{"y", "n", "yes", "no", "on", "off"}
 // scalar writes a text or a number, with quotes as in style where it is a text, and
 // with double quotes where it needs some.
 func scalar(value any, style yaml.Style) string {
-	number, ok := value.(int64)
-	if ok {
+	if number, ok := value.(int64); ok {
 		return strconv.FormatInt(number, 10)
 	}
-	said, _ := value.(string)
+	said := fmt.Sprint(value)
 	switch {
 	case style&yaml.SingleQuotedStyle != 0:
 		return "'" + strings.ReplaceAll(said, "'", "''") + "'"
@@ -70,7 +70,7 @@ func nested(keys []Step, list bool, value any, style yaml.Style) string {
 
 // block writes keys that are not there yet, each on a line, and below them the item of
 // a list. The first key, or the item where there are no keys, stands at the indent.
-func block(keys []Step, indent int, indentLists bool, item string, newline string) string {
+func block(keys []Step, indent int, indentLists bool, item, newline string) string {
 	var b strings.Builder
 	for _, key := range keys {
 		b.WriteString(newline + strings.Repeat(" ", indent) + scalar(key.Key, 0) + ":")

@@ -44,7 +44,9 @@ func Pick(all []v1alpha1.Rollout, f Filter) []v1alpha1.Rollout {
 			picked = append(picked, *r)
 		}
 	}
-	slices.SortFunc(picked, func(a, b v1alpha1.Rollout) int { return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(picked, func(a, b v1alpha1.Rollout) int {
+		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(a.Name, b.Name))
+	})
 	return picked
 }
 
@@ -99,6 +101,8 @@ func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus) {
 		waiting := max(0, w.Members-w.Verified-w.Moving-w.Failed-w.Excused)
 		var when string
 		switch {
+		case w.State == v1alpha1.WaveHalted:
+			when = w.WaitsFor
 		case w.WaitsFor != "":
 			when = "waits for " + w.WaitsFor
 		case w.CompletedAt != nil:
@@ -110,8 +114,9 @@ func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus) {
 	}
 }
 
+// next adds the time to a text that does not tell it.
 func next(text string, at *metav1.Time) string {
-	if at == nil {
+	if at == nil || strings.Contains(text, stamp(at)) {
 		return text
 	}
 	return strings.TrimSpace(text + " at " + stamp(at))

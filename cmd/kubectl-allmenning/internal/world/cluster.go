@@ -118,7 +118,7 @@ func unreadable(ctx context.Context, c client.Reader, kind Kind, name string, er
 
 // environmentsOf are those of the spec, and those that are kept though they left it.
 func environmentsOf(m *v1alpha1.Municipality) []string {
-	var all []string
+	all := make([]string, 0, len(m.Spec.Environments))
 	for _, e := range m.Spec.Environments {
 		all = append(all, e.Name)
 	}
@@ -173,6 +173,7 @@ func (w *World) read(ctx context.Context, c client.Reader, kind Kind, options ..
 func (w *World) tolerate(kind Kind, err error) error {
 	switch {
 	case apierrors.IsForbidden(err):
+		w.Unread = append(w.Unread, kind)
 		w.Notes = append(w.Notes, fmt.Sprintf("You may not read %s, so what hangs on them is not told.", kind))
 		return nil
 	case meta.IsNoMatchError(err):

@@ -31,7 +31,7 @@ func (w *World) addDefaults() {
 		assumed += defaultVersions(&w.Apps[i])
 	}
 	if assumed > 0 {
-		w.Notes = append(w.Notes, fmt.Sprintf("Files do not tell whether bundles can be fetched: %d versions are taken to be available.", assumed))
+		w.Notes = append(w.Notes, fmt.Sprintf("Files do not tell whether bundles can be fetched: versions are taken to be available (%d of them), where need be with a digest that stands for the real one.", assumed))
 	}
 	for i := range w.Installations {
 		if spec := &w.Installations[i].Spec; spec.State == "" {

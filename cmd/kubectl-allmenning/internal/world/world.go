@@ -26,6 +26,8 @@ type World struct {
 	Installations  []v1alpha1.AppInstallation
 	// Notes say what is not known, or was assumed, in whole sentences.
 	Notes []string
+	// Unread are kinds that one may not read.
+	Unread []Kind
 	// Offline is set where the objects come from files.
 	Offline bool
 	// Source is where they come from, for messages: "the cluster" or a path.

@@ -15,7 +15,9 @@ type MunicipalityAppApplyConfiguration struct {
 	Version *string `json:"version,omitempty"`
 	// wanted is the version that it should have; empty where it should have none.
 	Wanted *string `json:"wanted,omitempty"`
-	// state of it, in a word: Ready, Waiting, Progressing, Failed, Missing, Declined, Deferred, Held, Kept, Blocked or Removing.
+	// state of it, in a word: Ready, Waiting, Returned, Progressing, Failed, Missing, Declined, Deferred,
+	// Held, Kept, Blocked or Removing. Waiting: its group's rollout has not come to it. Returned: the
+	// version failed here, and it went back.
 	State *string `json:"state,omitempty"`
 	// decidedBy says which level decided this, and why.
 	DecidedBy *DecidedByApplyConfiguration `json:"decidedBy,omitempty"`

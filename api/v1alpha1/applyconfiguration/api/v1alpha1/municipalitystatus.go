@@ -21,14 +21,16 @@ type MunicipalityStatusApplyConfiguration struct {
 	Environments []EnvironmentStatusApplyConfiguration `json:"environments,omitempty"`
 	// environmentsReady is the number of environments that are Ready, of those in the spec, as "2/2".
 	EnvironmentsReady *string `json:"environmentsReady,omitempty"`
-	// appsReady is the number of installations that run well at the version they should, of those
-	// that there should be, as "9/10".
+	// appsReady is the number of installations that run well at the version they should have now, of
+	// those that there should be, as "9/10". One that runs well and waits for its wave, or went back
+	// to the version before, counts; one that waits for its first version does not.
 	AppsReady *string `json:"appsReady,omitempty"`
 	// apps tells how each app stands in each environment, at most 200 of them: those that are not
 	// well come first.
 	Apps []MunicipalityAppApplyConfiguration `json:"apps,omitempty"`
 	// conditions are Ready speaks of the tenancy, AppsReady of the apps; Reconciling, Stalled and
-	// Suspended are there while they are true.
+	// Suspended are there while they are true. AppsReady is False, too, while spec.windows or
+	// spec.freezes have a fault.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -13,13 +13,13 @@ import (
 type NetworkAdoptionApplyConfiguration struct {
 	// name of the Network; "direct" for those who take the app directly.
 	Name *string `json:"name,omitempty"`
-	// version that it is to have.
+	// version that it is to have; for direct, empty where they follow different channels.
 	Version *string `json:"version,omitempty"`
 	// coverage is the number of members that run well at it, of those that are to have it, as "38/42".
 	Coverage *string `json:"coverage,omitempty"`
 	// excused is the number of members that declined, deferred, hold or can't take it.
 	Excused *int32 `json:"excused,omitempty"`
-	// phase of its rollout.
+	// phase of its rollout; for direct, of the one furthest from its end.
 	Phase *apiv1alpha1.RolloutPhase `json:"phase,omitempty"`
 }
 

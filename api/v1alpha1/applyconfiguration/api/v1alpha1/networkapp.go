@@ -19,7 +19,7 @@ type NetworkAppApplyConfiguration struct {
 	Ready *int32 `json:"ready,omitempty"`
 	// members is the number of members that the app should be installed at, by this network.
 	Members *int32 `json:"members,omitempty"`
-	// excused is the number of members that declined, deferred or hold.
+	// excused is the number of members that declined, deferred, hold, keep, are suspended or can't take it.
 	Excused *int32 `json:"excused,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	Elsewhere *int32 `json:"elsewhere,omitempty"`
@@ -32,7 +32,8 @@ type NetworkAppApplyConfiguration struct {
 	// versions that members have, the most frequent first, at most 16. More than one is skew: it is
 	// there while a rollout is under way, and where members hold.
 	Versions []VersionUsageApplyConfiguration `json:"versions,omitempty"`
-	// excusedMembers are members that declined, deferred, hold, keep or can't take it, and why, at most 50.
+	// excusedMembers are members that declined, deferred, hold, keep, are suspended or can't take it,
+	// and why, at most 50; fewer where the whole status would get too large.
 	ExcusedMembers []MemberNoteApplyConfiguration `json:"excusedMembers,omitempty"`
 	// notReady names members that should have it and are not ready, at most 50.
 	NotReady []string `json:"notReady,omitempty"`

@@ -22,7 +22,7 @@ type NetworkStatusApplyConfiguration struct {
 	// coordinators are who may approve now: spec.access without what has expired.
 	Coordinators *CoordinatorsApplyConfiguration `json:"coordinators,omitempty"`
 	// appsReady is the number of (member, app) pairs that run well at the version they should, of
-	// those that this network decides, as "40/42".
+	// those that this network decides, as "40/42". Members that wait for their wave are not ready.
 	AppsReady *string `json:"appsReady,omitempty"`
 	// apps tells how each proposed app stands.
 	Apps []NetworkAppApplyConfiguration `json:"apps,omitempty"`

@@ -1,5 +1,6 @@
-// Package burst gathers events: what happens in one burst is looked at once.
-package burst
+// Package watch holds what controllers share of their watches: a handler that gathers what
+// happens in a burst, and predicates on what matters of a change.
+package watch
 
 import (
 	"context"

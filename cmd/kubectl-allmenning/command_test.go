@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/explanation"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/outlook"
+)
+
+const (
+	digest = "sha256:2424242424242424242424242424242424242424242424242424242424242424"
+
+	sharedAppFile = `# The national offer.
+apiVersion: allmenning.dev/v1alpha1
+kind: SharedApp
+metadata: {name: svarut}
+spec:
+  displayName: SvarUt
+
+  channels: # what networks follow
+    - {name: stable, version: "2.4.1"}   # since June
+  versions:
+    - {version: 2.4.1, source: {configMap: {name: svarut-2.4.1}}}
+    - {version: 2.5.0, source: {configMap: {name: svarut-2.5.0}}}
+`
+	networkFile = `apiVersion: allmenning.dev/v1alpha1
+kind: Network
+metadata: {name: digi-tv}
+spec:
+  displayName: Digi
+  members:
+    names:
+    - tokke # the first
+  apps: [{name: svarut}]
+  rollout:
+    waves:
+    - {name: pilot, members: {names: [tokke]}}
+    - {name: everyone, requireApproval: true}
+    # windows come later
+`
+	tokkeFile = `apiVersion: allmenning.dev/v1alpha1
+kind: Municipality
+metadata: {name: tokke}
+spec: {number: "4034", displayName: Tokke, environments: [{name: prod, stage: Production, zone: Closed}]}
+`
+	rolloutFile = `apiVersion: allmenning.dev/v1alpha1
+kind: Rollout
+metadata: {name: digi-tv.svarut.2.4.1.1}
+spec: {network: digi-tv, app: svarut, version: 2.4.1, digest: "` + digest + `", attempt: 1}
+status: {observedGeneration: 1, phase: Progressing, waves: [{name: pilot, state: Done}, {name: everyone, state: Waiting}]}
+`
+	kustomizationFile = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- tokke.yaml\n"
+)
+
+// manifests is a folder of all of these.
+func manifests(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"apps/svarut.yaml": sharedAppFile, "networks.yaml": networkFile, "rollouts.yaml": rolloutFile,
+		"towns/tokke.yaml": tokkeFile, "towns/kustomization.yaml": kustomizationFile,
+	} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// run is the program without a cluster.
+func run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("HOME", t.TempDir())
+	cmd := newCommand()
+	var out bytes.Buffer
+	cmd.SetArgs(args)
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	err := cmd.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func TestEditsOfFiles(t *testing.T) {
+	for _, tc := range []struct {
+		reason string
+		args   []string
+		file   string
+		after  string
+		says   string
+	}{
+		{"promote changes one word", []string{"promote", "svarut", "2.5.0"}, "apps/svarut.yaml",
+			strings.Replace(sharedAppFile, `"2.4.1"`, `"2.5.0"`, 1), "apps/svarut.yaml: SharedApp svarut: promoted 2.5.0 to channel stable, where 2.4.1 was"},
+		{"approve adds an approval", []string{"approve", "digi-tv.svarut.2.4.1.1"}, "networks.yaml",
+			strings.Replace(networkFile, "requireApproval: true}\n", "requireApproval: true}\n    approvals:\n    - {app: svarut, digest: \""+digest+"\", wave: everyone, attempt: 1}\n", 1),
+			"networks.yaml: Network digi-tv: approved wave everyone of svarut 2.4.1, attempt 1"},
+		{"onboard adds a name", []string{"onboard", "vinje", "--number", "4036", "--display-name", "Vinje", "--network", "digi-tv"}, "networks.yaml",
+			strings.Replace(networkFile, "# the first\n", "# the first\n    - vinje\n", 1), "networks.yaml: Network digi-tv: added vinje to spec.members.names"},
+		{"and a file, which the kustomization beside it names", []string{"onboard", "vinje", "--number", "4036", "--display-name", "Vinje", "--environments", "prod:Production:Closed"},
+			"towns/kustomization.yaml", kustomizationFile + "- vinje.yaml\n", "towns/vinje.yaml: Municipality vinje: added"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			root := manifests(t)
+			out, err := run(t, append(tc.args, "-f", root)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(out, tc.says) {
+				t.Errorf("it says %q", out)
+			}
+			got, err := os.ReadFile(filepath.Join(root, tc.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.after, string(got)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOnboardIntoOneFile(t *testing.T) {
+	path := filepath.Join(manifests(t), "towns/tokke.yaml")
+	if _, err := run(t, "onboard", "vinje", "--number", "4036", "--display-name", "Vinje", "-f", path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(got), tokkeFile+"---\n") || !strings.Contains(string(got), "name: vinje\n") {
+		t.Errorf("it is now:\n%s", got)
+	}
+}
+
+func TestAnswersForPrograms(t *testing.T) {
+	root := manifests(t)
+	out, err := run(t, "explain", "tokke", "svarut", "-f", root, "-o", "json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told explanation.Explanation
+	if err := json.Unmarshal([]byte(out), &told); err != nil || len(told.Apps) != 1 || told.Apps[0].Wanted != "2.4.1" || told.Apps[0].DecidedBy.Name != "digi-tv" {
+		t.Errorf("explain: %v: %s", err, out)
+	}
+	if out, err = run(t, "plan", "svarut", "2.5.0", "-f", root, "-o", "yaml"); err != nil {
+		t.Fatal(err)
+	}
+	var foreseen outlook.Outlook
+	if err := yaml.UnmarshalStrict([]byte(out), &foreseen); err != nil || len(foreseen.Groups) != 1 || len(foreseen.Groups[0].Visits) != 1 {
+		t.Errorf("plan: %v: %s", err, out)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	root := manifests(t)
+	for _, tc := range []struct {
+		reason string
+		args   []string
+		says   string
+	}{
+		{"no cluster", []string{"explain", "tokke"}, "no cluster: give --kubeconfig"},
+		{"too few arguments", []string{"promote", "svarut"}, "1 arguments do not fit: kubectl allmenning promote APP VERSION"},
+		{"an unknown output", []string{"explain", "tokke", "-f", root, "-o", "xml"}, `--output "xml": use json or yaml`},
+		{"files and the cluster at once", []string{"promote", "svarut", "2.5.0", "-f", root, "--apply"}, "choose one"},
+		{"a dry run of nothing", []string{"promote", "svarut", "2.5.0", "-f", root, "--dry-run=server"}, "goes with --apply"},
+		{"an unknown dry run", []string{"promote", "svarut", "2.5.0", "--apply", "--dry-run=all"}, "use none, server or client"},
+		{"a table that is followed is no JSON", []string{"status", "--watch", "-o", "json"}, "leave out --output"},
+		{"an unknown municipality", []string{"explain", "vinje", "-f", root}, `there is no Municipality "vinje" in ` + root + ": it has tokke"},
+		{"a version that there is not", []string{"promote", "svarut", "3.0.0", "-f", root}, "promote: SharedApp svarut: spec.versions has no 3.0.0: it has 2.4.1, 2.5.0"},
+		{"a Rollout that there is not", []string{"approve", "digi-tv.svarut.9.1", "-f", root}, "it has digi-tv.svarut.2.4.1.1"},
+		{"a Rollout that only the cluster has", []string{"approve", "digi-tv.svarut.2.4.1.1", "-f", filepath.Join(root, "networks.yaml")}, "so the cluster is asked: no cluster"},
+		{"a network in another file", []string{"onboard", "vinje", "--number", "4036", "--display-name", "V", "--network", "digi-tv", "-f", filepath.Join(root, "towns")}, `no Network "digi-tv"`},
+		{"a folder that there is not", []string{"plan", "svarut", "2.5.0", "-f", filepath.Join(root, "none")}, "read manifests"},
+		{"looking nowhere", []string{"plan", "svarut", "2.5.0", "-f", root, "--days", "0"}, "more than 0"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			out, err := run(t, tc.args...)
+			if err == nil || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("got %v, want an error with %q", err, tc.says)
+			}
+			if out != "" {
+				t.Errorf("besides the error it says %q", out)
+			}
+		})
+	}
+}
+
+func TestCompletionFromFiles(t *testing.T) {
+	root := manifests(t)
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"explain", "-f", root, "t"}, "tokke\tTokke\n:4\n"},
+		{[]string{"explain", "-f", root, "tokke", ""}, "svarut\tSvarUt\n:4\n"},
+		{[]string{"plan", "-f", root, "svarut", "2.5"}, "2.5.0\tActive\n:4\n"},
+		{[]string{"plan", "-f", root, "--network", ""}, "digi-tv\tDigi\n:4\n"},
+		{[]string{"plan", "-f", root, "-o", ""}, "json\nyaml\n:4\n"},
+	} {
+		out, err := run(t, append([]string{"__complete"}, tc.args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _, _ := strings.Cut(out, "Completion ended"); got != tc.want {
+			t.Errorf("%q: got %q, want %q", tc.args, got, tc.want)
+		}
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	if got := oneLine(errString("a\nb\r\n\nc")); got != "a; b; c" {
+		t.Errorf("got %q", got)
+	}
+}
+
+type errString string
+
+func (e errString) Error() string { return string(e) }

@@ -1,0 +1,209 @@
+package change_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/change"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/manifest"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+)
+
+const digest = "sha256:2424242424242424242424242424242424242424242424242424242424242424"
+
+var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// country is an app, a network with three waves of which the latter two need approval,
+// and one whose waves the Platform gives; and rollouts of both, the pilots of which are done.
+func country(changes ...func(*world.World)) *world.World {
+	waves := []v1alpha1.Wave{{Name: "pilot"}, {Name: "some", RequireApproval: new(true)}, {Name: "rest", RequireApproval: new(true)}}
+	rollout := func(network string) v1alpha1.Rollout {
+		return v1alpha1.Rollout{
+			ObjectMeta: metav1.ObjectMeta{Name: network + ".svarut.2.4.1.2"},
+			Spec:       v1alpha1.RolloutSpec{Network: network, App: "svarut", Version: "2.4.1", Digest: digest, Attempt: 2},
+			Status: v1alpha1.RolloutStatus{Phase: v1alpha1.RolloutProgressing, Waves: []v1alpha1.WaveStatus{
+				{Name: "pilot", State: v1alpha1.WaveDone}, {Name: "some", State: v1alpha1.WaveWaiting}, {Name: "rest", State: v1alpha1.WaveWaiting},
+			}},
+		}
+	}
+	w := &world.World{
+		Source:   "the cluster",
+		Platform: &v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{Rollout: &v1alpha1.RolloutStrategy{Waves: waves}}},
+		Apps: []v1alpha1.SharedApp{{
+			ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
+			Spec: v1alpha1.SharedAppSpec{
+				Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}},
+				Versions: []v1alpha1.Version{{Version: "2.3.0", State: v1alpha1.VersionWithdrawn}, {Version: "2.4.1"}, {Version: "2.5.0"}, {Version: "2.6.0"}},
+			},
+			Status: v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{{Version: "2.6.0", Message: "the registry says no"}}},
+		}},
+		Networks: []v1alpha1.Network{
+			{ObjectMeta: metav1.ObjectMeta{Name: "digi"}, Spec: v1alpha1.NetworkSpec{
+				Members: v1alpha1.Members{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelCounty: "40"}}},
+				Rollout: &v1alpha1.RolloutStrategy{Waves: waves},
+			}},
+			{ObjectMeta: metav1.ObjectMeta{Name: "plain"}, Spec: v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: []string{"tokke"}}}},
+			{ObjectMeta: metav1.ObjectMeta{Name: "gone"}, Spec: v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: []string{"tokke"}}, Successor: "plain"}},
+		},
+		Municipalities: []v1alpha1.Municipality{{
+			ObjectMeta: metav1.ObjectMeta{Name: "tokke"}, Spec: v1alpha1.MunicipalitySpec{Number: "4034", FormerNumbers: []string{"0833"}},
+		}},
+		Rollouts: []v1alpha1.Rollout{rollout("digi"), rollout("plain"), {
+			ObjectMeta: metav1.ObjectMeta{Name: "direct.svarut.stable.2.4.1.1"},
+			Spec:       v1alpha1.RolloutSpec{Channel: "stable", App: "svarut", Version: "2.4.1", Digest: digest, Attempt: 1},
+		}},
+	}
+	for _, c := range changes {
+		c(w)
+	}
+	return w
+}
+
+func phase(p v1alpha1.RolloutPhase) func(*world.World) {
+	return func(w *world.World) { w.Rollouts[0].Status.Phase = p }
+}
+
+func approved(wave string, attempt int32) func(*world.World) {
+	return func(w *world.World) {
+		s := w.Networks[0].Spec.Rollout
+		s.Approvals = append(s.Approvals, v1alpha1.Approval{App: "svarut", Digest: digest, Wave: wave, Attempt: attempt})
+	}
+}
+
+func TestApprove(t *testing.T) {
+	for _, tc := range []struct {
+		reason, rollout, wave string
+		world                 *world.World
+		// object and approved wave, or what the refusal says.
+		object, approves, refusal string
+	}{
+		{"the wave that waits, where none is named", "digi.svarut.2.4.1.2", "", country(), "Network digi", "some", ""},
+		{"a later wave ahead", "digi.svarut.2.4.1.2", "rest", country(), "Network digi", "rest", ""},
+		{"an approval of another attempt does not count", "digi.svarut.2.4.1.2", "", country(approved("some", 1)), "Network digi", "some", ""},
+		{"the Platform gives the waves, and the network approves", "plain.svarut.2.4.1.2", "", country(), "Network plain", "some", ""},
+		{"the Platform gives the waves, and the coordinator may not read it", "plain.svarut.2.4.1.2", "",
+			country(func(w *world.World) { w.Platform, w.Unread = nil, []world.Kind{world.Platforms} }), "Network plain", "some", ""},
+		{"direct adopters are approved on the Platform", "direct.svarut.stable.2.4.1.1", "some", country(), "Platform default", "some", ""},
+		{"the pilot is on", "direct.svarut.stable.2.4.1.1", "", country(), "", "", "wave pilot needs none"},
+		{"it is approved", "digi.svarut.2.4.1.2", "some", country(approved("some", 2)), "", "", "spec.rollout.approvals has wave some of attempt 2"},
+		{"the one that waited is approved", "digi.svarut.2.4.1.2", "", country(approved("some", 2)), "", "", "wave some is approved already"},
+		{"a wave that needs none", "digi.svarut.2.4.1.2", "pilot", country(), "", "", "spec.rollout.waves[pilot].requireApproval is not set"},
+		{"a wave that there is not", "digi.svarut.2.4.1.2", "all", country(), "", "", `spec.rollout.waves has no "all": it has pilot, some, rest`},
+		{"a rollout that is halted", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutHalted)), "", "", "spec.rollout.retries"},
+		{"a rollout that is over", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutSuperseded)), "", "", "took its place"},
+		{"a rollout that is done", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutCompleted)), "", "", "nothing left to approve"},
+		{"nobody gave waves", "plain.svarut.2.4.1.2", "", country(func(w *world.World) { w.Platform = nil }), "", "", "spec.rollout.waves is empty"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			r, err := tc.world.Rollout(tc.rollout)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := change.Approve(tc.world, r, tc.wave)
+			if refused(t, err, tc.refusal) {
+				return
+			}
+			fields := []manifest.Field{
+				{Key: "app", Value: "svarut"}, {Key: "digest", Value: digest}, {Key: "wave", Value: tc.approves}, {Key: "attempt", Value: int64(r.Spec.Attempt)},
+			}
+			if diff := cmp.Diff(fields, got.Edit.Value); diff != "" || got.Kind+" "+got.Name != tc.object || got.Edit.String() != "spec.rollout.approvals" {
+				t.Errorf("%s %s %s (-want +got):\n%s", got.Kind, got.Name, got.Edit, diff)
+			}
+		})
+	}
+}
+
+func refused(t *testing.T, err error, words string) bool {
+	t.Helper()
+	switch {
+	case words == "" && err != nil:
+		t.Fatal(err)
+	case words != "" && (err == nil || !strings.Contains(err.Error(), words)):
+		t.Fatalf("got %v, want a refusal with %q", err, words)
+	}
+	return words != ""
+}
+
+func TestPromote(t *testing.T) {
+	for _, tc := range []struct{ reason, app, version, channel, refusal string }{
+		{"another version", "svarut", "2.5.0", "stable", ""},
+		{"no such app", "kobo", "2.5.0", "stable", `no SharedApp "kobo" in the cluster: it has svarut`},
+		{"no such version", "svarut", "9.9.9", "stable", "spec.versions has no 9.9.9"},
+		{"no such channel", "svarut", "2.5.0", "beta", `spec.channels has no "beta"`},
+		{"a withdrawn version", "svarut", "2.3.0", "stable", "spec.versions[2.3.0].state is Withdrawn"},
+		{"a version that can't be had", "svarut", "2.6.0", "stable", "the registry says no"},
+		{"the same version", "svarut", "2.4.1", "stable", "spec.channels[stable].version is 2.4.1 already"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got, err := change.Promote(country(), tc.app, tc.version, tc.channel)
+			if refused(t, err, tc.refusal) {
+				return
+			}
+			if want := "spec.channels[name=stable].version"; got.Edit.String() != want || got.Edit.Value != tc.version {
+				t.Errorf("it sets %s to %v", got.Edit, got.Edit.Value)
+			}
+		})
+	}
+}
+
+func TestOnboard(t *testing.T) {
+	vinje := change.Newcomer{
+		Name: "vinje", Number: "4036", DisplayName: "Vinje", Network: "plain", Inhabitants: 3800,
+		Environments: []string{"prod:Production:Closed", "test:Test:Open"},
+		Access:       []string{"Administrator=vinje-ikt", "Viewer=all", "Administrator=vinje-drift"},
+	}
+	m, join, err := change.Onboard(country(), vinje, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := v1alpha1.MunicipalitySpec{
+		Number: "4036", DisplayName: "Vinje", Inhabitants: new(int32(3800)),
+		Environments: []v1alpha1.Environment{
+			{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}, {Name: "test", Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneOpen},
+		},
+		Access: []v1alpha1.Access{
+			{Role: v1alpha1.AccessAdministrator, Groups: []string{"vinje-ikt", "vinje-drift"}}, {Role: v1alpha1.AccessViewer, Groups: []string{"all"}},
+		},
+	}
+	if diff := cmp.Diff(want, m.Spec); diff != "" || m.Labels[v1alpha1.LabelCounty] != "40" {
+		t.Errorf("labels %v, spec (-want +got):\n%s", m.Labels, diff)
+	}
+	if join == nil || join.Name != "plain" || join.Edit.String() != "spec.members.names" || join.Edit.Value != "vinje" {
+		t.Errorf("it joins by %+v", join)
+	}
+	vinje.Network = "digi"
+	if _, join, err = change.Onboard(country(), vinje, now); err != nil || join != nil {
+		t.Errorf("digi selects it by its county, so nothing is to be changed: %+v, %v", join, err)
+	}
+	for _, tc := range []struct {
+		reason  string
+		change  func(*change.Newcomer)
+		refusal string
+	}{
+		{"a name that is taken", func(n *change.Newcomer) { n.Name = "tokke" }, "Municipality tokke: it is there already"},
+		{"a name that is none", func(n *change.Newcomer) { n.Name = "Vinje" }, `the name "Vinje" is not valid`},
+		{"a number that is taken", func(n *change.Newcomer) { n.Number = "4034" }, "spec.number of Municipality tokke"},
+		{"a number that was somebody's", func(n *change.Newcomer) { n.Number = "0833" }, "spec.formerNumbers of Municipality tokke"},
+		{"a number that is none", func(n *change.Newcomer) { n.Number = "40" }, "four digits"},
+		{"no name for people", func(n *change.Newcomer) { n.DisplayName = "" }, "--display-name is missing"},
+		{"a network that there is not", func(n *change.Newcomer) { n.Network = "none" }, `no Network "none"`},
+		{"a network that was handed over", func(n *change.Newcomer) { n.Network = "gone" }, "Network gone: it is over, and plain took its place"},
+		{"an environment without a zone", func(n *change.Newcomer) { n.Environments = []string{"prod:Production"} }, "name:stage:zone"},
+		{"a stage that there is not", func(n *change.Newcomer) { n.Environments = []string{"prod:Prod:Open"} }, `stage "Prod"`},
+		{"a zone that there is not", func(n *change.Newcomer) { n.Environments = []string{"prod:Production:open"} }, `zone "open"`},
+		{"access without a group", func(n *change.Newcomer) { n.Access = []string{"Viewer"} }, "role=group"},
+		{"a role that there is not", func(n *change.Newcomer) { n.Access = []string{"Owner=x"} }, `role "Owner"`},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			n := vinje
+			tc.change(&n)
+			_, _, err := change.Onboard(country(), n, now)
+			refused(t, err, tc.refusal)
+		})
+	}
+}

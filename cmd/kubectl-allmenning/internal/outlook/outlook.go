@@ -1,0 +1,299 @@
+// Package outlook foresees a promotion: who would get a version when, and who would not
+// and why. It is pure. It asks the same packages as the operator, country and rollout,
+// and plays their plan forward.
+//
+//   - outlook.go: the question, and the answer for every group.
+//   - play.go: the promotion, made in a copy of the world.
+//   - text.go: the answer for a terminal.
+package outlook
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// Question is what is asked.
+type Question struct {
+	App     string
+	Version string
+	Channel string
+	// Network to look at; empty for every group.
+	Network string
+	// Install is how long a place needs to get healthy.
+	Install time.Duration
+	// Approved takes approvals as given when they are needed.
+	Approved bool
+	// Until is how far to look.
+	Until time.Time
+	Now   time.Time
+}
+
+// Outlook is the answer.
+type Outlook struct {
+	App     string `json:"app"`
+	Version string `json:"version"`
+	Channel string `json:"channel"`
+	// Was is the version that the channel points at now.
+	Was string `json:"was"`
+	// At is when it was asked, and the promotion is taken to be made.
+	At time.Time `json:"at"`
+	// Notes say what is not known, and what was assumed.
+	Notes  []string `json:"notes"`
+	Groups []Group  `json:"groups"`
+}
+
+// Group is how it goes in one network, or among those who follow the channel directly.
+type Group struct {
+	// Name of the network, or "direct".
+	Name string `json:"name"`
+	// Channel that it follows: where it is another than the one that is promoted to, the
+	// group has, or gets, the version anyway.
+	Channel string `json:"channel"`
+	// Rollout that brings the version; New where it would be made.
+	Rollout string `json:"rollout"`
+	New     bool   `json:"new"`
+	// Now says what the rollout would do first, or wait for.
+	Now string `json:"now,omitempty"`
+	// CompletedAt is nil where it is not completed, as far as was looked.
+	CompletedAt *time.Time `json:"completedAt,omitempty"`
+	// Next is what it waits for in the end, where it is not completed.
+	Next      string     `json:"next,omitempty"`
+	Waves     []Wave     `json:"waves"`
+	Approvals []Approval `json:"approvals,omitempty"`
+	Visits    []Visit    `json:"visits"`
+	// Elsewhere are members whose app another decides on, and who.
+	Elsewhere []Elsewhere `json:"elsewhere,omitempty"`
+}
+
+// Elsewhere is a member of a network whose app another decides on.
+type Elsewhere struct {
+	Municipality string             `json:"municipality"`
+	DecidedBy    v1alpha1.DecidedBy `json:"decidedBy"`
+}
+
+// Wave sums up the places of one wave.
+type Wave struct {
+	Name string `json:"name"`
+	// First and Last are when the first and the last place are asked to move.
+	First *time.Time `json:"first,omitempty"`
+	Last  *time.Time `json:"last,omitempty"`
+	// Municipalities that get the version, in the order in which they do.
+	Municipalities []string `json:"municipalities"`
+}
+
+// Approval is one that is wanting.
+type Approval struct {
+	Wave string `json:"wave"`
+	// From is when the wave begins to wait for it.
+	From *time.Time `json:"from,omitempty"`
+}
+
+// Visit is the version coming to one place, or not.
+type Visit struct {
+	Municipality string     `json:"municipality"`
+	Environment  string     `json:"environment"`
+	Wave         string     `json:"wave"`
+	At           *time.Time `json:"at,omitempty"`
+	// Code is empty where the place gets the version; else why it does not, or Present.
+	Code    string `json:"code,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+// Of answers a question. It fails where the app, the version, the channel or the network
+// are not there.
+func Of(w *world.World, q Question) (Outlook, error) {
+	app, err := w.App(q.App)
+	if err != nil {
+		return Outlook{}, err
+	}
+	if _, err := world.Version(app, q.Version); err != nil {
+		return Outlook{}, err
+	}
+	at := slices.IndexFunc(app.Spec.Channels, func(c v1alpha1.Channel) bool { return c.Name == q.Channel })
+	if at < 0 {
+		return Outlook{}, fmt.Errorf("SharedApp %s: spec.channels has no %q: name one that it has with --channel", q.App, q.Channel)
+	}
+	if q.Network != "" {
+		if _, err := w.Network(q.Network); err != nil {
+			return Outlook{}, err
+		}
+	}
+	o := Outlook{
+		App: q.App, Version: q.Version, Channel: q.Channel, Was: app.Spec.Channels[at].Version, At: q.Now.UTC(),
+		Notes: slices.Concat(w.Notes, assumptions(w, q)), Groups: []Group{},
+	}
+	o.Groups = foreseen(promoted(w, q), app.Spec.PilotNetworks, q)
+	if q.Network != "" {
+		o.Groups = slices.DeleteFunc(o.Groups, func(g Group) bool { return g.Name != q.Network })
+	}
+	return o, nil
+}
+
+func assumptions(w *world.World, q Question) []string {
+	all := []string{fmt.Sprintf("Taken for granted: an environment is healthy %s after it is asked to move, and nobody decides anything else meanwhile.", q.Install)}
+	if q.Approved {
+		all = append(all, "Approvals are taken to be given when they are needed.")
+	}
+	if w.Offline && len(w.Installations) == 0 {
+		all = append(all, "The files hold no AppInstallations: nobody is taken to have the app yet, and what it requires is taken to be there.")
+	}
+	return all
+}
+
+// foreseen plays the rollouts of all groups: those of pilot networks first, as the others
+// wait for them.
+func foreseen(c *country.Country, pilots []string, q Question) []Group {
+	var first, rest []string
+	for _, group := range groups(c) {
+		if slices.Contains(pilots, group) {
+			first = append(first, group)
+		} else {
+			rest = append(rest, group)
+		}
+	}
+	all := foreseeAll(c, first, time.Time{}, q)
+	all = append(all, foreseeAll(c, rest, piloted(all, pilots), q)...)
+	slices.SortStableFunc(all, func(a, b Group) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+func foreseeAll(c *country.Country, groups []string, piloted time.Time, q Question) []Group {
+	all := []Group{}
+	for _, group := range groups {
+		for _, intro := range introductions(c, group, q) {
+			g := foresee(&intro, piloted, q)
+			g.Channel, g.Elsewhere = channelOf(c, intro.Group, q.App), elsewhere(c, group, q.App)
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+// piloted is when all pilot networks are done; zero where that takes longer than was looked.
+func piloted(all []Group, pilots []string) time.Time {
+	var last time.Time
+	for _, pilot := range pilots {
+		at := slices.IndexFunc(all, func(g Group) bool { return g.Name == pilot })
+		if at < 0 || all[at].CompletedAt == nil {
+			return time.Time{}
+		}
+		if all[at].CompletedAt.After(last) {
+			last = *all[at].CompletedAt
+		}
+	}
+	return last
+}
+
+// groups are all networks, and those who follow channels directly.
+func groups(c *country.Country) []string {
+	all := []string{country.Direct}
+	for i := range c.Seen.Networks {
+		all = append(all, c.Seen.Networks[i].Name)
+	}
+	return all
+}
+
+// introductions of the version in a group.
+func introductions(c *country.Country, group string, q Question) []country.Introduction {
+	return slices.DeleteFunc(c.Plan(group).Introductions, func(i country.Introduction) bool {
+		r := i.Course.Current
+		return i.App != q.App || r == nil || r.Spec.Version != q.Version || len(i.Input.Members) == 0
+	})
+}
+
+// foresee plays one rollout forward. Where it waits for pilot networks, it begins when
+// they are done.
+func foresee(intro *country.Introduction, piloted time.Time, q Question) Group {
+	in := intro.Input
+	if in.Gates.Pilots != "" && piloted.After(in.Now) {
+		in.Gates.Pilots, in.Now = "", piloted
+	}
+	out := rollout.Forecast(in, rollout.Assumptions{Install: q.Install, Approved: q.Approved}, q.Until)
+	g := Group{
+		Name: nameOf(intro.Group), Rollout: in.Rollout.Name, New: in.Rollout.UID == newUID, Now: intro.Step.Status.Next,
+		CompletedAt: pointer(out.CompletedAt), Visits: make([]Visit, 0, len(out.Visits)), Waves: []Wave{},
+	}
+	if g.CompletedAt == nil {
+		g.Next = out.Next
+	}
+	for _, a := range out.Approvals {
+		g.Approvals = append(g.Approvals, Approval{Wave: a.Wave, From: pointer(a.At)})
+	}
+	for _, v := range out.Visits {
+		g.Visits = append(g.Visits, Visit{
+			Municipality: v.Municipality, Environment: v.Environment, Wave: v.Wave, At: pointer(v.At), Code: v.Code, Message: v.Message,
+		})
+	}
+	for i := range in.Strategy.Waves {
+		g.Waves = append(g.Waves, sum(in.Strategy.Waves[i].Name, g.Visits))
+	}
+	return g
+}
+
+// channelOf is the channel that a group follows.
+func channelOf(c *country.Country, g resolution.Group, app string) string {
+	for i := range c.Seen.Networks {
+		for _, p := range c.Seen.Networks[i].Spec.Apps {
+			if c.Seen.Networks[i].Name == g.Network && p.Name == app {
+				return cmp.Or(p.Channel, v1alpha1.DefaultChannel)
+			}
+		}
+	}
+	return g.Channel
+}
+
+// elsewhere are the members of a network that follow another, or themselves, in all environments.
+func elsewhere(c *country.Country, group, app string) []Elsewhere {
+	var all []Elsewhere
+	if group == country.Direct {
+		return nil
+	}
+	belongs := c.Networks.Members(group)
+	for _, m := range c.Seen.Municipalities {
+		if !belongs(m) {
+			continue
+		}
+		verdicts := slices.DeleteFunc(slices.Clone(c.Verdicts(m)), func(v resolution.Verdict) bool { return v.App != app })
+		here := slices.ContainsFunc(verdicts, func(v resolution.Verdict) bool { return v.Group.Network == group })
+		if len(verdicts) > 0 && !here {
+			all = append(all, Elsewhere{Municipality: m.Name, DecidedBy: verdicts[0].DecidedBy})
+		}
+	}
+	return all
+}
+
+func nameOf(g resolution.Group) string { return cmp.Or(g.Network, country.Direct) }
+
+func pointer(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// sum sums up the visits of a wave, which are sorted by time.
+func sum(wave string, visits []Visit) Wave {
+	w := Wave{Name: wave, Municipalities: []string{}}
+	for _, v := range visits {
+		if v.Wave != wave || v.Code != "" {
+			continue
+		}
+		if w.First == nil {
+			w.First = v.At
+		}
+		w.Last = v.At
+		if !slices.Contains(w.Municipalities, v.Municipality) {
+			w.Municipalities = append(w.Municipalities, v.Municipality)
+		}
+	}
+	return w
+}

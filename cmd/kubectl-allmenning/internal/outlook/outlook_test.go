@@ -1,0 +1,130 @@
+package outlook_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/outlook"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// noon is a Sunday.
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func load(t *testing.T, name string) *world.World {
+	t.Helper()
+	files, err := world.ReadFiles(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := world.FromFiles(name, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got), rewrite with -update:\n%s", path, diff)
+	}
+}
+
+func question(changes ...func(*outlook.Question)) outlook.Question {
+	q := outlook.Question{
+		App: "svarut", Version: "2.5.0", Channel: "stable", Install: 5 * time.Minute, Approved: true, Now: noon, Until: noon.AddDate(0, 0, 90),
+	}
+	for _, change := range changes {
+		change(&q)
+	}
+	return q
+}
+
+func TestOutlook(t *testing.T) {
+	for _, tc := range []struct {
+		reason, golden, world string
+		question              outlook.Question
+		all                   bool
+	}{
+		{"pilot networks first, then windows, approvals, and those that do not get it", "world.txt", "world.yaml", question(), true},
+		{"a network waits where nobody approves", "unapproved.txt", "world.yaml",
+			question(func(q *outlook.Question) { q.Approved, q.Network = false, "digi-tv" }), false},
+		{"a rollout under way is superseded", "superseded.txt", "running.yaml", question(), true},
+		{"a rollout under way goes on where its version is asked for", "running.txt", "running.yaml",
+			question(func(q *outlook.Question) { q.Version = "2.4.1" }), true},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			o, err := outlook.Of(load(t, tc.world), tc.question)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			outlook.Print(&out, o, tc.all)
+			golden(t, tc.golden, out.Bytes())
+		})
+	}
+}
+
+func TestOutlookForPrograms(t *testing.T) {
+	o, err := outlook.Of(load(t, "running.yaml"), question())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.MarshalIndent(o, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "superseded.json", append(got, '\n'))
+}
+
+// TestOutlookChangesNothing asks twice: what is foreseen must not become what is.
+func TestOutlookChangesNothing(t *testing.T) {
+	w, before := load(t, "running.yaml"), load(t, "running.yaml")
+	if _, err := outlook.Of(w, question()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, w); diff != "" {
+		t.Errorf("the world was changed (-before +after):\n%s", diff)
+	}
+}
+
+func TestOutlookRefuses(t *testing.T) {
+	for _, tc := range []struct {
+		reason string
+		change func(*outlook.Question)
+		says   string
+	}{
+		{"no such app", func(q *outlook.Question) { q.App = "kobo" }, `no SharedApp "kobo" in world.yaml: it has svarut`},
+		{"no such version", func(q *outlook.Question) { q.Version = "3.0.0" }, "spec.versions has no 3.0.0"},
+		{"a withdrawn version", func(q *outlook.Question) { q.Version = "2.4.0" }, "Withdrawn"},
+		{"no such channel", func(q *outlook.Question) { q.Channel = "beta" }, `spec.channels has no "beta"`},
+		{"no such network", func(q *outlook.Question) { q.Network = "digi" }, `no Network "digi"`},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			if _, err := outlook.Of(load(t, "world.yaml"), question(tc.change)); err == nil || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("got %v, want an error with %q", err, tc.says)
+			}
+		})
+	}
+}

@@ -1,0 +1,103 @@
+package outlook
+
+import (
+	"cmp"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// newUID marks Rollouts that the promotion would make.
+const newUID types.UID = "new"
+
+// promoted is the world just after the promotion, when the operator has made the Rollouts
+// that follow from it.
+func promoted(w *world.World, q Question) *country.Country {
+	o := objects(w, q)
+	before := country.At(o, q.Now)
+	known := map[string]int{}
+	for i, r := range o.Rollouts {
+		known[r.Name] = i
+	}
+	for _, group := range groups(before) {
+		for _, intro := range before.Plan(group).Introductions {
+			if intro.App != q.App {
+				continue
+			}
+			for _, ending := range intro.Course.End {
+				ended := ending.Rollout.DeepCopy()
+				ended.Status = rollout.End(ending)
+				o.Rollouts[known[ended.Name]] = ended
+			}
+			if spec := intro.Course.Create; spec != nil {
+				o.Rollouts = append(o.Rollouts, &v1alpha1.Rollout{
+					ObjectMeta: metav1.ObjectMeta{Name: rollout.Name(*spec), UID: newUID, CreationTimestamp: metav1.NewTime(q.Now)},
+					Spec:       *spec,
+				})
+			}
+		}
+	}
+	return country.At(o, q.Now)
+}
+
+// objects are the world as package country takes it, with the channel at the new version.
+func objects(w *world.World, q Question) country.Objects {
+	o := country.Objects{
+		Networks: w.Networks, Apps: w.Catalogue(), Watching: q.Now,
+		Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{},
+	}
+	if w.Platform != nil {
+		o.Platform = w.Platform.Spec
+	}
+	for i := range w.Municipalities {
+		o.Municipalities = append(o.Municipalities, &w.Municipalities[i])
+	}
+	for i := range w.Rollouts {
+		o.Rollouts = append(o.Rollouts, &w.Rollouts[i])
+	}
+	for i := range w.Installations {
+		addInstallation(o.Installations, &w.Installations[i])
+	}
+	o.Apps[q.App] = after(o.Apps[q.App], q, w.Offline && len(w.Installations) == 0)
+	return o
+}
+
+// addInstallation files an installation under its municipality. In files it may lack the
+// labels that the operator gives it.
+func addInstallation(all map[string]map[resolution.Place]*v1alpha1.AppInstallation, i *v1alpha1.AppInstallation) {
+	owner := cmp.Or(i.Labels[v1alpha1.LabelMunicipality], i.Spec.Tenant.Municipality)
+	environment, own := strings.CutPrefix(i.Namespace, owner+"-")
+	if owner == "" || !own {
+		return
+	}
+	if i.Labels[v1alpha1.LabelMunicipality] == "" {
+		i = i.DeepCopy()
+		i.Labels = map[string]string{v1alpha1.LabelMunicipality: owner, v1alpha1.LabelEnvironment: environment}
+	}
+	if all[owner] == nil {
+		all[owner] = map[resolution.Place]*v1alpha1.AppInstallation{}
+	}
+	all[owner][resolution.Place{App: i.Name, Environment: environment}] = i
+}
+
+// after is the app with the channel at the version. What it requires is left out where
+// nobody can tell what is installed.
+func after(app *v1alpha1.SharedApp, q Question, requiresNothing bool) *v1alpha1.SharedApp {
+	app = app.DeepCopy()
+	for i := range app.Spec.Channels {
+		if app.Spec.Channels[i].Name == q.Channel {
+			app.Spec.Channels[i].Version = q.Version
+		}
+	}
+	if requiresNothing && app.Spec.Requires != nil {
+		app.Spec.Requires.Apps = nil
+	}
+	return app
+}

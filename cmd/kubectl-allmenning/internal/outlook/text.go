@@ -1,0 +1,146 @@
+package outlook
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// few is how many names are told where all are not asked for.
+const few = 8
+
+// Print writes an outlook for a terminal; with all, a line for each environment.
+func Print(out io.Writer, o Outlook, all bool) {
+	fmt.Fprintf(out, "%s %s in channel %s", o.App, o.Version, o.Channel)
+	if o.Was != o.Version {
+		fmt.Fprintf(out, ", where %s is now", o.Was)
+	}
+	fmt.Fprintf(out, "; asked at %s\n", stamp(&o.At))
+	for _, note := range o.Notes {
+		fmt.Fprintf(out, "Note: %s\n", note)
+	}
+	if len(o.Groups) == 0 {
+		fmt.Fprintln(out, "\nNobody would get it: no network proposes the app in this channel to anybody, and nobody follows the channel directly.")
+	}
+	for i := range o.Groups {
+		printGroup(out, &o.Groups[i], o.Channel, all)
+	}
+}
+
+func printGroup(out io.Writer, g *Group, channel string, all bool) {
+	who := "Network " + g.Name
+	switch {
+	case g.Name == country.Direct:
+		who = "Those who follow channel " + g.Channel + " directly"
+	case g.Channel != channel:
+		who += ", which follows channel " + g.Channel
+	}
+	is := "goes on"
+	if g.New {
+		is = "would be made"
+	}
+	fmt.Fprintf(out, "\n%s: Rollout %s %s.\n", who, g.Rollout, is)
+	switch {
+	case g.CompletedAt != nil:
+		fmt.Fprintf(out, "  Completed at %s.\n", stamp(g.CompletedAt))
+	case g.Next != "":
+		fmt.Fprintf(out, "  Not completed, as far as was looked: it %s.\n", g.Next)
+	}
+	if g.Now != "" {
+		fmt.Fprintf(out, "  At first: %s.\n", g.Now)
+	}
+	for _, a := range g.Approvals {
+		from := ""
+		if a.From != nil {
+			from = " from " + stamp(a.From)
+		}
+		fmt.Fprintf(out, "  Wave %s waits for approval%s.\n", a.Wave, from)
+	}
+	printWaves(out, g.Waves)
+	if all {
+		printVisits(out, "WHEN", g.Visits, func(v *Visit) bool { return v.Code == "" })
+	}
+	printPresent(out, g.Visits)
+	printElsewhere(out, g.Elsewhere)
+	printVisits(out, "BLOCKED", g.Visits, func(v *Visit) bool { return v.Code != "" && v.Code != rollout.CodePresent })
+}
+
+func printWaves(out io.Writer, waves []Wave) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  WAVE\tFIRST\tLAST\tMUNICIPALITIES")
+	for _, w := range waves {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%d%s\n", w.Name, stamp(w.First), stamp(w.Last), len(w.Municipalities), named(w.Municipalities))
+	}
+	flush(table)
+}
+
+func named(all []string) string {
+	switch {
+	case len(all) == 0:
+		return ""
+	case len(all) <= few:
+		return ": " + strings.Join(all, ", ")
+	}
+	return ": " + strings.Join(all[:few], ", ") + ", ..."
+}
+
+func printPresent(out io.Writer, visits []Visit) {
+	var have []string
+	for _, v := range visits {
+		if name := v.Municipality; v.Code == rollout.CodePresent && !slices.Contains(have, name) {
+			have = append(have, name)
+		}
+	}
+	if len(have) > 0 {
+		fmt.Fprintf(out, "  %d have it already%s\n", len(have), named(have))
+	}
+}
+
+func printElsewhere(out io.Writer, all []Elsewhere) {
+	for i, e := range all {
+		if i == few {
+			fmt.Fprintf(out, "  and %d more are decided on elsewhere\n", len(all)-few)
+			return
+		}
+		fmt.Fprintf(out, "  %s is decided on by %s %s (%s)\n", e.Municipality, e.DecidedBy.Level, e.DecidedBy.Name, e.DecidedBy.Reason)
+	}
+}
+
+// printVisits writes a line for each place that is wanted.
+func printVisits(out io.Writer, heading string, visits []Visit, wanted func(*Visit) bool) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	first := true
+	for i := range visits {
+		v := &visits[i]
+		if !wanted(v) {
+			continue
+		}
+		if first {
+			fmt.Fprintf(table, "  %s\tMUNICIPALITY\tENVIRONMENT\tWAVE\n", heading)
+			first = false
+		}
+		if v.Code == "" {
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", stamp(v.At), v.Municipality, v.Environment, v.Wave)
+		} else {
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", v.Code, v.Municipality, v.Environment, v.Wave, v.Message)
+		}
+	}
+	flush(table)
+}
+
+func flush(table *tabwriter.Writer) {
+	_ = table.Flush() // what is said to a terminal may get lost
+}
+
+func stamp(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,108 @@
+package rollup
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/dependency"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// wave says what the municipality's wave waits for. The stamp is of an environment that the
+// rollout moved already; nil where it moved none.
+func (t turns) wave(p *place, r *v1alpha1.Rollout, stamp *v1alpha1.InstallationRollout) turn {
+	spec := t.country.waves(p.verdict.Group)
+	mine := waveOf(spec, t.tenant.municipality, stamp)
+	at := slices.IndexFunc(r.Status.Waves, func(w v1alpha1.WaveStatus) bool { return w.Name == mine })
+	if at < 0 && len(r.Status.Waves) > 0 { // the waves were edited a moment ago: who matches none is in the last
+		at = len(r.Status.Waves) - 1
+		mine = r.Status.Waves[at].Name
+	}
+	open := slices.IndexFunc(r.Status.Waves, func(w v1alpha1.WaveStatus) bool { return w.State != v1alpha1.WaveDone })
+	switch {
+	case at < 0:
+		return turn{text: fmt.Sprintf("Rollout %s is about to begin", r.Name)}
+	case len(spec) == 0 && stamp == nil && open == 0 && r.Status.Waves[0].State == v1alpha1.WaveWaiting:
+		pilot := &r.Status.Waves[0]
+		return turn{text: fmt.Sprintf("Rollout %s begins with one member as its pilot, which may be this one; wave %s %s", r.Name, pilot.Name, pace(pilot))}
+	case open >= 0 && open < at:
+		before := &r.Status.Waves[open]
+		return turn{text: fmt.Sprintf("wave %s of Rollout %s comes after wave %s, which %s", mine, r.Name, before.Name, pace(before))}
+	}
+	w := &r.Status.Waves[at]
+	if own := t.own(p); gate(w) == "" && own.text != "" {
+		return own
+	}
+	return turn{text: fmt.Sprintf("wave %s of Rollout %s %s", mine, r.Name, pace(w)), due: stamp != nil && gate(w) == ""}
+}
+
+// own is what the municipality itself still has to wait for when its wave is open; zero
+// where nothing is.
+func (t turns) own(p *place) turn {
+	m, environment := t.tenant.municipality, p.verdict.Environment
+	if !stands(m, environment) {
+		return turn{text: fmt.Sprintf("waits for environment %s to be ready", environment)}
+	}
+	if app := t.country.apps[p.verdict.App]; app != nil && app.Spec.Requires != nil {
+		for _, needed := range app.Spec.Requires.Apps {
+			if unmet := dependency.Unmet(needed, t.tenant.installed[resolution.Place{App: needed.Name, Environment: environment}]); unmet != "" {
+				return turn{text: fmt.Sprintf("environment %s: %s requires %s", environment, p.verdict.App, unmet)}
+			}
+		}
+	}
+	if days := t.days.Open(t.now); !days.Open {
+		return turn{text: fmt.Sprintf("Municipality %s: %s", m.Name, days.Reason), again: days.Until}
+	}
+	return turn{}
+}
+
+// waveOf names the wave that a municipality takes part in: the one in which it was moved,
+// else the first that matches it, else the last.
+func waveOf(spec []v1alpha1.Wave, m *v1alpha1.Municipality, stamp *v1alpha1.InstallationRollout) string {
+	if stamp != nil {
+		return stamp.Wave
+	}
+	waves, _ := rollout.CompileWaves(spec)
+	for i := range waves {
+		if waves[i].Matches(m.Name, m.Labels) {
+			return waves[i].Name
+		}
+	}
+	return waves[len(waves)-1].Name
+}
+
+// pace says in words how a wave goes.
+func pace(w *v1alpha1.WaveStatus) string {
+	switch {
+	case gate(w) != "":
+		return "waits: " + gate(w)
+	case w.State == v1alpha1.WaveWaiting:
+		return "is about to begin"
+	case w.State == v1alpha1.WaveHalted:
+		return "is halted"
+	case w.State == v1alpha1.WaveDone:
+		return "is done, and takes whoever is left in their turn"
+	}
+	return "is under way, and takes its members in turn"
+}
+
+// gate is what a wave waits for; empty where it only waits for its members, of which it
+// then tells how many.
+func gate(w *v1alpha1.WaveStatus) string {
+	if w.WaitsFor == "" || (w.WaitsFor[0] >= '0' && w.WaitsFor[0] <= '9') {
+		return ""
+	}
+	return w.WaitsFor
+}
+
+// told is all of a Rollout that turns rest on: while it stays the same, so do they.
+func told(r *v1alpha1.Rollout) []string {
+	all := []string{string(r.Status.Phase)}
+	for i := range r.Status.Waves {
+		w := &r.Status.Waves[i]
+		all = append(all, w.Name, string(w.State), gate(w))
+	}
+	return all
+}
