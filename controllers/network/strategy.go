@@ -83,7 +83,7 @@ func (w waves) overlaps(members []*v1alpha1.Municipality) []condition.Outcome {
 	for _, pair := range slices.SortedFunc(maps.Keys(shared), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
 		first, later := w.list[pair[0]].Name, w.list[pair[1]].Name
 		faults = append(faults, invalid("spec.rollout.waves[%d].members: waves %s and %s overlap at %s, who go with %s, the first: let one of them leave these out",
-			pair[1], first, later, listed(shared[pair], maxShared), first))
+			pair[1], first, later, listed(slices.Sorted(slices.Values(shared[pair])), maxShared), first))
 	}
 	return faults
 }

@@ -86,7 +86,7 @@ func (c *Country) calendarOf(m *v1alpha1.Municipality) *calendar.Calendar {
 	return known
 }
 
-// movedBy are the installations that a rollout moved last, wherever they are now.
+// movedBy are the installations that a rollout moved last, wherever they are now, in any order.
 func (c *Country) movedBy(rollout string) []*v1alpha1.AppInstallation {
 	if c.moved == nil {
 		c.moved = map[string][]*v1alpha1.AppInstallation{}
@@ -96,11 +96,6 @@ func (c *Country) movedBy(rollout string) []*v1alpha1.AppInstallation {
 					c.moved[i.Spec.Rollout.Name] = append(c.moved[i.Spec.Rollout.Name], i)
 				}
 			}
-		}
-		for _, all := range c.moved {
-			slices.SortFunc(all, func(a, b *v1alpha1.AppInstallation) int {
-				return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-			})
 		}
 	}
 	return c.moved[rollout]

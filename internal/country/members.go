@@ -3,6 +3,7 @@ package country
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"k8s.io/utils/ptr"
 
@@ -66,7 +67,9 @@ func (c *Country) place(m *v1alpha1.Municipality, v resolution.Verdict) rollout.
 // available, is no excuse: the whole rollout waits for that.
 func (c *Country) excuse(m *v1alpha1.Municipality, v resolution.Verdict, there *v1alpha1.AppInstallation) rollout.Excuse {
 	app := c.Seen.Apps[v.App]
-	everybody := v.Target == (v1alpha1.Release{}) || app == nil || ptr.Deref(app.Spec.Suspend, false)
+	// A hold that can't be met where nothing is installed is its own municipality's matter.
+	held := v.DecidedBy.Level == v1alpha1.LevelMunicipality && strings.HasPrefix(v.DecidedBy.Reason, "held at ")
+	everybody := !held && (v.Target == (v1alpha1.Release{}) || app == nil || ptr.Deref(app.Spec.Suspend, false))
 	if v.Why != "" && (v.Why != resolution.Blocked || !everybody) {
 		return rollout.Excuse{Code: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
 	}
@@ -114,7 +117,7 @@ func (c *Country) left(r *v1alpha1.Rollout, present []rollout.Member) []rollout.
 			continue
 		}
 		l := gone[name]
-		l.Name, l.Wave = name, i.Spec.Rollout.Wave
+		l.Name, l.Wave = name, max(l.Wave, i.Spec.Rollout.Wave) // of two, where waves were edited, always the same
 		l.Failed = l.Failed || i.Spec.Rollout.Outcome != ""
 		gone[name] = l
 	}

@@ -268,7 +268,7 @@ func (p *planner) blocked(s *standing, there *Place) (code, message string) {
 	}
 	for _, g := range gates {
 		if g.closed() {
-			return CodeWaiting, g.waitsFor
+			return CodeWaiting, g.said()
 		}
 	}
 	return cmp.Or(s.code, CodeWaiting), cmp.Or(s.message, "its turn comes later than was looked at: after "+stampOf(p.in.Now))

@@ -31,7 +31,7 @@ func TestObserve(t *testing.T) {
 	}
 	turned := func(i *v1alpha1.AppInstallation) {
 		i.Status.Conditions[0].Status, i.Status.Conditions[0].Message = metav1.ConditionFalse, "0/1 ready"
-		i.Status.Conditions[0].LastTransitionTime, i.Status.HealthySince = *at(-5*time.Minute), nil
+		i.Status.Conditions[0].LastTransitionTime, i.Status.HealthySince = *at(-5 * time.Minute), nil
 	}
 	nothing := &rollout.Installed{Release: target}
 	ill := &rollout.Installed{Release: target, Current: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"}
@@ -42,6 +42,7 @@ func TestObserve(t *testing.T) {
 	}{
 		{"what is well is so since then", ready(), &rollout.Installed{Release: target, Current: true, HealthySince: now.Add(-time.Hour), Message: "all is well"}},
 		{"a status of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), nothing},
+		{"a status that says so of itself says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status.ObservedGeneration = 2 }), nothing},
 		{"a condition of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].ObservedGeneration = 2 }), nothing},
 		{"a status that was lost says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1} }), nothing},
 		{

@@ -79,7 +79,8 @@ type standing struct {
 	started bool
 	// candidates are the places that would be moved next.
 	candidates []int
-	// failing is what is wrong with a member whose failure nobody has acted upon.
+	// failing is what is wrong with a member that failed. It is acted upon place by place: an
+	// operator that was killed after the first goes on with the next.
 	failing string
 	code    string
 	message string
@@ -138,6 +139,12 @@ func (p *planner) stand(m *Member, wave int) standing {
 
 // readStamps reads what this rollout did to the member, and what came of it.
 func (p *planner) readStamps(s *standing, w *Wave) {
+	if gone, failedBefore := p.failedBefore[s.member.Name]; failedBefore && !p.wasMoved(s.member) && !s.member.has(p.target) {
+		// Its installation is not there any longer, as it declined the app: that does not undo
+		// its failure.
+		s.state, s.code, s.message = failed, gone.Code, gone.Message
+		return
+	}
 	for i := range s.member.Places {
 		place := &s.member.Places[i]
 		stamp := p.stamp(place)
@@ -146,8 +153,12 @@ func (p *planner) readStamps(s *standing, w *Wave) {
 		}
 		s.started = s.started || stamp.Wave != ""
 		held := stamp.Outcome == v1alpha1.OutcomeHeld && !place.Installed.healthyFor(w.Soak, p.in.Now)
+		if held && place.Installed.healthy() { // it has recovered, when it has soaked
+			s.wake(place.Installed.HealthySince.Add(w.Soak))
+		}
 		if stamp.Outcome == v1alpha1.OutcomeReturned || held {
 			s.state, s.code, s.message, s.since = failed, string(stamp.Outcome), stamp.Message, stamp.MovedAt.Time
+			s.failing = place.Environment + " failed before"
 		}
 	}
 }
@@ -183,10 +194,10 @@ func (p *planner) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool)
 		switch {
 		case there && p.placeVerified(place, w):
 			continue
-		case there:
-			p.watch(s, place, w)
 		case place.Excuse.Away:
 			absent = &place.Excuse
+		case there:
+			p.watch(s, place, w)
 		default:
 			s.candidates = append(s.candidates, i)
 		}

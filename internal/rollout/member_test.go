@@ -9,7 +9,7 @@ import (
 )
 
 // counts of one member in the status of the only wave.
-type counts struct{ waiting, moving, verified, failed, excused int32 }
+type counts struct{ Waiting, Moving, Verified, Failed, Excused int32 }
 
 func countsOf(s v1alpha1.RolloutStatus) counts {
 	return counts{s.Waiting, s.Moving, s.Verified, s.Failed, s.Excused}
@@ -18,7 +18,7 @@ func countsOf(s v1alpha1.RolloutStatus) counts {
 // TestStanding shows how one member stands while the platform is frozen, so that the step
 // itself changes nothing.
 func TestStanding(t *testing.T) {
-	waits, moves, ok, bad, out := counts{waiting: 1}, counts{moving: 1}, counts{verified: 1}, counts{failed: 1}, counts{excused: 1}
+	waits, goes, ok, bad, out := counts{Waiting: 1}, counts{Moving: 1}, counts{Verified: 1}, counts{Failed: 1}, counts{Excused: 1}
 	hold := excused("Held", "held at 2.4.1: year-end")
 	pending := away("EnvironmentPending", "environment prod is not there yet")
 	cases := []struct {
@@ -31,16 +31,17 @@ func TestStanding(t *testing.T) {
 	}{
 		{"nothing moved it yet", member("vinje"), waits, "", "", ""},
 		{"nothing is installed yet", member("vinje", prod()), waits, "", "", ""},
-		{"moved, and not observed", member("vinje", prod(unseen(target), moved("all", time.Minute))), moves, "onTheWay", rollout.CodeInstalling, "prod: not observed yet"},
-		{"moved, and not healthy yet", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 2*time.Minute))), moves, "onTheWay", rollout.CodeUnhealthy, "prod: Deployment web: 0/1 ready"},
-		{"healthy, and soaking", member("vinje", prod(healthy(target, 59*time.Minute), moved("all", 62*time.Minute))), moves, "onTheWay", rollout.CodeSoaking, "prod is healthy, and soaks until 2026-11-22T12:01:00Z"},
+		{"moved, and not observed", member("vinje", prod(unseen(target), moved("all", time.Minute))), goes, "onTheWay", rollout.CodeInstalling, "prod: not observed yet"},
+		{"moved, and not healthy yet", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 2*time.Minute))), goes, "onTheWay", rollout.CodeUnhealthy, "prod: Deployment web: 0/1 ready"},
+		{"healthy, and soaking", member("vinje", prod(healthy(target, 59*time.Minute), moved("all", 62*time.Minute))), goes, "onTheWay", rollout.CodeSoaking, "prod is healthy, and soaks until 2026-11-22T12:01:00Z"},
 		{"healthy for the soak", member("vinje", prod(healthy(target, time.Hour), moved("all", 62*time.Minute))), ok, "", "", ""},
 		{"had the version before, and was well", member("vinje", prod(has(target))), ok, "", "", ""},
 		{"has another digest, however healthy", member("vinje", prod(has(v1alpha1.Release{Version: target.Version, Digest: "sha256:other"}))), waits, "", "", ""},
 		{"test is verified, and prod has not begun, by nobody's move", member("vinje", test(has(target)), prod(has(before))), waits, "", "", ""},
-		{"test is verified, and prod comes next", member("vinje", test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), moves, "onTheWay", rollout.CodeNextStage, ""},
-		{"test soaks, and prod waits", member("vinje", test(healthy(target, time.Minute), moved("all", time.Hour)), prod(has(before))), moves, "onTheWay", rollout.CodeSoaking, "test is healthy"},
-		{"what is unhealthy is told before what soaks", member("vinje", prod(healthy(target, time.Minute), moved("all", time.Hour)), in("prod2", v1alpha1.StageProduction, []func(*rollout.Place){unhealthy(target, time.Minute), moved("all", time.Hour)})), moves, "onTheWay", rollout.CodeUnhealthy, "prod2: "},
+		{"test is verified, and prod comes next", member("vinje", test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), goes, "onTheWay", rollout.CodeNextStage, ""},
+		{"test soaks, and prod waits", member("vinje", test(healthy(target, time.Minute), moved("all", time.Hour)), prod(has(before))), goes, "onTheWay", rollout.CodeSoaking, "test is healthy"},
+		{"what is unhealthy is told before what soaks", member("vinje", prod(healthy(target, time.Minute), moved("all", time.Hour)), in("prod2", v1alpha1.StageProduction, []func(*rollout.Place){unhealthy(target, time.Minute), moved("all", time.Hour)})), goes, "onTheWay", rollout.CodeUnhealthy, "prod2: "},
+		{"has it in part within one stage, by nobody's move", member("vinje", in("qa", v1alpha1.StageTest, []func(*rollout.Place){healthy(target, time.Minute)}), test(has(before))), waits, "", "", ""},
 		{"both are verified", member("vinje", test(has(target)), prod(has(target))), ok, "", "", ""},
 		{"unhealthy past its deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", time.Hour))), bad, "failed", rollout.CodeUnhealthy, "prod was not healthy by 2026-11-22T12:00:00Z: Deployment web: 0/1 ready"},
 		{"never observed past its deadline", member("vinje", prod(unseen(target), moved("all", time.Hour))), bad, "failed", rollout.CodeUnhealthy, "not observed yet"},
@@ -67,9 +68,9 @@ func TestStanding(t *testing.T) {
 		{"away, and has the version and is well there", member("vinje", prod(has(target), pending)), ok, "", "", ""},
 		{"outside its own windows for long", member("vinje", weekdays, prod(has(before))), waits, "onTheWay", rollout.CodeWindow, "Municipality vinje: outside the windows"},
 		{"frozen for less than its deadline", member("vinje", shortly, prod(has(before))), waits, "onTheWay", rollout.CodeWindow, "election"},
-		{"soaks outside its own windows", member("vinje", weekdays, prod(healthy(target, time.Minute), moved("all", time.Hour))), moves, "onTheWay", rollout.CodeSoaking, ""},
+		{"soaks outside its own windows", member("vinje", weekdays, prod(healthy(target, time.Minute), moved("all", time.Hour))), goes, "onTheWay", rollout.CodeSoaking, ""},
 		{"its next stage is outside its own windows", member("vinje", weekdays, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), waits, "onTheWay", rollout.CodeWindow, ""},
-		{"its next stage comes shortly", member("vinje", shortly, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), moves, "onTheWay", rollout.CodeWindow, ""},
+		{"its next stage comes shortly", member("vinje", shortly, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), goes, "onTheWay", rollout.CodeWindow, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
@@ -100,6 +101,7 @@ func TestDeadlines(t *testing.T) {
 		{"one that had the version has as long from when the rollout was made", member("vinje", prod(unhealthy(target, 40*time.Hour))), 1, time.Time{}},
 		{"one that comes and goes has twice deadline and soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 179*time.Minute))), 0, now.Add(time.Minute)},
 		{"one that soaks is looked at when it has", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", time.Hour))), 0, now.Add(10 * time.Minute)},
+		{"one that could not go back, and is well again, is looked at when it has soaked", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", 5*time.Hour), outcome("Held", "stays"))), 1, now.Add(10 * time.Minute)},
 		{"one that failed is not looked at again and again", member("vinje", prod(unseen(target), moved("all", time.Hour))), 1, time.Time{}},
 	}
 	for _, c := range cases {

@@ -86,11 +86,13 @@ type planner struct {
 	strategy Strategy
 	target   v1alpha1.Release
 	// known are the waves of the Rollout's status.
-	known   map[string]v1alpha1.WaveStatus
-	members []standing
-	tallies []tally
-	moves   []Move
-	again   time.Time
+	known map[string]v1alpha1.WaveStatus
+	// failedBefore are the members that the Rollout's status tells as failed.
+	failedBefore map[string]v1alpha1.MemberNote
+	members      []standing
+	tallies      []tally
+	moves        []Move
+	again        time.Time
 }
 
 // Plan works out the next step of a rollout that is under way, or has completed and may
@@ -119,6 +121,10 @@ func newPlanner(in Input) *planner {
 	p.target = v1alpha1.Release{Version: in.Rollout.Spec.Version, Digest: in.Rollout.Spec.Digest}
 	for _, w := range in.Rollout.Status.Waves {
 		p.known[w.Name] = w
+	}
+	p.failedBefore = make(map[string]v1alpha1.MemberNote, len(in.Rollout.Status.FailedMembers))
+	for _, note := range in.Rollout.Status.FailedMembers {
+		p.failedBefore[note.Name] = note
 	}
 	waves := p.assign()
 	p.members = make([]standing, len(in.Members))
@@ -176,7 +182,9 @@ func (p *planner) count() {
 	}
 }
 
-// judge finds which waves are done, and which have spent their budget. What is done stays so.
+// judge finds which waves are done, and which have spent their budget. What is done stays so,
+// but for a wave without anybody to move that is done before the rollout has begun: whoever
+// in it takes part by then goes first.
 // A pilot wave that nobody can be in yet, as all are excused, is not done: when the first of
 // them takes part, it is the pilot.
 func (p *planner) judge() {
@@ -188,7 +196,7 @@ func (p *planner) judge() {
 		t.budget = w.budget(t.members)
 		t.halted = t.failed > t.budget
 		t.done = before && (t.completedAt != nil || (t.complete() && !(w.pilot && t.members == 0)))
-		if t.done && t.completedAt == nil {
+		if t.done && t.completedAt == nil && (t.verified > 0 || p.begun()) {
 			t.completedAt = &now
 		}
 		before = before && t.done

@@ -165,20 +165,13 @@ func newestFirst(a, b *v1alpha1.Rollout) int {
 // any longer. What approvals and retries name is kept: an attempt must not be counted anew
 // while an approval of it stands.
 func Stale(records []*v1alpha1.Rollout, strategy Strategy) []*v1alpha1.Rollout {
-	named := map[string]bool{}
-	for _, a := range strategy.Approvals {
-		named[a.App+" "+a.Digest] = true
-	}
-	for _, r := range strategy.Retries {
-		named[r.App+" "+r.Digest] = true
-	}
 	var stale []*v1alpha1.Rollout
 	kept, lastCompleted := 0, false
 	for _, r := range slices.SortedFunc(slices.Values(records), newestFirst) {
 		first := Completed(r) && !lastCompleted
 		lastCompleted = lastCompleted || Completed(r)
 		switch {
-		case !Ended(r) && !Completed(r), first, named[r.Spec.App+" "+r.Spec.Digest]:
+		case !Ended(r) && !Completed(r), first, strategy.Names(r.Spec):
 		case kept < KeepRecords:
 			kept++
 		default:
@@ -186,6 +179,12 @@ func Stale(records []*v1alpha1.Rollout, strategy Strategy) []*v1alpha1.Rollout {
 		}
 	}
 	return stale
+}
+
+// Names says whether an approval or a retry names what a Rollout brought.
+func (s Strategy) Names(spec v1alpha1.RolloutSpec) bool {
+	return slices.ContainsFunc(s.Approvals, func(a v1alpha1.Approval) bool { return a.App == spec.App && a.Digest == spec.Digest }) ||
+		slices.ContainsFunc(s.Retries, func(r v1alpha1.Retry) bool { return r.App == spec.App && r.Digest == spec.Digest })
 }
 
 // Name is the name of the Rollout with a spec: no two give one, as neither networks nor

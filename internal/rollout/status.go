@@ -30,7 +30,7 @@ func (p *planner) status() v1alpha1.RolloutStatus {
 	if next.StartedAt == nil && p.begun() {
 		next.StartedAt = p.firstStart(&now)
 	}
-	if next.CompletedAt == nil && p.tallies[len(p.tallies)-1].done && all.verified > 0 {
+	if next.CompletedAt == nil && p.tallies[len(p.tallies)-1].done && all.verified > 0 && all.moving == 0 {
 		next.CompletedAt = &now
 	}
 	next.Phase = p.phase(next)
@@ -132,7 +132,14 @@ func (p *planner) next(status v1alpha1.RolloutStatus) (string, time.Time) {
 		return p.haltedText(), time.Time{}
 	}
 	if status.Phase == v1alpha1.RolloutCompleted {
-		return p.completedText(status, all), time.Time{}
+		text := p.completedText(status, all)
+		switch g := p.begin(); {
+		case p.halted() && all.waiting+all.away > 0:
+			text += "; nobody else is moved, as it is " + p.haltedText()
+		case g.closed() && all.waiting > 0:
+			text += "; who is to come waits: " + g.waitsFor
+		}
+		return text, time.Time{}
 	}
 	if g := p.newStep(); g.closed() {
 		return "waits: " + g.waitsFor, g.until
@@ -152,6 +159,9 @@ func (p *planner) next(status v1alpha1.RolloutStatus) (string, time.Time) {
 		if t.waiting+t.moving+t.away > 0 {
 			return p.running(wave, t)
 		}
+	}
+	if all.moving > 0 { // somebody who joined a wave that was done
+		return p.running(wave, &all)
 	}
 	if all.verified == 0 {
 		return fmt.Sprintf("waits for a member that takes part: %d are excused", all.excused), p.again

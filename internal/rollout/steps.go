@@ -19,7 +19,7 @@ func (p *planner) takeBack() {
 	}
 	for i := range p.members {
 		s := &p.members[i]
-		if s.failing == "" {
+		if s.failing == "" || s.member.Suspended {
 			continue
 		}
 		for j := range s.member.Places {

@@ -39,10 +39,11 @@ func (p *planner) assign() []int {
 // pilots are the members of the pilot wave where nobody named them: whoever was moved as
 // one and, where none of these takes part any longer, the first by name of those who have
 // the version already, else of those who may move, else of those who will: a pilot that has
-// to wait is waited for, and the wave is not done for want of one.
+// to wait is waited for, and the wave is not done for want of one. Whoever was moved in
+// another wave is the pilot only where nobody else is left.
 func (p *planner) pilots() []int {
 	var moved []int
-	have, may, will := -1, -1, -1
+	have, may, will, other := -1, -1, -1, -1
 	active := false
 	for i := range p.in.Members {
 		m := &p.in.Members[i]
@@ -52,6 +53,10 @@ func (p *planner) pilots() []int {
 			moved = append(moved, i)
 			active = active || takesPart
 		case !takesPart:
+		case p.wasMoved(m):
+			if other < 0 {
+				other = i
+			}
 		case have < 0 && m.has(p.target):
 			have = i
 		case may < 0 && m.mayMove(p.in.Now):
@@ -68,6 +73,8 @@ func (p *planner) pilots() []int {
 		moved = append(moved, may)
 	case will >= 0:
 		moved = append(moved, will)
+	case other >= 0:
+		moved = append(moved, other)
 	}
 	slices.Sort(moved)
 	return moved
@@ -77,5 +84,13 @@ func (p *planner) wasPilot(m *Member) bool {
 	return slices.ContainsFunc(m.Places, func(place Place) bool {
 		s := p.stamp(&place)
 		return s != nil && s.Wave == p.strategy.Waves[0].Name
+	})
+}
+
+// wasMoved says whether this rollout has moved a member, in any wave.
+func (p *planner) wasMoved(m *Member) bool {
+	return slices.ContainsFunc(m.Places, func(place Place) bool {
+		s := p.stamp(&place)
+		return s != nil && s.Wave != ""
 	})
 }

@@ -1,0 +1,76 @@
+package country_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/resolution"
+)
+
+// everybody is 10,000 municipalities in one network that introduces three apps.
+func everybody() country.Objects {
+	o := world()
+	o.Municipalities, o.Installations = nil, map[string]map[resolution.Place]*v1alpha1.AppInstallation{}
+	n := &o.Networks[0]
+	n.Spec.Members = v1alpha1.Members{Selector: selector(v1alpha1.LabelCounty, "40")}
+	for _, name := range []string{"kobo", "visma"} {
+		o.Apps[name] = app(name)
+		proposal := n.Spec.Apps[0]
+		proposal.Name = name
+		n.Spec.Apps = append(n.Spec.Apps, proposal)
+		o.Rollouts = append(o.Rollouts, record("digi-tv", "", name, target, 1, v1alpha1.RolloutPending))
+	}
+	for i := range 10_000 {
+		name := fmt.Sprintf("m%05d", i)
+		o.Municipalities = append(o.Municipalities, municipality(name))
+		for _, app := range []string{"svarut", "kobo", "visma"} {
+			installApp(app, name, "prod", before, moved("everyone"))(&o)
+			installApp(app, name, "test", target, moved("everyone"))(&o)
+		}
+	}
+	return o
+}
+
+// BenchmarkCountryPlan is a reconcile of one group when everything was read: compiled, resolved
+// and planned.
+func BenchmarkCountryPlan(b *testing.B) {
+	o := everybody()
+	b.ReportAllocs()
+	for b.Loop() {
+		country.At(o, now).Plan("digi-tv")
+	}
+}
+
+// BenchmarkCountryPlanResolved is the same where the verdicts are known.
+func BenchmarkCountryPlanResolved(b *testing.B) {
+	c := country.At(everybody(), now)
+	c.Plan("digi-tv")
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Plan("digi-tv")
+	}
+}
+
+// TestPlanIsQuick catches disasters, on the slowest machine. The best of three counts, as others
+// may use the machine.
+func TestPlanIsQuick(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
+	const most = 5 * time.Second
+	o, best := everybody(), time.Hour
+	for range 3 {
+		began := time.Now()
+		plan := country.At(o, now).Plan("digi-tv")
+		best = min(best, time.Since(began))
+		if len(plan.Introductions) != 3 || len(plan.Introductions[0].Input.Members) != 10_000 {
+			t.Fatal("the plan counts not everybody: it measures nothing")
+		}
+	}
+	if best > most {
+		t.Errorf("a plan for 10,000 municipalities and three apps took %s, want less than %s", best, most)
+	}
+}

@@ -1,0 +1,71 @@
+package country_test
+
+import (
+	"testing"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+func TestInstallationOfAMove(t *testing.T) {
+	stamp := moved("pilot")
+	stamp.Message = "went back to 2.4.1, as 2.5.0 failed"
+	cases := []struct {
+		reason string
+		kind   rollout.Kind
+		to     v1alpha1.Release
+		want   string
+	}{
+		{"an advance is decided by the network", rollout.Advance, target, "Recommended, channel stable"},
+		{"who catches up is told until when", rollout.CatchUp, before, "Recommended, channel stable; what was completed last, until its wave of Rollout " + running + " comes"},
+		{"who goes back is told why", rollout.Return, before, "Recommended, channel stable; went back to 2.4.1, as 2.5.0 failed"},
+		{"for who stays nothing is decided anew", rollout.Hold, target, "Recommended, channel stable"},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			seen := country.At(world(), now)
+			intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
+			got := seen.Installation(intro, rollout.Move{Municipality: "vinje", Environment: "prod", Kind: c.kind, To: c.to, Stamp: stamp})
+			diff(t, c.reason, "release", v1alpha1.Release{Version: got.Spec.Version, Digest: got.Spec.Digest}, c.to)
+			diff(t, c.reason, "decidedBy", got.Spec.DecidedBy, v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-tv", Reason: c.want})
+			diff(t, c.reason, "stamp", got.Spec.Rollout, &stamp)
+			diff(t, c.reason, "namespace", got.Namespace, "vinje-prod")
+		})
+	}
+}
+
+func TestInstallationOfDirectAdopters(t *testing.T) {
+	seen := country.At(world(), now)
+	got := seen.Installation(country.Introduction{Group: resolution.Group{Channel: "stable"}, App: "svarut"},
+		rollout.Move{Municipality: "oslo", Environment: "prod", Kind: rollout.Advance, To: target})
+	diff(t, "they decided themselves", "decidedBy", got.Spec.DecidedBy, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: "oslo", Reason: "adopted"})
+}
+
+func TestInstallationOfWhatIsNotThere(t *testing.T) {
+	seen := country.At(world(), now)
+	intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
+	for reason, move := range map[string]rollout.Move{
+		"the municipality is gone": {Municipality: "bykle", Environment: "prod"},
+		"the environment is gone":  {Municipality: "vinje", Environment: "dev"},
+	} {
+		if got := seen.Installation(intro, move); got != nil {
+			t.Errorf("%s: got %+v", reason, got.Spec)
+		}
+	}
+	if got := seen.Installation(country.Introduction{App: "kobo"}, rollout.Move{Municipality: "vinje", Environment: "prod"}); got != nil {
+		t.Errorf("nobody asks for the app: got %+v", got.Spec)
+	}
+	if seen.Live("vinje", "prod", "svarut") == nil || seen.Live("vinje", "dev", "svarut") != nil {
+		t.Error("Live is not what was observed")
+	}
+}
+
+func TestInstallationLeavesVerdictsAlone(t *testing.T) {
+	seen := country.At(world(), now)
+	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.CatchUp, To: before, Stamp: moved("")}
+	intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
+	first := seen.Installation(intro, move)
+	diff(t, "the reason does not grow", "installation", seen.Installation(intro, move), first)
+}

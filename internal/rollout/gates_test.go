@@ -1,0 +1,169 @@
+package rollout_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// gates sets what the world around says.
+func gates(g rollout.Gates) change { return func(in *rollout.Input) { in.Gates = g } }
+
+// TestGates shows what each closed gate lets through, to a group of which one has begun, one
+// waits for its next stage, one failed just now, one waits and one has nothing; and to the same
+// group before anybody has begun.
+func TestGates(t *testing.T) {
+	under := []change{
+		waves(v1alpha1.Wave{Name: "all", MaxFailures: number(1), MaxConcurrent: number(5)}),
+		member("a", prod(unseen(target), moved("all", time.Minute))),
+		member("b", test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))),
+		member("c", prod(unseen(target), moved("all", time.Hour))),
+		member("d"),
+		member("e", prod()),
+	}
+	fresh := []change{waves(v1alpha1.Wave{Name: "all", MaxConcurrent: number(1)}), member("d"), member("e", prod())}
+	everything := []string{
+		"b/prod Advance 2.5.0 wave all", "c/prod Return 2.4.1 wave all", "d/prod Advance 2.5.0 wave all", "e/prod Advance 2.5.0 wave all",
+	}
+	onlyBack := []string{"c/prod Return 2.4.1 wave all"}
+	joiner := "e/prod CatchUp 2.4.1"
+	start := []string{"d/prod Advance 2.5.0 wave all"}
+	cases := []struct {
+		reason string
+		gate   change
+		under  []string
+		fresh  []string
+		next   string
+	}{
+		{"open", func(*rollout.Input) {}, everything, start, "wave all"},
+		{"frozen: nothing at all is written", gates(rollout.Gates{Frozen: "the platform is frozen"}), nil, nil, "waits: the platform is frozen"},
+		{"suspended: nothing at all is written", gates(rollout.Gates{Suspended: "Network digi-tv is suspended"}), nil, nil, "waits: Network digi-tv is suspended"},
+		{"paused: who failed goes back", gates(rollout.Gates{Paused: "Network digi-tv is paused"}), onlyBack, nil, "waits: Network digi-tv is paused"},
+		{"a strategy at fault: who failed goes back", gates(rollout.Gates{Fault: "the strategy to be mended"}), onlyBack, nil, "waits: the strategy to be mended"},
+		{"outside the windows: who failed goes back", closed, onlyBack, nil, "waits: Network digi-tv: outside the windows"},
+		{
+			"the version can't be had: who failed goes back, and a joiner gets the one before",
+			gates(rollout.Gates{Unavailable: "2.5.0 is withdrawn"}), append(onlyBack[:1:1], joiner), []string{joiner}, "waits: 2.5.0 is withdrawn",
+		},
+		{"pilot networks matter until the first has begun", gates(rollout.Gates{Pilots: "pilot network digi-rogaland"}), everything, []string{joiner}, "waits: pilot network digi-rogaland"},
+		{"the queue matters until the first has begun", gates(rollout.Gates{Queued: "number 1 in the queue"}), everything, []string{joiner}, "waits: number 1 in the queue"},
+		{"the announcement matters until the first has begun", announced, everything, []string{joiner}, "waits: announced: the first wave begins at 2026-11-22T13:00:00Z"},
+		{"frozen is told before suspended", gates(rollout.Gates{Frozen: "frozen", Suspended: "suspended"}), nil, nil, "waits: frozen"},
+		{"suspended is told before paused", gates(rollout.Gates{Suspended: "suspended", Paused: "paused"}), nil, nil, "waits: suspended"},
+		{"paused is told before a fault", gates(rollout.Gates{Paused: "paused", Fault: "fault"}), onlyBack, nil, "waits: paused"},
+		{"pilot networks are told before the queue", gates(rollout.Gates{Pilots: "pilots", Queued: "queue"}), everything, []string{joiner}, "waits: pilots"},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			running := world(under...)
+			c.gate(&running)
+			diff(t, c.reason, "moves of a rollout under way", moves(rollout.Plan(running)), c.under)
+			waiting := world(fresh...)
+			c.gate(&waiting)
+			step := rollout.Plan(waiting)
+			diff(t, c.reason, "moves of one that has not begun", moves(step), c.fresh)
+			mentions(t, c.reason, step.Status.Next, c.next)
+		})
+	}
+}
+
+// closed has windows on weekdays only. It keeps the waves.
+func closed(in *rollout.Input) {
+	var m rollout.Member
+	weekdays(&m)
+	in.Strategy.Calendar = m.Calendar
+}
+
+func announced(in *rollout.Input) { in.Strategy.Announcement = 2 * time.Hour }
+
+func TestGateTellsWhen(t *testing.T) {
+	cases := []struct {
+		reason string
+		gate   change
+		want   time.Time
+	}{
+		{"a window opens", closed, time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)},
+		{"an announcement is over", announced, now.Add(time.Hour)},
+		{"nobody knows when a pause is", gates(rollout.Gates{Paused: "paused"}), time.Time{}},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := rollout.Plan(world(member("vinje"), c.gate))
+			diff(t, c.reason, "again", step.Again, c.want)
+			if got := step.Status.NextAt; (got == nil) != c.want.IsZero() || (got != nil && !got.Time.Equal(c.want)) {
+				t.Errorf("%s: nextAt is %v, want %v", c.reason, got, c.want)
+			}
+		})
+	}
+}
+
+func TestEmergencyLane(t *testing.T) {
+	in := world(waves(wave("pilot", "vinje"), wave("rest")), member("vinje", prod(healthy(target, 0), moved("pilot", time.Minute))), member("tokke"))
+	in.Emergency = true
+	step := rollout.Plan(in)
+	diff(t, "nothing soaks", "moves", moves(step), []string{"tokke/prod Advance 2.5.0 wave rest"})
+	diff(t, "nothing soaks for the one it leaves either", "stamp", step.Moves[0].Stamp.Verified, &before)
+
+	announcedIn := world(member("vinje"), announced)
+	announcedIn.Emergency = true
+	diff(t, "nothing is announced", "moves", len(rollout.Plan(announcedIn).Moves), 1)
+
+	held := world(waves(v1alpha1.Wave{Name: "all", RequireApproval: new(true)}), member("vinje"))
+	held.Emergency = true
+	diff(t, "approvals are kept", "moves", len(rollout.Plan(held).Moves), 0)
+
+	frozen := world(member("vinje"), gates(rollout.Gates{Frozen: "frozen"}))
+	frozen.Emergency = true
+	diff(t, "a freeze is kept", "moves", len(rollout.Plan(frozen).Moves), 0)
+}
+
+func TestApprovals(t *testing.T) {
+	right := v1alpha1.Approval{App: "svarut", Digest: target.Digest, Wave: "all", Attempt: 1}
+	with := func(change func(*v1alpha1.Approval)) v1alpha1.Approval {
+		a := right
+		change(&a)
+		return a
+	}
+	cases := []struct {
+		reason   string
+		approval v1alpha1.Approval
+		begins   bool
+		says     string
+	}{
+		{"the right one", right, true, ""},
+		{"one that never saw the API server's default is for the first attempt", with(func(a *v1alpha1.Approval) { a.Attempt = 0 }), true, ""},
+		{"for another digest", with(func(a *v1alpha1.Approval) { a.Digest = before.Digest }), false, "approvals[0] is for another digest"},
+		{"for another attempt", with(func(a *v1alpha1.Approval) { a.Attempt = 2 }), false, "approvals[0] is for attempt 2, and this is attempt 1"},
+		{"for another wave", with(func(a *v1alpha1.Approval) { a.Wave = "rest" }), false, `add {app: svarut, digest: "sha256:25", wave: all, attempt: 1} to spec.rollout.approvals of Network digi-tv`},
+		{"for another app", with(func(a *v1alpha1.Approval) { a.App = "kobo" }), false, "approval of wave all"},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := rollout.Plan(world(strategy(v1alpha1.RolloutStrategy{
+				Waves: []v1alpha1.Wave{{Name: "all", RequireApproval: new(true)}}, Approvals: []v1alpha1.Approval{c.approval},
+			}), member("vinje")))
+			diff(t, c.reason, "begins", len(step.Moves) == 1, c.begins)
+			mentions(t, c.reason, waveIn(t, step, "all").WaitsFor, c.says)
+			if !c.begins {
+				mentions(t, c.reason, step.Status.Next, "waits: approval of wave all")
+			}
+		})
+	}
+}
+
+func TestApprovalOfDirectAdoptersIsThePlatforms(t *testing.T) {
+	in := world(waves(v1alpha1.Wave{Name: "all", RequireApproval: new(true)}), member("vinje"))
+	in.Rollout.Spec.Network, in.Rollout.Spec.Channel = "", "stable"
+	mentions(t, "there is no network to approve it", waveIn(t, rollout.Plan(in), "all").WaitsFor, "spec.rollout.approvals of Platform default")
+}
+
+func TestApprovalOfALaterWaveIsAskedForWhenItsTurnComes(t *testing.T) {
+	rest := v1alpha1.Wave{Name: "rest", RequireApproval: new(true)}
+	step := rollout.Plan(world(waves(wave("pilot", "vinje"), rest), member("vinje", prod(unseen(target), moved("pilot", time.Minute))), member("tokke")))
+	diff(t, "the pilot is on its way", "waitsFor", waveIn(t, step, "rest").WaitsFor, "wave pilot")
+	step = rollout.Plan(world(waves(wave("pilot", "vinje"), rest), member("vinje", verified("pilot")), member("tokke")))
+	mentions(t, "the pilot is verified", step.Status.Next, "waits: approval of wave rest")
+	diff(t, "nobody else is moved", "moves", len(step.Moves), 0)
+}

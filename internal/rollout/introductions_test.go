@@ -1,0 +1,67 @@
+package rollout_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// introduction of an app to a group of one, whose state the changes tell.
+func introduction(app string, priority int32, changes ...change) rollout.Introduction {
+	in := world(append([]change{waves(wave("all")), member("vinje")}, changes...)...)
+	in.Rollout.Spec.App = app
+	return rollout.Introduction{Input: in, Priority: priority}
+}
+
+// nobody clears the members, so that others take their place.
+func nobody(in *rollout.Input) { in.Members = nil }
+
+func TestPlanAll(t *testing.T) {
+	carried := func(app string) rollout.Introduction {
+		return introduction(app, 0, nobody, member("vinje", prod(unseen(target), moved("all", time.Minute))))
+	}
+	halted := func(app string) rollout.Introduction {
+		return introduction(app, 0, nobody, member("vinje", returned("all")))
+	}
+	finished := func(app string) rollout.Introduction {
+		return introduction(app, 0, nobody, completed, done("all"), member("vinje", verified("all")))
+	}
+	emergency := func(in *rollout.Input) { in.Emergency = true }
+	cases := []struct {
+		reason string
+		all    []rollout.Introduction
+		atOnce int
+		begin  string
+		number map[string]string
+	}{
+		{"all may at once", []rollout.Introduction{introduction("a", 0), introduction("b", 0)}, 2, "a b", nil},
+		{"by name, where priorities are equal", []rollout.Introduction{introduction("b", 0), introduction("a", 0), introduction("c", 0)}, 1, "a", map[string]string{"b": "number 1 in the queue", "c": "number 2 in the queue"}},
+		{"the greater priority goes first", []rollout.Introduction{introduction("a", 0), introduction("b", 5)}, 1, "b", map[string]string{"a": "number 1 in the queue"}},
+		{"a security fix goes before all", []rollout.Introduction{introduction("a", 9), introduction("z", 0, emergency)}, 1, "z", map[string]string{"a": "number 1 in the queue"}},
+		{"one that is carried holds its place", []rollout.Introduction{carried("z"), introduction("a", 0)}, 1, "", map[string]string{"a": "carries 1 introductions at once"}},
+		{"and leaves the others theirs", []rollout.Introduction{carried("z"), introduction("a", 0), introduction("b", 0)}, 2, "a", nil},
+		{"one that is halted holds no place", []rollout.Introduction{halted("z"), introduction("a", 0)}, 1, "a", nil},
+		{"one that is completed holds no place", []rollout.Introduction{finished("z"), introduction("a", 0)}, 1, "a", nil},
+		{"one that could not begin anyway holds no place", []rollout.Introduction{introduction("a", 0, gates(rollout.Gates{Paused: "paused"})), introduction("b", 0)}, 1, "b", nil},
+		{"more are carried than may: nobody begins, nobody stops", []rollout.Introduction{carried("x"), carried("y"), introduction("a", 0)}, 1, "", map[string]string{"a": "number 1 in the queue"}},
+		{"none", nil, 1, "", nil},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			steps := rollout.PlanAll(c.all, c.atOnce)
+			var begin []string
+			for i, step := range steps {
+				app := c.all[i].Rollout.Spec.App
+				if step.Begins {
+					begin = append(begin, app)
+				}
+				if want := c.number[app]; want != "" {
+					mentions(t, c.reason, step.Status.Next, want)
+				}
+			}
+			diff(t, c.reason, "those that begin", strings.Join(begin, " "), c.begin)
+		})
+	}
+}
