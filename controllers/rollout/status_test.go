@@ -1,0 +1,83 @@
+package rollout
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+var now = time.Date(2027, 1, 11, 9, 0, 0, 0, time.UTC)
+
+func TestProgress(t *testing.T) {
+	cases := []struct {
+		reason  string
+		phase   v1alpha1.RolloutPhase
+		details string
+		// true tells the conditions that are True.
+		true    string
+		message string
+	}{
+		{"one that waits is at work", v1alpha1.RolloutPending, "", "Reconciling", "next"},
+		{"so is one under way, and tells how to go on", v1alpha1.RolloutProgressing, "add an approval", "Reconciling", "next; add an approval"},
+		{"one that was halted waits for a person", v1alpha1.RolloutHalted, "promote another", "Stalled", "next; promote another"},
+		{"one that completed is ready", v1alpha1.RolloutCompleted, "", "Ready", "next"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			live := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Generation: 3}}
+			got := progress(live, rollout.Step{Status: v1alpha1.RolloutStatus{Phase: tc.phase, Next: "next"}, Details: tc.details}, now)
+			if is := trueOnes(got.Conditions); is != tc.true {
+				t.Errorf("True are %q, want %q", is, tc.true)
+			}
+			ready := meta.FindStatusCondition(got.Conditions, v1alpha1.ConditionReady)
+			if ready == nil || ready.Message != tc.message || ready.ObservedGeneration != 3 || ready.Reason != string(tc.phase) {
+				t.Errorf("Ready = %+v, want message %q of generation 3", ready, tc.message)
+			}
+		})
+	}
+}
+
+func TestEnded(t *testing.T) {
+	live := &v1alpha1.Rollout{Status: v1alpha1.RolloutStatus{
+		Phase: v1alpha1.RolloutHalted, Verified: 4, Failed: 2, Next: "halted",
+		Waves:      []v1alpha1.WaveStatus{{Name: "pilot", State: v1alpha1.WaveHalted, WaitsFor: "somebody"}},
+		Conditions: []metav1.Condition{{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue}},
+	}}
+	got := ended(rollout.Ending{Rollout: live, Phase: v1alpha1.RolloutSuperseded, Message: "2.5.1 took its place"}, now)
+	if is := trueOnes(got.Conditions); is != "" {
+		t.Errorf("True are %q, want none: nobody has to do anything about a record", is)
+	}
+	if got.Phase != v1alpha1.RolloutSuperseded || got.Next != "2.5.1 took its place" || got.Verified != 4 || got.Failed != 2 || got.Waves[0].WaitsFor != "" {
+		t.Errorf("status = %+v, want what it came to, and nothing that it waits for", got)
+	}
+	if live.Status.Phase != v1alpha1.RolloutHalted || live.Status.Waves[0].WaitsFor == "" {
+		t.Error("the Rollout in the cache was changed")
+	}
+}
+
+func TestGroupsOfAMunicipality(t *testing.T) {
+	var g groups
+	if got := g.of("vinje"); len(got) > 0 {
+		t.Errorf("before anything was planned: %v, want none", got)
+	}
+	g.members = map[string]map[string]bool{"digi-tv": {"vinje": true}, "direct": {"oslo": true}}
+	if got := g.of("vinje"); len(got) != 1 || got[0] != "digi-tv" {
+		t.Errorf("of vinje = %v, want digi-tv", got)
+	}
+}
+
+func trueOnes(conditions []metav1.Condition) string {
+	var all []string
+	for _, c := range conditions {
+		if c.Status == metav1.ConditionTrue {
+			all = append(all, c.Type)
+		}
+	}
+	return strings.Join(all, " ")
+}
