@@ -24,6 +24,9 @@ TEST_TIMEOUT ?= 30m
 SCENARIO ?= norway
 NAME ?= default
 BENCH_ARGS ?=
+# Of `make simulate`: how many worlds, and the seed of the first.
+WORLDS ?= 1000
+SEED ?= 1
 
 TOOLS ?= $(CURDIR)/.cache/bin
 CONTROLLER_GEN := $(TOOLS)/controller-gen
@@ -83,6 +86,10 @@ test: ## Run every test: unit, golden, CEL, behaviour and end to end, with the r
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane: seconds.
 	go test -short -timeout 5m $(TEST_ARGS) $(PKG)
+
+.PHONY: simulate
+simulate: ## Play WORLDS (1000) random worlds of rollouts from SEED (1), and check every promise.
+	@go run ./test/simulation --worlds=$(WORLDS) --seed=$(SEED)
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (30s).

@@ -255,6 +255,11 @@ type AppInstallationStatus struct {
 	// +optional
 	HealthySince *metav1.Time `json:"healthySince,omitempty"`
 
+	// longestHealthy is the longest time on end that the app, at appliedDigest, was healthy before it
+	// ceased to be: a short fault does not undo that it has soaked. Empty while there was no fault.
+	// +optional
+	LongestHealthy *metav1.Duration `json:"longestHealthy,omitempty"`
+
 	// inventory lists the objects of the installation. It can be lost: the operator finds its
 	// objects again by their labels.
 	// +optional

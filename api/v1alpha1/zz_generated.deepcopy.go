@@ -189,6 +189,11 @@ func (in *AppInstallationStatus) DeepCopyInto(out *AppInstallationStatus) {
 		in, out := &in.HealthySince, &out.HealthySince
 		*out = (*in).DeepCopy()
 	}
+	if in.LongestHealthy != nil {
+		in, out := &in.LongestHealthy, &out.LongestHealthy
+		*out = new(metav1.Duration)
+		**out = **in
+	}
 	if in.Inventory != nil {
 		in, out := &in.Inventory, &out.Inventory
 		*out = make([]InstalledObject, len(*in))

@@ -18,7 +18,7 @@ func requiring(version string) func(*observed) {
 
 // gateway is the app that svarut builds on, installed and ready at a version.
 func gateway(version string, change ...func(*v1alpha1.AppInstallation)) func(*observed) {
-	i := &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Generation: 3}, Status: v1alpha1.AppInstallationStatus{
+	i := &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Namespace: "vinje-prod", Generation: 3}, Status: v1alpha1.AppInstallationStatus{
 		AppliedVersion: version,
 		Conditions:     []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 3}},
 	}}

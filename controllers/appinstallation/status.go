@@ -48,6 +48,7 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 		}
 	}
 	next.HealthySince = healthySince(i.Status, next, outcome, stamp)
+	next.LongestHealthy = longestHealthy(i.Status, next, stamp)
 	next.Conditions = condition.Of(i.Status.Conditions, outcome, i.Generation, stamp)
 	return next, outcome
 }
@@ -75,6 +76,21 @@ func healthySince(before, next v1alpha1.AppInstallationStatus, outcome condition
 		return before.HealthySince
 	}
 	return &stamp
+}
+
+// longestHealthy is how long the applied digest was healthy on end, before the last fault.
+func longestHealthy(before, next v1alpha1.AppInstallationStatus, stamp metav1.Time) *metav1.Duration {
+	switch {
+	case before.AppliedDigest != next.AppliedDigest || before.AppliedVersion != next.AppliedVersion:
+		return nil
+	case before.HealthySince == nil || next.HealthySince != nil:
+		return before.LongestHealthy
+	}
+	lasted := stamp.Sub(before.HealthySince.Time)
+	if before.LongestHealthy != nil {
+		lasted = max(lasted, before.LongestHealthy.Duration)
+	}
+	return &metav1.Duration{Duration: lasted}
 }
 
 // nextInventory lists the objects of the installation with their hashes: new ones for

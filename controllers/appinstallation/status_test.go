@@ -136,6 +136,32 @@ func TestHealthySince(t *testing.T) {
 	}
 }
 
+func TestLongestHealthy(t *testing.T) {
+	stamp, hour, day := metav1.NewTime(now), at(-time.Hour), &metav1.Duration{Duration: 24 * time.Hour}
+	since := func(since *metav1.Time, longest *metav1.Duration) v1alpha1.AppInstallationStatus {
+		return v1alpha1.AppInstallationStatus{AppliedVersion: "1", AppliedDigest: "a", HealthySince: since, LongestHealthy: longest}
+	}
+	cases := []struct {
+		reason       string
+		before, next v1alpha1.AppInstallationStatus
+		want         *metav1.Duration
+	}{
+		{"it is well, and never was otherwise", since(hour, nil), since(hour, nil), nil},
+		{"it ceases to be well", since(hour, nil), since(nil, nil), &metav1.Duration{Duration: time.Hour}},
+		{"it was well for longer before", since(hour, day), since(nil, nil), day},
+		{"it is unwell as before", since(nil, day), since(nil, nil), day},
+		{"it is well again", since(nil, day), since(&stamp, nil), day},
+		{"a new version starts anew", since(nil, day), v1alpha1.AppInstallationStatus{AppliedVersion: "2", AppliedDigest: "b"}, nil},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, longestHealthy(tc.before, tc.next, stamp)); diff != "" {
+				t.Errorf("longest healthy (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestHistory(t *testing.T) {
 	seen := world()
 	install := func(version string) {

@@ -63,8 +63,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
 		For(&v1alpha1.AppInstallation{}, changed).
 		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.waiting)).
-		Watches(&v1alpha1.SharedApp{}, handler.EnqueueRequestsFromMapFunc(r.ofApp), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.SharedApp{}, handler.EnqueueRequestsFromMapFunc(r.ofApp), builder.WithPredicates(contentChanged())).
+		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(contentChanged())).
 		Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(hardChanged())).
 		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(owner)).
 		Build(r)
@@ -158,6 +158,30 @@ func (w *watches) ensure(gvk schema.GroupVersionKind) error {
 	}
 	w.kinds[gvk] = true
 	return nil
+}
+
+// contentChanged keeps out promotions, approvals and strategies: who gets which version when
+// is nothing to those who have the app, and a country of them would stand in the queue
+// before the pilots who move.
+func contentChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return !equality.Semantic.DeepEqual(content(e.ObjectOld), content(e.ObjectNew))
+	}}
+}
+
+// content is what of an app, or of the platform, concerns what is installed.
+func content(o client.Object) any {
+	switch o := o.(type) {
+	case *v1alpha1.SharedApp:
+		spec := o.Spec
+		spec.Channels, spec.PilotNetworks, spec.Pause = nil, nil, nil
+		return spec
+	case *v1alpha1.Platform:
+		spec := o.Spec
+		spec.Rollout = nil
+		return spec
+	}
+	return o
 }
 
 func hardChanged() predicate.Predicate {

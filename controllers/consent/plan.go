@@ -62,10 +62,10 @@ func (p *planned) writes(i *v1alpha1.AppInstallation) bool {
 }
 
 func (p *planned) decided(seen observed, now time.Time) {
-	m := &seen.municipality
+	m, known := &seen.municipality, remembered(seen)
 	verdicts := resolution.Resolve(resolution.Input{
 		Municipality: m, Networks: seen.networks, Apps: seen.apps,
-		Installed: remembered(seen), Freeze: ptr.Deref(seen.platform.Freeze, false), Now: now,
+		Installed: known, Freeze: ptr.Deref(seen.platform.Freeze, false), Now: now,
 	})
 	if !seen.networksChange.IsZero() {
 		p.again = seen.networksChange.Sub(now)
@@ -80,7 +80,7 @@ func (p *planned) decided(seen observed, now time.Time) {
 		installed := seen.installed[v.Place]
 		switch v.Action {
 		case resolution.Install, resolution.Keep:
-			if want := wanted(m, v, installed); want != nil {
+			if want := wanted(m, v, known[v.Place]); want != nil {
 				p.present(want, installed)
 			}
 		case resolution.Remove:
@@ -114,7 +114,8 @@ func wanted(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.
 
 // remembered adds to what is installed the AppInstallations that somebody deleted a
 // moment ago, as the Municipality's status still tells them: their apps run on, so they
-// must be written again, also where nobody asks for the app any longer. It is the one
+// must be written again, also where nobody asks for the app any longer, and where the
+// rollout that would bring another version waits. It is the one
 // place where a status counts: as memory of what is there, not as a wish.
 func remembered(seen observed) map[resolution.Place]*v1alpha1.AppInstallation {
 	known := maps.Clone(seen.installed)

@@ -198,8 +198,8 @@ func TestPlanWritesAgainWhatSomebodyDeleted(t *testing.T) {
 	if got := plan(world(withoutNet, told("Removing")), now).write; len(got) > 0 {
 		t.Errorf("write = %v, want nothing: it was asked to go", got)
 	}
-	if got := plan(world(told("Ready")), now).write; len(got) > 0 {
-		t.Errorf("write = %v, want nothing: the rollout of the network brings it again", got)
+	if got := plan(world(told("Waiting")), now).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+		t.Errorf("write = %v, want svarut 2.3.0 again, though a rollout is to bring 2.4.1", got)
 	}
 }
 

@@ -15,8 +15,12 @@ type Installed struct {
 	Release v1alpha1.Release
 	// Current says that what is told below was observed of that release, as it is asked for now.
 	Current bool
+	// WasWell says that the release was observed to be well before the spec was last touched.
+	WasWell bool
 	// HealthySince is when the release became healthy; zero while it is not.
 	HealthySince time.Time
+	// Longest is how long it was healthy on end before it last ceased to be.
+	Longest time.Duration
 	// UnhealthySince is when it ceased to be, or when it began to come up; zero while it is healthy.
 	UnhealthySince time.Time
 	// Message tells how it stands.
@@ -30,12 +34,16 @@ type Installed struct {
 func Observe(i *v1alpha1.AppInstallation) *Installed {
 	release := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
 	seen := &Installed{Release: release, Stamp: i.Spec.Rollout}
+	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest}
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil || i.Status.ObservedGeneration != i.Generation || ready.ObservedGeneration != i.Generation {
+		seen.WasWell = applied == release && i.Status.HealthySince != nil
 		return seen
 	}
-	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest}
 	seen.Current, seen.Message = true, ready.Message
+	if i.Status.LongestHealthy != nil && applied == release {
+		seen.Longest = i.Status.LongestHealthy.Duration
+	}
 	if ready.Status == metav1.ConditionTrue && applied == release && i.Status.HealthySince != nil {
 		seen.HealthySince = i.Status.HealthySince.Time
 		return seen
@@ -46,6 +54,11 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 
 // healthy says whether the release that is asked for was observed to be well.
 func (i *Installed) healthy() bool { return i != nil && i.Current && !i.HealthySince.IsZero() }
+
+// soaked says whether it was so for a time without a break, now or before a fault that is over.
+func (i *Installed) soaked(soak time.Duration, now time.Time) bool {
+	return i.healthyFor(soak, now) || (i.healthy() && i.Longest > 0 && i.Longest >= soak)
+}
 
 // healthyFor says whether it was so for a time without a break.
 func (i *Installed) healthyFor(soak time.Duration, now time.Time) bool {

@@ -217,7 +217,7 @@ func (p *planner) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool)
 // was done it was so, or the wave's budget bore it: what becomes of it later is not the
 // rollout's any more.
 func (p *planner) placeVerified(place *Place, w *Wave) bool {
-	if place.Installed.healthyFor(w.Soak, p.in.Now) {
+	if place.Installed.soaked(w.Soak, p.in.Now) {
 		return true
 	}
 	done, stamp := p.in.Rollout.Status.CompletedAt, p.stamp(place)
@@ -245,23 +245,46 @@ func (p *planner) watch(s *standing, place *Place, w *Wave) {
 	if i.healthy() {
 		s.note(CodeSoaking, fmt.Sprintf("%s is healthy, and soaks until %s", place.Environment, stampOf(i.HealthySince.Add(w.Soak))), i.HealthySince)
 		s.wake(i.HealthySince.Add(w.Soak))
+		return
+	}
+	code, told := CodeUnhealthy, i.Message
+	since := latest(begun, i.UnhealthySince)
+	if !i.Current {
+		code, told = CodeInstalling, "not observed yet"
+		since = latest(begun, p.unseenSince(s.member.Name, i))
+	}
+	deadline := since.Add(w.ProgressDeadline)
+	s.note(code, fmt.Sprintf("%s: %s", place.Environment, told), since)
+	if i.Current && i.Longest < w.Soak && last.Before(deadline) {
 		s.wake(last)
 		if !p.in.Now.Before(last) {
-			s.failing = fmt.Sprintf("%s comes and goes: it was not healthy for %s on end since %s", place.Environment, w.Soak, stampOf(begun))
+			s.failing = fmt.Sprintf("%s comes and goes: it was not healthy for %s on end since %s: %s", place.Environment, w.Soak, stampOf(begun), told)
 		}
 		return
 	}
-	code, told := CodeInstalling, "not observed yet"
-	if i.Current {
-		begun = latest(begun, i.UnhealthySince)
-		code, told = CodeUnhealthy, i.Message
-	}
-	deadline := earliest(begun.Add(w.ProgressDeadline), last)
-	s.note(code, fmt.Sprintf("%s: %s", place.Environment, told), begun)
 	s.wake(deadline)
 	if !p.in.Now.Before(deadline) {
 		s.failing = fmt.Sprintf("%s was not healthy by %s: %s", place.Environment, stampOf(deadline), told)
 	}
+}
+
+// unseenSince is since when nobody has observed a place of a member, as far as that is known
+// to be later than its move: a spec that was touched while the version soaked, or a status
+// that was lost, is no failure of the version.
+func (p *planner) unseenSince(member string, i *Installed) time.Time {
+	for _, note := range p.in.Rollout.Status.OnTheWay {
+		switch {
+		case note.Name != member:
+		case note.Code == CodeInstalling && note.Since != nil:
+			return note.Since.Time
+		default:
+			return p.in.Now
+		}
+	}
+	if i.WasWell {
+		return p.in.Now
+	}
+	return time.Time{}
 }
 
 // mindCalendar keeps a member that would be moved outside its own windows. One that has to

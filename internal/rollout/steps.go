@@ -159,12 +159,14 @@ func (m *Member) missing() []int {
 		var empty []int
 		well := true
 		for i := range m.Places {
-			if place := &m.Places[i]; place.Stage == stage && place.Excuse.Code == "" {
-				if place.Installed == nil {
-					empty = append(empty, i)
-				}
-				well = well && place.Installed.healthy()
+			place := &m.Places[i]
+			if place.Stage != stage || (place.Excuse.Code != "" && !place.Excuse.Away) {
+				continue
 			}
+			if place.Installed == nil && !place.Excuse.Away {
+				empty = append(empty, i)
+			}
+			well = well && place.Installed.healthy()
 		}
 		if !well {
 			return empty
@@ -194,7 +196,7 @@ func (p *planner) lastVerified(there *Installed, soak time.Duration) *v1alpha1.R
 	switch {
 	case there == nil:
 		return nil
-	case there.healthyFor(soak, p.in.Now), there.healthy() && completed != nil && *completed == there.Release:
+	case there.soaked(soak, p.in.Now), there.healthy() && completed != nil && *completed == there.Release:
 		return &v1alpha1.Release{Version: there.Release.Version, Digest: there.Release.Digest}
 	case there.Stamp == nil:
 		return nil

@@ -174,6 +174,11 @@ func unhealthy(r v1alpha1.Release, since time.Duration) func(*rollout.Place) {
 	}
 }
 
+// soakedOnce was healthy for a time before a fault.
+func soakedOnce(longest time.Duration) func(*rollout.Place) {
+	return func(p *rollout.Place) { p.Installed.Longest = longest }
+}
+
 // unseen is asked to have a release, and nothing was observed of it.
 func unseen(r v1alpha1.Release) func(*rollout.Place) {
 	return func(p *rollout.Place) { p.Installed = &rollout.Installed{Release: r} }

@@ -15,8 +15,7 @@ import (
 // Kinds that make nothing by themselves answer whoever edits them.
 func TestPlatformAnswers(t *testing.T) {
 	startOperator(t)
-	p := &v1alpha1.Platform{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.PlatformName}}
-	create(t, p)
+	p := atOnce()
 	answers := func(what, kind string, status metav1.ConditionStatus, parts ...string) {
 		t.Helper()
 		eventually(t, what, func(ctx context.Context) error {
@@ -27,10 +26,9 @@ func TestPlatformAnswers(t *testing.T) {
 		})
 	}
 	answers("a Platform is in force", "Ready", metav1.ConditionTrue, "in force")
-	p.Spec.Ingress = []v1alpha1.IngressController{{Namespace: "ingress", PodLabels: map[string]string{"app": "not a label"}}}
-	if err := admin.Update(t.Context(), p); err != nil {
-		t.Fatal(err)
-	}
+	onPlatform(t, func(p *v1alpha1.PlatformSpec) {
+		p.Ingress = []v1alpha1.IngressController{{Namespace: "ingress", PodLabels: map[string]string{"app": "not a label"}}}
+	})
 	answers("a label that is none stalls it", "Stalled", metav1.ConditionTrue, "spec.ingress[0].podLabels")
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,6 +41,7 @@ data: {municipality: eksempel, parameter_greeting: hei, parameter_password: none
 			resources = append(resources, name)
 		}
 	}
+	slices.Sort(resources)
 	maps.DeleteFunc(all, func(_, content string) bool { return content == "" })
 	all["kustomization.yaml"] = fmt.Sprintf(`resources: [%s]
 replacements:
@@ -58,7 +61,8 @@ const schemaOf = `{"type":"object","properties":{
 "password":{"type":"string","default":"none"}}}`
 
 // publish offers an app with versions that count up from 1.0.0, of which channel stable
-// has the first, and waits until the catalogue has checked them.
+// has the first, and waits until the catalogue has checked them. No two versions have one
+// digest, also where what they install is the same.
 func publish(t *testing.T, name string, change func(*v1alpha1.SharedApp), versions ...map[string]string) *v1alpha1.SharedApp {
 	t.Helper()
 	app := &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.SharedAppSpec{
@@ -66,6 +70,8 @@ func publish(t *testing.T, name string, change func(*v1alpha1.SharedApp), versio
 	}}
 	for i, content := range versions {
 		source := fmt.Sprintf("%s-%d", name, i)
+		content = maps.Clone(content)
+		content["version.txt"] = strconv.Itoa(i)
 		put(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: source, Namespace: operatorNamespace}, Data: content})
 		app.Spec.Versions = append(app.Spec.Versions, v1alpha1.Version{
 			Version: fmt.Sprintf("1.%d.0", i), Source: fromConfigMap(source),

@@ -151,7 +151,7 @@ func TestArtifactsOfOrasAndFluxAreAvailableAndNeedNoRegistryFromThenOn(t *testin
 func TestRegistryFaultsAreTold(t *testing.T) {
 	h := newHub(t)
 	startOperator(t, plainHTTP(h))
-	digest := h.pushLikeOras(t, "bundles/faults", folder(nil))
+	digest := h.pushLikeOras(t, "bundles/faults", folder(map[string]string{"note.txt": "faults"}))
 
 	t.Run("a digest that the registry doesn't have", func(t *testing.T) {
 		offer(t, "cat-wrong", fromOCI(h, "bundles/faults", otherDigest()))
@@ -165,12 +165,10 @@ func TestRegistryFaultsAreTold(t *testing.T) {
 		available(t, "cat-down")
 	})
 	t.Run("one that the Platform does not allow is not asked", func(t *testing.T) {
-		platform := &v1alpha1.Platform{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.PlatformName},
-			Spec: v1alpha1.PlatformSpec{Registries: []v1alpha1.Registry{{Prefix: "ghcr.io/ks/"}}}}
-		create(t, platform)
+		lift := onPlatform(t, func(p *v1alpha1.PlatformSpec) { p.Registries = []v1alpha1.Registry{{Prefix: "ghcr.io/ks/"}} })
 		offer(t, "cat-limits", fromOCI(h, "bundles/limits", h.pushLikeFlux(t, "bundles/limits", folder(map[string]string{"note.txt": "limits"}))))
 		notAvailable(t, "cat-limits", "1.0.0", v1alpha1.ConditionStalled, "spec.versions[1.0.0].source.oci.repository", "ghcr.io/ks/")
-		remove(t, platform)
+		lift()
 		available(t, "cat-limits")
 	})
 }

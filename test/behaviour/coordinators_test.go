@@ -294,6 +294,7 @@ func TestANetworkTellsWhatIsWrongWithItsStrategy(t *testing.T) {
 		m := town(t, "kragero", func(m *v1alpha1.Municipality) { m.Labels = label })
 		names = append(names, m.Name)
 	}
+	slices.Sort(names)
 	strategy, err := json.Marshal(map[string]any{"spec": map[string]any{
 		"apps":    nil,
 		"members": map[string]any{"names": append(names, "oslo-is-none")},

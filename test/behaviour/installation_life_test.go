@@ -43,7 +43,7 @@ func TestAFieldThatCannotChangeIsNamedAndAnotherVersionMends(t *testing.T) {
 func TestASuspendedInstallationIsLeftAlone(t *testing.T) {
 	parallel(t)
 	app := publish(t, unique("still"), nil, files("still", nil), files("still", nil))
-	m := town(t, "hol", adopts(app.Name))
+	m := town(t, "hol", adopts(app.Name, version("1.0.0")))
 	ns := m.Name + "-prod"
 	i := runs(t, ns, app.Name, "1.0.0")
 	edit(t, i, func(i *v1alpha1.AppInstallation) { i.Spec.Suspend = new(true) })
@@ -55,6 +55,7 @@ func TestASuspendedInstallationIsLeftAlone(t *testing.T) {
 	})
 	edit(t, configMap(ns, "still"), func(o *corev1.ConfigMap) { o.Data["greeting"] = "by hand" })
 	promote(t, app, "1.1.0")
+	edit(t, m, adopts(app.Name, version("1.1.0")))
 	until(t, "the decision arrives all the same", i, func(i *v1alpha1.AppInstallation) error {
 		return expect("version", i.Spec.Version, "1.1.0")
 	})

@@ -238,7 +238,7 @@ func TestDependencies(t *testing.T) {
 	portal := publish(t, unique("portal"), func(app *v1alpha1.SharedApp) {
 		app.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: gateway.Name, Version: ">=1.1"}}}
 	}, files("portal", nil))
-	m := town(t, "bo", adopts(portal.Name))
+	m := town(t, "bo", adopts(portal.Name, version("1.0.0")))
 	ns := m.Name + "-prod"
 	waits(t, ns, portal.Name, gateway.Name+" >=1.1", "not installed in "+ns, "adopt it in spec.apps of Municipality "+m.Name)
 	edit(t, m, adopts(gateway.Name))

@@ -11,12 +11,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -66,6 +68,42 @@ func sharedLog() logr.Logger {
 		return logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, nil))
 	}
 	return logr.Discard()
+}
+
+// atOnce is the Platform of this package: everybody moves at once, so that tests of other
+// matters need not mind waves. Networks that are tested for their waves say their own.
+func atOnce() *v1alpha1.Platform {
+	return &v1alpha1.Platform{
+		ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.PlatformName},
+		Spec: v1alpha1.PlatformSpec{Rollout: &v1alpha1.RolloutStrategy{
+			MaxIntroductions: new(int32(256)),
+			Waves: []v1alpha1.Wave{{
+				Name: "everyone", Soak: &metav1.Duration{}, ProgressDeadline: &metav1.Duration{Duration: 168 * time.Hour},
+				MaxConcurrent: new(intstr.FromString("100%")), MaxFailures: new(intstr.FromString("100%")),
+			}},
+		}},
+	}
+}
+
+// onPlatform changes the Platform until it is undone, at the latest at the end of the test.
+// It is for tests that are not parallel.
+func onPlatform(t *testing.T, change func(*v1alpha1.PlatformSpec)) (undo func()) {
+	t.Helper()
+	edit(t, atOnce(), func(p *v1alpha1.Platform) { change(&p.Spec) })
+	undo = func() {
+		t.Helper()
+		p := atOnce()
+		if err := admin.Get(context.Background(), client.ObjectKeyFromObject(p), p); err != nil {
+			t.Fatal(err)
+		}
+		before := p.DeepCopy()
+		p.Spec = atOnce().Spec
+		if err := admin.Patch(context.Background(), p, client.MergeFrom(before)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(undo)
+	return undo
 }
 
 // serial numbers the municipalities and apps of this process, so that no two tests, and

@@ -24,20 +24,44 @@ func (w *world) consent(c *country.Country, seen *store) (all []write, again tim
 	}
 	for _, name := range sorted(seen.municipalities) {
 		m := seen.municipalities[name]
+		look := glance{m, seen.installed[name], seen.common, len(seen.missing)}
+		if known := w.glances[name]; known.glance == look && (known.until.IsZero() || w.now().Before(known.until)) {
+			again = earliest(again, known.until)
+			continue
+		}
 		if ptr.Deref(m.Spec.Suspend, false) {
 			continue
 		}
+		was, until := len(all), time.Time{}
 		if m.DeletionTimestamp.IsZero() {
 			for _, v := range c.Verdicts(m) {
-				again = earliest(again, v.Until)
+				until = earliest(until, v.Until)
 				if want := w.decided(m, v, seen); want != nil {
 					all = append(all, w.writeOf(seen, want, nil, nil))
 				}
 			}
 		}
 		all = append(all, w.leftovers(m, seen)...)
+		again = earliest(again, until)
+		if len(all) == was { // nothing to do, until something is different
+			w.glances[name] = glanced{look, until}
+		}
 	}
 	return all, again
+}
+
+// glance is what the decisions of a municipality are carried out from. Where it is the same
+// as before there is nothing to do: so does the controller, which is woken by changes.
+type glance struct {
+	m         *v1alpha1.Municipality
+	installed int
+	common    int
+	missing   int
+}
+
+type glanced struct {
+	glance
+	until time.Time
 }
 
 // decided is the installation that a verdict asks for; nil where there is nothing to write.
@@ -57,7 +81,7 @@ func (w *world) decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *st
 	case resolution.Nothing:
 		return nil
 	}
-	inTurn := v.Action == resolution.Install && v.Group != (resolution.Group{})
+	inTurn := v.Action == resolution.Install && v.Group != (resolution.Group{}) && v.Why != resolution.Held
 	if inTurn && !standing {
 		return nil
 	}

@@ -16,7 +16,7 @@
 //   - operator.go, consent.go: what the controllers do.
 //   - installer.go, fate.go: what becomes of an installation.
 //   - build.go, people.go, catalogue.go, members.go, faults.go: a random world, and its events.
-//   - truth.go, strategy.go, ledger.go: what is so, whatever a status says.
+//   - truth.go, strategy.go, words.go, ledger.go: what is so, whatever a status says.
 //   - invariants.go, waves.go, rest.go: the promises, a function each.
 //   - scenario.go, script.go, stories.go: worlds that are told as a diary.
 //   - diary.go: what people read.

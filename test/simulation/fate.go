@@ -21,6 +21,19 @@ func (f fate) String() string {
 	return [...]string{"good", "bad", "flapping", "late", "breaks", "hiccups"}[f]
 }
 
+// certainty is how a digest turns out at a municipality, or anywhere where that is empty.
+type certainty struct{ digest, municipality string }
+
+// fateOf a digest in an environment.
+func (w *world) fateOf(digest string, k key) fate {
+	for _, c := range []certainty{{digest, k.municipality}, {digest, ""}} {
+		if f, known := w.certain[c]; known {
+			return f
+		}
+	}
+	return w.fates.of(w.seed, digest, k)
+}
+
 // fates tell how each digest turns out: the chance in percent of each fate but good, which
 // is what is left.
 type fates map[string][6]int

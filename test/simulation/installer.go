@@ -16,19 +16,26 @@ type reality struct {
 	healthy bool
 	// since is when it became so, by the clock.
 	since time.Time
+	// longest is how long the release was healthy on end before it last ceased to be.
+	longest time.Duration
 	// asked is the generation that the installer has seen, and life counts what it began.
 	asked int64
 	life  int
 }
 
-// well says whether a release truly runs, and has been well for a time.
+// well says whether a release truly runs, and has been well for a time, now or before a
+// fault that is over.
 func (r *reality) well(release v1alpha1.Release, soak time.Duration, now time.Time) bool {
-	return r != nil && r.healthy && r.release == release && !r.since.Truncate(time.Second).Add(soak).After(now)
+	return r != nil && r.healthy && r.release == release &&
+		(!r.since.Truncate(time.Second).Add(soak).After(now) || (r.longest > 0 && r.longest >= soak))
 }
 
 // minutes is a random while between two numbers of minutes, in seconds, and in a large
 // world in steps of its grain.
 func (w *world) minutes(from, to int) time.Duration {
+	if w.told { // a story goes as people expect
+		return time.Duration(from+to) * time.Minute / 2
+	}
 	d := time.Duration(from*60+w.rng.IntN((to-from)*60+1)) * time.Second
 	if w.grain > 0 {
 		d = (w.at + d).Truncate(w.grain) + w.grain - w.at
@@ -38,6 +45,7 @@ func (w *world) minutes(from, to int) time.Duration {
 
 // asked begins what follows a write of an installation: the installer looks at it in a while.
 func (w *world) asked(k key) {
+	w.ledger.touched[k] = w.now()
 	slow := w.faulty && w.rng.IntN(60) == 0
 	if slow {
 		w.after(w.minutes(20, 90), func() { w.install(k) })
@@ -73,7 +81,7 @@ func (w *world) install(k key) {
 		w.report(k)
 		return
 	}
-	r.release, r.healthy, r.since = asked, false, w.now()
+	r.release, r.healthy, r.since, r.longest = asked, false, w.now(), 0
 	r.life++
 	w.report(k)
 	w.live(k, r.life, w.life(k, asked.Digest))
@@ -82,12 +90,12 @@ func (w *world) install(k key) {
 // life is what lies before an installation.
 func (w *world) life(k key, digest string) []spell {
 	start := spell{false, w.minutes(1, 15)}
-	switch w.fates.of(w.seed, digest, k) {
+	switch w.fateOf(digest, k) {
 	case bad:
 		return nil
 	case flapping:
 		life := []spell{start}
-		for range 40 {
+		for range 15 {
 			life = append(life, spell{true, w.minutes(3, 25)}, spell{false, w.minutes(1, 14)})
 		}
 		return append(life, spell{true, 0})
@@ -112,7 +120,15 @@ func (w *world) live(k key, life int, spells []spell) {
 		return
 	}
 	if r.healthy != spells[0].healthy {
+		if r.healthy { // as the status has it, to the second
+			r.longest = max(r.longest, w.now().Truncate(time.Second).Sub(r.since.Truncate(time.Second)))
+		}
 		r.healthy, r.since = spells[0].healthy, w.now()
+		if r.healthy {
+			w.ledger.wasWell(k, r.release)
+		} else {
+			w.ledger.shaky[k] = true
+		}
 		w.health(k, r)
 		w.report(k)
 	}
@@ -139,8 +155,18 @@ func (w *world) report(k key) {
 	if r.healthy || absent {
 		ready.Status, ready.Reason, ready.Message = metav1.ConditionTrue, "Ready", "all objects are applied and healthy"
 	}
+	if !same {
+		s.LongestHealthy = nil
+	}
 	switch {
 	case !r.healthy || absent:
+		if s.HealthySince != nil && same {
+			lasted := now.Sub(s.HealthySince.Time)
+			if s.LongestHealthy != nil {
+				lasted = max(lasted, s.LongestHealthy.Duration)
+			}
+			s.LongestHealthy = &metav1.Duration{Duration: lasted}
+		}
 		s.HealthySince = nil
 	case s.HealthySince == nil || !same:
 		s.HealthySince = &now

@@ -88,10 +88,9 @@ func (w *world) send(batches [][]write) outcome {
 			if stale && sent == total {
 				before = w.store.snapshot()
 			}
-			if !w.request(&batch[i]) {
-				break // a conflict: the rest of this plan rests on what is no longer so
+			if w.request(&batch[i]) {
+				done++ // else a conflict, which does not stop the others
 			}
-			done++
 		}
 	}
 	if before != nil && done > 0 {
@@ -124,6 +123,7 @@ func (w *world) request(r *write) bool {
 	}
 	if r.recordAfter == nil {
 		delete(w.store.rollouts, r.rollout)
+		w.judgeForgotten(live)
 		w.ledger.forget(r.rollout)
 		return true
 	}
@@ -165,7 +165,7 @@ func (w *world) carryOut(c *country.Country, intro *country.Introduction, seen *
 			Name: name, Generation: 1, CreationTimestamp: metav1.NewTime(w.now()).Rfc3339Copy(),
 		}, Spec: *spec.DeepCopy()}
 		made.Status.ObservedGeneration = -1
-		all = append(all, write{rollout: name, recordAfter: made, intro: intro})
+		return append(all, write{rollout: name, recordAfter: made, intro: intro})
 	}
 	for i := range intro.Step.Moves {
 		move := &intro.Step.Moves[i]

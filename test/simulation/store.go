@@ -20,6 +20,11 @@ type store struct {
 	installations  map[string]map[resolution.Place]*v1alpha1.AppInstallation
 	missing        map[string]bool
 	rollouts       map[string]*v1alpha1.Rollout
+
+	// changes counts the writes, installed is the last one to an installation of each
+	// municipality, and common that to what concerns all: networks, apps and the platform.
+	changes, common int
+	installed       map[string]int
 }
 
 func newStore() *store {
@@ -27,7 +32,7 @@ func newStore() *store {
 		platform:       &v1alpha1.Platform{},
 		municipalities: map[string]*v1alpha1.Municipality{}, networks: map[string]*v1alpha1.Network{},
 		apps: map[string]*v1alpha1.SharedApp{}, installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{},
-		missing: map[string]bool{}, rollouts: map[string]*v1alpha1.Rollout{},
+		missing: map[string]bool{}, rollouts: map[string]*v1alpha1.Rollout{}, installed: map[string]int{},
 	}
 }
 
@@ -36,6 +41,7 @@ func (s *store) snapshot() *store {
 	return &store{
 		platform: s.platform, municipalities: maps.Clone(s.municipalities), networks: maps.Clone(s.networks),
 		apps: maps.Clone(s.apps), installations: maps.Clone(s.installations), missing: maps.Clone(s.missing), rollouts: maps.Clone(s.rollouts),
+		changes: s.changes, common: s.common, installed: maps.Clone(s.installed),
 	}
 }
 
@@ -86,6 +92,14 @@ func (s *store) put(k key, i *v1alpha1.AppInstallation) {
 		inner[k.place()] = i
 	}
 	s.installations[k.municipality] = inner
+	s.changes++
+	s.installed[k.municipality] = s.changes
+}
+
+// changed says that something was written that concerns all.
+func (s *store) changed() {
+	s.changes++
+	s.common = s.changes
 }
 
 // keys of all installations, sorted.

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -24,9 +26,14 @@ type world struct {
 	queue    queue
 	store    *store
 	// grain is how far apart observations are at least, so that a large world has fewer steps.
-	grain  time.Duration
-	faulty bool
-	fates  fates
+	grain time.Duration
+	// told says that the world is a story; its day 1 begins at prelude.
+	told    bool
+	prelude time.Duration
+	faulty  bool
+	fates   fates
+	// certain are the fates of stories.
+	certain map[certainty]fate
 
 	// The operator: since when it has been looking, until when it is down, whether something
 	// changed that it has not looked at, and which of its wake-ups counts.
@@ -35,13 +42,18 @@ type world struct {
 	dirty     bool
 	wakeAt    time.Duration
 
+	glances   map[string]glanced
+	calendars map[*v1alpha1.Municipality]*calendar.Calendar
+
 	reality map[key]*reality
+	planned map[string]v1alpha1.RolloutPhase
 	ledger  *ledger
 	people  people
 	diary   *diary
 
 	steps      int
 	settling   bool
+	truth      *truth
 	violations []violation
 }
 
@@ -62,7 +74,7 @@ func newWorld(seed uint64) *world {
 		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x616c6c6d656e)), //nolint:gosec // worlds must repeat
 		begin: time.Date(2027, 1, 4, 6, 0, 0, 0, time.UTC),
 		store: newStore(), reality: map[key]*reality{}, ledger: newLedger(), wakeAt: -1, dirty: true,
-		fates: fates{},
+		fates: fates{}, certain: map[certainty]fate{}, glances: map[string]glanced{}, planned: map[string]v1alpha1.RolloutPhase{}, calendars: map[*v1alpha1.Municipality]*calendar.Calendar{},
 	}
 }
 
@@ -70,7 +82,7 @@ func newWorld(seed uint64) *world {
 func (w *world) now() time.Time { return w.begin.Add(w.at + w.skew) }
 
 // day counts from 1.
-func (w *world) day() int { return int(w.at/(24*time.Hour)) + 1 }
+func (w *world) day() int { return int((w.at-w.prelude)/(24*time.Hour)) + 1 }
 
 func (w *world) violate(invariant, format string, args ...any) {
 	if len(w.violations) >= maxViolations {

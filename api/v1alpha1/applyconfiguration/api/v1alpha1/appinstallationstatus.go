@@ -22,6 +22,9 @@ type AppInstallationStatusApplyConfiguration struct {
 	AppliedDigest *string `json:"appliedDigest,omitempty"`
 	// healthySince is when the app, at appliedDigest, became healthy; empty while it is not.
 	HealthySince *v1.Time `json:"healthySince,omitempty"`
+	// longestHealthy is the longest time on end that the app, at appliedDigest, was healthy before it
+	// ceased to be: a short fault does not undo that it has soaked. Empty while there was no fault.
+	LongestHealthy *v1.Duration `json:"longestHealthy,omitempty"`
 	// inventory lists the objects of the installation. It can be lost: the operator finds its
 	// objects again by their labels.
 	Inventory []InstalledObjectApplyConfiguration `json:"inventory,omitempty"`
@@ -77,6 +80,14 @@ func (b *AppInstallationStatusApplyConfiguration) WithAppliedDigest(value string
 // If called multiple times, the HealthySince field is set to the value of the last call.
 func (b *AppInstallationStatusApplyConfiguration) WithHealthySince(value v1.Time) *AppInstallationStatusApplyConfiguration {
 	b.HealthySince = &value
+	return b
+}
+
+// WithLongestHealthy sets the LongestHealthy field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LongestHealthy field is set to the value of the last call.
+func (b *AppInstallationStatusApplyConfiguration) WithLongestHealthy(value v1.Duration) *AppInstallationStatusApplyConfiguration {
+	b.LongestHealthy = &value
 	return b
 }
 

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// faults are what goes wrong by itself, besides that the operator is killed and late.
+var faults = []deed{
+	{5, loseStatuses}, {3, loseRecord}, {2, forward}, {2, backward}, {4, operatorDown}, {12, outage}, {2, operatorRestarts},
+}
+
+func (w *world) faultsUntil(end, pause time.Duration) {
+	total := 0
+	for _, d := range faults {
+		total += d.weight
+	}
+	var next func()
+	next = func() {
+		if w.at >= end {
+			return
+		}
+		roll := w.rng.IntN(total)
+		for _, d := range faults {
+			if roll < d.weight {
+				if what := d.do(w); what != "" {
+					w.note("%s", what)
+				}
+				break
+			}
+			roll -= d.weight
+		}
+		w.after(w.pause(pause), next)
+	}
+	w.after(w.pause(pause), next)
+}
+
+// loseStatuses of some installations, or of all. The installer writes them again from what
+// it finds.
+func loseStatuses(w *world) string {
+	all := w.store.keys()
+	percent := pick(w, 10, 50, 100)
+	for _, k := range all {
+		if !w.chance(percent) {
+			continue
+		}
+		next := w.store.installation(k).DeepCopy()
+		next.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1}
+		w.store.put(k, next)
+		w.ledger.lost[k] = true
+		w.after(w.minutes(1, 90), func() { w.report(k) })
+	}
+	w.dirty = true
+	return "statuses of installations are lost"
+}
+
+func loseRecord(w *world) string {
+	all := sorted(w.store.rollouts)
+	if len(all) == 0 {
+		return ""
+	}
+	name := pick(w, all...)
+	next := w.store.rollouts[name].DeepCopy()
+	next.Status = v1alpha1.RolloutStatus{ObservedGeneration: -1}
+	w.store.rollouts[name] = next
+	w.ledger.of(name).failed = map[string]bool{} // who failed, and then uninstalled the app, stands there alone
+	w.dirty = true
+	return "the status of rollout " + name + " is lost"
+}
+
+func forward(w *world) string {
+	d := pick(w, 10*time.Minute, 3*time.Hour, 26*time.Hour, 5*24*time.Hour)
+	w.skew += d
+	return "the clock jumps ahead by " + d.String()
+}
+
+func backward(w *world) string {
+	d := pick(w, 2*time.Minute, 20*time.Minute, 3*time.Hour)
+	w.skew -= d
+	return "the clock jumps back by " + d.String()
+}
+
+func operatorDown(w *world) string {
+	d := w.minutes(5, 10*60)
+	w.down(d)
+	return "the operator is down for " + d.String()
+}
+
+func operatorRestarts(w *world) string {
+	w.down(time.Second)
+	return "the operator restarts"
+}
+
+// outage makes something unwell that was well.
+func outage(w *world) string {
+	all := w.store.keys()
+	if len(all) == 0 {
+		return ""
+	}
+	k := pick(w, all...)
+	r := w.reality[k]
+	if r == nil || !r.healthy {
+		return ""
+	}
+	r.life++
+	w.live(k, r.life, []spell{{false, w.minutes(2, 120)}, {true, 0}})
+	return k.municipality + ": " + k.app + " breaks down (" + k.environment + ")"
+}

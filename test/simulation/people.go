@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// deed is something that people do. It says what it was, or nothing where it found nothing to do.
+type deed struct {
+	weight int
+	do     func(*world) string
+}
+
+// deeds are all that people do, in the catalogue, in networks and in municipalities.
+var deeds = []deed{
+	{16, promote}, {4, withdraw}, {2, unavailable}, {3, pauseApp}, {1, suspendApp}, {3, freezePlatform}, {2, pilotNetwork},
+	{3, pauseNetwork}, {1, suspendNetwork}, {10, approveWave}, {3, approveWrongly}, {6, retry}, {4, editWaves}, {3, editLimits},
+	{2, editIntroductions}, {2, editWindows}, {1, endNetwork}, {2, nestNetwork}, {2, editProposals}, {1, announce},
+	{5, join}, {5, leave}, {3, found}, {2, deleteMunicipality}, {2, merge}, {3, suspendMunicipality}, {10, decide}, {3, undecide},
+	{3, municipalWindows}, {2, addEnvironment}, {1, dropEnvironment}, {2, suspendInstallation}, {2, relabel},
+}
+
+// live lets people do things until a time, every now and then.
+func (w *world) peopleUntil(end time.Duration, pause time.Duration) {
+	total := 0
+	for _, d := range deeds {
+		total += d.weight
+	}
+	var next func()
+	next = func() {
+		if w.at >= end {
+			return
+		}
+		w.deed(total)
+		w.after(w.pause(pause), next)
+	}
+	w.after(w.pause(pause), next)
+}
+
+// pause is a random while: often several things happen within an hour.
+func (w *world) pause(mean time.Duration) time.Duration {
+	if w.chance(25) {
+		return time.Duration(w.rng.IntN(3600)) * time.Second
+	}
+	return time.Duration(w.rng.Int64N(int64(2 * mean)))
+}
+
+func (w *world) deed(total int) {
+	roll := w.rng.IntN(total)
+	for _, d := range deeds {
+		if roll >= d.weight {
+			roll -= d.weight
+			continue
+		}
+		if what := d.do(w); what != "" {
+			w.note("%s", what)
+			w.dirty = true
+		}
+		return
+	}
+}
+
+// anyMunicipality that is not on its way out; nil where there is none.
+func (w *world) anyMunicipality() *v1alpha1.Municipality {
+	all := sorted(w.store.municipalities)
+	all = slices.DeleteFunc(all, func(name string) bool { return !w.store.municipalities[name].DeletionTimestamp.IsZero() })
+	if len(all) == 0 {
+		return nil
+	}
+	return w.store.municipalities[pick(w, all...)]
+}
+
+func (w *world) anyNetwork() *v1alpha1.Network {
+	all := sorted(w.store.networks)
+	if len(all) == 0 {
+		return nil
+	}
+	return w.store.networks[pick(w, all...)]
+}
+
+func (w *world) anyApp() *v1alpha1.SharedApp { return w.store.apps[pick(w, sorted(w.store.apps)...)] }
+
+// Changes replace what is stored.
+
+func (w *world) changeMunicipality(name string, change func(*v1alpha1.Municipality)) {
+	next := w.store.municipalities[name].DeepCopy()
+	change(next)
+	next.Generation++
+	w.store.municipalities[name] = next
+	w.dirty = true
+}
+
+func (w *world) changeNetwork(name string, change func(*v1alpha1.Network)) {
+	next := w.store.networks[name].DeepCopy()
+	change(next)
+	next.Generation++
+	w.store.networks[name] = next
+	w.store.changed()
+	w.dirty = true
+}
+
+func (w *world) changeApp(name string, change func(*v1alpha1.SharedApp)) {
+	next := w.store.apps[name].DeepCopy()
+	change(next)
+	next.Generation++
+	w.store.apps[name] = next
+	w.store.changed()
+	w.dirty = true
+}
+
+func (w *world) changePlatform(change func(*v1alpha1.Platform)) {
+	next := w.store.platform.DeepCopy()
+	change(next)
+	w.store.platform = next
+	w.store.changed()
+	w.dirty = true
+}
+
+// changeStrategy of a network, or of the platform where the name is empty.
+func (w *world) changeStrategy(network string, change func(*v1alpha1.RolloutStrategy)) {
+	mend := func(s *v1alpha1.RolloutStrategy) *v1alpha1.RolloutStrategy {
+		if s == nil {
+			s = &v1alpha1.RolloutStrategy{}
+		}
+		change(s)
+		return s
+	}
+	if network == "" {
+		w.changePlatform(func(p *v1alpha1.Platform) { p.Spec.Rollout = mend(p.Spec.Rollout) })
+		return
+	}
+	w.changeNetwork(network, func(n *v1alpha1.Network) { n.Spec.Rollout = mend(n.Spec.Rollout) })
+}
+
+// flip turns a switch on, and mostly off again after some days.
+func (w *world) flip(on bool, days int, what string, change func(on bool)) string {
+	change(on)
+	if on {
+		w.after(time.Duration(1+w.rng.IntN(days*24))*time.Hour, func() {
+			change(false)
+			w.note("%s: no longer", what)
+			w.dirty = true
+		})
+		return what
+	}
+	return fmt.Sprintf("%s: no longer", what)
+}
+
+// sometime is a time to come, within some days.
+func (w *world) sometime(days int) time.Time {
+	return w.now().Add(time.Duration(1+w.rng.IntN(days*24*60)) * time.Minute).Truncate(time.Second)
+}

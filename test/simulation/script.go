@@ -1,0 +1,157 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// story is a world that is told: what people do is written down, and all else goes as it
+// mostly does. The diary of it is kept under testdata.
+type story struct {
+	name string
+	// title tells what it shows.
+	title string
+	// from is the first day; the second Monday of 2027 where it is zero.
+	from time.Time
+	// lasts is how many days are told.
+	lasts int
+	tell  func(*script)
+}
+
+// The municipalities of the stories, and their network.
+var sixOfTelemark = []string{"fyresdal", "kviteseid", "nissedal", "seljord", "tokke", "vinje"}
+
+const (
+	telemark = "vest-telemark"
+	svarut   = "svarut"
+)
+
+// script writes a story down.
+type script struct{ *world }
+
+// play plays a story, and returns its diary.
+func (s story) play() (lines []string, violations []violation) {
+	w := newWorld(1)
+	w.told, w.prelude = true, 7*24*time.Hour
+	if s.from.IsZero() {
+		s.from = time.Date(2027, 1, 11, 0, 0, 0, 0, time.UTC)
+	}
+	w.begin = s.from.Add(-w.prelude)
+	w.watching = w.begin
+	t := &script{w}
+	t.found()
+	w.run(w.prelude)
+	w.diary = &diary{lines: []string{s.title, ""}}
+	s.tell(t)
+	w.run(w.prelude + time.Duration(s.lasts)*24*time.Hour)
+	w.diary.lines = append(w.diary.lines, "", "At the end:")
+	t.places()
+	return w.diary.lines, w.violations
+}
+
+// found makes what the stories have in common: six municipalities with test and production,
+// a network, and an app of which all have version 2.4.0.
+func (s *script) found() {
+	app := &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: svarut, Generation: 1}}
+	s.store.apps[svarut] = app
+	for _, version := range []string{"2.4.0", "2.5.0", "2.6.0"} {
+		s.version(svarut, version)
+	}
+	s.store.apps[svarut].Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: "2.4.0"}}
+	for _, name := range sixOfTelemark {
+		s.municipality(name)
+	}
+	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: telemark, Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
+	n.Spec.Members.Names = sixOfTelemark
+	n.Spec.Apps = []v1alpha1.Proposal{{Name: svarut, Channel: "stable", Obligation: v1alpha1.ObligationRecommended, Stages: stages[1:]}}
+	s.store.networks[telemark] = n
+}
+
+func (s *script) version(app, version string) {
+	s.changeApp(app, func(a *v1alpha1.SharedApp) {
+		a.Spec.Versions = append(a.Spec.Versions, v1alpha1.Version{Version: version, State: v1alpha1.VersionActive})
+		a.Status.Versions = append(a.Status.Versions, v1alpha1.VersionStatus{Version: version, Digest: digestOf(app + "@" + version), Available: true})
+	})
+}
+
+func (s *script) municipality(name string) {
+	m := &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
+	m.Spec.Number, m.Spec.DisplayName, m.Spec.DeletionPolicy = fmt.Sprintf("40%02d", len(s.store.municipalities)+11), name, v1alpha1.DeletionRetain
+	m.Spec.Environments = []v1alpha1.Environment{
+		{Name: "test", Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneOpen}, {Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed},
+	}
+	s.store.municipalities[name] = m
+	s.dirty = true
+}
+
+// on says what people do at a time of a day, and does it.
+func (s *script) on(day int, clock, what string, do func()) {
+	at, err := time.Parse("15:04", clock)
+	if err != nil {
+		panic(err) // a slip in a story
+	}
+	since := time.Duration(day-1)*24*time.Hour + time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+	s.queue.put(s.prelude+since, func() {
+		s.note("* %s", what)
+		do()
+		s.dirty = true
+	})
+}
+
+// promote points the channel stable at a version.
+func (s *script) promote(version string) {
+	s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.Channels[0].Version = version })
+}
+
+// waves of the network: vinje first, then the others.
+func (s *script) waves(change func(pilot, everyone *v1alpha1.Wave)) {
+	pilot := v1alpha1.Wave{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"vinje"}}}
+	everyone := v1alpha1.Wave{Name: "everyone", MaxConcurrent: new(intstr.FromInt32(3))}
+	change(&pilot, &everyone)
+	s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves = []v1alpha1.Wave{pilot, everyone} })
+}
+
+func (s *script) decide(municipality string, said v1alpha1.AppDecision) {
+	said.Name = svarut
+	s.changeMunicipality(municipality, func(m *v1alpha1.Municipality) { m.Spec.Apps = []v1alpha1.AppDecision{said} })
+}
+
+// turnsOut says how a version turns out at a municipality, or wherever where it is empty.
+func (s *script) turnsOut(version, municipality string, how fate) {
+	s.certain[certainty{digestOf(svarut + "@" + version), municipality}] = how
+}
+
+func (s *script) approval(version, wave string, attempt int32) {
+	s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+		st.Approvals = append(st.Approvals, v1alpha1.Approval{App: svarut, Digest: digestOf(svarut + "@" + version), Wave: wave, Attempt: attempt})
+	})
+}
+
+func (s *script) retry(version string, attempt int32) {
+	s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+		st.Retries = []v1alpha1.Retry{{App: svarut, Digest: digestOf(svarut + "@" + version), Attempt: attempt}}
+	})
+}
+
+// places tells what everybody has in the end.
+func (s *script) places() {
+	for _, name := range sorted(s.store.installations) {
+		line := "  " + name + ":"
+		for _, k := range s.store.keys() {
+			if k.municipality != name {
+				continue
+			}
+			app := ""
+			if len(s.store.apps) > 1 {
+				app = k.app + " "
+			}
+			line += fmt.Sprintf(" %s %s%s,", k.environment, app, s.store.installation(k).Spec.Version)
+		}
+		s.diary.lines = append(s.diary.lines, line[:len(line)-1])
+	}
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// stories are told in testdata, each by its name.
+var stories = []story{
+	{"good", "A good version, with no strategy at all: one pilot, and then the rest.", time.Time{}, 2, func(s *script) {
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+	}},
+	{"approval", "A pilot, an approval, and then everyone.", time.Time{}, 4, func(s *script) {
+		s.waves(func(pilot, everyone *v1alpha1.Wave) {
+			pilot.Soak = &metav1.Duration{Duration: 24 * time.Hour}
+			everyone.RequireApproval = new(true)
+		})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "12:00", "somebody approves 2.4.0 by mistake", func() { s.approval("2.4.0", "everyone", 1) })
+		s.on(3, "14:00", "the network approves 2.5.0 for everyone", func() { s.approval("2.5.0", "everyone", 1) })
+	}},
+	{"bad", "A version that never gets healthy is stopped, and the pilot returns.", time.Time{}, 2, func(s *script) {
+		s.turnsOut("2.5.0", "", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+	}},
+	{"joiner", "A municipality joins in the middle: first it gets what was completed last, and then it takes its turn.", time.Time{}, 4, func(s *script) {
+		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.Soak = &metav1.Duration{Duration: 24 * time.Hour} })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "13:00", "hjartdal joins the network", func() {
+			s.municipality("hjartdal")
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) {
+				n.Spec.Members.Names = append(slices.Clone(n.Spec.Members.Names), "hjartdal")
+			})
+		})
+	}},
+	{"leaver", "A municipality leaves in the middle: its app runs on, and nobody waits for it.", time.Time{}, 2, func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(2)) })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "11:30", "fyresdal leaves the network, on its way", func() {
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Members.Names = sixOfTelemark[1:] })
+		})
+	}},
+	{"merger", "Fyresdal is merged into tokke in the middle of a rollout.", time.Time{}, 2, func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(2)) })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "11:30", "fyresdal becomes part of tokke, which takes its number", func() {
+			number := s.store.municipalities["fyresdal"].Spec.Number
+			s.deleted("fyresdal")
+			s.changeMunicipality("tokke", func(m *v1alpha1.Municipality) {
+				m.Spec.FormerNumbers, m.Spec.Number = []string{m.Spec.Number}, number
+			})
+		})
+	}},
+	{"suspended", "A municipality is suspended in the middle, and comes back.", time.Time{}, 3, func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(1)) })
+		suspend := func(on bool) {
+			s.changeMunicipality("kviteseid", func(m *v1alpha1.Municipality) { m.Spec.Suspend = &on })
+		}
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "10:00", "kviteseid is suspended", func() { suspend(true) })
+		s.on(2, "08:00", "kviteseid is suspended no longer", func() { suspend(false) })
+	}},
+	{"edited", "The waves are edited in the middle: what is done stays done.", time.Time{}, 3, func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(1)) })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "13:00", "a wave of tokke and nissedal is put in before everyone", func() {
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+				early := v1alpha1.Wave{Name: "early", Members: &v1alpha1.WaveMembers{Names: []string{"tokke", "nissedal"}}, MaxConcurrent: new(intstr.FromInt32(2))}
+				st.Waves = slices.Insert(slices.Clone(st.Waves), 1, early)
+			})
+		})
+	}},
+	{"back", "A channel is moved back, which is one more attempt at the earlier version.", time.Time{}, 2, func(s *script) {
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "13:00", "the channel is moved back to 2.4.0", func() { s.promote("2.4.0") })
+	}},
+	{"retry", "A version is halted, what was wrong is mended, and it is tried once more; the approval of the first attempt does not count.", time.Time{}, 3, func(s *script) {
+		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.RequireApproval = new(true) })
+		s.turnsOut("2.5.0", "", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:30", "the pilot is approved", func() { s.approval("2.5.0", "pilot", 1) })
+		s.on(1, "13:00", "the cause is mended, and a second attempt asked for", func() {
+			s.turnsOut("2.5.0", "", good)
+			s.retry("2.5.0", 2)
+		})
+		s.on(2, "09:00", "the pilot of attempt 2 is approved", func() { s.approval("2.5.0", "pilot", 2) })
+	}},
+	{"superseded", "A version is halted, and a newer one takes its place.", time.Time{}, 2, func(s *script) {
+		s.turnsOut("2.5.0", "", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "13:00", "svarut 2.6.0 is promoted", func() { s.promote("2.6.0") })
+	}},
+	{"emergency", "A security fix skips the announcement and the soak, and keeps the approval.", time.Time{}, 2, func(s *script) {
+		s.waves(func(pilot, everyone *v1alpha1.Wave) {
+			pilot.Soak = &metav1.Duration{Duration: 24 * time.Hour}
+			everyone.RequireApproval = new(true)
+		})
+		s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Announcement = &metav1.Duration{Duration: 72 * time.Hour} })
+		s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].SecurityFix = new(true) })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted, a security fix", func() { s.promote("2.5.0") })
+		s.on(1, "10:00", "the network approves it for everyone", func() { s.approval("2.5.0", "everyone", 1) })
+	}},
+	{"withdrawn", "A version is withdrawn in the middle: it stops, and who has it keeps it until there is another.", time.Time{}, 3, func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(1)) })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "12:30", "2.5.0 is withdrawn", func() {
+			s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })
+		})
+		s.on(2, "09:00", "svarut 2.6.0 is promoted", func() { s.promote("2.6.0") })
+	}},
+	{"hold", "A municipality holds its version over the closing of the year; when the hold runs out, it follows.", time.Time{}, 5, func(s *script) {
+		until := metav1.NewTime(s.begin.Add(s.prelude + 3*24*time.Hour))
+		s.on(1, "08:00", "seljord holds 2.4.0 until day 4", func() {
+			s.decide("seljord", v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Hold: &v1alpha1.Hold{Version: "2.4.0", Reason: "year-end closing", Until: &until}})
+		})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+	}},
+	{"christmas", "A freeze over Christmas: what runs is left alone, and the rest follows in January.", time.Date(2026, 12, 14, 0, 0, 0, 0, time.UTC), 23, func(s *script) {
+		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.Soak = &metav1.Duration{Duration: 24 * time.Hour} })
+		s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+			st.Freezes = []v1alpha1.FreezePeriod{{From: metav1.Date(2026, 12, 15, 0, 0, 0, 0, time.UTC), Until: metav1.Date(2027, 1, 4, 7, 0, 0, 0, time.UTC), Reason: "year-end closing"}}
+		})
+		s.on(1, "12:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+	}},
+	{"summertime", "Windows from eight to ten in the morning, Oslo time, over the night in which summer time begins.", time.Date(2027, 3, 27, 0, 0, 0, 0, time.UTC), 3, func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(2)) })
+		s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+			st.Windows = []v1alpha1.Window{{Schedule: "0 8 * * *", Duration: metav1.Duration{Duration: 2 * time.Hour}, TimeZone: "Europe/Oslo"}}
+		})
+		s.on(1, "06:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+	}},
+	{"pilot-networks", "A pilot network goes first, and the others when it has completed.", time.Time{}, 3, func(s *script) {
+		rogaland := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-rogaland", Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
+		rogaland.Spec.Apps = s.store.networks[telemark].Spec.Apps
+		rogaland.Spec.Members.Names = []string{"klepp", "time"}
+		s.municipality("klepp")
+		s.municipality("time")
+		s.store.networks["digi-rogaland"] = rogaland
+		s.store.changed()
+		s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.PilotNetworks = []string{"digi-rogaland"} })
+		s.on(2, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+	}},
+	{"queue", "A network that carries one introduction at a time: the one of the higher priority goes first.", time.Time{}, 3, func(s *script) {
+		s.changeApp(svarut, func(*v1alpha1.SharedApp) {})
+		s.store.apps["kobo"] = &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "kobo", Generation: 1}}
+		s.version("kobo", "1.0.0")
+		s.changeApp("kobo", func(a *v1alpha1.SharedApp) { a.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}} })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted, and the network takes kobo up as well, as the more urgent", func() {
+			s.promote("2.5.0")
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) {
+				n.Spec.Apps = append(slices.Clone(n.Spec.Apps), v1alpha1.Proposal{Name: "kobo", Channel: "stable", Obligation: v1alpha1.ObligationMandatory, Stages: stages[2:], Priority: new(int32(10))})
+				n.Spec.Rollout = &v1alpha1.RolloutStrategy{MaxIntroductions: new(int32(1))}
+			})
+		})
+	}},
+	{"successor", "A network ends in the middle and hands over to its successor, without a reinstall.", time.Time{}, 3, func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(1)) })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "12:30", "vest-telemark ends, and digi-telemark takes its place", func() {
+			heir := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-telemark", Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
+			heir.Spec.Apps = s.store.networks[telemark].Spec.Apps
+			s.store.networks["digi-telemark"] = heir
+			ends := metav1.NewTime(s.now())
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Ends, n.Spec.Successor = &ends, "digi-telemark" })
+		})
+	}},
+	{"broken-one", "One broken municipality blocks nobody: within the budget it goes back, and the others go on.", time.Time{}, 2, func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxFailures = new(intstr.FromInt32(1)) })
+		s.turnsOut("2.5.0", "nissedal", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+	}},
+}

@@ -1,0 +1,336 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// crowd is a wave as it truly stands.
+type crowd struct {
+	members, failed, onTheWay, absent, verified int
+	// unready are members that are neither verified nor excused, failed or away.
+	unready []string
+}
+
+// waveOf is the wave that a member counts in.
+func (t *truth) waveOf(f member, r *v1alpha1.Rollout, p promise) int {
+	if !p.byDefault {
+		return p.waveOf(f.m)
+	}
+	for _, v := range f.places {
+		if s := t.stamped(t.key(f, v), r); s != nil && s.Wave == p.waves[0].name {
+			return 0
+		}
+	}
+	return 1
+}
+
+// crowd counts a wave.
+func (t *truth) crowd(r *v1alpha1.Rollout, p promise, index int, returning map[string]bool) crowd {
+	var c crowd
+	wave := p.waves[index]
+	present := map[string]bool{}
+	for _, f := range t.followers(r) {
+		present[f.m.Name] = true
+		if t.waveOf(f, r, p) != index {
+			continue
+		}
+		c.members++
+		at := t.stand(f, r, wave)
+		if returning[f.m.Name] {
+			at = failed
+		}
+		switch at {
+		case failed:
+			c.failed++
+		case verified:
+			c.verified++
+		case absentNow:
+			c.absent++
+		case onTheWay:
+			if t.started(f, r) {
+				c.onTheWay++
+			}
+			c.unready = append(c.unready, f.m.Name+" on the way")
+		case waiting:
+			c.unready = append(c.unready, f.m.Name+" waiting")
+		case excused:
+		}
+	}
+	gone := t.leftFailed(r, p, index, present)
+	c.failed += gone
+	c.members += gone
+	return c
+}
+
+// leftFailed are members that failed and left afterwards, whose installations are there.
+func (t *truth) leftFailed(r *v1alpha1.Rollout, p promise, index int, present map[string]bool) int {
+	gone := map[string]bool{}
+	for _, name := range sorted(t.w.store.installations) {
+		if present[name] {
+			continue
+		}
+		for _, i := range t.w.store.installations[name] {
+			s := i.Spec.Rollout
+			if s == nil || s.Name != r.Name || s.Outcome == "" || s.Wave == "" {
+				continue
+			}
+			at := p.indexOf(s.Wave)
+			if at < 0 {
+				at = len(p.waves) - 1
+			}
+			if at == index {
+				gone[name] = true
+			}
+		}
+	}
+	return len(gone)
+}
+
+func withinBudget(m *moved) string {
+	for i, wave := range m.promise.waves {
+		c := m.crowd(m.r, m.promise, i, m.returning)
+		if budget := share(wave.budget, c.members); c.failed > budget {
+			return fmt.Sprintf("%d of %d members of wave %s failed, and %d may", c.failed, c.members, wave.name, budget)
+		}
+	}
+	return ""
+}
+
+func (m *moved) wave() (int, promisedWave) {
+	i := m.promise.indexOf(m.stamp.Wave)
+	if i < 0 {
+		return len(m.promise.waves) - 1, m.promise.waves[len(m.promise.waves)-1]
+	}
+	return i, m.promise.waves[i]
+}
+
+func approved(m *moved) string {
+	_, wave := m.wave()
+	if !wave.approval {
+		return ""
+	}
+	for _, a := range m.promise.approvals {
+		if a.App == m.r.Spec.App && a.Digest == m.r.Spec.Digest && a.Wave == wave.name && max(a.Attempt, 1) == m.r.Spec.Attempt {
+			return ""
+		}
+	}
+	return fmt.Sprintf("wave %s of attempt %d is not approved", wave.name, m.r.Spec.Attempt)
+}
+
+func announced(m *moved) string {
+	from := m.r.CreationTimestamp.Add(m.promise.announcement)
+	if !m.w.ledger.of(m.r.Name).begun && m.now.Before(from) {
+		return "it is announced for " + from.Format(time.RFC3339)
+	}
+	return ""
+}
+
+func pilotsCompleted(m *moved) string {
+	app := m.w.store.apps[m.k.app]
+	if m.w.ledger.of(m.r.Name).begun || app == nil || slices.Contains(app.Spec.PilotNetworks, m.r.Spec.Network) {
+		return ""
+	}
+	for _, pilot := range app.Spec.PilotNetworks {
+		if !m.w.ledger.completed[pilot+"//"+app.Name][target(m.r)] {
+			return "pilot network " + pilot + " has not completed it"
+		}
+	}
+	return ""
+}
+
+func notTooMany(m *moved) string {
+	if m.w.ledger.of(m.r.Name).begun {
+		return ""
+	}
+	carried := 0
+	for _, name := range sorted(m.w.store.rollouts) {
+		r, e := m.w.store.rollouts[name], m.w.ledger.of(name)
+		if r.Spec.Network == m.r.Spec.Network && e.begun && e.phase == v1alpha1.RolloutProgressing && m.w.planned[name] == v1alpha1.RolloutProgressing {
+			carried++
+		}
+	}
+	if carried >= m.promise.atOnce {
+		return fmt.Sprintf("the group carries %d introductions, and %d it may", carried, m.promise.atOnce)
+	}
+	return ""
+}
+
+func wavesBeforeDone(m *moved) string {
+	index, _ := m.wave()
+	entry := m.w.ledger.of(m.r.Name)
+	for i := range index {
+		name := m.promise.waves[i].name
+		if entry.done[name] {
+			continue
+		}
+		if what := m.notDone(m.r, m.promise, i, m.returning); what != "" {
+			return fmt.Sprintf("wave %s before it is not done: %s", name, what)
+		}
+		entry.done[name] = true
+	}
+	return ""
+}
+
+// notDone says what is wanting of a wave; empty if it is done.
+func (t *truth) notDone(r *v1alpha1.Rollout, p promise, index int, returning map[string]bool) string {
+	c := t.crowd(r, p, index, returning)
+	budget := share(p.waves[index].budget, c.members)
+	switch {
+	case c.failed > budget:
+		return fmt.Sprintf("%d of %d members failed, and %d may", c.failed, c.members, budget)
+	case len(c.unready) > 0 && !(p.byDefault && index == 0):
+		return c.unready[0]
+	case p.byDefault && index == 0:
+		return t.pilotWanting(r, p, c)
+	case c.absent > 0 && c.verified == 0:
+		return "nobody is verified, and some are away"
+	}
+	return ""
+}
+
+// pilotWanting says what is wanting of the pilot wave that nobody named: somebody who was
+// verified, be it one who had the version before.
+func (t *truth) pilotWanting(r *v1alpha1.Rollout, p promise, c crowd) string {
+	if len(c.unready) > 0 {
+		return c.unready[0]
+	}
+	if c.verified > 0 || c.failed > 0 {
+		return ""
+	}
+	part := false
+	for _, f := range t.followers(r) {
+		switch t.stand(f, r, p.waves[0]) {
+		case verified:
+			return ""
+		case waiting, onTheWay:
+			part = true
+		case failed, excused, absentNow:
+		}
+	}
+	if part {
+		return "nobody was a pilot"
+	}
+	return ""
+}
+
+func withinLimit(m *moved) string {
+	index, wave := m.wave()
+	c := m.crowd(m.r, m.promise, index, m.returning)
+	members, begins := c.members, 1
+	if m.promise.byDefault && index == 0 {
+		members = c.members + 1
+	}
+	for _, f := range m.followers(m.r) {
+		if f.m.Name == m.m.Name && m.waveOf(f, m.r, m.promise) == index && m.stand(f, m.r, wave) == onTheWay {
+			begins = 0 // it is counted, as another of its places is at the target
+		}
+	}
+	limit := max(1, share(wave.limit, members))
+	if c.onTheWay+begins > limit {
+		return fmt.Sprintf("%d of %d members of wave %s are on their way, and %d may", c.onTheWay+begins, members, wave.name, limit)
+	}
+	return ""
+}
+
+// judgeRecord holds what a Rollout is about to say to what is so.
+func (w *world) judgeRecord(r *write) {
+	if r.recordBefore == nil {
+		w.judgeNew(r.recordAfter)
+		return
+	}
+	t, after := w.truth, r.recordAfter
+	entry := w.ledger.of(after.Name)
+	if r.statusOfPlan {
+		w.judgeStatus(t, r, entry)
+	}
+	entry.phase = after.Status.Phase
+	if after.Status.Phase == v1alpha1.RolloutCompleted {
+		if entry.completed.IsZero() {
+			entry.completed = t.now
+		}
+		w.ledger.completes(after)
+	}
+	w.noteRecord(r)
+}
+
+func (w *world) judgeNew(r *v1alpha1.Rollout) {
+	for _, name := range sorted(w.store.rollouts) {
+		other := w.store.rollouts[name]
+		if subject(other) == subject(r) && other.Spec.Digest == r.Spec.Digest && other.Spec.Attempt >= r.Spec.Attempt {
+			w.violate("attempts", "%s is made, although %s was attempt %d", r.Name, other.Name, other.Spec.Attempt)
+		}
+	}
+	w.ledger.forget(r.Name)
+	w.note("rollout %s is made, attempt %d", r.Name, r.Spec.Attempt)
+}
+
+func (w *world) judgeStatus(t *truth, r *write, entry *entry) {
+	after := r.recordAfter
+	p := t.promise(after)
+	if len(after.Status.Next) > 512 {
+		w.violate("status", "%s: next has %d bytes", after.Name, len(after.Status.Next))
+	}
+	returning := map[string]bool{}
+	for _, move := range r.intro.Step.Moves {
+		if move.Stamp.Outcome != "" {
+			returning[move.Municipality] = true
+		}
+	}
+	for i, wave := range after.Status.Waves {
+		halted := after.Status.Phase == v1alpha1.RolloutHalted // it moves nobody, and is asked again when it does
+		if i >= len(p.waves) || wave.CompletedAt == nil || entry.done[wave.Name] || halted {
+			continue
+		}
+		if !entry.completed.IsZero() { // the waves were edited afterwards
+			entry.done[wave.Name] = true
+			continue
+		}
+		if what := t.notDone(after, p, i, returning); what != "" {
+			w.violate("wave order", "%s says that wave %s is done: %s", after.Name, wave.Name, what)
+		}
+		entry.done[wave.Name] = true
+	}
+	w.judgeVerified(t, r, entry, p)
+}
+
+// judgeVerified says whether more members are counted as verified than ever were.
+func (w *world) judgeVerified(t *truth, r *write, entry *entry, p promise) {
+	after := r.recordAfter
+	if !entry.completed.IsZero() {
+		return
+	}
+	done := true
+	for _, wave := range after.Status.Waves {
+		done = done && wave.CompletedAt != nil
+	}
+	if done {
+		return // what becomes of a member afterwards is not the rollout's any more
+	}
+	were := 0
+	for _, f := range t.followers(after) {
+		wave := p.waves[t.waveOf(f, after, p)]
+		if at := t.stand(f, after, wave); at == verified || entry.done[wave.name] {
+			were++
+		}
+	}
+	if int(after.Status.Verified) > were {
+		w.violate("verified", "%s counts %d members as verified, and %d were", after.Name, after.Status.Verified, were)
+	}
+}
+
+// judgeForgotten says whether a record may be deleted: not while it is under way, nor while
+// an approval or a retry names what it brought, as its attempts would be counted anew.
+func (w *world) judgeForgotten(r *v1alpha1.Rollout) {
+	if r.Status.Phase == v1alpha1.RolloutProgressing || r.Status.Phase == v1alpha1.RolloutHalted || r.Status.Phase == v1alpha1.RolloutPending {
+		w.violate("records", "%s is deleted while it is %s", r.Name, r.Status.Phase)
+	}
+	for _, a := range promised(w.store, r.Spec.Network).approvals {
+		if a.App == r.Spec.App && a.Digest == r.Spec.Digest {
+			w.violate("attempts", "%s is deleted, and an approval names it", r.Name)
+		}
+	}
+}
