@@ -135,7 +135,7 @@ type WaveStatus struct {
 	// completedAt is when it was done. It stays done.
 	// +optional
 	CompletedAt *metav1.Time `json:"completedAt,omitempty"`
-	// waitsFor says what keeps it from going on.
+	// waitsFor says what keeps it from going on, besides its own members.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	WaitsFor string `json:"waitsFor,omitempty"`

@@ -50,7 +50,7 @@ func vestTelemark() (country, []tenant) {
 	c.rollouts = currentRollouts([]v1alpha1.Rollout{
 		bringing("svarut", "2.4.1", v1alpha1.RolloutCompleted, v1alpha1.WaveStatus{Name: "pilot", State: v1alpha1.WaveDone}, v1alpha1.WaveStatus{Name: "everyone", State: v1alpha1.WaveDone}),
 		bringing("kobo", "2.4.1", v1alpha1.RolloutProgressing, v1alpha1.WaveStatus{Name: "pilot", State: v1alpha1.WaveDone},
-			v1alpha1.WaveStatus{Name: "everyone", State: v1alpha1.WaveRunning, WaitsFor: "1 on the way, 2 waiting for their turn"}),
+			v1alpha1.WaveStatus{Name: "everyone", State: v1alpha1.WaveRunning}),
 	})
 	adopts := v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"}
 	declines := v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionDecline, Reason: "has its own"}

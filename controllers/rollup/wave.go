@@ -32,10 +32,10 @@ func (t turns) wave(p *place, r *v1alpha1.Rollout, stamp *v1alpha1.InstallationR
 		return turn{text: fmt.Sprintf("wave %s of Rollout %s comes after wave %s, which %s", mine, r.Name, before.Name, pace(before))}
 	}
 	w := &r.Status.Waves[at]
-	if own := t.own(p); gate(w) == "" && own.text != "" {
+	if own := t.own(p); w.WaitsFor == "" && own.text != "" {
 		return own
 	}
-	return turn{text: fmt.Sprintf("wave %s of Rollout %s %s", mine, r.Name, pace(w)), due: stamp != nil && gate(w) == ""}
+	return turn{text: fmt.Sprintf("wave %s of Rollout %s %s", mine, r.Name, pace(w)), due: stamp != nil && w.WaitsFor == ""}
 }
 
 // own is what the municipality itself still has to wait for when its wave is open; zero
@@ -76,25 +76,16 @@ func waveOf(spec []v1alpha1.Wave, m *v1alpha1.Municipality, stamp *v1alpha1.Inst
 // pace says in words how a wave goes.
 func pace(w *v1alpha1.WaveStatus) string {
 	switch {
-	case gate(w) != "":
-		return "waits: " + gate(w)
-	case w.State == v1alpha1.WaveWaiting:
-		return "is about to begin"
 	case w.State == v1alpha1.WaveHalted:
 		return "is halted"
+	case w.WaitsFor != "":
+		return "waits: " + w.WaitsFor
+	case w.State == v1alpha1.WaveWaiting:
+		return "is about to begin"
 	case w.State == v1alpha1.WaveDone:
 		return "is done, and takes whoever is left in their turn"
 	}
 	return "is under way, and takes its members in turn"
-}
-
-// gate is what a wave waits for; empty where it only waits for its members, of which it
-// then tells how many.
-func gate(w *v1alpha1.WaveStatus) string {
-	if w.WaitsFor == "" || (w.WaitsFor[0] >= '0' && w.WaitsFor[0] <= '9') {
-		return ""
-	}
-	return w.WaitsFor
 }
 
 // told is all of a Rollout that turns rest on: while it stays the same, so do they.
@@ -102,7 +93,7 @@ func told(r *v1alpha1.Rollout) []string {
 	all := []string{string(r.Status.Phase)}
 	for i := range r.Status.Waves {
 		w := &r.Status.Waves[i]
-		all = append(all, w.Name, string(w.State), gate(w))
+		all = append(all, w.Name, string(w.State), w.WaitsFor)
 	}
 	return all
 }

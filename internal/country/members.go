@@ -3,7 +3,6 @@ package country
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"k8s.io/utils/ptr"
 
@@ -68,8 +67,7 @@ func (c *Country) place(m *v1alpha1.Municipality, v resolution.Verdict) rollout.
 func (c *Country) excuse(m *v1alpha1.Municipality, v resolution.Verdict, there *v1alpha1.AppInstallation) rollout.Excuse {
 	app := c.Seen.Apps[v.App]
 	// A hold that can't be met where nothing is installed is its own municipality's matter.
-	held := v.DecidedBy.Level == v1alpha1.LevelMunicipality && strings.HasPrefix(v.DecidedBy.Reason, "held at ")
-	everybody := !held && (v.Target == (v1alpha1.Release{}) || app == nil || ptr.Deref(app.Spec.Suspend, false))
+	everybody := !v.OnHold && (v.Target == (v1alpha1.Release{}) || app == nil || ptr.Deref(app.Spec.Suspend, false))
 	if v.Why != "" && (v.Why != resolution.Blocked || !everybody) {
 		return rollout.Excuse{Code: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
 	}

@@ -87,6 +87,8 @@ type Verdict struct {
 	// Target is what the group, or else the municipality itself, aims at, whatever holds
 	// this one place back; zero where it can't be had.
 	Target v1alpha1.Release
+	// OnHold says that the municipality holds a version here, also where that can't be had.
+	OnHold bool
 	// Message says what is wrong, and what to do; empty where nothing is.
 	Message string
 	// Network whose proposal is followed; empty where none is.
@@ -177,6 +179,7 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	}
 	v.DecidedBy, v.Wanted, v.Message = t.by, t.version, t.note
 	if own.hold != nil {
+		v.OnHold = true
 		return v.hold(in, environment, t, own, installed)
 	}
 	if fault != "" {

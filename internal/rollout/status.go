@@ -91,7 +91,7 @@ func (p *planner) waves() []v1alpha1.WaveStatus {
 		switch {
 		case t.halted:
 			w.State = v1alpha1.WaveHalted
-			w.WaitsFor = fmt.Sprintf("%d of %d members failed, and %d may", t.failed, t.members, t.budget)
+			w.WaitsFor = "a newer version, or a retry"
 		case t.done:
 			w.State = v1alpha1.WaveDone
 		case t.startedAt != nil || t.moving > 0:
@@ -105,7 +105,8 @@ func (p *planner) waves() []v1alpha1.WaveStatus {
 	return all
 }
 
-// waitsFor says what a wave that is neither done nor halted waits for.
+// waitsFor says which gate keeps a wave back that is neither done nor halted; empty where
+// it only waits for its members.
 func (p *planner) waitsFor(i int) string {
 	t := &p.tallies[i]
 	for _, g := range []gate{p.wave(i), p.begin()} {
@@ -113,16 +114,7 @@ func (p *planner) waitsFor(i int) string {
 			return g.said()
 		}
 	}
-	var what []string
-	for _, c := range []struct {
-		n    int
-		text string
-	}{{t.moving, "on the way"}, {t.waiting, "waiting for their turn"}, {t.away, "away"}} {
-		if c.n > 0 {
-			what = append(what, fmt.Sprintf("%d %s", c.n, c.text))
-		}
-	}
-	return strings.Join(what, ", ")
+	return ""
 }
 
 // next says what happens next, and when, where the clock alone decides that.

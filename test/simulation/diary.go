@@ -73,8 +73,7 @@ func (w *world) noteRecord(r *write) {
 		if was.State != wave.State && wave.State == v1alpha1.WaveDone {
 			w.note("%s: wave %s is done", name, wave.Name)
 		}
-		counts := strings.Contains(wave.WaitsFor, "on the way") || strings.Contains(wave.WaitsFor, "waiting for their turn")
-		if was.WaitsFor != wave.WaitsFor && wave.WaitsFor != "" && (w.diary.all || !counts) && !strings.Contains(after.Next, wave.WaitsFor) {
+		if was.WaitsFor != wave.WaitsFor && wave.WaitsFor != "" && !strings.Contains(after.Next, wave.WaitsFor) {
 			w.note("%s: wave %s waits for %s", name, wave.Name, wave.WaitsFor)
 		}
 	}

@@ -30,7 +30,7 @@ type WaveStatusApplyConfiguration struct {
 	StartedAt *v1.Time `json:"startedAt,omitempty"`
 	// completedAt is when it was done. It stays done.
 	CompletedAt *v1.Time `json:"completedAt,omitempty"`
-	// waitsFor says what keeps it from going on.
+	// waitsFor says what keeps it from going on, besides its own members.
 	WaitsFor *string `json:"waitsFor,omitempty"`
 }
 
