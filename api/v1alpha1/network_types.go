@@ -203,7 +203,7 @@ type NetworkApp struct {
 	Rollout string `json:"rollout,omitempty"`
 	// phase of that rollout.
 	// +optional
-	Phase RolloutPhase `json:"phase,omitempty"`
+	Phase RolloutPhase `json:"phase,omitempty"` //nolint:kubeapilinter // the word that the Rollout itself shows
 	// versions that members have, the most frequent first, at most 16. More than one is skew: it is
 	// there while a rollout is under way, and where members hold.
 	// +optional

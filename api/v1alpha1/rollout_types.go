@@ -148,6 +148,10 @@ type MemberNote struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	Name string `json:"name,omitempty"`
+	// wave that it takes part in, where that matters.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Wave string `json:"wave,omitempty"`
 	// code is the reason in a word, such as Declined, Held, Soaking or Unhealthy.
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -170,7 +174,7 @@ type RolloutStatus struct {
 
 	// phase is Pending, Progressing, Halted, Completed, Superseded or Withdrawn.
 	// +optional
-	Phase RolloutPhase `json:"phase,omitempty"`
+	Phase RolloutPhase `json:"phase,omitempty"` //nolint:kubeapilinter // one word of where it stands, besides the conditions
 
 	// wave that is running, or that comes next.
 	// +optional

@@ -235,7 +235,7 @@ type NetworkAdoption struct {
 	Excused int32 `json:"excused,omitempty"`
 	// phase of its rollout; for direct, of the one furthest from its end.
 	// +optional
-	Phase RolloutPhase `json:"phase,omitempty"`
+	Phase RolloutPhase `json:"phase,omitempty"` //nolint:kubeapilinter // the word that the Rollout itself shows
 }
 
 // VersionUsage counts who runs a version.

@@ -9,7 +9,7 @@ import (
 // next of them do. With nothing said one pilot goes first, and then the rest, a quarter at a time.
 // +kubebuilder:validation:XValidation:rule="!has(self.approvals) || !has(self.waves) || self.approvals.all(a, self.waves.exists(w, w.name == a.wave))",message="each of approvals[].wave must be the name of one of waves",fieldPath=".approvals"
 type RolloutStrategy struct {
-	// waves, in their order. A member takes part in the first wave that names or selects it; one
+	// waves in their order. A member takes part in the first wave that names or selects it; one
 	// that none does, in the last. A wave begins when the one before is done: each member of it is
 	// verified, excused (declined, deferred, held, left, suspended) or failed within maxFailures.
 	// Default: a wave "pilot" of one member (the first by name that may move), and then "everyone" with
@@ -31,7 +31,7 @@ type RolloutStrategy struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=256
-	MaxIntroductions *int32 `json:"maxIntroductions,omitempty"`
+	MaxIntroductions *int32 `json:"maxIntroductions,omitempty"` //nolint:kubeapilinter // a pointer tells "not said" from a number at every use
 
 	// announcement is how long members see what will come, and when, before the first wave begins.
 	// It counts from when the Rollout was made. A security fix skips it. Default: none.
@@ -189,7 +189,6 @@ type Approval struct {
 	// attempt that is approved, as the Rollout's spec.attempt tells it. Default: 1.
 	// Example: 1
 	// +optional
-	// +default=1
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000

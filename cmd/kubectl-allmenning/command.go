@@ -80,7 +80,7 @@ func screen(out io.Writer) (width, height int) {
 	if !ok {
 		return 0, 0
 	}
-	width, height, err := term.GetSize(int(file.Fd())) //nolint:gosec // a file descriptor fits
+	width, height, err := term.GetSize(int(file.Fd()))
 	if err != nil {
 		return 0, 0
 	}

@@ -132,7 +132,7 @@ func TestEditsOfFiles(t *testing.T) {
 }
 
 func TestOnboardIntoOneFile(t *testing.T) {
-	path := filepath.Join(manifests(t), "towns/tokke.yaml")
+	path := filepath.Join(manifests(t), "towns", "tokke.yaml")
 	if _, err := run(t, "onboard", "vinje", "--number", "4036", "--display-name", "Vinje", "-f", path); err != nil {
 		t.Fatal(err)
 	}

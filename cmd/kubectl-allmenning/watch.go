@@ -55,7 +55,7 @@ func follow(ctx context.Context, c client.WithWatch, out io.Writer, filter progr
 // ended is nil where it ended because somebody interrupted it.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // an interruption is the way to end a watch
 	}
 	return err
 }

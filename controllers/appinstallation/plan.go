@@ -9,8 +9,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 // planned is what shall be done.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
-	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/parameters"
 )
 

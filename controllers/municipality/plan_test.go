@@ -17,8 +17,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 func TestPlanGolden(t *testing.T) {

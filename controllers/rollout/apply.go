@@ -24,7 +24,7 @@ const writers = 8
 // apply carries out what a group does next. What fails for one app, or for one
 // installation, does not stop the others.
 func (r *Reconciler) apply(ctx context.Context, group string, all *country.Country, todo country.Plan) error {
-	var errs []error
+	errs := make([]error, 0, len(todo.Introductions))
 	for _, intro := range todo.Introductions {
 		errs = append(errs, r.introduce(ctx, group, all, intro))
 	}

@@ -43,7 +43,8 @@ func (r *Reconciler) observe(ctx context.Context, group string) (country.Objects
 	for i := range rollouts.Items {
 		seen.Rollouts = append(seen.Rollouts, &rollouts.Items[i])
 	}
-	return seen, r.tenants(ctx, &seen)
+	err = r.tenants(ctx, &seen)
+	return seen, err
 }
 
 // tenants reads the municipalities, which of their environments stand, and what is installed there.
@@ -52,16 +53,9 @@ func (r *Reconciler) tenants(ctx context.Context, seen *country.Objects) error {
 	if err := r.list(ctx, &municipalities); err != nil {
 		return fmt.Errorf("list Municipalities: %w", err)
 	}
-	var namespaces corev1.NamespaceList
-	if err := r.list(ctx, &namespaces); err != nil {
-		return fmt.Errorf("list namespaces: %w", err)
-	}
-	stands := make(map[string]string, len(namespaces.Items))
-	for i := range namespaces.Items {
-		ns := &namespaces.Items[i]
-		if ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.DeletionTimestamp.IsZero() {
-			stands[ns.Name] = ns.Labels[v1alpha1.LabelMunicipality]
-		}
+	stands, err := r.standing(ctx)
+	if err != nil {
+		return err
 	}
 	seen.Missing = map[string]bool{}
 	for i := range municipalities.Items {
@@ -73,11 +67,32 @@ func (r *Reconciler) tenants(ctx context.Context, seen *country.Objects) error {
 			}
 		}
 	}
+	return r.installations(ctx, seen)
+}
+
+// standing reads the namespaces of environments that are there to stay, with the municipality of each.
+func (r *Reconciler) standing(ctx context.Context) (map[string]string, error) {
+	var namespaces corev1.NamespaceList
+	if err := r.list(ctx, &namespaces); err != nil {
+		return nil, fmt.Errorf("list namespaces: %w", err)
+	}
+	owners := make(map[string]string, len(namespaces.Items))
+	for i := range namespaces.Items {
+		ns := &namespaces.Items[i]
+		if ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.DeletionTimestamp.IsZero() {
+			owners[ns.Name] = ns.Labels[v1alpha1.LabelMunicipality]
+		}
+	}
+	return owners, nil
+}
+
+// installations reads what is installed in the environments of the municipalities.
+func (r *Reconciler) installations(ctx context.Context, seen *country.Objects) error {
 	var installations v1alpha1.AppInstallationList
 	if err := r.list(ctx, &installations); err != nil {
 		return fmt.Errorf("list AppInstallations: %w", err)
 	}
-	seen.Installations = make(map[string]map[resolution.Place]*v1alpha1.AppInstallation, len(municipalities.Items))
+	seen.Installations = make(map[string]map[resolution.Place]*v1alpha1.AppInstallation, len(seen.Municipalities))
 	for i := range installations.Items {
 		installed := &installations.Items[i]
 		owner, environment := installed.Labels[v1alpha1.LabelMunicipality], installed.Labels[v1alpha1.LabelEnvironment]

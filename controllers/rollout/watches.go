@@ -96,7 +96,7 @@ func groupOf(r *v1alpha1.Rollout) string {
 }
 
 // ofMunicipality finds the groups of the municipality that an object belongs to.
-func (r *Reconciler) ofMunicipality(ctx context.Context, o client.Object) []string {
+func (r *Reconciler) ofMunicipality(_ context.Context, o client.Object) []string {
 	municipality := o.GetLabels()[v1alpha1.LabelMunicipality]
 	if municipality == "" {
 		return nil

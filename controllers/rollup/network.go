@@ -68,9 +68,12 @@ func networkApp(seen observedNetwork, proposed v1alpha1.Proposal, places [][]pla
 
 func coverage(app *v1alpha1.NetworkApp) string { return fmt.Sprintf("%d/%d", app.Ready, app.Members) }
 
-// skew is who has which version, the most frequent first.
+// skew is who has which version, the most frequent first; nil where nobody has any.
 func skew(installed map[string]int32) []v1alpha1.VersionUsage {
-	var all []v1alpha1.VersionUsage
+	if len(installed) == 0 {
+		return nil
+	}
+	all := make([]v1alpha1.VersionUsage, 0, len(installed))
 	for _, version := range slices.Sorted(maps.Keys(installed)) {
 		all = append(all, v1alpha1.VersionUsage{Version: version, Installations: installed[version]})
 	}

@@ -14,12 +14,7 @@ import (
 // rollout moved already; nil where it moved none.
 func (t turns) wave(p *place, r *v1alpha1.Rollout, stamp *v1alpha1.InstallationRollout) turn {
 	spec := t.country.waves(p.verdict.Group)
-	mine := waveOf(spec, t.tenant.municipality, stamp)
-	at := slices.IndexFunc(r.Status.Waves, func(w v1alpha1.WaveStatus) bool { return w.Name == mine })
-	if at < 0 && len(r.Status.Waves) > 0 { // the waves were edited a moment ago: who matches none is in the last
-		at = len(r.Status.Waves) - 1
-		mine = r.Status.Waves[at].Name
-	}
+	at := indexOf(r.Status.Waves, waveOf(spec, t.tenant.municipality, stamp))
 	open := slices.IndexFunc(r.Status.Waves, func(w v1alpha1.WaveStatus) bool { return w.State != v1alpha1.WaveDone })
 	switch {
 	case at < 0:
@@ -29,13 +24,23 @@ func (t turns) wave(p *place, r *v1alpha1.Rollout, stamp *v1alpha1.InstallationR
 		return turn{text: fmt.Sprintf("Rollout %s begins with one member as its pilot, which may be this one; wave %s %s", r.Name, pilot.Name, pace(pilot))}
 	case open >= 0 && open < at:
 		before := &r.Status.Waves[open]
-		return turn{text: fmt.Sprintf("wave %s of Rollout %s comes after wave %s, which %s", mine, r.Name, before.Name, pace(before))}
+		return turn{text: fmt.Sprintf("wave %s of Rollout %s comes after wave %s, which %s", r.Status.Waves[at].Name, r.Name, before.Name, pace(before))}
 	}
 	w := &r.Status.Waves[at]
 	if own := t.own(p); w.WaitsFor == "" && own.text != "" {
 		return own
 	}
-	return turn{text: fmt.Sprintf("wave %s of Rollout %s %s", mine, r.Name, pace(w)), due: stamp != nil && w.WaitsFor == ""}
+	return turn{text: fmt.Sprintf("wave %s of Rollout %s %s", w.Name, r.Name, pace(w)), due: stamp != nil && w.WaitsFor == ""}
+}
+
+// indexOf finds a wave by name. The waves may have been edited a moment ago: who matches none
+// is in the last. It is -1 where there are none yet.
+func indexOf(waves []v1alpha1.WaveStatus, name string) int {
+	at := slices.IndexFunc(waves, func(w v1alpha1.WaveStatus) bool { return w.Name == name })
+	if at < 0 {
+		return len(waves) - 1
+	}
+	return at
 }
 
 // own is what the municipality itself still has to wait for when its wave is open; zero
@@ -90,7 +95,8 @@ func pace(w *v1alpha1.WaveStatus) string {
 
 // told is all of a Rollout that turns rest on: while it stays the same, so do they.
 func told(r *v1alpha1.Rollout) []string {
-	all := []string{string(r.Status.Phase)}
+	all := make([]string, 0, 1+3*len(r.Status.Waves))
+	all = append(all, string(r.Status.Phase))
 	for i := range r.Status.Waves {
 		w := &r.Status.Waves[i]
 		all = append(all, w.Name, string(w.State), w.WaitsFor)

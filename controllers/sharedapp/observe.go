@@ -17,9 +17,9 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
-	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 // observed is everything that a plan may build on.

@@ -17,8 +17,8 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
-	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/controllers/internal/download"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

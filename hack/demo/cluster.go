@@ -11,6 +11,8 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 const (
@@ -25,7 +27,9 @@ type cluster struct {
 	folder string
 	// export is the shell's line that selects it.
 	export string
-	config *rest.Config
+	// kubeconfig is its administrator's.
+	kubeconfig string
+	config     *rest.Config
 }
 
 // startCluster starts the cluster `demo` anew; one of an earlier demo is stopped
@@ -50,7 +54,7 @@ func startCluster(ctx context.Context, show *progress) (cluster, error) {
 	}
 	config.QPS = -1 // the server limits itself
 	config.WarningHandlerWithContext = rest.NoWarnings{}
-	return cluster{folder: filepath.Dir(kubeconfig), export: export, config: config}, nil
+	return cluster{folder: filepath.Dir(kubeconfig), export: export, kubeconfig: kubeconfig, config: config}, nil
 }
 
 // callCluster runs a subcommand of hack/cluster and returns what it prints for
@@ -67,9 +71,9 @@ func callCluster(ctx context.Context, arguments ...string) (string, error) {
 }
 
 // stopAll ends what the demo has started.
-func stopAll(ctx context.Context, show *progress, program operator) error {
+func stopAll(ctx context.Context, show *progress, program *operator.Process) error {
 	show.step("stopping the operator and the cluster")
-	if err := program.stop(); err != nil {
+	if err := program.Stop(); err != nil {
 		return err
 	}
 	_, err := callCluster(ctx, "down")

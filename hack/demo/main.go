@@ -5,10 +5,11 @@
 //	go run ./hack/demo --scenario=norway
 //	go run ./hack/demo --scenario=vest-telemark
 //
-// It starts the cluster `demo` of hack/cluster, applies the samples, waits until
-// every app runs at every member, promotes one app by changing one field, and
-// waits until every member has moved. What it leaves running is for the person
-// at the keyboard to look at.
+// It starts the cluster `demo` of hack/cluster, applies the samples, and waits until
+// every app runs at every member. Then it tells a story: a bad version is promoted, gets
+// no further than the pilots of each network, and is taken back; a good one follows it,
+// in waves, with an approval. What it leaves running is for the person at the keyboard
+// to look at.
 package main
 
 import (
@@ -23,6 +24,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 func main() {
@@ -87,7 +90,7 @@ func run(ctx context.Context, chosen scenario, flags options) error {
 	}
 	if err != nil {
 		return fmt.Errorf("%w\n\nThe cluster is left as it is, to look into:\n  %s\n  tail %s\nand to stop it:\n  %s",
-			err, home.export, program.log, stopLine)
+			err, home.export, operatorLog(home), stopLine)
 	}
 	if !flags.keep {
 		return stopAll(ctx, show, program)
@@ -96,20 +99,20 @@ func run(ctx context.Context, chosen scenario, flags options) error {
 }
 
 // runOperator installs what the operator ships with, and starts it.
-func runOperator(ctx context.Context, show *progress, home cluster, everything manifests) (operator, error) {
+func runOperator(ctx context.Context, show *progress, home cluster, everything manifests) (*operator.Process, error) {
 	writer, err := newApplier(home.config)
 	if err != nil {
-		return operator{}, err
+		return nil, err
 	}
 	show.step("installing CRDs, roles and policies (config/default)")
 	if err := installDefault(ctx, writer, everything.platform); err != nil {
-		return operator{}, err
+		return nil, err
 	}
 	return startOperator(ctx, show, home)
 }
 
-// play applies the scenario, promotes, and tells what was seen.
-func play(ctx context.Context, chosen scenario, flags options, show *progress, home cluster, program operator, everything manifests) error {
+// play applies the scenario, tells its story, and sums up what was seen.
+func play(ctx context.Context, chosen scenario, flags options, show *progress, home cluster, program *operator.Process, everything manifests) error {
 	writer, err := newApplier(home.config)
 	if err != nil {
 		return err
@@ -118,24 +121,35 @@ func play(ctx context.Context, chosen scenario, flags options, show *progress, h
 	if err != nil {
 		return err
 	}
+	commands, err := newShell(ctx, show, home)
+	if err != nil {
+		return err
+	}
 	watcher := watch{eye: eye, show: show, operator: program, timeout: flags.timeout}
+	end := summary{scenario: chosen, export: home.export, plugin: commands.plugin, log: operatorLog(home), keep: flags.keep}
 	began := time.Now()
 	if err := applyScenario(ctx, writer, show, everything); err != nil {
 		return err
 	}
-	installed, err := watcher.installed(ctx, everything)
+	if end.installed, err = watcher.installed(ctx, everything); err != nil {
+		return err
+	}
+	end.installTime = time.Since(began)
+	told := story{scenario: chosen, writer: writer, watch: watcher, shell: commands, show: show}
+	if err := told.careful(ctx, everything.strategies); err != nil {
+		return err
+	}
+	if end.reach, err = told.stopped(ctx); err != nil {
+		return err
+	}
+	if end.move, err = told.forward(ctx); err != nil {
+		return err
+	}
+	metrics, err := program.Scrape(ctx)
 	if err != nil {
 		return err
 	}
-	installTime := time.Since(began)
-	move, err := promote(ctx, writer, watcher, chosen.promotion)
-	if err != nil {
-		return err
-	}
-	end := summary{
-		scenario: chosen, installed: installed, installTime: installTime, move: move,
-		requests: program.requests(ctx), export: home.export, log: program.log, keep: flags.keep,
-	}
+	end.requests = metrics.Requests
 	show.write(end.text())
 	return nil
 }

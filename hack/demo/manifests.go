@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -20,8 +21,9 @@ import (
 type manifests struct {
 	platform       []*unstructured.Unstructured // config/default
 	settings       []*unstructured.Unstructured // the Platform
-	apps           []*unstructured.Unstructured // SharedApps and their bundles
+	apps           []*unstructured.Unstructured // SharedApps and their bundles, the bad version's too
 	tenants        []*unstructured.Unstructured // networks and municipalities
+	strategies     []*unstructured.Unstructured // Platform and networks again, with their waves
 	municipalities []v1alpha1.Municipality      // those of the tenants
 }
 
@@ -39,11 +41,31 @@ func loadManifests(chosen scenario) (manifests, error) {
 	if all.apps, err = build(appsFolder); err != nil {
 		return all, err
 	}
+	if all.apps, err = withBroken(all.apps, chosen.bad.app, chosen.bad.from, chosen.bad.to); err != nil {
+		return all, err
+	}
 	if all.tenants, err = build(chosen.folder); err != nil {
 		return all, err
 	}
-	all.municipalities, err = municipalitiesOf(all.tenants)
+	if all.municipalities, err = municipalitiesOf(all.tenants); err != nil {
+		return all, err
+	}
+	err = all.split()
 	return all, err
+}
+
+// split takes the strategies out of what is applied first: the country comes to where it is
+// at once, and moves in waves from then on.
+func (m *manifests) split() error {
+	var err error
+	if m.strategies, err = hurried(slices.Concat(m.settings, m.tenants)); err != nil {
+		return err
+	}
+	if m.settings, err = withoutStrategies(m.settings); err != nil {
+		return err
+	}
+	m.tenants, err = withoutStrategies(m.tenants)
+	return err
 }
 
 // build does what `kubectl kustomize` does.

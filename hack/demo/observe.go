@@ -18,6 +18,7 @@ type snapshot struct {
 	networks       []v1alpha1.Network
 	apps           []v1alpha1.SharedApp
 	installations  []v1alpha1.AppInstallation
+	rollouts       []v1alpha1.Rollout
 }
 
 // observer follows the resources by watching them, so looking costs the API
@@ -40,7 +41,7 @@ func newObserver(ctx context.Context, config *rest.Config) (observer, error) {
 	go func() {
 		_ = watched.Start(ctx) // its only error is that it was started twice
 	}()
-	kinds := []client.Object{&v1alpha1.Municipality{}, &v1alpha1.Network{}, &v1alpha1.SharedApp{}, &v1alpha1.AppInstallation{}}
+	kinds := []client.Object{&v1alpha1.Municipality{}, &v1alpha1.Network{}, &v1alpha1.SharedApp{}, &v1alpha1.AppInstallation{}, &v1alpha1.Rollout{}}
 	for _, kind := range kinds {
 		if _, err := watched.GetInformer(ctx, kind); err != nil {
 			return observer{}, fmt.Errorf("watching %T: %w", kind, err)
@@ -54,14 +55,16 @@ func (o observer) look(ctx context.Context) (snapshot, error) {
 	var networks v1alpha1.NetworkList
 	var apps v1alpha1.SharedAppList
 	var installations v1alpha1.AppInstallationList
+	var rollouts v1alpha1.RolloutList
 	err := errors.Join(
 		o.cache.List(ctx, &municipalities, client.UnsafeDisableDeepCopy),
 		o.cache.List(ctx, &networks, client.UnsafeDisableDeepCopy),
 		o.cache.List(ctx, &apps, client.UnsafeDisableDeepCopy),
 		o.cache.List(ctx, &installations, client.UnsafeDisableDeepCopy),
+		o.cache.List(ctx, &rollouts, client.UnsafeDisableDeepCopy),
 	)
 	if err != nil {
 		return snapshot{}, fmt.Errorf("looking at the cluster: %w", err)
 	}
-	return snapshot{municipalities.Items, networks.Items, apps.Items, installations.Items}, nil
+	return snapshot{municipalities.Items, networks.Items, apps.Items, installations.Items, rollouts.Items}, nil
 }

@@ -51,6 +51,12 @@ func (p *progress) finish(line string) {
 	p.write(fmt.Sprintf("    %s, %s\n", line, seconds(time.Since(p.began))))
 }
 
+// say shows a line that stays.
+func (p *progress) say(line string) {
+	p.clear()
+	p.write(line + "\n")
+}
+
 func (p *progress) clear() {
 	if p.terminal {
 		p.write("\r\033[K")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,17 +80,4 @@ func freeDisk(folder string) (uint64, error) {
 		return 0, fmt.Errorf("looking at the disk of %s: %w", folder, err)
 	}
 	return disk.Bavail * uint64(disk.Bsize), nil //nolint:gosec // a block size is positive
-}
-
-// freeAddress is a loopback address with a port that nobody listens on now.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // does not wait
-	if err != nil {
-		return "", fmt.Errorf("finding a free port on 127.0.0.1: %w", err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		return "", fmt.Errorf("letting go of %s: %w", address, err)
-	}
-	return address, nil
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -112,78 +111,5 @@ func TestStays(t *testing.T) {
 		if got := stays(m, "prod", "svarut", now); got != c.want {
 			t.Errorf("%s: got %v, want %v", c.reason, got, c.want)
 		}
-	}
-}
-
-func TestJudgeMove(t *testing.T) {
-	what := promotion{app: "svarut", channel: "stable", from: "2.4.1", to: "2.5.0"}
-	tokke := v1alpha1.Municipality{
-		ObjectMeta: metav1.ObjectMeta{Name: "tokke"},
-		Spec:       v1alpha1.MunicipalitySpec{Apps: []v1alpha1.AppDecision{{Name: "svarut", Hold: &v1alpha1.Hold{Version: "2.4.1"}}}},
-	}
-	app := v1alpha1.SharedApp{
-		ObjectMeta: metav1.ObjectMeta{Name: "svarut", Generation: 2},
-		Status:     v1alpha1.SharedAppStatus{Conditions: conditions(2)},
-	}
-	before := app
-	before.Generation, before.Status.Conditions = 1, conditions(1)
-	held := installation("tokke-prod", "tokke", "prod", "2.4.1", "2.4.1")
-	cases := []struct {
-		reason       string
-		app          v1alpha1.SharedApp
-		installation v1alpha1.AppInstallation
-		want         [3]int // at the version, wanted there, stayed
-		done         bool
-	}{
-		{"moved", app, installation("vinje-prod", "vinje", "prod", "2.5.0", "2.5.0"), [3]int{1, 1, 1}, true},
-		{"not asked to yet", app, installation("vinje-prod", "vinje", "prod", "2.4.1", "2.4.1"), [3]int{0, 1, 1}, false},
-		{"asked to, not applied yet", app, installation("vinje-prod", "vinje", "prod", "2.5.0", "2.4.1"), [3]int{0, 1, 1}, false},
-		{"the watch is behind the promotion", before, installation("vinje-prod", "vinje", "prod", "2.5.0", "2.5.0"), [3]int{1, 1, 1}, false},
-	}
-	for _, c := range cases {
-		seen := snapshot{
-			municipalities: []v1alpha1.Municipality{vinje(), tokke},
-			apps:           []v1alpha1.SharedApp{c.app},
-			installations:  []v1alpha1.AppInstallation{c.installation, held},
-		}
-		at, wanted, stayed, missing := judgeMove(seen, what, 2, time.Now())
-		if diff := cmp.Diff(c.want, [3]int{at, wanted, stayed}); diff != "" {
-			t.Errorf("%s: at, wanted, stayed (-want +got):\n%s", c.reason, diff)
-		}
-		if (len(missing) == 0) != c.done {
-			t.Errorf("%s: missing is %q, want done %v", c.reason, missing, c.done)
-		}
-	}
-}
-
-func TestPromotionPatch(t *testing.T) {
-	what := promotion{app: "svarut", channel: "stable", from: "2.4.1", to: "2.5.0"}
-	channels := []v1alpha1.Channel{{Name: "pilot", Version: "2.5.0"}, {Name: "stable", Version: "2.4.1"}}
-	got, err := promotionPatch(channels, what)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `[{"op":"test","path":"/spec/channels/1/version","value":"2.4.1"},{"op":"replace","path":"/spec/channels/1/version","value":"2.5.0"}]`
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("the second channel is the one to change (-want +got):\n%s", diff)
-	}
-	if _, err := promotionPatch(channels[:1], what); err == nil {
-		t.Error("a channel that is not there: got no error")
-	}
-}
-
-func TestCountRequests(t *testing.T) {
-	const metrics = `# TYPE allmenning_api_requests_total counter
-allmenning_api_requests_total{resource="municipalities",verb="list"} 1
-allmenning_api_requests_total{resource="namespaces",verb="get"} 12
-allmenning_api_requests_total{resource="namespaces",verb="apply"} 1.2e+03
-allmenning_api_requests_total{resource="events",verb="create"} 3
-allmenning_api_requests_total{resource="namespaces",verb="watch"} 40
-allmenning_api_requests_total{resource="leases",verb="update"} 50
-workqueue_depth{name="municipality"} 7
-`
-	want := requests{reads: 13, writes: 1203}
-	if got := countRequests(strings.NewReader(metrics)); got != want {
-		t.Errorf("reads and writes, without leases and watches: got %+v, want %+v", got, want)
 	}
 }

@@ -6,33 +6,38 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 // watch waits for the cluster to become as it should.
 type watch struct {
 	eye      observer
 	show     *progress
-	operator operator
+	operator *operator.Process
 	timeout  time.Duration
 }
 
-// until looks again and again. The judge says how far things have come, and what
-// is missing; nothing missing ends the wait. It fails when the operator dies, or
-// at the timeout, and then names what is missing.
-func (w watch) until(ctx context.Context, what string, judge func(snapshot) (line string, missing []string)) error {
+// judge says how far things have come, and what is missing. An error says that it will
+// never come right.
+type judge func(seen snapshot) (line string, missing []string, err error)
+
+// until looks again and again; nothing missing ends the wait. It fails when the judge does,
+// when the operator dies, or at the timeout, and then names what is missing.
+func (w watch) until(ctx context.Context, what string, judge judge) error {
 	var line string
 	var missing []string
 	err := wait.PollUntilContextTimeout(ctx, 500*time.Millisecond, w.timeout, true, func(ctx context.Context) (bool, error) {
-		if err := w.operator.death(); err != nil {
+		if err := w.operator.Death(); err != nil {
 			return false, err
 		}
 		seen, err := w.eye.look(ctx)
 		if err != nil {
 			return false, err
 		}
-		line, missing = judge(seen)
+		line, missing, err = judge(seen)
 		w.show.update(line)
-		return len(missing) == 0, nil
+		return err == nil && len(missing) == 0, err
 	})
 	if err != nil {
 		w.show.finish(line)
@@ -46,9 +51,9 @@ func (w watch) until(ctx context.Context, what string, judge func(snapshot) (lin
 func (w watch) installed(ctx context.Context, all manifests) (tally, error) {
 	w.show.step("waiting for namespaces and apps")
 	var last tally
-	err := w.until(ctx, "every app at every member", func(seen snapshot) (string, []string) {
+	err := w.until(ctx, "every app at every member", func(seen snapshot) (string, []string, error) {
 		last = count(seen, all.municipalities)
-		return last.String(), last.missing
+		return last.String(), last.missing, nil
 	})
 	return last, err
 }

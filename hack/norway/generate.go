@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -27,6 +29,9 @@ func generate(folder fs.FS) (map[string][]byte, error) {
 	}
 	networks, err := readNetworks(folder)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkPilots(networks, municipalities); err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{}
@@ -101,7 +106,28 @@ func networkObject(n network) v1alpha1.Network {
 					Key: v1alpha1.LabelCounty, Operator: metav1.LabelSelectorOpIn, Values: n.counties,
 				}},
 			}},
-			Apps: n.proposals,
+			Apps:    n.proposals,
+			Rollout: rolloutOf(n.strategy),
+			Access:  []v1alpha1.NetworkAccess{{Role: v1alpha1.RoleCoordinator, Groups: []string{n.name + "-sekretariat"}}},
 		},
+	}
+}
+
+// rolloutOf is how careful a network is: its pilots have a new version for a day in each
+// stage, everybody else follows by quarters, and all of it happens while people are at work.
+func rolloutOf(s strategy) *v1alpha1.RolloutStrategy {
+	everyone := v1alpha1.Wave{
+		Name: "everyone", MaxConcurrent: new(intstr.FromString("25%")), MaxFailures: new(intstr.FromString("5%")),
+		Soak: &metav1.Duration{Duration: time.Hour}, ProgressDeadline: &metav1.Duration{Duration: 30 * time.Minute},
+	}
+	if s.approval {
+		everyone.RequireApproval = &s.approval
+	}
+	return &v1alpha1.RolloutStrategy{
+		Waves: []v1alpha1.Wave{{
+			Name: "pilot", Members: &v1alpha1.WaveMembers{Names: s.pilots}, MaxConcurrent: new(intstr.FromString("100%")), MaxFailures: new(intstr.FromInt32(0)),
+			Soak: &metav1.Duration{Duration: 24 * time.Hour}, ProgressDeadline: &metav1.Duration{Duration: 30 * time.Minute},
+		}, everyone},
+		Windows: []v1alpha1.Window{{Schedule: "0 8 * * 1-4", Duration: metav1.Duration{Duration: 6 * time.Hour}, TimeZone: "Europe/Oslo"}},
 	}
 }

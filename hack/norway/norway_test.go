@@ -129,6 +129,29 @@ func TestEveryMunicipalityOnceAndInOneNetwork(t *testing.T) {
 	}
 }
 
+func TestFaultyStrategiesAreRefused(t *testing.T) {
+	const head = "network,pilots,approval\n"
+	networks := []network{{name: "digi-tv", counties: []string{"40"}}}
+	municipalities := []municipality{{slug: "vinje", countyNumber: "40"}, {slug: "bodo", countyNumber: "18"}}
+	cases := []struct{ reason, content, want string }{
+		{"neither yes nor no", head + "digi-tv,vinje,maybe\n", "write yes or no"},
+		{"nobody goes first", head + "digi-tv,,no\n", "nobody goes first"},
+		{"a pilot of another county", head + "digi-tv,vinje bodo,no\n", "bodo"},
+		{"a pilot that does not exist", head + "digi-tv,vinja,no\n", "vinja"},
+		{"one that fits", head + "digi-tv,vinje,yes\n", ""},
+	}
+	for _, c := range cases {
+		strategies, err := readStrategies(fstest.MapFS{"strategies.csv": {Data: []byte(c.content)}})
+		if err == nil {
+			networks[0].strategy = strategies["digi-tv"]
+			err = checkPilots(networks, municipalities)
+		}
+		if (c.want == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: got error %v, want one with %q", c.reason, err, c.want)
+		}
+	}
+}
+
 func TestFaultyListsAreRefused(t *testing.T) {
 	const head = "number,name,county_number,county\n"
 	cases := []struct{ reason, content, want string }{

@@ -18,18 +18,28 @@ type municipality struct {
 	countyNumber, county      string
 }
 
-// network is one row of networks.csv, with its rows of proposals.csv.
+// network is one row of networks.csv, with its rows of proposals.csv and strategies.csv.
 type network struct {
 	name, displayName string
 	counties          []string
 	proposals         []v1alpha1.Proposal
+	strategy          strategy
 }
 
-// The heads of the three lists, in the order in which they are read.
+// strategy is one row of strategies.csv.
+type strategy struct {
+	// pilots are the slugs of those who go first.
+	pilots []string
+	// approval is asked for before everybody else follows.
+	approval bool
+}
+
+// The heads of the lists, in the order in which they are read.
 var (
 	municipalityColumns = []string{"number", "name", "county_number", "county"}
 	networkColumns      = []string{"name", "display_name", "county_numbers"}
 	proposalColumns     = []string{"network", "app", "channel", "obligation"}
+	strategyColumns     = []string{"network", "pilots", "approval"}
 )
 
 // readMunicipalities reads municipalities.csv. It fails when two would get one
@@ -76,9 +86,13 @@ func setSlugs(municipalities []municipality) error {
 	return nil
 }
 
-// readNetworks reads networks.csv and proposals.csv.
+// readNetworks reads networks.csv, proposals.csv and strategies.csv.
 func readNetworks(folder fs.FS) ([]network, error) {
 	proposals, err := readProposals(folder)
+	if err != nil {
+		return nil, err
+	}
+	strategies, err := readStrategies(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +103,16 @@ func readNetworks(folder fs.FS) ([]network, error) {
 	networks := make([]network, 0, len(rows))
 	for _, row := range rows {
 		networks = append(networks, network{
-			name: row[0], displayName: row[1], counties: strings.Fields(row[2]), proposals: proposals[row[0]],
+			name: row[0], displayName: row[1], counties: strings.Fields(row[2]), proposals: proposals[row[0]], strategy: strategies[row[0]],
 		})
+		if _, known := strategies[row[0]]; !known {
+			return nil, fmt.Errorf("strategies.csv has no row for network %q", row[0])
+		}
 		delete(proposals, row[0])
+		delete(strategies, row[0])
+	}
+	for name := range strategies {
+		return nil, fmt.Errorf("strategies.csv names network %q, which networks.csv does not have", name)
 	}
 	for name := range proposals {
 		return nil, fmt.Errorf("proposals.csv names network %q, which networks.csv does not have", name)
@@ -113,6 +134,42 @@ func readProposals(folder fs.FS) (map[string][]v1alpha1.Proposal, error) {
 		})
 	}
 	return proposals, nil
+}
+
+// readStrategies reads strategies.csv into the strategy of each network.
+func readStrategies(folder fs.FS) (map[string]strategy, error) {
+	rows, err := readRows(folder, "strategies.csv", strategyColumns)
+	if err != nil {
+		return nil, err
+	}
+	strategies := map[string]strategy{}
+	for _, row := range rows {
+		approval, known := map[string]bool{"yes": true, "no": false}[row[2]]
+		if !known {
+			return nil, fmt.Errorf("strategies.csv, network %s: approval is %q: write yes or no", row[0], row[2])
+		}
+		strategies[row[0]] = strategy{pilots: strings.Fields(row[1]), approval: approval}
+	}
+	return strategies, nil
+}
+
+// checkPilots fails on a pilot that is no municipality of its network: nobody would go first.
+func checkPilots(networks []network, municipalities []municipality) error {
+	counties := map[string]string{}
+	for _, m := range municipalities {
+		counties[m.slug] = m.countyNumber
+	}
+	for _, n := range networks {
+		if len(n.strategy.pilots) == 0 {
+			return fmt.Errorf("strategies.csv, network %s: nobody goes first", n.name)
+		}
+		for _, pilot := range n.strategy.pilots {
+			if !slices.Contains(n.counties, counties[pilot]) {
+				return fmt.Errorf("strategies.csv, network %s: pilot %q is no municipality of its counties", n.name, pilot)
+			}
+		}
+	}
+	return nil
 }
 
 // readRows reads a list and checks its head, so that a changed column is not

@@ -100,26 +100,10 @@ func (c *Country) strategy(group string) (rollout.Strategy, string) {
 	owner := "Platform default"
 	if n := c.network(group); n != nil {
 		owner = "Network " + group
-		own := ptr.Deref(n.Spec.Rollout, v1alpha1.RolloutStrategy{})
-		spec.Approvals, spec.Retries = own.Approvals, own.Retries
-		if own.Waves != nil {
-			spec.Waves = own.Waves
-		}
-		if own.Windows != nil {
-			spec.Windows = own.Windows
-		}
-		if own.Freezes != nil {
-			spec.Freezes = own.Freezes
-		}
-		if own.Announcement != nil {
-			spec.Announcement = own.Announcement
-		}
-		if own.MaxIntroductions != nil {
-			spec.MaxIntroductions = own.MaxIntroductions
-		}
+		spec = overridden(spec, ptr.Deref(n.Spec.Rollout, v1alpha1.RolloutStrategy{}))
 	}
 	compiled, faults := rollout.Compile(&spec)
-	var told []string
+	told := make([]string, 0, len(faults))
 	for _, f := range faults {
 		told = append(told, "spec.rollout."+f.String())
 	}
@@ -127,6 +111,27 @@ func (c *Country) strategy(group string) (rollout.Strategy, string) {
 		return compiled, ""
 	}
 	return compiled, fmt.Sprintf("the strategy to be mended: %s of %s", strings.Join(told, "; "), owner)
+}
+
+// overridden is a general strategy with what a network says of its own.
+func overridden(general, own v1alpha1.RolloutStrategy) v1alpha1.RolloutStrategy {
+	general.Approvals, general.Retries = own.Approvals, own.Retries
+	if own.Waves != nil {
+		general.Waves = own.Waves
+	}
+	if own.Windows != nil {
+		general.Windows = own.Windows
+	}
+	if own.Freezes != nil {
+		general.Freezes = own.Freezes
+	}
+	if own.Announcement != nil {
+		general.Announcement = own.Announcement
+	}
+	if own.MaxIntroductions != nil {
+		general.MaxIntroductions = own.MaxIntroductions
+	}
+	return general
 }
 
 // release that a channel of an app points at, or why it can't be had.

@@ -77,6 +77,13 @@ func (c *Country) excuse(m *v1alpha1.Municipality, v resolution.Verdict, there *
 	if there != nil && ptr.Deref(there.Spec.Suspend, false) {
 		return rollout.Excuse{Code: rollout.CodeSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
 	}
+	return c.lacks(m, v, there)
+}
+
+// lacks is the excuse of a place where an app that this one requires is not there yet. A place
+// that has the version already needs none.
+func (c *Country) lacks(m *v1alpha1.Municipality, v resolution.Verdict, there *v1alpha1.AppInstallation) rollout.Excuse {
+	app := c.Seen.Apps[v.App]
 	if app == nil || app.Spec.Requires == nil || (there != nil && there.Spec.Digest == v.Target.Digest) {
 		return rollout.Excuse{}
 	}
@@ -118,6 +125,12 @@ func (c *Country) left(r *v1alpha1.Rollout, present []rollout.Member) []rollout.
 		l.Name, l.Wave = name, max(l.Wave, i.Spec.Rollout.Wave) // of two, where waves were edited, always the same
 		l.Failed = l.Failed || i.Spec.Rollout.Outcome != ""
 		gone[name] = l
+	}
+	for _, note := range r.Status.FailedMembers { // whose installations went with them
+		_, stays := slices.BinarySearchFunc(present, note.Name, func(m rollout.Member, name string) int { return cmp.Compare(m.Name, name) })
+		if _, known := gone[note.Name]; !stays && !known {
+			gone[note.Name] = rollout.Left{Name: note.Name, Wave: note.Wave, Failed: true}
+		}
 	}
 	all := make([]rollout.Left, 0, len(gone))
 	for _, l := range gone {

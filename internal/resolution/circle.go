@@ -17,7 +17,7 @@ func (l links) open() (left links, circles [][]int) {
 	}
 	for from := range l {
 		for _, to := range l[from] {
-			if before[to] == nil || before[to][from] < 0 {
+			if len(before[to]) == 0 || before[to][from] < 0 {
 				left[from] = append(left[from], to)
 			}
 		}
@@ -44,8 +44,30 @@ func (l links) walk(from int) []int {
 	return before
 }
 
+// reversed leads back along every link.
+func (l links) reversed() links {
+	back := make(links, len(l))
+	for from := range l {
+		for _, to := range l[from] {
+			back[to] = append(back[to], from)
+		}
+	}
+	return back
+}
+
+// reach is a network and all that links lead to from it.
+func (l links) reach(from int) []int {
+	reached := []int{from}
+	for to, before := range l.walk(from) {
+		if before >= 0 {
+			reached = append(reached, to)
+		}
+	}
+	return reached
+}
+
 func wayBack(to int, before []int) []int {
-	if before == nil || before[to] < 0 {
+	if len(before) == 0 || before[to] < 0 {
 		return nil
 	}
 	way := []int{to}

@@ -106,9 +106,21 @@ func handsOver(n *v1alpha1.Network, now time.Time) bool {
 	return n.Spec.Ends == nil || over(n, now)
 }
 
-// nest finds the networks that hold others. An heir holds what those in whose place it
-// stands held, and is held where they were.
+// nest finds the networks that each network counts for: its heir, and all that hold that one.
 func (n *Networks) nest() {
+	holds, circles := n.holds().open()
+	heldBy := holds.reversed()
+	for i := range n.all {
+		n.all[i].nestedCircle = circles[i]
+		if heir := n.all[i].heir; heir >= 0 {
+			n.all[i].within = heldBy.reach(heir)
+		}
+	}
+}
+
+// holds leads from the networks that hold others to those. An heir holds what those in whose
+// place it stands held, and is held where they were.
+func (n *Networks) holds() links {
 	holds := make(links, len(n.all))
 	for i := range n.all {
 		for _, name := range n.all[i].network.Spec.Members.Networks {
@@ -126,26 +138,7 @@ func (n *Networks) nest() {
 	for i := range holds {
 		slices.Sort(holds[i]) // so that of two shortest circles always the same is told
 	}
-	holds, circles := holds.open()
-	heldBy := make(links, len(n.all))
-	for outer := range holds {
-		for _, inner := range holds[outer] {
-			heldBy[inner] = append(heldBy[inner], outer)
-		}
-	}
-	for i := range n.all {
-		n.all[i].nestedCircle = circles[i]
-		heir := n.all[i].heir
-		if heir < 0 {
-			continue
-		}
-		n.all[i].within = []int{heir}
-		for outer, before := range heldBy.walk(heir) {
-			if before >= 0 {
-				n.all[i].within = append(n.all[i].within, outer)
-			}
-		}
-	}
+	return holds
 }
 
 // Of are the networks that a municipality belongs to now, sorted by name. A network

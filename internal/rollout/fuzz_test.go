@@ -66,8 +66,8 @@ func (d *dice) world() rollout.Input {
 	in := world()
 	if d.of(2) == 0 {
 		waves(
-			v1alpha1.Wave{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"m00", "m03"}}, RequireApproval: new(d.of(2) == 0), MaxFailures: number(int32(d.of(2)))}, //nolint:gosec // at most 1
-			v1alpha1.Wave{Name: "everyone", MaxConcurrent: number(int32(1 + d.of(3))), MaxFailures: number(int32(d.of(3))), Soak: lasting(time.Duration(d.of(2)) * time.Hour)},   //nolint:gosec // at most 3
+			v1alpha1.Wave{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"m00", "m03"}}, RequireApproval: new(d.of(2) == 0), MaxFailures: number(int32(d.of(2)))},
+			v1alpha1.Wave{Name: "everyone", MaxConcurrent: number(int32(1 + d.of(3))), MaxFailures: number(int32(d.of(3))), Soak: lasting(time.Duration(d.of(2)) * time.Hour)},
 		)(&in)
 	}
 	if d.of(2) == 0 {
@@ -115,7 +115,7 @@ func FuzzPlan(f *testing.F) {
 	for seed := range 24 {
 		bytes := make([]byte, 400)
 		for i := range bytes {
-			bytes[i] = byte(i*i*(seed+3) + i*31 + seed*7) //nolint:gosec // cut on purpose
+			bytes[i] = byte(i*i*(seed+3) + i*31 + seed*7) // cut on purpose
 		}
 		f.Add(bytes)
 	}

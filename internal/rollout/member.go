@@ -43,6 +43,9 @@ type Excuse struct {
 	Away bool
 }
 
+// decided says whether the municipality decided against the version here, such as by a hold.
+func (p *Place) decided() bool { return p.Excuse.Code != "" && !p.Excuse.Away }
+
 // The codes of notes, besides those of package resolution.
 const (
 	CodeSuspended  = "Suspended"
@@ -187,30 +190,37 @@ func (p *planner) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool)
 	var absent *Excuse
 	for i := range s.member.Places {
 		place := &s.member.Places[i]
-		if place.Stage != stage || (place.Excuse.Code != "" && !place.Excuse.Away) {
+		if place.Stage != stage || place.decided() {
 			continue
 		}
 		there := place.Installed != nil && place.Installed.Release == p.target
 		switch {
 		case there && p.placeVerified(place, w):
 			continue
-		case place.Excuse.Away:
-			absent = &place.Excuse
 		case there:
 			p.watch(s, place, w)
+		case place.Excuse.Away:
+			absent = &place.Excuse
 		default:
 			s.candidates = append(s.candidates, i)
 		}
 		stays = true
 	}
+	if stays && s.state != moving {
+		s.rest(absent)
+	}
+	return stays
+}
+
+// rest is how a member stands at a stage where nothing moves: it waits for its turn or, where
+// nothing of it could be moved, for who is absent.
+func (s *standing) rest(absent *Excuse) {
 	switch {
-	case !stays || s.state == moving:
 	case len(s.candidates) > 0:
 		s.state, s.code = waiting, CodeWaiting
 	case absent != nil:
 		s.state, s.code, s.message = away, absent.Code, absent.Message
 	}
-	return stays
 }
 
 // placeVerified says whether a place was healthy at the target for the soak. When its wave
@@ -224,7 +234,11 @@ func (p *planner) placeVerified(place *Place, w *Wave) bool {
 	if known := p.known[w.Name]; done == nil && (stamp == nil || stamp.Wave == w.Name) {
 		done = known.CompletedAt
 	}
-	return done != nil && !p.movedAt(place).After(done.Time)
+	if done == nil {
+		return false
+	}
+	late := p.movedAt(place).After(done.Time)
+	return !late || (place.Installed.Longest > 0 && place.Installed.Longest >= w.Soak)
 }
 
 // movedAt is when this rollout moved a place; one that had the version before is minded
@@ -249,6 +263,10 @@ func (p *planner) watch(s *standing, place *Place, w *Wave) {
 	}
 	code, told := CodeUnhealthy, i.Message
 	since := latest(begun, i.UnhealthySince)
+	if place.Excuse.Code == CodeSuspended { // nobody looks at it, so it can't have failed
+		s.note(CodeSuspended, place.Environment+": "+place.Excuse.Message, since)
+		return
+	}
 	if !i.Current {
 		code, told = CodeInstalling, "not observed yet"
 		since = latest(begun, p.unseenSince(s.member.Name, i))

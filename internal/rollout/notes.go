@@ -47,10 +47,16 @@ func (p *planner) failures() []v1alpha1.MemberNote {
 	var all []v1alpha1.MemberNote
 	for _, gone := range p.in.Left {
 		if gone.Failed {
-			all = append(all, v1alpha1.MemberNote{Name: gone.Name, Code: "Left", Message: "failed, and left the group afterwards"})
+			all = append(all, v1alpha1.MemberNote{Name: gone.Name, Wave: gone.Wave, Code: "Left", Message: "failed, and left the group afterwards"})
 		}
 	}
-	all = append(all, p.notes(func(s *standing) bool { return s.state == failed })...)
+	for i := range p.members {
+		if s := &p.members[i]; s.state == failed && len(all) < maxNotes {
+			note := s.noted()
+			note.Wave = p.strategy.Waves[s.wave].Name
+			all = append(all, note)
+		}
+	}
 	return slices.Clip(all[:min(len(all), maxNotes)])
 }
 

@@ -138,8 +138,10 @@ func newPlanner(in Input) *planner {
 type tally struct {
 	members, waiting, moving, verified, failed, excused, away int
 	budget                                                    int
-	done, halted                                              bool
-	startedAt, completedAt                                    *metav1.Time
+	// unrecorded are failures that stand on no installation yet.
+	unrecorded             int
+	done, halted           bool
+	startedAt, completedAt *metav1.Time
 }
 
 func (t *tally) add(s state) {
@@ -164,7 +166,11 @@ func (t *tally) add(s state) {
 func (p *planner) count() {
 	p.tallies = make([]tally, len(p.strategy.Waves))
 	for i := range p.members {
-		p.tallies[p.members[i].wave].add(p.members[i].state)
+		t := &p.tallies[p.members[i].wave]
+		t.add(p.members[i].state)
+		if s := &p.members[i]; s.state == failed && s.code == CodeUnhealthy { // and not yet Returned or Held
+			t.unrecorded++
+		}
 	}
 	last := len(p.tallies) - 1
 	for _, gone := range p.in.Left {
@@ -188,14 +194,17 @@ func (p *planner) count() {
 // A pilot wave that nobody can be in yet, as all are excused, is not done: when the first of
 // them takes part, it is the pilot.
 func (p *planner) judge() {
-	before := true
+	for i := range p.tallies {
+		t := &p.tallies[i]
+		t.budget = p.strategy.Waves[i].budget(t.members)
+		t.halted = t.failed > t.budget
+	}
+	before, halted := true, p.halted()
 	now := metav1.NewTime(p.in.Now).Rfc3339Copy()
 	for i := range p.tallies {
 		t, w := &p.tallies[i], &p.strategy.Waves[i]
 		t.startedAt, t.completedAt = p.known[w.Name].StartedAt, p.known[w.Name].CompletedAt
-		t.budget = w.budget(t.members)
-		t.halted = t.failed > t.budget
-		t.done = before && (t.completedAt != nil || (t.complete() && !(w.pilot && t.members == 0)))
+		t.done = before && (t.completedAt != nil || (!halted && t.complete() && (!w.pilot || t.members != 0)))
 		if t.done && t.completedAt == nil && (t.verified > 0 || p.begun()) {
 			t.completedAt = &now
 		}
@@ -204,9 +213,10 @@ func (p *planner) judge() {
 }
 
 // complete says whether nobody of a wave is waited for any longer. A wave is not done by
-// absences alone: while nobody in it is verified, it waits for whoever comes back.
+// absences alone: while nobody in it is verified, it waits for whoever comes back. Nor is it
+// while a failure stands that could not be recorded yet.
 func (t *tally) complete() bool {
-	return t.waiting == 0 && t.moving == 0 && !t.halted && (t.away == 0 || t.verified > 0)
+	return t.waiting == 0 && t.moving == 0 && t.unrecorded == 0 && (t.away == 0 || t.verified > 0)
 }
 
 // halted says whether a wave has spent its budget: nobody else is moved then.

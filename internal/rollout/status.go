@@ -30,7 +30,7 @@ func (p *planner) status() v1alpha1.RolloutStatus {
 	if next.StartedAt == nil && p.begun() {
 		next.StartedAt = p.firstStart(&now)
 	}
-	if next.CompletedAt == nil && p.tallies[len(p.tallies)-1].done && all.verified > 0 && all.moving == 0 {
+	if next.CompletedAt == nil && p.tallies[len(p.tallies)-1].done && all.verified > 0 && all.moving == 0 && !p.halted() {
 		next.CompletedAt = &now
 	}
 	next.Phase = p.phase(next)
@@ -124,19 +124,9 @@ func (p *planner) next(status v1alpha1.RolloutStatus) (string, time.Time) {
 		return p.haltedText(), time.Time{}
 	}
 	if status.Phase == v1alpha1.RolloutCompleted {
-		text := p.completedText(status, all)
-		switch g := p.begin(); {
-		case p.halted() && all.waiting+all.away > 0:
-			text += "; nobody else is moved, as it is " + p.haltedText()
-		case g.closed() && all.waiting > 0:
-			text += "; who is to come waits: " + g.waitsFor
-		}
-		return text, time.Time{}
+		return completedText(status, &all) + p.afterwards(&all), time.Time{}
 	}
-	if g := p.newStep(); g.closed() {
-		return "waits: " + g.waitsFor, g.until
-	}
-	if g := p.begin(); g.closed() && all.waiting > 0 && all.moving == 0 {
+	if g := p.keptBack(&all); g.closed() {
 		return "waits: " + g.waitsFor, g.until
 	}
 	wave := p.currentWave()
@@ -159,6 +149,28 @@ func (p *planner) next(status v1alpha1.RolloutStatus) (string, time.Time) {
 		return fmt.Sprintf("waits for a member that takes part: %d are excused", all.excused), p.again
 	}
 	return "completes", time.Time{}
+}
+
+// keptBack is the gate before which everybody waits; an open one where there is none.
+func (p *planner) keptBack(all *tally) gate {
+	if g := p.newStep(); g.closed() {
+		return g
+	}
+	if g := p.begin(); g.closed() && all.waiting > 0 && all.moving == 0 {
+		return g
+	}
+	return gate{}
+}
+
+// afterwards says what keeps those back who are still to come when a rollout is completed.
+func (p *planner) afterwards(all *tally) string {
+	switch g := p.begin(); {
+	case p.halted() && all.waiting+all.away > 0:
+		return "; nobody else is moved, as it is " + p.haltedText()
+	case g.closed() && all.waiting > 0:
+		return "; who is to come waits: " + g.waitsFor
+	}
+	return ""
 }
 
 func (p *planner) running(wave string, t *tally) (string, time.Time) {
@@ -205,8 +217,8 @@ func (p *planner) haltedText() string {
 
 // details are what a person may want to know, and do, besides status.next.
 func (p *planner) details(status v1alpha1.RolloutStatus) string {
-	switch {
-	case status.Phase == v1alpha1.RolloutHalted:
+	switch status.Phase {
+	case v1alpha1.RolloutHalted:
 		text := ""
 		if notes := p.failures(); len(notes) > 0 {
 			text = notes[0].Name + ": " + notes[0].Message + "; "
@@ -214,8 +226,9 @@ func (p *planner) details(status v1alpha1.RolloutStatus) string {
 		retries := strings.Replace(p.in.approvalsField(), "approvals", "retries", 1)
 		return fmt.Sprintf("%spromote another version, or mend the cause and add {app: %s, digest: %q, attempt: %d} to %s",
 			text, p.in.Rollout.Spec.App, p.in.Rollout.Spec.Digest, p.in.Rollout.Spec.Attempt+1, retries)
-	case status.Phase == v1alpha1.RolloutCompleted:
+	case v1alpha1.RolloutCompleted:
 		return ""
+	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing, v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
 	}
 	for i := range p.tallies {
 		if g := p.wave(i); !p.tallies[i].done && p.tallies[i].waiting > 0 {
@@ -225,7 +238,7 @@ func (p *planner) details(status v1alpha1.RolloutStatus) string {
 	return ""
 }
 
-func (p *planner) completedText(status v1alpha1.RolloutStatus, all tally) string {
+func completedText(status v1alpha1.RolloutStatus, all *tally) string {
 	text := fmt.Sprintf("completed: %s verified", status.Progress)
 	for _, c := range []struct {
 		n    int

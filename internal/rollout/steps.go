@@ -25,8 +25,7 @@ func (p *planner) takeBack() {
 		for j := range s.member.Places {
 			place := &s.member.Places[j]
 			stamp := p.stamp(place)
-			decided := place.Excuse.Code != "" && !place.Excuse.Away // by the municipality, such as a hold
-			if decided || place.Installed == nil || place.Installed.Release != p.target || (stamp != nil && stamp.Outcome != "") {
+			if place.decided() || place.Installed == nil || place.Installed.Release != p.target || (stamp != nil && stamp.Outcome != "") {
 				continue
 			}
 			p.moves = append(p.moves, p.back(s, place, stamp))
@@ -71,34 +70,42 @@ func (p *planner) advance() {
 	p.wake(nextStage)
 	p.wake(begin)
 	for i := range p.strategy.Waves {
-		gate := p.wave(i)
-		free := p.strategy.Waves[i].atOnce(p.tallies[i].members) - p.tallies[i].moving
-		room := free + p.resuming(i)
-		for j := range p.members {
-			s := &p.members[j]
-			switch {
-			case s.wave != i || len(s.candidates) == 0:
-			case s.resumes():
-				if !nextStage.closed() && room > 0 {
-					room--
-					p.bring(s, Advance, p.target, p.strategy.Waves[i].Name)
-				}
-			case s.state == moving:
-				if !nextStage.closed() {
-					p.bring(s, Advance, p.target, p.strategy.Waves[i].Name)
-				}
-			case s.state == waiting:
-				if !begin.closed() && !gate.closed() && free > 0 {
-					free--
-					p.begins(s)
-				}
-			}
-		}
+		p.advanceWave(i, nextStage, begin)
 	}
 	for i := range p.members {
 		p.again = earliest(p.again, p.members[i].until)
 	}
 }
+
+// advanceWave moves the members of one wave, as far as the gates of all waves and its own let them.
+func (p *planner) advanceWave(wave int, nextStage, begin gate) {
+	gate := p.wave(wave)
+	free := p.strategy.Waves[wave].atOnce(p.tallies[wave].members) - p.tallies[wave].moving
+	room := free + p.resuming(wave)
+	for i := range p.members {
+		s := &p.members[i]
+		switch {
+		case !s.movesIn(wave):
+		case s.resumes():
+			if !nextStage.closed() && room > 0 {
+				room--
+				p.bring(s, Advance, p.target, p.strategy.Waves[wave].Name)
+			}
+		case s.state == moving:
+			if !nextStage.closed() {
+				p.bring(s, Advance, p.target, p.strategy.Waves[wave].Name)
+			}
+		case s.state == waiting:
+			if !begin.closed() && !gate.closed() && free > 0 {
+				free--
+				p.begins(s)
+			}
+		}
+	}
+}
+
+// movesIn says whether a member is of a wave, and anything of it is to be moved.
+func (s *standing) movesIn(wave int) bool { return s.wave == wave && len(s.candidates) > 0 }
 
 // resumes says whether a member on its way goes on to its next stage. It mostly has its place
 // among those that move at once already; one that was away in between may have lost it.
@@ -144,12 +151,17 @@ func (p *planner) catchUp() {
 		}
 		for j := range p.members {
 			s := &p.members[j]
-			if s.wave == i && s.state == waiting && !s.started && s.member.Calendar.Open(p.in.Now).Open {
+			if s.wave == i && p.catchesUp(s) {
 				s.candidates = s.member.missing()
 				p.bring(s, CatchUp, *last, "")
 			}
 		}
 	}
+}
+
+// catchesUp says whether a member that waits for its turn may be moved meanwhile.
+func (p *planner) catchesUp(s *standing) bool {
+	return s.state == waiting && !s.started && s.member.Calendar.Open(p.in.Now).Open
 }
 
 // missing are the places of the first stage that has nothing installed, where what the
@@ -160,7 +172,7 @@ func (m *Member) missing() []int {
 		well := true
 		for i := range m.Places {
 			place := &m.Places[i]
-			if place.Stage != stage || (place.Excuse.Code != "" && !place.Excuse.Away) {
+			if place.Stage != stage || place.decided() {
 				continue
 			}
 			if place.Installed == nil && !place.Excuse.Away {

@@ -43,41 +43,55 @@ func (p *planner) assign() []int {
 // another wave is the pilot only where nobody else is left.
 func (p *planner) pilots() []int {
 	var moved []int
-	have, may, will, other := -1, -1, -1, -1
+	next := choice{have: -1, may: -1, will: -1, other: -1}
 	active := false
 	for i := range p.in.Members {
 		m := &p.in.Members[i]
-		takesPart := m.takesPart()
-		switch {
-		case p.wasPilot(m):
+		if p.wasPilot(m) {
 			moved = append(moved, i)
-			active = active || takesPart
-		case !takesPart:
-		case p.wasMoved(m):
-			if other < 0 {
-				other = i
-			}
-		case have < 0 && m.has(p.target):
-			have = i
-		case may < 0 && m.mayMove(p.in.Now):
-			may = i
-		case will < 0:
-			will = i
+			active = active || m.takesPart()
+			continue
 		}
+		p.consider(&next, i)
 	}
-	switch {
-	case active:
-	case have >= 0:
-		moved = append(moved, have)
-	case may >= 0:
-		moved = append(moved, may)
-	case will >= 0:
-		moved = append(moved, will)
-	case other >= 0:
-		moved = append(moved, other)
+	done := p.known[p.strategy.Waves[0].Name].CompletedAt != nil
+	if first := next.first(); !active && !done && first >= 0 {
+		moved = append(moved, first)
 	}
 	slices.Sort(moved)
 	return moved
+}
+
+// choice is who may become the pilot: the first member, by its index, who has the version, who
+// may move, who will, and who was moved in another wave; -1 where there is none.
+type choice struct{ have, may, will, other int }
+
+// consider adds a member that was no pilot before.
+func (p *planner) consider(c *choice, i int) {
+	m := &p.in.Members[i]
+	switch {
+	case !m.takesPart():
+	case p.wasMoved(m):
+		if c.other < 0 {
+			c.other = i
+		}
+	case c.have < 0 && m.has(p.target):
+		c.have = i
+	case c.may < 0 && m.mayMove(p.in.Now):
+		c.may = i
+	case c.will < 0:
+		c.will = i
+	}
+}
+
+// first is the best of a choice; -1 where it is empty.
+func (c choice) first() int {
+	for _, i := range []int{c.have, c.may, c.will, c.other} {
+		if i >= 0 {
+			return i
+		}
+	}
+	return -1
 }
 
 func (p *planner) wasPilot(m *Member) bool {

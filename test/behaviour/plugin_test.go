@@ -147,7 +147,7 @@ func changedOnly(t *testing.T, app *v1alpha1.SharedApp, field string) {
 		t.Fatalf("nothing is noted as changed by kubectl-allmenning: %+v", entries)
 	}
 	want := `{"f:spec":{"f:channels":{"k:{\"name\":\"stable\"}":{"f:version":{}}}}}`
-	if diff := cmp.Diff(want, string(entries[i].FieldsV1.Raw)); diff != "" {
+	if diff := cmp.Diff(want, entries[i].FieldsV1.GetRawString()); diff != "" {
 		t.Errorf("more than %s was changed (-want +got):\n%s", field, diff)
 	}
 }

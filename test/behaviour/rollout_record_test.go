@@ -92,7 +92,8 @@ func TestOnlyTheLastRecordsAreKept(t *testing.T) {
 		for _, r := range all {
 			kept = append(kept, fmt.Sprintf("%s.%d %s", r.Spec.Version, r.Spec.Attempt, r.Status.Phase))
 		}
-		if slices.Sort(kept); !slices.Equal(kept, want) {
+		slices.Sort(kept)
+		if !slices.Equal(kept, want) {
 			return fmt.Errorf("kept are\n%s\nwant\n%s", strings.Join(kept, "\n"), strings.Join(want, "\n"))
 		}
 		return nil

@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 // bundle is an app of a ConfigMap and a Deployment, both with the name given.
@@ -71,7 +74,7 @@ func (c country) offer(t *testing.T, name string, requires ...v1alpha1.RequiredA
 	}
 	for _, version := range []string{"1.0.0", "1.1.0"} {
 		source := c.app(name) + "-" + version
-		c.put(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: source, Namespace: operatorNamespace}, Data: bundle(name, version)})
+		c.put(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: source, Namespace: operator.Namespace}, Data: bundle(name, version)})
 		app.Spec.Versions = append(app.Spec.Versions, v1alpha1.Version{
 			Version: version, Source: v1alpha1.Source{ConfigMap: &v1alpha1.ConfigMapSource{Name: source}},
 			Parameters: &v1alpha1.ParameterSchema{OpenAPIV3Schema: apiextensionsv1.JSON{
@@ -104,10 +107,20 @@ func (c country) populate(t *testing.T, number, from, to int) {
 	}
 }
 
-// unite makes a network of everybody, which recommends both apps.
+// atOnce is the strategy of those who want to see everybody moved, and not how: nobody is
+// waited for, and nobody fails.
+func atOnce() *v1alpha1.RolloutStrategy {
+	return &v1alpha1.RolloutStrategy{MaxIntroductions: new(int32(256)), Waves: []v1alpha1.Wave{{
+		Name: "everyone", MaxConcurrent: new(intstr.FromString("100%")), MaxFailures: new(intstr.FromString("100%")),
+		Soak: &metav1.Duration{}, ProgressDeadline: &metav1.Duration{Duration: 168 * time.Hour},
+	}}}
+}
+
+// unite makes a network of everybody, which recommends both apps, and brings them to all
+// at once.
 func (c country) unite(t *testing.T) {
 	t.Helper()
-	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: c.app("network")}, Spec: v1alpha1.NetworkSpec{DisplayName: c.prefix}}
+	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: c.app("network")}, Spec: v1alpha1.NetworkSpec{DisplayName: c.prefix, Rollout: atOnce()}}
 	for i := range c.size {
 		n.Spec.Members.Names = append(n.Spec.Members.Names, c.name(i))
 	}

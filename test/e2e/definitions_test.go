@@ -76,7 +76,7 @@ func TestADefinitionThatIsDeletedAndPutBackCostsNothing(t *testing.T) {
 	if want := c.size * 2 * (1 + 2*2 + 1); len(before) < want {
 		t.Fatalf("only %d objects stand, want at least %d", len(before), want)
 	}
-	for _, plural := range []string{"platforms", "municipalities", "networks", "sharedapps", "appinstallations"} {
+	for _, plural := range []string{"platforms", "municipalities", "networks", "sharedapps", "appinstallations", "rollouts"} {
 		t.Run(plural, func(t *testing.T) {
 			deleteAndPutBack(t, w, plural+"."+v1alpha1.GroupVersion.Group)
 			c.settled(t, 4*c.size)
@@ -129,7 +129,7 @@ func deleteAndPutBack(t *testing.T, w *world, name string) {
 }
 
 // objectsOf reads what a person would have in Git: the objects of a kind, without what the
-// cluster added. AppInstallations are the operator's to write.
+// cluster added. AppInstallations and Rollouts are the operator's to write.
 func objectsOf(t *testing.T, w *world, kind string) []client.Object {
 	t.Helper()
 	lists := map[string]client.ObjectList{

@@ -15,6 +15,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 // gate stands between the operator and the API server. It passes everything on, counts
@@ -25,13 +27,15 @@ type gate struct {
 	// kubeconfig leads an operator through the gate, with its own account's rights.
 	kubeconfig string
 	written    atomic.Int64
-	holding    atomic.Bool
-	held       atomic.Int64
+	// moved counts specs of AppInstallations among what is written.
+	moved   atomic.Int64
+	holding atomic.Bool
+	held    atomic.Int64
 }
 
 func newGate(t *testing.T, w *world) *gate {
 	t.Helper()
-	config, err := w.plane.ConfigFor(operatorAccount)
+	config, err := w.plane.ConfigFor(operator.Identity)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +81,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/events") {
 		g.written.Add(1)
+		if strings.Contains(r.URL.Path, "/appinstallations/") && !strings.HasSuffix(r.URL.Path, "/status") {
+			g.moved.Add(1)
+		}
 	}
 	g.proxy.ServeHTTP(w, r)
 }

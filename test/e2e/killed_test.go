@@ -76,7 +76,7 @@ func TestKilledAtAnyPointItComesToTheSameEnd(t *testing.T) {
 		change()
 	}
 	calm.settled(t, 4*calm.size-2)
-	undisturbed.kill()
+	undisturbed.Kill()
 	want := calm.snapshot(t)
 
 	wild := country{world: w, prefix: "wild", size: 20}
@@ -114,7 +114,7 @@ func killAround(t *testing.T, w *world, changes []func()) {
 		}
 		// The moment of death is what is tested: here time passes, and nothing is waited for.
 		<-time.After(time.Duration(50+random.IntN(1450)) * time.Millisecond)
-		o.kill()
+		o.Kill()
 		if g.written.Load() > written {
 			atWork++
 		}

@@ -6,8 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,15 +19,12 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/test/controlplane"
+	"github.com/allmenning/allmenning/test/operator"
 	"github.com/allmenning/allmenning/test/shipped"
 )
 
-const (
-	operatorNamespace = "allmenning-system"
-	operatorAccount   = "system:serviceaccount:allmenning-system:allmenning-manager"
-	// patience is how long a country of some twenty municipalities may take to settle.
-	patience = 2 * time.Minute
-)
+// patience is how long a country of some twenty municipalities may take to settle.
+const patience = 2 * time.Minute
 
 // program is the operator, built once for all tests.
 var program string
@@ -55,11 +50,8 @@ func run(m *testing.M) int {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}()
-	program = filepath.Join(dir, "manager")
-	build := exec.Command("go", "build", "-o", program, "../../cmd/manager")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped, also under the race detector
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the operator: %v\n%s", err, out)
+	if program, err = operator.Build(context.Background(), "../..", dir, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
@@ -101,8 +93,14 @@ func newWorld(t *testing.T) *world {
 // does not happen.
 func eventually(t *testing.T, what string, check func(ctx context.Context) error) {
 	t.Helper()
+	within(t, patience, what, check)
+}
+
+// within is eventually with a limit of its own.
+func within(t *testing.T, limit time.Duration, what string, check func(ctx context.Context) error) {
+	t.Helper()
 	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, limit, true, func(ctx context.Context) (bool, error) {
 		if err := check(ctx); ctx.Err() == nil {
 			last = err
 			return err == nil, nil
@@ -110,7 +108,7 @@ func eventually(t *testing.T, what string, check func(ctx context.Context) error
 		return false, ctx.Err()
 	})
 	if err != nil {
-		t.Fatalf("%s: not in %s: %v", what, patience, last)
+		t.Fatalf("%s: not in %s: %v", what, limit, last)
 	}
 }
 

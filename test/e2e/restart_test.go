@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 // window is how long a restarted operator is watched. It is longer than any status is
@@ -22,32 +24,32 @@ func TestARestartWithNothingChangedWritesNothing(t *testing.T) {
 	c.unite(t)
 	c.settled(t, 4*c.size)
 	quiet(t, first)
-	before, err := first.scrape(t.Context())
+	before, err := first.Scrape(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(writes(before)) == 0 {
 		t.Fatal("the first operator wrote nothing: the counter does not count")
 	}
-	first.stop(t)
+	stop(t, first)
 
 	second := w.start(t, "")
 	eventually(t, "the restarted operator has looked at everything", func(ctx context.Context) error {
-		metrics, err := second.scrape(ctx)
+		metrics, err := second.Scrape(ctx)
 		if err != nil {
 			return err
 		}
-		for controller, least := range map[string]float64{
-			"municipality": float64(c.size), "rollout": float64(c.size), "sharedapp": 2, "appinstallation": float64(4 * c.size),
+		for controller, least := range map[string]int{
+			"municipality": c.size, "consent": c.size, "rollout": 1, "sharedapp": 2, "appinstallation": 4 * c.size,
 		} {
-			if seen := total(metrics, "controller_runtime_reconcile_total", controller); seen < least {
+			if seen := metrics.Work[controller].Reconciles; seen < least {
 				return fmt.Errorf("%s reconciled %v times, of at least %v", controller, seen, least)
 			}
 		}
 		return idle(metrics)
 	})
 	_ = wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, window, true, func(ctx context.Context) (bool, error) {
-		metrics, err := second.scrape(ctx)
+		metrics, err := second.Scrape(ctx)
 		if got := writes(metrics); err == nil && len(got) > 0 {
 			t.Errorf("it wrote: %v", got)
 			return true, nil
@@ -57,12 +59,12 @@ func TestARestartWithNothingChangedWritesNothing(t *testing.T) {
 }
 
 // quiet waits until an operator has written all that it wants to write.
-func quiet(t *testing.T, o *operator) {
+func quiet(t *testing.T, o *operator.Process) {
 	t.Helper()
 	var last string
 	since := time.Now()
 	eventually(t, "the operator comes to rest", func(ctx context.Context) error {
-		metrics, err := o.scrape(ctx)
+		metrics, err := o.Scrape(ctx)
 		if err != nil {
 			return err
 		}
@@ -77,23 +79,9 @@ func quiet(t *testing.T, o *operator) {
 }
 
 // idle returns an error while an operator has work to do.
-func idle(metrics map[string][]sample) error {
-	for _, name := range []string{"workqueue_depth", "controller_runtime_active_workers"} {
-		for _, s := range metrics[name] {
-			if s.value > 0 {
-				return fmt.Errorf("%s %v is %v", name, s.labels, s.value)
-			}
-		}
+func idle(metrics operator.Metrics) error {
+	if metrics.Queued > 0 || metrics.Active > 0 {
+		return fmt.Errorf("%d objects are queued, %d are worked on", metrics.Queued, metrics.Active)
 	}
 	return nil
-}
-
-func total(metrics map[string][]sample, name, controller string) float64 {
-	var sum float64
-	for _, s := range metrics[name] {
-		if s.labels["controller"] == controller {
-			sum += s.value
-		}
-	}
-	return sum
 }

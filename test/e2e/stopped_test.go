@@ -25,7 +25,7 @@ func TestStoppedItLeavesTenantsAlone(t *testing.T) {
 	c.unite(t)
 	c.settled(t, 4*c.size)
 	running(t, w, c.name(0)+"-prod", 2)
-	o.stop(t)
+	stop(t, o)
 	before := c.snapshot(t)
 	pods := uids(t, w, &corev1.PodList{}, client.InNamespace(c.name(1)+"-prod"))
 

@@ -10,6 +10,10 @@ const (
 	minShareOfFloor      = 0.5 // installations per second
 	maxDriftSeconds      = 1   // at the 99th percentile
 	maxMemoryMiB         = 400
+	maxPlanMilliseconds  = 50 // for planMembers members
+	// extraWritesPerMove is beyond the one write of each installation: a status at each step, of
+	// which there is one a second at most.
+	extraWritesPerMove = 0.2
 )
 
 // bar compares a figure with its promise.
@@ -27,6 +31,8 @@ func (r result) bars() []bar {
 		atMost("requests per namespace", "", &r.RequestsPerNamespace, r.ObjectsPerNamespace+extraPerNamespace),
 		atMost("requests per installation", "", &r.RequestsPerInstallation, float64(r.ObjectsPerInstallation+extraPerInstallation)),
 		atLeast("installations per second", "/s", r.InstallsPerSecond, r.FloorInstallsPerSecond*minShareOfFloor),
+		atMost("rollout's writes per installation moved", "", &r.WritesPerMove, 1+extraWritesPerMove),
+		below(fmt.Sprintf("plan for %d members", planMembers), "ms", &r.Planning.Plan, maxPlanMilliseconds),
 		below("drift back, 99th percentile", "s", &r.DriftP99Seconds, maxDriftSeconds),
 		atMost("idle requests per minute", "", &r.IdleRequestsPerMinute, maxIdlePerMinute),
 		atMost("writes at restart", "", new(float64(r.RestartWrites)), 0),

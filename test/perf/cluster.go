@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,6 +19,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/allmenning/allmenning/test/controlplane"
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 const (
@@ -49,6 +52,25 @@ func startCluster(ctx context.Context, say *progress) (*cluster, error) {
 		return nil, err
 	}
 	return home, nil
+}
+
+// start runs the operator on the cluster, and returns when it says that it is ready.
+func (c *cluster) start(ctx context.Context, o options) (*operator.Process, error) {
+	kubeconfig, err := c.plane.KubeconfigFor(operator.Identity)
+	if err != nil {
+		return nil, err
+	}
+	process, err := operator.Start(operator.Options{
+		Program: o.manager, Kubeconfig: kubeconfig, LeaderElect: o.leaderElect,
+		Log: filepath.Join(c.plane.Dir(), "logs", "allmenning-manager.log"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := process.AwaitReady(ctx); err != nil {
+		return nil, errors.Join(err, process.Stop())
+	}
+	return process, nil
 }
 
 func (c *cluster) prepare(ctx context.Context) error {

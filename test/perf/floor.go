@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 // contextFile is where a bundle gets the facts of the tenant from.
@@ -58,9 +60,9 @@ func measureFloor(ctx context.Context, n int, o options, say *progress, tenancy 
 	}
 	elapsed := time.Since(began)
 	say.step("  done in %.2f s", elapsed.Seconds())
-	after := reading{cpu: home.cpu(), told: metrics{requests: requests{}}}
+	after := reading{cpu: home.cpu(), told: operator.Metrics{Requests: operator.Requests{}}}
 	for _, object := range objects {
-		after.told.requests[call{verb: "apply", resource: strings.ToLower(object.GetKind())}]++
+		after.told.Requests[operator.Call{Verb: "apply", Resource: strings.ToLower(object.GetKind())}]++
 	}
 	return newPhase("floor", "installations", n*environments, elapsed, before, after), nil
 }

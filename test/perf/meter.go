@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 const (
@@ -22,19 +24,19 @@ const (
 // meter reads what the operator and the processes around it have done so far.
 type meter struct {
 	home    *cluster
-	program *operator
+	program *operator.Process
 	say     *progress
 }
 
 // reading is what a meter shows at one moment.
 type reading struct {
-	told metrics
+	told operator.Metrics
 	// cpu seconds by process.
 	cpu map[string]float64
 }
 
 func (m meter) read(ctx context.Context) (reading, error) {
-	told, err := m.program.scrape(ctx)
+	told, err := m.program.Scrape(ctx)
 	if err != nil {
 		return reading{}, err
 	}
@@ -43,7 +45,7 @@ func (m meter) read(ctx context.Context) (reading, error) {
 
 func (m meter) cpu() map[string]float64 {
 	seconds := m.home.cpu()
-	if s, known := cpuSeconds(m.program.process.Pid); known {
+	if s, known := cpuSeconds(m.program.PID()); known {
 		seconds["operator"] = s
 	}
 	return seconds
@@ -71,13 +73,13 @@ type phase struct {
 	Unit  string `json:"unit"`
 	Count int    `json:"count"`
 	// Seconds until all was as it should be; 0 where time is not the point.
-	Seconds  float64         `json:"seconds"`
-	Requests []callCount     `json:"requests"`
-	Work     map[string]work `json:"work"`
+	Seconds  float64                  `json:"seconds"`
+	Requests []callCount              `json:"requests"`
+	Work     map[string]operator.Work `json:"work"`
 	// CPU seconds by process, until the operator was quiet again.
 	CPU map[string]float64 `json:"cpu"`
 
-	total requests
+	total operator.Requests
 }
 
 // callCount is a line of a phase's requests.
@@ -87,7 +89,7 @@ type callCount struct {
 	Count    int    `json:"count"`
 }
 
-func (p phase) perUnit() float64 { return float64(p.total.total()) / float64(p.Count) }
+func (p phase) perUnit() float64 { return float64(p.total.Total()) / float64(p.Count) }
 
 func (p phase) perSecond() float64 { return float64(p.Count) / p.Seconds }
 
@@ -128,10 +130,10 @@ func (m meter) measure(ctx context.Context, j job) (phase, error) {
 func newPhase(name, unit string, count int, elapsed time.Duration, before, after reading) phase {
 	p := phase{
 		Name: name, Unit: unit, Count: count, Seconds: elapsed.Seconds(), Requests: []callCount{}, CPU: map[string]float64{},
-		Work: workSince(after.told.work, before.told.work), total: after.told.requests.minus(before.told.requests),
+		Work: workSince(after.told.Work, before.told.Work), total: after.told.Requests.Since(before.told.Requests),
 	}
-	for _, c := range p.total.sorted() {
-		p.Requests = append(p.Requests, callCount{c.verb, c.resource, p.total[c]})
+	for _, c := range p.total.Sorted() {
+		p.Requests = append(p.Requests, callCount{c.Verb, c.Resource, p.total[c]})
 	}
 	for _, name := range slices.Sorted(maps.Keys(after.cpu)) {
 		p.CPU[name] = after.cpu[name] - before.cpu[name]
@@ -148,7 +150,7 @@ func (m meter) awaitQuiet(ctx context.Context, pause time.Duration) (reading, er
 		if err != nil {
 			return false, err
 		}
-		if total := now.told.requests.total(); total != count || now.told.queued != 0 {
+		if total := now.told.Requests.Total(); total != count || now.told.Queued != 0 {
 			count, since = total, time.Now()
 		}
 		last = now
@@ -156,7 +158,21 @@ func (m meter) awaitQuiet(ctx context.Context, pause time.Duration) (reading, er
 	})
 	if err != nil {
 		return last, fmt.Errorf("waiting for the operator to be quiet (%d requests so far, %d objects queued): %w",
-			last.told.requests.total(), last.told.queued, err)
+			last.told.Requests.Total(), last.told.Queued, err)
 	}
 	return last, nil
+}
+
+// workSince is the work between two looks, by controller; those that rested are left out.
+func workSince(now, earlier map[string]operator.Work) map[string]operator.Work {
+	difference := map[string]operator.Work{}
+	for name, w := range now {
+		before := earlier[name]
+		if w.Reconciles != before.Reconciles {
+			difference[name] = operator.Work{
+				Reconciles: w.Reconciles - before.Reconciles, Errors: w.Errors - before.Errors, Seconds: w.Seconds - before.Seconds,
+			}
+		}
+	}
+	return difference
 }

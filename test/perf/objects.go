@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 const (
@@ -72,12 +73,16 @@ func municipalities(n int) []*unstructured.Unstructured {
 	return all
 }
 
-// network proposes the app to every municipality.
+// network proposes the app to every municipality, and brings it to all of them at once: what
+// is measured is how fast the operator is, and not how careful a strategy makes it.
 func network() *unstructured.Unstructured {
 	return own("Network", "everybody", map[string]any{
 		"displayName": "Everybody",
 		"members":     map[string]any{"selector": map[string]any{"matchLabels": map[string]any{v1alpha1.LabelCounty: county}}},
 		"apps":        []any{map[string]any{"name": appName, "obligation": "Recommended"}},
+		"rollout": map[string]any{"waves": []any{map[string]any{
+			"name": "everyone", "soak": "0s", "maxConcurrent": "100%", "maxFailures": "100%", "progressDeadline": "168h",
+		}}},
 	})
 }
 
@@ -112,7 +117,7 @@ func bundle(version string) (*unstructured.Unstructured, error) {
 	}
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap",
-		"metadata": map[string]any{"name": bundleName(version), "namespace": systemSpace},
+		"metadata": map[string]any{"name": bundleName(version), "namespace": operator.Namespace},
 		"data":     data,
 	}}, nil
 }

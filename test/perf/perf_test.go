@@ -4,68 +4,17 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 var update = flag.Bool("update", false, "write the golden file")
-
-const scraped = `# TYPE allmenning_api_requests_total counter
-allmenning_api_requests_total{resource="namespaces",verb="apply"} 1.2e+03
-allmenning_api_requests_total{resource="none",verb="get"} 2
-allmenning_api_requests_total{resource="events",verb="create"} 3
-allmenning_api_requests_total{resource="namespaces",verb="watch"} 40
-allmenning_api_requests_total{resource="leases",verb="update"} 50
-# TYPE controller_runtime_reconcile_time_seconds histogram
-controller_runtime_reconcile_time_seconds_bucket{controller="network",le="+Inf"} 4
-controller_runtime_reconcile_time_seconds_sum{controller="network"} 0.5
-controller_runtime_reconcile_time_seconds_count{controller="network"} 4
-# TYPE controller_runtime_reconcile_errors_total counter
-controller_runtime_reconcile_errors_total{controller="network"} 1
-# TYPE workqueue_depth gauge
-workqueue_depth{name="network",priority="0"} 2
-workqueue_depth{name="network",priority="-100"} 1
-`
-
-func TestParseMetrics(t *testing.T) {
-	got, err := parseMetrics(strings.NewReader(scraped))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := metrics{
-		requests: requests{{"apply", "namespaces"}: 1200, {"get", "none"}: 2, {"create", "events"}: 3},
-		work:     map[string]work{"network": {4, 1, 0.5}},
-		queued:   3,
-	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(metrics{})); diff != "" {
-		t.Errorf("metrics without watches and leases (-want +got):\n%s", diff)
-	}
-	if _, err := parseMetrics(strings.NewReader("# TYPE up gauge\nup 1\n")); err == nil {
-		t.Error("metrics without the counter of requests: got no error")
-	}
-}
-
-func TestRequests(t *testing.T) {
-	before := requests{{"get", "none"}: 2, {"apply", "namespaces"}: 5}
-	now := requests{{"get", "none"}: 2, {"apply", "namespaces"}: 9, {"list", "pods"}: 1, {"create", "events"}: 1}
-	got := now.minus(before)
-	want := requests{{"apply", "namespaces"}: 4, {"list", "pods"}: 1, {"create", "events"}: 1}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("what came since (-want +got):\n%s", diff)
-	}
-	if got.reads() != 1 || got.writes() != 5 || got.total() != 6 {
-		t.Errorf("%d reads, %d writes, %d in all; want 1, 5, 6", got.reads(), got.writes(), got.total())
-	}
-	order := []call{{"apply", "namespaces"}, {"create", "events"}, {"list", "pods"}}
-	if diff := cmp.Diff(order, got.sorted(), cmp.AllowUnexported(call{})); diff != "" {
-		t.Errorf("the most frequent first (-want +got):\n%s", diff)
-	}
-}
 
 func TestPercentile(t *testing.T) {
 	hundred := make([]time.Duration, 0, 100)
@@ -114,7 +63,7 @@ func good() result {
 	return result{
 		N: 50, ObjectsPerNamespace: 13, RequestsPerNamespace: 15, ObjectsPerInstallation: 5, RequestsPerInstallation: 8,
 		InstallsPerSecond: 10, FloorInstallsPerSecond: 20, DriftP99Seconds: 0.999, IdleRequestsPerMinute: 2,
-		PeakMemoryMiB: new(399.9),
+		WritesPerMove: 1.2, Planning: planning{Plan: 49.9, Whole: 150}, PeakMemoryMiB: new(399.9),
 	}
 }
 
@@ -128,6 +77,8 @@ func TestBars(t *testing.T) {
 		{"a request too many per namespace", func(r *result) { r.RequestsPerNamespace = 15.01 }, "requests per namespace"},
 		{"a request too many per installation", func(r *result) { r.RequestsPerInstallation = 8.01 }, "requests per installation"},
 		{"less than half as fast as the floor", func(r *result) { r.InstallsPerSecond = 9.99 }, "installations per second"},
+		{"a write too many per move", func(r *result) { r.WritesPerMove = 1.21 }, "rollout's writes per installation moved"},
+		{"a slow plan", func(r *result) { r.Planning.Plan = 50 }, "plan for 10000 members"},
 		{"drift of a second", func(r *result) { r.DriftP99Seconds = 1 }, "drift back, 99th percentile"},
 		{"restless", func(r *result) { r.IdleRequestsPerMinute = 2.1 }, "idle requests per minute"},
 		{"a single write at restart", func(r *result) { r.RestartWrites = 1 }, "writes at restart"},
@@ -149,14 +100,29 @@ func TestBars(t *testing.T) {
 	}
 }
 
+// The plan that is measured is a plan: somebody moves by it.
+func TestPlan(t *testing.T) {
+	p, err := plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d members: %.1f ms, with verdicts %.1f ms", planMembers, p.Plan, p.Whole)
+	if p.Plan <= 0 || p.Whole < p.Plan {
+		t.Errorf("the planner alone takes %v ms, all of it %v ms", p.Plan, p.Whole)
+	}
+}
+
 func TestTable(t *testing.T) {
 	r := good()
 	r.IdleRequestsPerMinute, r.PeakMemoryMiB = 6, nil
-	before := reading{told: metrics{requests: requests{{"get", "none"}: 2}}, cpu: map[string]float64{"operator": 1}}
+	before := reading{told: operator.Metrics{Requests: operator.Requests{{Verb: "get", Resource: "none"}: 2}}, cpu: map[string]float64{"operator": 1}}
 	after := reading{
-		told: metrics{
-			requests: requests{{"get", "none"}: 2, {"apply", "configmaps"}: 100, {"apply", "services"}: 100, {"create", "events"}: 10},
-			work:     map[string]work{"appinstallation": {200, 0, 1}},
+		told: operator.Metrics{
+			Requests: operator.Requests{
+				{Verb: "get", Resource: "none"}: 2, {Verb: "apply", Resource: "configmaps"}: 100,
+				{Verb: "apply", Resource: "services"}: 100, {Verb: "create", Resource: "events"}: 10,
+			},
+			Work: map[string]operator.Work{"appinstallation": {Reconciles: 200, Seconds: 1}},
 		},
 		cpu: map[string]float64{"operator": 3.5},
 	}

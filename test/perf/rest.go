@@ -26,20 +26,20 @@ func (b *bench) idle(ctx context.Context, r *result) error {
 	elapsed := time.Since(began)
 	p := newPhase("idle", "minutes", 1, elapsed, before, after)
 	p.Seconds = 0 // the bench chose it
-	r.addIdle(p, float64(p.total.total())/elapsed.Minutes())
+	r.addIdle(p, float64(p.total.Total())/elapsed.Minutes())
 	return nil
 }
 
 // restart stops the operator, starts it again with nothing changed, and counts until it
 // rests. A new process counts from zero, so its counters are the difference.
 func (b *bench) restart(ctx context.Context, r *result) error {
-	r.addProcess(b.meter.program.process.Pid)
+	r.addProcess(b.meter.program.PID())
 	b.meter.say.step("restart")
 	began := time.Now()
-	if err := b.meter.program.stop(); err != nil {
+	if err := b.meter.program.Stop(); err != nil {
 		return err
 	}
-	program, err := startOperator(ctx, b.meter.home, b.options.manager, b.options.leaderElect)
+	program, err := b.meter.home.start(ctx, b.options)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (b *bench) restart(ctx context.Context, r *result) error {
 	}
 	p := newPhase("restart", "restarts", 1, time.Since(began)-rested, nothing, after)
 	r.addRestart(p)
-	r.addPeak(b.meter.program.process.Pid)
+	r.addPeak(b.meter.program.PID())
 	return b.await(ctx, expectation{"municipalities", b.tenants, b.n},
 		expectation{"installations", b.upgraded, b.environments()}, b.healthyObjects())
 }
@@ -66,7 +66,7 @@ func (b *bench) awaitWorked(ctx context.Context) (reading, error) {
 		if err != nil {
 			return after, err
 		}
-		done := after.told.work["appinstallation"].Reconciles
+		done := after.told.Work["appinstallation"].Reconciles
 		if done >= b.environments() {
 			return after, nil
 		}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 // result holds the figures of one run. Those that this machine can't tell are nil.
@@ -23,6 +25,11 @@ type result struct {
 	ObjectsPerUpgrade  int     `json:"objectsPerUpgrade"`
 	RequestsPerUpgrade float64 `json:"requestsPerUpgrade"`
 	UpgradesPerSecond  float64 `json:"upgradesPerSecond"`
+	// WritesPerMove are the writes that the rollout itself costs for each installation that it
+	// moves: its spec, and the Rollout with its status.
+	WritesPerMove float64 `json:"writesPerMove"`
+	// Planning is for planMembers members, whatever N is.
+	Planning planning `json:"planning"`
 
 	DriftP50Seconds         float64 `json:"driftP50Seconds"`
 	DriftP99Seconds         float64 `json:"driftP99Seconds"`
@@ -69,6 +76,10 @@ func (r *result) addUpgrade(p phase) {
 	r.RequestsPerUpgrade = p.perUnit()
 	r.UpgradesPerSecond = p.perSecond()
 	r.UpgradeSeconds = p.Seconds
+	moving := p.total.Sum(func(c operator.Call) bool {
+		return c.Writes() && (c.Resource == "appinstallations" || c.Resource == "rollouts" || c.Resource == "rollouts/status")
+	})
+	r.WritesPerMove = float64(moving) / float64(p.Count)
 }
 
 func (r *result) addDrift(p phase, gone []time.Duration) {
@@ -86,8 +97,8 @@ func (r *result) addIdle(p phase, perMinute float64) {
 
 func (r *result) addRestart(p phase) {
 	r.Phases = append(r.Phases, p)
-	r.RestartReads = p.total.reads()
-	r.RestartWrites = p.total.writes()
+	r.RestartReads = p.total.Reads()
+	r.RestartWrites = p.total.Writes()
 	r.RestartSeconds = p.Seconds
 }
 

@@ -52,12 +52,12 @@ func measureOperator(ctx context.Context, n int, o options, say *progress) (r re
 	}
 	defer func() { err = errors.Join(err, home.plane.Stop()) }()
 	b := &bench{options: o, n: n}
-	program, err := startOperator(ctx, home, o.manager, o.leaderElect)
+	program, err := home.start(ctx, o)
 	if err != nil {
 		return r, nil, err
 	}
 	b.meter = meter{home: home, program: program, say: say}
-	defer func() { err = errors.Join(err, b.meter.program.stop()) }() // the one that runs then
+	defer func() { err = errors.Join(err, b.meter.program.Stop()) }() // the one that runs then
 	if err := b.watch(ctx); err != nil {
 		return r, nil, err
 	}
@@ -68,6 +68,11 @@ func measureOperator(ctx context.Context, n int, o options, say *progress) (r re
 // phases go through a tenant's life.
 func (b *bench) phases(ctx context.Context) (result, error) {
 	r := result{N: b.n}
+	b.meter.say.step("planning a rollout to %d members, %d times", planMembers, planTimes)
+	var err error
+	if r.Planning, err = plan(); err != nil {
+		return r, err
+	}
 	steps := []func(context.Context, *result) error{
 		b.tenancy, b.installation, b.upgrade, b.drift, b.idle, b.restart,
 	}
@@ -104,7 +109,7 @@ func (b *bench) environments() int { return b.n * environments }
 
 // await waits for expectations, or for the operator's death.
 func (b *bench) await(ctx context.Context, expectations ...expectation) error {
-	return await(ctx, b.options.timeout, b.meter.program.death, b.meter.say, expectations...)
+	return await(ctx, b.options.timeout, b.meter.program.Death, b.meter.say, expectations...)
 }
 
 // settled waits until what counts others tells of it as well, once there is an app: the
@@ -114,7 +119,7 @@ func (b *bench) settled(ctx context.Context) error {
 	if !b.proposed {
 		return nil
 	}
-	return await(ctx, time.Minute, b.meter.program.death, b.meter.say,
+	return await(ctx, time.Minute, b.meter.program.Death, b.meter.say,
 		expectation{"municipalities with all apps", b.content, b.n}, expectation{"networks with all apps", b.networks, 1})
 }
 

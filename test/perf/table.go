@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/allmenning/allmenning/test/operator"
 )
 
 // table is what a person reads: the bars first, then all other figures, then what each
@@ -25,6 +27,7 @@ func table(r result) string {
 	row("  installation\t%.2f s\t%s installations/s\t%.0f %% of the floor", r.InstallationSeconds, number(r.InstallsPerSecond), 100*r.InstallsPerFloorInstall)
 	row("  floor\t%.2f s\t%s installations/s", r.FloorSeconds, number(r.FloorInstallsPerSecond))
 	row("  upgrade\t%.2f s\t%s installations/s\t%s requests each, %d objects differ", r.UpgradeSeconds, number(r.UpgradesPerSecond), number(r.RequestsPerUpgrade), r.ObjectsPerUpgrade)
+	row("  plan for %d members\t%s ms\t%s ms with the verdicts on everybody", planMembers, number(r.Planning.Plan), number(r.Planning.Whole))
 	row("  drift back\tp50 %.3f s\tp99 %.3f s, max %.3f s\t%s requests each", r.DriftP50Seconds, r.DriftP99Seconds, r.DriftMaxSeconds, number(r.RequestsPerDrift))
 	row("  restart\t%.2f s\t%d reads, %d writes", r.RestartSeconds, r.RestartReads, r.RestartWrites)
 	row("  operator's CPU until the restart\t%s s", optional(r.CPUSeconds))
@@ -46,15 +49,15 @@ func optional(f *float64) string {
 // time went.
 func (p phase) table() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "\n%s: %d %s, %d requests\n", p.Name, p.Count, p.Unit, p.total.total())
+	fmt.Fprintf(&text, "\n%s: %d %s, %d requests\n", p.Name, p.Count, p.Unit, p.total.Total())
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(format string, arguments ...any) { _, _ = fmt.Fprintf(columns, format+"\n", arguments...) } // a Builder never fails
-	verbs := p.total.byVerb()
-	for _, c := range verbs.sorted() {
-		row("  %s\t%d\t%.3f each", c.verb, verbs[c], float64(verbs[c])/float64(p.Count))
-		for _, of := range p.total.sorted() {
-			if of.verb == c.verb {
-				row("    %s\t%d\t%.3f each", of.resource, p.total[of], float64(p.total[of])/float64(p.Count))
+	verbs := byVerb(p.total)
+	for _, c := range verbs.Sorted() {
+		row("  %s\t%d\t%.3f each", c.Verb, verbs[c], float64(verbs[c])/float64(p.Count))
+		for _, of := range p.total.Sorted() {
+			if of.Verb == c.Verb {
+				row("    %s\t%d\t%.3f each", of.Resource, p.total[of], float64(p.total[of])/float64(p.Count))
 			}
 		}
 	}
@@ -70,10 +73,10 @@ func (p phase) table() string {
 }
 
 // byVerb adds up what resources there are.
-func (r requests) byVerb() requests {
-	verbs := requests{}
+func byVerb(r operator.Requests) operator.Requests {
+	verbs := operator.Requests{}
 	for c, count := range r {
-		verbs[call{verb: c.verb}] += count
+		verbs[operator.Call{Verb: c.Verb}] += count
 	}
 	return verbs
 }

@@ -39,7 +39,7 @@ func (b *bench) tenancy(ctx context.Context, r *result) error {
 	if b.namespaces, err = b.meter.home.tenancy(ctx); err != nil {
 		return err
 	}
-	b.meter.say.step("  %d objects, %d requests", len(b.namespaces), p.total.total())
+	b.meter.say.step("  %d objects, %d requests", len(b.namespaces), p.total.Total())
 	r.addTenancy(p, len(b.namespaces))
 	return nil
 }

@@ -63,7 +63,7 @@ func applyOne(ctx context.Context, c client.Client, r *resource.Resource) error 
 // Served waits until the API server answers for every kind of the operator.
 func Served(ctx context.Context, c client.Client) error {
 	for _, list := range []client.ObjectList{
-		&v1alpha1.PlatformList{}, &v1alpha1.MunicipalityList{}, &v1alpha1.NetworkList{}, &v1alpha1.SharedAppList{}, &v1alpha1.AppInstallationList{},
+		&v1alpha1.PlatformList{}, &v1alpha1.MunicipalityList{}, &v1alpha1.NetworkList{}, &v1alpha1.SharedAppList{}, &v1alpha1.AppInstallationList{}, &v1alpha1.RolloutList{},
 	} {
 		err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 			err := c.List(ctx, list)

@@ -199,7 +199,7 @@ func editIntroductions(w *world) string {
 	if n == nil {
 		return ""
 	}
-	limit := int32(1 + w.rng.IntN(3)) //nolint:gosec // at most 3
+	limit := int32(1 + w.rng.IntN(3))
 	w.changeStrategy(n.Name, func(s *v1alpha1.RolloutStrategy) { s.MaxIntroductions = &limit })
 	return fmt.Sprintf("%s: %d introductions at once", n.Name, limit)
 }

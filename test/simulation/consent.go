@@ -36,7 +36,7 @@ func (w *world) consent(c *country.Country, seen *store) (all []write, again tim
 		if m.DeletionTimestamp.IsZero() {
 			for _, v := range c.Verdicts(m) {
 				until = earliest(until, v.Until)
-				if want := w.decided(m, v, seen); want != nil {
+				if want := decided(m, v, seen); want != nil {
 					all = append(all, w.writeOf(seen, want, nil, nil))
 				}
 			}
@@ -65,7 +65,7 @@ type glanced struct {
 }
 
 // decided is the installation that a verdict asks for; nil where there is nothing to write.
-func (w *world) decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alpha1.AppInstallation {
+func decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alpha1.AppInstallation {
 	if seen.missing[v1alpha1.NamespaceFor(m.Name, v.Environment)] {
 		return nil
 	}

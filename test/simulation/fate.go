@@ -46,7 +46,7 @@ func (f fates) of(seed uint64, digest string, k key) fate {
 		return good
 	}
 	h := fnv.New64a()
-	_, _ = h.Write([]byte{byte(seed), byte(seed >> 8), byte(seed >> 16), byte(seed >> 24)}) //nolint:gosec // low bytes of a seed
+	_, _ = h.Write([]byte{byte(seed), byte(seed >> 8), byte(seed >> 16), byte(seed >> 24)}) // low bytes of a seed
 	_, _ = h.Write([]byte(digest + "/" + k.municipality + "/" + k.environment))
 	roll := int(h.Sum64() % 100)
 	for i := bad; i <= hiccups; i++ {

@@ -23,6 +23,11 @@ type reality struct {
 	life  int
 }
 
+// steady says whether a release truly runs, and has been well for a time until now.
+func (r *reality) steady(release v1alpha1.Release, soak time.Duration, now time.Time) bool {
+	return r != nil && r.healthy && r.release == release && !r.since.Truncate(time.Second).Add(soak).After(now)
+}
+
 // well says whether a release truly runs, and has been well for a time, now or before a
 // fault that is over.
 func (r *reality) well(release v1alpha1.Release, soak time.Duration, now time.Time) bool {
@@ -170,6 +175,9 @@ func (w *world) report(k key) {
 		s.HealthySince = nil
 	case s.HealthySince == nil || !same:
 		s.HealthySince = &now
+		if r.since.After(now.Time) { // the clock went back, and what was told before is lost
+			r.since = now.Time
+		}
 	}
 	meta.SetStatusCondition(&s.Conditions, ready)
 	w.store.put(k, next)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
@@ -140,7 +141,8 @@ func followsConsent(m *moved) string {
 	if !ok || v.Group != groupOf(m.r) {
 		return fmt.Sprintf("it does not follow the group, but %s", v.Group)
 	}
-	if !m.takesPart(v) {
+	back := m.kind == rollout.Return || m.kind == rollout.Hold // also where the version can't be had any longer
+	if !m.takesPart(v) && (v.Why != resolution.Blocked || !back) {
 		return fmt.Sprintf("it is %s", v.Why)
 	}
 	return ""
@@ -231,7 +233,7 @@ func stageByStage(m *moved) string {
 			continue
 		}
 		done := m.w.ledger.of(m.r.Name).done[wave.name] || m.w.ledger.of(m.r.Name).verified[m.m.Name]
-		if !m.at(k, m.to) || !(done || m.w.reality[k].well(m.to, wave.soak, m.now)) {
+		if !m.at(k, m.to) || (!done && !m.w.reality[k].well(m.to, wave.soak, m.now)) {
 			return other.Name + " was not verified before"
 		}
 	}
@@ -267,7 +269,7 @@ func catchesUp(m *moved) string {
 
 func returnsOnce(m *moved) string {
 	switch {
-	case m.w.ledger.of(m.r.Name).returned[m.k] && m.before.Spec.Rollout != nil && m.before.Spec.Rollout.Outcome != "":
+	case m.kind == rollout.Return && m.w.ledger.of(m.r.Name).returned[m.k] && m.before.Spec.Rollout != nil && m.before.Spec.Rollout.Outcome != "":
 		return "it went back in this rollout before"
 	case m.before == nil || m.before.Spec.Version != m.r.Spec.Version:
 		return "it does not have the version of the rollout"

@@ -60,6 +60,9 @@ func simulate(out, progress io.Writer, todo plan) int {
 		players.Go(func() {
 			for i := range seeds {
 				results[i] = play(todo.seed + uint64(i)) //nolint:gosec // not negative
+				for _, v := range results[i].violations {
+					_, _ = fmt.Fprintln(progress, v)
+				}
 				played.add(1)
 				failures.add(len(results[i].violations))
 			}

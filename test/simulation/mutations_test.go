@@ -114,13 +114,13 @@ func (m mutant) run(t *testing.T, root string) (first string, caught bool) {
 		t.Fatal(err)
 	}
 	put(t, overlay, replace)
-	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-o", program, "./test/simulation") //nolint:gosec // files of this test
+	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-o", program, "./test/simulation")
 	build.Dir = root
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the mutant: %v\n%s", err, out)
 	}
-	play := exec.CommandContext(t.Context(), program, "--first", "--seed="+firstWorld, "--worlds="+enoughWorlds) //nolint:gosec // built above
+	play := exec.CommandContext(t.Context(), program, "--first", "--seed="+firstWorld, "--worlds="+enoughWorlds)
 	out, err := play.Output()
 	first, _, _ = strings.Cut(string(out), "\n")
 	return first, err != nil && strings.Contains(first, "world ")

@@ -24,7 +24,7 @@ var deeds = []deed{
 }
 
 // live lets people do things until a time, every now and then.
-func (w *world) peopleUntil(end time.Duration, pause time.Duration) {
+func (w *world) peopleUntil(end, pause time.Duration) {
 	total := 0
 	for _, d := range deeds {
 		total += d.weight

@@ -24,7 +24,7 @@ func (q *queue) put(at time.Duration, do func()) {
 	heap.Push((*byTime)(q), event{at, q.count, do})
 }
 
-func (q *queue) take() event { return heap.Pop((*byTime)(q)).(event) }
+func (q *queue) take() event { return heap.Pop((*byTime)(q)).(event) } //nolint:errcheck // a queue holds nothing else
 
 func (q *queue) empty() bool { return len(q.events) == 0 }
 
@@ -43,7 +43,7 @@ func (b *byTime) Less(i, j int) bool {
 
 func (b *byTime) Swap(i, j int) { b.events[i], b.events[j] = b.events[j], b.events[i] }
 
-func (b *byTime) Push(x any) { b.events = append(b.events, x.(event)) }
+func (b *byTime) Push(x any) { b.events = append(b.events, x.(event)) } //nolint:errcheck // a queue holds nothing else
 
 func (b *byTime) Pop() any {
 	last := b.events[len(b.events)-1]

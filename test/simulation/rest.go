@@ -98,7 +98,7 @@ func (w *world) unsettled(m *v1alpha1.Municipality, v resolution.Verdict) string
 	if s := w.truth.stamped(k, r); s != nil && s.Outcome != "" {
 		return ""
 	}
-	if w.stated(r, k, v) {
+	if w.stated(r, k) {
 		return ""
 	}
 	return fmt.Sprintf("it should have %s, and rollout %s (%s) gives no reason that is so: %q", v.Version, r.Name, r.Status.Phase, r.Status.Next)
@@ -147,7 +147,7 @@ func (w *world) current(v resolution.Verdict) *v1alpha1.Rollout {
 }
 
 // stated says whether a rollout tells a reason that is so why a place is not at its version.
-func (w *world) stated(r *v1alpha1.Rollout, k key, v resolution.Verdict) bool {
+func (w *world) stated(r *v1alpha1.Rollout, k key) bool {
 	t := w.truth
 	halted := func(wave v1alpha1.WaveStatus) bool { return wave.State == v1alpha1.WaveHalted && wave.WaitsFor != "" }
 	if r.Status.Phase == v1alpha1.RolloutHalted || slices.ContainsFunc(r.Status.Waves, halted) {

@@ -46,7 +46,7 @@ func promised(s *store, network string) promise {
 	}
 	if n := s.networks[network]; n != nil {
 		own := ptr.Deref(n.Spec.Rollout, v1alpha1.RolloutStrategy{})
-		spec.Approvals, spec.Retries = own.Approvals, own.Retries
+		spec.Approvals = own.Approvals
 		spec.Waves = or(own.Waves, spec.Waves)
 		spec.Windows = or(own.Windows, spec.Windows)
 		spec.Freezes = or(own.Freezes, spec.Freezes)

@@ -23,6 +23,8 @@ type truth struct {
 	verdicts map[string][]resolution.Verdict
 	members  map[subjectKey][]member
 	promises map[string]promise
+	// crowds of large waves, as they were counted last.
+	crowds map[string]counted
 }
 
 type subjectKey struct {
@@ -196,8 +198,9 @@ func (t *truth) hasFailed(f member, r *v1alpha1.Rollout, soak time.Duration) boo
 		if s == nil || s.Outcome == "" {
 			continue
 		}
-		unseen := t.w.store.installation(k).Status.HealthySince == nil
-		if s.Outcome == v1alpha1.OutcomeReturned || unseen || !t.w.reality[k].well(target(r), soak, t.now) {
+		since := t.w.store.installation(k).Status.HealthySince
+		unseen := since == nil || since.Add(soak).After(t.now) // or seen anew, after its status was lost
+		if s.Outcome == v1alpha1.OutcomeReturned || unseen || !t.w.reality[k].steady(target(r), soak, t.now) {
 			return true
 		}
 	}
@@ -264,7 +267,7 @@ func (t *truth) stage(f member, r *v1alpha1.Rollout, wave promisedWave, stage v1
 		if there && t.w.store.installation(k).Status.ObservedGeneration < 0 {
 			return excused, true // its status is lost: nobody can tell, and some take it for failed
 		}
-		if there && (t.w.reality[k].well(target(r), wave.soak, t.now) || t.longAgo(k, r)) {
+		if there && (t.w.reality[k].well(target(r), wave.soak, t.now) || t.longAgo(k, r) || t.onceAfter(k, r, wave.soak)) {
 			continue
 		}
 		if there {
@@ -287,6 +290,13 @@ func (t *truth) stage(f member, r *v1alpha1.Rollout, wave promisedWave, stage v1
 func (t *truth) longAgo(k key, r *v1alpha1.Rollout) bool {
 	s, completed := t.stamped(k, r), t.w.ledger.of(r.Name).completed
 	return !completed.IsZero() && (s == nil || !s.MovedAt.After(completed))
+}
+
+// onceAfter says whether a place that came late soaked after the rollout, or its wave, was done.
+func (t *truth) onceAfter(k key, r *v1alpha1.Rollout, soak time.Duration) bool {
+	real, stamp, entry := t.w.reality[k], t.stamped(k, r), t.w.ledger.of(r.Name)
+	done := !entry.completed.IsZero() || (stamp != nil && entry.done[stamp.Wave])
+	return done && real != nil && real.release == target(r) && real.longest > 0 && real.longest >= soak
 }
 
 // absence says why a place can't be moved now although it takes part; empty if it can.

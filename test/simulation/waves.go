@@ -28,8 +28,38 @@ func (t *truth) waveOf(f member, r *v1alpha1.Rollout, p promise) int {
 	return 1
 }
 
+// many is how many members make a world large. In one, a wave is counted anew at every
+// so many writes of a turn, and not at each: small worlds see to what that might miss.
+const (
+	many  = 1000
+	every = 200
+)
+
+// counted is a crowd, and how often it was asked for since it was counted.
+type counted struct {
+	crowd crowd
+	asked int
+}
+
 // crowd counts a wave.
 func (t *truth) crowd(r *v1alpha1.Rollout, p promise, index int, returning map[string]bool) crowd {
+	if len(t.followers(r)) < many {
+		return t.count(r, p, index, returning)
+	}
+	key := fmt.Sprintf("%s %d %d", r.Name, index, len(returning))
+	known, ok := t.crowds[key]
+	if !ok || known.asked == every {
+		known = counted{crowd: t.count(r, p, index, returning)}
+	}
+	known.asked++
+	if t.crowds == nil {
+		t.crowds = map[string]counted{}
+	}
+	t.crowds[key] = known
+	return known.crowd
+}
+
+func (t *truth) count(r *v1alpha1.Rollout, p promise, index int, returning map[string]bool) crowd {
 	var c crowd
 	wave := p.waves[index]
 	present := map[string]bool{}
@@ -225,6 +255,9 @@ func withinLimit(m *moved) string {
 		members = c.members + 1
 	}
 	for _, f := range m.followers(m.r) {
+		if c.members >= many {
+			break // the count may be of some writes ago
+		}
 		if f.m.Name == m.m.Name && m.waveOf(f, m.r, m.promise) == index && m.stand(f, m.r, wave) == onTheWay {
 			begins = 0 // it is counted, as another of its places is at the target
 		}

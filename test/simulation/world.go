@@ -71,7 +71,7 @@ func (v violation) String() string {
 
 func newWorld(seed uint64) *world {
 	return &world{
-		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x616c6c6d656e)), //nolint:gosec // worlds must repeat
+		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x616c6c6d656e)), // worlds must repeat
 		begin: time.Date(2027, 1, 4, 6, 0, 0, 0, time.UTC),
 		store: newStore(), reality: map[key]*reality{}, ledger: newLedger(), wakeAt: -1, dirty: true,
 		fates: fates{}, certain: map[certainty]fate{}, glances: map[string]glanced{}, planned: map[string]v1alpha1.RolloutPhase{}, calendars: map[*v1alpha1.Municipality]*calendar.Calendar{},

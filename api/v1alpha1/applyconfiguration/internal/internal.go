@@ -477,6 +477,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: since
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: wave
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Members
   map:
     fields:

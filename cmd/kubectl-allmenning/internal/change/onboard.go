@@ -33,7 +33,7 @@ type Newcomer struct {
 
 var (
 	validName   = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
-	validNumber = regexp.MustCompile(`^[0-9]{4}$`)
+	validNumber = regexp.MustCompile(`^\d{4}$`)
 )
 
 // Onboard makes a Municipality, and the change that makes it a member of its network:

@@ -126,8 +126,9 @@ func joined(all []App, next App) []App {
 func (s subject) places(only string) []place {
 	verdicts := s.verdicts()
 	catalogue := s.world.Catalogue()
-	var all []place
-	for _, app := range s.apps(only) {
+	apps := s.apps(only)
+	all := make([]place, 0, len(apps)*len(s.municipality.Spec.Environments))
+	for _, app := range apps {
 		for i := range s.municipality.Spec.Environments {
 			environment := &s.municipality.Spec.Environments[i]
 			at := resolution.Place{App: app, Environment: environment.Name}

@@ -24,9 +24,9 @@ func (p *place) proposals() []string {
 			switch {
 			case asked.Name != p.name:
 			case n.Name == p.verdict.Network:
-				first = append(first, p.asks(n, asked)+p.standing(n))
+				first = append(first, asks(n, asked)+standing(n))
 			default:
-				rest = append(rest, p.asks(n, asked)+" "+p.lost(n, asked, followed))
+				rest = append(rest, asks(n, asked)+" "+p.lost(n, asked, followed))
 			}
 		}
 	}
@@ -45,7 +45,7 @@ func (p *place) followed() *v1alpha1.Network {
 	return nil
 }
 
-func (p *place) asks(n *v1alpha1.Network, asked *v1alpha1.Proposal) string {
+func asks(n *v1alpha1.Network, asked *v1alpha1.Proposal) string {
 	verb := map[v1alpha1.Obligation]string{
 		v1alpha1.ObligationMandatory: "makes it Mandatory", v1alpha1.ObligationRecommended: "recommends it (Recommended)",
 		v1alpha1.ObligationOptional: "offers it (Optional: to those who adopt it)",
@@ -58,7 +58,7 @@ func (p *place) asks(n *v1alpha1.Network, asked *v1alpha1.Proposal) string {
 }
 
 // standing is what holds a whole network back.
-func (p *place) standing(n *v1alpha1.Network) string {
+func standing(n *v1alpha1.Network) string {
 	var text string
 	if isTrue(n.Spec.Pause) {
 		text += " It is paused (spec.pause): nobody else is moved."

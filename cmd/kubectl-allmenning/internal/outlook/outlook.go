@@ -194,7 +194,8 @@ func piloted(all []Group, pilots []string) time.Time {
 
 // groups are all networks, and those who follow channels directly.
 func groups(c *country.Country) []string {
-	all := []string{country.Direct}
+	all := make([]string, 0, 1+len(c.Seen.Networks))
+	all = append(all, country.Direct)
 	for i := range c.Seen.Networks {
 		all = append(all, c.Seen.Networks[i].Name)
 	}

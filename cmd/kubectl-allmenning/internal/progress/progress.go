@@ -25,22 +25,10 @@ type Filter struct {
 
 // Pick returns the rollouts that a filter picks, those first that are under way, then by name.
 func Pick(all []v1alpha1.Rollout, f Filter) []v1alpha1.Rollout {
-	newest := map[string]*v1alpha1.Rollout{}
-	for i := range all {
-		r := &all[i]
-		if last := newest[group(r)]; last == nil || newer(r, last) {
-			newest[group(r)] = r
-		}
-	}
+	last := newest(all)
 	var picked []v1alpha1.Rollout
 	for i := range all {
-		r := &all[i]
-		switch {
-		case len(f.Names) > 0 && !slices.Contains(f.Names, r.Name):
-		case f.Network != "" && r.Spec.Network != f.Network:
-		case f.App != "" && r.Spec.App != f.App:
-		case len(f.Names) == 0 && !f.Records && newest[group(r)] != r && ended(r):
-		default:
+		if r := &all[i]; f.picks(r, last[group(r)] == r) {
 			picked = append(picked, *r)
 		}
 	}
@@ -48,6 +36,31 @@ func Pick(all []v1alpha1.Rollout, f Filter) []v1alpha1.Rollout {
 		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(a.Name, b.Name))
 	})
 	return picked
+}
+
+// picks says whether a rollout is asked for; isNewest says that none took its place.
+func (f Filter) picks(r *v1alpha1.Rollout, isNewest bool) bool {
+	switch {
+	case len(f.Names) > 0 && !slices.Contains(f.Names, r.Name):
+		return false
+	case f.Network != "" && r.Spec.Network != f.Network:
+		return false
+	case f.App != "" && r.Spec.App != f.App:
+		return false
+	}
+	return len(f.Names) > 0 || f.Records || isNewest || !ended(r)
+}
+
+// newest finds the last rollout of each group and app.
+func newest(all []v1alpha1.Rollout) map[string]*v1alpha1.Rollout {
+	last := map[string]*v1alpha1.Rollout{}
+	for i := range all {
+		r := &all[i]
+		if before := last[group(r)]; before == nil || newer(r, before) {
+			last[group(r)] = r
+		}
+	}
+	return last
 }
 
 func group(r *v1alpha1.Rollout) string {

@@ -81,7 +81,8 @@ func AroundRollout(ctx context.Context, c client.Reader, name string) (*World, e
 		}
 		w.Networks = []v1alpha1.Network{n}
 	}
-	return w, w.tolerate(Platforms, w.read(ctx, c, Platforms))
+	err := w.tolerate(Platforms, w.read(ctx, c, Platforms))
+	return w, err
 }
 
 // AroundApp reads one SharedApp.

@@ -31,7 +31,7 @@ func ReadFiles(path string) ([]*manifest.File, error) {
 		case entry.IsDir() || (name != path && !isManifest(name)):
 			return nil
 		}
-		data, err := os.ReadFile(name)
+		data, err := os.ReadFile(name) //nolint:gosec // the folder is that of who runs the command
 		if err != nil {
 			return err
 		}

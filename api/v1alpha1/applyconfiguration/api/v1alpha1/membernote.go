@@ -13,6 +13,8 @@ import (
 type MemberNoteApplyConfiguration struct {
 	// name of the Municipality.
 	Name *string `json:"name,omitempty"`
+	// wave that it takes part in, where that matters.
+	Wave *string `json:"wave,omitempty"`
 	// code is the reason in a word, such as Declined, Held, Soaking or Unhealthy.
 	Code *string `json:"code,omitempty"`
 	// message tells it in words.
@@ -32,6 +34,14 @@ func MemberNote() *MemberNoteApplyConfiguration {
 // If called multiple times, the Name field is set to the value of the last call.
 func (b *MemberNoteApplyConfiguration) WithName(value string) *MemberNoteApplyConfiguration {
 	b.Name = &value
+	return b
+}
+
+// WithWave sets the Wave field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Wave field is set to the value of the last call.
+func (b *MemberNoteApplyConfiguration) WithWave(value string) *MemberNoteApplyConfiguration {
+	b.Wave = &value
 	return b
 }
 

@@ -12,7 +12,7 @@ import (
 // RolloutStrategy says in which order members get a version, and what must be so before the
 // next of them do. With nothing said one pilot goes first, and then the rest, a quarter at a time.
 type RolloutStrategyApplyConfiguration struct {
-	// waves, in their order. A member takes part in the first wave that names or selects it; one
+	// waves in their order. A member takes part in the first wave that names or selects it; one
 	// that none does, in the last. A wave begins when the one before is done: each member of it is
 	// verified, excused (declined, deferred, held, left, suspended) or failed within maxFailures.
 	// Default: a wave "pilot" of one member (the first by name that may move), and then "everyone" with
