@@ -59,7 +59,7 @@ func simulate(out, progress io.Writer, todo plan) int {
 	for range runtime.GOMAXPROCS(0) {
 		players.Go(func() {
 			for i := range seeds {
-				results[i] = play(todo.seed + uint64(i)) //nolint:gosec // not negative
+				results[i] = play(todo.seed + uint64(i))
 				for _, v := range results[i].violations {
 					_, _ = fmt.Fprintln(progress, v)
 				}

@@ -294,9 +294,9 @@ func (t *truth) longAgo(k key, r *v1alpha1.Rollout) bool {
 
 // onceAfter says whether a place that came late soaked after the rollout, or its wave, was done.
 func (t *truth) onceAfter(k key, r *v1alpha1.Rollout, soak time.Duration) bool {
-	real, stamp, entry := t.w.reality[k], t.stamped(k, r), t.w.ledger.of(r.Name)
+	runs, stamp, entry := t.w.reality[k], t.stamped(k, r), t.w.ledger.of(r.Name)
 	done := !entry.completed.IsZero() || (stamp != nil && entry.done[stamp.Wave])
-	return done && real != nil && real.release == target(r) && real.longest > 0 && real.longest >= soak
+	return done && runs != nil && runs.release == target(r) && runs.longest > 0 && runs.longest >= soak
 }
 
 // absence says why a place can't be moved now although it takes part; empty if it can.

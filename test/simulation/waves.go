@@ -333,6 +333,11 @@ func (w *world) judgeStatus(t *truth, r *write, entry *entry) {
 // judgeVerified says whether more members are counted as verified than ever were.
 func (w *world) judgeVerified(t *truth, r *write, entry *entry, p promise) {
 	after := r.recordAfter
+	if all := t.followers(after); len(all) < many {
+		for _, f := range all { // whoever got well after all has not failed
+			t.hasFailed(f, after, p.waves[t.waveOf(f, after, p)].soak)
+		}
+	}
 	if !entry.completed.IsZero() {
 		return
 	}
