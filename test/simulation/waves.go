@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // crowd is a wave as it truly stands.
@@ -351,13 +352,22 @@ func (w *world) judgeVerified(t *truth, r *write, entry *entry, p promise) {
 	were := 0
 	for _, f := range t.followers(after) {
 		wave := p.waves[t.waveOf(f, after, p)]
-		if at := t.stand(f, after, wave); at == verified || entry.done[wave.name] {
+		if at := t.stand(f, after, wave); at == verified || entry.done[wave.name] || (at == excused && t.blockedAndWell(f, after, wave.soak)) {
 			were++
 		}
 	}
 	if int(after.Status.Verified) > were {
 		w.violate("verified", "%s counts %d members as verified, and %d were", after.Name, after.Status.Verified, were)
 	}
+}
+
+// blockedAndWell says whether a member has the version, and soaked, although nobody could
+// have it newly now.
+func (t *truth) blockedAndWell(f member, r *v1alpha1.Rollout, soak time.Duration) bool {
+	return slices.ContainsFunc(f.places, func(v resolution.Verdict) bool {
+		k := t.key(f, v)
+		return v.Why == resolution.Blocked && t.at(k, target(r)) && t.w.reality[k].well(target(r), soak, t.now)
+	})
 }
 
 // judgeForgotten says whether a record may be deleted: not while it is under way, nor while
