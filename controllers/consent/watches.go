@@ -7,10 +7,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -28,6 +30,8 @@ const (
 	workers           = 8
 	// soon is when to look again where somebody else wrote meanwhile.
 	soon = 200 * time.Millisecond
+	// first is the priority of what can't wait; that of all else is 0, or less.
+	first = 1
 )
 
 // SetupWithManager makes the manager run this controller.
@@ -38,12 +42,31 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).Named("consent").
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
 		For(&v1alpha1.Municipality{}, specOrLabels).
-		Watches(&v1alpha1.AppInstallation{}, byLabel, builder.WithPredicates(specOrGone())).
+		Watches(&v1alpha1.AppInstallation{}, goneFirst(), builder.WithPredicates(specOrGone())).
 		Watches(&corev1.Namespace{}, byLabel, builder.WithPredicates(watch.ComesOrGoes())).
 		Watches(&v1alpha1.Network{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.SharedApp{}, everyone, builder.WithPredicates(watch.OfferChanged())).
 		Watches(&v1alpha1.Platform{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Complete(r)
+}
+
+// goneFirst enqueues the Municipality of an installation, and before all others where the
+// installation is gone: what ran there is told by a status that will soon forget it.
+func goneFirst() handler.EventHandler {
+	events := handler.EnqueueRequestsFromMapFunc(byLabel)
+	return handler.Funcs{
+		CreateFunc: events.Create,
+		UpdateFunc: events.Update,
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			for _, req := range byLabel(ctx, e.Object) {
+				if pq, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+					pq.AddWithOpts(priorityqueue.AddOpts{Priority: new(first)}, req)
+				} else {
+					q.Add(req)
+				}
+			}
+		},
+	}
 }
 
 // specOrGone keeps out how an installation fares, which is no matter here, unless it
