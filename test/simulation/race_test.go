@@ -4,5 +4,5 @@ package main
 
 const (
 	raced      = true
-	raceWorlds = 60
+	raceWorlds = 30
 )
