@@ -82,6 +82,7 @@ test: ## Run every test: unit, golden, CEL, behaviour and end to end, with the r
 	@$(WITH_CONTROLPLANE); \
 	echo "==> go test -race $(PKG), control plane in $$KUBEBUILDER_ASSETS"; \
 	CGO_ENABLED=1 go test -race -p $(TEST_PROCS) -timeout $(TEST_TIMEOUT) $(TEST_ARGS) $(PKG)
+	@[ "$(PKG)" != "./..." ] || $(MAKE) --no-print-directory simulate
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane: seconds.
