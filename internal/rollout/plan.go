@@ -194,11 +194,7 @@ func (p *planner) count() {
 // A pilot wave that nobody can be in yet, as all are excused, is not done: when the first of
 // them takes part, it is the pilot.
 func (p *planner) judge() {
-	for i := range p.tallies {
-		t := &p.tallies[i]
-		t.budget = p.strategy.Waves[i].budget(t.members)
-		t.halted = t.failed > t.budget
-	}
+	p.judgeBudgets()
 	before, halted := true, p.halted()
 	now := metav1.NewTime(p.in.Now).Rfc3339Copy()
 	for i := range p.tallies {
@@ -209,6 +205,15 @@ func (p *planner) judge() {
 			t.completedAt = &now
 		}
 		before = before && t.done
+	}
+}
+
+// judgeBudgets finds the waves of which more members failed than may.
+func (p *planner) judgeBudgets() {
+	for i := range p.tallies {
+		t := &p.tallies[i]
+		t.budget = p.strategy.Waves[i].budget(t.members)
+		t.halted = t.failed > t.budget
 	}
 }
 

@@ -20,10 +20,8 @@ func (p *planner) status() v1alpha1.RolloutStatus {
 		Members:            int32(all.members), Verified: int32(all.verified), Moving: int32(all.moving), //nolint:gosec // counts of municipalities
 		Waiting: int32(all.waiting + all.away), Excused: int32(all.excused), Failed: int32(all.failed), Left: int32(len(p.in.Left)), //nolint:gosec // counts of municipalities
 		StartedAt: known.StartedAt, CompletedAt: known.CompletedAt,
-		Waves: p.waves(),
-		OnTheWay: p.notes(func(s *standing) bool {
-			return s.state == moving || (s.state == away && p.open(s.wave)) || (s.state == waiting && s.code == CodeWindow)
-		}),
+		Waves:          p.waves(),
+		OnTheWay:       p.notes(p.onTheWay),
 		FailedMembers:  p.failures(),
 		ExcusedMembers: p.notes(func(s *standing) bool { return s.state == excused }),
 	}
@@ -41,6 +39,11 @@ func (p *planner) status() v1alpha1.RolloutStatus {
 		next.NextAt = new(metav1.NewTime(at).Rfc3339Copy())
 	}
 	return next
+}
+
+// onTheWay says whether a member moves, or waits for something of its own within an open wave.
+func (p *planner) onTheWay(s *standing) bool {
+	return s.state == moving || (s.state == away && p.open(s.wave)) || (s.state == waiting && s.code == CodeWindow)
 }
 
 // firstStart is when the first wave that began did; now for one that begins with this step.

@@ -213,7 +213,7 @@ func (t *truth) notDone(r *v1alpha1.Rollout, p promise, index int, returning map
 	switch {
 	case c.failed > budget:
 		return fmt.Sprintf("%d of %d members failed, and %d may", c.failed, c.members, budget)
-	case len(c.unready) > 0 && !(p.byDefault && index == 0):
+	case len(c.unready) > 0 && (!p.byDefault || index != 0):
 		return c.unready[0]
 	case p.byDefault && index == 0:
 		return t.pilotWanting(r, p, c)
