@@ -225,7 +225,7 @@ func stageByStage(m *moved) string {
 		if other == nil || !m.takesPart(v) || slices.Index(stages, other.Stage) >= slices.Index(stages, e.Stage) {
 			continue
 		}
-		k := m.key(f, v)
+		k := f.key(v)
 		if m.kind == rollout.CatchUp {
 			if r := m.w.reality[k]; r == nil || !r.healthy {
 				return other.Name + " has nothing that is well"
@@ -315,7 +315,7 @@ func wasUnwell(m *moved) string {
 		return ""
 	}
 	for _, v := range f.places {
-		k := m.key(f, v)
+		k := f.key(v)
 		r := m.w.reality[k]
 		unseen := m.now.Sub(m.w.ledger.touched[k]) >= 10*time.Minute && !m.seen(k) // the shortest deadline
 		if m.at(k, target(m.r)) && (unseen || m.w.ledger.lost[k] || r == nil || !r.healthy || m.w.ledger.shaky[k] || r.release != target(m.r)) {

@@ -163,7 +163,7 @@ func (w *world) stated(r *v1alpha1.Rollout, k key) bool {
 	case waiting, onTheWay, verified, excused:
 	}
 	for _, place := range f.places {
-		if t.absence(m, t.key(f, place)) != "" {
+		if t.absence(m, f.key(place)) != "" {
 			return true
 		}
 	}

@@ -170,7 +170,7 @@ func (t *truth) usable(app string, r v1alpha1.Release) bool {
 	return false
 }
 
-func (t *truth) key(f member, v resolution.Verdict) key {
+func (f member) key(v resolution.Verdict) key {
 	return key{f.m.Name, v.Environment, v.App}
 }
 
@@ -192,7 +192,7 @@ func (t *truth) stamped(k key, r *v1alpha1.Rollout) *v1alpha1.InstallationRollou
 func (t *truth) hasFailed(f member, r *v1alpha1.Rollout, soak time.Duration) bool {
 	moved := false
 	for _, v := range f.places {
-		k := t.key(f, v)
+		k := f.key(v)
 		s := t.stamped(k, r)
 		moved = moved || s != nil || t.at(k, target(r))
 		if s == nil || s.Outcome == "" {
@@ -212,7 +212,7 @@ func (t *truth) hasFailed(f member, r *v1alpha1.Rollout, soak time.Duration) boo
 
 func (t *truth) started(f member, r *v1alpha1.Rollout) bool {
 	for _, v := range f.places {
-		if s := t.stamped(t.key(f, v), r); s != nil && s.Wave != "" {
+		if s := t.stamped(f.key(v), r); s != nil && s.Wave != "" {
 			return true
 		}
 	}
@@ -262,7 +262,7 @@ func (t *truth) stage(f member, r *v1alpha1.Rollout, wave promisedWave, stage v1
 		if !t.takesPart(v) || e == nil || e.Stage != stage {
 			continue
 		}
-		k := t.key(f, v)
+		k := f.key(v)
 		there := t.at(k, target(r))
 		if there && t.w.store.installation(k).Status.ObservedGeneration < 0 {
 			return excused, true // its status is lost: nobody can tell, and some take it for failed

@@ -22,7 +22,7 @@ func (t *truth) waveOf(f member, r *v1alpha1.Rollout, p promise) int {
 		return p.waveOf(f.m)
 	}
 	for _, v := range f.places {
-		if s := t.stamped(t.key(f, v), r); s != nil && s.Wave == p.waves[0].name {
+		if s := t.stamped(f.key(v), r); s != nil && s.Wave == p.waves[0].name {
 			return 0
 		}
 	}
@@ -365,7 +365,7 @@ func (w *world) judgeVerified(t *truth, r *write, entry *entry, p promise) {
 // have it newly now.
 func (t *truth) blockedAndWell(f member, r *v1alpha1.Rollout, soak time.Duration) bool {
 	return slices.ContainsFunc(f.places, func(v resolution.Verdict) bool {
-		k := t.key(f, v)
+		k := f.key(v)
 		return v.Why == resolution.Blocked && t.at(k, target(r)) && t.w.reality[k].well(target(r), soak, t.now)
 	})
 }
