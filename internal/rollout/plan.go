@@ -191,7 +191,7 @@ func (p *planner) count() {
 // judge finds which waves are done, and which have spent their budget. What is done stays so,
 // but for a wave without anybody to move that is done before the rollout has begun: whoever
 // in it takes part by then goes first.
-// A pilot wave that nobody can be in yet, as all are excused, is not done: when the first of
+// A pilot wave in which nobody was verified, as all are excused, is not done: when the first of
 // them takes part, it is the pilot.
 func (p *planner) judge() {
 	p.judgeBudgets()
@@ -200,7 +200,7 @@ func (p *planner) judge() {
 	for i := range p.tallies {
 		t, w := &p.tallies[i], &p.strategy.Waves[i]
 		t.startedAt, t.completedAt = p.known[w.Name].StartedAt, p.known[w.Name].CompletedAt
-		t.done = before && (t.completedAt != nil || (!halted && t.complete() && (!w.pilot || t.members != 0)))
+		t.done = before && (t.completedAt != nil || (!halted && t.complete() && (!w.pilot || t.verified > 0)))
 		if t.done && t.completedAt == nil && (t.verified > 0 || p.begun()) {
 			t.completedAt = &now
 		}

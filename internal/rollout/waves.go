@@ -39,11 +39,10 @@ func (p *planner) assign() []int {
 // pilots are the members of the pilot wave where nobody named them: whoever was moved as
 // one and, where none of these takes part any longer, the first by name of those who have
 // the version already, else of those who may move, else of those who will: a pilot that has
-// to wait is waited for, and the wave is not done for want of one. Whoever was moved in
-// another wave is the pilot only where nobody else is left.
+// to wait is waited for, and the wave is not done for want of one.
 func (p *planner) pilots() []int {
 	var moved []int
-	next := choice{have: -1, may: -1, will: -1, other: -1}
+	next := choice{have: -1, may: -1, will: -1}
 	active := false
 	for i := range p.in.Members {
 		m := &p.in.Members[i]
@@ -63,18 +62,14 @@ func (p *planner) pilots() []int {
 }
 
 // choice is who may become the pilot: the first member, by its index, who has the version, who
-// may move, who will, and who was moved in another wave; -1 where there is none.
-type choice struct{ have, may, will, other int }
+// may move, and who will; -1 where there is none.
+type choice struct{ have, may, will int }
 
 // consider adds a member that was no pilot before.
 func (p *planner) consider(c *choice, i int) {
 	m := &p.in.Members[i]
 	switch {
 	case !m.takesPart():
-	case p.wasMoved(m):
-		if c.other < 0 {
-			c.other = i
-		}
 	case c.have < 0 && m.has(p.target):
 		c.have = i
 	case c.may < 0 && m.mayMove(p.in.Now):
@@ -86,7 +81,7 @@ func (p *planner) consider(c *choice, i int) {
 
 // first is the best of a choice; -1 where it is empty.
 func (c choice) first() int {
-	for _, i := range []int{c.have, c.may, c.will, c.other} {
+	for _, i := range []int{c.have, c.may, c.will} {
 		if i >= 0 {
 			return i
 		}

@@ -63,7 +63,8 @@ var mutants = []mutant{
 	{"required apps must be there", brings + "members.go", `unmet != "" {`, `unmet != "" && false {`},
 	{"who is not well in time has failed", planner + "member.go", "if !p.in.Now.Before(deadline) {", "if false {"},
 	{"a rollout completes when nobody is on the way", planner + "status.go", "all.verified > 0 && all.moving == 0 && !p.halted() {", "all.verified > 0 && !p.halted() {"},
-	{"the pilot stays the pilot", planner + "waves.go", "case p.wasMoved(m):", "case false:"},
+	{"the pilot stays the pilot", planner + "waves.go", "if p.wasPilot(m) {", "if false {"},
+	{"a pilot wave has a pilot", planner + "plan.go", "(!w.pilot || t.verified > 0)", "true"},
 	{"what an ended network began is not gone on with", planner + "records.go", "case !wish.Asked:", "case false:"},
 }
 

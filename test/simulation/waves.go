@@ -232,20 +232,12 @@ func (t *truth) pilotWanting(r *v1alpha1.Rollout, p promise, c crowd) string {
 	if c.verified > 0 || c.failed > 0 {
 		return ""
 	}
-	part := false
 	for _, f := range t.followers(r) {
-		switch t.stand(f, r, p.waves[0]) {
-		case verified:
+		if t.stand(f, r, p.waves[0]) == verified {
 			return ""
-		case waiting, onTheWay:
-			part = true
-		case failed, excused, absentNow:
 		}
 	}
-	if part {
-		return "nobody was a pilot"
-	}
-	return ""
+	return "nobody was a pilot"
 }
 
 func withinLimit(m *moved) string {
@@ -329,6 +321,22 @@ func (w *world) judgeStatus(t *truth, r *write, entry *entry) {
 		entry.done[wave.Name] = true
 	}
 	w.judgeVerified(t, r, entry, p)
+	if after.Status.Phase == v1alpha1.RolloutCompleted && entry.completed.IsZero() {
+		w.judgeCompleted(t, after, p)
+	}
+}
+
+// judgeCompleted says whether a rollout completes while it still brings somebody its version.
+func (w *world) judgeCompleted(t *truth, r *v1alpha1.Rollout, p promise) {
+	all := t.followers(r)
+	if len(all) >= many {
+		return
+	}
+	for _, f := range all {
+		if t.stand(f, r, p.waves[t.waveOf(f, r, p)]) == onTheWay && t.started(f, r) {
+			w.violate("completion", "%s says that it is completed, and %s is on the way", r.Name, f.m.Name)
+		}
+	}
 }
 
 // judgeVerified says whether more members are counted as verified than ever were.
