@@ -94,7 +94,7 @@ func (r *Reconciler) move(ctx context.Context, group string, all *country.Countr
 		r.written.Add(group, &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Namespace: want.Namespace, Name: want.Name}})
 		side.Go(func() error {
 			if errs[i] = apply.Installation(ctx, r.Client, want, live); errs[i] == nil {
-				r.tell(live, want, move)
+				r.tell(live, move)
 			}
 			return nil
 		})
@@ -103,14 +103,11 @@ func (r *Reconciler) move(ctx context.Context, group string, all *country.Countr
 	return errors.Join(errs...)
 }
 
-// tell tells whoever describes an installation that it was there and moves.
-func (r *Reconciler) tell(live, want *v1alpha1.AppInstallation, move rollout.Move) {
-	switch {
-	case live == nil:
-	case move.Kind == rollout.Return || move.Kind == rollout.Hold:
+// tell tells whoever describes an installation that the version failed there. That it moves
+// stands in its spec.rollout: an event as well would double what a step costs.
+func (r *Reconciler) tell(live *v1alpha1.AppInstallation, move rollout.Move) {
+	if live != nil && (move.Kind == rollout.Return || move.Kind == rollout.Hold) {
 		r.Events.Eventf(live, nil, "Warning", string(move.Stamp.Outcome), "Rollout", "%s", move.Stamp.Message)
-	case live.Spec.Version != want.Spec.Version:
-		r.Events.Eventf(live, nil, "Normal", "VersionChanged", "Rollout", "moving from %s to %s by Rollout %s", live.Spec.Version, want.Spec.Version, move.Stamp.Name)
 	}
 }
 

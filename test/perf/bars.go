@@ -13,7 +13,7 @@ const (
 	maxPlanMilliseconds  = 50 // for planMembers members
 	// extraWritesPerMove is beyond the one write of each installation: a status at each step, of
 	// which there is one a second at most.
-	extraWritesPerMove = 0.2
+	extraWritesPerMove = 0.1
 )
 
 // bar compares a figure with its promise.

@@ -70,6 +70,9 @@ func (r *result) addInstallation(p phase) {
 	r.InstallationSeconds = p.Seconds
 }
 
+// ofRollouts are what a rollout writes: the installations, its own record, and events.
+var ofRollouts = []string{"appinstallations", "rollouts", "rollouts/status", "events"}
+
 func (r *result) addUpgrade(p phase) {
 	r.Phases = append(r.Phases, p)
 	r.ObjectsPerUpgrade = objectsPerUpgrade
@@ -77,7 +80,7 @@ func (r *result) addUpgrade(p phase) {
 	r.UpgradesPerSecond = p.perSecond()
 	r.UpgradeSeconds = p.Seconds
 	moving := p.total.Sum(func(c operator.Call) bool {
-		return c.Writes() && (c.Resource == "appinstallations" || c.Resource == "rollouts" || c.Resource == "rollouts/status")
+		return c.Writes() && slices.Contains(ofRollouts, c.Resource)
 	})
 	r.WritesPerMove = float64(moving) / float64(p.Count)
 }

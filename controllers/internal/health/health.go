@@ -5,6 +5,7 @@ package health
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -42,7 +43,16 @@ func Of(o *unstructured.Unstructured, rules *Rules) (State, string) {
 		return Failed, result.Message
 	case status.InProgressStatus, status.TerminatingStatus, status.NotFoundStatus, status.UnknownStatus:
 	}
-	return Progressing, result.Message
+	return Progressing, plain(result.Message)
+}
+
+// plain puts into words what the library says of a Deployment whose new pods don't get
+// ready: how many pods more there are than new ones.
+func plain(message string) string {
+	if n, ok := strings.CutPrefix(message, "Pending termination: "); ok {
+		return "new pods are not ready, and pods of before still run: " + n
+	}
+	return message
 }
 
 // spentQuota tells when pods can't be made: the one thing about a Deployment that a

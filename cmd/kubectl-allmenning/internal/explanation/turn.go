@@ -143,10 +143,7 @@ func (p *place) inWave(r *v1alpha1.Rollout, wave string) string {
 			continue
 		}
 		text += fmt.Sprintf(", which is %s, %d/%d verified", w.State, w.Verified, w.Members-w.Excused)
-		switch {
-		case w.State == v1alpha1.WaveHalted:
-			text += ": " + w.WaitsFor
-		case w.WaitsFor != "":
+		if w.WaitsFor != "" {
 			text += "; it waits for " + w.WaitsFor
 		}
 	}
