@@ -353,3 +353,21 @@ type MunicipalityList struct {
 func NamespaceFor(municipality, environment string) string {
 	return municipality + "-" + environment
 }
+
+// Environment returns the environment of a name; nil where the spec has none.
+func (s *MunicipalitySpec) Environment(name string) *Environment {
+	for i := range s.Environments {
+		if s.Environments[i].Name == name {
+			return &s.Environments[i]
+		}
+	}
+	return nil
+}
+
+// StageOf returns the stage of an environment; empty where the spec has none of that name.
+func (s *MunicipalitySpec) StageOf(environment string) Stage {
+	if e := s.Environment(environment); e != nil {
+		return e.Stage
+	}
+	return ""
+}

@@ -45,7 +45,7 @@ func plan(seen observed, now time.Time) planned {
 	}
 	for _, place := range slices.SortedFunc(maps.Keys(seen.installed), comparePlaces) {
 		installed := seen.installed[place]
-		gone := leaving && (!m.DeletionTimestamp.IsZero() || environmentOf(m, place.Environment) == nil)
+		gone := leaving && (!m.DeletionTimestamp.IsZero() || m.Spec.Environment(place.Environment) == nil)
 		if gone {
 			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, ptr.Deref(seen.platform.Freeze, false))
 		}
@@ -105,7 +105,7 @@ func wanted(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.
 		v.Version, v.Digest, v.DecidedBy = installed.Spec.Version, installed.Spec.Digest, installed.Spec.DecidedBy
 		same = true
 	}
-	want := installation.For(m, environmentOf(m, v.Environment), v)
+	want := installation.For(m, m.Spec.Environment(v.Environment), v)
 	if same {
 		want.Spec.Rollout = installed.Spec.Rollout
 	}
@@ -180,15 +180,6 @@ func uninstalled(i *v1alpha1.AppInstallation) bool {
 		}
 	}
 	return false
-}
-
-func environmentOf(m *v1alpha1.Municipality, name string) *v1alpha1.Environment {
-	for i := range m.Spec.Environments {
-		if m.Spec.Environments[i].Name == name {
-			return &m.Spec.Environments[i]
-		}
-	}
-	return nil
 }
 
 func comparePlaces(a, b resolution.Place) int {

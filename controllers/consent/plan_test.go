@@ -70,7 +70,7 @@ var brought = &v1alpha1.InstallationRollout{Name: "digi-tv.svarut.2.4.1.1", Wave
 func everywhere(seen *observed) {
 	m := &seen.municipality
 	for _, v := range resolution.Resolve(resolution.Input{Municipality: m, Networks: seen.networks, Apps: seen.apps, Now: now}) {
-		i := installation.For(m, environmentOf(m, v.Environment), v)
+		i := installation.For(m, m.Spec.Environment(v.Environment), v)
 		i.Generation, i.UID, i.Spec.Rollout = 1, "u", brought
 		seen.installed[v.Place] = i
 	}

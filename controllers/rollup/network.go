@@ -85,20 +85,11 @@ func skew(installed map[string]int32) []v1alpha1.VersionUsage {
 func placesIn(all []place, m *v1alpha1.Municipality, proposed v1alpha1.Proposal) []*place {
 	var here []*place
 	for i := range all {
-		if all[i].verdict.App == proposed.Name && slices.Contains(proposed.Stages, stageOf(m, all[i].verdict.Environment)) {
+		if all[i].verdict.App == proposed.Name && slices.Contains(proposed.Stages, m.Spec.StageOf(all[i].verdict.Environment)) {
 			here = append(here, &all[i])
 		}
 	}
 	return here
-}
-
-func stageOf(m *v1alpha1.Municipality, environment string) v1alpha1.Stage {
-	for i := range m.Spec.Environments {
-		if m.Spec.Environments[i].Name == environment {
-			return m.Spec.Environments[i].Stage
-		}
-	}
-	return ""
 }
 
 // member is how one app of a group stands at one member, all its environments taken together.

@@ -159,7 +159,7 @@ var order = []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1al
 // stage says which environment of an earlier stage goes first; zero where none does.
 func (t turns) stage(p *place, r *v1alpha1.Rollout, stamp *v1alpha1.InstallationRollout) turn {
 	m := t.tenant.municipality
-	mine := slices.Index(order, stageOf(m, p.verdict.Environment))
+	mine := slices.Index(order, m.Spec.StageOf(p.verdict.Environment))
 	var soaking string
 	var until time.Time
 	for _, e := range m.Spec.Environments {

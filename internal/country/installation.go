@@ -17,7 +17,7 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 	if m == nil {
 		return nil
 	}
-	environment := environmentOf(m, move.Environment)
+	environment := m.Spec.Environment(move.Environment)
 	verdicts := c.Verdicts(m)
 	at := slices.IndexFunc(verdicts, func(v resolution.Verdict) bool {
 		return v.App == intro.App && v.Environment == move.Environment

@@ -53,7 +53,7 @@ func (c *Country) counted(group string) members {
 
 // place is one verdict, as a rollout counts it.
 func (c *Country) place(m *v1alpha1.Municipality, v resolution.Verdict) rollout.Place {
-	p := rollout.Place{Environment: v.Environment, Stage: stageOf(m, v.Environment)}
+	p := rollout.Place{Environment: v.Environment, Stage: m.Spec.StageOf(v.Environment)}
 	there := c.Seen.Installations[m.Name][v.Place]
 	if there != nil && there.Spec.State != v1alpha1.InstallationAbsent {
 		p.Installed = rollout.Observe(there)
@@ -96,29 +96,16 @@ func (c *Country) lacks(m *v1alpha1.Municipality, v resolution.Verdict, there *v
 	return rollout.Excuse{}
 }
 
-func stageOf(m *v1alpha1.Municipality, environment string) v1alpha1.Stage {
-	if e := environmentOf(m, environment); e != nil {
-		return e.Stage
-	}
-	return ""
-}
-
-func environmentOf(m *v1alpha1.Municipality, name string) *v1alpha1.Environment {
-	for i := range m.Spec.Environments {
-		if m.Spec.Environments[i].Name == name {
-			return &m.Spec.Environments[i]
-		}
-	}
-	return nil
-}
-
 // left are the municipalities that a rollout moved and that are no members any longer.
 func (c *Country) left(r *v1alpha1.Rollout, present []rollout.Member) []rollout.Left {
 	gone := map[string]rollout.Left{}
+	stays := func(name string) bool {
+		_, found := slices.BinarySearchFunc(present, name, func(m rollout.Member, name string) int { return cmp.Compare(m.Name, name) })
+		return found
+	}
 	for _, i := range c.movedBy(r.Name) {
 		name := i.Labels[v1alpha1.LabelMunicipality]
-		_, stays := slices.BinarySearchFunc(present, name, func(m rollout.Member, name string) int { return cmp.Compare(m.Name, name) })
-		if stays || i.Spec.Rollout.Wave == "" {
+		if stays(name) || i.Spec.Rollout.Wave == "" {
 			continue
 		}
 		l := gone[name]
@@ -127,8 +114,7 @@ func (c *Country) left(r *v1alpha1.Rollout, present []rollout.Member) []rollout.
 		gone[name] = l
 	}
 	for _, note := range r.Status.FailedMembers { // whose installations went with them
-		_, stays := slices.BinarySearchFunc(present, note.Name, func(m rollout.Member, name string) int { return cmp.Compare(m.Name, name) })
-		if _, known := gone[note.Name]; !stays && !known {
+		if _, known := gone[note.Name]; !known && !stays(note.Name) {
 			gone[note.Name] = rollout.Left{Name: note.Name, Wave: note.Wave, Failed: true}
 		}
 	}

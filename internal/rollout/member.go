@@ -49,7 +49,6 @@ func (p *Place) decided() bool { return p.Excuse.Code != "" && !p.Excuse.Away }
 // The codes of notes, besides those of package resolution.
 const (
 	CodeSuspended  = "Suspended"
-	CodeAway       = "Away"
 	CodeWindow     = "Window"
 	CodeWaiting    = "Waiting"
 	CodeInstalling = "Installing"

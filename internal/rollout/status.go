@@ -177,15 +177,8 @@ func (p *planner) afterwards(all *tally) string {
 }
 
 func (p *planner) running(wave string, t *tally) (string, time.Time) {
-	text := fmt.Sprintf("wave %s: %d/%d verified", wave, t.verified, t.members-t.excused)
-	for _, c := range []struct {
-		n    int
-		text string
-	}{{t.moving, "on the way"}, {t.waiting, "waiting"}, {t.away, "away"}, {t.failed, "failed"}} {
-		if c.n > 0 {
-			text += fmt.Sprintf(", %d %s", c.n, c.text)
-		}
-	}
+	text := fmt.Sprintf("wave %s: %d/%d verified", wave, t.verified, t.members-t.excused) +
+		inWords(number{t.moving, "on the way"}, number{t.waiting, "waiting"}, number{t.away, "away"}, number{t.failed, "failed"})
 	if first := p.soonest(); first != nil {
 		return text + "; " + first.member.Name + ": " + first.message, first.until
 	}
@@ -242,13 +235,22 @@ func (p *planner) details(status v1alpha1.RolloutStatus) string {
 }
 
 func completedText(status v1alpha1.RolloutStatus, all *tally) string {
-	text := fmt.Sprintf("completed: %s verified", status.Progress)
-	for _, c := range []struct {
-		n    int
-		text string
-	}{{all.moving, "on the way"}, {all.waiting + all.away, "to come"}, {all.failed, "failed"}, {all.excused, "excused"}} {
-		if c.n > 0 {
-			text += fmt.Sprintf(", %d %s", c.n, c.text)
+	return fmt.Sprintf("completed: %s verified", status.Progress) +
+		inWords(number{all.moving, "on the way"}, number{all.waiting + all.away, "to come"}, number{all.failed, "failed"}, number{all.excused, "excused"})
+}
+
+// number of members, and how they stand.
+type number struct {
+	of  int
+	are string
+}
+
+// inWords tells the numbers that are not zero, each after a comma.
+func inWords(all ...number) string {
+	text := ""
+	for _, n := range all {
+		if n.of > 0 {
+			text += fmt.Sprintf(", %d %s", n.of, n.are)
 		}
 	}
 	return text

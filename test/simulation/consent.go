@@ -90,7 +90,7 @@ func decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alp
 		v.Version, v.Digest, v.DecidedBy = there.Spec.Version, there.Spec.Digest, there.Spec.DecidedBy
 		kept = true
 	}
-	want := installation.For(m, environmentOf(m, v.Environment), v)
+	want := installation.For(m, m.Spec.Environment(v.Environment), v)
 	if kept {
 		want.Spec.Rollout = there.Spec.Rollout
 	}
@@ -114,7 +114,7 @@ func (w *world) leftovers(m *v1alpha1.Municipality, seen *store) []write {
 		i := seen.installations[m.Name][p]
 		k := key{m.Name, p.Environment, p.App}
 		ready := meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionReady)
-		leaving := m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && (!m.DeletionTimestamp.IsZero() || environmentOf(m, p.Environment) == nil)
+		leaving := m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && (!m.DeletionTimestamp.IsZero() || m.Spec.Environment(p.Environment) == nil)
 		switch {
 		case i.Spec.State == v1alpha1.InstallationAbsent && i.Status.ObservedGeneration == i.Generation && ready:
 			all = append(all, write{installed: k, before: i, isInstallation: true})
@@ -124,15 +124,6 @@ func (w *world) leftovers(m *v1alpha1.Municipality, seen *store) []write {
 		}
 	}
 	return all
-}
-
-func environmentOf(m *v1alpha1.Municipality, name string) *v1alpha1.Environment {
-	for i := range m.Spec.Environments {
-		if m.Spec.Environments[i].Name == name {
-			return &m.Spec.Environments[i]
-		}
-	}
-	return nil
 }
 
 func comparePlaces(a, b resolution.Place) int {

@@ -214,14 +214,14 @@ func placeIsThere(m *moved) string {
 
 // stageByStage says whether a stage before is not well at what is brought.
 func stageByStage(m *moved) string {
-	e := environmentOf(m.m, m.k.environment)
+	e := m.m.Spec.Environment(m.k.environment)
 	f, ok := m.follower(m.r, m.m.Name)
 	if !ok || e == nil {
 		return "it is no member"
 	}
 	wave := m.promise.waves[m.promise.waveOf(m.m)]
 	for _, v := range f.places {
-		other := environmentOf(m.m, v.Environment)
+		other := m.m.Spec.Environment(v.Environment)
 		if other == nil || !m.takesPart(v) || slices.Index(stages, other.Stage) >= slices.Index(stages, e.Stage) {
 			continue
 		}

@@ -240,7 +240,7 @@ func addEnvironment(w *world) string {
 		return ""
 	}
 	name := fmt.Sprintf("env%d", w.rng.IntN(1000))
-	if environmentOf(m, name) != nil {
+	if m.Spec.Environment(name) != nil {
 		return ""
 	}
 	stage := pick(w, stages...)

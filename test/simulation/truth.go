@@ -258,7 +258,7 @@ var stages = []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1a
 func (t *truth) stage(f member, r *v1alpha1.Rollout, wave promisedWave, stage v1alpha1.Stage) (at standing, stays bool) {
 	gone := false
 	for _, v := range f.places {
-		e := environmentOf(f.m, v.Environment)
+		e := f.m.Spec.Environment(v.Environment)
 		if !t.takesPart(v) || e == nil || e.Stage != stage {
 			continue
 		}
