@@ -292,7 +292,8 @@ type NetworkStatus struct {
 // +kubebuilder:printcolumn:name="Priority",type=integer,JSONPath=`.spec.priority`,priority=1
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Apps message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be at most 63 characters",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!self.metadata.name.contains('.') && self.metadata.name != 'direct'",message="metadata.name must hold no dot, and not be direct: it begins the names of the network's Rollouts",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.successor) || self.spec.successor != self.metadata.name",message="a network can't be its own successor: name another network",fieldPath=".spec.successor"

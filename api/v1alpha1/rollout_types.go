@@ -139,6 +139,9 @@ type WaveStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	WaitsFor string `json:"waitsFor,omitempty"`
+	// waitingSince is since when it has waited for that.
+	// +optional
+	WaitingSince *metav1.Time `json:"waitingSince,omitempty"`
 }
 
 // MemberNote tells why a member is where it is.

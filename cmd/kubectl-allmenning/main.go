@@ -3,8 +3,8 @@
 // approves, promotes and onboards.
 //
 // Each command has a file of its own, which reads its flags and joins the parts that
-// are in internal: world (what there is), explanation, progress and change (pure), and
-// manifest (edits of files).
+// are in internal: world (what there is), explanation, outlook, progress and change (pure),
+// manifest (files) and schema (what the API server asks of them).
 package main
 
 import (
@@ -28,9 +28,19 @@ func main() {
 	err := newCommand().ExecuteContext(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", oneLine(err))
+		for _, one := range each(err) {
+			fmt.Fprintln(os.Stderr, "error:", oneLine(one))
+		}
 		os.Exit(1)
 	}
+}
+
+// each are the errors that were joined, as all faults of files are.
+func each(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // an error around joined ones tells more
+		return joined.Unwrap()
+	}
+	return []error{err}
 }
 
 // oneLine is an error without line breaks.

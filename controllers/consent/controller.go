@@ -33,14 +33,15 @@ type Reconciler struct {
 
 // Reconcile makes the AppInstallations of one Municipality say what was decided.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	seen, err := r.observe(ctx, req.Name)
+	now := r.Clock.Now()
+	seen, err := r.observe(ctx, req.Name, now)
 	if apierrors.IsNotFound(err) {
 		return ctrl.Result{}, nil // retained: its installations go on without it
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
-	todo := plan(seen, r.Clock.Now())
+	todo := plan(seen, now)
 	err = r.apply(ctx, seen, todo)
 	if apply.OnlyConflicts(err) {
 		return ctrl.Result{RequeueAfter: soon}, nil

@@ -31,7 +31,7 @@ type observed struct {
 	definitionGoes bool
 }
 
-func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
+func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (observed, error) {
 	var seen observed
 	if err := r.written.Await(ctx, r.Client, name); err != nil {
 		return seen, err
@@ -47,7 +47,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list Networks: %w", err)
 	}
-	known := resolution.NewNetworks(networks.Items, r.Clock.Now())
+	known := resolution.NewNetworks(networks.Items, now)
 	seen.networks, seen.networksChange = known.Of(&seen.municipality), known.NextChange()
 	var apps v1alpha1.SharedAppList
 	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {

@@ -62,7 +62,8 @@ func (p *planned) writes(i *v1alpha1.AppInstallation) bool {
 }
 
 func (p *planned) decided(seen observed, now time.Time) {
-	m, known := &seen.municipality, remembered(seen)
+	m := &seen.municipality
+	known := resolution.Remember(m, seen.apps, seen.installed)
 	verdicts := resolution.Resolve(resolution.Input{
 		Municipality: m, Networks: seen.networks, Apps: seen.apps,
 		Installed: known, Freeze: ptr.Deref(seen.platform.Freeze, false), Now: now,
@@ -110,38 +111,6 @@ func wanted(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.
 		want.Spec.Rollout = installed.Spec.Rollout
 	}
 	return want
-}
-
-// remembered adds to what is installed the AppInstallations that somebody deleted a
-// moment ago, as the Municipality's status still tells them: their apps run on, so they
-// must be written again, also where nobody asks for the app any longer, and where the
-// rollout that would bring another version waits. It is the one
-// place where a status counts: as memory of what is there, not as a wish.
-func remembered(seen observed) map[resolution.Place]*v1alpha1.AppInstallation {
-	known := maps.Clone(seen.installed)
-	for _, row := range seen.municipality.Status.Apps {
-		place := resolution.Place{App: row.Name, Environment: row.Environment}
-		digest := digestOf(seen.apps[row.Name], row.Version)
-		if known[place] != nil || row.Version == "" || row.State == v1alpha1.AppRemoving || digest == "" {
-			continue
-		}
-		known[place] = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
-			App: row.Name, Version: row.Version, Digest: digest, State: v1alpha1.InstallationPresent, DecidedBy: row.DecidedBy,
-		}}
-	}
-	return known
-}
-
-func digestOf(app *v1alpha1.SharedApp, version string) string {
-	if app == nil {
-		return ""
-	}
-	for _, v := range app.Status.Versions {
-		if v.Version == version {
-			return v.Digest
-		}
-	}
-	return ""
 }
 
 func (p *planned) present(want, installed *v1alpha1.AppInstallation) {

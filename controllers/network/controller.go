@@ -21,7 +21,7 @@ type Reconciler struct {
 	Clock clock.PassiveClock
 }
 
-// +kubebuilder:rbac:groups=allmenning.dev,resources=networks;municipalities;sharedapps,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=networks;municipalities;sharedapps;platforms,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=networks/status,verbs=patch
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterrolebindings,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=allmenning-coordinator

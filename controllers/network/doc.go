@@ -5,8 +5,8 @@
 // its members; the rollup controller counts how their apps stand. What is left is
 // to answer the people who edit it: a name that nobody has, a selector that does
 // not parse, an app or a channel that does not exist, waves that overlap, an approval
-// of what nobody offers (strategy.go). And to let its coordinators in, for as long as
-// their access lasts (access.go); what they may change of a Network, the policy
+// of what nobody offers (internal/strategy). And to let its coordinators in, for as
+// long as their access lasts (access.go); what they may change of a Network, the policy
 // network-delegation.allmenning.dev says.
 //
 // It reads top to bottom in four verbs, one file each: observe, plan, status, apply.

@@ -24,6 +24,9 @@ type observed struct {
 	municipalities []v1alpha1.Municipality
 	// apps of the catalogue, by name. They are the cache's own: read only.
 	apps map[string]*v1alpha1.SharedApp
+	// general is the Platform's strategy, of which a network inherits what it leaves out; nil
+	// where nobody says one.
+	general *v1alpha1.RolloutStrategy
 }
 
 func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (observed, error) {
@@ -33,6 +36,9 @@ func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (o
 	}
 	var err error
 	if seen.binding, err = r.binding(ctx, name); err != nil {
+		return seen, err
+	}
+	if seen.general, err = r.general(ctx); err != nil {
 		return seen, err
 	}
 	var networks v1alpha1.NetworkList
@@ -54,6 +60,16 @@ func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (o
 		seen.apps[apps.Items[i].Name] = &apps.Items[i]
 	}
 	return seen, nil
+}
+
+// general finds the Platform's strategy, or nil.
+func (r *Reconciler) general(ctx context.Context) (*v1alpha1.RolloutStrategy, error) {
+	var found v1alpha1.Platform
+	err := r.Client.Get(ctx, client.ObjectKey{Name: v1alpha1.PlatformName}, &found)
+	if client.IgnoreNotFound(err) != nil {
+		return nil, fmt.Errorf("read Platform %s: %w", v1alpha1.PlatformName, err)
+	}
+	return found.Spec.Rollout, nil
 }
 
 // binding finds the binding of a network's coordinators, or nil. The cache holds only

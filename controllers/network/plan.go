@@ -11,6 +11,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/proposal"
+	"github.com/allmenning/allmenning/internal/strategy"
 )
 
 // maxNames keeps a status small.
@@ -84,8 +85,12 @@ func outcome(seen observed, out planned, members []*v1alpha1.Municipality) condi
 	for _, p := range n.Spec.Apps {
 		all = append(all, proposal.Check(p, seen.apps[p.Name]))
 	}
-	faults, notes := checkStrategy(n, members, seen.apps)
-	all = append(all, faults...)
+	faults, notes := strategy.Check(strategy.Input{
+		Said: n.Spec.Rollout, General: seen.general, Members: members, Noun: "member", Apps: seen.apps, Proposed: n.Spec.Apps,
+	})
+	for _, fault := range faults {
+		all = append(all, invalid("%s", fault))
+	}
 	return together(strings.Join(append([]string{well(n, out)}, notes...), "; "), all...)
 }
 
@@ -125,7 +130,7 @@ func well(n *v1alpha1.Network, out planned) string {
 	if len(out.unknown) == 0 {
 		return message
 	}
-	return fmt.Sprintf("%s; no Municipality is named %s (spec.members.names)", message, listed(out.unknown, maxNames))
+	return fmt.Sprintf("%s; no Municipality is named %s (spec.members.names)", message, strategy.Names(out.unknown, maxNames))
 }
 
 func count(n int, noun string) string {

@@ -3,7 +3,6 @@ package network
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,195 +10,67 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// telemark are four members: two at the coast, two inland.
-func telemark() []*v1alpha1.Municipality {
-	place := func(name, where string) *v1alpha1.Municipality {
-		return &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"county": "40", "lies": where}}}
-	}
-	return []*v1alpha1.Municipality{place("kragero", "coast"), place("porsgrunn", "coast"), place("tokke", "inland"), place("vinje", "inland")}
-}
-
-// wave picks members by name, and by a label, as "lies=coast", where one is given.
-func wave(name, label string, names ...string) v1alpha1.Wave {
-	w := v1alpha1.Wave{Name: name, Members: &v1alpha1.WaveMembers{Names: names}}
-	if key, value, ok := strings.Cut(label, "="); ok {
-		w.Members.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{key: value}}
-	}
-	return w
-}
-
-// digest of a bundle, of one letter.
-func digest(letter string) string { return "sha256:" + strings.Repeat(letter, 64) }
-
-func catalogue() map[string]*v1alpha1.SharedApp {
-	oci := func(letter string) v1alpha1.Source {
-		return v1alpha1.Source{OCI: &v1alpha1.OCISource{Repository: "ghcr.io/ks/svarut", Digest: digest(letter)}}
-	}
-	return map[string]*v1alpha1.SharedApp{
-		"svarut": {
-			ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
-			Spec:       v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "2.4.1", Source: oci("a")}, {Version: "2.5.0", Source: oci("b")}}},
-		},
-		"kobo": {
-			ObjectMeta: metav1.ObjectMeta{Name: "kobo"},
-			Spec:       v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "1.0.0", Source: v1alpha1.Source{ConfigMap: &v1alpha1.ConfigMapSource{Name: "kobo"}}}}},
-			Status:     v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{{Version: "1.0.0", Digest: digest("c")}}},
-		},
-		"unread": {
-			ObjectMeta: metav1.ObjectMeta{Name: "unread"},
-			Spec:       v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "1.0.0", Source: v1alpha1.Source{ConfigMap: &v1alpha1.ConfigMapSource{Name: "unread"}}}}},
-		},
-	}
-}
-
-func TestCheckStrategy(t *testing.T) {
-	rest := v1alpha1.Wave{Name: "everyone"}
-	broken := v1alpha1.Wave{Name: "broken", Members: &v1alpha1.WaveMembers{Selector: &metav1.LabelSelector{
-		MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "lies", Operator: "Near"}},
-	}}}
-	approval := func(app, letter string) v1alpha1.Approval {
-		return v1alpha1.Approval{App: app, Digest: digest(letter), Wave: "everyone", Attempt: 1}
-	}
+// TestStrategyIsTold looks at what the condition makes of faults and notes; what they are,
+// internal/strategy tests.
+func TestStrategyIsTold(t *testing.T) {
+	approval := v1alpha1.Approval{App: "svarut", Digest: "sha256:" + strings.Repeat("a", 64), Wave: "evryone", Attempt: 1}
+	inherited := &v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
+		{Name: "islands", Members: &v1alpha1.WaveMembers{Names: []string{"utsira"}}}, {Name: "everyone"},
+	}}
 	cases := []struct {
-		reason   string
-		strategy v1alpha1.RolloutStrategy
-		faults   []string
-		notes    []string
+		reason  string
+		own     *v1alpha1.RolloutStrategy
+		general *v1alpha1.RolloutStrategy
+		want    string
 	}{
-		{reason: "nothing said is nothing wrong"},
 		{
-			reason: "a pilot by name, out of those that a later wave selects, is how a pilot is picked",
-			strategy: v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
-				wave("pilot", "", "vinje"), wave("inland", "lies=inland"), rest,
-			}},
+			"notes stop nobody",
+			&v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"oslo"}}}, {Name: "everyone"}}}, nil,
+			"Ready=True: 2 members, 0 apps; wave pilot is empty: no member goes with it (spec.rollout.waves[0].members); " +
+				"wave pilot names who is no member: oslo (spec.rollout.waves[0].members.names)",
 		},
 		{
-			reason: "two selectors that pick one member",
-			strategy: v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
-				wave("coast", "lies=coast"), wave("county", "county=40"), rest,
-			}},
-			faults: []string{"spec.rollout.waves[1].members: waves coast and county overlap at kragero, porsgrunn, who go with coast, the first: let one of them leave these out"},
+			"an inherited wave that picks nobody here is normal", nil, inherited,
+			"Ready=True: 2 members, 0 apps",
 		},
 		{
-			reason: "three members are named, the others counted; each pair of waves is told",
-			strategy: v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
-				wave("county", "county=40"), wave("all", "county=40"), wave("inland", "lies=inland"),
-			}},
-			faults: []string{
-				"spec.rollout.waves[1].members: waves county and all overlap at kragero, porsgrunn, tokke and 1 more, who go with county, the first: let one of them leave these out",
-				"spec.rollout.waves[2].members: waves county and inland overlap at tokke, vinje, who go with county, the first: let one of them leave these out",
-			},
-		},
-		{
-			reason: "a name in a later wave is overruled by a selector before it, which nobody wants",
-			strategy: v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
-				wave("inland", "lies=inland"), wave("careful", "", "vinje", "kragero"), rest,
-			}},
-			faults: []string{"spec.rollout.waves[1].members: waves inland and careful overlap at vinje, who go with inland, the first: let one of them leave these out"},
-		},
-		{
-			reason:   "a selector that does not parse picks nobody",
-			strategy: v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{wave("pilot", "", "vinje"), broken, rest}},
-			faults:   []string{`spec.rollout.waves[1].members.selector: "Near" is not a valid label selector operator: mend the selector`},
-		},
-		{
-			reason: "an empty wave, and names of those who are no members, stop nobody",
-			strategy: v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
-				wave("pilot", "", "vinje", "oslo", "bergen"), wave("islands", "lies=island"), rest,
-			}},
-			notes: []string{
-				"wave islands is empty: no member of the network goes with it (spec.rollout.waves[1].members)",
-				"wave pilot names who is no member: bergen, oslo (spec.rollout.waves[0].members.names)",
-			},
-		},
-		{
-			reason:   "who is in no wave goes with the last, so that one is not empty",
-			strategy: v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{wave("pilot", "", "vinje"), wave("islands", "lies=island")}},
-		},
-		{
-			reason: "windows and freezes that can't be",
-			strategy: v1alpha1.RolloutStrategy{
-				Windows: []v1alpha1.Window{{Schedule: "0 8 * * 1-4", Duration: metav1.Duration{Duration: time.Hour}, TimeZone: "Europe/Olso"}},
-				Freezes: []v1alpha1.FreezePeriod{{From: metav1.NewTime(now), Until: metav1.NewTime(now), Reason: "never"}},
-			},
-			faults: []string{
-				`spec.rollout.windows[0].timeZone: "Europe/Olso" is not in the IANA time zone database: write a name such as Europe/Oslo`,
-				"spec.rollout.freezes[0].until: 2026-11-22T12:00:00Z is not after from, 2026-11-22T12:00:00Z: write a later time",
-			},
-		},
-		{
-			reason: "approvals of present and past versions stay",
-			strategy: v1alpha1.RolloutStrategy{
-				Approvals: []v1alpha1.Approval{approval("svarut", "a"), approval("svarut", "b"), approval("kobo", "c")},
-			},
-		},
-		{
-			reason:   "a digest that nobody has is a slip of the hand",
-			strategy: v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{approval("svarut", "a"), approval("svarut", "c")}},
-			faults: []string{"spec.rollout.approvals[1].digest sha256:cccccccccccc...: no version of SharedApp svarut has it: " +
-				"copy spec.digest of the Rollout that is meant, or take the entry out"},
-		},
-		{
-			reason:   "the digest of a bundle that was not read yet may turn out to be this one",
-			strategy: v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{approval("unread", "d")}},
-		},
-		{
-			reason:   "an app that does not exist is told at the proposal, once",
-			strategy: v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{approval("svrut", "a")}},
-		},
-		{
-			reason: "a retry of what nobody has",
-			strategy: v1alpha1.RolloutStrategy{Retries: []v1alpha1.Retry{
-				{App: "svarut", Digest: digest("a"), Attempt: 2}, {App: "kobo", Digest: digest("a"), Attempt: 2},
-			}},
-			faults: []string{
-				"spec.rollout.retries[1].digest sha256:aaaaaaaaaaaa...: no version of SharedApp kobo has it: copy spec.digest of the Rollout that is meant, or take the entry out",
-			},
+			"an approval of a wave that the Platform does not have is a slip of the hand",
+			&v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{approval}}, inherited,
+			`Ready=False: spec.rollout.approvals[0].wave "evryone": there is no wave of that name, but islands, everyone ` +
+				`(spec.rollout.waves of Platform default): mend the name, or take the entry out`,
 		},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			n := &v1alpha1.Network{Spec: v1alpha1.NetworkSpec{Rollout: &tc.strategy}}
-			for _, app := range []string{"svarut", "kobo", "unread", "svrut"} {
-				n.Spec.Apps = append(n.Spec.Apps, v1alpha1.Proposal{Name: app})
-			}
-			outcomes, notes := checkStrategy(n, telemark(), catalogue())
-			var faults []string
-			for _, o := range outcomes {
-				faults = append(faults, o.Message)
-				if o.Reason != v1alpha1.ReasonInvalidSpec {
-					t.Errorf("reason %s of %q, want %s", o.Reason, o.Message, v1alpha1.ReasonInvalidSpec)
-				}
-			}
-			if diff := cmp.Diff(tc.faults, faults); diff != "" {
-				t.Errorf("faults (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(tc.notes, notes); diff != "" {
-				t.Errorf("notes (-want +got):\n%s", diff)
+			seen := observed{municipalities: country("tokke", "vinje"), apps: svarut(), general: tc.general, network: v1alpha1.Network{
+				ObjectMeta: metav1.ObjectMeta{Name: "digi-tv", Generation: 1},
+				Spec:       v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: []string{"tokke", "vinje"}}, Rollout: tc.own},
+			}}
+			ready := look(t, seen, now).Conditions[0]
+			if diff := cmp.Diff(tc.want, ready.Type+"="+string(ready.Status)+": "+ready.Message); diff != "" {
+				t.Errorf("condition (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestCheckStrategyOfANetworkWithoutMembers(t *testing.T) {
-	n := &v1alpha1.Network{Spec: v1alpha1.NetworkSpec{Rollout: &v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{wave("pilot", "", "vinje")}}}}
-	if faults, notes := checkStrategy(n, nil, nil); faults != nil || notes != nil {
-		t.Errorf("faults %v and notes %v: that nobody is a member is told once, and not for each wave", faults, notes)
+func TestSpeaksOf(t *testing.T) {
+	cases := []struct {
+		reason string
+		spec   v1alpha1.NetworkSpec
+		want   bool
+	}{
+		{"it proposes the app", v1alpha1.NetworkSpec{Apps: proposing("stable")}, true},
+		{"it approves a wave of it", v1alpha1.NetworkSpec{Rollout: &v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{{App: "kobo"}, {App: "svarut"}}}}, true},
+		{"it retries it", v1alpha1.NetworkSpec{Rollout: &v1alpha1.RolloutStrategy{Retries: []v1alpha1.Retry{{App: "svarut"}}}}, true},
+		{"it speaks of another", v1alpha1.NetworkSpec{Rollout: &v1alpha1.RolloutStrategy{Retries: []v1alpha1.Retry{{App: "kobo"}}}}, false},
+		{"it says nothing", v1alpha1.NetworkSpec{}, false},
 	}
-}
-
-func TestNotesAreToldInReady(t *testing.T) {
-	seen := observed{municipalities: country("tokke", "vinje"), network: v1alpha1.Network{
-		ObjectMeta: metav1.ObjectMeta{Name: "digi-tv", Generation: 1},
-		Spec: v1alpha1.NetworkSpec{
-			Members: v1alpha1.Members{Names: []string{"tokke", "vinje"}},
-			Rollout: &v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{wave("pilot", "", "oslo"), {Name: "everyone"}}},
-		},
-	}}
-	ready := look(t, seen, now).Conditions[0]
-	want := "2 members, 0 apps; wave pilot is empty: no member of the network goes with it (spec.rollout.waves[0].members); " +
-		"wave pilot names who is no member: oslo (spec.rollout.waves[0].members.names)"
-	if ready.Status != metav1.ConditionTrue || ready.Message != want {
-		t.Errorf("Ready=%s: %s; want True: %s", ready.Status, ready.Message, want)
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := speaksOf(&v1alpha1.Network{Spec: tc.spec}, "svarut"); got != tc.want {
+				t.Errorf("speaks of svarut: %t, want %t", got, tc.want)
+			}
+		})
 	}
 }

@@ -2,10 +2,12 @@ package network
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -30,7 +32,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.Network{}, builder.WithPredicates(specOrRequest)).
 		Watches(&v1alpha1.Network{}, watch.Later(r.everyone, pause), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Municipality{}, watch.Later(r.everyone, pause), builder.WithPredicates(predicate.LabelChangedPredicate{})).
-		Watches(&v1alpha1.SharedApp{}, watch.Later(r.proposers, pause), builder.WithPredicates(watch.OfferChanged())).
+		Watches(&v1alpha1.Platform{}, watch.Later(r.heirs, pause), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.SharedApp{}, watch.Later(r.concerned, pause), builder.WithPredicates(watch.OfferChanged())).
 		Watches(&rbacv1.ClusterRoleBinding{}, handler.EnqueueRequestsFromMapFunc(networkOf)).
 		Complete(r)
 }
@@ -52,16 +55,26 @@ func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []string {
 	return r.networks(ctx, func(*v1alpha1.Network) bool { return true })
 }
 
-// proposers finds the networks that propose an app.
-func (r *Reconciler) proposers(ctx context.Context, o client.Object) []string {
+// heirs finds the networks that a change of the Platform may concern: those that approve
+// waves which they inherit.
+func (r *Reconciler) heirs(ctx context.Context, _ client.Object) []string {
 	return r.networks(ctx, func(n *v1alpha1.Network) bool {
-		for _, p := range n.Spec.Apps {
-			if p.Name == o.GetName() {
-				return true
-			}
-		}
-		return false
+		s := n.Spec.Rollout
+		return s != nil && s.Waves == nil && len(s.Approvals) > 0
 	})
+}
+
+// concerned finds the networks that speak of an app.
+func (r *Reconciler) concerned(ctx context.Context, o client.Object) []string {
+	return r.networks(ctx, func(n *v1alpha1.Network) bool { return speaksOf(n, o.GetName()) })
+}
+
+// speaksOf says whether a network proposes an app, or approves or retries a version of it.
+func speaksOf(n *v1alpha1.Network, app string) bool {
+	s := ptr.Deref(n.Spec.Rollout, v1alpha1.RolloutStrategy{})
+	return slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app }) ||
+		slices.ContainsFunc(s.Approvals, func(a v1alpha1.Approval) bool { return a.App == app }) ||
+		slices.ContainsFunc(s.Retries, func(r v1alpha1.Retry) bool { return r.App == app })
 }
 
 func (r *Reconciler) networks(ctx context.Context, wanted func(*v1alpha1.Network) bool) []string {

@@ -21,7 +21,7 @@ type Reconciler struct {
 	Clock clock.PassiveClock
 }
 
-// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;municipalities;sharedapps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms/status,verbs=patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -34,5 +34,5 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
-	return ctrl.Result{}, r.write(ctx, seen, status(seen, plan(seen), r.Clock.Now()))
+	return ctrl.Result{}, r.write(ctx, seen.platform, status(seen.platform, plan(seen), r.Clock.Now()))
 }

@@ -2,5 +2,6 @@
 //
 // Whoever needs a value of the Platform reads it where it is needed, so this
 // controller has nothing to make. It answers a person who has edited it: the
-// operator has seen this generation, and nothing in it stands in the way.
+// operator has seen this generation, and nothing in it stands in the way. Of its
+// strategy it tells the same as a Network is told of its own (internal/strategy).
 package platform

@@ -9,10 +9,37 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-func (r *Reconciler) observe(ctx context.Context, name string) (v1alpha1.Platform, error) {
-	var seen v1alpha1.Platform
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen); err != nil {
+// observed is everything that a plan may build on.
+type observed struct {
+	platform v1alpha1.Platform
+	// municipalities of the whole country, and apps of the catalogue by name: what the strategy
+	// is held against, and nothing where there is none. They are the cache's own: read only.
+	municipalities []*v1alpha1.Municipality
+	apps           map[string]*v1alpha1.SharedApp
+}
+
+func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
+	var seen observed
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.platform); err != nil {
 		return seen, fmt.Errorf("read Platform %s: %w", name, err)
+	}
+	if seen.platform.Spec.Rollout == nil {
+		return seen, nil
+	}
+	var municipalities v1alpha1.MunicipalityList
+	if err := r.Client.List(ctx, &municipalities, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		return seen, fmt.Errorf("list Municipalities: %w", err)
+	}
+	for i := range municipalities.Items {
+		seen.municipalities = append(seen.municipalities, &municipalities.Items[i])
+	}
+	var apps v1alpha1.SharedAppList
+	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		return seen, fmt.Errorf("list SharedApps: %w", err)
+	}
+	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))
+	for i := range apps.Items {
+		seen.apps[apps.Items[i].Name] = &apps.Items[i]
 	}
 	return seen, nil
 }

@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,18 +9,22 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/strategy"
 )
 
 // plan says what the Platform comes to. The schema has checked nearly all of it. What it
-// can't check are the words of labels, and the schedules and selectors of the strategy; all
-// that is wrong with them is told at once.
-func plan(seen v1alpha1.Platform) condition.Outcome {
-	faults := slices.Concat(labelFaults(seen.Spec), strategyFaults(seen.Spec.Rollout))
+// can't check are the words of labels, and the strategy of networks that say none: its
+// schedules and selectors, whom its waves pick in the whole country, and what its approvals
+// are for. All that is wrong is told at once; what may well be meant is told of one in force.
+func plan(seen observed) condition.Outcome {
+	spec := seen.platform.Spec
+	misled, notes := strategy.Check(strategy.Input{Said: spec.Rollout, Members: seen.municipalities, Noun: "Municipality", Apps: seen.apps})
+	faults := slices.Concat(labelFaults(spec), misled)
 	if len(faults) > 0 {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: strings.Join(faults, "; ")}
 	}
-	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: message(seen.Spec)}
+	said := append([]string{message(spec)}, notes...)
+	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: strings.Join(said, "; ")}
 }
 
 // labelFaults tells of labels that are none: one of them would keep every network policy
@@ -40,16 +43,6 @@ func labelFaults(spec v1alpha1.PlatformSpec) []string {
 	told := make([]string, 0, len(faults))
 	for _, f := range faults {
 		told = append(told, f.Error()+": write a label as Kubernetes does; until then no network policy that needs it can be written")
-	}
-	return told
-}
-
-// strategyFaults tells what is wrong with the strategy of networks that say none.
-func strategyFaults(strategy *v1alpha1.RolloutStrategy) []string {
-	_, faults := rollout.Compile(strategy)
-	told := make([]string, 0, len(faults))
-	for _, f := range faults {
-		told = append(told, fmt.Sprintf("spec.rollout.%s; until then nothing new starts where this strategy holds", f))
 	}
 	return told
 }

@@ -55,7 +55,7 @@ func TestStatus(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, status(tc.platform, plan(tc.platform), now)); diff != "" {
+			if diff := cmp.Diff(tc.want, status(tc.platform, plan(observed{platform: tc.platform}), now)); diff != "" {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
 		})
@@ -63,12 +63,12 @@ func TestStatus(t *testing.T) {
 }
 
 func TestPlanStallsOnAStrategyThatCantBe(t *testing.T) {
-	got := plan(v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{
+	got := plan(observed{platform: v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{
 		DNS: []v1alpha1.DNSServer{{Namespace: "kube-system", PodLabels: map[string]string{"k8s-app": "kube dns"}}},
 		Rollout: &v1alpha1.RolloutStrategy{
 			Windows: []v1alpha1.Window{{Schedule: "0 8 30 2 *", Duration: metav1.Duration{Duration: time.Hour}, TimeZone: "Europe/Oslo"}},
 		},
-	}})
+	}}})
 	if got.State != condition.Stalled || got.Reason != v1alpha1.ReasonInvalidSpec {
 		t.Errorf("outcome %+v, want Stalled, %s", got, v1alpha1.ReasonInvalidSpec)
 	}
@@ -76,6 +76,61 @@ func TestPlanStallsOnAStrategyThatCantBe(t *testing.T) {
 		if !strings.Contains(got.Message, part) {
 			t.Errorf("message %q does not tell of %s", got.Message, part)
 		}
+	}
+}
+
+// TestPlanHoldsTheStrategyAgainstTheCountry looks at what the condition makes of faults and
+// notes; what they are, internal/strategy tests.
+func TestPlanHoldsTheStrategyAgainstTheCountry(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("a", 64)
+	named := func(wave string, names ...string) v1alpha1.Wave {
+		return v1alpha1.Wave{Name: wave, Members: &v1alpha1.WaveMembers{Names: names}}
+	}
+	selecting := func(wave string) v1alpha1.Wave {
+		return v1alpha1.Wave{Name: wave, Members: &v1alpha1.WaveMembers{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"county": "40"}}}}
+	}
+	place := func(name string) *v1alpha1.Municipality {
+		return &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"county": "40"}}}
+	}
+	everyone := v1alpha1.Wave{Name: "everyone"}
+	cases := []struct {
+		reason  string
+		rollout v1alpha1.RolloutStrategy
+		want    condition.Outcome
+	}{
+		{
+			"a pilot out of a county", v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{named("pilot", "vinje"), selecting("county"), everyone}},
+			condition.Outcome{State: condition.Ready, Reason: "Ready", Message: "in force"},
+		},
+		{
+			"a name that nobody has stops nobody", v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{named("pilot", "vinje", "vinnje"), everyone}},
+			condition.Outcome{State: condition.Ready, Reason: "Ready", Message: "in force; wave pilot names who is no Municipality: vinnje (spec.rollout.waves[0].members.names)"},
+		},
+		{
+			"waves that overlap somewhere in the country", v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{selecting("county"), named("careful", "vinje"), everyone}},
+			condition.Outcome{State: condition.Stalled, Reason: "InvalidSpec", Message: "spec.rollout.waves[1].members: waves county and careful overlap at vinje, " +
+				"who go with county, the first: let one of them leave these out"},
+		},
+		{
+			"approvals and retries of what nobody offers", v1alpha1.RolloutStrategy{
+				Approvals: []v1alpha1.Approval{{App: "svrut", Digest: digest, Wave: "everyone"}},
+				Retries:   []v1alpha1.Retry{{App: "svarut", Digest: digest, Attempt: 2}},
+			},
+			condition.Outcome{State: condition.Stalled, Reason: "InvalidSpec", Message: `spec.rollout.approvals[0].app "svrut": there is no SharedApp of that name: mend the name, or take the entry out; ` +
+				"spec.rollout.retries[0].digest sha256:aaaaaaaaaaaa...: no version of SharedApp svarut has it: copy spec.digest of the Rollout that is meant, or take the entry out"},
+		},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := plan(observed{
+				platform:       v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{Rollout: &tc.rollout}},
+				municipalities: []*v1alpha1.Municipality{place("tokke"), place("vinje")},
+				apps:           map[string]*v1alpha1.SharedApp{"svarut": {ObjectMeta: metav1.ObjectMeta{Name: "svarut"}}},
+			})
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("outcome (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -92,7 +147,8 @@ func TestPlanStallsOnLabelsThatAreNone(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			got := status(v1alpha1.Platform{Spec: tc.spec}, plan(v1alpha1.Platform{Spec: tc.spec}), time.Now())
+			p := v1alpha1.Platform{Spec: tc.spec}
+			got := status(p, plan(observed{platform: p}), time.Now())
 			types := make([]string, 0, len(got.Conditions))
 			for _, c := range got.Conditions {
 				types = append(types, c.Type+"="+string(c.Status))

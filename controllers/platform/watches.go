@@ -1,13 +1,22 @@
 package platform
 
 import (
+	"context"
+	"time"
+
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/watch"
 )
+
+// pause gathers what happens to municipalities and apps: a country that is created in a
+// burst is looked at once a second, and not once for each of its members.
+const pause = time.Second
 
 // SetupWithManager makes the manager run this controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
@@ -15,5 +24,10 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		apply.StatusLost(func(o *v1alpha1.Platform) int64 { return o.Status.ObservedGeneration }))
 	return ctrl.NewControllerManagedBy(mgr).Named("platform").
 		For(&v1alpha1.Platform{}, builder.WithPredicates(specOrRequest)).
+		Watches(&v1alpha1.Municipality{}, watch.Later(theOne, pause), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		Watches(&v1alpha1.SharedApp{}, watch.Later(theOne, pause), builder.WithPredicates(watch.OfferChanged())).
 		Complete(r)
 }
+
+// theOne is the only Platform there can be. Where nobody has made it, the look ends at once.
+func theOne(context.Context, client.Object) []string { return []string{v1alpha1.PlatformName} }

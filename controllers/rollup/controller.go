@@ -35,8 +35,9 @@ func (r *Reconciler) municipality(ctx context.Context, req ctrl.Request) (ctrl.R
 	places := placesOf(seen.country, seen.tenant, now)
 	days, faults := daysOf(seen.tenant.municipality)
 	turns{country: seen.country, tenant: seen.tenant, days: days, now: now}.tell(places)
-	live, next := seen.tenant.municipality.Status, municipalityStatus(seen.tenant.municipality, places, faults, now)
-	if sameMunicipality(live, next) || silent(live, next) {
+	told := append(closed(faults), seen.country.misdecided(seen.tenant.municipality, places, now)...)
+	live, next := seen.tenant.municipality.Status, municipalityStatus(seen.tenant.municipality, places, told, now)
+	if sameMunicipality(live, next) {
 		r.waiting.end(req.Name)
 		return again(seen.country, places, now), nil
 	}

@@ -16,6 +16,7 @@
 // reads from the cache. The rest is pure:
 //
 //   - place.go, measure.go: how one app stands in one environment.
+//   - decision.go: what a municipality's own decisions name that is not there.
 //   - turn.go, wave.go: what a place waits for until its turn comes, and when that is.
 //   - municipality.go, network.go, sharedapp.go, adoption.go: they count, and make the statuses.
 //   - summary.go, size.go: one condition for many, and lists that stay small.

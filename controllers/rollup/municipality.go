@@ -29,8 +29,9 @@ func daysOf(m *v1alpha1.Municipality) (*calendar.Calendar, []calendar.Fault) {
 
 // municipalityStatus is the rollup's part of a Municipality's status. A place counts as ready
 // when it has what it should have now: whoever waits for its turn, or went back to the version
-// before, and runs well there, does. The faults are those of its windows and freezes.
-func municipalityStatus(m *v1alpha1.Municipality, places []place, faults []calendar.Fault, now time.Time) v1alpha1.MunicipalityStatus {
+// before, and runs well there, does. The faults are what a person must mend in its spec, each
+// with the field and the fix.
+func municipalityStatus(m *v1alpha1.Municipality, places []place, faults []string, now time.Time) v1alpha1.MunicipalityStatus {
 	var sum summary
 	sorted := slices.Clone(places)
 	slices.SortStableFunc(sorted, func(a, b place) int { return cmp.Compare(urgency(&a), urgency(&b)) })
@@ -44,7 +45,7 @@ func municipalityStatus(m *v1alpha1.Municipality, places []place, faults []calen
 	return v1alpha1.MunicipalityStatus{
 		AppsReady:  sum.String(),
 		Apps:       apps[:min(len(apps), maxApps)],
-		Conditions: appsReady(m.Status.Conditions, closed(faults, outcome), m.Generation, now),
+		Conditions: appsReady(m.Status.Conditions, faulty(faults, outcome), m.Generation, now),
 	}
 }
 
@@ -65,20 +66,28 @@ func besides(places []place) string {
 	return text
 }
 
-// closed is the outcome where windows or freezes have faults: no rollout comes to the
-// municipality until they are mended, so they are told before all else.
-func closed(faults []calendar.Fault, outcome condition.Outcome) condition.Outcome {
+// faulty is the outcome where the spec has faults: they are told before all else.
+func faulty(faults []string, outcome condition.Outcome) condition.Outcome {
 	if len(faults) == 0 {
 		return outcome
 	}
-	fields := make([]string, 0, len(faults))
-	for _, f := range faults {
-		fields = append(fields, "spec."+f.String())
-	}
 	return condition.Outcome{
 		State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec,
-		Message: fmt.Sprintf("%s; no rollout comes here until this is mended; %s", strings.Join(fields, "; "), outcome.Message),
+		Message: strings.Join(faults, "; ") + "; " + outcome.Message,
 	}
+}
+
+// closed tells what is wrong with windows and freezes: no rollout comes to the municipality
+// until all of them can be read.
+func closed(faults []calendar.Fault) []string {
+	if len(faults) == 0 {
+		return nil
+	}
+	told := make([]string, 0, len(faults)+1)
+	for _, f := range faults {
+		told = append(told, "spec."+f.String())
+	}
+	return append(told, "no rollout comes here until this is mended")
 }
 
 // urgency sorts what somebody should look at before what is well.

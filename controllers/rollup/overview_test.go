@@ -56,7 +56,7 @@ func TestMunicipalityAppsReady(t *testing.T) {
 			places := placesOf(c, who, now)
 			days, faults := daysOf(m)
 			turns{country: c, tenant: who, days: days, now: now}.tell(places)
-			got := municipalityStatus(m, places, faults, now)
+			got := municipalityStatus(m, places, closed(faults), now)
 			if diff := cmp.Diff(tc.want, got.AppsReady+" "+appsReadyOf(got.Conditions)); diff != "" {
 				t.Errorf("AppsReady (-want +got):\n%s", diff)
 			}

@@ -19,20 +19,46 @@ const turnPatience = 5 * time.Second
 
 // patience is how long a change of a Municipality's status may wait to be written,
 // in the hope that a further change comes with it. What somebody may act upon does
-// not wait: that all is ready, that it no longer is, and that something failed. That an
-// app waits for its turn, or waits for something else now, may: of a country that is
-// promised a version, most may have it before they would have been told.
+// not wait: that all is ready, that it no longer is, that something failed, and that the
+// spec has a fault. That an app waits for its turn, or waits for something else now, may: of
+// a country that is promised a version, most may have it before they would have been told.
+// So may the first app of all, which most have soon after somebody proposed it.
 func patience(live, next v1alpha1.MunicipalityStatus) time.Duration {
 	was, is := ready(live), ready(next)
 	switch {
-	case failures(live) != failures(next):
+	case len(next.Apps) == 0 && generation(live) < 0:
+		return beforeTheFirst(live)
+	case failures(live) != failures(next), invalid(live) != invalid(next):
 		return 0
+	case was && first(live, next):
+		return progressPatience
 	case was && is && sameButTurns(live, next):
 		return turnPatience
 	case was || is || !underWay(next):
 		return 0
 	}
 	return progressPatience
+}
+
+// first says whether the first app of all is proposed, without a change of the municipality's own.
+func first(live, next v1alpha1.MunicipalityStatus) bool {
+	return len(live.Apps) == 0 && underWay(next) && generation(live) == generation(next)
+}
+
+// beforeTheFirst is how long it may wait to be said that there are no apps: until the tenancy
+// stands. Who makes a municipality often makes what it takes in the same breath, and whoever
+// waits for its apps should not be told too soon that there are none.
+func beforeTheFirst(live v1alpha1.MunicipalityStatus) time.Duration {
+	if meta.IsStatusConditionTrue(live.Conditions, v1alpha1.ConditionReady) {
+		return 0
+	}
+	return progressPatience
+}
+
+// invalid says whether the spec has a fault that a person must mend.
+func invalid(s v1alpha1.MunicipalityStatus) bool {
+	c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionAppsReady)
+	return c != nil && c.Reason == v1alpha1.ReasonInvalidSpec
 }
 
 func ready(s v1alpha1.MunicipalityStatus) bool {
@@ -74,7 +100,7 @@ func sameButTurns(live, next v1alpha1.MunicipalityStatus) bool {
 	return true
 }
 
-// generation that the rollup's condition speaks of.
+// generation that the rollup's condition speaks of; -1 while there is none.
 func generation(s v1alpha1.MunicipalityStatus) int64 {
 	if c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionAppsReady); c != nil {
 		return c.ObservedGeneration
@@ -91,11 +117,4 @@ func failures(s v1alpha1.MunicipalityStatus) string {
 		}
 	}
 	return all
-}
-
-// silent says whether there is nothing to tell: nobody has proposed or adopted an app.
-// AppsReady would be true then only until the first one comes, and whoever waits for
-// the apps of a Municipality that was made a moment ago would not wait at all.
-func silent(live, next v1alpha1.MunicipalityStatus) bool {
-	return len(next.Apps) == 0 && ready(next) && meta.FindStatusCondition(live.Conditions, v1alpha1.ConditionAppsReady) == nil
 }

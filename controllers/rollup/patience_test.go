@@ -4,8 +4,9 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/calendar"
 )
 
 func TestPatience(t *testing.T) {
@@ -35,7 +36,10 @@ func TestPatience(t *testing.T) {
 		s.Conditions[0].ObservedGeneration++
 		return s
 	}
-	unreadable := municipalityStatus(m, placesOf(c, tenant{m, installedAt(prod(), test())}, now), []calendar.Fault{{Field: "windows[0].schedule", Message: "mend it"}}, now)
+	unreadable := municipalityStatus(m, placesOf(c, tenant{m, installedAt(prod(), test())}, now), []string{"spec.windows[0].schedule: mend it"}, now)
+	none := municipalityStatus(m, nil, nil, now)
+	stands := v1alpha1.MunicipalityStatus{Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue}}}
+	faulty := municipalityStatus(m, placesOf(c, tenant{municipality: m}, now), []string{"spec.apps[0].name: mend it"}, now)
 	cases := []struct {
 		reason     string
 		live, next v1alpha1.MunicipalityStatus
@@ -56,6 +60,16 @@ func TestPatience(t *testing.T) {
 		{"a turn that comes takes ready back at once", at(promoted, prod(), test()), at(promoted, prod(), moving), 0},
 		{"a member that went back is told at once", at(promoted, prod(), test()), next(at(promoted, prod(), test()), "", func(a *v1alpha1.MunicipalityApp) { a.State = stateReturned }), 0},
 		{"windows that nobody can read are told at once", at(c, prod(), test()), unreadable, 0},
+		{"a fault of the spec is told at once, also while apps are on their way", at(c), faulty, 0},
+		{"that it is mended, too", faulty, at(c), 0},
+		{"that there are no apps may wait for the tenancy to stand", v1alpha1.MunicipalityStatus{}, none, progressPatience},
+		{"a fault that speaks of no place may, too", v1alpha1.MunicipalityStatus{}, municipalityStatus(m, nil, []string{"spec.apps[0].name: mend it"}, now), progressPatience},
+		{"that there are no apps is told when the tenancy stands", stands, none, 0},
+		{"the first app of all may wait to become ready", none, at(c), progressPatience},
+		{"the first app of all is told at once where the municipality's own spec brought it", none, newer(at(c)), 0},
+		{"that the first app is ready is told at once", none, at(c, prod(), test()), 0},
+		{"that the first app failed is told at once", none, at(c, prod(failed)), 0},
+		{"that the last app went is told at once", at(c, prod(), test()), none, 0},
 		{"a failure is written at once", at(c, prod(progressing), test(progressing)), at(c, prod(failed), test(progressing)), 0},
 		{"another failure of the same is written at once", at(c, prod(failed), test(progressing)), at(c, prod(otherwise), test(progressing)), 0},
 		{"a failure that is over is written at once", at(c, prod(failed), test(progressing)), at(c, prod(progressing), test(progressing)), 0},
@@ -71,20 +85,6 @@ func TestPatience(t *testing.T) {
 				t.Errorf("patience = %v, want %v", got, tc.want)
 			}
 		})
-	}
-}
-
-func TestSilent(t *testing.T) {
-	m := municipality("vinje")
-	none := municipalityStatus(m, nil, nil, now)
-	if !silent(v1alpha1.MunicipalityStatus{}, none) {
-		t.Error("a Municipality that never had an app must not be called ready")
-	}
-	if silent(v1alpha1.MunicipalityStatus{}, municipalityStatus(m, nil, []calendar.Fault{{Field: "windows[0].schedule"}}, now)) {
-		t.Error("windows that nobody can read are told, also before the first app")
-	}
-	if silent(none, none) {
-		t.Error("a Municipality whose last app went is told so")
 	}
 }
 

@@ -88,13 +88,19 @@ func placesOf(c country, t tenant, now time.Time) []place {
 }
 
 func placesAmong(c country, networks []*v1alpha1.Network, t tenant, now time.Time) []place {
+	known := resolution.Remember(t.municipality, c.apps, t.installed)
 	verdicts := resolution.Resolve(resolution.Input{
 		Municipality: t.municipality, Networks: networks, Apps: c.apps,
-		Installed: t.installed, Freeze: c.freeze, Now: now,
+		Installed: known, Freeze: c.freeze, Now: now,
 	})
 	places := make([]place, 0, len(verdicts))
 	for i := range verdicts {
-		places = append(places, c.judge(verdicts[i], t.municipality, t.installed[verdicts[i].Place]))
+		at := verdicts[i].Place
+		p := c.judge(verdicts[i], t.municipality, t.installed[at])
+		if t.installed[at] == nil {
+			p.deleted(t.municipality, known[at])
+		}
+		places = append(places, p)
 	}
 	return places
 }
@@ -209,6 +215,19 @@ func (p *place) absent(m *v1alpha1.Municipality) {
 		}
 	}
 	p.shown.Message = cut(p.shown.Message)
+}
+
+// deleted is for a place whose AppInstallation somebody deleted: its row stays, as the memory
+// from which the consent controller writes it again. It is nil where there was none.
+func (p *place) deleted(m *v1alpha1.Municipality, was *v1alpha1.AppInstallation) {
+	if was == nil || (p.verdict.Action != resolution.Install && p.verdict.Action != resolution.Keep) {
+		return
+	}
+	p.counted, p.waits, p.shown.Version = true, false, was.Spec.Version
+	p.shown.State, p.shown.Message = stateProgressing, "its AppInstallation was deleted: it is written again"
+	if suspended(m) {
+		p.shown.Message = "its AppInstallation was deleted; " + takeOut(m)
+	}
 }
 
 func onTheWay(v resolution.Verdict, m *v1alpha1.Municipality) string {

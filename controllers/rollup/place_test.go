@@ -280,3 +280,41 @@ func TestByMunicipality(t *testing.T) {
 		t.Errorf("places = %v, want kobo in prod alone: the other's labels do not fit its namespace", got)
 	}
 }
+
+// TestDeletedByHand takes an AppInstallation away, as kubectl delete does: its row stays, since
+// the consent controller has nothing else to write it again from.
+func TestDeletedByHand(t *testing.T) {
+	ran := v1alpha1.MunicipalityApp{Name: "svarut", Environment: "prod", Version: "2.3.0", State: stateReady}
+	cases := []struct {
+		reason string
+		change func(*v1alpha1.Municipality)
+		want   v1alpha1.MunicipalityApp
+	}{
+		{"nobody asks for it any longer, and it runs on", func(*v1alpha1.Municipality) {},
+			v1alpha1.MunicipalityApp{Version: "2.3.0", State: stateProgressing, Message: "its AppInstallation was deleted: it is written again"}},
+		{"it was declined meanwhile", func(m *v1alpha1.Municipality) {
+			m.Spec.Apps = []v1alpha1.AppDecision{{Name: "svarut", Decision: v1alpha1.DecisionDecline, Reason: "another one"}}
+		}, v1alpha1.MunicipalityApp{State: string(resolution.Declined)}},
+		{"nothing is written while the municipality is suspended", func(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) },
+			v1alpha1.MunicipalityApp{Version: "2.3.0", State: stateProgressing, Message: "its AppInstallation was deleted; Municipality vinje is suspended: take its spec.suspend out"}},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			m := municipality("vinje")
+			m.Status.Apps = []v1alpha1.MunicipalityApp{ran}
+			c.change(m)
+			known := country{apps: map[string]*v1alpha1.SharedApp{"svarut": sharedApp("svarut")}}
+			for _, p := range placesOf(known, tenant{municipality: m}, now) {
+				if p.shown.Environment != "prod" {
+					continue
+				}
+				got := v1alpha1.MunicipalityApp{Version: p.shown.Version, State: p.shown.State, Message: p.shown.Message}
+				if diff := cmp.Diff(c.want, got); diff != "" {
+					t.Errorf("row (-want +got):\n%s", diff)
+				}
+				return
+			}
+			t.Error("there is no row: what ran there is forgotten")
+		})
+	}
+}

@@ -40,7 +40,7 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps/status,verbs=patch
-// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;appinstallations,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;networks;appinstallations,verbs=get;list;watch
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=get;list;watch,resourceNames=allmenning-installer
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 

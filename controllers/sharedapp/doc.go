@@ -7,7 +7,8 @@
 // what to fetch, what to store and what to say of each version. apply does it. status
 // tells what came of it, purely, and is written once. The pure concerns of the plan have
 // a file each: check (is a bundle fit), requirements (do apps need each other in a
-// circle), registry (which registry may be used), garbage (which bundles nobody needs).
+// circle), pilots (can the networks that go first do so), registry (which registry may be
+// used), garbage (which bundles nobody needs).
 //
 // Nothing is uninstalled here. Deleting a SharedApp ends its offer, and no more.
 package sharedapp

@@ -30,6 +30,9 @@ type observed struct {
 	catalogue catalogue
 	// installer is the role whose rules are the kinds that bundles may hold; nil where it is missing.
 	installer *rbacv1.ClusterRole
+	// networks are all of them, where the app names some that go first; else they are not
+	// asked for. They are the cache's own: read only.
+	networks []v1alpha1.Network
 	// versions in the order of the spec.
 	versions []seenVersion
 }
@@ -80,6 +83,9 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if seen.installer, err = r.installer(ctx); err != nil {
 		return seen, err
 	}
+	if seen.networks, err = r.networks(ctx, seen.app); err != nil {
+		return seen, err
+	}
 	verdicts := map[string]verdict{}
 	for _, spec := range seen.app.Spec.Versions {
 		v, err := r.version(ctx, seen, spec)
@@ -112,6 +118,17 @@ func (r *Reconciler) catalogue(ctx context.Context, app v1alpha1.SharedApp) (cat
 	}
 	all[app.Name] = app.Spec
 	return all, nil
+}
+
+func (r *Reconciler) networks(ctx context.Context, app v1alpha1.SharedApp) ([]v1alpha1.Network, error) {
+	if len(app.Spec.PilotNetworks) == 0 {
+		return nil, nil
+	}
+	var list v1alpha1.NetworkList
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		return nil, fmt.Errorf("list Networks: %w", err)
+	}
+	return list.Items, nil
 }
 
 func (r *Reconciler) installer(ctx context.Context) (*rbacv1.ClusterRole, error) {

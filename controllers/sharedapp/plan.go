@@ -32,7 +32,9 @@ type planned struct {
 	// suspended means that nothing is done.
 	suspended bool
 	// fault stands for the whole SharedApp: none of its versions may be installed.
-	fault    *condition.Outcome
+	fault *condition.Outcome
+	// pilots says which of spec.pilotNetworks can't go first. The versions are as available as without.
+	pilots   *condition.Outcome
 	versions []versionPlan
 	// keep are the fetches that are wanted, or whose result is.
 	keep []download.Key
@@ -65,6 +67,7 @@ func plan(seen observed, now time.Time) planned {
 		return planned{suspended: true}
 	}
 	out := planned{fault: appFault(seen)}
+	out.pilots, out.again = planPilots(seen, now)
 	for _, v := range seen.versions {
 		p := planVersion(v, now)
 		if v.fetch != nil {

@@ -157,8 +157,10 @@ func TestStatus(t *testing.T) {
 		{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: "Ready", Message: "1 of 1 versions available", ObservedGeneration: 2, LastTransitionTime: metav1.NewTime(today.Add(-time.Hour))},
 		{Type: v1alpha1.ConditionAppsReady, Status: metav1.ConditionTrue, Reason: "Ready", LastTransitionTime: metav1.NewTime(today)},
 	}}
+	ahead := see(well)
+	ahead.app.Spec.PilotNetworks = []string{"nosuch"}
 	for name, seen := range map[string]observed{
-		"all-available": see(well), "one-refused": see(well, broken), "one-fetching": see(well, waiting), "withdrawn-refused": see(well, withdrawn),
+		"all-available": see(well), "unknown-pilot": ahead, "one-refused": see(well, broken), "one-fetching": see(well, waiting), "withdrawn-refused": see(well, withdrawn),
 		"cycle": cyclic, "taken-out": takenOut, "suspended": held,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.S
 		LastHandledReconcileAt: app.Annotations[v1alpha1.AnnotationReconcile],
 	}
 	var outcomes []condition.Outcome
-	for _, fault := range []*condition.Outcome{todo.fault, channelFault(app.Spec)} {
+	for _, fault := range []*condition.Outcome{todo.fault, channelFault(app.Spec), todo.pilots} {
 		if fault != nil {
 			outcomes = append(outcomes, *fault)
 		}

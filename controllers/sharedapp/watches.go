@@ -2,6 +2,7 @@ package sharedapp
 
 import (
 	"context"
+	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -18,11 +19,16 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
+	"github.com/allmenning/allmenning/controllers/internal/watch"
 )
 
 // workers is how many SharedApps are looked at at once. Nothing in a reconcile waits for a
 // registry, so few are enough.
 const workers = 2
+
+// networksPause gathers what happens to networks: a country of them that is created in a
+// burst calls for one look.
+const networksPause = time.Second
 
 // SetupWithManager makes the manager run this controller and its download pool.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
@@ -38,6 +44,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		// One app may require another: when that appears, changes or goes, so may what can be said of this one.
 		Watches(&v1alpha1.SharedApp{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Platform{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Network{}, watch.Later(r.piloted, networksPause), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&rbacv1.ClusterRole{}, everyone).
 		Watches(bundlestore.NewConfigMap(), handler.EnqueueRequestsFromMapFunc(r.users), builder.WithPredicates(here)).
 		Watches(newSecret(), everyone, builder.WithPredicates(here)).
@@ -61,6 +68,18 @@ func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.
 	all := make([]reconcile.Request, 0, len(apps))
 	for _, app := range apps {
 		all = append(all, request(app.Name))
+	}
+	return all
+}
+
+// piloted finds the SharedApps that let networks go first: networks follow each other, so a
+// change of one may concern any of them.
+func (r *Reconciler) piloted(ctx context.Context, _ client.Object) []string {
+	var all []string
+	for _, app := range r.list(ctx) {
+		if len(app.Spec.PilotNetworks) > 0 {
+			all = append(all, app.Name)
+		}
 	}
 	return all
 }

@@ -97,20 +97,30 @@ func (c *Country) strategy(group string) (rollout.Strategy, string) {
 	if general := c.Seen.Platform.Rollout; general != nil {
 		spec = *general
 	}
-	owner := "Platform default"
+	own := v1alpha1.RolloutStrategy{}
 	if n := c.network(group); n != nil {
-		owner = "Network " + group
-		spec = overridden(spec, ptr.Deref(n.Spec.Rollout, v1alpha1.RolloutStrategy{}))
+		own = ptr.Deref(n.Spec.Rollout, own)
+		spec = overridden(spec, own)
 	}
 	compiled, faults := rollout.Compile(&spec)
 	told := make([]string, 0, len(faults))
 	for _, f := range faults {
-		told = append(told, "spec.rollout."+f.String())
+		told = append(told, fmt.Sprintf("spec.rollout.%s of %s: %s", f.Field, sayer(group, own, f.Field), f.Message))
 	}
 	if len(told) == 0 {
 		return compiled, ""
 	}
-	return compiled, fmt.Sprintf("the strategy to be mended: %s of %s", strings.Join(told, "; "), owner)
+	return compiled, "the strategy to be mended: " + strings.Join(told, "; ")
+}
+
+// sayer is who says a field of a group's strategy, and so who mends it: the network itself
+// where it says the list that the field is in, else the platform.
+func sayer(group string, own v1alpha1.RolloutStrategy, field string) string {
+	list, _, _ := strings.Cut(field, "[")
+	if (list == "waves" && own.Waves != nil) || (list == "windows" && own.Windows != nil) || (list == "freezes" && own.Freezes != nil) {
+		return "Network " + group
+	}
+	return "Platform " + v1alpha1.PlatformName
 }
 
 // overridden is a general strategy with what a network says of its own.
@@ -161,17 +171,18 @@ func withdrawn(app *v1alpha1.SharedApp, version string) bool {
 	})
 }
 
-// digests of an app that may be gone back to, and those that were withdrawn.
-func digests(app *v1alpha1.SharedApp) (usable, gone map[string]bool) {
-	usable, gone = map[string]bool{}, map[string]bool{}
+// releases of an app that may be gone back to, and those that were withdrawn.
+func releases(app *v1alpha1.SharedApp) (usable, gone map[v1alpha1.Release]bool) {
+	usable, gone = map[v1alpha1.Release]bool{}, map[v1alpha1.Release]bool{}
 	if app == nil {
 		return usable, gone
 	}
 	for _, s := range app.Status.Versions {
+		release := v1alpha1.Release{Version: s.Version, Digest: s.Digest}
 		if withdrawn(app, s.Version) {
-			gone[s.Digest] = true
+			gone[release] = true
 		} else if s.Available {
-			usable[s.Digest] = true
+			usable[release] = true
 		}
 	}
 	return usable, gone

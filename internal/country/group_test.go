@@ -93,14 +93,51 @@ func same(t *testing.T, reason string, got, want rollout.Strategy) {
 	diff(t, reason, "retries", got.Retries, want.Retries)
 }
 
+// TestStrategyAtFault tells each fault of whoever says the field, who alone can mend it.
 func TestStrategyAtFault(t *testing.T) {
-	bad := v1alpha1.RolloutStrategy{Windows: []v1alpha1.Window{{Schedule: "at eight", Duration: metav1.Duration{Duration: time.Hour}}}}
-	o := world(onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Rollout = &bad }))
-	intro := introduction(t, o, "digi-tv")
-	mentions(t, "the field and its owner are told", intro.Input.Gates.Fault, "spec.rollout.windows[0].schedule")
-	mentions(t, "the field and its owner are told", intro.Input.Gates.Fault, "Network digi-tv")
-	diff(t, "nobody is moved", "moves", len(intro.Step.Moves), 0)
-	diff(t, "others are not concerned", "fault", introduction(t, o, country.Direct).Input.Gates.Fault, "")
+	window := []v1alpha1.Window{{Schedule: "at eight", Duration: metav1.Duration{Duration: time.Hour}}}
+	freeze := []v1alpha1.FreezePeriod{{From: metav1.NewTime(now), Until: metav1.NewTime(now), Reason: "never"}}
+	wave := []v1alpha1.Wave{{Name: "pilot", Members: &v1alpha1.WaveMembers{Selector: &metav1.LabelSelector{
+		MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "lies", Operator: "Near"}},
+	}}}, {Name: "everyone"}}
+	all := &v1alpha1.RolloutStrategy{Waves: wave, Windows: window, Freezes: freeze}
+	const (
+		badWave   = "spec.rollout.waves[0].members.selector of "
+		badWindow = "spec.rollout.windows[0].schedule of "
+		badFreeze = "spec.rollout.freezes[0].until of "
+	)
+	cases := []struct {
+		reason       string
+		general, own *v1alpha1.RolloutStrategy
+		want         []string
+		direct       bool // whether those who take apps directly are concerned as well
+	}{
+		{"the network says all", nil, all, []string{badWave + "Network digi-tv", badWindow + "Network digi-tv", badFreeze + "Network digi-tv"}, false},
+		{"the network says nothing", all, nil, []string{badWave + "Platform default", badWindow + "Platform default", badFreeze + "Platform default"}, true},
+		{
+			"windows of the network, waves and freezes of the platform", all, &v1alpha1.RolloutStrategy{Windows: window},
+			[]string{badWave + "Platform default", badWindow + "Network digi-tv", badFreeze + "Platform default"}, true,
+		},
+		{
+			"waves and freezes of the network, windows of the platform", all, &v1alpha1.RolloutStrategy{Waves: wave, Freezes: freeze},
+			[]string{badWave + "Network digi-tv", badWindow + "Platform default", badFreeze + "Network digi-tv"}, true,
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			o := world(func(o *country.Objects) { o.Platform.Rollout = c.general }, onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Rollout = c.own }))
+			intro := introduction(t, o, "digi-tv")
+			for _, want := range c.want {
+				mentions(t, c.reason, intro.Input.Gates.Fault, want)
+			}
+			diff(t, "nobody is moved", "moves", len(intro.Step.Moves), 0)
+			direct := introduction(t, o, country.Direct).Input.Gates.Fault
+			diff(t, "direct adopters are concerned by the platform's alone", "fault", direct != "", c.direct)
+			if c.direct {
+				mentions(t, c.reason, direct, badWindow+"Platform default")
+			}
+		})
+	}
 }
 
 func TestGates(t *testing.T) {
@@ -141,7 +178,7 @@ func TestUsableAndEmergency(t *testing.T) {
 		a.Status.Versions[2].Available = false
 	}))
 	in := introduction(t, o, "digi-tv").Input
-	diff(t, "neither what is withdrawn nor what is not available", "usable", in.Usable, map[string]bool{target.Digest: true})
+	diff(t, "neither what is withdrawn nor what is not available", "usable", in.Usable, map[v1alpha1.Release]bool{target: true})
 	diff(t, "a security fix", "emergency", in.Emergency, true)
 	diff(t, "any other version", "emergency", introduction(t, world(), "digi-tv").Input.Emergency, false)
 }

@@ -64,7 +64,7 @@ func (c *Country) Plan(group string) Plan {
 func (c *Country) course(s subject, strategy rollout.Strategy) Introduction {
 	app := c.Seen.Apps[s.app]
 	records := c.records(subjectKey{s.group, s.app})
-	_, gone := digests(app)
+	_, gone := releases(app)
 	wanted, _ := release(app, s.app, s.channel)
 	stale := rollout.Stale(records, strategy)
 	for _, r := range records {
@@ -84,7 +84,7 @@ func (c *Country) course(s subject, strategy rollout.Strategy) Introduction {
 
 func (c *Country) input(s subject, r *v1alpha1.Rollout, present []rollout.Member, strategy rollout.Strategy, fault string) rollout.Input {
 	app := c.Seen.Apps[s.app]
-	usable, _ := digests(app)
+	usable, _ := releases(app)
 	return rollout.Input{
 		Rollout: r, Group: groupText(s.group), Strategy: strategy, Emergency: securityFix(app, r.Spec.Version),
 		Members: present, Left: c.left(r, present), Usable: usable,
@@ -126,7 +126,7 @@ func (c *Country) gates(s subject, r *v1alpha1.Rollout, fault string) rollout.Ga
 		suspended(app.Spec.Suspend, "SharedApp "+app.Name)
 		paused(app.Spec.Pause, "SharedApp "+app.Name)
 		target := v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}
-		g.Pilots = rollout.PilotsWait(app.Spec.PilotNetworks, s.group.Network, target, c.Seen.Rollouts)
+		g.Pilots = rollout.PilotsWait(app, s.group.Network, target, c.Seen.Rollouts)
 	}
 	if _, why := release(app, s.app, s.channel); why != "" {
 		g.Unavailable = why

@@ -89,6 +89,9 @@ type Verdict struct {
 	Target v1alpha1.Release
 	// OnHold says that the municipality holds a version here, also where that can't be had.
 	OnHold bool
+	// NeedsReason says that the municipality declines what a network has made Mandatory, and
+	// gives no reason, so that the decline does not count.
+	NeedsReason bool
 	// Message says what is wrong, and what to do; empty where nothing is.
 	Message string
 	// Network whose proposal is followed; empty where none is.
@@ -174,6 +177,7 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 		return v.leave(in.Municipality, installed)
 	}
 	if own.decision == v1alpha1.DecisionDecline {
+		v.NeedsReason = true
 		t.note = fmt.Sprintf("declining an app that Network %s has made Mandatory needs a reason: set reason of %q in spec.apps of Municipality %s",
 			followed.network.Name, app, in.Municipality.Name)
 	}

@@ -15,8 +15,6 @@ type Installed struct {
 	Release v1alpha1.Release
 	// Current says that what is told below was observed of that release, as it is asked for now.
 	Current bool
-	// WasWell says that the release was observed to be well before the spec was last touched.
-	WasWell bool
 	// HealthySince is when the release became healthy; zero while it is not.
 	HealthySince time.Time
 	// Longest is how long it was healthy on end before it last ceased to be.
@@ -37,7 +35,6 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest}
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil || i.Status.ObservedGeneration != i.Generation || ready.ObservedGeneration != i.Generation {
-		seen.WasWell = applied == release && i.Status.HealthySince != nil
 		return seen
 	}
 	seen.Current, seen.Message = true, ready.Message

@@ -34,7 +34,6 @@ func TestObserve(t *testing.T) {
 		i.Status.Conditions[0].LastTransitionTime, i.Status.HealthySince = *at(-5 * time.Minute), nil
 	}
 	nothing := &rollout.Installed{Release: target}
-	touched := &rollout.Installed{Release: target, WasWell: true}
 	ill := &rollout.Installed{Release: target, Current: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"}
 	cases := []struct {
 		reason string
@@ -42,13 +41,13 @@ func TestObserve(t *testing.T) {
 		want   *rollout.Installed
 	}{
 		{"what is well is so since then", ready(), &rollout.Installed{Release: target, Current: true, HealthySince: now.Add(-time.Hour), Message: "all is well"}},
-		{"a status of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), touched},
-		{"a status that says so of itself says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status.ObservedGeneration = 2 }), touched},
-		{"a condition of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].ObservedGeneration = 2 }), touched},
+		{"a status of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), nothing},
+		{"a status that says so of itself says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status.ObservedGeneration = 2 }), nothing},
+		{"a condition of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].ObservedGeneration = 2 }), nothing},
 		{"a status that was lost says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1} }), nothing},
 		{
 			"a status without the condition says nothing",
-			ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil }), touched,
+			ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil }), nothing,
 		},
 		{
 			"Ready that speaks of another digest is not healthy, and counts from when it was said",

@@ -4,7 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
+
+// maxNamed is how many introductions are named to those who wait for them.
+const maxNamed = 5
 
 // Introduction is one app that a group introduces.
 type Introduction struct {
@@ -15,41 +19,43 @@ type Introduction struct {
 
 // PlanAll works out the next steps of all introductions of one group, in the order given.
 // Those that have begun go on. Of those that could begin, only so many do that the group
-// carries no more at once than it may: security fixes first, then by priority and name.
+// carries no more at once than it may, by priority and name. Security fixes do not wait.
 func PlanAll(all []Introduction, atOnce int) []Step {
 	steps := make([]Step, len(all))
 	free := atOnce
 	var could []int
+	var carried []string
 	for i := range all {
 		steps[i] = Plan(all[i].Input)
 		switch {
 		case steps[i].Carried:
 			free--
+			carried = append(carried, all[i].Rollout.Spec.App)
+		case steps[i].Begins && all[i].Emergency:
+			free--
+			carried = append(carried, all[i].Rollout.Spec.App)
 		case steps[i].Begins:
 			could = append(could, i)
 		}
 	}
 	slices.SortStableFunc(could, func(a, b int) int {
 		return cmp.Or(
-			cmp.Compare(urgent(all[b]), urgent(all[a])),
 			cmp.Compare(all[b].Priority, all[a].Priority),
 			cmp.Compare(all[a].Rollout.Spec.App, all[b].Rollout.Spec.App),
 		)
 	})
-	for n, i := range could {
-		if n < free {
+	queued := 0
+	for _, i := range could {
+		if free > 0 {
+			free--
+			carried = append(carried, all[i].Rollout.Spec.App)
 			continue
 		}
+		queued++
 		in := all[i].Input
-		in.Gates.Queued = fmt.Sprintf("%s carries %d introductions at once (rollout.maxIntroductions), and this one is number %d in the queue", in.Group, atOnce, n-max(free, 0)+1)
+		in.Gates.Queued = fmt.Sprintf("%s carries at most %d at once (rollout.maxIntroductions): %s; this one is number %d in the queue",
+			in.Group, atOnce, strings.Join(carried[:min(len(carried), maxNamed)], ", "), queued)
 		steps[i] = Plan(in)
 	}
 	return steps
-}
-
-func urgent(i Introduction) int {
-	if i.Emergency {
-		return 1
-	}
-	return 0
 }

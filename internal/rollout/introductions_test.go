@@ -28,6 +28,9 @@ func TestPlanAll(t *testing.T) {
 	finished := func(app string) rollout.Introduction {
 		return introduction(app, 0, nobody, completed, done("all"), member("vinje", verified("all")))
 	}
+	stands := func(app string) rollout.Introduction {
+		return introduction(app, 0, nobody, member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), prod(has(before), away("DependencyMissing", "requires a"))))
+	}
 	emergency := func(in *rollout.Input) { in.Emergency = true }
 	cases := []struct {
 		reason string
@@ -40,8 +43,10 @@ func TestPlanAll(t *testing.T) {
 		{"by name, where priorities are equal", []rollout.Introduction{introduction("b", 0), introduction("a", 0), introduction("c", 0)}, 1, "a", map[string]string{"b": "number 1 in the queue", "c": "number 2 in the queue"}},
 		{"the greater priority goes first", []rollout.Introduction{introduction("a", 0), introduction("b", 5)}, 1, "b", map[string]string{"a": "number 1 in the queue"}},
 		{"a security fix goes before all", []rollout.Introduction{introduction("a", 9), introduction("z", 0, emergency)}, 1, "z", map[string]string{"a": "number 1 in the queue"}},
-		{"one that is carried holds its place", []rollout.Introduction{carried("z"), introduction("a", 0)}, 1, "", map[string]string{"a": "carries 1 introductions at once"}},
+		{"one that is carried holds its place", []rollout.Introduction{carried("z"), introduction("a", 0)}, 1, "", map[string]string{"a": "carries at most 1 at once (rollout.maxIntroductions): z; this one is number 1 in the queue"}},
 		{"and leaves the others theirs", []rollout.Introduction{carried("z"), introduction("a", 0), introduction("b", 0)}, 2, "a", nil},
+		{"nor does a security fix wait for one that is carried", []rollout.Introduction{carried("z"), introduction("a", 0, emergency), introduction("b", 0)}, 1, "a", map[string]string{"b": "z, a; this one is number 1"}},
+		{"one whose next members are away holds no place: they may be waiting for this", []rollout.Introduction{stands("z"), introduction("a", 0)}, 1, "a", nil},
 		{"one that is halted holds no place", []rollout.Introduction{halted("z"), introduction("a", 0)}, 1, "a", nil},
 		{"one that is completed holds no place", []rollout.Introduction{finished("z"), introduction("a", 0)}, 1, "a", nil},
 		{"one that could not begin anyway holds no place", []rollout.Introduction{introduction("a", 0, gates(rollout.Gates{Paused: "paused"})), introduction("b", 0)}, 1, "b", nil},

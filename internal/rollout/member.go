@@ -268,7 +268,7 @@ func (p *planner) watch(s *standing, place *Place, w *Wave) {
 	}
 	if !i.Current {
 		code, told = CodeInstalling, "not observed yet"
-		since = latest(begun, p.unseenSince(s.member.Name, i))
+		since = latest(begun, p.unseenSince(s.member.Name))
 	}
 	deadline := since.Add(w.ProgressDeadline)
 	s.note(code, fmt.Sprintf("%s: %s", place.Environment, told), since)
@@ -285,23 +285,16 @@ func (p *planner) watch(s *standing, place *Place, w *Wave) {
 	}
 }
 
-// unseenSince is since when nobody has observed a place of a member, as far as that is known
-// to be later than its move: a spec that was touched while the version soaked, or a status
-// that was lost, is no failure of the version.
-func (p *planner) unseenSince(member string, i *Installed) time.Time {
+// unseenSince is since when nobody has observed a place of a member, as the notes of the
+// Rollout tell; where they don't, that is news: a spec that was touched while the version
+// soaked, or a status that was lost, is no failure of the version.
+func (p *planner) unseenSince(member string) time.Time {
 	for _, note := range p.in.Rollout.Status.OnTheWay {
-		switch {
-		case note.Name != member:
-		case note.Code == CodeInstalling && note.Since != nil:
+		if note.Name == member && note.Code == CodeInstalling && note.Since != nil {
 			return note.Since.Time
-		default:
-			return p.in.Now
 		}
 	}
-	if i.WasWell {
-		return p.in.Now
-	}
-	return time.Time{}
+	return p.in.Now
 }
 
 // mindCalendar keeps a member that would be moved outside its own windows. One that has to

@@ -126,3 +126,13 @@ func TestWatchingDelaysDeadlines(t *testing.T) {
 	diff(t, "what nobody looked at can't have failed", "failed", step.Status.Failed, int32(0))
 	diff(t, "the deadline counts from when somebody looked", "again", step.Again, now.Add(29*time.Minute))
 }
+
+func TestWhatNobodyNotedIsNews(t *testing.T) {
+	in := world(waves(wave("all")), member("vinje", prod(unseen(target), moved("all", 5*time.Hour))), func(in *rollout.Input) {
+		in.Rollout.Status.OnTheWay = []v1alpha1.MemberNote{}
+	})
+	step := rollout.Plan(in)
+	diff(t, "a status that was lost is no failure of the version", "moves", moves(step), []string(nil))
+	in.Rollout.Status, in.Now = step.Status, now.Add(rollout.DefaultProgressDeadline)
+	diff(t, "it fails when its time has passed since", "moves", moves(rollout.Plan(in)), []string{"vinje/prod Return 2.4.1 wave all"})
+}

@@ -18,7 +18,7 @@ const (
 	maxMessage = 512
 )
 
-// note tells how a member stands.
+// noted tells how a member stands.
 func (s *standing) noted() v1alpha1.MemberNote {
 	n := v1alpha1.MemberNote{Name: s.member.Name, Code: cmp.Or(s.code, CodeWaiting), Message: shorten(s.message, maxNote)}
 	if !s.since.IsZero() {
@@ -27,15 +27,27 @@ func (s *standing) noted() v1alpha1.MemberNote {
 	return n
 }
 
-// notes of the first members that are wanted.
-func (p *planner) notes(wanted func(*standing) bool) []v1alpha1.MemberNote {
+// notes of the first members that are wanted. Since when a member has stood so, where nothing
+// else tells, is what the notes of before say, else now.
+func (p *planner) notes(before []v1alpha1.MemberNote, wanted func(*standing) bool) []v1alpha1.MemberNote {
 	var all []v1alpha1.MemberNote
+	known := make(map[string]v1alpha1.MemberNote, len(before))
+	for _, note := range before {
+		known[note.Name] = note
+	}
 	for i := range p.members {
 		if len(all) == maxNotes {
 			break
 		}
 		if wanted(&p.members[i]) {
-			all = append(all, p.members[i].noted())
+			note := p.members[i].noted()
+			if was := known[note.Name]; note.Since == nil && was.Code == note.Code {
+				note.Since = was.Since
+			}
+			if note.Since == nil {
+				note.Since = new(metav1.NewTime(p.in.Now).Rfc3339Copy())
+			}
+			all = append(all, note)
 		}
 	}
 	return all

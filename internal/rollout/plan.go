@@ -21,8 +21,8 @@ type Input struct {
 	Members []Member
 	// Left are municipalities that this rollout moved and that are no members any longer.
 	Left []Left
-	// Usable tells the digests that may be gone back to: available, and not withdrawn.
-	Usable map[string]bool
+	// Usable tells the releases that may be gone back to: available, and not withdrawn.
+	Usable map[v1alpha1.Release]bool
 	Gates  Gates
 	// Watching is since when the operator has been looking. Deadlines count from here at the
 	// earliest: what nobody looked at can't have failed.
@@ -108,7 +108,7 @@ func Plan(in Input) Step {
 	status := p.status()
 	return Step{
 		Moves: p.sorted(), Status: status, Details: p.details(status), Again: p.again,
-		Carried: carried && status.Phase == v1alpha1.RolloutProgressing,
+		Carried: carried && status.Phase == v1alpha1.RolloutProgressing && !p.absences(),
 		Begins:  !carried && p.begun(),
 	}
 }
@@ -191,21 +191,28 @@ func (p *planner) count() {
 // judge finds which waves are done, and which have spent their budget. What is done stays so,
 // but for a wave without anybody to move that is done before the rollout has begun: whoever
 // in it takes part by then goes first.
-// A pilot wave in which nobody was verified, as all are excused, is not done: when the first of
-// them takes part, it is the pilot.
+// The first of several waves is not done while nobody in it tried the version, as all are
+// excused: when the first of them takes part, it goes first.
 func (p *planner) judge() {
 	p.judgeBudgets()
-	before, halted := true, p.halted()
+	before, verified := true, 0
 	now := metav1.NewTime(p.in.Now).Rfc3339Copy()
 	for i := range p.tallies {
 		t, w := &p.tallies[i], &p.strategy.Waves[i]
 		t.startedAt, t.completedAt = p.known[w.Name].StartedAt, p.known[w.Name].CompletedAt
-		t.done = before && (t.completedAt != nil || (!halted && t.complete() && (!w.pilot || t.verified > 0)))
+		verified += t.verified
+		t.done = before && (t.completedAt != nil || p.through(i, verified))
 		if t.done && t.completedAt == nil && (t.verified > 0 || p.begun()) {
 			t.completedAt = &now
 		}
 		before = before && t.done
 	}
+}
+
+// through says whether a wave can be done now, with so many verified in it and before it.
+func (p *planner) through(wave, verified int) bool {
+	t := &p.tallies[wave]
+	return !p.halted() && t.complete(verified) && (wave != 0 || t.tried() || len(p.tallies) == 1)
 }
 
 // judgeBudgets finds the waves of which more members failed than may.
@@ -218,10 +225,25 @@ func (p *planner) judgeBudgets() {
 }
 
 // complete says whether nobody of a wave is waited for any longer. A wave is not done by
-// absences alone: while nobody in it is verified, it waits for whoever comes back. Nor is it
-// while a failure stands that could not be recorded yet.
-func (t *tally) complete() bool {
-	return t.waiting == 0 && t.moving == 0 && t.unrecorded == 0 && (t.away == 0 || t.verified > 0)
+// absences alone: while nobody in it, or in a wave before, is verified, it waits for whoever
+// comes back. Nor is it while a failure stands that could not be recorded yet.
+func (t *tally) complete(verified int) bool {
+	return t.waiting == 0 && t.moving == 0 && t.unrecorded == 0 && (t.away == 0 || verified > 0)
+}
+
+// tried says whether the version was tried by anybody: well, or not, as far as the budget bears it.
+func (t *tally) tried() bool { return t.verified+t.failed > 0 }
+
+// absences says whether a rollout that has begun has come to a stand, as whoever is next is
+// away. It is then none of those that its group carries: what they are away for may be
+// another introduction.
+func (p *planner) absences() bool {
+	for i := range p.tallies {
+		if t := &p.tallies[i]; !t.done {
+			return t.away > 0 && t.waiting == 0 && t.moving == 0
+		}
+	}
+	return false
 }
 
 // halted says whether a wave has spent its budget: nobody else is moved then.

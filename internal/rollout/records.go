@@ -21,8 +21,8 @@ type Wish struct {
 	Release *v1alpha1.Release
 	// Asked says that the group asks for the app at all.
 	Asked bool
-	// Withdrawn are digests of versions that were withdrawn.
-	Withdrawn map[string]bool
+	// Withdrawn are releases whose version was withdrawn; another version may have the same digest.
+	Withdrawn map[v1alpha1.Release]bool
 	Retries   []v1alpha1.Retry
 }
 
@@ -55,7 +55,7 @@ func Choose(records []*v1alpha1.Rollout, wish Wish) Course {
 	records = slices.SortedFunc(slices.Values(records), newestFirst)
 	var course Course
 	for _, r := range records {
-		if !Ended(r) && r.Status.Phase != v1alpha1.RolloutCompleted && wish.Withdrawn[r.Spec.Digest] {
+		if !Ended(r) && r.Status.Phase != v1alpha1.RolloutCompleted && wish.Withdrawn[release(r)] {
 			course.End = append(course.End, Ending{r, v1alpha1.RolloutWithdrawn, fmt.Sprintf("version %s was withdrawn", r.Spec.Version)})
 		}
 	}
@@ -112,14 +112,14 @@ func (c *Course) supersede(records []*v1alpha1.Rollout, why string) {
 }
 
 // completed is what the group completed last and may still have.
-func completed(records []*v1alpha1.Rollout, withdrawn map[string]bool) *v1alpha1.Release {
+func completed(records []*v1alpha1.Rollout, withdrawn map[v1alpha1.Release]bool) *v1alpha1.Release {
 	for _, r := range records {
-		if Completed(r) && !withdrawn[r.Spec.Digest] {
+		if Completed(r) && !withdrawn[release(r)] {
 			last := release(r)
 			return &last
 		}
 	}
-	if len(records) > 0 && records[0].Spec.Completed != nil && !withdrawn[records[0].Spec.Completed.Digest] {
+	if len(records) > 0 && records[0].Spec.Completed != nil && !withdrawn[*records[0].Spec.Completed] {
 		return records[0].Spec.Completed
 	}
 	return nil
@@ -209,29 +209,31 @@ func slug(version string) string {
 	return strings.Join(parts, ".")
 }
 
-// End is the status of a Rollout that ends before it completed. Its counts stay as they were.
+// End is the status of a Rollout that ends before it completed. Its counts stay as they were,
+// but nobody is moved by it any longer.
 func End(e Ending) v1alpha1.RolloutStatus {
 	next := *e.Rollout.Status.DeepCopy()
 	next.ObservedGeneration = e.Rollout.Generation
-	next.Phase, next.Next, next.NextAt, next.OnTheWay = e.Phase, cut(e.Message), nil, nil
+	next.Phase, next.Next, next.NextAt, next.OnTheWay, next.Moving = e.Phase, cut(e.Message), nil, nil, 0
 	for i := range next.Waves {
-		next.Waves[i].WaitsFor = ""
+		next.Waves[i].Moving = 0
+		next.Waves[i].WaitsFor, next.Waves[i].WaitingSince = "", nil
 	}
 	return next
 }
 
 // PilotsWait says which of an app's pilot networks has not completed a release, for a group
-// that is none of them; empty where all have. The records are those of the app.
-func PilotsWait(pilots []string, network string, target v1alpha1.Release, records []*v1alpha1.Rollout) string {
-	if slices.Contains(pilots, network) {
+// that is none of them; empty where all have.
+func PilotsWait(app *v1alpha1.SharedApp, network string, target v1alpha1.Release, records []*v1alpha1.Rollout) string {
+	if slices.Contains(app.Spec.PilotNetworks, network) {
 		return ""
 	}
-	for _, pilot := range pilots {
+	for _, pilot := range app.Spec.PilotNetworks {
 		done := slices.ContainsFunc(records, func(r *v1alpha1.Rollout) bool {
-			return r.Spec.Network == pilot && release(r) == target && Completed(r) && r.Status.Verified > 0
+			return r.Spec.Network == pilot && r.Spec.App == app.Name && release(r) == target && Completed(r)
 		})
 		if !done {
-			return fmt.Sprintf("pilot network %s to complete %s (spec.pilotNetworks of the SharedApp)", pilot, target.Version)
+			return fmt.Sprintf("pilot network %s to complete %s (spec.pilotNetworks of SharedApp %s)", pilot, target.Version, app.Name)
 		}
 	}
 	return ""

@@ -66,9 +66,9 @@ func TestChoose(t *testing.T) {
 	}
 	gone := func(releases ...v1alpha1.Release) func(*rollout.Wish) {
 		return func(w *rollout.Wish) {
-			w.Withdrawn = map[string]bool{}
+			w.Withdrawn = map[v1alpha1.Release]bool{}
 			for _, r := range releases {
-				w.Withdrawn[r.Digest] = true
+				w.Withdrawn[r] = true
 			}
 		}
 	}
@@ -82,6 +82,11 @@ func TestChoose(t *testing.T) {
 		wish    []func(*rollout.Wish)
 		want    []string
 	}{
+		{
+			"a version whose candidate, the same bundle, was withdrawn goes on",
+			[]*v1alpha1.Rollout{record(target, 1, moving, 1)},
+			[]func(*rollout.Wish){gone(v1alpha1.Release{Version: "2.5.0-rc.1", Digest: target.Digest})}, []string{"current " + one},
+		},
 		{"a first introduction", nil, nil, []string{"create " + one}},
 		{"what is wished for goes on", []*v1alpha1.Rollout{record(target, 1, moving, 1)}, nil, []string{"current " + one}},
 		{"what is wished for is completed, and may have joiners", []*v1alpha1.Rollout{record(target, 1, complete, 1)}, nil, []string{"current " + one}},
@@ -246,9 +251,11 @@ func TestEnd(t *testing.T) {
 }
 
 func TestPilotsWait(t *testing.T) {
-	pilot := func(phase v1alpha1.RolloutPhase, verified int32, r v1alpha1.Release) *v1alpha1.Rollout {
-		return record(r, 1, phase, 1, func(r *v1alpha1.Rollout) { r.Spec.Network, r.Status.Verified = "rogaland", verified })
+	pilot := func(phase v1alpha1.RolloutPhase, r v1alpha1.Release, changes ...func(*v1alpha1.Rollout)) *v1alpha1.Rollout {
+		return record(r, 1, phase, 1, append(changes, func(r *v1alpha1.Rollout) { r.Spec.Network = "rogaland" })...)
 	}
+	nobody := func(r *v1alpha1.Rollout) { r.Status.Verified = 0 }
+	kobo := func(r *v1alpha1.Rollout) { r.Spec.App = "kobo" }
 	cases := []struct {
 		reason  string
 		pilots  []string
@@ -260,15 +267,16 @@ func TestPilotsWait(t *testing.T) {
 		{"a pilot network waits for none", []string{"rogaland", "agder"}, "agder", nil, false},
 		{"the pilot has not begun", []string{"rogaland"}, "digi-tv", nil, true},
 		{"direct adopters wait too", []string{"rogaland"}, "", nil, true},
-		{"the pilot is under way", []string{"rogaland"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutProgressing, 1, target)}, true},
-		{"the pilot has completed", []string{"rogaland"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutCompleted, 1, target)}, false},
-		{"the pilot has completed another version", []string{"rogaland"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutCompleted, 1, before)}, true},
-		{"the pilot has completed with nobody at the version", []string{"rogaland"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutCompleted, 0, target)}, true},
-		{"one of two pilots has not", []string{"rogaland", "agder"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutCompleted, 1, target)}, true},
+		{"the pilot is under way", []string{"rogaland"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutProgressing, target)}, true},
+		{"the pilot has completed", []string{"rogaland"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutCompleted, target)}, false},
+		{"the pilot has completed another version", []string{"rogaland"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutCompleted, before)}, true},
+		{"the pilot has completed another app", []string{"rogaland"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutCompleted, target, kobo)}, true},
+		{"the pilot has completed, and its members follow another network since", []string{"rogaland"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutCompleted, target, nobody)}, false},
+		{"one of two pilots has not", []string{"rogaland", "agder"}, "digi-tv", []*v1alpha1.Rollout{pilot(v1alpha1.RolloutCompleted, target)}, true},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
-			got := rollout.PilotsWait(c.pilots, c.network, target, c.records)
+			got := rollout.PilotsWait(&v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "svarut"}, Spec: v1alpha1.SharedAppSpec{PilotNetworks: c.pilots}}, c.network, target, c.records)
 			diff(t, c.reason, "waits", got != "", c.waits)
 		})
 	}

@@ -21,15 +21,18 @@ func (p *planner) status() v1alpha1.RolloutStatus {
 		Waiting: int32(all.waiting + all.away), Excused: int32(all.excused), Failed: int32(all.failed), Left: int32(len(p.in.Left)), //nolint:gosec // counts of municipalities
 		StartedAt: known.StartedAt, CompletedAt: known.CompletedAt,
 		Waves:          p.waves(),
-		OnTheWay:       p.notes(p.onTheWay),
+		OnTheWay:       p.notes(known.OnTheWay, p.onTheWay),
 		FailedMembers:  p.failures(),
-		ExcusedMembers: p.notes(func(s *standing) bool { return s.state == excused }),
+		ExcusedMembers: p.notes(known.ExcusedMembers, func(s *standing) bool { return s.state == excused }),
 	}
 	if next.StartedAt == nil && p.begun() {
 		next.StartedAt = p.firstStart(&now)
 	}
 	if next.CompletedAt == nil && p.tallies[len(p.tallies)-1].done && all.verified > 0 && all.moving == 0 && !p.halted() {
 		next.CompletedAt = &now
+	}
+	if next.CompletedAt != nil && all.members == 0 {
+		return p.left()
 	}
 	next.Phase = p.phase(next)
 	next.Wave = p.currentWave()
@@ -38,6 +41,16 @@ func (p *planner) status() v1alpha1.RolloutStatus {
 	if !at.IsZero() {
 		next.NextAt = new(metav1.NewTime(at).Rfc3339Copy())
 	}
+	return next
+}
+
+// left is the status of a completed rollout that nobody follows any longer, as its members follow
+// another group now: it tells how it ended, and not that nobody is there.
+func (p *planner) left() v1alpha1.RolloutStatus {
+	next := *p.in.Rollout.Status.DeepCopy()
+	next.ObservedGeneration, next.OnTheWay, next.ExcusedMembers, next.NextAt = p.in.Rollout.Generation, nil, nil, nil
+	next.Left = int32(len(p.in.Left)) //nolint:gosec // a count of municipalities
+	next.Next = shorten(fmt.Sprintf("completed: %s verified; none of them follows %s for the app any longer", next.Progress, p.in.Group), maxNote)
 	return next
 }
 
@@ -72,8 +85,13 @@ func (p *planner) phase(next v1alpha1.RolloutStatus) v1alpha1.RolloutPhase {
 // open says whether the waves before this one are done.
 func (p *planner) open(wave int) bool { return wave == 0 || p.tallies[wave-1].done }
 
-// currentWave is the first that is not done; the last where all are.
+// currentWave is the one that halted, else the first that is not done; the last where all are.
 func (p *planner) currentWave() string {
+	for i := range p.tallies {
+		if p.tallies[i].halted {
+			return p.strategy.Waves[i].Name
+		}
+	}
 	for i := range p.tallies {
 		if !p.tallies[i].done {
 			return p.strategy.Waves[i].Name
@@ -102,6 +120,12 @@ func (p *planner) waves() []v1alpha1.WaveStatus {
 		}
 		if !t.done && !t.halted {
 			w.WaitsFor = cut(p.waitsFor(i))
+		}
+		if w.WaitsFor != "" {
+			w.WaitingSince = new(metav1.NewTime(p.in.Now).Rfc3339Copy())
+			if was := p.known[w.Name]; was.WaitsFor == w.WaitsFor && was.WaitingSince != nil {
+				w.WaitingSince = was.WaitingSince
+			}
 		}
 		all = append(all, w)
 	}
@@ -149,7 +173,7 @@ func (p *planner) next(status v1alpha1.RolloutStatus) (string, time.Time) {
 		return p.running(wave, &all)
 	}
 	if all.verified == 0 {
-		return fmt.Sprintf("waits for a member that takes part: %d are excused", all.excused), p.again
+		return fmt.Sprintf("waits for a member that takes part: %d of %d are excused", all.excused, all.members), p.again
 	}
 	return "completes", time.Time{}
 }
@@ -219,9 +243,7 @@ func (p *planner) details(status v1alpha1.RolloutStatus) string {
 		if notes := p.failures(); len(notes) > 0 {
 			text = notes[0].Name + ": " + notes[0].Message + "; "
 		}
-		retries := strings.Replace(p.in.approvalsField(), "approvals", "retries", 1)
-		return fmt.Sprintf("%spromote another version, or mend the cause and add {app: %s, digest: %q, attempt: %d} to %s",
-			text, p.in.Rollout.Spec.App, p.in.Rollout.Spec.Digest, p.in.Rollout.Spec.Attempt+1, retries)
+		return text + "promote another version, or mend the cause and " + p.howToRetry()
 	case v1alpha1.RolloutCompleted:
 		return ""
 	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing, v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
@@ -232,6 +254,19 @@ func (p *planner) details(status v1alpha1.RolloutStatus) string {
 		}
 	}
 	return ""
+}
+
+// howToRetry says what to write for one more attempt. A group has one entry for an app and a
+// digest, which may ask for an attempt that was made, or that does not come next.
+func (p *planner) howToRetry() string {
+	spec := p.in.Rollout.Spec
+	field := strings.Replace(p.in.approvalsField(), "approvals", "retries", 1)
+	for i, r := range p.strategy.Retries {
+		if r.App == spec.App && r.Digest == spec.Digest {
+			return fmt.Sprintf("set attempt, which is %d, to %d in %s", r.Attempt, spec.Attempt+1, strings.Replace(field, "retries", fmt.Sprintf("retries[%d]", i), 1))
+		}
+	}
+	return fmt.Sprintf("add {app: %s, digest: %q, attempt: %d} to %s", spec.App, spec.Digest, spec.Attempt+1, field)
 }
 
 func completedText(status v1alpha1.RolloutStatus, all *tally) string {

@@ -46,7 +46,7 @@ func (p *planner) back(s *standing, place *Place, stamp *v1alpha1.InstallationRo
 		why = "no version was verified here before"
 	case *next.Verified == p.target:
 		why = "it is the version that was verified here last"
-	case !p.in.Usable[next.Verified.Digest]:
+	case !p.in.Usable[*next.Verified]:
 		why = fmt.Sprintf("the version before, %s, is withdrawn or not available", next.Verified.Version)
 	}
 	if why != "" {
@@ -141,7 +141,7 @@ func (p *planner) begins(s *standing) {
 // completed last.
 func (p *planner) catchUp() {
 	last := p.in.Rollout.Spec.Completed
-	if last == nil || *last == p.target || !p.in.Usable[last.Digest] || p.newStep().closed() {
+	if last == nil || *last == p.target || !p.in.Usable[*last] || p.newStep().closed() {
 		return
 	}
 	begin := p.begin()
@@ -149,14 +149,49 @@ func (p *planner) catchUp() {
 		if !begin.closed() && !p.wave(i).closed() {
 			continue // its turn has come: it gets the new version itself
 		}
-		for j := range p.members {
-			s := &p.members[j]
-			if s.wave == i && p.catchesUp(s) {
-				s.candidates = s.member.missing()
-				p.bring(s, CatchUp, *last, "")
-			}
+		p.catchUpWave(i, *last)
+	}
+}
+
+// catchUpWave brings it to members of one wave, as many at once as the wave allows.
+func (p *planner) catchUpWave(wave int, last v1alpha1.Release) {
+	room := p.strategy.Waves[wave].atOnce(p.tallies[wave].members) - p.tallies[wave].moving - p.catchingUp(wave)
+	for i := range p.members {
+		s := &p.members[i]
+		if s.wave != wave || room <= 0 || !p.catchesUp(s) {
+			continue
+		}
+		if s.candidates = s.member.missing(); len(s.candidates) > 0 {
+			room--
+			p.bring(s, CatchUp, last, "")
 		}
 	}
+}
+
+// catchingUp counts the members of a wave that were brought what was completed last, and are
+// not well yet. Whoever does not get well in time keeps nobody else waiting.
+func (p *planner) catchingUp(wave int) int {
+	n := 0
+	for i := range p.members {
+		if s := &p.members[i]; s.wave == wave && slices.ContainsFunc(s.member.Places, func(place Place) bool { return p.comesUp(&place, wave) }) {
+			n++
+		}
+	}
+	return n
+}
+
+// comesUp says whether a place was brought what was completed last, and may still get well in time.
+func (p *planner) comesUp(place *Place, wave int) bool {
+	stamp := p.stamp(place)
+	if stamp == nil || stamp.Wave != "" || place.Installed.healthy() {
+		return false
+	}
+	deadline := latest(stamp.MovedAt.Time, p.in.Watching).Add(p.strategy.Waves[wave].ProgressDeadline)
+	if !p.in.Now.Before(deadline) {
+		return false
+	}
+	p.again = earliest(p.again, deadline)
+	return true
 }
 
 // catchesUp says whether a member that waits for its turn may be moved meanwhile.

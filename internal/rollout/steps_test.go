@@ -189,7 +189,7 @@ func TestCatchUp(t *testing.T) {
 		{"stage by stage: prod waits until test is well", []change{two, onTheWay, member("b", test(unhealthy(before, time.Minute)), prod())}, nil},
 		{"stage by stage: then prod", []change{two, onTheWay, member("b", test(healthy(before, 0)), prod())}, []string{"b/prod CatchUp 2.4.1"}},
 		{"a first introduction has nothing to catch up with", []change{two, onTheWay, member("b", prod()), func(in *rollout.Input) { in.Rollout.Spec.Completed = nil }}, nil},
-		{"what was completed is withdrawn", []change{two, onTheWay, member("b", prod()), func(in *rollout.Input) { delete(in.Usable, before.Digest) }}, nil},
+		{"what was completed is withdrawn", []change{two, onTheWay, member("b", prod()), func(in *rollout.Input) { delete(in.Usable, before) }}, nil},
 		{"what was completed is what is brought", []change{two, onTheWay, member("b", prod()), func(in *rollout.Input) { in.Rollout.Spec.Completed = &target }}, nil},
 		{"not outside the joiner's own windows", []change{two, onTheWay, member("b", weekdays, prod())}, nil},
 		{"not before the joiner's freeze ends", []change{two, onTheWay, member("b", shortly, prod())}, nil},

@@ -50,8 +50,6 @@ type Wave struct {
 	ProgressDeadline time.Duration
 	RequireApproval  bool
 
-	// pilot marks the wave of one member that goes first where no waves are given.
-	pilot    bool
 	names    map[string]bool
 	selector labels.Selector
 }
@@ -84,13 +82,11 @@ func Compile(spec *v1alpha1.RolloutStrategy) (Strategy, []Fault) {
 	}, faults
 }
 
-// CompileWaves reads waves. None at all are one pilot, and then the rest.
+// CompileWaves reads waves. None at all are one pilot, and then the rest: a first wave that
+// nobody is in has a stand-in.
 func CompileWaves(spec []v1alpha1.Wave) ([]Wave, []Fault) {
 	if len(spec) == 0 {
-		everyone := compileWave(v1alpha1.Wave{Name: "everyone", MaxFailures: new(intstr.FromString("10%"))})
-		pilot := compileWave(v1alpha1.Wave{Name: "pilot"})
-		pilot.pilot = true
-		return []Wave{pilot, everyone}, nil
+		spec = []v1alpha1.Wave{{Name: "pilot"}, {Name: "everyone", MaxFailures: new(intstr.FromString("10%"))}}
 	}
 	var faults []Fault
 	waves := make([]Wave, 0, len(spec))

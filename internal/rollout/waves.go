@@ -21,51 +21,40 @@ func waveOf(waves []Wave, m *Member) int {
 	return len(waves) - 1
 }
 
-// assign tells the wave of each member.
+// assign tells the wave of each member. The first of several waves always has somebody,
+// as long as anybody takes part, so that no version comes to many before it was verified at
+// one: it has stand-ins where nobody was named for it, or of those who were nobody goes on.
 func (p *planner) assign() []int {
 	waves := make([]int, len(p.in.Members))
 	for i := range p.in.Members {
 		waves[i] = waveOf(p.strategy.Waves, &p.in.Members[i])
 	}
-	if !p.strategy.Waves[0].pilot {
+	if len(p.strategy.Waves) == 1 {
 		return waves
 	}
-	for _, i := range p.pilots() {
-		waves[i] = 0
+	next, active := choice{have: -1, may: -1, will: -1}, false
+	for i := range p.in.Members {
+		m := &p.in.Members[i]
+		switch {
+		case waves[i] == 0, p.wasFirst(m):
+			waves[i] = 0
+			active = active || p.goesOn(m)
+		default:
+			p.consider(&next, i)
+		}
+	}
+	done := p.known[p.strategy.Waves[0].Name].CompletedAt != nil
+	if standIn := next.first(); !active && !done && standIn >= 0 {
+		waves[standIn] = 0
 	}
 	return waves
 }
 
-// pilots are the members of the pilot wave where nobody named them: whoever was moved as
-// one and, where none of these takes part any longer, the first by name of those who have
-// the version already, else of those who may move, else of those who will: a pilot that has
-// to wait is waited for, and the wave is not done for want of one.
-func (p *planner) pilots() []int {
-	var moved []int
-	next := choice{have: -1, may: -1, will: -1}
-	active := false
-	for i := range p.in.Members {
-		m := &p.in.Members[i]
-		if p.wasPilot(m) {
-			moved = append(moved, i)
-			active = active || m.takesPart()
-			continue
-		}
-		p.consider(&next, i)
-	}
-	done := p.known[p.strategy.Waves[0].Name].CompletedAt != nil
-	if first := next.first(); !active && !done && first >= 0 {
-		moved = append(moved, first)
-	}
-	slices.Sort(moved)
-	return moved
-}
-
-// choice is who may become the pilot: the first member, by its index, who has the version, who
-// may move, and who will; -1 where there is none.
+// choice is who may stand in: the first member, by its index, who has the version, who may
+// move, and who will, as one that has to wait is waited for; -1 where there is none.
 type choice struct{ have, may, will int }
 
-// consider adds a member that was no pilot before.
+// consider adds a member that is not in the first wave.
 func (p *planner) consider(c *choice, i int) {
 	m := &p.in.Members[i]
 	switch {
@@ -89,7 +78,30 @@ func (c choice) first() int {
 	return -1
 }
 
-func (p *planner) wasPilot(m *Member) bool {
+// goesOn says whether a member of the first wave comes to its end by itself: not where it takes
+// part no longer, nor where it has been away for longer than the wave's deadline and time alone
+// does not bring it back. One that failed has come to its end.
+func (p *planner) goesOn(m *Member) bool {
+	s := p.stand(m, 0)
+	if s.state != away || !s.until.IsZero() {
+		return s.state != excused
+	}
+	since := p.in.Now
+	for _, note := range p.in.Rollout.Status.OnTheWay {
+		if note.Name == m.Name && note.Code == s.code && note.Since != nil {
+			since = latest(note.Since.Time, p.in.Watching)
+		}
+	}
+	patience := since.Add(p.strategy.Waves[0].ProgressDeadline)
+	if !p.in.Now.Before(patience) {
+		return false
+	}
+	p.again = earliest(p.again, patience)
+	return true
+}
+
+// wasFirst says whether this rollout has moved a member in its first wave: it stays there.
+func (p *planner) wasFirst(m *Member) bool {
 	return slices.ContainsFunc(m.Places, func(place Place) bool {
 		s := p.stamp(&place)
 		return s != nil && s.Wave == p.strategy.Waves[0].Name

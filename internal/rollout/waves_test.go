@@ -26,11 +26,15 @@ func TestWhoIsInWhichWave(t *testing.T) {
 		{"the first wave that matches wins", []v1alpha1.Wave{wave("pilot", "vinje"), county, wave("rest")}, member("vinje", labelled("county", "40")), "pilot"},
 		{"the last wave takes whom no other does", []v1alpha1.Wave{wave("pilot", "tokke"), wave("rest")}, member("vinje"), "rest"},
 		{"nobody is dropped, also where the last wave names others", []v1alpha1.Wave{wave("pilot", "tokke"), wave("rest", "siljan")}, member("vinje"), "rest"},
-		{"an empty selector picks nobody", []v1alpha1.Wave{empty, wave("rest")}, member("vinje", labelled("county", "40")), "rest"},
+		{"an empty selector picks nobody", []v1alpha1.Wave{wave("pilot", "tokke"), empty, wave("rest")}, member("vinje", labelled("county", "40")), "rest"},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
-			step := rollout.Plan(world(waves(c.waves...), c.member))
+			tokke := member("tokke", labelled("county", "46"), prod(has(before)))
+			if c.want != "rest" {
+				tokke = func(*rollout.Input) {}
+			}
+			step := rollout.Plan(world(waves(c.waves...), c.member, tokke))
 			diff(t, c.reason, "members of wave "+c.want, waveIn(t, step, c.want).Members, int32(1))
 		})
 	}
@@ -91,6 +95,52 @@ func TestDefaultPilot(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStandIn has a first wave of siljan, and then everyone.
+func TestStandIn(t *testing.T) {
+	pending := away("EnvironmentPending", "not there yet")
+	noted := func(since time.Duration) change {
+		return func(in *rollout.Input) {
+			in.Rollout.Status.OnTheWay = []v1alpha1.MemberNote{{Name: "siljan", Code: "EnvironmentPending", Since: at(-since)}}
+		}
+	}
+	tokke := "tokke/prod Advance 2.5.0 wave first"
+	cases := []struct {
+		reason string
+		world  []change
+		moves  []string
+	}{
+		{"who is named goes first", []change{member("siljan"), member("tokke")}, []string{"siljan/prod Advance 2.5.0 wave first"}},
+		{"nobody goes by the name", []change{member("tokke"), member("vinje")}, []string{tokke}},
+		{"it holds", []change{member("siljan", prod(has(before), excused("Held", "year-end"))), member("tokke"), member("vinje")}, []string{tokke}},
+		{"it is suspended", []change{member("siljan", suspended), member("tokke"), member("vinje")}, []string{tokke}},
+		{"it failed: that is for a person", []change{member("siljan", returned("first")), member("tokke")}, nil},
+		{"it is away, just now: it is waited for", []change{member("siljan", prod(has(before), pending)), member("tokke")}, nil},
+		{"it has been away for less than the deadline", []change{member("siljan", prod(has(before), pending)), member("tokke"), noted(29 * time.Minute)}, nil},
+		{"it has been away for longer", []change{member("siljan", prod(has(before), pending)), member("tokke"), noted(30 * time.Minute)}, []string{tokke}},
+		{"its windows open again: it is waited for", []change{member("siljan", weekdays, prod(has(before))), member("tokke"), noted(24 * time.Hour)}, nil},
+		{"whoever stood in stays so", []change{member("siljan", suspended), member("tokke"), member("vinje", prod(unseen(target), moved("first", time.Minute)))}, nil},
+		{
+			"it was verified: the next wave follows",
+			[]change{member("siljan", prod(healthy(target, 2*time.Hour), moved("first", 3*time.Hour))), member("tokke")},
+			[]string{"tokke/prod Advance 2.5.0 wave everyone"},
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			in := world(append(c.world, waves(wave("first", "siljan"), wave("everyone")))...)
+			diff(t, c.reason, "moves", moves(rollout.Plan(in)), c.moves)
+		})
+	}
+}
+
+func TestStandInComesWhenPatienceEnds(t *testing.T) {
+	in := world(waves(wave("first", "siljan"), wave("everyone")), member("siljan", prod(has(before), away("EnvironmentPending", "not there yet"))), member("tokke"))
+	step := rollout.Plan(in)
+	diff(t, "it is looked at again", "again", step.Again, now.Add(rollout.DefaultProgressDeadline))
+	in.Rollout.Status, in.Now = step.Status, step.Again
+	diff(t, "the status remembers since when", "moves", moves(rollout.Plan(in)), []string{"tokke/prod Advance 2.5.0 wave first"})
 }
 
 func TestPilotThatIsWaitedForGoesFirst(t *testing.T) {

@@ -47,13 +47,30 @@ func world(changes ...change) rollout.Input {
 			},
 		},
 		Group: "Network digi-tv", Strategy: strategy,
-		Usable:   map[string]bool{before.Digest: true, target.Digest: true},
+		Usable:   map[v1alpha1.Release]bool{before: true, target: true},
 		Watching: now.Add(-30 * 24 * time.Hour), Now: now,
 	}
 	for _, c := range changes {
 		c(&in)
 	}
+	if in.Rollout.Status.OnTheWay == nil {
+		in.Rollout.Status.OnTheWay = notes(in.Members)
+	}
 	return in
+}
+
+// notes are what the status says of those who were moved and that nobody has observed since.
+func notes(members []rollout.Member) []v1alpha1.MemberNote {
+	var all []v1alpha1.MemberNote
+	for _, m := range members {
+		for _, place := range m.Places {
+			if i := place.Installed; i != nil && !i.Current && i.Stamp != nil && i.Stamp.Name == rolloutName {
+				all = append(all, v1alpha1.MemberNote{Name: m.Name, Code: rollout.CodeInstalling, Since: &i.Stamp.MovedAt})
+				break
+			}
+		}
+	}
+	return all
 }
 
 // strategy of the world. It must be without a fault.

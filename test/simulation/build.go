@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,7 +62,12 @@ func randomWorld(seed uint64, size int) *world {
 	return w
 }
 
-func digestOf(text string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text))) }
+// digestOf is the digest of a version's bundle. A candidate that became the release is the
+// same bundle under two numbers.
+func digestOf(app, version string) string {
+	bundle := app + "@" + strings.TrimSuffix(version, "-rc.1")
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(bundle)))
+}
 
 var versionNames = []string{"1.0.0", "1.1.0", "1.2.0", "2.0.0", "2.1.0", "2.2.0-rc.1", "2.2.0", "3.0.0"}
 
@@ -70,7 +76,7 @@ var versionNames = []string{"1.0.0", "1.1.0", "1.2.0", "2.0.0", "2.1.0", "2.2.0-
 func (w *world) addApp(name string) {
 	app := &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: name, Generation: 1}}
 	for i, version := range versionNames {
-		digest := digestOf(name + "@" + version)
+		digest := digestOf(name, version)
 		app.Spec.Versions = append(app.Spec.Versions, v1alpha1.Version{Version: version, State: v1alpha1.VersionActive})
 		if w.chance(12) {
 			app.Spec.Versions[i].SecurityFix = new(true)

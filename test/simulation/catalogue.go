@@ -131,7 +131,7 @@ func approveWrongly(w *world) string {
 	if w.chance(50) {
 		return w.approve(r, r.Spec.Digest, r.Spec.Attempt+1)
 	}
-	return w.approve(r, digestOf(r.Spec.App+"@"+pick(w, versionNames...)), r.Spec.Attempt)
+	return w.approve(r, digestOf(r.Spec.App, pick(w, versionNames...)), r.Spec.Attempt)
 }
 
 func (w *world) approve(r *v1alpha1.Rollout, digest string, attempt int32) string {

@@ -219,7 +219,7 @@ func stageByStage(m *moved) string {
 	if !ok || e == nil {
 		return "it is no member"
 	}
-	wave := m.promise.waves[m.promise.waveOf(m.m)]
+	_, wave := m.wave()
 	for _, v := range f.places {
 		other := m.m.Spec.Environment(v.Environment)
 		if other == nil || !m.takesPart(v) || slices.Index(stages, other.Stage) >= slices.Index(stages, e.Stage) {
@@ -264,7 +264,48 @@ func catchesUp(m *moved) string {
 	case !m.w.ledger.completed[subject(m.r)][m.to]:
 		return "the group never completed it"
 	}
+	return catchUpLimit(m)
+}
+
+// catchUpLimit counts those of a wave that were brought what was completed last, and that
+// neither got well yet nor had their time.
+func catchUpLimit(m *moved) string {
+	all := m.followers(m.r)
+	self, ok := m.follower(m.r, m.m.Name)
+	if !ok || len(all) >= many {
+		return ""
+	}
+	index := m.waveOf(self, m.r, m.promise)
+	wave, members, comes := m.promise.waves[index], 0, 0
+	for _, f := range all {
+		if m.waveOf(f, m.r, m.promise) != index {
+			continue
+		}
+		members++
+		if f.m.Name != m.m.Name && m.comesUp(f, wave.deadline) {
+			comes++
+		}
+	}
+	limit := max(1, share(wave.limit, members))
+	if index > 0 {
+		limit++ // one of them may be who stands in, in the first wave
+	}
+	if comes >= limit {
+		return fmt.Sprintf("%d of %d members of wave %s catch up already, and %d may at once", comes, members, wave.name, limit)
+	}
 	return ""
+}
+
+func (m *moved) comesUp(f member, deadline time.Duration) bool {
+	for _, v := range f.places {
+		k := f.key(v)
+		s, runs := m.stamped(k, m.r), m.w.reality[k]
+		well := runs != nil && (runs.healthy || runs.longest > 0)
+		if s != nil && s.Wave == "" && !well && m.now.Before(s.MovedAt.Add(deadline)) {
+			return true
+		}
+	}
+	return false
 }
 
 func returnsOnce(m *moved) string {

@@ -75,7 +75,7 @@ func (s *script) found() {
 func (s *script) version(app, version string) {
 	s.changeApp(app, func(a *v1alpha1.SharedApp) {
 		a.Spec.Versions = append(a.Spec.Versions, v1alpha1.Version{Version: version, State: v1alpha1.VersionActive})
-		a.Status.Versions = append(a.Status.Versions, v1alpha1.VersionStatus{Version: version, Digest: digestOf(app + "@" + version), Available: true})
+		a.Status.Versions = append(a.Status.Versions, v1alpha1.VersionStatus{Version: version, Digest: digestOf(app, version), Available: true})
 	})
 }
 
@@ -123,18 +123,18 @@ func (s *script) decide(municipality string, said v1alpha1.AppDecision) {
 
 // turnsOut says how a version turns out at a municipality, or wherever where it is empty.
 func (s *script) turnsOut(version, municipality string, how fate) {
-	s.certain[certainty{digestOf(svarut + "@" + version), municipality}] = how
+	s.certain[certainty{digestOf(svarut, version), municipality}] = how
 }
 
 func (s *script) approval(version, wave string, attempt int32) {
 	s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
-		st.Approvals = append(st.Approvals, v1alpha1.Approval{App: svarut, Digest: digestOf(svarut + "@" + version), Wave: wave, Attempt: attempt})
+		st.Approvals = append(st.Approvals, v1alpha1.Approval{App: svarut, Digest: digestOf(svarut, version), Wave: wave, Attempt: attempt})
 	})
 }
 
 func (s *script) retry(version string, attempt int32) {
 	s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
-		st.Retries = []v1alpha1.Retry{{App: svarut, Digest: digestOf(svarut + "@" + version), Attempt: attempt}}
+		st.Retries = []v1alpha1.Retry{{App: svarut, Digest: digestOf(svarut, version), Attempt: attempt}}
 	})
 }
 

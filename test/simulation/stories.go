@@ -169,6 +169,31 @@ var stories = []story{
 			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Ends, n.Spec.Successor = &ends, "digi-telemark" })
 		})
 	}},
+	{"stand-in", "The pilot's name is misspelt: somebody else goes first, so that nobody is skipped.", time.Time{}, 2, func(s *script) {
+		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.Members.Names = []string{"vinnje"} })
+		s.turnsOut("2.5.0", "", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+	}},
+	{"own-windows", "Fyresdal has windows of its own, and goes on the next morning; one moves at a time all the same.", time.Time{}, 3, func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) {
+			everyone.MaxConcurrent, everyone.Soak = new(intstr.FromInt32(1)), &metav1.Duration{Duration: 5 * time.Hour}
+		})
+		s.changeMunicipality("fyresdal", func(m *v1alpha1.Municipality) {
+			m.Spec.Windows = []v1alpha1.Window{{Schedule: "0 8 * * *", Duration: metav1.Duration{Duration: 4 * time.Hour}, TimeZone: "UTC"}}
+		})
+		s.on(1, "08:30", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+	}},
+	{"frozen-failure", "A member fails while the platform is frozen: its wave is not done before it has gone back.", time.Time{}, 2, func(s *script) {
+		s.waves(func(pilot, _ *v1alpha1.Wave) {
+			pilot.Members.Names, pilot.MaxConcurrent, pilot.MaxFailures = []string{"tokke", "vinje"}, new(intstr.FromInt32(2)), new(intstr.FromInt32(1))
+			pilot.ProgressDeadline = &metav1.Duration{Duration: 6 * time.Hour}
+		})
+		s.turnsOut("2.5.0", "tokke", bad)
+		freeze := func(on bool) { s.changePlatform(func(p *v1alpha1.Platform) { p.Spec.Freeze = &on }) }
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "12:00", "the platform is frozen", func() { freeze(true) })
+		s.on(1, "18:00", "the platform is frozen no longer", func() { freeze(false) })
+	}},
 	{"broken-one", "One broken municipality blocks nobody: within the budget it goes back, and the others go on.", time.Time{}, 2, func(s *script) {
 		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxFailures = new(intstr.FromInt32(1)) })
 		s.turnsOut("2.5.0", "nissedal", bad)

@@ -25,8 +25,6 @@ type promise struct {
 	atOnce       int
 	calendar     *calendar.Calendar
 	approvals    []v1alpha1.Approval
-	// byDefault says that nobody named any waves: one pilot, and then the rest.
-	byDefault bool
 }
 
 type promisedWave struct {
@@ -59,8 +57,7 @@ func promised(s *store, network string) promise {
 	}
 	p := promise{atOnce: int(ptr.Deref(spec.MaxIntroductions, 3)), approvals: spec.Approvals, announcement: long(spec.Announcement, 0)}
 	p.calendar, _ = calendar.New(spec.Windows, spec.Freezes)
-	p.byDefault = len(spec.Waves) == 0
-	if p.byDefault {
+	if len(spec.Waves) == 0 {
 		spec.Waves = []v1alpha1.Wave{{Name: "pilot"}, {Name: "everyone", MaxFailures: new(intstr.FromString("10%"))}}
 	}
 	for _, wave := range spec.Waves {

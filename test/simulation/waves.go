@@ -18,15 +18,12 @@ type crowd struct {
 
 // waveOf is the wave that a member counts in.
 func (t *truth) waveOf(f member, r *v1alpha1.Rollout, p promise) int {
-	if !p.byDefault {
-		return p.waveOf(f.m)
-	}
 	for _, v := range f.places {
 		if s := t.stamped(f.key(v), r); s != nil && s.Wave == p.waves[0].name {
-			return 0
+			return 0 // also where it stands in for others
 		}
 	}
-	return 1
+	return p.waveOf(f.m)
 }
 
 // many is how many members make a world large. In one, a wave is counted anew at every
@@ -174,12 +171,15 @@ func pilotsCompleted(m *moved) string {
 }
 
 func notTooMany(m *moved) string {
-	if m.w.ledger.of(m.r.Name).begun {
+	if m.w.ledger.of(m.r.Name).begun || m.urgent(m.r) {
 		return ""
 	}
 	carried := 0
 	for _, name := range sorted(m.w.store.rollouts) {
 		r, e := m.w.store.rollouts[name], m.w.ledger.of(name)
+		if m.standsStill(r) {
+			continue
+		}
 		if r.Spec.Network == m.r.Spec.Network && e.begun && e.phase == v1alpha1.RolloutProgressing && m.w.planned[name] == v1alpha1.RolloutProgressing {
 			carried++
 		}
@@ -188,6 +188,20 @@ func notTooMany(m *moved) string {
 		return fmt.Sprintf("the group carries %d introductions, and %d it may", carried, m.promise.atOnce)
 	}
 	return ""
+}
+
+// standsStill says whether whoever is next in a rollout is away. It is then not counted among
+// those that a group carries.
+func (t *truth) standsStill(r *v1alpha1.Rollout) bool {
+	p := t.promise(r)
+	for i := range p.waves {
+		if t.w.ledger.of(r.Name).done[p.waves[i].name] {
+			continue
+		}
+		c := t.crowd(r, p, i, nil)
+		return c.absent > 0 && len(c.unready) == 0
+	}
+	return false
 }
 
 func wavesBeforeDone(m *moved) string {
@@ -210,25 +224,33 @@ func wavesBeforeDone(m *moved) string {
 func (t *truth) notDone(r *v1alpha1.Rollout, p promise, index int, returning map[string]bool) string {
 	c := t.crowd(r, p, index, returning)
 	budget := share(p.waves[index].budget, c.members)
+	first := index == 0 && len(p.waves) > 1
 	switch {
 	case c.failed > budget:
 		return fmt.Sprintf("%d of %d members failed, and %d may", c.failed, c.members, budget)
-	case len(c.unready) > 0 && (!p.byDefault || index != 0):
+	case len(c.unready) > 0:
 		return c.unready[0]
-	case p.byDefault && index == 0:
-		return t.pilotWanting(r, p, c)
-	case c.absent > 0 && c.verified == 0:
+	case first:
+		return t.firstWanting(r, p, c)
+	case c.absent > 0 && c.verified == 0 && !t.anybody(r, p, index):
 		return "nobody is verified, and some are away"
 	}
 	return ""
 }
 
-// pilotWanting says what is wanting of the pilot wave that nobody named: somebody who was
-// verified, be it one who had the version before.
-func (t *truth) pilotWanting(r *v1alpha1.Rollout, p promise, c crowd) string {
-	if len(c.unready) > 0 {
-		return c.unready[0]
+// anybody says whether a member of a wave before was verified.
+func (t *truth) anybody(r *v1alpha1.Rollout, p promise, index int) bool {
+	for before := range index {
+		if t.crowd(r, p, before, nil).verified > 0 {
+			return true
+		}
 	}
+	return false
+}
+
+// firstWanting says what is wanting of the first of several waves: somebody who tried the
+// version, be it one who had it before.
+func (t *truth) firstWanting(r *v1alpha1.Rollout, p promise, c crowd) string {
 	if c.verified > 0 || c.failed > 0 {
 		return ""
 	}
@@ -237,15 +259,15 @@ func (t *truth) pilotWanting(r *v1alpha1.Rollout, p promise, c crowd) string {
 			return ""
 		}
 	}
-	return "nobody was a pilot"
+	return "nobody went first"
 }
 
 func withinLimit(m *moved) string {
 	index, wave := m.wave()
 	c := m.crowd(m.r, m.promise, index, m.returning)
 	members, begins := c.members, 1
-	if m.promise.byDefault && index == 0 {
-		members = c.members + 1
+	if f, ok := m.follower(m.r, m.m.Name); ok && index == 0 && m.waveOf(f, m.r, m.promise) != 0 {
+		members = c.members + 1 // it stands in for others
 	}
 	for _, f := range m.followers(m.r) {
 		if c.members >= many {
@@ -358,8 +380,13 @@ func (w *world) judgeVerified(t *truth, r *write, entry *entry, p promise) {
 		return // what becomes of a member afterwards is not the rollout's any more
 	}
 	were := 0
+	standIn := len(p.waves) > 1 && t.crowd(after, p, 0, nil).members == 0
 	for _, f := range t.followers(after) {
 		wave := p.waves[t.waveOf(f, after, p)]
+		if standIn && t.stand(f, after, p.waves[0]) == verified { // one that had it before stands in
+			were++
+			continue
+		}
 		if at := t.stand(f, after, wave); at == verified || entry.done[wave.name] || (at == excused && t.blockedAndWell(f, after, wave.soak)) {
 			were++
 		}

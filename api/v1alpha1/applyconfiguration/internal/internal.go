@@ -1622,6 +1622,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: verified
       type:
         scalar: numeric
+    - name: waitingSince
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: waitsFor
       type:
         scalar: string

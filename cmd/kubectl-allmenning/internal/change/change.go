@@ -64,9 +64,16 @@ func Approve(w *world.World, r *v1alpha1.Rollout, wave string) (Change, error) {
 	if err := takesApprovals(r); err != nil {
 		return Change{}, err
 	}
-	kind, name, strategy, waves, err := strategyOf(w, r)
+	kind, name, strategy, err := approver(w, r)
 	if err != nil {
 		return Change{}, err
+	}
+	waves := w.Waves(r.Spec.Network)
+	if len(waves) == 0 && slices.Contains(w.Unread, world.Platforms) { // its waves hold, and only the Rollout tells of them
+		waves = wavesOf(r)
+	}
+	if len(waves) == 0 {
+		return Change{}, refuse(kind, name, "spec.rollout.waves is empty: one pilot and then the rest need no approval")
 	}
 	if wave == "" {
 		if wave, err = waiting(r, strategy, waves); err != nil {
@@ -111,30 +118,19 @@ func takesApprovals(r *v1alpha1.Rollout) error {
 	return nil
 }
 
-// strategyOf finds the object that holds the approvals of a rollout, its strategy, and
-// the waves that hold, which are the Platform's where a network gives none.
-func strategyOf(w *world.World, r *v1alpha1.Rollout) (kind, name string, strategy *v1alpha1.RolloutStrategy, waves []v1alpha1.Wave, err error) {
-	var platform *v1alpha1.RolloutStrategy
-	if w.Platform != nil {
-		platform = w.Platform.Spec.Rollout
-	}
-	kind, name, strategy = "Platform", v1alpha1.PlatformName, platform
+// approver finds the object that holds the approvals of a rollout, and its strategy.
+func approver(w *world.World, r *v1alpha1.Rollout) (kind, name string, strategy *v1alpha1.RolloutStrategy, err error) {
 	if r.Spec.Network != "" {
 		n, err := w.Network(r.Spec.Network)
 		if err != nil {
-			return "", "", nil, nil, err
+			return "", "", nil, err
 		}
-		kind, name, strategy = "Network", n.Name, n.Spec.Rollout
+		return "Network", n.Name, n.Spec.Rollout, nil
 	}
-	for _, s := range []*v1alpha1.RolloutStrategy{strategy, platform} {
-		if s != nil && len(s.Waves) > 0 {
-			return kind, name, strategy, s.Waves, nil
-		}
+	if w.Platform != nil {
+		strategy = w.Platform.Spec.Rollout
 	}
-	if slices.Contains(w.Unread, world.Platforms) { // its waves hold, and only the Rollout tells of them
-		return kind, name, strategy, wavesOf(r), nil
-	}
-	return "", "", nil, nil, refuse(kind, name, "spec.rollout.waves is empty: one pilot and then the rest need no approval")
+	return "Platform", v1alpha1.PlatformName, strategy, nil
 }
 
 // wavesOf are the waves that a Rollout tells of. That an approval is wanting is taken for

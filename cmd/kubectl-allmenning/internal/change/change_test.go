@@ -91,6 +91,9 @@ func TestApprove(t *testing.T) {
 		{"direct adopters are approved on the Platform", "direct.svarut.stable.2.4.1.1", "some", country(), "Platform default", "some", ""},
 		{"the pilot is on", "direct.svarut.stable.2.4.1.1", "", country(), "", "", "wave pilot needs none"},
 		{"it is approved", "digi.svarut.2.4.1.2", "some", country(approved("some", 2)), "", "", "spec.rollout.approvals has wave some of attempt 2"},
+		{"an approval that names no attempt is of the first", "direct.svarut.stable.2.4.1.1", "some", country(func(w *world.World) {
+			w.Platform.Spec.Rollout.Approvals = []v1alpha1.Approval{{App: "svarut", Digest: digest, Wave: "some"}}
+		}), "", "", "spec.rollout.approvals has wave some of attempt 1"},
 		{"the one that waited is approved", "digi.svarut.2.4.1.2", "", country(approved("some", 2)), "", "", "wave some is approved already"},
 		{"a wave that needs none", "digi.svarut.2.4.1.2", "pilot", country(), "", "", "spec.rollout.waves[pilot].requireApproval is not set"},
 		{"a wave that there is not", "digi.svarut.2.4.1.2", "all", country(), "", "", `spec.rollout.waves has no "all": it has pilot, some, rest`},

@@ -98,11 +98,11 @@ func (p *place) wave(r *v1alpha1.Rollout) string {
 	if wave := p.tookPartIn(r); wave != "" {
 		return wave
 	}
-	given := p.strategy(r)
-	if given == nil || len(given.Waves) == 0 {
+	given := p.world.Waves(r.Spec.Network)
+	if len(given) == 0 {
 		return ""
 	}
-	waves, faults := rollout.CompileWaves(given.Waves)
+	waves, faults := rollout.CompileWaves(given)
 	if len(faults) > 0 {
 		return ""
 	}
@@ -122,18 +122,6 @@ func (p *place) tookPartIn(r *v1alpha1.Rollout) string {
 		}
 	}
 	return ""
-}
-
-func (p *place) strategy(r *v1alpha1.Rollout) *v1alpha1.RolloutStrategy {
-	for i := range p.world.Networks {
-		if n := &p.world.Networks[i]; n.Name == r.Spec.Network && n.Spec.Rollout != nil && len(n.Spec.Rollout.Waves) > 0 {
-			return n.Spec.Rollout
-		}
-	}
-	if p.world.Platform == nil {
-		return nil
-	}
-	return p.world.Platform.Spec.Rollout
 }
 
 func (p *place) inWave(r *v1alpha1.Rollout, wave string) string {

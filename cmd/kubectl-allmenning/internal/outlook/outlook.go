@@ -4,6 +4,8 @@
 //
 //   - outlook.go: the question, and the answer for every group.
 //   - play.go: the promotion, made in a copy of the world.
+//   - queue.go: a group that carries as many introductions as it may.
+//   - fault.go: what must be mended in files.
 //   - text.go: the answer for a terminal.
 package outlook
 
@@ -36,6 +38,10 @@ type Question struct {
 	Now   time.Time
 }
 
+func (q *Question) assumptions() rollout.Assumptions {
+	return rollout.Assumptions{Install: q.Install, Approved: q.Approved}
+}
+
 // Outlook is the answer.
 type Outlook struct {
 	App     string `json:"app"`
@@ -60,8 +66,13 @@ type Group struct {
 	// Rollout that brings the version; New where it would be made.
 	Rollout string `json:"rollout"`
 	New     bool   `json:"new"`
+	// Over is set where the Rollout was completed before it was asked: CompletedAt is past,
+	// and visits are of those who came later.
+	Over bool `json:"over,omitempty"`
 	// Now says what the rollout would do first, or wait for.
 	Now string `json:"now,omitempty"`
+	// Queue that the rollout waits in before it begins; nil where it waits in none.
+	Queue *Queue `json:"queue,omitempty"`
 	// CompletedAt is nil where it is not completed, as far as was looked.
 	CompletedAt *time.Time `json:"completedAt,omitempty"`
 	// Next is what it waits for in the end, where it is not completed.
@@ -128,7 +139,7 @@ func Of(w *world.World, q Question) (Outlook, error) {
 	}
 	o := Outlook{
 		App: q.App, Version: q.Version, Channel: q.Channel, Was: app.Spec.Channels[at].Version, At: q.Now.UTC(),
-		Notes: slices.Concat(w.Notes, assumptions(w, q)), Groups: []Group{},
+		Notes: slices.Concat(w.Notes, faults(w, q.Now), assumptions(w, q)), Groups: []Group{},
 	}
 	o.Groups = foreseen(promoted(w, q), app.Spec.PilotNetworks, q)
 	if q.Network != "" {
@@ -168,8 +179,17 @@ func foreseen(c *country.Country, pilots []string, q Question) []Group {
 func foreseeAll(c *country.Country, groups []string, piloted time.Time, q Question) []Group {
 	all := []Group{}
 	for _, group := range groups {
-		for _, intro := range introductions(c, group, q) {
-			g := foresee(&intro, piloted, q)
+		plan := c.Plan(group).Introductions
+		for i := range plan {
+			intro := &plan[i]
+			if !isAsked(intro, q) {
+				continue
+			}
+			in := whenPiloted(intro.Input, piloted)
+			g := foresee(intro, in, q)
+			if begins := g.begins(); begins != nil {
+				g.Queue = queueAt(c, plan, i, in, *begins, q)
+			}
 			g.Channel, g.Elsewhere = channelOf(c, intro.Group, q.App), elsewhere(c, group, q.App)
 			all = append(all, g)
 		}
@@ -177,12 +197,13 @@ func foreseeAll(c *country.Country, groups []string, piloted time.Time, q Questi
 	return all
 }
 
-// piloted is when all pilot networks are done; zero where that takes longer than was looked.
+// piloted is when all pilot networks are done; zero where that takes longer than was looked,
+// or one stands in a queue, so that nobody can tell.
 func piloted(all []Group, pilots []string) time.Time {
 	var last time.Time
 	for _, pilot := range pilots {
 		at := slices.IndexFunc(all, func(g Group) bool { return g.Name == pilot })
-		if at < 0 || all[at].CompletedAt == nil {
+		if at < 0 || all[at].CompletedAt == nil || all[at].Queue != nil {
 			return time.Time{}
 		}
 		if all[at].CompletedAt.After(last) {
@@ -202,25 +223,39 @@ func groups(c *country.Country) []string {
 	return all
 }
 
-// introductions of the version in a group.
-func introductions(c *country.Country, group string, q Question) []country.Introduction {
-	return slices.DeleteFunc(c.Plan(group).Introductions, func(i country.Introduction) bool {
-		r := i.Course.Current
-		return i.App != q.App || r == nil || r.Spec.Version != q.Version || len(i.Input.Members) == 0
-	})
+// isAsked says whether an introduction brings the version to anybody.
+func isAsked(intro *country.Introduction, q Question) bool {
+	r := intro.Course.Current
+	return intro.App == q.App && r != nil && r.Spec.Version == q.Version && len(intro.Input.Members) > 0
 }
 
-// foresee plays one rollout forward. Where it waits for pilot networks, it begins when
-// they are done.
-func foresee(intro *country.Introduction, piloted time.Time, q Question) Group {
-	in := intro.Input
+// whenPiloted lets what waits for pilot networks begin when they are done.
+func whenPiloted(in rollout.Input, piloted time.Time) rollout.Input {
 	if in.Gates.Pilots != "" && piloted.After(in.Now) {
 		in.Gates.Pilots, in.Now = "", piloted
 	}
-	out := rollout.Forecast(in, rollout.Assumptions{Install: q.Install, Approved: q.Approved}, q.Until)
+	return in
+}
+
+// begins is when the first place is asked to move; nil where none is.
+func (g *Group) begins() *time.Time {
+	for i := range g.Visits {
+		if g.Visits[i].Code == "" {
+			return g.Visits[i].At
+		}
+	}
+	return nil
+}
+
+// foresee plays one rollout forward, as if its group carried no other.
+func foresee(intro *country.Introduction, in rollout.Input, q Question) Group {
+	out := rollout.Forecast(in, q.assumptions(), q.Until)
 	g := Group{
 		Name: nameOf(intro.Group), Rollout: in.Rollout.Name, New: in.Rollout.UID == newUID, Now: intro.Step.Status.Next,
 		CompletedAt: pointer(out.CompletedAt), Visits: make([]Visit, 0, len(out.Visits)), Waves: []Wave{},
+	}
+	if g.Over = rollout.Completed(in.Rollout); g.Over { // nothing comes next, and no wave waits
+		g.Now, out.Next, out.Approvals = "", "", nil
 	}
 	if g.CompletedAt == nil {
 		g.Next = out.Next
@@ -241,14 +276,22 @@ func foresee(intro *country.Introduction, piloted time.Time, q Question) Group {
 
 // channelOf is the channel that a group follows.
 func channelOf(c *country.Country, g resolution.Group, app string) string {
-	for i := range c.Seen.Networks {
-		for _, p := range c.Seen.Networks[i].Spec.Apps {
-			if c.Seen.Networks[i].Name == g.Network && p.Name == app {
-				return cmp.Or(p.Channel, v1alpha1.DefaultChannel)
-			}
-		}
+	if p := proposal(c, g.Network, app); p != nil {
+		return cmp.Or(p.Channel, v1alpha1.DefaultChannel)
 	}
 	return g.Channel
+}
+
+// proposal of an app by a network; nil where it makes none.
+func proposal(c *country.Country, network, app string) *v1alpha1.Proposal {
+	for i := range c.Seen.Networks {
+		n := &c.Seen.Networks[i]
+		at := slices.IndexFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app })
+		if n.Name == network && at >= 0 {
+			return &n.Spec.Apps[at]
+		}
+	}
+	return nil
 }
 
 // elsewhere are the members of a network that follow another, or themselves, in all environments.

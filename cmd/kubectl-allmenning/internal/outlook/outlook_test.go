@@ -73,6 +73,10 @@ func TestOutlook(t *testing.T) {
 		{"a rollout under way is superseded", "superseded.txt", "running.yaml", question(), true},
 		{"a rollout under way goes on where its version is asked for", "running.txt", "running.yaml",
 			question(func(q *outlook.Question) { q.Version = "2.4.1" }), true},
+		{"a rollout that is completed, one who came later, and one who declines", "completed.txt", "completed.yaml", question(func(q *outlook.Question) { q.Version = "2.4.1" }), false},
+		{"faults that only a look at the whole finds", "faults.txt", "faults.yaml", question(func(q *outlook.Question) { q.Network = "zone" }), false},
+		{"a network that carries enough already", "queue.txt", "queue.yaml",
+			question(func(q *outlook.Question) { q.Network = "digi-tv" }), true},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			o, err := outlook.Of(load(t, tc.world), tc.question)

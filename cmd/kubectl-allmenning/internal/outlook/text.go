@@ -41,18 +41,16 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 	case g.Channel != channel:
 		who += ", which follows channel " + g.Channel
 	}
-	is := "goes on"
-	if g.New {
-		is = "would be made"
-	}
-	fmt.Fprintf(out, "\n%s: Rollout %s %s.\n", who, g.Rollout, is)
+	fmt.Fprintf(out, "\n%s: Rollout %s %s.\n", who, g.Rollout, course(g))
+	printQueue(out, g.Queue)
 	switch {
+	case g.Over:
 	case g.CompletedAt != nil:
 		fmt.Fprintf(out, "  Completed at %s.\n", stamp(g.CompletedAt))
 	case g.Next != "":
-		fmt.Fprintf(out, "  Not completed, as far as was looked: it %s.\n", g.Next)
+		fmt.Fprintf(out, "  Not completed, as far as was looked: %s.\n", g.Next)
 	}
-	if g.Now != "" {
+	if g.Now != "" && g.Now != g.Next && (g.Queue == nil || g.Now != "waits: "+g.Queue.WaitsFor) {
 		fmt.Fprintf(out, "  At first: %s.\n", g.Now)
 	}
 	for _, a := range g.Approvals {
@@ -62,13 +60,36 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 		}
 		fmt.Fprintf(out, "  Wave %s waits for approval%s.\n", a.Wave, from)
 	}
-	printWaves(out, g.Waves)
+	if !g.Over || g.begins() != nil { // else nobody is still to come
+		printWaves(out, g.Waves)
+	}
 	if all {
 		printVisits(out, "WHEN", g.Visits, func(v *Visit) bool { return v.Code == "" })
 	}
 	printPresent(out, g.Visits)
 	printElsewhere(out, g.Elsewhere)
 	printVisits(out, "BLOCKED", g.Visits, func(v *Visit) bool { return v.Code != "" && v.Code != rollout.CodePresent })
+}
+
+// course is what becomes of a rollout, behind its name.
+func course(g *Group) string {
+	switch {
+	case g.New:
+		return "would be made"
+	case g.Over && g.CompletedAt != nil:
+		return "was completed at " + stamp(g.CompletedAt)
+	case g.Over:
+		return "is completed"
+	}
+	return "goes on"
+}
+
+func printQueue(out io.Writer, q *Queue) {
+	if q == nil {
+		return
+	}
+	fmt.Fprintf(out, "  It waits in the queue behind %s: %s.\n", strings.Join(q.Behind, ", "), q.WaitsFor)
+	fmt.Fprintf(out, "  The times below count from when its turn comes, as if that were %s.\n", stamp(&q.From))
 }
 
 func printWaves(out io.Writer, waves []Wave) {
@@ -98,14 +119,18 @@ func printPresent(out io.Writer, visits []Visit) {
 		}
 	}
 	if len(have) > 0 {
-		fmt.Fprintf(out, "  %d have it already%s\n", len(have), named(have))
+		noun := "municipalities have"
+		if len(have) == 1 {
+			noun = "municipality has"
+		}
+		fmt.Fprintf(out, "  %d %s it already%s\n", len(have), noun, named(have))
 	}
 }
 
 func printElsewhere(out io.Writer, all []Elsewhere) {
 	for i, e := range all {
 		if i == few {
-			fmt.Fprintf(out, "  and %d more are decided on elsewhere\n", len(all)-few)
+			fmt.Fprintf(out, "  and %d more, each decided on elsewhere\n", len(all)-few)
 			return
 		}
 		fmt.Fprintf(out, "  %s is decided on by %s %s (%s)\n", e.Municipality, e.DecidedBy.Level, e.DecidedBy.Name, e.DecidedBy.Reason)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/manifest"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/schema"
 )
 
 // ReadFiles reads a file, or the YAML and JSON files of a folder and of the folders
@@ -59,79 +60,130 @@ func isManifest(name string) bool {
 	return false
 }
 
-// FromFiles makes a World of the objects in files. Kinds that are not Allmenning's are
-// passed over. Fields that do not exist, values of the wrong type, and objects that stand
-// twice are errors, which name the file, the object and the field.
+// FromFiles makes a World of the objects in files, with the defaults that the API server
+// gives them. Kinds that are not Allmenning's are passed over. What the API server would
+// refuse, fields that do not exist, and objects that stand twice are errors, one for each
+// fault, which name the file, the line, the object and the field.
 func FromFiles(source string, files []*manifest.File) (*World, error) {
-	w := &World{Offline: true, Source: source}
-	seen := map[string]string{}
+	w, faults := fromFiles(source, files, true)
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return w, nil
+}
+
+// Names makes a World of what can be read of the objects in files, faults or not: enough to
+// tell their names, and fast.
+func Names(source string, files []*manifest.File) *World {
+	w, _ := fromFiles(source, files, false)
+	return w
+}
+
+// Check holds the objects in files to what the API server asks of them, as FromFiles does.
+func Check(files ...*manifest.File) error {
+	_, faults := fromFiles("", files, true)
+	return errors.Join(faults...)
+}
+
+func fromFiles(source string, files []*manifest.File, checked bool) (w *World, faults []error) {
+	w = &World{Offline: true, Source: source}
+	kinds, seen := map[string]*schema.Kind{}, map[string]string{}
 	for _, f := range files {
 		for _, o := range f.Objects() {
 			if o.APIVersion != v1alpha1.GroupVersion.String() {
 				continue
 			}
-			at := fmt.Sprintf("%s:%d: %s %s", f.Name, o.Line, o.Kind, o.Name)
+			stands := place{file: f.Name, object: o}
 			key := strings.Join([]string{o.Kind, o.Namespace, o.Name}, "/")
 			if first := seen[key]; first != "" {
-				return nil, fmt.Errorf("%s: it also stands at %s: name one of the files with -f, or take one out", at, first)
+				faults = append(faults, stands.fault(o.Line, fmt.Errorf("it also stands at %s: name one of the files with -f, or take one out", first)))
+				continue
 			}
 			seen[key] = fmt.Sprintf("%s:%d", f.Name, o.Line)
-			if err := w.take(o); err != nil {
-				return nil, fmt.Errorf("%s: %w", at, err)
-			}
+			faults = append(faults, w.add(stands, kinds, checked)...)
 		}
 	}
 	w.sort()
 	w.addDefaults()
-	return w, nil
+	return w, faults
 }
 
-func (w *World) take(o manifest.Object) error {
-	switch o.Kind {
-	case "Platform":
-		var platform v1alpha1.Platform
-		if err := decode(o, &platform); err != nil {
-			return err
-		}
-		if platform.Name == v1alpha1.PlatformName {
-			w.Platform = &platform
-		}
-		return nil
-	case "Municipality":
-		return takeInto(&w.Municipalities, o)
-	case "Network":
-		return takeInto(&w.Networks, o)
-	case "SharedApp":
-		return takeInto(&w.Apps, o)
-	case "Rollout":
-		return takeInto(&w.Rollouts, o)
-	case "AppInstallation":
-		return takeInto(&w.Installations, o)
-	}
-	return fmt.Errorf("%s has no kind %s", v1alpha1.GroupVersion, o.Kind)
+// place is where an object stands.
+type place struct {
+	file   string
+	object manifest.Object
 }
 
-func takeInto[T any](all *[]T, o manifest.Object) error {
-	var object T
-	if err := decode(o, &object); err != nil {
-		return err
-	}
-	*all = append(*all, object)
-	return nil
+func (p place) fault(line int, err error) error {
+	return fmt.Errorf("%s:%d: %s %s: %w", p.file, line, p.object.Kind, p.object.Name, err)
 }
 
-func decode(o manifest.Object, into any) error {
+// add checks an object and takes it in.
+func (w *World) add(p place, kinds map[string]*schema.Kind, checked bool) []error {
+	o := p.object
 	if o.Name == "" {
-		return errors.New("metadata.name is missing")
+		return []error{p.fault(o.Line, errors.New("metadata.name is missing"))}
 	}
 	content, err := o.Content()
 	if err != nil {
-		return err
+		return []error{p.fault(o.Line, err)}
 	}
+	if kinds[o.Kind] == nil {
+		if kinds[o.Kind], err = schema.Of(o.Kind); err != nil {
+			return []error{p.fault(o.Line, err)}
+		}
+	}
+	content = kinds[o.Kind].Complete(content)
+	var faults []error
+	if checked {
+		for _, fault := range kinds[o.Kind].Check(content) {
+			faults = append(faults, p.fault(o.LineOf(fault.Field), fault))
+		}
+	}
+	unknown, err := w.take(o.Kind, content)
+	if err != nil && len(faults) == 0 {
+		unknown = append(unknown, err)
+	}
+	for _, one := range unknown {
+		faults = append(faults, p.fault(o.Line, one))
+	}
+	return faults
+}
+
+// take takes an object in. Fields that do not exist are told apart from what keeps it from
+// being read.
+func (w *World) take(kind string, content map[string]any) (unknown []error, err error) {
+	switch kind {
+	case "Platform":
+		var all []v1alpha1.Platform
+		unknown, err = takeInto(&all, content)
+		if len(all) == 1 && all[0].Name == v1alpha1.PlatformName {
+			w.Platform = &all[0]
+		}
+		return unknown, err
+	case "Municipality":
+		return takeInto(&w.Municipalities, content)
+	case "Network":
+		return takeInto(&w.Networks, content)
+	case "SharedApp":
+		return takeInto(&w.Apps, content)
+	case "Rollout":
+		return takeInto(&w.Rollouts, content)
+	case "AppInstallation":
+		return takeInto(&w.Installations, content)
+	}
+	return nil, fmt.Errorf("%s has no kind %s", v1alpha1.GroupVersion, kind)
+}
+
+func takeInto[T any](all *[]T, content map[string]any) (unknown []error, err error) {
 	raw, err := json.Marshal(content)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	strict, err := utiljson.UnmarshalStrict(raw, into)
-	return errors.Join(append(strict, err)...)
+	var object T
+	if unknown, err = utiljson.UnmarshalStrict(raw, &object); err != nil {
+		return nil, err
+	}
+	*all = append(*all, object)
+	return unknown, nil
 }

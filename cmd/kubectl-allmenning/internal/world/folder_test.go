@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -37,46 +36,57 @@ func load(path string) (*world.World, error) {
 }
 
 const (
-	head  = "apiVersion: allmenning.dev/v1alpha1\n"
-	vinje = head + "kind: Municipality\nmetadata: {name: vinje}\nspec: {number: \"4036\", displayName: Vinje, environments: [{name: prod, stage: Production, zone: Closed}]}\n"
+	digest = "sha256:2424242424242424242424242424242424242424242424242424242424242424"
+	head   = "apiVersion: allmenning.dev/v1alpha1\n"
+	vinje  = head + "kind: Municipality\nmetadata: {name: vinje}\nspec: {number: \"4036\", displayName: Vinje, environments: [{name: prod, stage: Production, zone: Closed}]}\n"
 )
 
 func TestFolder(t *testing.T) {
 	root := folder(t, map[string]string{
-		"towns/vinje.yaml":     vinje,
-		"apps/svarut.yml":      head + "kind: SharedApp\nmetadata: {name: svarut}\nspec: {displayName: S, versions: [{version: 1.0.0, source: {configMap: {name: a}}}, {version: 1.1.0, source: {oci: {repository: r/a, digest: \"sha256:d\"}}}]}\n",
-		"all.json":             `{"apiVersion": "allmenning.dev/v1alpha1", "kind": "NetworkList", "items": [{"apiVersion": "allmenning.dev/v1alpha1", "kind": "Network", "metadata": {"name": "digi"}, "spec": {"displayName": "D", "members": {"names": ["vinje"]}, "apps": [{"name": "svarut"}], "rollout": {"waves": [{"name": "all"}], "windows": [{"schedule": "0 8 * * *", "duration": "6h"}], "approvals": [{"app": "svarut", "digest": "d", "wave": "all"}]}}}]}`,
-		"kustomization.yaml":   "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [all.json]\n",
-		"other.yaml":           "apiVersion: v1\nkind: Municipality\nmetadata: {name: vinje}\n",
-		"README.md":            "{{ no YAML }}",
-		".git/broken.yaml":     "{{",
-		"towns/.hidden.yaml":   "{{",
-		"platform/second.yaml": head + "kind: Platform\nmetadata: {name: other}\nspec: {freeze: true}\n---\n# nothing\n",
+		"towns/vinje.yaml":   vinje,
+		"apps/svarut.yml":    head + "kind: SharedApp\nmetadata: {name: svarut}\nspec: {displayName: S, versions: [{version: 1.0.0, source: {configMap: {name: a}}}, {version: 1.1.0, source: {oci: {repository: r/a, digest: \"" + digest + "\"}}}]}\n",
+		"all.json":           `{"apiVersion": "allmenning.dev/v1alpha1", "kind": "NetworkList", "items": [{"apiVersion": "allmenning.dev/v1alpha1", "kind": "Network", "metadata": {"name": "digi"}, "spec": {"displayName": "D", "members": {"names": ["vinje"]}, "apps": [{"name": "svarut"}]}}]}`,
+		"kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [all.json]\n",
+		"other.yaml":         "apiVersion: v1\nkind: Municipality\nmetadata: {name: vinje}\n",
+		"README.md":          "{{ no YAML }}",
+		".git/broken.yaml":   "{{",
+		"towns/.hidden.yaml": "{{",
+		"empty.yaml":         "---\n# nothing\n",
 	})
 	w, err := load(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(w.Municipalities) != 1 || len(w.Networks) != 1 || len(w.Apps) != 1 || w.Platform != nil || !w.Offline {
+	if len(w.Municipalities) != 1 || len(w.Networks) != 1 || len(w.Apps) != 1 || !w.Offline {
 		t.Fatalf("%+v", w)
 	}
 	proposal := v1alpha1.Proposal{Name: "svarut", Channel: "stable", Obligation: v1alpha1.ObligationRecommended, Stages: []v1alpha1.Stage{v1alpha1.StageTest, v1alpha1.StageProduction}}
 	if diff := cmp.Diff([]v1alpha1.Proposal{proposal}, w.Networks[0].Spec.Apps); diff != "" {
 		t.Errorf("a proposal gets its defaults (-want +got):\n%s", diff)
 	}
-	strategy := w.Networks[0].Spec.Rollout
-	if wave := strategy.Waves[0]; wave.Soak.Duration != time.Hour || wave.MaxConcurrent.StrVal != "25%" || wave.MaxFailures.IntVal != 0 || wave.ProgressDeadline.Minutes() != 30 {
-		t.Errorf("a wave gets its defaults: %+v", wave)
-	}
-	if strategy.Windows[0].TimeZone != "Europe/Oslo" || strategy.Approvals[0].Attempt != 1 {
-		t.Errorf("windows and approvals get theirs: %+v", strategy)
-	}
 	versions := w.Apps[0].Status.Versions
-	if len(versions) != 2 || !versions[0].Available || len(versions[0].Digest) != 71 || versions[1].Digest != "sha256:d" {
+	if len(versions) != 2 || !versions[0].Available || len(versions[0].Digest) != 71 || versions[1].Digest != digest {
 		t.Errorf("versions are available, with the digest of the source where it names one: %+v", versions)
 	}
 	if len(w.Notes) != 1 || !strings.Contains(w.Notes[0], "taken to be available (2 of them)") {
 		t.Errorf("what is assumed is said: %v", w.Notes)
+	}
+}
+
+// network with a strategy that begins on line 8.
+func network(strategy string) string {
+	return head + "kind: Network\nmetadata: {name: digi}\nspec:\n  displayName: D\n  members: {names: [vinje]}\n  rollout:\n  " + strategy + "\n"
+}
+
+// TestNames reads what it can of files with faults.
+func TestNames(t *testing.T) {
+	root := folder(t, map[string]string{"a.yaml": strings.Replace(vinje, `"4036"`, `"1"`, 1), "b.yaml": vinje, "c.yaml": head + "kind: Network\nspec: {}\n"})
+	files, err := world.ReadFiles(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := world.Names(root, files); len(w.Municipalities) != 1 || w.Municipalities[0].Name != "vinje" {
+		t.Errorf("%+v", w)
 	}
 }
 
@@ -88,7 +98,15 @@ func TestFolderRefuses(t *testing.T) {
 	}{
 		{"a field that there is not", map[string]string{"a.yaml": "a: 1\n---\n" + head + "kind: Network\nmetadata: {name: digi}\nspec: {apps: [{name: svarut, chanel: stable}]}\n"},
 			[]string{"a.yaml:3: Network digi", `unknown field "spec.apps[0].chanel"`}},
-		{"a value of the wrong type", map[string]string{"a.yaml": strings.Replace(vinje, `"4036"`, "4036", 1)}, []string{"a.yaml:1: Municipality vinje", "spec.number"}},
+		{"a value of the wrong type", map[string]string{"a.yaml": strings.Replace(vinje, `"4036"`, "4036", 1)}, []string{"a.yaml:4: Municipality vinje: spec.number: ", "must be of type string"}},
+		{"a bound of a field", map[string]string{"a.yaml": network("  waves: [{name: all, maxFailures: -3}]")}, []string{"a.yaml:8: Network digi: spec.rollout.waves[0].maxFailures: Invalid value", "maxFailures must be a number from 0"}},
+		{"a pattern", map[string]string{"a.yaml": network("  waves:\n    - name: all\n      soak: -1h")}, []string{"a.yaml:10: Network digi: spec.rollout.waves[0].soak: ", "soak must be from 0s"}},
+		{"a share of more than all", map[string]string{"a.yaml": network("  waves: [{name: all, maxConcurrent: 101%}]")}, []string{"a.yaml:8: Network digi: spec.rollout.waves[0].maxConcurrent"}},
+		{"a rule of the definition", map[string]string{"a.yaml": head + "kind: Platform\nmetadata: {name: other}\nspec: {freeze: true}\n"}, []string{"a.yaml:3: Platform other: metadata: Invalid value: there is one Platform: name it default"}},
+		{"a name that no object may have", map[string]string{"a.yaml": strings.Replace(vinje, "name: vinje", "name: Vinje", 1)}, []string{"a.yaml:3: Municipality Vinje: metadata.name: ", "lowercase"}},
+		{"a list that must not be empty", map[string]string{"a.yaml": strings.Replace(vinje, "{name: prod, stage: Production, zone: Closed}", "", 1)}, []string{"a.yaml:4: Municipality vinje: spec.environments: "}},
+		{"all faults of all files", map[string]string{"a.yaml": strings.Replace(vinje, `"4036"`, `"403"`, 1), "b.yaml": head + "kind: Network\nmetadata: {name: digi}\nspec: {displayName: D, members: {names: [vinje]}, apps: [{name: svarut, obligation: Must, chanel: stable}]}\n"},
+			[]string{"a.yaml:4: Municipality vinje: spec.number", "\n", "b.yaml:4: Network digi: spec.apps[0].obligation", `unknown field "spec.apps[0].chanel"`}},
 		{"a key twice", map[string]string{"a.yaml": strings.Replace(vinje, "number:", "displayName: V, number:", 1)}, []string{"a.yaml:1: Municipality vinje", "displayName"}},
 		{"an object twice", map[string]string{"a.yaml": vinje, "b.yaml": "\n" + vinje}, []string{"b.yaml:2: Municipality vinje", "a.yaml:1"}},
 		{"a kind that there is not", map[string]string{"a.yaml": head + "kind: Munisipality\nmetadata: {name: x}\n"}, []string{"no kind Munisipality"}},

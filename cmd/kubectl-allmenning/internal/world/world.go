@@ -4,7 +4,7 @@
 //   - world.go: the objects, and how one finds one.
 //   - cluster.go: reading them from a cluster.
 //   - folder.go: reading them from files.
-//   - defaults.go: what the API server and the operator would have added to files.
+//   - defaults.go: what the operator would have added to files.
 package world
 
 import (
@@ -82,6 +82,25 @@ func (w *World) Rollout(name string) (*v1alpha1.Rollout, error) {
 		}
 	}
 	return nil, w.unknown("Rollout", name, names(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name }))
+}
+
+// Waves that a network's rollouts go by: its own, else the Platform's, which are also those
+// of whoever follows a channel directly, where network is empty. They are empty where nobody
+// gives any, which is one pilot and then the rest, and where the network is not there.
+func (w *World) Waves(network string) []v1alpha1.Wave {
+	if network != "" {
+		n, err := w.Network(network)
+		switch {
+		case err != nil:
+			return nil
+		case n.Spec.Rollout != nil && len(n.Spec.Rollout.Waves) > 0:
+			return n.Spec.Rollout.Waves
+		}
+	}
+	if w.Platform == nil || w.Platform.Spec.Rollout == nil {
+		return nil
+	}
+	return w.Platform.Spec.Rollout.Waves
 }
 
 // Catalogue is the SharedApps by name.

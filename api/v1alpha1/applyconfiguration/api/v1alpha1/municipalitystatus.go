@@ -29,8 +29,8 @@ type MunicipalityStatusApplyConfiguration struct {
 	// well come first.
 	Apps []MunicipalityAppApplyConfiguration `json:"apps,omitempty"`
 	// conditions are Ready speaks of the tenancy, AppsReady of the apps; Reconciling, Stalled and
-	// Suspended are there while they are true. AppsReady is False, too, while spec.windows or
-	// spec.freezes have a fault.
+	// Suspended are there while they are true. AppsReady is False, too, while spec.windows,
+	// spec.freezes or spec.apps have a fault, and True where there are no apps.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

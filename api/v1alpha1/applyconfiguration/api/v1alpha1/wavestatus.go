@@ -32,6 +32,8 @@ type WaveStatusApplyConfiguration struct {
 	CompletedAt *v1.Time `json:"completedAt,omitempty"`
 	// waitsFor says what keeps it from going on, besides its own members.
 	WaitsFor *string `json:"waitsFor,omitempty"`
+	// waitingSince is since when it has waited for that.
+	WaitingSince *v1.Time `json:"waitingSince,omitempty"`
 }
 
 // WaveStatusApplyConfiguration constructs a declarative configuration of the WaveStatus type for use with
@@ -117,5 +119,13 @@ func (b *WaveStatusApplyConfiguration) WithCompletedAt(value v1.Time) *WaveStatu
 // If called multiple times, the WaitsFor field is set to the value of the last call.
 func (b *WaveStatusApplyConfiguration) WithWaitsFor(value string) *WaveStatusApplyConfiguration {
 	b.WaitsFor = &value
+	return b
+}
+
+// WithWaitingSince sets the WaitingSince field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the WaitingSince field is set to the value of the last call.
+func (b *WaveStatusApplyConfiguration) WithWaitingSince(value v1.Time) *WaveStatusApplyConfiguration {
+	b.WaitingSince = &value
 	return b
 }

@@ -1,0 +1,111 @@
+package outlook
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// Queue is what a rollout waits in whose group carries as many introductions as it may.
+type Queue struct {
+	// WaitsFor is what it waits for, in the operator's words.
+	WaitsFor string `json:"waitsFor"`
+	// Behind are the Rollouts that go before it: those under way, and those whose turn is
+	// earlier. Sorted.
+	Behind []string `json:"behind"`
+	// From is when all but the queue lets it begin. Nobody can tell when its turn comes, as
+	// that hangs on the others, so the times of the group are told as if it came then.
+	From time.Time `json:"from"`
+}
+
+// queueAt asks the operator's plan of a whole group about the moment at which all else lets
+// one introduction begin; nil where it begins then.
+func queueAt(c *country.Country, plan []country.Introduction, this int, in rollout.Input, from time.Time, q Question) *Queue {
+	in = beginning(in, from, q)
+	if !rollout.Plan(in).Begins {
+		return nil // it is under way
+	}
+	var all []rollout.Introduction
+	at := 0
+	for i := range plan {
+		if plan[i].Course.Current == nil {
+			continue
+		}
+		one := rollout.Introduction{Priority: priority(c, &plan[i])}
+		if i == this {
+			at, one.Input = len(all), in
+		} else {
+			one.Input = other(&plan[i], from, q)
+		}
+		all = append(all, one)
+	}
+	atOnce := in.Strategy.MaxIntroductions
+	step := rollout.PlanAll(all, atOnce)[at]
+	if step.Begins {
+		return nil
+	}
+	return &Queue{WaitsFor: strings.TrimPrefix(step.Status.Next, "waits: "), Behind: ahead(all, at, atOnce), From: from}
+}
+
+// beginning is an introduction at the moment at which it may begin.
+func beginning(in rollout.Input, from time.Time, q Question) rollout.Input {
+	in.Now = from
+	if q.Approved {
+		in.Strategy.Waves = slices.Clone(in.Strategy.Waves)
+		for i := range in.Strategy.Waves {
+			in.Strategy.Waves[i].RequireApproval = false
+		}
+	}
+	return in
+}
+
+// other is another introduction of the group at that moment. One that goes on now, and is
+// foreseen to take longer, goes on then.
+func other(intro *country.Introduction, from time.Time, q Question) rollout.Input {
+	in := intro.Input
+	if !intro.Step.Carried && !intro.Step.Begins {
+		in.Now = from
+		return in
+	}
+	completed := rollout.Forecast(in, q.assumptions(), from).CompletedAt
+	if !completed.IsZero() {
+		in.Rollout = in.Rollout.DeepCopy()
+		in.Rollout.Status.StartedAt = intro.Step.Status.StartedAt
+		in.Rollout.Status.CompletedAt = new(metav1.NewTime(completed))
+	}
+	return in
+}
+
+// ahead are the Rollouts that a group carries by the time at which it takes up one of them:
+// it may carry more and more, until it does.
+func ahead(all []rollout.Introduction, at, atOnce int) []string {
+	var names []string
+	for more := atOnce + 1; more <= len(all); more++ {
+		steps := rollout.PlanAll(all, more)
+		if !steps[at].Begins {
+			continue
+		}
+		for i := range steps {
+			if i != at && (steps[i].Carried || steps[i].Begins) {
+				names = append(names, all[i].Rollout.Name)
+			}
+		}
+		break
+	}
+	slices.Sort(names)
+	return names
+}
+
+// priority of an app in its group; 0 where nobody gave it any.
+func priority(c *country.Country, intro *country.Introduction) int32 {
+	if p := proposal(c, intro.Group.Network, intro.App); p != nil {
+		return ptr.Deref(p.Priority, 0)
+	}
+	return 0
+}

@@ -1,0 +1,89 @@
+package strategy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// shortDigest is what of a digest is shown: sha256: and twelve digits.
+const shortDigest = 19
+
+// entryFaults tells of approvals and retries that can't match any rollout, field by field.
+func entryFaults(in Input) []string {
+	faults := make([]string, 0, len(in.Said.Approvals)+len(in.Said.Retries))
+	for i, a := range in.Said.Approvals {
+		field := fmt.Sprintf("spec.rollout.approvals[%d]", i)
+		faults = append(faults, appFaults(in, field, a.App, a.Digest)...)
+		faults = append(faults, waveFaults(in, field, a.Wave)...)
+	}
+	for i, r := range in.Said.Retries {
+		faults = append(faults, appFaults(in, fmt.Sprintf("spec.rollout.retries[%d]", i), r.App, r.Digest)...)
+	}
+	return faults
+}
+
+// appFaults tells that there is no such app, or that it has no version with that digest. Those
+// of past versions are history, and stay as long as one likes.
+func appFaults(in Input, field, name, digest string) []string {
+	app := in.Apps[name]
+	proposed := slices.ContainsFunc(in.Proposed, func(p v1alpha1.Proposal) bool { return p.Name == name })
+	switch {
+	case app == nil && !proposed:
+		return []string{fmt.Sprintf("%s.app %q: there is no SharedApp of that name: mend the name, or take the entry out", field, name)}
+	case app != nil && !mayHave(app, digest):
+		return []string{fmt.Sprintf("%s.digest %s...: no version of SharedApp %s has it: copy spec.digest of the Rollout that is meant, or take the entry out",
+			field, digest[:min(len(digest), shortDigest)], name)}
+	}
+	return nil
+}
+
+// waveFaults tells that there is no wave of that name. Admission refuses it where the waves
+// stand beside the approval; where they are inherited, it can't see them.
+func waveFaults(in Input, field, wave string) []string {
+	list, from := effective(in)
+	compiled, _ := rollout.CompileWaves(list)
+	names := make([]string, 0, len(compiled))
+	for _, w := range compiled {
+		names = append(names, w.Name)
+	}
+	if slices.Contains(names, wave) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s.wave %q: there is no wave of that name, but %s (%s): mend the name, or take the entry out",
+		field, wave, strings.Join(names, ", "), from)}
+}
+
+// effective are the waves that hold, and where they stand: what is said, else the Platform's,
+// else the default.
+func effective(in Input) ([]v1alpha1.Wave, string) {
+	switch {
+	case in.Said.Waves != nil:
+		return in.Said.Waves, "spec.rollout.waves"
+	case in.General != nil && in.General.Waves != nil:
+		return in.General.Waves, "spec.rollout.waves of Platform " + v1alpha1.PlatformName
+	}
+	return nil, "the default, as spec.rollout.waves is not said"
+}
+
+// mayHave says whether a version of the app has the digest, or one may turn out to have it:
+// the digest of a bundle that the catalogue has not read yet is not known.
+func mayHave(app *v1alpha1.SharedApp, digest string) bool {
+	known := make(map[string]string, len(app.Status.Versions))
+	for _, s := range app.Status.Versions {
+		known[s.Version] = s.Digest
+	}
+	for _, v := range app.Spec.Versions {
+		has := known[v.Version]
+		if v.Source.OCI != nil {
+			has = v.Source.OCI.Digest
+		}
+		if has == "" || has == digest {
+			return true
+		}
+	}
+	return false
+}
