@@ -11,6 +11,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/proposal"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
@@ -121,7 +122,7 @@ func memberOf(m *v1alpha1.Municipality, places []*place, offer *v1alpha1.SharedA
 		}
 		if code, why := excuseOf(m, p, offer); code != "" {
 			if out.excuse.Code == "" {
-				out.excuse = v1alpha1.MemberNote{Name: m.Name, Code: code, Message: shorten(why, maxNote)}
+				out.excuse = v1alpha1.MemberNote{Name: m.Name, Code: code, Message: condition.Within(why, maxNote)}
 			}
 			continue
 		}

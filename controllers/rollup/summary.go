@@ -80,11 +80,4 @@ func failing(state string) bool {
 }
 
 // cut keeps a message within what the schema allows.
-func cut(message string) string { return shorten(message, maxMessage) }
-
-func shorten(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit-3], "") + "..."
-}
+func cut(message string) string { return condition.Within(message, maxMessage) }

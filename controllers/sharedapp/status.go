@@ -2,7 +2,6 @@ package sharedapp
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -105,12 +104,8 @@ func past(app v1alpha1.SharedApp) []v1alpha1.VersionStatus {
 	return all
 }
 
-func cut(message string) string {
-	if len(message) <= maxMessage {
-		return message
-	}
-	return strings.ToValidUTF8(message[:maxMessage-3], "") + "..."
-}
+// cut keeps a message within what the schema allows.
+func cut(message string) string { return condition.Within(message, maxMessage) }
 
 // owned keeps of a status what this controller owns.
 func owned(s v1alpha1.SharedAppStatus) v1alpha1.SharedAppStatus {

@@ -43,8 +43,6 @@ type State struct {
 	// Reason says why nothing may start, in words for people. It is empty while open, and
 	// the same for as long as the state lasts.
 	Reason string
-	// Frozen says that a freeze is why, so that no window would help.
-	Frozen bool
 }
 
 // New compiles windows and freezes. Reading time zones makes it much slower than asking,
@@ -75,7 +73,7 @@ func (c *Calendar) Open(now time.Time) State {
 		return State{Reason: "nothing may start before this is mended: " + describe(c.faults)}
 	}
 	if f, frozen := freezeAt(c.freezes, now); frozen {
-		return State{Frozen: true, Until: f.until, Reason: c.whyFrozen(f)}
+		return State{Until: f.until, Reason: c.whyFrozen(f)}
 	}
 	freezing := nextFreeze(c.freezes, now)
 	if len(c.windows) == 0 {

@@ -58,7 +58,6 @@ func TestOpen(t *testing.T) {
 		freezes []v1alpha1.FreezePeriod
 		now     string
 		open    bool
-		frozen  bool
 		until   string
 		why     string
 		next    string
@@ -120,11 +119,11 @@ func TestOpen(t *testing.T) {
 		},
 		{
 			reason: "a freeze wins over a window", windows: []v1alpha1.Window{office}, freezes: []v1alpha1.FreezePeriod{yearEnd}, now: "2026-12-21T09:00:00Z",
-			frozen: true, until: "2027-01-05T00:00:00Z", why: "frozen until 2027-01-05T00:00:00Z: year-end closing; the next window opens 2027-01-05T07:00:00Z", next: "2027-01-05T07:00:00Z",
+			until: "2027-01-05T00:00:00Z", why: "frozen until 2027-01-05T00:00:00Z: year-end closing; the next window opens 2027-01-05T07:00:00Z", next: "2027-01-05T07:00:00Z",
 		},
 		{
 			reason: "a freeze without windows", freezes: []v1alpha1.FreezePeriod{yearEnd}, now: "2026-12-15T00:00:00Z",
-			frozen: true, until: "2027-01-05T00:00:00Z", why: "frozen until 2027-01-05T00:00:00Z: year-end closing", next: "2027-01-05T00:00:00Z",
+			until: "2027-01-05T00:00:00Z", why: "frozen until 2027-01-05T00:00:00Z: year-end closing", next: "2027-01-05T00:00:00Z",
 		},
 		{
 			reason: "before a freeze without windows", freezes: []v1alpha1.FreezePeriod{yearEnd}, now: "2026-12-14T23:59:59Z",
@@ -137,7 +136,7 @@ func TestOpen(t *testing.T) {
 		},
 		{
 			reason: "a freeze that ends in a window gives way to it", windows: []v1alpha1.Window{office}, freezes: []v1alpha1.FreezePeriod{frozen(t, "2026-12-01T10:00:00Z", "2026-12-01T11:00:00Z", "exam")},
-			now: "2026-12-01T10:30:00Z", frozen: true, until: "2026-12-01T11:00:00Z", why: "frozen until 2026-12-01T11:00:00Z: exam", next: "2026-12-01T11:00:00Z",
+			now: "2026-12-01T10:30:00Z", until: "2026-12-01T11:00:00Z", why: "frozen until 2026-12-01T11:00:00Z: exam", next: "2026-12-01T11:00:00Z",
 		},
 		{
 			reason: "closed before a freeze: the opening that it covers does not count", windows: []v1alpha1.Window{office}, freezes: []v1alpha1.FreezePeriod{yearEnd}, now: "2026-12-14T20:00:00Z",
@@ -146,14 +145,14 @@ func TestOpen(t *testing.T) {
 		{
 			reason:  "freezes that overlap or touch are one, with every reason once",
 			freezes: []v1alpha1.FreezePeriod{frozen(t, "2026-12-20T00:00:00Z", "2027-01-02T00:00:00Z", "holidays"), frozen(t, "2027-01-05T00:00:00Z", "2027-01-10T00:00:00Z", "holidays"), yearEnd},
-			now:     "2026-12-16T00:00:00Z", frozen: true, until: "2027-01-10T00:00:00Z",
+			now:     "2026-12-16T00:00:00Z", until: "2027-01-10T00:00:00Z",
 			why: "frozen until 2027-01-10T00:00:00Z: year-end closing, holidays", next: "2027-01-10T00:00:00Z",
 		},
 		{
 			reason:  "an opening after one freeze may lie in the next",
 			windows: []v1alpha1.Window{open("0 8 1 * *", time.Hour, "UTC")},
 			freezes: []v1alpha1.FreezePeriod{frozen(t, "2027-02-01T00:00:00Z", "2027-02-02T00:00:00Z", "b"), frozen(t, "2026-12-15T00:00:00Z", "2027-01-05T00:00:00Z", "a")},
-			now:     "2026-12-20T00:00:00Z", frozen: true, until: "2027-01-05T00:00:00Z",
+			now:     "2026-12-20T00:00:00Z", until: "2027-01-05T00:00:00Z",
 			why: "frozen until 2027-01-05T00:00:00Z: a; the next window opens 2027-03-01T08:00:00Z", next: "2027-03-01T08:00:00Z",
 		},
 	}
@@ -161,7 +160,7 @@ func TestOpen(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			c := compile(t, tc.windows, tc.freezes)
 			now := at(t, tc.now)
-			want := calendar.State{Open: tc.open, Frozen: tc.frozen, Until: orZero(t, tc.until), Reason: tc.why}
+			want := calendar.State{Open: tc.open, Until: orZero(t, tc.until), Reason: tc.why}
 			if diff := cmp.Diff(want, c.Open(now)); diff != "" {
 				t.Errorf("Open (-want +got):\n%s", diff)
 			}

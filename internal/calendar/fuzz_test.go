@@ -57,7 +57,7 @@ func neverOpens(t *testing.T, c *calendar.Calendar, now time.Time) {
 func keepsItsWord(t *testing.T, c *calendar.Calendar, now time.Time) {
 	t.Helper()
 	state := c.Open(now)
-	if state.Open == (state.Reason != "") || state.Open && state.Frozen {
+	if state.Open == (state.Reason != "") {
 		t.Fatalf("at %s: closed needs a reason, open has none: %+v", now, state)
 	}
 	next, found := c.NextOpening(now)
@@ -79,7 +79,7 @@ func keepsItsWord(t *testing.T, c *calendar.Calendar, now time.Time) {
 	if state.Open {
 		// What is open for long is followed only so far: the last second may see further.
 		state.Until, last.Until = time.Time{}, time.Time{}
-	} else if then.Open == state.Open && then.Frozen == state.Frozen {
+	} else if then.Open == state.Open && then.Reason == state.Reason {
 		t.Fatalf("at %s: nothing changed at its end: %+v, then %+v", now, state, then)
 	}
 	if diff := cmp.Diff(state, last); diff != "" {

@@ -99,13 +99,18 @@ func AppsReady(previous []metav1.Condition, outcome Outcome, generation int64, n
 }
 
 func build(kind string, status metav1.ConditionStatus, o Outcome, generation int64) metav1.Condition {
-	message := o.Message
-	if len(message) > maxMessage {
-		message = strings.ToValidUTF8(message[:maxMessage-3], "") + "..."
-	}
 	return metav1.Condition{
-		Type: kind, Status: status, Reason: o.Reason, Message: message, ObservedGeneration: generation,
+		Type: kind, Status: status, Reason: o.Reason, Message: Within(o.Message, maxMessage), ObservedGeneration: generation,
 	}
+}
+
+// Within keeps a text within a limit that a schema sets, in bytes; what is cut ends with dots,
+// and not in the middle of a letter. The limit is at least 3.
+func Within(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-3], "") + "..."
 }
 
 func keepTransitions(previous, next []metav1.Condition, now metav1.Time) []metav1.Condition {

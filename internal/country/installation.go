@@ -2,9 +2,9 @@ package country
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
@@ -34,22 +34,14 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 		v.DecidedBy.Reason += "; " + move.Stamp.Message
 	case rollout.Advance, rollout.Hold:
 	}
-	v.DecidedBy.Reason = within(v.DecidedBy.Reason, maxReason)
+	v.DecidedBy.Reason = condition.Within(v.DecidedBy.Reason, maxReason)
 	want := installation.For(m, environment, v)
 	want.Spec.Rollout = &move.Stamp
 	return want
 }
 
-// maxReason is the longest spec.decidedBy.reason, in bytes, that the schema allows.
+// maxReason is the longest spec.decidedBy.reason, in bytes; the schema counts letters, which are fewer.
 const maxReason = 1024
-
-// within keeps a text within what the schema allows.
-func within(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit-3], "") + "..."
-}
 
 // Live is the AppInstallation of an app in an environment; nil where there is none.
 func (c *Country) Live(municipality, environment, app string) *v1alpha1.AppInstallation {

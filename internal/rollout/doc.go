@@ -21,5 +21,6 @@
 // What was done to an installation is recorded on the installation (spec.rollout): who
 // was moved when, by which rollout in which wave, and what came of it. Counts, and the
 // halt of a rollout, follow from that; the status of a Rollout remembers only when
-// waves began and were done.
+// waves began and were done, since when its members wait for something, and failures of
+// which nothing else is left.
 package rollout

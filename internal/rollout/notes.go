@@ -3,11 +3,11 @@ package rollout
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 const (
@@ -20,7 +20,7 @@ const (
 
 // noted tells how a member stands.
 func (s *standing) noted() v1alpha1.MemberNote {
-	n := v1alpha1.MemberNote{Name: s.member.Name, Code: cmp.Or(s.code, CodeWaiting), Message: shorten(s.message, maxNote)}
+	n := v1alpha1.MemberNote{Name: s.member.Name, Code: cmp.Or(s.code, CodeWaiting), Message: condition.Within(s.message, maxNote)}
 	if !s.since.IsZero() {
 		n.Since = new(metav1.NewTime(s.since).Rfc3339Copy())
 	}
@@ -73,11 +73,4 @@ func (p *planner) failures() []v1alpha1.MemberNote {
 }
 
 // cut keeps a message within what the schema allows.
-func cut(message string) string { return shorten(message, maxMessage) }
-
-func shorten(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit-3], "") + "..."
-}
+func cut(message string) string { return condition.Within(message, maxMessage) }

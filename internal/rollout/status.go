@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
 // status is what people see of the rollout once the step is made.
@@ -37,7 +38,7 @@ func (p *planner) status() v1alpha1.RolloutStatus {
 	next.Phase = p.phase(next)
 	next.Wave = p.currentWave()
 	text, at := p.next(next)
-	next.Next = shorten(text, maxNote)
+	next.Next = condition.Within(text, maxNote)
 	if !at.IsZero() {
 		next.NextAt = new(metav1.NewTime(at).Rfc3339Copy())
 	}
@@ -50,7 +51,7 @@ func (p *planner) left() v1alpha1.RolloutStatus {
 	next := *p.in.Rollout.Status.DeepCopy()
 	next.ObservedGeneration, next.OnTheWay, next.ExcusedMembers, next.NextAt = p.in.Rollout.Generation, nil, nil, nil
 	next.Left = int32(len(p.in.Left)) //nolint:gosec // a count of municipalities
-	next.Next = shorten(fmt.Sprintf("completed: %s verified; none of them follows %s for the app any longer", next.Progress, p.in.Group), maxNote)
+	next.Next = condition.Within(fmt.Sprintf("completed: %s verified; none of them follows %s for the app any longer", next.Progress, p.in.Group), maxNote)
 	return next
 }
 

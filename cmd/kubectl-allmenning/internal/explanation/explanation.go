@@ -4,12 +4,13 @@
 //
 //   - explanation.go: the chain, app by app.
 //   - offer.go, proposals.go, own.go: the three levels, in their words.
-//   - verdict.go, turn.go, installed.go: what comes of it.
+//   - verdict.go, turn.go, note.go, installed.go: what comes of it.
 //   - text.go: all of it for a terminal.
 package explanation
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -237,6 +238,10 @@ func isTrue(b *bool) bool { return b != nil && *b }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
+// word is a first word that a capital does no harm to: no field such as spec.apps, and no name
+// such as digi-tv.
+var word = regexp.MustCompile(`^[a-z]+([ ,:;]|$)`)
+
 // sentence joins the parts that say something, begins with a capital and ends with a full stop.
 func sentence(parts ...string) string {
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
@@ -244,7 +249,9 @@ func sentence(parts ...string) string {
 	if text == "" {
 		return ""
 	}
-	text = strings.ToUpper(text[:1]) + text[1:]
+	if word.MatchString(text) {
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
 	return strings.TrimSuffix(text, ".") + "."
 }
 

@@ -59,6 +59,8 @@ func TestExplain(t *testing.T) {
 		{"one that holds, declines in one environment, and declines in vain", "tokke.txt", "tokke", "", 0, nil},
 		{"one whose deferral ran out, and whose move failed", "siljan.txt", "siljan", "", 0, nil},
 		{"one in no network, with an app that nobody knows", "oslo.txt", "oslo", "", 0, nil},
+		{"one that left its network, where the last move failed", "nome.txt", "nome", "", 0, nil},
+		{"a hold of what is not installed, and can't be in one environment", "drangedal.txt", "drangedal", "", 0, nil},
 		{"one app only, which nobody asks for", "oslo-kobo.txt", "oslo", "kobo", 0, nil},
 		{"somebody who may read no more than the municipality and its installations", "vinje-tenant.txt", "vinje", "", 0, func(w *world.World) {
 			w.Offline, w.Apps, w.Networks, w.Rollouts = false, nil, nil, nil

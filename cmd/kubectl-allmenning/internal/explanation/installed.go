@@ -1,9 +1,12 @@
 package explanation
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -34,40 +37,82 @@ func (p *place) installation() Installation {
 
 // state says which version there is, and whether it is well.
 func state(i *v1alpha1.AppInstallation) string {
-	has, asked := i.Status.AppliedVersion, i.Spec.Version
-	var text string
-	switch {
-	case i.Spec.State == v1alpha1.InstallationAbsent:
-		text = "It is being uninstalled"
-	case has == "":
-		text = asked + " is being installed"
-	case has != asked:
-		text = fmt.Sprintf("%s is installed, and %s is being installed in its place", has, asked)
-	default:
-		text = has + " is installed"
-	}
+	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
+	stuck := stalled(i)
+	text := under(i, stuck != nil)
 	if isTrue(i.Spec.Suspend) {
 		text += ", suspended (spec.suspend)"
 	}
-	if i.Status.HealthySince != nil {
+	switch {
+	case i.Status.HealthySince != nil:
 		return fmt.Sprintf("%s, healthy since %s.", text, stamp(i.Status.HealthySince.Time))
-	}
-	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil || ready.Message == "" {
+	case stuck != nil && stuck.Message != "" && !applied(i):
+		return sentence(text + because(stuck.Message))
+	case ready == nil || ready.Message == "":
 		return text + "."
 	}
 	return sentence(text + ", not healthy: " + ready.Message)
 }
 
+// under says what is there and what is under way; of what is stuck, that it is not.
+func under(i *v1alpha1.AppInstallation, stuck bool) string {
+	has, asked := i.Status.AppliedVersion, i.Spec.Version
+	switch {
+	case applied(i):
+		return has + " is installed"
+	case i.Spec.State == v1alpha1.InstallationAbsent && stuck:
+		return "It can't be uninstalled"
+	case i.Spec.State == v1alpha1.InstallationAbsent:
+		return "It is being uninstalled"
+	case has == "" && stuck:
+		return asked + " can't be installed"
+	case has == "":
+		return asked + " is being installed"
+	case stuck:
+		return fmt.Sprintf("%s is installed, and %s can't be installed in its place", has, asked)
+	}
+	return fmt.Sprintf("%s is installed, and %s is being installed in its place", has, asked)
+}
+
+// applied is true where all objects of what is asked for were sent.
+func applied(i *v1alpha1.AppInstallation) bool {
+	return i.Spec.State != v1alpha1.InstallationAbsent && i.Status.AppliedVersion == i.Spec.Version
+}
+
+// stalled is the condition that says that a person must mend something; nil where it does
+// not hold, or speaks of an earlier spec.
+func stalled(i *v1alpha1.AppInstallation) *metav1.Condition {
+	c := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionStalled)
+	if c == nil || c.Status != metav1.ConditionTrue || c.ObservedGeneration < i.Generation {
+		return nil
+	}
+	return c
+}
+
 // record says what came of the last move, if it failed.
 func record(i *v1alpha1.AppInstallation) string {
 	r := i.Spec.Rollout
-	if r == nil || r.Outcome == "" {
+	if r == nil {
 		return ""
 	}
-	what := map[v1alpha1.RolloutOutcome]string{
-		v1alpha1.OutcomeReturned: "and it went back to " + i.Spec.Version,
-		v1alpha1.OutcomeHeld:     "and it stays as it is",
-	}[r.Outcome]
-	return " " + sentence(fmt.Sprintf("Rollout %s moved it at %s and failed here, %s", r.Name, stamp(r.MovedAt.Time), what)+because(r.Message))
+	switch r.Outcome {
+	case v1alpha1.OutcomeReturned:
+		version, cause := failure(r.Message)
+		return fmt.Sprintf(" %s failed here, and it went back to %s at %s (Rollout %s)%s.",
+			cmp.Or(version, "The move"), i.Spec.Version, stamp(r.MovedAt.Time), r.Name, because(strings.TrimSuffix(cause, ".")))
+	case v1alpha1.OutcomeHeld:
+		return fmt.Sprintf(" Rollout %s moved it at %s. %s", r.Name, stamp(r.MovedAt.Time), sentence(cmp.Or(r.Message, "it failed, and stays as it is")))
+	}
+	return ""
+}
+
+// failure takes apart what a return notes, "went back to 1.0.0, as 1.1.0 failed: ...". What
+// is not written so is a cause as a whole.
+func failure(message string) (version, cause string) {
+	before, cause, found := strings.Cut(message, " failed: ")
+	_, version, back := strings.Cut(before, ", as ")
+	if !found || !back {
+		return "", message
+	}
+	return version, cause
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -20,16 +21,14 @@ func (p *place) turn() []string {
 	default:
 		return p.next(nil)
 	}
+	if !p.belongs(r) {
+		return []string{fmt.Sprintf("Rollout %s brought %s here. %s is not among its members any longer.", r.Name, r.Spec.Version, p.municipality.Name)}
+	}
 	all := []string{phase(r)}
 	if wave := p.wave(r); wave != "" {
 		all = append(all, p.inWave(r, wave))
 	}
-	for _, n := range slices.Concat(r.Status.FailedMembers, r.Status.ExcusedMembers, r.Status.OnTheWay) {
-		if n.Name == p.municipality.Name {
-			all = append(all, noted(n))
-		}
-	}
-	return append(all, p.next(r)...)
+	return append(append(all, p.notes(r)...), p.next(r)...)
 }
 
 func phase(r *v1alpha1.Rollout) string {
@@ -50,27 +49,18 @@ func of(g resolution.Group) string {
 	return "those who follow channel " + g.Channel + " directly"
 }
 
-func noted(n v1alpha1.MemberNote) string {
-	text := fmt.Sprintf("It notes %s as %s", n.Name, n.Code)
-	if n.Since != nil {
-		text += " since " + stamp(n.Since.Time)
-	}
-	return sentence(text + because(n.Message))
-}
-
 // rollout is the one that status names, else that of the group, else the one that
 // brought what is installed.
 func (p *place) rollout() *v1alpha1.Rollout {
 	if p.told != nil && p.told.Rollout != "" {
-		if r := p.named(p.told.Rollout); r != nil {
+		if r := p.named(p.told.Rollout); r != nil && p.belongs(r) {
 			return r
 		}
 	}
 	var newest *v1alpha1.Rollout
 	for i := range p.world.Rollouts {
 		r := &p.world.Rollouts[i]
-		group := resolution.Group{Network: r.Spec.Network, Channel: r.Spec.Channel}
-		if r.Spec.App != p.name || group != p.verdict.Group {
+		if r.Spec.App != p.name || groupOf(r) != p.verdict.Group {
 			continue
 		}
 		if newest == nil || newest.CreationTimestamp.Before(&r.CreationTimestamp) {
@@ -81,6 +71,16 @@ func (p *place) rollout() *v1alpha1.Rollout {
 		return p.named(p.installed.Spec.Rollout.Name)
 	}
 	return newest
+}
+
+// belongs says whether the rollout is of the group that the municipality follows for the
+// app. Who may not read what tells that takes it for granted.
+func (p *place) belongs(r *v1alpha1.Rollout) bool {
+	return p.blind() || slices.Contains(p.world.Unread, world.Networks) || groupOf(r) == p.verdict.Group
+}
+
+func groupOf(r *v1alpha1.Rollout) resolution.Group {
+	return resolution.Group{Network: r.Spec.Network, Channel: r.Spec.Channel}
 }
 
 func (p *place) named(name string) *v1alpha1.Rollout {
@@ -132,7 +132,7 @@ func (p *place) inWave(r *v1alpha1.Rollout, wave string) string {
 		}
 		text += fmt.Sprintf(", which is %s, %d/%d verified", w.State, w.Verified, w.Members-w.Excused)
 		if w.WaitsFor != "" {
-			text += "; it waits for " + w.WaitsFor
+			text += "; it waits: " + w.WaitsFor
 		}
 	}
 	return text + "."

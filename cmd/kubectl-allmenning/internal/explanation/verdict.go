@@ -18,7 +18,7 @@ func (p *place) decision() []string {
 	if v.Action == "" { // nobody asks for it, and it is not there
 		return []string{"It is not installed, as nobody asks for it."}
 	}
-	all := []string{sentence(outcome(&v), by(v.DecidedBy))}
+	all := []string{sentence(p.outcome(), by(v.DecidedBy))}
 	if v.Message != "" {
 		all = append(all, sentence(v.Message))
 	}
@@ -43,7 +43,8 @@ func (p *place) decisionOfStatus() []string {
 }
 
 // outcome says what shall be done, in words.
-func outcome(v *resolution.Verdict) string {
+func (p *place) outcome() string {
+	v := &p.verdict
 	switch {
 	case v.Action == resolution.Remove:
 		return "It is uninstalled"
@@ -53,6 +54,8 @@ func outcome(v *resolution.Verdict) string {
 		return "It is not installed"
 	case v.Action == resolution.Install:
 		return fmt.Sprintf("It shall have version %s", v.Version)
+	case v.Action == resolution.Keep && p.installed.Status.AppliedVersion == "" && p.installed.Spec.State != v1alpha1.InstallationAbsent:
+		return fmt.Sprintf("It shall have version %s", v.Version) // it was asked for, and has not come yet
 	case v.Why == resolution.Blocked && v.Wanted != v.Version:
 		return fmt.Sprintf("It should have version %s, and stays at %s", v.Wanted, v.Version)
 	}

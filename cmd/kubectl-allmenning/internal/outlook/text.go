@@ -48,7 +48,7 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 	case g.CompletedAt != nil:
 		fmt.Fprintf(out, "  Completed at %s.\n", stamp(g.CompletedAt))
 	case g.Next != "":
-		fmt.Fprintf(out, "  Not completed, as far as was looked: %s.\n", g.Next)
+		fmt.Fprintf(out, "  Not completed, as far as was looked%s.\n", waits(g.Next))
 	}
 	if g.Now != "" && g.Now != g.Next && (g.Queue == nil || g.Now != "waits: "+g.Queue.WaitsFor) {
 		fmt.Fprintf(out, "  At first: %s.\n", g.Now)
@@ -60,9 +60,7 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 		}
 		fmt.Fprintf(out, "  Wave %s waits for approval%s.\n", a.Wave, from)
 	}
-	if !g.Over || g.begins() != nil { // else nobody is still to come
-		printWaves(out, g.Waves)
-	}
+	printWaves(out, g)
 	if all {
 		printVisits(out, "WHEN", g.Visits, func(v *Visit) bool { return v.Code == "" })
 	}
@@ -84,6 +82,14 @@ func course(g *Group) string {
 	return "goes on"
 }
 
+// waits continues a sentence with what a rollout says of itself.
+func waits(next string) string {
+	if strings.HasPrefix(next, "waits: ") {
+		return "; it " + next
+	}
+	return ": " + next
+}
+
 func printQueue(out io.Writer, q *Queue) {
 	if q == nil {
 		return
@@ -92,7 +98,15 @@ func printQueue(out io.Writer, q *Queue) {
 	fmt.Fprintf(out, "  The times below count from when its turn comes, as if that were %s.\n", stamp(&q.From))
 }
 
-func printWaves(out io.Writer, waves []Wave) {
+// printWaves leaves out waves of a rollout that is over and that nobody is still to come in.
+func printWaves(out io.Writer, g *Group) {
+	waves := slices.Clone(g.Waves)
+	if g.Over {
+		waves = slices.DeleteFunc(waves, func(w Wave) bool { return len(w.Municipalities) == 0 })
+	}
+	if len(waves) == 0 {
+		return
+	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "  WAVE\tFIRST\tLAST\tMUNICIPALITIES")
 	for _, w := range waves {

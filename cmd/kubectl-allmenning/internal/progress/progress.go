@@ -117,7 +117,7 @@ func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus) {
 		case w.State == v1alpha1.WaveHalted:
 			when = w.WaitsFor
 		case w.WaitsFor != "":
-			when = "waits for " + w.WaitsFor
+			when = "waits: " + w.WaitsFor
 		case w.CompletedAt != nil:
 			when = "done at " + stamp(w.CompletedAt)
 		case w.StartedAt != nil:
