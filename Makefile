@@ -108,8 +108,9 @@ bench: ## Measure requests, speed and memory; prints a table and writes dist/ben
 ##@ A cluster on this machine
 
 .PHONY: demo
+demo: NAME = demo
 demo: ## Show it all: SCENARIO=norway (357 municipalities) or vest-telemark (six).
-	@$(WITH_CONTROLPLANE); go run ./hack/demo --scenario=$(SCENARIO)
+	@$(WITH_CONTROLPLANE); go run ./hack/demo --scenario=$(SCENARIO) --name=$(NAME)
 
 .PHONY: controlplane
 controlplane: ## Build the control plane for tests and demo; prints its folder.

@@ -15,14 +15,10 @@ import (
 	"github.com/allmenning/allmenning/test/operator"
 )
 
-const (
-	clusterName = "demo"
-	stopLine    = "go run ./hack/cluster down --name " + clusterName
-)
-
 // cluster is the one that the demo has started, by the program that a person
 // would use for it.
 type cluster struct {
+	name string
 	// folder is removed when the cluster is stopped.
 	folder string
 	// export is the shell's line that selects it.
@@ -32,19 +28,22 @@ type cluster struct {
 	config     *rest.Config
 }
 
-// startCluster starts the cluster `demo` anew; one of an earlier demo is stopped
-// first, and that is said.
-func startCluster(ctx context.Context, show *progress) (cluster, error) {
+// stopLine stops it.
+func (c cluster) stopLine() string { return "go run ./hack/cluster down --name " + c.name }
+
+// startCluster starts the cluster anew; one of an earlier demo is stopped first, and that
+// is said.
+func startCluster(ctx context.Context, show *progress, name string) (cluster, error) {
 	show.step("stopping the cluster of an earlier demo, if there is one")
-	if _, err := callCluster(ctx, "down"); err != nil {
+	if _, err := callCluster(ctx, name, "down"); err != nil {
 		return cluster{}, err
 	}
 	show.step("starting a control plane, with nodes that kwok plays")
-	export, err := callCluster(ctx, "up")
+	export, err := callCluster(ctx, name, "up")
 	if err != nil {
 		return cluster{}, err
 	}
-	kubeconfig, err := callCluster(ctx, "kubeconfig")
+	kubeconfig, err := callCluster(ctx, name, "kubeconfig")
 	if err != nil {
 		return cluster{}, err
 	}
@@ -54,13 +53,13 @@ func startCluster(ctx context.Context, show *progress) (cluster, error) {
 	}
 	config.QPS = -1 // the server limits itself
 	config.WarningHandlerWithContext = rest.NoWarnings{}
-	return cluster{folder: filepath.Dir(kubeconfig), export: export, kubeconfig: kubeconfig, config: config}, nil
+	return cluster{name: name, folder: filepath.Dir(kubeconfig), export: export, kubeconfig: kubeconfig, config: config}, nil
 }
 
 // callCluster runs a subcommand of hack/cluster and returns what it prints for
 // programs; what it has to tell a person goes to the person.
-func callCluster(ctx context.Context, arguments ...string) (string, error) {
-	arguments = append([]string{"run", "./hack/cluster", "--name", clusterName}, arguments...)
+func callCluster(ctx context.Context, name string, arguments ...string) (string, error) {
+	arguments = append([]string{"run", "./hack/cluster", "--name", name}, arguments...)
 	command := exec.CommandContext(ctx, "go", arguments...)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, os.Stdout
@@ -71,11 +70,11 @@ func callCluster(ctx context.Context, arguments ...string) (string, error) {
 }
 
 // stopAll ends what the demo has started.
-func stopAll(ctx context.Context, show *progress, program *operator.Process) error {
+func stopAll(ctx context.Context, show *progress, home cluster, program *operator.Process) error {
 	show.step("stopping the operator and the cluster")
 	if err := program.Stop(); err != nil {
 		return err
 	}
-	_, err := callCluster(ctx, "down")
+	_, err := callCluster(ctx, home.name, "down")
 	return err
 }

@@ -5,7 +5,7 @@
 //	go run ./hack/demo --scenario=norway
 //	go run ./hack/demo --scenario=vest-telemark
 //
-// It starts the cluster `demo` of hack/cluster, applies the samples, and waits until
+// It starts a cluster of hack/cluster, `demo` if not told otherwise, applies the samples, and waits until
 // every app runs at every member. Then it tells a story: a bad version is promoted, gets
 // no further than the pilots of each network, and is taken back; a good one follows it,
 // in waves, with an approval. What it leaves running is for the person at the keyboard
@@ -43,6 +43,7 @@ func main() {
 
 // options are the demo's flags.
 type options struct {
+	name     string
 	scenario string
 	keep     bool
 	timeout  time.Duration
@@ -64,6 +65,7 @@ func newCommand() *cobra.Command {
 			return run(command.Context(), chosen, flags)
 		},
 	}
+	command.Flags().StringVar(&flags.name, "name", "demo", "name of the cluster; one of that name that is up is stopped first")
 	command.Flags().StringVar(&flags.scenario, "scenario", "norway", "what to show: "+scenarioNames())
 	command.Flags().BoolVar(&flags.keep, "keep", true, "leave the cluster and the operator running, to look at")
 	command.Flags().DurationVar(&flags.timeout, "timeout", 30*time.Minute, "how long installing, and then moving, may take each")
@@ -80,7 +82,7 @@ func run(ctx context.Context, chosen scenario, flags options) error {
 	if err != nil {
 		return err
 	}
-	home, err := startCluster(ctx, show)
+	home, err := startCluster(ctx, show, flags.name)
 	if err != nil {
 		return err
 	}
@@ -90,10 +92,10 @@ func run(ctx context.Context, chosen scenario, flags options) error {
 	}
 	if err != nil {
 		return fmt.Errorf("%w\n\nThe cluster is left as it is, to look into:\n  %s\n  tail %s\nand to stop it:\n  %s",
-			err, home.export, operatorLog(home), stopLine)
+			err, home.export, operatorLog(home), home.stopLine())
 	}
 	if !flags.keep {
-		return stopAll(ctx, show, program)
+		return stopAll(ctx, show, home, program)
 	}
 	return nil
 }
@@ -126,7 +128,7 @@ func play(ctx context.Context, chosen scenario, flags options, show *progress, h
 		return err
 	}
 	watcher := watch{eye: eye, show: show, operator: program, timeout: flags.timeout}
-	end := summary{scenario: chosen, export: home.export, plugin: commands.plugin, log: operatorLog(home), keep: flags.keep}
+	end := summary{scenario: chosen, export: home.export, stop: home.stopLine(), plugin: commands.plugin, log: operatorLog(home), keep: flags.keep}
 	began := time.Now()
 	if err := applyScenario(ctx, writer, show, everything); err != nil {
 		return err

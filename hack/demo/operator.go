@@ -17,7 +17,7 @@ func startOperator(ctx context.Context, show *progress, home cluster) (*operator
 	if err != nil {
 		return nil, err
 	}
-	kubeconfig, err := callCluster(ctx, "for", operator.Identity)
+	kubeconfig, err := callCluster(ctx, home.name, "for", operator.Identity)
 	if err != nil {
 		return nil, err
 	}

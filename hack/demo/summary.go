@@ -18,9 +18,9 @@ type summary struct {
 	reach    reach
 	move     move
 	requests operator.Requests
-	// export selects the cluster, and plugin is the path of kubectl-allmenning.
-	export, plugin, log string
-	keep                bool
+	// export selects the cluster, stop stops it, and plugin is the path of kubectl-allmenning.
+	export, stop, plugin, log string
+	keep                      bool
 }
 
 // text is a table of what was seen and, where all goes on running, what to try.
@@ -55,6 +55,6 @@ func (s summary) look() string {
 	for _, try := range s.scenario.look {
 		fmt.Fprintf(&out, "\n  # %s\n  %s\n", try[0], try[1])
 	}
-	fmt.Fprintf(&out, "\nThe operator goes on running; its log: %s\nStop all of it:\n\n  %s\n", s.log, stopLine)
+	fmt.Fprintf(&out, "\nThe operator goes on running; its log: %s\nStop all of it:\n\n  %s\n", s.log, s.stop)
 	return out.String()
 }
