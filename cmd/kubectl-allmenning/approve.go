@@ -25,7 +25,7 @@ func newApprove(c *connection) *cobra.Command {
 			"kubectl allmenning approve digi-tv.svarut.2.4.1.1 --wave everyone -f networks/digi-tv.yaml",
 		),
 		Args:              between(1, 1),
-		ValidArgsFunction: c.completeArgs(nil, world.Rollouts),
+		ValidArgsFunction: c.completeArgs(nil, approvable),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			read := func(ctx context.Context, reader client.Client) (*world.World, error) {
 				return world.AroundRollout(ctx, reader, args[0])

@@ -25,6 +25,7 @@ func newCommand() *cobra.Command {
 	}
 	c := newConnection(root.PersistentFlags())
 	root.AddCommand(newExplain(c), newStatus(c), newPlan(c), newApprove(c), newPromote(c), newOnboard(c))
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return seeHelp(cmd, err) })
 	root.InitDefaultCompletionCmd()
 	explainCompletion(root)
 	return root
@@ -36,8 +37,17 @@ func between(least, most int) cobra.PositionalArgs {
 		if len(args) >= least && len(args) <= most {
 			return nil
 		}
-		return fmt.Errorf("%d arguments do not fit: kubectl allmenning %s", len(args), cmd.Use)
+		told := fmt.Sprintf("%d arguments do not fit", len(args))
+		if len(args) == 1 {
+			told = "1 argument does not fit"
+		}
+		return seeHelp(cmd, fmt.Errorf("%s: kubectl allmenning %s", told, cmd.Use))
 	}
+}
+
+// seeHelp adds where to read on.
+func seeHelp(cmd *cobra.Command, err error) error {
+	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 }
 
 // addOutput adds the flag -o.

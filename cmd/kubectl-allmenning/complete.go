@@ -18,6 +18,9 @@ type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellC
 // versions stands for the versions of the app that was named before.
 const versions world.Kind = "versions"
 
+// approvable stands for the Rollouts of which a wave waits for approval.
+const approvable world.Kind = "approvable"
+
 // complete sets how a flag is completed; the flag is there, as it was just defined.
 func complete(cmd *cobra.Command, flag string, with completion) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, with); err != nil {
@@ -60,8 +63,11 @@ func (c *connection) toComplete(ctx context.Context, path string, kind world.Kin
 	if err != nil {
 		return nil, err
 	}
-	if kind == versions {
+	switch kind {
+	case versions:
 		kind = world.SharedApps
+	case approvable:
+		kind = world.Rollouts
 	}
 	return world.FromCluster(ctx, cluster, kind)
 }
@@ -77,6 +83,9 @@ func namesOf(w *world.World, kind world.Kind, args []string) []string {
 		return told(w.Apps, func(a *v1alpha1.SharedApp) string { return a.Name + "\t" + a.Spec.DisplayName })
 	case world.Rollouts:
 		return told(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name + "\t" + string(r.Status.Phase) })
+	case approvable:
+		waiting := slices.DeleteFunc(slices.Clone(w.Rollouts), func(r v1alpha1.Rollout) bool { return !waitsForApproval(&r) })
+		return told(waiting, func(r *v1alpha1.Rollout) string { return r.Name + "\t" + string(r.Status.Phase) })
 	case versions:
 		if app, err := w.App(args[0]); err == nil {
 			usable := slices.DeleteFunc(slices.Clone(app.Spec.Versions), func(v v1alpha1.Version) bool { return v.State == v1alpha1.VersionWithdrawn })
@@ -85,6 +94,14 @@ func namesOf(w *world.World, kind world.Kind, args []string) []string {
 	case world.Platforms, world.Installations:
 	}
 	return nil
+}
+
+// waitsForApproval goes by the status alone, which whoever approves may read.
+func waitsForApproval(r *v1alpha1.Rollout) bool {
+	under := r.Status.Phase == v1alpha1.RolloutPending || r.Status.Phase == v1alpha1.RolloutProgressing
+	return under && slices.ContainsFunc(r.Status.Waves, func(w v1alpha1.WaveStatus) bool {
+		return strings.HasPrefix(w.WaitsFor, "approval of wave "+w.Name)
+	})
 }
 
 func told[T any](all []T, tell func(*T) string) []string {

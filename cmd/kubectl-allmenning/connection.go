@@ -3,6 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,6 +27,7 @@ var shown = map[string]bool{"kubeconfig": true, "context": true, "as": true, "as
 
 func newConnection(flags *pflag.FlagSet) *connection {
 	c := &connection{rules: clientcmd.NewDefaultClientConfigLoadingRules()}
+	c.rules.WarnIfAllMissing = false // open tells it as an error
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.StringVar(&c.rules.ExplicitPath, "kubeconfig", "", "path of the kubeconfig; kubectl's other flags for connections work too")
 	clientcmd.BindOverrideFlags(&c.overrides, own, clientcmd.RecommendedConfigOverrideFlags(""))
@@ -33,11 +38,28 @@ func newConnection(flags *pflag.FlagSet) *connection {
 	return c
 }
 
+// noCluster says why no cluster is known, by what KUBECONFIG is set to.
+func noCluster(paths string) error {
+	if paths == "" {
+		return errors.New("no cluster: give --kubeconfig, or set KUBECONFIG; some commands work on files with -f")
+	}
+	var missing []string
+	for _, path := range filepath.SplitList(paths) {
+		if _, err := os.Stat(path); path != "" && errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, path)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("no cluster: KUBECONFIG names %s, which does not exist: mend it, or give --kubeconfig", strings.Join(missing, " and "))
+	}
+	return fmt.Errorf("no cluster: KUBECONFIG names %s, which holds none: mend it, or give --kubeconfig", paths)
+}
+
 // open returns a client of the cluster.
 func (c *connection) open() (client.WithWatch, error) {
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(c.rules, &c.overrides).ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, errors.New("no cluster: give --kubeconfig, or set KUBECONFIG; some commands work on files with -f")
+		return nil, noCluster(os.Getenv(clientcmd.RecommendedConfigPathEnvVar))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)

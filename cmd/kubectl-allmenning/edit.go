@@ -29,7 +29,7 @@ func (d *destination) runOnFiles(cmd *cobra.Command, c *connection, read func(co
 	decide func(*world.World) (written, error),
 ) error {
 	files, err := world.ReadFiles(d.files)
-	if err != nil {
+	if err != nil && (!d.creates || !errors.Is(err, world.ErrNoFiles)) {
 		return err
 	}
 	w, err := world.FromFiles(d.files, files)
@@ -43,6 +43,9 @@ func (d *destination) runOnFiles(cmd *cobra.Command, c *connection, read func(co
 		}
 	}
 	if err != nil {
+		return err
+	}
+	if err := decided.check(); err != nil {
 		return err
 	}
 	e := edits{texts: map[string][]byte{}}
@@ -174,8 +177,18 @@ func (e *edits) addToKustomization(folder string, files []*manifest.File, name s
 	return nil
 }
 
-// write writes all files, when all of them could be edited.
+// write writes all files, when all of them could be edited and the API server would take
+// what they hold then.
 func (e *edits) write(cmd *cobra.Command) error {
+	for name, text := range e.texts {
+		f, err := manifest.Parse(name, text)
+		if err != nil {
+			return err
+		}
+		if err := world.Check(f); err != nil {
+			return err
+		}
+	}
 	for name, text := range e.texts {
 		if err := os.WriteFile(name, text, 0o644); err != nil { //nolint:gosec // manifests are read by others too
 			return err

@@ -12,10 +12,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
 	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
@@ -25,7 +28,7 @@ var version = "dev"
 func main() {
 	log.SetLogger(logr.Discard()) // what is to be told is told by commands and errors
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := newCommand().ExecuteContext(ctx)
+	err := execute(ctx, newCommand())
 	stop()
 	if err != nil {
 		for _, one := range each(err) {
@@ -33,6 +36,34 @@ func main() {
 		}
 		os.Exit(1)
 	}
+}
+
+// execute runs the program, and adds to an error what to do about it.
+func execute(ctx context.Context, root *cobra.Command) error {
+	cmd, err := root.ExecuteContextC(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"): // cobra's own words
+		return seeHelp(cmd, err)
+	}
+	return withRight(err)
+}
+
+// forbidden is what the API server says of a right that is wanting.
+var forbidden = regexp.MustCompile(`User "([^"]*)" cannot (\w+) resource "([^"]*)" in API group "([^"]*)"(?: in the namespace "([^"]*)")?`)
+
+// withRight adds, where a right is wanting, which one, to whom, and who gives it.
+func withRight(err error) error {
+	wants := forbidden.FindStringSubmatch(err.Error())
+	if wants == nil || !apierrors.IsForbidden(err) {
+		return err
+	}
+	where := ""
+	if wants[5] != "" {
+		where = " in namespace " + wants[5]
+	}
+	return fmt.Errorf("%w: ask the platform's operator for the right to %s %s.%s%s as %s", err, wants[2], wants[3], wants[4], where, wants[1])
 }
 
 // each are the errors that were joined, as all faults of files are.

@@ -13,7 +13,7 @@ import (
 )
 
 func newOnboard(c *connection) *cobra.Command {
-	var d destination
+	d := destination{creates: true}
 	var n change.Newcomer
 	cmd := &cobra.Command{
 		Use:   "onboard MUNICIPALITY --number NUMBER --display-name NAME",

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
@@ -40,12 +43,15 @@ func newStatus(c *connection) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if watch {
-				return follow(cmd.Context(), cluster, cmd.OutOrStdout(), filter, waves)
-			}
 			w, err := world.FromCluster(cmd.Context(), cluster, world.Rollouts)
 			if err != nil {
 				return err
+			}
+			if err := checkFilter(cmd.Context(), cluster, w, filter); err != nil {
+				return err
+			}
+			if watch {
+				return follow(cmd.Context(), cluster, cmd.OutOrStdout(), filter, waves)
 			}
 			for _, name := range args {
 				if _, err := w.Rollout(name); err != nil {
@@ -64,6 +70,33 @@ func newStatus(c *connection) *cobra.Command {
 	complete(cmd, "app", c.completeArgs(nil, world.SharedApps))
 	addOutput(cmd, &output)
 	return cmd
+}
+
+// checkFilter refuses a network and an app that there are not. Those of which there is a
+// Rollout are known without asking.
+func checkFilter(ctx context.Context, c client.Reader, w *world.World, filter progress.Filter) error {
+	is := func(fits func(*v1alpha1.Rollout) bool) bool {
+		return slices.ContainsFunc(w.Rollouts, func(r v1alpha1.Rollout) bool { return fits(&r) })
+	}
+	if name := filter.Network; name != "" && !is(func(r *v1alpha1.Rollout) bool { return r.Spec.Network == name }) {
+		there, err := world.FromCluster(ctx, c, world.Networks)
+		if err != nil {
+			return err
+		}
+		if _, err := there.Network(name); err != nil {
+			return err
+		}
+	}
+	if name := filter.App; name != "" && !is(func(r *v1alpha1.Rollout) bool { return r.Spec.App == name }) {
+		there, err := world.FromCluster(ctx, c, world.SharedApps)
+		if err != nil {
+			return err
+		}
+		if _, err := there.App(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func printStatus(out io.Writer, output string, rollouts []v1alpha1.Rollout, waves bool) error {

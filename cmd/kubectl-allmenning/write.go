@@ -8,12 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/change"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/schema"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 )
 
@@ -22,15 +24,29 @@ const fieldManager = "kubectl-allmenning"
 
 // destination is where a writing command writes to: files, the cluster, or the terminal.
 type destination struct {
-	files  string
-	apply  bool
-	dryRun string
+	files string
+	// creates is set where a folder may be empty, as an object is added to it.
+	creates bool
+	apply   bool
+	dryRun  string
 }
 
 // written is what a writing command decided on. Either may be nil.
 type written struct {
 	create *v1alpha1.Municipality
 	change *change.Change
+}
+
+// check makes sure that the API server would take what is new.
+func (w *written) check() error {
+	if w.create == nil {
+		return nil
+	}
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(w.create)
+	if err != nil {
+		return err
+	}
+	return schema.Refusal(object)
 }
 
 // destinationHelp is the part of the help that writing commands share.
@@ -80,6 +96,9 @@ func (d *destination) run(cmd *cobra.Command, c *connection, read func(context.C
 	if err != nil {
 		return err
 	}
+	if err := decided.check(); err != nil {
+		return err
+	}
 	if d.apply {
 		return d.send(cmd.Context(), cluster, cmd.OutOrStdout(), decided)
 	}
@@ -102,28 +121,30 @@ func changed(ctx context.Context, c client.Client, x *change.Change) (before, af
 
 // printChanged writes what is new or changed as YAML.
 func printChanged(ctx context.Context, c client.Client, out io.Writer, decided written) error {
+	var documents []any
 	if decided.create != nil {
-		data, err := yaml.Marshal(decided.create)
+		documents = append(documents, decided.create)
+	}
+	if decided.change != nil {
+		_, after, err := changed(ctx, c, decided.change)
 		if err != nil {
 			return err
 		}
+		if err := schema.Refusal(after.Object); err != nil {
+			return err
+		}
+		documents = append(documents, manifestOf(after).Object)
+	}
+	for i, document := range documents {
+		data, err := yaml.Marshal(document)
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			fmt.Fprintln(out, "---")
+		}
 		fmt.Fprintf(out, "%s", data)
 	}
-	if decided.change == nil {
-		return nil
-	}
-	_, after, err := changed(ctx, c, decided.change)
-	if err != nil {
-		return err
-	}
-	data, err := yaml.Marshal(manifestOf(after).Object)
-	if err != nil {
-		return err
-	}
-	if decided.create != nil {
-		fmt.Fprintln(out, "---")
-	}
-	fmt.Fprintf(out, "%s", data)
 	return nil
 }
 

@@ -221,7 +221,7 @@ func TestANetworkCarriesOnlySoManyIntroductionsAtOnce(t *testing.T) {
 	reaches(t, majorR, v1alpha1.RolloutPending, "paused")
 	edit(t, n, func(n *v1alpha1.Network) { n.Spec.Pause = nil })
 	awaitsApproval(t, majorR)
-	reaches(t, minorR, v1alpha1.RolloutPending, "carries 1 introduction", "number 1 in the queue")
+	reaches(t, minorR, v1alpha1.RolloutPending, "carries at most 1 at once", major.Name, "number 1 in the queue")
 	runs(t, pilot.Name+"-prod", minor.Name, "1.0.0")
 	approve(t, n, majorR)
 	awaitsApproval(t, minorR)

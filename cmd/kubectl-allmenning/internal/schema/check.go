@@ -3,6 +3,8 @@ package schema
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -49,6 +51,21 @@ func (k *Kind) Check(object map[string]any) field.ErrorList {
 	}
 	slices.SortStableFunc(faults, func(a, b *field.Error) int { return cmp.Compare(a.Field, b.Field) })
 	return faults
+}
+
+// Refusal is why the API server would refuse a new object, one error for each fault; nil
+// where it would take it.
+func Refusal(object map[string]any) error {
+	o := &unstructured.Unstructured{Object: object}
+	kind, err := Of(o.GetKind())
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, fault := range kind.Check(kind.Complete(object)) {
+		faults = append(faults, fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), fault))
+	}
+	return errors.Join(faults...)
 }
 
 func (k *Kind) checkMetadata(object map[string]any) field.ErrorList {

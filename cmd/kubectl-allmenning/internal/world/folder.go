@@ -16,6 +16,9 @@ import (
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/schema"
 )
 
+// ErrNoFiles says that a folder is there and holds no manifests.
+var ErrNoFiles = errors.New("holds no .yaml, .yml or .json file")
+
 // ReadFiles reads a file, or the YAML and JSON files of a folder and of the folders
 // within it. Those whose names begin with a dot are left out.
 func ReadFiles(path string) ([]*manifest.File, error) {
@@ -47,7 +50,7 @@ func ReadFiles(path string) ([]*manifest.File, error) {
 		return nil, fmt.Errorf("read manifests: %w", err)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("read manifests: %s holds no .yaml, .yml or .json file", path)
+		return nil, fmt.Errorf("read manifests: %s %w", path, ErrNoFiles)
 	}
 	return files, nil
 }
