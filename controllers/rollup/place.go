@@ -75,10 +75,12 @@ func (c country) narrowed(apps map[string]bool) country {
 	return c
 }
 
-// narrowed leaves of the municipality's decisions those on some apps.
+// narrowed leaves of the municipality's decisions, and of what its status remembers, those on
+// some apps: what is installed was read of no others.
 func (t tenant) narrowed(apps map[string]bool) tenant {
 	m := *t.municipality // a copy: the original is the cache's
 	m.Spec.Apps = slices.DeleteFunc(slices.Clone(m.Spec.Apps), func(d v1alpha1.AppDecision) bool { return !apps[d.Name] })
+	m.Status.Apps = slices.DeleteFunc(slices.Clone(m.Status.Apps), func(row v1alpha1.MunicipalityApp) bool { return !apps[row.Name] })
 	return tenant{municipality: &m, installed: t.installed}
 }
 

@@ -216,7 +216,7 @@ func standingOf(r *v1alpha1.Rollout) v1alpha1.RolloutStatus {
 	s := *r.Status.DeepCopy()
 	s.Conditions, s.StartedAt = nil, nil
 	for i := range s.Waves {
-		s.Waves[i].StartedAt, s.Waves[i].CompletedAt = nil, nil
+		s.Waves[i].StartedAt, s.Waves[i].CompletedAt, s.Waves[i].WaitingSince = nil, nil, nil
 	}
 	return s
 }
