@@ -3,16 +3,23 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/explanation"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/outlook"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 )
 
 const (
@@ -89,7 +96,7 @@ func run(t *testing.T, args ...string) (string, error) {
 	cmd.SetArgs(args)
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
-	err := cmd.ExecuteContext(t.Context())
+	err := execute(t.Context(), cmd)
 	return out.String(), err
 }
 
@@ -145,6 +152,18 @@ func TestOnboardIntoOneFile(t *testing.T) {
 	}
 }
 
+func TestOnboardIntoAnEmptyFolder(t *testing.T) {
+	root := t.TempDir()
+	out, err := run(t, "onboard", "vinje", "--number", "4036", "--display-name", "Vinje", "-f", root)
+	path := filepath.Join(root, "vinje.yaml")
+	if err != nil || out != path+": Municipality vinje: added\n" {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if _, err := run(t, "explain", "vinje", "-f", root); err != nil {
+		t.Errorf("what it wrote is not accepted: %v", err)
+	}
+}
+
 func TestAnswersForPrograms(t *testing.T) {
 	root := manifests(t)
 	out, err := run(t, "explain", "tokke", "svarut", "-f", root, "-o", "json")
@@ -165,14 +184,19 @@ func TestAnswersForPrograms(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	root := manifests(t)
+	root, wrong := manifests(t), manifests(t)
+	text := strings.Replace(networkFile, "displayName: Digi\n", "displayName: Digi\n  rollout: {waves: [{name: pilot, maxConcurrent: 101%}]}\n", 1)
+	text = text[:strings.Index(text, "  rollout:\n")]
+	if err := os.WriteFile(filepath.Join(wrong, "networks.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		reason string
 		args   []string
 		says   string
 	}{
-		{"no cluster", []string{"explain", "tokke"}, "no cluster: give --kubeconfig"},
-		{"too few arguments", []string{"promote", "svarut"}, "1 arguments do not fit: kubectl allmenning promote APP VERSION"},
+		{"no cluster", []string{"explain", "tokke"}, "which does not exist: mend it, or give --kubeconfig"},
+		{"too few arguments", []string{"promote", "svarut"}, "1 argument does not fit: kubectl allmenning promote APP VERSION; see kubectl allmenning promote --help"},
 		{"an unknown output", []string{"explain", "tokke", "-f", root, "-o", "xml"}, `--output "xml": use json or yaml`},
 		{"files and the cluster at once", []string{"promote", "svarut", "2.5.0", "-f", root, "--apply"}, "choose one"},
 		{"a dry run of nothing", []string{"promote", "svarut", "2.5.0", "-f", root, "--dry-run=server"}, "goes with --apply"},
@@ -184,6 +208,14 @@ func TestRefusals(t *testing.T) {
 		{"a Rollout that only the cluster has", []string{"approve", "digi-tv.svarut.2.4.1.1", "-f", filepath.Join(root, "networks.yaml")}, "so the cluster is asked: no cluster"},
 		{"a network in another file", []string{"onboard", "vinje", "--number", "4036", "--display-name", "V", "--network", "digi-tv", "-f", filepath.Join(root, "towns")}, `no Network "digi-tv"`},
 		{"a folder that there is not", []string{"plan", "svarut", "2.5.0", "-f", filepath.Join(root, "none")}, "read manifests"},
+		{"a folder with a fault", []string{"plan", "svarut", "2.5.0", "-f", wrong}, "networks.yaml:6: Network digi-tv: spec.rollout.waves[0].maxConcurrent: "},
+		{"a folder with a fault is not edited", []string{"promote", "svarut", "2.5.0", "-f", wrong}, "spec.rollout.waves[0].maxConcurrent: "},
+		{"a Municipality that would be refused", []string{"onboard", "bo", "--number", "4021", "--display-name", "Bø", "--inhabitants=-5", "-f", root}, "Municipality bo: spec.inhabitants: Invalid value: -5"},
+		{"nothing to edit in an empty folder", []string{"promote", "svarut", "2.5.0", "-f", t.TempDir()}, "holds no .yaml, .yml or .json file"},
+		{"an unknown flag", []string{"plan", "svarut", "2.5.0", "--soon"}, "unknown flag: --soon; see kubectl allmenning plan --help"},
+		{"an unknown command", []string{"explian"}, `unknown command "explian"`},
+		{"an unknown command says where to read", []string{"explian"}, "; see kubectl allmenning --help"},
+		{"a flag that is wanting", []string{"onboard", "bo", "--number", "4021"}, `"display-name" not set; see kubectl allmenning onboard --help`},
 		{"looking nowhere", []string{"plan", "svarut", "2.5.0", "-f", root, "--days", "0"}, "more than 0"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -217,6 +249,83 @@ func TestCompletionFromFiles(t *testing.T) {
 		if got, _, _ := strings.Cut(out, "Completion ended"); got != tc.want {
 			t.Errorf("%q: got %q, want %q", tc.args, got, tc.want)
 		}
+	}
+}
+
+// TestApprovable leaves out Rollouts that an approval would do nothing for.
+func TestApprovable(t *testing.T) {
+	rollout := func(name string, phase v1alpha1.RolloutPhase, waitsFor ...string) v1alpha1.Rollout {
+		r := v1alpha1.Rollout{Status: v1alpha1.RolloutStatus{Phase: phase}}
+		r.Name = name
+		for i, text := range waitsFor {
+			r.Status.Waves = append(r.Status.Waves, v1alpha1.WaveStatus{Name: []string{"pilot", "rest"}[i], WaitsFor: text})
+		}
+		return r
+	}
+	w := &world.World{Rollouts: []v1alpha1.Rollout{
+		rollout("completed", v1alpha1.RolloutCompleted, "", "approval of wave rest: add it"),
+		rollout("frozen", v1alpha1.RolloutProgressing, "the platform is frozen", "wave pilot"),
+		rollout("new", ""),
+		rollout("superseded", v1alpha1.RolloutSuperseded),
+		rollout("waits", v1alpha1.RolloutProgressing, "", "approval of wave rest: add it"),
+		rollout("waits-first", v1alpha1.RolloutPending, "approval of wave pilot", "wave pilot"),
+	}}
+	want := []string{"waits\tProgressing", "waits-first\tPending"}
+	if diff := cmp.Diff(want, namesOf(w, approvable, nil)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if all := namesOf(w, world.Rollouts, nil); len(all) != 6 {
+		t.Errorf("the list itself was changed: %q", all)
+	}
+}
+
+func TestNoCluster(t *testing.T) {
+	root := manifests(t)
+	there, gone := filepath.Join(root, "networks.yaml"), filepath.Join(root, "gone")
+	for paths, want := range map[string]string{
+		"":    "no cluster: give --kubeconfig, or set KUBECONFIG",
+		gone:  "KUBECONFIG names " + gone + ", which does not exist",
+		there: "KUBECONFIG names " + there + ", which holds none",
+		there + string(os.PathListSeparator) + gone: "KUBECONFIG names " + gone + ", which does not exist",
+	} {
+		if got := noCluster(paths); !strings.Contains(got.Error(), want) {
+			t.Errorf("%q: got %q, want %q", paths, got, want)
+		}
+	}
+}
+
+func TestRightsThatAreWanting(t *testing.T) {
+	refused := func(text string) error {
+		return fmt.Errorf("read Networks: %w", apierrors.NewForbidden(schema.GroupResource{Group: "allmenning.dev", Resource: "networks"}, "", errors.New(text)))
+	}
+	for _, tc := range []struct {
+		reason string
+		err    error
+		want   string
+	}{
+		{"of the whole cluster", refused(`User "jane" cannot list resource "networks" in API group "allmenning.dev" at the cluster scope`),
+			": ask the platform's operator for the right to list networks.allmenning.dev as jane"},
+		{"in a namespace", refused(`User "jane" cannot list resource "appinstallations" in API group "allmenning.dev" in the namespace "vinje-prod"`),
+			": ask the platform's operator for the right to list appinstallations.allmenning.dev in namespace vinje-prod as jane"},
+		{"a policy says no", refused("approvals are added by Coordinators"), "approvals are added by Coordinators"},
+		{"something else", errors.New("timeout"), "timeout"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := withRight(tc.err).Error(); !strings.HasSuffix(got, tc.want) || !strings.HasPrefix(got, tc.err.Error()) {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+// TestEach tells the faults of a folder in lines of their own.
+func TestEach(t *testing.T) {
+	a, b := errString("a"), errString("b")
+	if got := each(errors.Join(a, b)); !slices.Equal(got, []error{a, b}) {
+		t.Errorf("got %v", got)
+	}
+	if got := each(a); !slices.Equal(got, []error{a}) {
+		t.Errorf("got %v", got)
 	}
 }
 

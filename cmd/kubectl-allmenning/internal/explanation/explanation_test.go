@@ -2,15 +2,19 @@ package explanation_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/explanation"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 )
@@ -44,7 +48,7 @@ func golden(t *testing.T, name string, got []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+	if diff := gocmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s (-want +got), rewrite with -update:\n%s", path, diff)
 	}
 }
@@ -80,6 +84,53 @@ func TestExplain(t *testing.T) {
 			var out bytes.Buffer
 			explanation.Print(&out, explanation.Of(w, m, tc.app, noon), tc.width)
 			golden(t, tc.golden, out.Bytes())
+		})
+	}
+}
+
+// TestNotes tells what a rollout notes of a municipality in sentences.
+func TestNotes(t *testing.T) {
+	since := new(metav1.NewTime(noon))
+	for _, tc := range []struct {
+		reason string
+		list   string
+		note   v1alpha1.MemberNote
+		want   string
+	}{
+		{"it went back", "failed", v1alpha1.MemberNote{Code: "Returned", Message: "went back to 1.0.0, as 1.1.0 failed: no pods", Since: since},
+			"vinje went back to 1.0.0, as 1.1.0 failed: no pods (since 2026-11-22T12:00:00Z)."},
+		{"it stays", "failed", v1alpha1.MemberNote{Code: "Held", Message: "1.1.0 failed: no pods; it stays as it is, as it is the version that was verified here last"},
+			"In vinje 1.1.0 failed: no pods; it stays as it is, as it is the version that was verified here last."},
+		{"it fails now", "failed", v1alpha1.MemberNote{Code: "Unhealthy", Message: "prod was not healthy by noon"}, "vinje failed: prod was not healthy by noon."},
+		{"it left", "failed", v1alpha1.MemberNote{Code: "Left", Message: "failed, and left the group afterwards"}, "vinje failed, and left the group afterwards."},
+		{"it declines", "excused", v1alpha1.MemberNote{Code: "Declined", Message: "declined: own system"}, "vinje is excused, as the app is declined: own system."},
+		{"it holds", "excused", v1alpha1.MemberNote{Code: "Held", Message: "held at 1.0.0: audit"}, "vinje is excused, as the app is held at 1.0.0: audit."},
+		{"it is suspended", "excused", v1alpha1.MemberNote{Code: "Suspended", Message: "the Municipality is suspended (spec.suspend)"}, "vinje is excused: the Municipality is suspended (spec.suspend)."},
+		{"nobody says why", "excused", v1alpha1.MemberNote{Code: "Kept"}, "vinje is excused (Kept)."},
+		{"it soaks", "moving", v1alpha1.MemberNote{Code: "Soaking", Message: "prod is healthy, and soaks until noon"}, "vinje is on its way: prod is healthy, and soaks until noon."},
+		{"between stages", "moving", v1alpha1.MemberNote{Code: "NextStage"}, "vinje is on its way: its next stage is yet to come."},
+		{"on its way, somehow", "moving", v1alpha1.MemberNote{Code: "Installing"}, "vinje is on its way (Installing)."},
+		{"somebody else", "moving", v1alpha1.MemberNote{Name: "tokke", Code: "Installing"}, ""},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			w := load(t)
+			m, err := w.Municipality("vinje")
+			if err != nil {
+				t.Fatal(err)
+			}
+			tc.note.Name = cmp.Or(tc.note.Name, "vinje")
+			status := &w.Rollouts[0].Status
+			status.FailedMembers, status.ExcusedMembers, status.OnTheWay = nil, nil, nil
+			*map[string]*[]v1alpha1.MemberNote{"failed": &status.FailedMembers, "excused": &status.ExcusedMembers, "moving": &status.OnTheWay}[tc.list] = []v1alpha1.MemberNote{tc.note}
+			got := ""
+			for _, link := range explanation.Of(w, m, "svarut", noon).Apps[0].Chain {
+				if strings.Contains(link.Text, "1.1.0 failed") || strings.HasPrefix(link.Text, "vinje is ") || strings.HasPrefix(link.Text, "vinje failed") {
+					got = link.Text
+				}
+			}
+			if got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
 		})
 	}
 }

@@ -85,7 +85,7 @@ b.svarut.2.4.1.1  Halted       pilot     0/3       0       0        1       0   
 a.svarut.2.4.1.1  Progressing  some      1/8       2       4        1       1        wave some at 2026-11-22T13:00:00Z
   pilot           Done                   1/1       0       0        0       1        done at 2026-11-22T10:00:00Z
   some            Running                0/3       2       0        1       0        began at 2026-11-22T11:00:00Z
-  rest            Waiting                0/4       0       4        0       0        waits for wave some to be done
+  rest            Waiting                0/4       0       4        0       0        waits: wave some to be done
 c.svarut.2.4.1.1  -            -         -         0       0        0       0
 a.kobo.1.0.0.1    Completed    everyone  9/9       0       0        0       0`},
 	} {

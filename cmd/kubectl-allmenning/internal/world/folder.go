@@ -148,9 +148,16 @@ func (w *World) add(p place, kinds map[string]*schema.Kind, checked bool) []erro
 		unknown = append(unknown, err)
 	}
 	for _, one := range unknown {
-		faults = append(faults, p.fault(o.Line, one))
+		faults = append(faults, p.fault(o.LineOf(fieldIn(one)), one))
 	}
 	return faults
+}
+
+// fieldIn is the field that an error quotes; empty where it quotes none.
+func fieldIn(err error) string {
+	_, quoted, _ := strings.Cut(err.Error(), `unknown field "`)
+	field, _, _ := strings.Cut(quoted, `"`)
+	return field
 }
 
 // take takes an object in. Fields that do not exist are told apart from what keeps it from

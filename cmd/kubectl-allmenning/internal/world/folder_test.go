@@ -97,7 +97,7 @@ func TestFolderRefuses(t *testing.T) {
 		says   []string
 	}{
 		{"a field that there is not", map[string]string{"a.yaml": "a: 1\n---\n" + head + "kind: Network\nmetadata: {name: digi}\nspec: {apps: [{name: svarut, chanel: stable}]}\n"},
-			[]string{"a.yaml:3: Network digi", `unknown field "spec.apps[0].chanel"`}},
+			[]string{"a.yaml:6: Network digi", `unknown field "spec.apps[0].chanel"`}},
 		{"a value of the wrong type", map[string]string{"a.yaml": strings.Replace(vinje, `"4036"`, "4036", 1)}, []string{"a.yaml:4: Municipality vinje: spec.number: ", "must be of type string"}},
 		{"a bound of a field", map[string]string{"a.yaml": network("  waves: [{name: all, maxFailures: -3}]")}, []string{"a.yaml:8: Network digi: spec.rollout.waves[0].maxFailures: Invalid value", "maxFailures must be a number from 0"}},
 		{"a pattern", map[string]string{"a.yaml": network("  waves:\n    - name: all\n      soak: -1h")}, []string{"a.yaml:10: Network digi: spec.rollout.waves[0].soak: ", "soak must be from 0s"}},
@@ -106,7 +106,7 @@ func TestFolderRefuses(t *testing.T) {
 		{"a name that no object may have", map[string]string{"a.yaml": strings.Replace(vinje, "name: vinje", "name: Vinje", 1)}, []string{"a.yaml:3: Municipality Vinje: metadata.name: ", "lowercase"}},
 		{"a list that must not be empty", map[string]string{"a.yaml": strings.Replace(vinje, "{name: prod, stage: Production, zone: Closed}", "", 1)}, []string{"a.yaml:4: Municipality vinje: spec.environments: "}},
 		{"all faults of all files", map[string]string{"a.yaml": strings.Replace(vinje, `"4036"`, `"403"`, 1), "b.yaml": head + "kind: Network\nmetadata: {name: digi}\nspec: {displayName: D, members: {names: [vinje]}, apps: [{name: svarut, obligation: Must, chanel: stable}]}\n"},
-			[]string{"a.yaml:4: Municipality vinje: spec.number", "\n", "b.yaml:4: Network digi: spec.apps[0].obligation", `unknown field "spec.apps[0].chanel"`}},
+			[]string{"a.yaml:4: Municipality vinje: spec.number", "\n", "b.yaml:4: Network digi: spec.apps[0].obligation", `b.yaml:4: Network digi: unknown field "spec.apps[0].chanel"`}},
 		{"a key twice", map[string]string{"a.yaml": strings.Replace(vinje, "number:", "displayName: V, number:", 1)}, []string{"a.yaml:1: Municipality vinje", "displayName"}},
 		{"an object twice", map[string]string{"a.yaml": vinje, "b.yaml": "\n" + vinje}, []string{"b.yaml:2: Municipality vinje", "a.yaml:1"}},
 		{"a kind that there is not", map[string]string{"a.yaml": head + "kind: Munisipality\nmetadata: {name: x}\n"}, []string{"no kind Munisipality"}},
