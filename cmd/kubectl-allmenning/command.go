@@ -25,7 +25,7 @@ func newCommand() *cobra.Command {
 	}
 	c := newConnection(root.PersistentFlags())
 	root.AddCommand(newExplain(c), newStatus(c), newPlan(c), newApprove(c), newPromote(c), newOnboard(c))
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return seeHelp(cmd, err) })
+	root.SetFlagErrorFunc(seeHelp)
 	root.InitDefaultCompletionCmd()
 	explainCompletion(root)
 	return root

@@ -186,7 +186,7 @@ func TestAnswersForPrograms(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	root, wrong := manifests(t), manifests(t)
 	text := strings.Replace(networkFile, "displayName: Digi\n", "displayName: Digi\n  rollout: {waves: [{name: pilot, maxConcurrent: 101%}]}\n", 1)
-	text = text[:strings.Index(text, "  rollout:\n")]
+	text, _, _ = strings.Cut(text, "  rollout:\n")
 	if err := os.WriteFile(filepath.Join(wrong, "networks.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

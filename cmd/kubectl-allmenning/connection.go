@@ -45,7 +45,7 @@ func noCluster(paths string) error {
 	}
 	var missing []string
 	for _, path := range filepath.SplitList(paths) {
-		if _, err := os.Stat(path); path != "" && errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(path); path != "" && errors.Is(err, fs.ErrNotExist) { //nolint:gosec // it is the caller's own kubeconfig
 			missing = append(missing, path)
 		}
 	}

@@ -38,9 +38,7 @@ func (d *destination) runOnFiles(cmd *cobra.Command, c *connection, read func(co
 	}
 	decided, err := decide(w)
 	if errors.Is(err, errNeedsCluster) {
-		if decided, err = decideWith(cmd.Context(), c, w, read, decide); err != nil {
-			return err
-		}
+		decided, err = decideWith(cmd.Context(), c, w, read, decide)
 	}
 	if err != nil {
 		return err
@@ -49,17 +47,23 @@ func (d *destination) runOnFiles(cmd *cobra.Command, c *connection, read func(co
 		return err
 	}
 	e := edits{texts: map[string][]byte{}}
+	if err := e.add(d.files, files, decided); err != nil {
+		return err
+	}
+	return e.write(cmd)
+}
+
+// add puts what was decided into the texts of files.
+func (e *edits) add(path string, files []*manifest.File, decided written) error {
 	if decided.create != nil {
-		if err := e.create(d.files, files, decided.create); err != nil {
+		if err := e.create(path, files, decided.create); err != nil {
 			return err
 		}
 	}
 	if decided.change != nil {
-		if err := e.change(d.files, files, decided.change); err != nil {
-			return err
-		}
+		return e.change(path, files, decided.change)
 	}
-	return e.write(cmd)
+	return nil
 }
 
 // errNeedsCluster says that files do not hold what a decision rests on.

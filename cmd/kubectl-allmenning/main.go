@@ -68,7 +68,7 @@ func withRight(err error) error {
 
 // each are the errors that were joined, as all faults of files are.
 func each(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // an error around joined ones tells more
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

@@ -4,5 +4,5 @@ package main
 
 const (
 	raced      = true
-	raceWorlds = 30
+	raceWorlds = 10
 )

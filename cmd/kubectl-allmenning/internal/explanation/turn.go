@@ -57,6 +57,16 @@ func (p *place) rollout() *v1alpha1.Rollout {
 			return r
 		}
 	}
+	newest := p.newest()
+	if newest == nil && p.installed != nil && p.installed.Spec.Rollout != nil {
+		return p.named(p.installed.Spec.Rollout.Name)
+	}
+	return newest
+}
+
+// newest is the newest rollout of the group that the municipality follows for the app; nil
+// where there is none.
+func (p *place) newest() *v1alpha1.Rollout {
 	var newest *v1alpha1.Rollout
 	for i := range p.world.Rollouts {
 		r := &p.world.Rollouts[i]
@@ -66,9 +76,6 @@ func (p *place) rollout() *v1alpha1.Rollout {
 		if newest == nil || newest.CreationTimestamp.Before(&r.CreationTimestamp) {
 			newest = r
 		}
-	}
-	if newest == nil && p.installed != nil && p.installed.Spec.Rollout != nil {
-		return p.named(p.installed.Spec.Rollout.Name)
 	}
 	return newest
 }

@@ -53,13 +53,7 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 	if g.Now != "" && g.Now != g.Next && (g.Queue == nil || g.Now != "waits: "+g.Queue.WaitsFor) {
 		fmt.Fprintf(out, "  At first: %s.\n", g.Now)
 	}
-	for _, a := range g.Approvals {
-		from := ""
-		if a.From != nil {
-			from = " from " + stamp(a.From)
-		}
-		fmt.Fprintf(out, "  Wave %s waits for approval%s.\n", a.Wave, from)
-	}
+	printApprovals(out, g)
 	printWaves(out, g)
 	if all {
 		printVisits(out, "WHEN", g.Visits, func(v *Visit) bool { return v.Code == "" })
@@ -67,6 +61,16 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 	printPresent(out, g.Visits)
 	printElsewhere(out, g.Elsewhere)
 	printVisits(out, "BLOCKED", g.Visits, func(v *Visit) bool { return v.Code != "" && v.Code != rollout.CodePresent })
+}
+
+func printApprovals(out io.Writer, g *Group) {
+	for _, a := range g.Approvals {
+		from := ""
+		if a.From != nil {
+			from = " from " + stamp(a.From)
+		}
+		fmt.Fprintf(out, "  Wave %s waits for approval%s.\n", a.Wave, from)
+	}
 }
 
 // course is what becomes of a rollout, behind its name.

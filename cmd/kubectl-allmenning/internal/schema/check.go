@@ -37,6 +37,9 @@ func (k *Kind) Complete(object map[string]any) map[string]any {
 
 // Check says what the API server would refuse in a new object that is complete. It passes
 // over the status, which the API server leaves out of new objects. Faults are sorted by field.
+// Rules are bounded by the API server's own budget, so nobody need be able to stop them.
+//
+//nolint:contextcheck,nolintlint // see above; it is the callers that the linter means
 func (k *Kind) Check(object map[string]any) field.ErrorList {
 	object = without(object, "status")
 	faults := k.checkMetadata(object)
