@@ -86,8 +86,9 @@ func (c *Country) calendarOf(m *v1alpha1.Municipality) *calendar.Calendar {
 	return known
 }
 
-// movedBy are the installations that a rollout moved last, wherever they are now, in any order.
-func (c *Country) movedBy(rollout string) []*v1alpha1.AppInstallation {
+// movedBy are the installations by the rollout that moved them last, wherever they are now, in
+// any order.
+func (c *Country) movedBy() map[string][]*v1alpha1.AppInstallation {
 	if c.moved == nil {
 		c.moved = map[string][]*v1alpha1.AppInstallation{}
 		for _, installed := range c.Seen.Installations {
@@ -98,7 +99,7 @@ func (c *Country) movedBy(rollout string) []*v1alpha1.AppInstallation {
 			}
 		}
 	}
-	return c.moved[rollout]
+	return c.moved
 }
 
 // Residents are the municipalities whose apps a group may have a say in: the members of a

@@ -90,6 +90,30 @@ func (c *Country) records(key subjectKey) []*v1alpha1.Rollout {
 	return all
 }
 
+// attempts at a release that installations tell of, by their latest move, in order.
+func (c *Country) attempts(s subject, wanted *v1alpha1.Release) []rollout.Moved {
+	if wanted == nil {
+		return nil
+	}
+	spec := v1alpha1.RolloutSpec{Network: s.group.Network, Channel: s.group.Channel, App: s.app, Version: wanted.Version}
+	var all []rollout.Moved
+	for name, installed := range c.movedBy() {
+		attempt, ok := rollout.AttemptOf(name, spec)
+		if !ok {
+			continue
+		}
+		last := rollout.Moved{Attempt: attempt}
+		for _, i := range installed {
+			if at := i.Spec.Rollout.MovedAt.Time; at.After(last.At) {
+				last.At = at
+			}
+		}
+		all = append(all, last)
+	}
+	slices.SortFunc(all, func(a, b rollout.Moved) int { return cmp.Compare(a.Attempt, b.Attempt) })
+	return all
+}
+
 // strategy of a network, or of those who take apps directly. What a network leaves out it
 // takes from the platform, but for approvals and retries, which are its own.
 func (c *Country) strategy(group string) (rollout.Strategy, string) {

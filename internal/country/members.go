@@ -103,7 +103,7 @@ func (c *Country) left(r *v1alpha1.Rollout, present []rollout.Member) []rollout.
 		_, found := slices.BinarySearchFunc(present, name, func(m rollout.Member, name string) int { return cmp.Compare(m.Name, name) })
 		return found
 	}
-	for _, i := range c.movedBy(r.Name) {
+	for _, i := range c.movedBy()[r.Name] {
 		name := i.Labels[v1alpha1.LabelMunicipality]
 		if stays(name) || i.Spec.Rollout.Wave == "" {
 			continue

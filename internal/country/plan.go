@@ -76,7 +76,7 @@ func (c *Country) course(s subject, strategy rollout.Strategy) Introduction {
 		Group: s.group, App: s.app,
 		Course: rollout.Choose(records, rollout.Wish{
 			Network: s.group.Network, Channel: s.group.Channel, App: s.app,
-			Release: wanted, Asked: s.asked, Withdrawn: gone, Retries: strategy.Retries,
+			Release: wanted, Asked: s.asked, Withdrawn: gone, Retries: strategy.Retries, Moved: c.attempts(s, wanted),
 		}),
 		Stale: stale,
 	}

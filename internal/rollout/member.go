@@ -141,9 +141,10 @@ func (p *planner) stand(m *Member, wave int) standing {
 
 // readStamps reads what this rollout did to the member, and what came of it.
 func (p *planner) readStamps(s *standing, w *Wave) {
-	if gone, failedBefore := p.failedBefore[s.member.Name]; failedBefore && !p.wasMoved(s.member) && !s.member.has(p.target) {
-		// Its installation is not there any longer, as it declined the app: that does not undo
-		// its failure.
+	there := s.member.has(p.target) && s.member.takesPart()
+	if gone, failedBefore := p.failedBefore[s.member.Name]; failedBefore && !p.wasMoved(s.member) && !there {
+		// Its installation is not there any longer, or goes, as it declined the app: that does
+		// not undo its failure.
 		s.state, s.code, s.message = failed, gone.Code, gone.Message
 		return
 	}

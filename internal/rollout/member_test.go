@@ -136,3 +136,26 @@ func TestWhatNobodyNotedIsNews(t *testing.T) {
 	in.Rollout.Status, in.Now = step.Status, now.Add(rollout.DefaultProgressDeadline)
 	diff(t, "it fails when its time has passed since", "moves", moves(rollout.Plan(in)), []string{"vinje/prod Return 2.4.1 wave all"})
 }
+
+// TestFailureOutlivesTheInstallation has a status that tells vinje as failed, and no record on
+// an installation.
+func TestFailureOutlivesTheInstallation(t *testing.T) {
+	decline := excused("Declined", "another one")
+	cases := []struct {
+		reason string
+		place  []func(*rollout.Place)
+		failed int32
+	}{
+		{"it declined the app, and nothing is there", []func(*rollout.Place){decline}, 1},
+		{"it declined the app, which is about to go", []func(*rollout.Place){healthy(target, 5*time.Hour), decline}, 1},
+		{"it has the version by its own decision, takes part again, and is well", []func(*rollout.Place){healthy(target, 5*time.Hour)}, 0},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			in := world(waves(wave("all")), member("vinje", prod(c.place...)), func(in *rollout.Input) {
+				in.Rollout.Status.FailedMembers = []v1alpha1.MemberNote{{Name: "vinje", Wave: "all", Code: "Held", Message: "was not healthy"}}
+			})
+			diff(t, c.reason, "failed", rollout.Plan(in).Status.Failed, c.failed)
+		})
+	}
+}

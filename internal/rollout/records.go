@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -24,6 +26,14 @@ type Wish struct {
 	// Withdrawn are releases whose version was withdrawn; another version may have the same digest.
 	Withdrawn map[v1alpha1.Release]bool
 	Retries   []v1alpha1.Retry
+	// Moved are rollouts of the release that installations tell of, whose records may be gone.
+	Moved []Moved
+}
+
+// Moved is an attempt that an installation tells of, and when it moved one last.
+type Moved struct {
+	Attempt int32
+	At      time.Time
 }
 
 // Course says which Rollouts to end, and which one to make or to go on with.
@@ -99,7 +109,19 @@ func (c *Course) create(records []*v1alpha1.Rollout, wish Wish) {
 			c.Create.Attempt = max(c.Create.Attempt, r.Spec.Attempt+1)
 		}
 	}
+	for _, m := range wish.Moved {
+		c.Create.Attempt = max(c.Create.Attempt, m.next(records))
+	}
 	c.supersede(records, fmt.Sprintf("%s, attempt %d, took its place", wish.Release.Version, c.Create.Attempt))
+}
+
+// next is the attempt after one whose record is gone: itself, as somebody deleted the record of
+// what goes on, or one more where a rollout was made since, so that it had ended.
+func (m Moved) next(records []*v1alpha1.Rollout) int32 {
+	if slices.ContainsFunc(records, func(r *v1alpha1.Rollout) bool { return r.CreationTimestamp.After(m.At) }) {
+		return m.Attempt + 1
+	}
+	return m.Attempt
 }
 
 // supersede ends what has not completed.
@@ -195,6 +217,18 @@ func Name(spec v1alpha1.RolloutSpec) string {
 		group = "direct." + spec.App + "." + spec.Channel
 	}
 	return fmt.Sprintf("%s.%s.%d", group, slug(spec.Version), spec.Attempt)
+}
+
+// AttemptOf reads from the name of a Rollout which attempt at a release of a group it is; false
+// where it is of another group, app or version. The attempt of the spec does not matter.
+func AttemptOf(name string, spec v1alpha1.RolloutSpec) (attempt int32, ok bool) {
+	spec.Attempt = 0
+	rest, ok := strings.CutPrefix(name, strings.TrimSuffix(Name(spec), "0"))
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(rest, 10, 32)
+	return int32(n), err == nil && n > 0
 }
 
 // slug is a version in letters that a name may hold, of which each part between dots begins

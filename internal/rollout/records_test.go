@@ -72,6 +72,11 @@ func TestChoose(t *testing.T) {
 			}
 		}
 	}
+	moved := func(attempt int32, hours int) func(*rollout.Wish) {
+		return func(w *rollout.Wish) {
+			w.Moved = append(w.Moved, rollout.Moved{Attempt: attempt, At: now.Add(-time.Duration(hours) * time.Hour)})
+		}
+	}
 	unavailable := func(w *rollout.Wish) { w.Release = nil }
 	unasked := func(w *rollout.Wish) { w.Asked = false }
 	wants := func(r v1alpha1.Release) func(*rollout.Wish) { return func(w *rollout.Wish) { w.Release = &r } }
@@ -88,6 +93,12 @@ func TestChoose(t *testing.T) {
 			[]func(*rollout.Wish){gone(v1alpha1.Release{Version: "2.5.0-rc.1", Digest: target.Digest})}, []string{"current " + one},
 		},
 		{"a first introduction", nil, nil, []string{"create " + one}},
+		{"its record was deleted while it went on: it is made again", nil, []func(*rollout.Wish){moved(1, 5)}, []string{"create " + one}},
+		{
+			"its record went with the oldest, as others were made since: it is one more attempt",
+			[]*v1alpha1.Rollout{record(other, 1, complete, 3)}, []func(*rollout.Wish){moved(1, 5)}, []string{"create " + two + " after 2.6.0"},
+		},
+		{"all records were deleted: the last attempt goes on, and its approvals with it", nil, []func(*rollout.Wish){moved(1, 9), moved(2, 5)}, []string{"create " + two}},
 		{"what is wished for goes on", []*v1alpha1.Rollout{record(target, 1, moving, 1)}, nil, []string{"current " + one}},
 		{"what is wished for is completed, and may have joiners", []*v1alpha1.Rollout{record(target, 1, complete, 1)}, nil, []string{"current " + one}},
 		{"what is wished for is halted, and stays so", []*v1alpha1.Rollout{record(target, 1, halted, 1)}, nil, []string{"current " + one}},
@@ -278,6 +289,32 @@ func TestPilotsWait(t *testing.T) {
 		t.Run(c.reason, func(t *testing.T) {
 			got := rollout.PilotsWait(&v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "svarut"}, Spec: v1alpha1.SharedAppSpec{PilotNetworks: c.pilots}}, c.network, target, c.records)
 			diff(t, c.reason, "waits", got != "", c.waits)
+		})
+	}
+}
+
+func TestAttemptOf(t *testing.T) {
+	spec := v1alpha1.RolloutSpec{Network: "digi-tv", App: "svarut", Version: "2.5.0", Attempt: 7}
+	cases := []struct {
+		reason, name string
+		attempt      int32
+	}{
+		{"its own", rollout.Name(spec), 7},
+		{"another attempt", "digi-tv.svarut.2.5.0.12", 12},
+		{"another version", "digi-tv.svarut.2.5.1.1", 0},
+		{"a version of which it is the beginning", "digi-tv.svarut.2.5.0.1.1", 0},
+		{"another app", "digi-tv.svar.2.5.0.1", 0},
+		{"another network", "digi.svarut.2.5.0.1", 0},
+		{"no attempt", "digi-tv.svarut.2.5.0.", 0},
+		{"a name that somebody made up", "digi-tv.svarut.2.5.0.-1", 0},
+		{"nothing", "", 0},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			attempt, ok := rollout.AttemptOf(c.name, spec)
+			if ok != (c.attempt > 0) || (ok && attempt != c.attempt) {
+				t.Errorf("%s: got %d, %t, want %d", c.reason, attempt, ok, c.attempt)
+			}
 		})
 	}
 }

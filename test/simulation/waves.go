@@ -248,10 +248,20 @@ func (t *truth) anybody(r *v1alpha1.Rollout, p promise, index int) bool {
 	return false
 }
 
+// someFailed says whether anybody failed, also one who left, or uninstalled the app, since.
+func (t *truth) someFailed(r *v1alpha1.Rollout) bool {
+	for _, failed := range t.w.ledger.of(r.Name).failed {
+		if failed {
+			return true
+		}
+	}
+	return false
+}
+
 // firstWanting says what is wanting of the first of several waves: somebody who tried the
 // version, be it one who had it before.
 func (t *truth) firstWanting(r *v1alpha1.Rollout, p promise, c crowd) string {
-	if c.verified > 0 || c.failed > 0 {
+	if c.verified > 0 || c.failed > 0 || t.someFailed(r) {
 		return ""
 	}
 	for _, f := range t.followers(r) {
