@@ -26,7 +26,7 @@ func TestStrategyIsTold(t *testing.T) {
 		{
 			"notes stop nobody",
 			&v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"oslo"}}}, {Name: "everyone"}}}, nil,
-			"Ready=True: 2 members, 0 apps; wave pilot is empty: no member goes with it (spec.rollout.waves[0].members); " +
+			"Ready=True: 2 members, 0 apps; wave pilot is empty: no member goes with it, so somebody else stands in (spec.rollout.waves[0].members); " +
 				"wave pilot names who is no member: oslo (spec.rollout.waves[0].members.names)",
 		},
 		{

@@ -67,7 +67,7 @@ func (w waves) overlaps(members []*v1alpha1.Municipality) []string {
 	return faults
 }
 
-// empty tells of waves that no member goes with.
+// empty tells of waves that no member goes with, and that the first of them has a stand-in.
 func (w waves) empty(members []*v1alpha1.Municipality) []string {
 	size := make([]int, len(w.list))
 	for _, m := range members {
@@ -77,9 +77,14 @@ func (w waves) empty(members []*v1alpha1.Municipality) []string {
 	}
 	var notes []string
 	for i := range w.list {
-		if size[i] == 0 && w.list[i].Members != nil {
-			notes = append(notes, fmt.Sprintf("wave %s is empty: no %s goes with it (spec.rollout.waves[%d].members)", w.list[i].Name, w.noun, i))
+		if size[i] > 0 || w.list[i].Members == nil {
+			continue
 		}
+		standIn := ""
+		if i == 0 && len(w.list) > 1 {
+			standIn = ", so somebody else stands in"
+		}
+		notes = append(notes, fmt.Sprintf("wave %s is empty: no %s goes with it%s (spec.rollout.waves[%d].members)", w.list[i].Name, w.noun, standIn, i))
 	}
 	return notes
 }

@@ -42,7 +42,7 @@ func TestThePlatformTellsWhatIsWrongWithItsStrategy(t *testing.T) {
 	})
 	edit(t, platform, func(p *v1alpha1.Platform) { p.Spec.Rollout.Approvals = nil })
 	until(t, "a name that nobody has is shown, and stops nobody", platform, inForce(fmt.Sprintf(
-		"in force; wave pilot is empty: no Municipality goes with it (spec.rollout.waves[0].members); "+
+		"in force; wave pilot is empty: no Municipality goes with it, so somebody else stands in (spec.rollout.waves[0].members); "+
 			"wave pilot names who is no Municipality: %s (spec.rollout.waves[0].members.names)", ghost)))
 	town(t, "ghost", func(m *v1alpha1.Municipality) { m.Name = ghost })
 	until(t, "when somebody has the name, nothing is left to tell", platform, inForce("in force"))
