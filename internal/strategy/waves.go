@@ -80,13 +80,17 @@ func (w waves) empty(members []*v1alpha1.Municipality) []string {
 		if size[i] > 0 || w.list[i].Members == nil {
 			continue
 		}
-		standIn := ""
-		if i == 0 && len(w.list) > 1 {
-			standIn = ", so somebody else stands in"
-		}
-		notes = append(notes, fmt.Sprintf("wave %s is empty: no %s goes with it%s (spec.rollout.waves[%d].members)", w.list[i].Name, w.noun, standIn, i))
+		notes = append(notes, fmt.Sprintf("wave %s is empty: no %s goes with it%s (spec.rollout.waves[%d].members)", w.list[i].Name, w.noun, w.standIn(i), i))
 	}
 	return notes
+}
+
+// standIn says what follows where a wave is empty: the first of several has somebody all the same.
+func (w waves) standIn(wave int) string {
+	if wave == 0 && len(w.list) > 1 {
+		return ", so somebody else stands in"
+	}
+	return ""
 }
 
 // strangers tells of names in waves that no member has.
