@@ -141,10 +141,7 @@ func (p *planner) stand(m *Member, wave int) standing {
 
 // readStamps reads what this rollout did to the member, and what came of it.
 func (p *planner) readStamps(s *standing, w *Wave) {
-	there := s.member.has(p.target) && s.member.takesPart()
-	if gone, failedBefore := p.failedBefore[s.member.Name]; failedBefore && !p.wasMoved(s.member) && !there {
-		// Its installation is not there any longer, or goes, as it declined the app: that does
-		// not undo its failure.
+	if gone, ok := p.failedAndGone(s.member); ok {
 		s.state, s.code, s.message = failed, gone.Code, gone.Message
 		return
 	}
@@ -164,6 +161,14 @@ func (p *planner) readStamps(s *standing, w *Wave) {
 			s.failing = place.Environment + " failed before"
 		}
 	}
+}
+
+// failedAndGone says whether a member failed of which no installation tells: it is not there any
+// longer, or goes, as the member declined the app. That does not undo its failure.
+func (p *planner) failedAndGone(m *Member) (v1alpha1.MemberNote, bool) {
+	note, failedBefore := p.failedBefore[m.Name]
+	there := m.has(p.target) && m.takesPart()
+	return note, failedBefore && !there && !p.wasMoved(m)
 }
 
 // walk goes through the stages up to the first that is not verified.

@@ -71,7 +71,7 @@ var mutants = []mutant{
 	{"a wave is not done by absences alone", planner + "plan.go", "(t.away == 0 || verified > 0)", "true", ""},
 	{"a wave waits for failures to be recorded", planner + "plan.go", "t.moving == 0 && t.unrecorded == 0 &&", "t.moving == 0 &&", "frozen-failure"},
 	{"who fails goes back once", planner + "steps.go", `|| (stamp != nil && stamp.Outcome != "") {`, "{", ""},
-	{"who failed and declined still counts", planner + "member.go", "failedBefore && !p.wasMoved(s.member) && !there", "failedBefore && !there && false", ""},
+	{"who failed and declined still counts", planner + "member.go", "failedBefore && !there && !p.wasMoved(m)", "failedBefore && !there && false", ""},
 	{"who resumes minds maxConcurrent", planner + "steps.go", "if !nextStage.closed() && room > 0 {", "if !nextStage.closed() {", "own-windows"},
 	{"who comes and goes has failed", planner + "member.go", "if !p.in.Now.Before(last) {", "if false {", ""},
 	{"what was withdrawn is not gone on with", planner + "records.go", "r.Status.Phase != v1alpha1.RolloutCompleted && wish.Withdrawn[release(r)]", "false", "withdrawn"},
