@@ -341,18 +341,8 @@ func TestSmallSamplesBuild(t *testing.T) {
 		if object.GetKind() != "ConfigMap" {
 			continue
 		}
-		data, _, err := unstructured.NestedStringMap(object.Object, "data")
-		if err != nil {
-			t.Fatal(err)
-		}
-		folder := t.TempDir()
-		for name, content := range data {
-			if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if built, err := build(folder); err != nil || len(built) != 2 {
-			t.Errorf("the bundle of the small sample builds to %d objects, want 2: %v", len(built), err)
+		if built := buildConfigMap(t, object); len(built) != 2 {
+			t.Errorf("the bundle of the small sample builds to %d objects, want 2", len(built))
 		}
 	}
 	slices.Sort(kinds)

@@ -28,10 +28,7 @@ func PlanAll(all []Introduction, atOnce int) []Step {
 	for i := range all {
 		steps[i] = Plan(all[i].Input)
 		switch {
-		case steps[i].Carried:
-			free--
-			carried = append(carried, all[i].Rollout.Spec.App)
-		case steps[i].Begins && all[i].Emergency:
+		case steps[i].Carried, steps[i].Begins && all[i].Emergency:
 			free--
 			carried = append(carried, all[i].Rollout.Spec.App)
 		case steps[i].Begins:
