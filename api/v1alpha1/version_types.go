@@ -29,7 +29,8 @@ type Version struct {
 	State VersionState `json:"state,omitempty"`
 
 	// securityFix sends the version through the emergency lane: its rollouts skip the announcement and
-	// the soak, and go before other introductions. Approvals, budgets and the record stay. Default: false.
+	// the soak, and do not queue behind other introductions. Approvals, windows, pilot networks,
+	// budgets and the record stay. Default: false.
 	// Example: true
 	// +optional
 	SecurityFix *bool `json:"securityFix,omitempty"`

@@ -15,13 +15,15 @@ type RolloutStrategyApplyConfiguration struct {
 	// waves in their order. A member takes part in the first wave that names or selects it; one
 	// that none does, in the last. A wave begins when the one before is done: each member of it is
 	// verified, excused (declined, deferred, held, left, suspended) or failed within maxFailures.
+	// The first of several waves always has somebody: where nobody in it takes part, the first
+	// other member by name stands in.
 	// Default: a wave "pilot" of one member (the first by name that may move), and then "everyone" with
 	// maxConcurrent 25% and maxFailures 10%. A change holds at once, also for a rollout under way:
 	// what is done stays done, and nobody is moved back.
 	// Example: [{name: pilot, members: {names: [vinje]}, soak: 24h, requireApproval: true}, {name: everyone, soak: 1h}]
 	Waves []WaveApplyConfiguration `json:"waves,omitempty"`
 	// maxIntroductions is how many rollouts may be under way at once; the others wait, in the order
-	// of the priority of their apps. Default: 3.
+	// of the priority of their apps. Security fixes do not wait. Default: 3.
 	// Example: 1
 	MaxIntroductions *int32 `json:"maxIntroductions,omitempty"`
 	// announcement is how long members see what will come, and when, before the first wave begins.

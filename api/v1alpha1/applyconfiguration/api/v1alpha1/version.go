@@ -22,7 +22,8 @@ type VersionApplyConfiguration struct {
 	// Example: Deprecated
 	State *apiv1alpha1.VersionState `json:"state,omitempty"`
 	// securityFix sends the version through the emergency lane: its rollouts skip the announcement and
-	// the soak, and go before other introductions. Approvals, budgets and the record stay. Default: false.
+	// the soak, and do not queue behind other introductions. Approvals, windows, pilot networks,
+	// budgets and the record stay. Default: false.
 	// Example: true
 	SecurityFix *bool `json:"securityFix,omitempty"`
 	// parameters that this version takes. They can't change. Default: it takes none.
