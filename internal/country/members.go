@@ -29,7 +29,8 @@ func (c *Country) counted(group string) members {
 		belongs = c.Networks.Members(group)
 	}
 	for _, m := range c.municipalities {
-		if !m.DeletionTimestamp.IsZero() || !belongs(m) {
+		if !belongs(m) ||
+			!m.DeletionTimestamp.IsZero() { //guard:municipality-on-its-way-out
 			continue
 		}
 		for _, v := range c.Verdicts(m) {
@@ -40,7 +41,9 @@ func (c *Country) counted(group string) members {
 			list := all[key]
 			if len(list) == 0 || list[len(list)-1].Name != m.Name {
 				list = append(list, rollout.Member{
-					Name: m.Name, Labels: m.Labels, Suspended: ptr.Deref(m.Spec.Suspend, false), Calendar: c.calendarOf(m),
+					Name: m.Name, Labels: m.Labels,
+					Suspended: ptr.Deref(m.Spec.Suspend, false), //guard:suspended-municipality
+					Calendar:  c.calendarOf(m),                  //guard:windows-of-the-municipality
 				})
 			}
 			last := &list[len(list)-1]
@@ -58,7 +61,7 @@ func (c *Country) place(m *v1alpha1.Municipality, v resolution.Verdict) rollout.
 	if there != nil && there.Spec.State != v1alpha1.InstallationAbsent {
 		p.Installed = rollout.Observe(there)
 	}
-	p.Excuse = c.excuse(m, v, there)
+	p.Excuse = c.excuse(m, v, there) //guard:excuses
 	return p
 }
 
@@ -71,7 +74,7 @@ func (c *Country) excuse(m *v1alpha1.Municipality, v resolution.Verdict, there *
 	if v.Why != "" && (v.Why != resolution.Blocked || !everybody) {
 		return rollout.Excuse{Code: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
 	}
-	if c.Seen.Missing[v1alpha1.NamespaceFor(m.Name, v.Environment)] {
+	if c.Seen.Missing[v1alpha1.NamespaceFor(m.Name, v.Environment)] { //guard:environment-must-exist
 		return rollout.Excuse{Code: codeEnvironment, Message: "environment " + v.Environment + " is not there yet", Away: true}
 	}
 	if there != nil && ptr.Deref(there.Spec.Suspend, false) {
@@ -89,7 +92,7 @@ func (c *Country) lacks(m *v1alpha1.Municipality, v resolution.Verdict, there *v
 	}
 	for _, needed := range app.Spec.Requires.Apps {
 		found := c.Seen.Installations[m.Name][resolution.Place{App: needed.Name, Environment: v.Environment}]
-		if unmet := dependency.Unmet(needed, found); unmet != "" {
+		if unmet := dependency.Unmet(needed, found); unmet != "" { //guard:required-apps-must-run
 			return rollout.Excuse{Code: codeDependency, Message: v.Environment + ": " + v.App + " requires " + unmet, Away: true}
 		}
 	}
@@ -110,7 +113,7 @@ func (c *Country) left(r *v1alpha1.Rollout, present []rollout.Member) []rollout.
 		}
 		l := gone[name]
 		l.Name, l.Wave = name, max(l.Wave, i.Spec.Rollout.Wave) // of two, where waves were edited, always the same
-		l.Failed = l.Failed || i.Spec.Rollout.Outcome != ""
+		l.Failed = l.Failed || i.Spec.Rollout.Outcome != ""     //guard:failed-and-left-counts
 		gone[name] = l
 	}
 	for _, note := range r.Status.FailedMembers { // whose installations went with them

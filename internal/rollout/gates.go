@@ -45,7 +45,10 @@ func (g gate) said() string {
 
 // everyStep is the gate of whatever would be written, the return of failed members included.
 func (p *planner) everyStep() gate {
-	for _, reason := range []string{p.in.Gates.Frozen, p.in.Gates.Suspended} {
+	for _, reason := range []string{
+		p.in.Gates.Frozen,    //guard:platform-freeze
+		p.in.Gates.Suspended, //guard:suspended-group
+	} {
 		if reason != "" {
 			return gate{waitsFor: reason}
 		}
@@ -59,12 +62,15 @@ func (p *planner) newStep() gate {
 	if g := p.everyStep(); g.closed() {
 		return g
 	}
-	for _, reason := range []string{p.in.Gates.Paused, p.in.Gates.Fault} {
+	for _, reason := range []string{
+		p.in.Gates.Paused, //guard:pause
+		p.in.Gates.Fault,
+	} {
 		if reason != "" {
 			return gate{waitsFor: reason}
 		}
 	}
-	if days := p.strategy.Calendar.Open(p.in.Now); !days.Open {
+	if days := p.strategy.Calendar.Open(p.in.Now); !days.Open { //guard:windows-of-the-group
 		return gate{waitsFor: p.in.Group + ": " + days.Reason, until: days.Until}
 	}
 	return gate{}
@@ -72,13 +78,13 @@ func (p *planner) newStep() gate {
 
 // nextStage is the gate of a further stage of a member on its way to the target.
 func (p *planner) nextStage() gate {
-	if p.halted() {
+	if p.halted() { //guard:halted-moves-nobody
 		return gate{waitsFor: "halted"}
 	}
 	if g := p.newStep(); g.closed() {
 		return g
 	}
-	return gate{waitsFor: p.in.Gates.Unavailable}
+	return gate{waitsFor: p.in.Gates.Unavailable} //guard:version-available -> gate{}
 }
 
 // begin is the gate of a member that was not moved yet.
@@ -90,10 +96,13 @@ func (p *planner) begin() gate {
 		return gate{}
 	}
 	announced := p.in.Rollout.CreationTimestamp.Add(p.strategy.Announcement)
-	if p.in.Now.Before(announced) {
+	if p.in.Now.Before(announced) { //guard:announcement
 		return gate{waitsFor: fmt.Sprintf("announced: the first wave begins at %s at the earliest", stampOf(announced)), until: announced}
 	}
-	for _, reason := range []string{p.in.Gates.Pilots, p.in.Gates.Queued} {
+	for _, reason := range []string{
+		p.in.Gates.Pilots, //guard:pilot-networks-first
+		p.in.Gates.Queued, //guard:introductions-queue
+	} {
 		if reason != "" {
 			return gate{waitsFor: reason}
 		}
@@ -105,11 +114,11 @@ func (p *planner) begin() gate {
 func (p *planner) wave(i int) gate {
 	w := &p.strategy.Waves[i]
 	for before := range i {
-		if !p.tallies[before].done {
+		if !p.tallies[before].done { //guard:waves-in-order
 			return gate{waitsFor: "wave " + p.strategy.Waves[before].Name}
 		}
 	}
-	if !w.RequireApproval {
+	if !w.RequireApproval { //guard:approval -> true
 		return gate{}
 	}
 	approved, near := p.strategy.approved(p.in.Rollout.Spec, w.Name)

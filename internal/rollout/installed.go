@@ -32,9 +32,11 @@ type Installed struct {
 func Observe(i *v1alpha1.AppInstallation) *Installed {
 	release := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
 	seen := &Installed{Release: release, Stamp: i.Spec.Rollout}
-	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest}
+	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest} //guard:health-of-this-spec -> release
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil || i.Status.ObservedGeneration != i.Generation || ready.ObservedGeneration != i.Generation {
+	if ready == nil ||
+		i.Status.ObservedGeneration != i.Generation || //guard:health-of-this-spec
+		ready.ObservedGeneration != i.Generation { //guard:health-of-this-spec
 		return seen
 	}
 	seen.Current, seen.Message = true, ready.Message
@@ -59,5 +61,6 @@ func (i *Installed) soaked(soak time.Duration, now time.Time) bool {
 
 // healthyFor says whether it was so for a time without a break.
 func (i *Installed) healthyFor(soak time.Duration, now time.Time) bool {
-	return i.healthy() && !i.HealthySince.Add(soak).After(now)
+	return i.healthy() &&
+		!i.HealthySince.Add(soak).After(now) //guard:soak
 }

@@ -37,7 +37,7 @@ func PlanAll(all []Introduction, atOnce int) []Step {
 	}
 	slices.SortStableFunc(could, func(a, b int) int {
 		return cmp.Or(
-			cmp.Compare(all[b].Priority, all[a].Priority),
+			cmp.Compare(all[b].Priority, all[a].Priority), //guard:priorities
 			cmp.Compare(all[a].Rollout.Spec.App, all[b].Rollout.Spec.App),
 		)
 	})

@@ -156,7 +156,7 @@ func (p *planner) readStamps(s *standing, w *Wave) {
 		if held && place.Installed.healthy() { // it has recovered, when it has soaked
 			s.wake(place.Installed.HealthySince.Add(w.Soak))
 		}
-		if stamp.Outcome == v1alpha1.OutcomeReturned || held {
+		if stamp.Outcome == v1alpha1.OutcomeReturned || held { //guard:failed-holds
 			s.state, s.code, s.message, s.since = failed, string(stamp.Outcome), stamp.Message, stamp.MovedAt.Time
 			s.failing = place.Environment + " failed before"
 		}
@@ -168,14 +168,14 @@ func (p *planner) readStamps(s *standing, w *Wave) {
 func (p *planner) failedAndGone(m *Member) (v1alpha1.MemberNote, bool) {
 	note, failedBefore := p.failedBefore[m.Name]
 	there := m.has(p.target) && m.takesPart()
-	return note, failedBefore && !there && !p.wasMoved(m)
+	return note, failedBefore && !there && !p.wasMoved(m) //guard:failed-and-declined-counts -> note, false
 }
 
 // walk goes through the stages up to the first that is not verified.
 func (p *planner) walk(s *standing, w *Wave) {
 	s.state = verified
 	for _, stage := range order {
-		if p.enter(s, w, stage) {
+		if p.enter(s, w, stage) { //guard:stages-in-order -> p.enter(s, w, stage) && false
 			break
 		}
 	}
@@ -259,7 +259,7 @@ func (p *planner) movedAt(place *Place) time.Time {
 func (p *planner) watch(s *standing, place *Place, w *Wave) {
 	s.state = moving
 	i := place.Installed
-	begun := latest(p.movedAt(place), p.in.Watching)
+	begun := latest(p.movedAt(place), p.in.Watching) //guard:nobody-looked-is-no-failure -> p.movedAt(place)
 	last := begun.Add(2 * (w.ProgressDeadline + w.Soak))
 	if i.healthy() {
 		s.note(CodeSoaking, fmt.Sprintf("%s is healthy, and soaks until %s", place.Environment, stampOf(i.HealthySince.Add(w.Soak))), i.HealthySince)
@@ -274,19 +274,19 @@ func (p *planner) watch(s *standing, place *Place, w *Wave) {
 	}
 	if !i.Current {
 		code, told = CodeInstalling, "not observed yet"
-		since = latest(begun, p.unseenSince(s.member.Name))
+		since = latest(begun, p.unseenSince(s.member.Name)) //guard:touched-spec-is-no-failure
 	}
 	deadline := since.Add(w.ProgressDeadline)
 	s.note(code, fmt.Sprintf("%s: %s", place.Environment, told), since)
 	if i.Current && i.Longest < w.Soak && last.Before(deadline) {
 		s.wake(last)
-		if !p.in.Now.Before(last) {
+		if !p.in.Now.Before(last) { //guard:comes-and-goes-has-failed
 			s.failing = fmt.Sprintf("%s comes and goes: it was not healthy for %s on end since %s: %s", place.Environment, w.Soak, stampOf(begun), told)
 		}
 		return
 	}
 	s.wake(deadline)
-	if !p.in.Now.Before(deadline) {
+	if !p.in.Now.Before(deadline) { //guard:deadline
 		s.failing = fmt.Sprintf("%s was not healthy by %s: %s", place.Environment, stampOf(deadline), told)
 	}
 }

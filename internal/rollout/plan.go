@@ -212,7 +212,8 @@ func (p *planner) judge() {
 // through says whether a wave can be done now, with so many verified in it and before it.
 func (p *planner) through(wave, verified int) bool {
 	t := &p.tallies[wave]
-	return !p.halted() && t.complete(verified) && (wave != 0 || t.tried() || len(p.tallies) == 1)
+	return !p.halted() && t.complete(verified) &&
+		(wave != 0 || t.tried() || len(p.tallies) == 1) //guard:first-wave-was-tried
 }
 
 // judgeBudgets finds the waves of which more members failed than may.
@@ -220,7 +221,7 @@ func (p *planner) judgeBudgets() {
 	for i := range p.tallies {
 		t := &p.tallies[i]
 		t.budget = p.strategy.Waves[i].budget(t.members)
-		t.halted = t.failed > t.budget
+		t.halted = t.failed > t.budget //guard:budget
 	}
 }
 
@@ -228,7 +229,9 @@ func (p *planner) judgeBudgets() {
 // absences alone: while nobody in it, or in a wave before, is verified, it waits for whoever
 // comes back. Nor is it while a failure stands that could not be recorded yet.
 func (t *tally) complete(verified int) bool {
-	return t.waiting == 0 && t.moving == 0 && t.unrecorded == 0 && (t.away == 0 || verified > 0)
+	return t.waiting == 0 && t.moving == 0 &&
+		t.unrecorded == 0 && //guard:failures-are-recorded-first
+		(t.away == 0 || verified > 0) //guard:not-done-by-absences
 }
 
 // tried says whether the version was tried by anybody: well, or not, as far as the budget bears it.

@@ -65,13 +65,13 @@ func Choose(records []*v1alpha1.Rollout, wish Wish) Course {
 	records = slices.SortedFunc(slices.Values(records), newestFirst)
 	var course Course
 	for _, r := range records {
-		if !Ended(r) && r.Status.Phase != v1alpha1.RolloutCompleted && wish.Withdrawn[release(r)] {
+		if !Ended(r) && r.Status.Phase != v1alpha1.RolloutCompleted && wish.Withdrawn[release(r)] { //guard:withdrawn-ends
 			course.End = append(course.End, Ending{r, v1alpha1.RolloutWithdrawn, fmt.Sprintf("version %s was withdrawn", r.Spec.Version)})
 		}
 	}
 	newest := course.newest(records)
 	switch {
-	case !wish.Asked:
+	case !wish.Asked: //guard:nobody-asks
 		course.supersede(records, "nobody in the group asks for the app any longer")
 	case wish.Release == nil:
 		course.Current = newest
@@ -106,7 +106,7 @@ func (c *Course) create(records []*v1alpha1.Rollout, wish Wish) {
 	}
 	for _, r := range records {
 		if r.Spec.Digest == wish.Release.Digest || slug(r.Spec.Version) == slug(wish.Release.Version) {
-			c.Create.Attempt = max(c.Create.Attempt, r.Spec.Attempt+1)
+			c.Create.Attempt = max(c.Create.Attempt, r.Spec.Attempt+1) //guard:attempts-are-counted -> 1
 		}
 	}
 	for _, m := range wish.Moved {
@@ -153,7 +153,7 @@ func Completed(r *v1alpha1.Rollout) bool { return r.Status.Phase == v1alpha1.Rol
 // retries says whether somebody asked for one more attempt, where one can be made: the
 // rollout was halted, or completed although members failed.
 func (w Wish) retries(r *v1alpha1.Rollout) bool {
-	if r.Status.Phase != v1alpha1.RolloutHalted && (r.Status.Phase != v1alpha1.RolloutCompleted || r.Status.Failed == 0) {
+	if r.Status.Phase != v1alpha1.RolloutHalted && (r.Status.Phase != v1alpha1.RolloutCompleted || r.Status.Failed == 0) { //guard:retry-needs-a-failure
 		return false
 	}
 	return slices.Contains(w.Retries, v1alpha1.Retry{App: r.Spec.App, Digest: r.Spec.Digest, Attempt: r.Spec.Attempt + 1})

@@ -29,7 +29,8 @@ func (p *planner) status() v1alpha1.RolloutStatus {
 	if next.StartedAt == nil && p.begun() {
 		next.StartedAt = p.firstStart(&now)
 	}
-	if next.CompletedAt == nil && p.tallies[len(p.tallies)-1].done && all.verified > 0 && all.moving == 0 && !p.halted() {
+	if next.CompletedAt == nil && p.tallies[len(p.tallies)-1].done && all.verified > 0 && !p.halted() &&
+		all.moving == 0 { //guard:completes-when-nobody-moves
 		next.CompletedAt = &now
 	}
 	if next.CompletedAt != nil && all.members == 0 {

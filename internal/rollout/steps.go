@@ -25,7 +25,8 @@ func (p *planner) takeBack() {
 		for j := range s.member.Places {
 			place := &s.member.Places[j]
 			stamp := p.stamp(place)
-			if place.decided() || place.Installed == nil || place.Installed.Release != p.target || (stamp != nil && stamp.Outcome != "") {
+			if place.decided() || place.Installed == nil || place.Installed.Release != p.target ||
+				(stamp != nil && stamp.Outcome != "") { //guard:returns-once
 				continue
 			}
 			p.moves = append(p.moves, p.back(s, place, stamp))
@@ -46,7 +47,7 @@ func (p *planner) back(s *standing, place *Place, stamp *v1alpha1.InstallationRo
 		why = "no version was verified here before"
 	case *next.Verified == p.target:
 		why = "it is the version that was verified here last"
-	case !p.in.Usable[*next.Verified]:
+	case !p.in.Usable[*next.Verified]: //guard:no-return-to-withdrawn
 		why = fmt.Sprintf("the version before, %s, is withdrawn or not available", next.Verified.Version)
 	}
 	if why != "" {
@@ -87,7 +88,8 @@ func (p *planner) advanceWave(wave int, nextStage, begin gate) {
 		switch {
 		case !s.movesIn(wave):
 		case s.resumes():
-			if !nextStage.closed() && room > 0 {
+			if !nextStage.closed() &&
+				room > 0 { //guard:resuming-minds-max-concurrent
 				room--
 				p.bring(s, Advance, p.target, p.strategy.Waves[wave].Name)
 			}
@@ -96,7 +98,8 @@ func (p *planner) advanceWave(wave int, nextStage, begin gate) {
 				p.bring(s, Advance, p.target, p.strategy.Waves[wave].Name)
 			}
 		case s.state == waiting:
-			if !begin.closed() && !gate.closed() && free > 0 {
+			if !begin.closed() && !gate.closed() &&
+				free > 0 { //guard:only-as-many-begin-as-are-free
 				free--
 				p.begins(s)
 			}
@@ -141,7 +144,8 @@ func (p *planner) begins(s *standing) {
 // completed last.
 func (p *planner) catchUp() {
 	last := p.in.Rollout.Spec.Completed
-	if last == nil || *last == p.target || !p.in.Usable[*last] || p.newStep().closed() {
+	if last == nil || *last == p.target || !p.in.Usable[*last] ||
+		p.newStep().closed() { //guard:catch-up-minds-windows
 		return
 	}
 	begin := p.begin()
@@ -158,7 +162,8 @@ func (p *planner) catchUpWave(wave int, last v1alpha1.Release) {
 	room := p.strategy.Waves[wave].atOnce(p.tallies[wave].members) - p.tallies[wave].moving - p.catchingUp(wave)
 	for i := range p.members {
 		s := &p.members[i]
-		if s.wave != wave || room <= 0 || !p.catchesUp(s) {
+		if s.wave != wave || !p.catchesUp(s) ||
+			room <= 0 { //guard:catch-up-minds-max-concurrent
 			continue
 		}
 		if s.candidates = s.member.missing(); len(s.candidates) > 0 {
@@ -196,7 +201,8 @@ func (p *planner) comesUp(place *Place, wave int) bool {
 
 // catchesUp says whether a member that waits for its turn may be moved meanwhile.
 func (p *planner) catchesUp(s *standing) bool {
-	return s.state == waiting && !s.started && s.member.Calendar.Open(p.in.Now).Open
+	return s.state == waiting && !s.started &&
+		s.member.Calendar.Open(p.in.Now).Open //guard:catch-up-minds-own-windows
 }
 
 // missing are the places of the first stage that has nothing installed, where what the
@@ -243,7 +249,7 @@ func (p *planner) lastVerified(there *Installed, soak time.Duration) *v1alpha1.R
 	switch {
 	case there == nil:
 		return nil
-	case there.soaked(soak, p.in.Now), there.healthy() && completed != nil && *completed == there.Release:
+	case there.soaked(soak, p.in.Now), there.healthy() && completed != nil && *completed == there.Release: //guard:no-return-to-unverified -> true
 		return &v1alpha1.Release{Version: there.Release.Version, Digest: there.Release.Digest}
 	case there.Stamp == nil:
 		return nil

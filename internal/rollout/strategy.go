@@ -142,7 +142,9 @@ func part(n intstr.IntOrString, members int) int {
 }
 
 // atOnce is how many of a wave's members may be on their way at once: at least one.
-func (w *Wave) atOnce(members int) int { return max(1, part(w.MaxConcurrent, members)) }
+func (w *Wave) atOnce(members int) int {
+	return max(1, part(w.MaxConcurrent, members)) //guard:max-concurrent -> members + 1
+}
 
 // budget is how many of a wave's members may fail.
 func (w *Wave) budget(members int) int { return part(w.MaxFailures, members) }
@@ -166,12 +168,12 @@ func (s Strategy) approved(spec v1alpha1.RolloutSpec, wave string) (bool, string
 	for i, a := range s.Approvals {
 		switch attempt := cmp.Or(a.Attempt, 1); {
 		case a.App != spec.App || a.Wave != wave:
-		case a.Digest == spec.Digest && attempt == spec.Attempt:
-			return true, ""
-		case a.Digest == spec.Digest:
+		case a.Digest != spec.Digest: //guard:approval-of-one-digest
+			near = cmp.Or(near, fmt.Sprintf("approvals[%d] is for another digest", i))
+		case attempt != spec.Attempt: //guard:approval-of-one-attempt
 			near = fmt.Sprintf("approvals[%d] is for attempt %d, and this is attempt %d", i, attempt, spec.Attempt)
-		case near == "":
-			near = fmt.Sprintf("approvals[%d] is for another digest", i)
+		default:
+			return true, ""
 		}
 	}
 	return false, near

@@ -36,7 +36,8 @@ func (p *planner) assign() []int {
 	for i := range p.in.Members {
 		m := &p.in.Members[i]
 		switch {
-		case waves[i] == 0, p.wasFirst(m):
+		case waves[i] == 0 ||
+			p.wasFirst(m): //guard:who-went-first-stays-first
 			waves[i] = 0
 			active = active || p.goesOn(m)
 		default:
@@ -44,7 +45,7 @@ func (p *planner) assign() []int {
 		}
 	}
 	done := p.known[p.strategy.Waves[0].Name].CompletedAt != nil
-	if standIn := next.first(); !active && !done && standIn >= 0 {
+	if standIn := next.first(); !active && !done && standIn >= 0 { //guard:first-wave-has-somebody
 		waves[standIn] = 0
 	}
 	return waves

@@ -16,10 +16,14 @@ func main() {
 	seed := flag.Uint64("seed", 1, "seed of the first world")
 	one := flag.Uint64("world", 0, "play the world of this seed alone, and print its diary")
 	first := flag.Bool("first", false, "stop at the first world with a violation")
+	named := flag.String("story", "", "tell the story of this name alone")
 	flag.Parse()
 	debug.SetGCPercent(400) // much garbage, of which little lives
 	if *one != 0 {
 		os.Exit(replay(os.Stdout, *one))
+	}
+	if *named != "" {
+		os.Exit(retell(os.Stdout, *named))
 	}
 	os.Exit(simulate(os.Stdout, os.Stderr, plan{*seed, *worlds, *first}))
 }
@@ -48,6 +52,22 @@ func replay(out io.Writer, seed uint64) int {
 	}
 	_, _ = fmt.Fprintf(out, "worlds: 1 steps: %d violations: %d\n", w.steps, len(w.violations))
 	return min(1, len(w.violations))
+}
+
+// retell tells one story, as under testdata.
+func retell(out io.Writer, name string) int {
+	for _, s := range stories {
+		if s.name != name {
+			continue
+		}
+		lines, violations := s.play()
+		for _, line := range lines {
+			_, _ = fmt.Fprintln(out, line)
+		}
+		return min(1, len(violations))
+	}
+	_, _ = fmt.Fprintf(out, "there is no story %q\n", name)
+	return 2
 }
 
 // simulate plays worlds, as many at a time as there are processors.

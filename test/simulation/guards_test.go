@@ -1,0 +1,194 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// guards are what the planner must not do without, in the order of docs/simulation.md: each is
+// marked in the code of the operator, and named here, so that none gets lost when code is rewritten.
+var guards = []guard{
+	{"max-concurrent", "maxConcurrent is a limit"},
+	{"only-as-many-begin-as-are-free", "no more members begin than are free"},
+	{"waves-in-order", "a wave waits for the one before"},
+	{"approval", "a wave waits for its approval"},
+	{"approval-of-one-attempt", "an approval counts for one attempt"},
+	{"approval-of-one-digest", "an approval counts for one digest"},
+	{"announcement", "the first wave waits for the announcement"},
+	{"budget", "failures are counted against the budget"},
+	{"halted-moves-nobody", "a halted rollout moves nobody"},
+	{"windows-of-the-group", "nothing new starts outside the group's windows"},
+	{"windows-of-the-municipality", "nothing new starts outside the municipality's windows"},
+	{"pause", "a pause starts nothing new"},
+	{"platform-freeze", "a frozen platform moves nobody"},
+	{"suspended-group", "a suspended network or app moves nobody"},
+	{"suspended-municipality", "a suspended municipality is not moved"},
+	{"pilot-networks-first", "pilot networks come first"},
+	{"introductions-queue", "introductions queue"},
+	{"priorities", "the queue goes by priority"},
+	{"version-available", "a version that is not available is not moved to"},
+	{"soak", "what is healthy soaks"},
+	{"health-of-this-spec", "health of another version, or of an earlier spec, does not count"},
+	{"touched-spec-is-no-failure", "a spec that is touched while it soaks is no failure"},
+	{"stages-in-order", "a stage waits for the one before"},
+	{"excuses", "who is excused is not moved"},
+	{"failed-holds", "who failed is not moved again"},
+	{"no-return-to-withdrawn", "nobody goes back to what was withdrawn"},
+	{"no-return-to-unverified", "nobody goes back to what was never verified"},
+	{"nobody-looked-is-no-failure", "what nobody looked at has not failed"},
+	{"deadline", "who is not healthy in time has failed"},
+	{"comes-and-goes-has-failed", "who is never healthy for the soak has failed"},
+	{"returns-once", "who fails goes back once"},
+	{"failed-and-left-counts", "who failed and left still counts"},
+	{"failed-and-declined-counts", "who failed and declined still counts"},
+	{"failures-are-recorded-first", "a wave waits for failures to be recorded"},
+	{"attempts-are-counted", "attempts are counted"},
+	{"named-records-are-kept", "records that an approval names are kept"},
+	{"retry-needs-a-failure", "a retry needs a halt, or a failure"},
+	{"withdrawn-ends", "a rollout of a withdrawn version ends"},
+	{"nobody-asks", "what nobody asks for any longer ends"},
+	{"catch-up-minds-windows", "who catches up minds windows and pauses"},
+	{"catch-up-minds-own-windows", "who catches up minds the municipality's windows"},
+	{"catch-up-minds-max-concurrent", "who catches up minds maxConcurrent"},
+	{"resuming-minds-max-concurrent", "who resumes minds maxConcurrent"},
+	{"municipality-on-its-way-out", "a municipality on its way out is not moved"},
+	{"environment-must-exist", "an environment must exist"},
+	{"required-apps-must-run", "required apps must run"},
+	{"completes-when-nobody-moves", "a rollout completes when nobody is on the way"},
+	{"who-went-first-stays-first", "who went first stays in the first wave"},
+	{"first-wave-has-somebody", "the first wave always has somebody"},
+	{"first-wave-was-tried", "the first wave is done when somebody tried"},
+	{"not-done-by-absences", "a wave is not done by absences alone"},
+}
+
+// guard is something that the planner checks before it acts.
+type guard struct{ name, promise string }
+
+// firstWorld and enoughWorlds are the worlds in which a mutant must be caught: some of those
+// in which TestWorlds finds nothing wrong with the planner as it is. They are
+// small ones, and most mutants are caught in the first few.
+const (
+	firstWorld   = "8"
+	enoughWorlds = "200"
+)
+
+// TestGuardsAreMarked finds each guard marked in the code, and each mark in the list.
+func TestGuardsAreMarked(t *testing.T) {
+	marked := map[string]bool{}
+	for _, m := range marksBelow(t, root(t, "internal")) {
+		marked[m.guard] = true
+		if !slices.ContainsFunc(guards, func(g guard) bool { return g.name == m.guard }) {
+			t.Errorf("%s:%d: guard %s is not in the list of guards_test.go", m.file, m.line, m.guard)
+		}
+	}
+	for _, g := range guards {
+		if !marked[g.name] {
+			t.Errorf("guard %s (%s) is marked nowhere below internal: mark the code that sees to it with //guard:%s", g.name, g.promise, g.name)
+		}
+	}
+}
+
+// TestGuards takes each guard out of the planner, and the simulator finds out.
+func TestGuards(t *testing.T) {
+	if testing.Short() || raced {
+		t.Skip("it builds the simulator many times over")
+	}
+	all := marksBelow(t, root(t, "internal"))
+	for _, g := range guards {
+		t.Run(g.name, func(t *testing.T) {
+			program := g.without(t, all)
+			out, caught := firstViolation(t, program)
+			if !caught {
+				out, caught = otherDiary(t, program)
+			}
+			if !caught {
+				t.Errorf("without the guard that %s, nothing is found in %s worlds, nor in any story", g.promise, enoughWorlds)
+			}
+			t.Log(out)
+		})
+	}
+}
+
+// without builds the simulator without the guard.
+func (g guard) without(t *testing.T, all []mark) (program string) {
+	t.Helper()
+	files := map[string][]mark{}
+	for _, m := range all {
+		if m.guard == g.name {
+			files[m.file] = append(files[m.file], m)
+		}
+	}
+	folder := t.TempDir()
+	replaced := map[string]string{}
+	for file, marks := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mutant, err := mutate(string(source), marks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		replaced[file] = filepath.Join(folder, strings.ReplaceAll(strings.TrimPrefix(file, root(t)), string(filepath.Separator), "_"))
+		put(t, replaced[file], []byte(mutant))
+	}
+	overlay, program := filepath.Join(folder, "overlay.json"), filepath.Join(folder, "simulation")
+	content, err := json.Marshal(map[string]map[string]string{"Replace": replaced})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, overlay, content)
+	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-o", program, "./test/simulation")
+	build.Dir = root(t)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the mutant: %v\n%s", err, out)
+	}
+	return program
+}
+
+// firstViolation plays worlds until one breaks a promise.
+func firstViolation(t *testing.T, program string) (string, bool) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), program, "--first", "--seed="+firstWorld, "--worlds="+enoughWorlds).Output()
+	first, _, _ := strings.Cut(string(out), "\n")
+	return first, err != nil && strings.Contains(first, "world ")
+}
+
+// otherDiary tells the stories, and says which has another diary than the one under testdata.
+func otherDiary(t *testing.T, program string) (string, bool) {
+	t.Helper()
+	for _, s := range stories {
+		want, err := os.ReadFile(filepath.Join("testdata", s.name+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := exec.CommandContext(t.Context(), program, "--story="+s.name).Output()
+		if err != nil || string(got) != string(want) {
+			return "story " + s.name + ": the diary is another", true
+		}
+	}
+	return "", false
+}
+
+// root is the folder of the module, or one in it.
+func root(t *testing.T, folder ...string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(append([]string{"..", ".."}, folder...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func put(t *testing.T, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
