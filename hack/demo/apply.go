@@ -94,7 +94,7 @@ func installDefault(ctx context.Context, writer client.Client, objects []*unstru
 // awaitEstablished waits until the API server serves each CRD.
 func awaitEstablished(ctx context.Context, reader client.Client) error {
 	waiting := "the list of CRDs"
-	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, 5*time.Minute, true, func(ctx context.Context) (bool, error) {
 		var list apiextensionsv1.CustomResourceDefinitionList
 		if err := reader.List(ctx, &list); err != nil {
 			return false, fmt.Errorf("listing CRDs: %w", err)
