@@ -131,7 +131,7 @@ func TestNetworkMembers(t *testing.T) {
 				got += fmt.Sprintf(" not ready %v", app.NotReady)
 			}
 			if len(app.ExcusedMembers) > 0 {
-				got += fmt.Sprintf(" excused %s: %s", app.ExcusedMembers[0].Code, app.ExcusedMembers[0].Message)
+				got += fmt.Sprintf(" excused %s: %s", app.ExcusedMembers[0].Reason, app.ExcusedMembers[0].Message)
 			}
 			if len(app.DecidedElsewhere) > 0 {
 				got += fmt.Sprintf(" elsewhere %v", app.DecidedElsewhere)
@@ -172,7 +172,7 @@ func TestNetworkStatusIsBounded(t *testing.T) {
 		for range maxNames {
 			app.NotReady = append(app.NotReady, long(40))
 			app.DecidedElsewhere = append(app.DecidedElsewhere, long(160))
-			app.ExcusedMembers = append(app.ExcusedMembers, v1alpha1.MemberNote{Name: long(40), Code: long(32), Message: long(256)})
+			app.ExcusedMembers = append(app.ExcusedMembers, v1alpha1.MemberNote{Name: long(40), Reason: long(32), Message: long(256)})
 		}
 		for range maxSkew {
 			app.Versions = append(app.Versions, v1alpha1.VersionUsage{Version: long(64), Installations: members})
@@ -203,7 +203,7 @@ func TestNetworkStatusIsBounded(t *testing.T) {
 }
 
 func TestSmallNetworkStatusIsWhole(t *testing.T) {
-	apps := []v1alpha1.NetworkApp{{Name: "svarut", NotReady: []string{"vinje"}, ExcusedMembers: []v1alpha1.MemberNote{{Name: "tokke", Code: "Held"}}}}
+	apps := []v1alpha1.NetworkApp{{Name: "svarut", NotReady: []string{"vinje"}, ExcusedMembers: []v1alpha1.MemberNote{{Name: "tokke", Reason: "Held"}}}}
 	if diff := cmp.Diff(apps, bounded(apps)); diff != "" {
 		t.Errorf("bounded (-want +got):\n%s", diff)
 	}

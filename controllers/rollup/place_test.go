@@ -125,9 +125,9 @@ func bringing(app, version string, phase v1alpha1.RolloutPhase, waves ...v1alpha
 }
 
 // moved is done by a Rollout to an installation, which has come to an outcome, if any.
-func moved(rollout, wave string, outcome v1alpha1.RolloutOutcome, message string) func(*v1alpha1.AppInstallation) {
+func moved(rollout, wave string, outcome v1alpha1.MoveOutcome, message string) func(*v1alpha1.AppInstallation) {
 	return func(i *v1alpha1.AppInstallation) {
-		i.Spec.Rollout = &v1alpha1.InstallationRollout{Name: rollout, Wave: wave, MovedAt: metav1.NewTime(now), Outcome: outcome, Message: message}
+		i.Spec.Rollout = &rollout.Stamp{Name: rollout, Wave: wave, MovedAt: metav1.NewTime(now), Outcome: outcome, Message: message}
 	}
 }
 
@@ -141,7 +141,7 @@ func TestJudge(t *testing.T) {
 	brought.rollouts = currentRollouts([]v1alpha1.Rollout{bringing("svarut", "2.5.0", v1alpha1.RolloutHalted)})
 	const byIt = "digi-tv.svarut.2.5.0.1"
 	returned := moved(byIt, "pilot", v1alpha1.OutcomeReturned, "went back to 2.4.1, as 2.5.0 failed")
-	held := moved(byIt, "pilot", v1alpha1.OutcomeHeld, "2.5.0 failed; it stays as it is")
+	held := moved(byIt, "pilot", v1alpha1.OutcomeStuck, "2.5.0 failed; it stays as it is")
 	frozen := pilot
 	frozen.freeze = true
 	withdrawn := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))

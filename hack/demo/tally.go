@@ -74,7 +74,7 @@ func (t *tally) addMunicipality(name string, m v1alpha1.Municipality) {
 		}
 	}
 	var ready, all int
-	if _, err := fmt.Sscanf(m.Status.AppsReady, "%d/%d", &ready, &all); err == nil {
+	if _, err := fmt.Sscanf(m.Status.Running, "%d/%d", &ready, &all); err == nil {
 		t.apps += all
 	}
 	t.require("municipality "+name, m.Generation, m.Status.Conditions, v1alpha1.ConditionReady, v1alpha1.ConditionAppsReady)

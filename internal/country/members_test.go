@@ -141,7 +141,7 @@ func TestDecidedByFitsTheSchema(t *testing.T) {
 		n.Spec.Apps[0].Obligation = v1alpha1.ObligationOptional
 	}))
 	c := country.At(o, now)
-	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.Return, To: before, Stamp: v1alpha1.InstallationRollout{Name: running, Message: long + long[:0] + strings.Repeat("å", 250)}}
+	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.Return, To: before, Stamp: rollout.Stamp{Name: running, Message: long + long[:0] + strings.Repeat("å", 250)}}
 	got := c.Installation(country.Introduction{App: "svarut", Group: resolution.Group{Network: "digi-tv"}}, move)
 	reason := got.Spec.DecidedBy.Reason
 	if len(reason) > 1024 || len(reason) < 1000 || strings.ToValidUTF8(reason, "") != reason {

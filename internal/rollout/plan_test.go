@@ -73,7 +73,7 @@ func TestFailureOfALeaverWhoseWaveIsGoneCountsInTheLast(t *testing.T) {
 	diff(t, "it is in no wave that there is", "state", waveIn(t, step, "two").State, v1alpha1.WaveHalted)
 	diff(t, "nobody else is moved", "moves", len(step.Moves), 0)
 	_, note := noted(step.Status, "b")
-	diff(t, "it is told", "code", note.Code, "Left")
+	diff(t, "it is told", "code", note.Reason, "Left")
 }
 
 func TestWhatIsDoneStaysSoWhenWavesAreEdited(t *testing.T) {

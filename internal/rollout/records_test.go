@@ -249,7 +249,7 @@ func TestStale(t *testing.T) {
 func TestEnd(t *testing.T) {
 	r := record(target, 1, v1alpha1.RolloutProgressing, 1, func(r *v1alpha1.Rollout) {
 		r.Generation = 3
-		r.Status.NextAt, r.Status.OnTheWay = at(time.Hour), []v1alpha1.MemberNote{{Name: "vinje", Code: "Soaking"}}
+		r.Status.NextAt, r.Status.OnTheWay = at(time.Hour), []v1alpha1.MemberNote{{Name: "vinje", Reason: "Soaking"}}
 		r.Status.Waves = []v1alpha1.WaveStatus{{Name: "pilot", WaitsFor: "1 on the way", Verified: 1}}
 	})
 	kept := r.DeepCopy()

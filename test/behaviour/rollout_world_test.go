@@ -191,7 +191,7 @@ func counted(t *testing.T, r *v1alpha1.Rollout, members int32) *v1alpha1.Rollout
 // noted finds the note on a town in a list of a rollout's status.
 func noted(notes []v1alpha1.MemberNote, m *v1alpha1.Municipality, code string, parts ...string) error {
 	for _, note := range notes {
-		if note.Name == m.Name && note.Code == code {
+		if note.Name == m.Name && note.Reason == code {
 			return holds(note.Message, parts...)
 		}
 	}

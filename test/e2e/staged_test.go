@@ -257,7 +257,7 @@ func (n nation) endingOf(t *testing.T, before, target string) ending {
 		e.Waves[wave.Name] = wave.State
 	}
 	for _, m := range r.Status.FailedMembers {
-		e.FailedMembers = append(e.FailedMembers, m.Name+" "+m.Code)
+		e.FailedMembers = append(e.FailedMembers, m.Name+" "+m.Reason)
 	}
 	names := strings.NewReplacer(before, "before", target, "target")
 	for _, i := range all {

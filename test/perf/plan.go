@@ -122,7 +122,7 @@ func installed(municipality, environment string, has v1alpha1.Release, by string
 		},
 		Spec: v1alpha1.AppInstallationSpec{
 			App: appName, Version: has.Version, Digest: has.Digest, State: v1alpha1.InstallationPresent,
-			Rollout: &v1alpha1.InstallationRollout{Name: by, Wave: "pilot", MovedAt: at},
+			Move: &v1alpha1.Move{Rollout: by, Wave: "pilot", MovedAt: at},
 		},
 		Status: v1alpha1.AppInstallationStatus{
 			ObservedGeneration: 1, AppliedVersion: has.Version, AppliedDigest: has.Digest, HealthySince: &at,

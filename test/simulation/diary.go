@@ -54,7 +54,7 @@ func (w *world) noteMove(r *write) {
 	case r.before == nil || r.before.Spec.Version != after.Version || r.before.Spec.State == v1alpha1.InstallationAbsent:
 		w.note("%s: moved to %s%s by its own decision %s", r.installed.municipality, app, after.Version, place)
 	case r.before.Spec.DecidedBy != after.DecidedBy:
-		w.note("%s: %s%s now decided by %s %s: %s %s", r.installed.municipality, app, after.Version, after.DecidedBy.Level, after.DecidedBy.Name, after.DecidedBy.Reason, place)
+		w.note("%s: %s%s now decided by %s %s: %s %s", r.installed.municipality, app, after.Version, after.DecidedBy.Level, after.DecidedBy.Name, r.after.Annotations[v1alpha1.AnnotationDecision], place)
 	}
 }
 

@@ -21,7 +21,7 @@ type moved struct {
 	r       *v1alpha1.Rollout
 	kind    rollout.Kind
 	to      v1alpha1.Release
-	stamp   v1alpha1.InstallationRollout
+	stamp   rollout.Stamp
 	before  *v1alpha1.AppInstallation
 	promise promise
 	// returning are members that go back in the same step.
@@ -248,7 +248,7 @@ func bringsTarget(m *moved) string {
 }
 
 func notFailedBefore(m *moved) string {
-	if m.w.ledger.of(m.r.Name).returned[m.k] && m.before != nil && m.before.Spec.Rollout != nil && m.before.Spec.Rollout.Name == m.r.Name {
+	if m.w.ledger.of(m.r.Name).returned[m.k] && m.before != nil && m.before.Spec.Move != nil && m.before.Spec.Move.Rollout == m.r.Name {
 		return "it failed in this rollout, and holds"
 	}
 	return ""
@@ -310,7 +310,7 @@ func (m *moved) comesUp(f member, deadline time.Duration) bool {
 
 func returnsOnce(m *moved) string {
 	switch {
-	case m.kind == rollout.Return && m.w.ledger.of(m.r.Name).returned[m.k] && m.before.Spec.Rollout != nil && m.before.Spec.Rollout.Outcome != "":
+	case m.kind == rollout.Return && m.w.ledger.of(m.r.Name).returned[m.k] && m.before.Spec.Move != nil && m.before.Spec.Move.Outcome != "":
 		return "it went back in this rollout before"
 	case m.before == nil || m.before.Spec.Version != m.r.Spec.Version:
 		return "it does not have the version of the rollout"

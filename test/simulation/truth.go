@@ -10,6 +10,7 @@ import (
 	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/dependency"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // truth is what is so at one moment, whatever a status says and the planner believes. Who
@@ -180,12 +181,12 @@ func (t *truth) at(k key, r v1alpha1.Release) bool {
 }
 
 // stamped is the record of a rollout on a place; nil where another moved it last.
-func (t *truth) stamped(k key, r *v1alpha1.Rollout) *v1alpha1.InstallationRollout {
+func (t *truth) stamped(k key, r *v1alpha1.Rollout) *rollout.Stamp {
 	i := t.w.store.installation(k)
-	if i == nil || i.Spec.State == v1alpha1.InstallationAbsent || i.Spec.Rollout == nil || i.Spec.Rollout.Name != r.Name {
+	if i == nil || i.Spec.State == v1alpha1.InstallationAbsent || i.Spec.Move == nil || i.Spec.Move.Rollout != r.Name {
 		return nil
 	}
-	return i.Spec.Rollout
+	return rollout.StampOf(i)
 }
 
 // hasFailed says whether a rollout took a member back, or left it unwell.

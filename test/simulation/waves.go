@@ -101,8 +101,8 @@ func (t *truth) leftFailed(r *v1alpha1.Rollout, p promise, index int, present ma
 			continue
 		}
 		for _, i := range t.w.store.installations[name] {
-			s := i.Spec.Rollout
-			if s == nil || s.Name != r.Name || s.Outcome == "" || s.Wave == "" {
+			s := i.Spec.Move
+			if s == nil || s.Rollout != r.Name || s.Outcome == "" || s.Wave == "" {
 				continue
 			}
 			at := p.indexOf(s.Wave)
