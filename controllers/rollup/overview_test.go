@@ -57,7 +57,7 @@ func TestMunicipalityAppsReady(t *testing.T) {
 			days, faults := daysOf(m)
 			turns{country: c, tenant: who, days: days, now: now}.tell(places)
 			got := municipalityStatus(m, places, closed(faults), now)
-			if diff := cmp.Diff(tc.want, got.AppsReady+" "+appsReadyOf(got.Conditions)); diff != "" {
+			if diff := cmp.Diff(tc.want, got.Running+" "+appsReadyOf(got.Conditions)); diff != "" {
 				t.Errorf("AppsReady (-want +got):\n%s", diff)
 			}
 		})
@@ -81,7 +81,7 @@ func TestNetworkMembers(t *testing.T) {
 	returned := moved("digi-tv.svarut.2.5.0.1", "first", v1alpha1.OutcomeReturned, "went back to 2.4.1, as 2.5.0 failed")
 	hold := &v1alpha1.Hold{Version: "2.4.1", Reason: "year-end"}
 	closedZone := func(c *country, _ *v1alpha1.Municipality) {
-		c.apps["svarut"].Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Test: v1alpha1.ZoneClosed, Production: v1alpha1.ZoneOpen}}
+		c.apps["svarut"].Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 	}
 	suspended := func(_ *country, m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) }
 	cases := []struct {
@@ -126,7 +126,7 @@ func TestNetworkMembers(t *testing.T) {
 			seen := observedNetwork{country: c, network: &c.networks[0], members: []tenant{who}}
 			status := networkStatus(seen, placesOfAll(c, seen.members, now), now)
 			app := status.Apps[0]
-			got := app.Coverage
+			got := fmt.Sprintf("%d/%d", app.Running, app.Members)
 			if len(app.NotReady) > 0 {
 				got += fmt.Sprintf(" not ready %v", app.NotReady)
 			}
@@ -167,11 +167,11 @@ func TestNetworkStatusIsBounded(t *testing.T) {
 	for i := range proposed {
 		app := v1alpha1.NetworkApp{
 			Name: fmt.Sprintf("%s%03d", long(37), i), Version: long(64), Rollout: long(253), Phase: v1alpha1.RolloutProgressing, Message: long(300),
-			Ready: int32(i), Members: members, Excused: members, Elsewhere: members, Coverage: "5000/5000",
+			Running: int32(i), UpToDate: int32(i), Members: members, Excused: members, Elsewhere: members,
 		}
 		for range maxNames {
 			app.NotReady = append(app.NotReady, long(40))
-			app.DecidedElsewhere = append(app.DecidedElsewhere, long(160))
+			app.DecidedElsewhere = append(app.DecidedElsewhere, v1alpha1.ElsewhereNote{Name: long(40), DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: long(63)}})
 			app.ExcusedMembers = append(app.ExcusedMembers, v1alpha1.MemberNote{Name: long(40), Reason: long(32), Message: long(256)})
 		}
 		for range maxSkew {
@@ -179,7 +179,7 @@ func TestNetworkStatusIsBounded(t *testing.T) {
 		}
 		apps = append(apps, app)
 	}
-	status := v1alpha1.NetworkStatus{Apps: bounded(apps), AppsReady: "0/1280000"}
+	status := v1alpha1.NetworkStatus{Apps: bounded(apps), Running: "0/1280000"}
 	raw, err := json.Marshal(status)
 	if err != nil {
 		t.Fatal(err)
@@ -231,8 +231,8 @@ func TestAdoptions(t *testing.T) {
 	at := func(m *v1alpha1.Municipality, version string) tenant {
 		return tenant{m, installedAt(installation(m, "prod", "svarut", version), installation(m, "test", "svarut", version))}
 	}
-	digiTV := v1alpha1.NetworkAdoption{Name: "digi-tv", Version: "2.4.1", Coverage: "1/2", Phase: v1alpha1.RolloutCompleted}
-	helse := v1alpha1.NetworkAdoption{Name: "helse", Version: "2.4.1", Coverage: "1/1"}
+	digiTV := v1alpha1.NetworkAdoption{Name: "digi-tv", Version: "2.4.1", UpToDate: "1/2", Phase: v1alpha1.RolloutCompleted}
+	helse := v1alpha1.NetworkAdoption{Name: "helse", Version: "2.4.1", UpToDate: "1/1"}
 	networks := []tenant{at(municipality("fyresdal"), "2.3.0"), at(municipality("nissedal"), "2.4.1"), at(municipality("tokke"), "2.4.1")}
 	oslo, bergen := at(municipality("oslo", follows("stable")), "2.4.1"), at(municipality("bergen", follows("pilot")), "2.4.1")
 	voss := at(municipality("voss", v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"}), "2.3.0")
@@ -244,15 +244,15 @@ func TestAdoptions(t *testing.T) {
 		{"those that are not done come first; one that is over is not told", networks, []v1alpha1.NetworkAdoption{digiTV, helse}},
 		{
 			"who follows a channel takes it directly", slices.Concat(networks, []tenant{oslo}),
-			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Version: "2.4.1", Coverage: "1/1", Phase: v1alpha1.RolloutHalted}, helse},
+			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Version: "2.4.1", UpToDate: "1/1", Phase: v1alpha1.RolloutHalted}, helse},
 		},
 		{
 			"those who follow different channels have no version in common", slices.Concat(networks, []tenant{oslo, bergen, voss}),
-			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Coverage: "2/3", Phase: v1alpha1.RolloutHalted}, helse},
+			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", UpToDate: "2/3", Phase: v1alpha1.RolloutHalted}, helse},
 		},
 		{
 			"who holds is excused", slices.Concat(networks, []tenant{at(municipality("oslo", holds), "2.3.0")}),
-			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Coverage: "0/0", Excused: 1, Phase: v1alpha1.RolloutHalted}, helse},
+			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", UpToDate: "0/0", Excused: 1, Phase: v1alpha1.RolloutHalted}, helse},
 		},
 	}
 	for _, tc := range cases {

@@ -70,7 +70,7 @@ func installation(m *v1alpha1.Municipality, environment, app, version string, ch
 		},
 		Spec: v1alpha1.AppInstallationSpec{
 			App: app, Version: version, Digest: digest(version), State: v1alpha1.InstallationPresent,
-			DecidedBy: v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-tv"},
+			DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: "digi-tv"},
 			Tenant:    v1alpha1.Tenant{Municipality: m.Name, Number: m.Spec.Number, DisplayName: m.Name, County: "40", Environment: environment},
 		},
 		Status: v1alpha1.AppInstallationStatus{
@@ -125,9 +125,9 @@ func bringing(app, version string, phase v1alpha1.RolloutPhase, waves ...v1alpha
 }
 
 // moved is done by a Rollout to an installation, which has come to an outcome, if any.
-func moved(rollout, wave string, outcome v1alpha1.MoveOutcome, message string) func(*v1alpha1.AppInstallation) {
+func moved(name, wave string, outcome v1alpha1.MoveOutcome, message string) func(*v1alpha1.AppInstallation) {
 	return func(i *v1alpha1.AppInstallation) {
-		i.Spec.Rollout = &rollout.Stamp{Name: rollout, Wave: wave, MovedAt: metav1.NewTime(now), Outcome: outcome, Message: message}
+		rollout.Stamp{Name: name, Wave: wave, MovedAt: metav1.NewTime(now), Outcome: outcome, Message: message}.WriteTo(i)
 	}
 }
 
@@ -284,19 +284,19 @@ func TestByMunicipality(t *testing.T) {
 // TestDeletedByHand takes an AppInstallation away, as kubectl delete does: its row stays, since
 // the consent controller has nothing else to write it again from.
 func TestDeletedByHand(t *testing.T) {
-	ran := v1alpha1.MunicipalityApp{Name: "svarut", Environment: "prod", Version: "2.3.0", State: stateReady}
+	ran := v1alpha1.MunicipalityApp{Name: "svarut", Environment: "prod", Version: "2.3.0", State: v1alpha1.AppReady}
 	cases := []struct {
 		reason string
 		change func(*v1alpha1.Municipality)
 		want   v1alpha1.MunicipalityApp
 	}{
 		{"nobody asks for it any longer, and it runs on", func(*v1alpha1.Municipality) {},
-			v1alpha1.MunicipalityApp{Version: "2.3.0", State: stateProgressing, Message: "its AppInstallation was deleted: it is written again"}},
+			v1alpha1.MunicipalityApp{Version: "2.3.0", State: v1alpha1.AppProgressing, Message: "its AppInstallation was deleted: it is written again"}},
 		{"it was declined meanwhile", func(m *v1alpha1.Municipality) {
 			m.Spec.Apps = []v1alpha1.AppDecision{{Name: "svarut", Decision: v1alpha1.DecisionDecline, Reason: "another one"}}
 		}, v1alpha1.MunicipalityApp{State: string(resolution.Declined)}},
 		{"nothing is written while the municipality is suspended", func(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) },
-			v1alpha1.MunicipalityApp{Version: "2.3.0", State: stateProgressing, Message: "its AppInstallation was deleted; Municipality vinje is suspended: take its spec.suspend out"}},
+			v1alpha1.MunicipalityApp{Version: "2.3.0", State: v1alpha1.AppProgressing, Message: "its AppInstallation was deleted; Municipality vinje is suspended: take its spec.suspend out"}},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {

@@ -107,8 +107,8 @@ func TestTurns(t *testing.T) {
 			places := placesOf(tc.country, who, now)
 			days, _ := daysOf(m)
 			turns{country: tc.country, tenant: who, days: days, now: now}.tell(places)
-			if places[0].shown.State != stateWaiting || places[0].shown.Environment != "prod" {
-				t.Fatalf("%s in %s, want %s in prod", places[0].shown.State, places[0].shown.Environment, stateWaiting)
+			if places[0].shown.State != v1alpha1.AppWaiting || places[0].shown.Environment != "prod" {
+				t.Fatalf("%s in %s, want %s in prod", places[0].shown.State, places[0].shown.Environment, v1alpha1.AppWaiting)
 			}
 			if diff := cmp.Diff(tc.want, places[0].shown.Next); diff != "" {
 				t.Errorf("next (-want +got):\n%s", diff)
@@ -223,7 +223,7 @@ func TestEnvironmentsChanged(t *testing.T) {
 		{"an environment that becomes ready", func(m *v1alpha1.Municipality) { m.Status.Environments[0].State = v1alpha1.EnvironmentReady }, true},
 		{"one that is ready no longer", func(m *v1alpha1.Municipality) { m.Status.Environments[1].State = v1alpha1.EnvironmentFailed }, true},
 		{"another message", func(m *v1alpha1.Municipality) { m.Status.Environments[0].Message = "waits for its namespace" }, false},
-		{"what the rollup wrote itself", func(m *v1alpha1.Municipality) { m.Status.AppsReady = "2/2" }, false},
+		{"what the rollup wrote itself", func(m *v1alpha1.Municipality) { m.Status.Running = "2/2" }, false},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

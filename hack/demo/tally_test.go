@@ -36,7 +36,7 @@ func vinje() v1alpha1.Municipality {
 		Spec:       v1alpha1.MunicipalitySpec{Environments: []v1alpha1.Environment{{Name: "prod"}}},
 		Status: v1alpha1.MunicipalityStatus{
 			Environments: []v1alpha1.EnvironmentStatus{{Name: "prod", State: v1alpha1.EnvironmentReady}},
-			AppsReady:    "1/1",
+			Running:      "1/1",
 			Conditions:   conditions(1),
 		},
 	}
@@ -71,7 +71,7 @@ func TestCount(t *testing.T) {
 					Status: v1alpha1.RolloutStatus{Phase: v1alpha1.RolloutProgressing, Next: "1 of 2 on the way"}}}
 			}},
 		{"no app anywhere proves nothing", "0 of 0 installations are ready",
-			func(s *snapshot) { s.municipalities[0].Status.AppsReady, s.installations = "", nil }},
+			func(s *snapshot) { s.municipalities[0].Status.Running, s.installations = "", nil }},
 		{"the operator's count is not what there is", "1 apps are installed, but 0 of 1",
 			func(s *snapshot) { s.installations[0].Status.AppliedVersion = "" }},
 		{"an installation that nobody counts", "1 apps are installed, but 2 of 2",

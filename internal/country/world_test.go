@@ -140,7 +140,7 @@ func installApp(app, name, environment string, r v1alpha1.Release, stamps ...rol
 			},
 		}
 		for _, s := range stamps {
-			i.Spec.Rollout = &s
+			s.WriteTo(i)
 		}
 		if o.Installations[name] == nil {
 			o.Installations[name] = map[resolution.Place]*v1alpha1.AppInstallation{}

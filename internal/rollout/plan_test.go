@@ -154,7 +154,7 @@ func TestBeginsAndCarried(t *testing.T) {
 func TestPlanChangesNothingOfItsInput(t *testing.T) {
 	in := world(done("one"), member("a", prod(unseen(target), moved("pilot", time.Hour))), member("b"))
 	rolloutBefore := in.Rollout.DeepCopy()
-	stamp := *in.Members[0].Places[0].Installed.Stamp.DeepCopy()
+	stamp := *in.Members[0].Places[0].Installed.Stamp
 	first := rollout.Plan(in)
 	diff(t, "the Rollout is the observer's", "rollout", in.Rollout, rolloutBefore)
 	diff(t, "the stamp is the observer's", "stamp", *in.Members[0].Places[0].Installed.Stamp, stamp)

@@ -14,10 +14,10 @@ import (
 
 // came returns an error unless the last move of an installation came to this.
 func came(i *v1alpha1.AppInstallation, outcome v1alpha1.MoveOutcome, parts ...string) error {
-	if i.Spec.Rollout == nil || i.Spec.Rollout.Outcome != outcome {
+	if i.Spec.Move == nil || i.Spec.Move.Outcome != outcome {
 		return errors.New("outcome is not " + string(outcome))
 	}
-	return holds(i.Spec.Rollout.Message, parts...)
+	return holds(i.Annotations[v1alpha1.AnnotationFailure], parts...)
 }
 
 func TestABadVersionStopsInThePilotAndIsTakenBack(t *testing.T) {
@@ -45,7 +45,7 @@ func TestABadVersionStopsInThePilotAndIsTakenBack(t *testing.T) {
 	})
 	back := runs(t, ns, app.Name, "1.0.0")
 	why := "went back to 1.0.0, as 1.1.0 failed"
-	if err := errors.Join(came(back, v1alpha1.OutcomeReturned, why), holds(back.Spec.DecidedBy.Reason, why)); err != nil {
+	if err := errors.Join(came(back, v1alpha1.OutcomeReturned, why), holds(back.Annotations[v1alpha1.AnnotationDecision], why)); err != nil {
 		t.Error(err)
 	}
 	planned(t, n, bad)
