@@ -160,6 +160,7 @@ func TestPlan(t *testing.T) {
 		{"a freeze leaves what runs", world(everywhere, freezes), nil},
 		{"a freeze lets an uninstall that has begun end", world(everywhere, decline, absent, func(s *observed) {
 			s.installed[prod].Spec.DecidedBy = v1alpha1.Decider{Level: v1alpha1.LevelMunicipality, Name: "vinje"}
+			s.installed[prod].Annotations = map[string]string{v1alpha1.AnnotationDecision: "declined"}
 		}, freezes), []string{"vinje-test/svarut Present 2.4.1"}},
 
 		{"a Municipality that is deleted leaves its apps", world(everywhere, deleted), nil},
@@ -192,7 +193,7 @@ func TestPlanWritesAgainWhatSomebodyDeleted(t *testing.T) {
 			s.municipality.Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod", Version: "2.3.0", State: state}}
 		}
 	}
-	if got := plan(world(withoutNet, told("Kept")), now).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+	if got := plan(world(withoutNet, told("Unrequested")), now).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
 		t.Errorf("write = %v, want svarut 2.3.0 again, as its status still tells it", got)
 	}
 	if got := plan(world(withoutNet, told("Removing")), now).write; len(got) > 0 {

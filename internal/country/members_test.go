@@ -46,7 +46,7 @@ func TestMembers(t *testing.T) {
 		},
 		{"what has a higher version from somebody else is kept", "digi-tv", []change{install("vinje", "prod", v1alpha1.Release{Version: "3.0.0", Digest: "sha256:30"}), func(o *country.Objects) {
 			installation(o, "prod").Spec.DecidedBy = v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: "digi-rogaland"}
-		}}, vinje("vinje/prod 3.0.0 Kept", "vinje/test 2.4.1")},
+		}}, vinje("vinje/prod 3.0.0 Ahead", "vinje/test 2.4.1")},
 		{"an environment of another zone can't take it", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) {
 			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}}}
 		})}, []string{"tokke/prod 2.4.1", "tokke/test 2.4.1 Blocked", "vinje/prod 2.4.1", "vinje/test 2.4.1 Blocked"}},

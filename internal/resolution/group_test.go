@@ -42,9 +42,9 @@ func TestGroup(t *testing.T) {
 		{"declined with nothing to follow", world(declines), "Nothing Declined, no group,  "},
 		{"declined in one environment by one that follows a channel", world(adopts(v1alpha1.AppDecision{Channel: "pilot",
 			Environments: []v1alpha1.EnvironmentDecision{{Name: "prod", Decision: v1alpha1.DecisionDecline}}})), "Nothing Declined, direct adopters of channel pilot, 2.5.0 sha256:25"},
-		{"kept above what the network offers", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep Kept, digi-tv, 2.4.1 sha256:24"},
-		{"kept as nobody asks for it", world(installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-tv")), "Keep Kept, no group,  "},
-		{"kept as nobody asks for it, though it is offered", world(optional, installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-old")), "Keep Kept, no group,  "},
+		{"kept above what the network offers", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep Ahead, digi-tv, 2.4.1 sha256:24"},
+		{"kept as nobody asks for it", world(installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-tv")), "Keep Unrequested, no group,  "},
+		{"kept as nobody asks for it, though it is offered", world(optional, installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-old")), "Keep Unrequested, no group,  "},
 		{"a zone stands in the way of one place, not of the group", world(recommended, app(func(a *v1alpha1.SharedApp) {
 			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 		})), "Nothing Blocked, digi-tv, 2.4.1 sha256:24"},

@@ -53,9 +53,9 @@ func TestStanding(t *testing.T) {
 		{"had the version before, and is unhealthy since the rollout began", member("vinje", prod(unhealthy(target, 2*time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "was not healthy by"},
 		{"went back", member("vinje", returned("all")), bad, "failed", "Returned", "went back to 2.4.1"},
 		{"went back, and holds it since: that is no way out", member("vinje", returned("all"), suspended), bad, "failed", "Returned", ""},
-		{"could not go back, and is ill", member("vinje", prod(unhealthy(target, time.Minute), moved("all", time.Hour), outcome("Held", "stays"))), bad, "failed", "Held", "stays"},
-		{"could not go back, and has been well for the soak since", member("vinje", prod(healthy(target, time.Hour), moved("all", 2*time.Hour), outcome("Held", "stays"))), ok, "", "", ""},
-		{"could not go back, and is well for a minute", member("vinje", prod(healthy(target, time.Minute), moved("all", 2*time.Hour), outcome("Held", "stays"))), bad, "failed", "Held", ""},
+		{"could not go back, and is ill", member("vinje", prod(unhealthy(target, time.Minute), moved("all", time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", "stays"},
+		{"could not go back, and has been well for the soak since", member("vinje", prod(healthy(target, time.Hour), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), ok, "", "", ""},
+		{"could not go back, and is well for a minute", member("vinje", prod(healthy(target, time.Minute), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", ""},
 		{"failed in an earlier rollout, which this one puts right", member("vinje", prod(has(before), func(p *rollout.Place) {
 			p.Installed.Stamp = &rollout.Stamp{Name: "digi-tv.svarut.2.4.9.1", Outcome: "Returned"}
 		})), waits, "", "", ""},
@@ -105,7 +105,7 @@ func TestDeadlines(t *testing.T) {
 		{"one that had the version has as long from when the rollout was made", member("vinje", prod(unhealthy(target, 40*time.Hour))), 1, time.Time{}},
 		{"one that comes and goes has twice deadline and soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 179*time.Minute))), 0, now.Add(time.Minute)},
 		{"one that soaks is looked at when it has", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", time.Hour))), 0, now.Add(10 * time.Minute)},
-		{"one that could not go back, and is well again, is looked at when it has soaked", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", 5*time.Hour), outcome("Held", "stays"))), 1, now.Add(10 * time.Minute)},
+		{"one that could not go back, and is well again, is looked at when it has soaked", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", 5*time.Hour), outcome("Stuck", "stays"))), 1, now.Add(10 * time.Minute)},
 		{"one that failed is not looked at again and again", member("vinje", prod(unseen(target), moved("all", time.Hour))), 1, time.Time{}},
 	}
 	for _, c := range cases {

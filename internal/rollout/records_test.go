@@ -203,7 +203,7 @@ func TestChoose(t *testing.T) {
 func TestChooseForDirectAdopters(t *testing.T) {
 	got := rollout.Choose(nil, rollout.Wish{Channel: "stable", App: "svarut", Release: &target, Asked: true})
 	diff(t, "they follow a channel", "spec", got.Create, &v1alpha1.RolloutSpec{
-		Channel: "stable", App: "svarut", Version: target.Version, Digest: target.Digest, Attempt: 1,
+		Channel: "stable", App: "svarut", Version: target.Version, Digest: target.Digest, Attempt: 1, Sequence: 1,
 	})
 }
 

@@ -162,7 +162,7 @@ func TestWhoLeavesANetworkKeepsTheApp(t *testing.T) {
 	if diff := cmp.Diff(before, belongings(t, ns, app.Name), cmp.AllowUnexported(identity{})); diff != "" {
 		t.Errorf("what the leaver runs was touched:\n%s", diff)
 	}
-	tells(t, leaver, app.Name, "Kept")
+	tells(t, leaver, app.Name, v1alpha1.AppUnrequested)
 	t.Run("also when somebody deletes the installation", func(t *testing.T) {
 		i := read(t, appInstallation(ns, app.Name))
 		remove(t, read(t, i))

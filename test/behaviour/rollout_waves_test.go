@@ -29,7 +29,7 @@ func TestWavesGoOneAfterTheOther(t *testing.T) {
 		w := r.Status.Waves[i]
 		installed := runs(t, m.Name+"-prod", app.Name, "1.1.0")
 		got = append(got, w.Name+" "+string(w.State)+" "+installed.Spec.Move.Wave)
-		moved, healthy := installed.Spec.Rollout.MovedAt, installed.Status.HealthySince
+		moved, healthy := installed.Spec.Move.MovedAt, installed.Status.HealthySince
 		if moved.Before(&before) || w.CompletedAt.Time.Before(healthy.Add(time.Second)) {
 			t.Errorf("wave %s: moved at %s, healthy since %s, done at %s, and the wave before at %s", w.Name, moved, healthy, w.CompletedAt, before)
 		}
@@ -58,7 +58,7 @@ func TestNoMoreAreOnTheirWayThanMayBe(t *testing.T) {
 		all = append(all, runs(t, m.Name+"-prod", app.Name, "1.1.0"))
 	}
 	slices.SortFunc(all, func(a, b *v1alpha1.AppInstallation) int {
-		return a.Spec.Rollout.MovedAt.Compare(b.Spec.Rollout.MovedAt.Time)
+		return a.Spec.Move.MovedAt.Compare(b.Spec.Move.MovedAt.Time)
 	})
 	for i, next := range all[1:] {
 		if verified := all[i].Status.HealthySince.Add(time.Second); next.Spec.Move.MovedAt.Time.Before(verified) {

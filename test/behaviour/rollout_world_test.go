@@ -161,7 +161,7 @@ func stays(t *testing.T, m *v1alpha1.Municipality, before *v1alpha1.AppInstallat
 	t.Helper()
 	i := read(t, before)
 	if i.UID != before.UID || i.Generation != before.Generation {
-		t.Errorf("%s was touched: generation %d after %d, version %s, rollout %+v", m.Name, i.Generation, before.Generation, i.Spec.Version, i.Spec.Rollout)
+		t.Errorf("%s was touched: generation %d after %d, version %s, rollout %+v", m.Name, i.Generation, before.Generation, i.Spec.Version, i.Spec.Move)
 	}
 }
 
