@@ -61,7 +61,7 @@ spec: {number: "4034", displayName: Tokke, environments: [{name: prod, stage: Pr
 	rolloutFile = `apiVersion: allmenning.dev/v1alpha1
 kind: Rollout
 metadata: {name: digi-tv.svarut.2.4.1.1}
-spec: {network: digi-tv, app: svarut, version: 2.4.1, digest: "` + digest + `", attempt: 1}
+spec: {network: digi-tv, app: svarut, version: 2.4.1, digest: "` + digest + `", attempt: 1, sequence: 1}
 status: {observedGeneration: 1, phase: Progressing, waves: [{name: pilot, state: Done}, {name: everyone, state: Waiting}]}
 `
 	kustomizationFile = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- tokke.yaml\n"

@@ -191,7 +191,7 @@ func TestStatusWithoutApps(t *testing.T) {
 }
 
 func TestStatusStaysSmall(t *testing.T) {
-	const many = 400
+	const many = 600
 	n := network("digi-tv", v1alpha1.ObligationRecommended, "svarut")
 	seen := observedNetwork{country: countryOf(n), network: &n}
 	app := observedSharedApp{country: seen.country, app: sharedApp("svarut")}
@@ -200,10 +200,10 @@ func TestStatusStaysSmall(t *testing.T) {
 	}
 	places := placesOfAll(seen.country, seen.members, now)
 	got := networkStatus(seen, places, now)
-	if got.Running != "0/400" || len(got.Apps[0].NotReady) != maxNames {
+	if got.Running != "0/600" || len(got.Apps[0].NotReady) != maxNames {
 		t.Errorf("network: %s, %d names", got.Running, len(got.Apps[0].NotReady))
 	}
-	if got := sharedAppStatus(app, places, now); got.Running != "0/800" || len(got.NotReady) != maxNames {
+	if got := sharedAppStatus(app, places, now); got.Running != "0/1200" || len(got.NotReady) != maxNames {
 		t.Errorf("SharedApp: %s, %d names", got.Running, len(got.NotReady))
 	}
 	if got := municipalityStatus(municipality("m"), flat(places), nil, now); len(got.Apps) != maxApps {

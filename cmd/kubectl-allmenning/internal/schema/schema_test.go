@@ -91,7 +91,7 @@ func TestCheck(t *testing.T) {
 		{"an enumeration", network, "name: svarut", "name: svarut, obligation: Must", []string{"spec.apps[0].obligation: Unsupported value"}},
 		{"a key of a list twice", network, "{name: svarut}", "{name: svarut}, {name: svarut}", []string{`spec.apps[1]: Duplicate value: {"name":"svarut"}`}},
 		{"a label", network, "name: digi-tv", "name: digi-tv, labels: {a: b c}", []string{`metadata.labels: Invalid value: "b c"`}},
-		{"a rule", network, "{names: [vinje]}", "{}", []string{"spec.members: Invalid value: members needs selector, names"}},
+		{"a rule", network, "{names: [vinje]}", "{selector: {}}", []string{"spec.members.selector: Invalid value: an empty selector would pick every municipality"}},
 		{"faults by field", network, "{name: all}", "{name: all, soak: -1h, maxFailures: -3}", []string{"spec.rollout.waves[0].maxFailures", "spec.rollout.waves[0].soak"}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
