@@ -49,6 +49,8 @@ type Options struct {
 	// Volumes is how many PersistentVolumes lie ready, of a StorageClass that is the default.
 	// Zero makes neither. Only a ControllerManager binds them to claims.
 	Volumes int
+	// Profiling lets the administrator record on what the API server spends its CPU.
+	Profiling bool
 	// Detached lets the control plane outlive the process that starts it.
 	Detached bool
 	// Progress receives a line per step with the seconds since the start. Nil
@@ -138,7 +140,7 @@ func (c *ControlPlane) start(ctx context.Context, assets string, options Options
 		ready condition
 	}{
 		{etcdCommand(c.folder), socketExists(c.folder)},
-		{apiServerCommand(c.folder, port, options.ControllerManager), apiServerReady(client)},
+		{apiServerCommand(c.folder, port, options), apiServerReady(client)},
 	}
 	for _, step := range steps {
 		if err := c.launch(assets, step.part, options.Detached); err != nil {

@@ -25,11 +25,11 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func load(t *testing.T) *world.World {
 	t.Helper()
-	files, err := world.ReadFiles("testdata/world.yaml")
+	files, err := world.ReadFolder("testdata/world.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := world.FromFiles("testdata/world.yaml", files)
+	w, err := world.FromFolder(files)
 	if err != nil {
 		t.Fatal(err)
 	}
