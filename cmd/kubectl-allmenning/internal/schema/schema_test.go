@@ -32,7 +32,7 @@ spec:
   version: 2.4.1
   digest: sha256:2424242424242424242424242424242424242424242424242424242424242424
   tenant: {municipality: vinje, number: "4036", displayName: Vinje, environment: prod, stage: Production, zone: Closed}
-  decidedBy: {level: Network, name: digi-tv, reason: recommended}
+  decidedBy: {level: Network, name: digi-tv}
 `
 )
 
