@@ -12,9 +12,10 @@ RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ARG TARGETOS
 ARG TARGETARCH
+ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags='-s -w' -o /out/manager ./cmd/manager
+    go build -trimpath -ldflags="-s -w -X main.version=$VERSION" -o /out/manager ./cmd/manager
 
 # No shell, no package manager, no root: certificates, time zones (rollout windows
 # name them) and one static program.
