@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the control plane (etcd, kube-apiserver, kube-controller-manager,
 # kube-scheduler, kwok) once into the user's cache folder and prints the folder
-# that holds it, and nothing else, on stdout. Everything it has to tell goes to
-# stderr.
+# that holds it, and nothing else, on stdout. Everything else that it says goes to
+# stderr: how much is compiled of how much, and roughly how long it still takes.
 #
 # The folder is named by what the binary is made of, so a changed version or
 # flag builds anew and nothing changed costs a fraction of a second.
@@ -113,18 +113,18 @@ cleanup() {
   rm -rf "$temp"
 }
 
+# build compiles and links. How far it is, buildprogress says, a program of the module
+# above this one that needs nothing but Go itself.
 build() {
   local seconds=0 code=0
-  say "building $version into $dir; 12 minutes on two cores the first time, under one when only the link is left"
-  go build -ldflags "$ldflags" -o "$temp/controlplane" . >&2 &
+  say "building $version into $dir; about 12 minutes on two cores the first time"
+  go -C ../.. build -o "$temp/progress" ./hack/buildprogress || fail "the program that shows progress cannot be built, see above"
+  "$temp/progress" -name=controlplane -- -ldflags "$ldflags" -o "$temp/controlplane" . >&2 &
   builder=$!
   while kill -0 "$builder" 2>/dev/null; do
     sleep 1
     seconds=$((seconds + 1))
-    [ $((seconds % 15)) -ne 0 ] || {
-      touch "$lock"
-      say "building, ${seconds} s"
-    }
+    [ $((seconds % 15)) -ne 0 ] || touch "$lock"
   done
   wait "$builder" || code=$?
   builder=
