@@ -34,6 +34,7 @@ TOOLS ?= $(CURDIR)/.cache/bin
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-kube-api-linter
+GOVULNCHECK := $(TOOLS)/govulncheck
 
 # Sets KUBEBUILDER_ASSETS, unless the caller has a control plane of their own. Building
 # one takes 12 minutes the first time, on two cores, and 2 seconds from then on.
@@ -75,6 +76,10 @@ vet: ## Run go vet.
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters of .golangci.yml, with those for Kubernetes APIs.
 	$(GOLANGCI_LINT) run $(PKG)
+
+.PHONY: govulncheck
+govulncheck: $(GOVULNCHECK) ## Look for known vulnerabilities in what is called; needs vuln.go.dev, or VULNDB=file://...
+	@TOOLS=$(TOOLS) hack/govulncheck.sh
 
 ##@ Tests (narrow down: PKG=./controllers/rollout TEST_ARGS='-run TestWave -v')
 
@@ -167,7 +172,8 @@ clean: ## Remove what make built here (the control plane's cache is kept).
 $(CONTROLLER_GEN): PACKAGE := sigs.k8s.io/controller-tools/cmd/controller-gen
 $(CRD_REF_DOCS): PACKAGE := github.com/elastic/crd-ref-docs
 $(GOLANGCI_LINT): PACKAGE := sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
-$(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum
+$(GOVULNCHECK): PACKAGE := golang.org/x/vuln/cmd/govulncheck
+$(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) $(GOVULNCHECK): hack/tools/go.mod hack/tools/go.sum
 	@mkdir -p $(@D)
 	@echo "==> building $(@F), once"
 	@go -C hack/tools build -o $@ $(PACKAGE)
