@@ -53,11 +53,11 @@ func (c *connection) completeArgs(files *string, kinds ...world.Kind) completion
 
 func (c *connection) toComplete(ctx context.Context, path string, kind world.Kind) (*world.World, error) {
 	if path != "" {
-		f, err := world.ReadFolder(path, nil)
+		files, err := world.ReadFiles(path)
 		if err != nil {
 			return nil, err
 		}
-		return world.Names(f), nil
+		return world.Names(path, files), nil
 	}
 	cluster, err := c.open()
 	if err != nil {

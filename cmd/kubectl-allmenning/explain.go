@@ -68,9 +68,9 @@ func (c *connection) around(ctx context.Context, files, municipality string) (*w
 }
 
 func fromFiles(path string) (*world.World, error) {
-	f, err := world.ReadFolder(path, nil)
+	files, err := world.ReadFiles(path)
 	if err != nil {
 		return nil, err
 	}
-	return world.FromFolder(f)
+	return world.FromFiles(path, files)
 }

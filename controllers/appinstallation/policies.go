@@ -1,7 +1,6 @@
 package appinstallation
 
 import (
-	"cmp"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -49,9 +48,8 @@ func policyFor(i *v1alpha1.AppInstallation, app *v1alpha1.SharedApp) *apply.Obje
 
 func ports(numbers []v1alpha1.Port) []*networkingv1ac.NetworkPolicyPortApplyConfiguration {
 	all := make([]*networkingv1ac.NetworkPolicyPortApplyConfiguration, 0, len(numbers))
-	for _, p := range numbers {
-		protocol := cmp.Or(corev1.Protocol(p.Protocol), corev1.ProtocolTCP)
-		all = append(all, networkingv1ac.NetworkPolicyPort().WithProtocol(protocol).WithPort(intstr.FromInt32(p.Port)))
+	for _, n := range numbers {
+		all = append(all, networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP).WithPort(intstr.FromInt32(int32(n))))
 	}
 	return all
 }

@@ -23,8 +23,7 @@ type manifests struct {
 	settings       []*unstructured.Unstructured // the Platform
 	apps           []*unstructured.Unstructured // SharedApps and their bundles, the bad version's too
 	tenants        []*unstructured.Unstructured // networks and municipalities
-	strict         []*unstructured.Unstructured // Platform and networks again, with their waves and a short deadline for pilots
-	patient        []*unstructured.Unstructured // the same, with a long one
+	strategies     []*unstructured.Unstructured // Platform and networks again, with their waves
 	municipalities []v1alpha1.Municipality      // those of the tenants
 }
 
@@ -59,11 +58,7 @@ func loadManifests(chosen scenario) (manifests, error) {
 // at once, and moves in waves from then on.
 func (m *manifests) split() error {
 	var err error
-	everything := slices.Concat(m.settings, m.tenants)
-	if m.strict, err = hurried(everything, shortDeadline); err != nil {
-		return err
-	}
-	if m.patient, err = hurried(everything, longDeadline); err != nil {
+	if m.strategies, err = hurried(slices.Concat(m.settings, m.tenants)); err != nil {
 		return err
 	}
 	if m.settings, err = withoutStrategies(m.settings); err != nil {

@@ -2,6 +2,7 @@ package resolution
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -28,13 +29,15 @@ func (g Group) String() string {
 	return "no group"
 }
 
-// brought says whether a rollout of the group brought what is installed, as its move
-// records. What no move brought counts for any group.
+// brought says whether a rollout of the group brought what is installed, as the name of
+// that rollout tells. What no rollout brought counts for any group.
 func (g Group) brought(installed *v1alpha1.AppInstallation) bool {
-	move := installed.Spec.Move
-	if move == nil {
+	if installed.Spec.Rollout == nil {
 		return true
 	}
-
-	return g == Group{Network: move.Network, Channel: move.Channel}
+	of, _, _ := strings.Cut(installed.Spec.Rollout.Name, ".")
+	if g.Network != "" {
+		return of == g.Network
+	}
+	return of == "direct"
 }

@@ -24,12 +24,12 @@ const tenancySelector = v1alpha1.LabelManagedBy + "=" + v1alpha1.ManagedBy + ","
 // app exists.
 func (b *bench) tenancy(ctx context.Context, r *result) error {
 	p, err := b.meter.measure(ctx, job{
-		name: "tenancy", unit: "namespaces", count: b.size.environments(),
+		name: "tenancy", unit: "namespaces", count: b.environments(),
 		act: func(ctx context.Context) error {
-			if err := b.meter.home.apply(ctx, municipalities(b.size)); err != nil {
+			if err := b.meter.home.apply(ctx, municipalities(b.n)); err != nil {
 				return err
 			}
-			return b.await(ctx, expectation{"municipalities", b.tenants, b.size.municipalities})
+			return b.await(ctx, expectation{"municipalities", b.tenants, b.n})
 		},
 		settle: b.settled,
 	})

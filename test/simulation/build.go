@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
 // people is what the random people of a world keep in mind.
@@ -44,10 +45,10 @@ func randomWorld(seed uint64, size int) *world {
 		w.addApp([]string{"svarut", "kobo", "id-gateway"}[i])
 	}
 	if apps == 3 && w.chance(50) {
-		w.store.apps["svarut"].Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: pick(w, "", ">=1.0", ">=1.2")}}}
+		w.store.Apps["svarut"].Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: pick(w, "", ">=1.0", ">=1.2")}}}
 	}
 	if w.chance(30) {
-		w.store.platform.Spec.Rollout = w.randomStrategy()
+		w.store.Platform.Spec.Rollout = w.randomStrategy()
 	}
 	for range size {
 		w.addMunicipality()
@@ -55,9 +56,9 @@ func randomWorld(seed uint64, size int) *world {
 	for _, name := range []string{"digi", "nord", "kyst", "fjell"}[:1+w.rng.IntN(3)] {
 		w.addNetwork(name)
 	}
-	if len(w.store.networks) > 1 && w.chance(25) {
-		app := w.store.apps["svarut"]
-		app.Spec.PilotNetworks = []string{pick(w, sorted(w.store.networks)...)}
+	if len(w.store.Networks) > 1 && w.chance(25) {
+		app := w.store.Apps["svarut"]
+		app.Spec.PilotNetworks = []string{pick(w, truth.Sorted(w.store.Networks)...)}
 	}
 	return w
 }
@@ -85,7 +86,7 @@ func (w *world) addApp(name string) {
 		w.fates[digest] = w.randomFates(i)
 	}
 	app.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: versionNames[0]}, {Name: "pilot", Version: versionNames[1]}}
-	w.store.apps[name] = app
+	w.store.Apps[name] = app
 }
 
 // randomFates of a version: the first mostly is well, others are well, broken or shaky.
@@ -127,14 +128,14 @@ func (w *world) addMunicipality() *v1alpha1.Municipality {
 	if w.chance(15) {
 		w.decides(m)
 	}
-	w.store.municipalities[m.Name] = m
+	w.store.Municipalities[m.Name] = m
 	w.dirty = true
 	return m
 }
 
 func (w *world) addNetwork(name string) {
 	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: name, Generation: 1, CreationTimestamp: metav1.NewTime(w.now()).Rfc3339Copy()}}
-	switch all := sorted(w.store.municipalities); {
+	switch all := truth.Sorted(w.store.Municipalities); {
 	case w.people.large || w.chance(40):
 		n.Spec.Members.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "size", Operator: metav1.LabelSelectorOpExists}}}
 	case w.chance(40):
@@ -146,10 +147,10 @@ func (w *world) addNetwork(name string) {
 			}
 		}
 	}
-	if others := sorted(w.store.networks); len(others) > 0 && w.chance(20) {
+	if others := truth.Sorted(w.store.Networks); len(others) > 0 && w.chance(20) {
 		n.Spec.Members.Networks = []string{pick(w, others...)}
 	}
-	for _, app := range sorted(w.store.apps) {
+	for _, app := range truth.Sorted(w.store.Apps) {
 		if w.chance(80) {
 			n.Spec.Apps = append(n.Spec.Apps, w.randomProposal(app))
 		}
@@ -157,7 +158,7 @@ func (w *world) addNetwork(name string) {
 	if w.chance(70) {
 		n.Spec.Rollout = w.randomStrategy()
 	}
-	w.store.networks[name] = n
+	w.store.Networks[name] = n
 	w.dirty = true
 }
 
@@ -227,7 +228,7 @@ func (w *world) randomWaveMembers(taken map[string]bool) *v1alpha1.WaveMembers {
 		return &v1alpha1.WaveMembers{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelCounty: pick(w, "40", "46", "50")}}}
 	}
 	members := &v1alpha1.WaveMembers{}
-	for _, name := range sorted(w.store.municipalities) {
+	for _, name := range truth.Sorted(w.store.Municipalities) {
 		if len(members.Names) < 30 && !taken[name] && w.chance(25) {
 			taken[name] = true
 			members.Names = append(members.Names, name)
@@ -243,3 +244,6 @@ func (w *world) randomWindows() []v1alpha1.Window {
 	schedule := pick(w, "0 8 * * 1-4", "0 9 * * *", "30 2 * * *", "0 12 * * 3")
 	return []v1alpha1.Window{{Schedule: schedule, Duration: metav1.Duration{Duration: pick(w, 2*time.Hour, 6*time.Hour, 10*time.Hour)}, TimeZone: "Europe/Oslo"}}
 }
+
+// stages in their order.
+var stages = []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1alpha1.StageProduction}

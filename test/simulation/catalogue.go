@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
 func promote(w *world) string {
@@ -93,7 +94,7 @@ func suspendNetwork(w *world) string {
 }
 
 func (w *world) ifNetwork(name string, change func(*v1alpha1.Network)) {
-	if w.store.networks[name] != nil {
+	if w.store.Networks[name] != nil {
 		w.changeNetwork(name, change)
 	}
 }
@@ -101,9 +102,9 @@ func (w *world) ifNetwork(name string, change func(*v1alpha1.Network)) {
 // anyRollout that has not ended; nil where there is none.
 func (w *world) anyRollout() *v1alpha1.Rollout {
 	var all []*v1alpha1.Rollout
-	for _, name := range sorted(w.store.rollouts) {
-		r := w.store.rollouts[name]
-		if r.Spec.Network == "" || w.store.networks[r.Spec.Network] != nil {
+	for _, name := range truth.Sorted(w.store.Rollouts) {
+		r := w.store.Rollouts[name]
+		if r.Spec.Network == "" || w.store.Networks[r.Spec.Network] != nil {
 			all = append(all, r)
 		}
 	}
@@ -135,18 +136,18 @@ func approveWrongly(w *world) string {
 }
 
 func (w *world) approve(r *v1alpha1.Rollout, digest string, attempt int32) string {
-	for _, wave := range promised(w.store, r.Spec.Network).waves {
-		if !wave.approval {
+	for _, wave := range truth.Promised(&w.store.Objects, r.Spec.Network).Waves {
+		if !wave.Approval {
 			continue
 		}
-		a := v1alpha1.Approval{App: r.Spec.App, Digest: digest, Wave: wave.name, Attempt: attempt}
+		a := v1alpha1.Approval{App: r.Spec.App, Digest: digest, Wave: wave.Name, Attempt: attempt}
 		w.changeStrategy(r.Spec.Network, func(s *v1alpha1.RolloutStrategy) {
 			if !slices.Contains(s.Approvals, a) {
 				s.Approvals = append(s.Approvals, a)
 			}
 		})
 		if w.chance(50) {
-			return fmt.Sprintf("%s: wave %s of %s is approved, attempt %d", r.Spec.Network, wave.name, r.Spec.App, attempt)
+			return fmt.Sprintf("%s: wave %s of %s is approved, attempt %d", r.Spec.Network, wave.Name, r.Spec.App, attempt)
 		}
 	}
 	return ""

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -10,21 +9,21 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
 // consent plays the controller that carries out what each municipality decides for
 // itself: a version it names, an app it declines, its parameters. What a group decides is
 // left to the group's rollout.
-func (w *world) consent(c *country.Country, seen *store) (all []write, again time.Time) {
-	if ptr.Deref(seen.platform.Spec.Suspend, false) {
+func (w *world) consent(o operator, seen *store) (all []write, again time.Time) {
+	if ptr.Deref(seen.Platform.Spec.Suspend, false) {
 		return nil, again
 	}
-	for _, name := range sorted(seen.municipalities) {
-		m := seen.municipalities[name]
-		look := glance{m, seen.installed[name], seen.common, len(seen.missing)}
+	for _, name := range truth.Sorted(seen.Municipalities) {
+		m := seen.Municipalities[name]
+		look := glance{m, seen.installed[name], seen.common, len(seen.Missing)}
 		if known := w.glances[name]; known.glance == look && (known.until.IsZero() || w.now().Before(known.until)) {
 			again = earliest(again, known.until)
 			continue
@@ -34,10 +33,10 @@ func (w *world) consent(c *country.Country, seen *store) (all []write, again tim
 		}
 		was, until := len(all), time.Time{}
 		if m.DeletionTimestamp.IsZero() {
-			for _, v := range c.Verdicts(m) {
+			for _, v := range o.verdicts(m) {
 				until = earliest(until, v.Until)
 				if want := decided(m, v, seen); want != nil {
-					all = append(all, w.writeOf(seen, want, nil, nil))
+					all = append(all, w.writeOf(seen, want, nil, ""))
 				}
 			}
 		}
@@ -66,10 +65,10 @@ type glanced struct {
 
 // decided is the installation that a verdict asks for; nil where there is nothing to write.
 func decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alpha1.AppInstallation {
-	if seen.missing[v1alpha1.NamespaceFor(m.Name, v.Environment)] {
+	if seen.Missing[v1alpha1.NamespaceFor(m.Name, v.Environment)] {
 		return nil
 	}
-	there := seen.installations[m.Name][v.Place]
+	there := seen.Installations[m.Name][truth.Place{Environment: v.Environment, App: v.App}]
 	standing := there != nil && there.Spec.State != v1alpha1.InstallationAbsent
 	switch v.Action {
 	case resolution.Install, resolution.Keep:
@@ -87,14 +86,14 @@ func decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alp
 	}
 	kept := standing && there.Spec.Version == v.Version && there.Spec.Digest == v.Digest
 	if inTurn && !kept {
-		v.Version, v.Digest, v.DecidedBy = there.Spec.Version, there.Spec.Digest, resolution.DeciderOf(there)
+		v.Version, v.Digest, v.DecidedBy = there.Spec.Version, there.Spec.Digest, there.Spec.DecidedBy
 		kept = true
 	}
 	want := installation.For(m, m.Spec.Environment(v.Environment), v)
 	if kept {
-		installation.CarryMove(want, there)
+		want.Spec.Rollout = there.Spec.Rollout
 	}
-	if same(want, there) {
+	if there != nil && installation.Same(want, there) {
 		return nil
 	}
 	return want
@@ -102,8 +101,7 @@ func decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alp
 
 func absent(there *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) *v1alpha1.AppInstallation {
 	want := there.DeepCopy()
-	want.Annotations = map[string]string{v1alpha1.AnnotationDecision: by.Reason}
-	want.Spec.State, want.Spec.DecidedBy = v1alpha1.InstallationAbsent, v1alpha1.Decider{Level: by.Level, Name: by.Name}
+	want.Spec.State, want.Spec.DecidedBy = v1alpha1.InstallationAbsent, by
 	return want
 }
 
@@ -111,22 +109,18 @@ func absent(there *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) *v1alpha1.Ap
 // municipality or an environment on its way out, where it wants that.
 func (w *world) leftovers(m *v1alpha1.Municipality, seen *store) []write {
 	var all []write
-	for _, p := range slices.SortedFunc(maps.Keys(seen.installations[m.Name]), comparePlaces) {
-		i := seen.installations[m.Name][p]
-		k := key{m.Name, p.Environment, p.App}
+	for _, p := range slices.SortedFunc(maps.Keys(seen.Installations[m.Name]), truth.ComparePlaces) {
+		i := seen.Installations[m.Name][p]
+		k := key{Municipality: m.Name, Environment: p.Environment, App: p.App}
 		ready := meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionReady)
 		leaving := m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && (!m.DeletionTimestamp.IsZero() || m.Spec.Environment(p.Environment) == nil)
 		switch {
 		case i.Spec.State == v1alpha1.InstallationAbsent && i.Status.ObservedGeneration == i.Generation && ready:
 			all = append(all, write{installed: k, before: i, isInstallation: true})
-		case leaving && i.Spec.State != v1alpha1.InstallationAbsent && !ptr.Deref(seen.platform.Spec.Freeze, false):
+		case leaving && i.Spec.State != v1alpha1.InstallationAbsent && !ptr.Deref(seen.Platform.Spec.Freeze, false):
 			by := v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}
-			all = append(all, w.writeOf(seen, absent(i, by), nil, nil))
+			all = append(all, w.writeOf(seen, absent(i, by), nil, ""))
 		}
 	}
 	return all
-}
-
-func comparePlaces(a, b resolution.Place) int {
-	return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.App, b.App))
 }

@@ -31,30 +31,30 @@ func (w *world) noteMove(r *write) {
 	if w.diary == nil {
 		return
 	}
-	place := fmt.Sprintf("(%s)", r.installed.environment)
-	app := r.installed.app + " "
-	if len(w.store.apps) == 1 {
+	place := fmt.Sprintf("(%s)", r.installed.Environment)
+	app := r.installed.App + " "
+	if len(w.store.Apps) == 1 {
 		app = ""
 	}
-	if r.move != nil {
-		text := map[string]string{"Advance": "moved to " + app + r.move.To.Version, "CatchUp": "gets " + app + r.move.To.Version + " until its turn comes"}[string(r.move.Kind)]
-		if r.move.Stamp.Wave != "" && text != "" {
-			text += " in wave " + r.move.Stamp.Wave
+	if r.kind != "" {
+		text := map[string]string{"Advance": "moved to " + app + r.after.Spec.Version, "CatchUp": "gets " + app + r.after.Spec.Version + " until its turn comes"}[string(r.kind)]
+		if r.after.Spec.Rollout.Wave != "" && text != "" {
+			text += " in wave " + r.after.Spec.Rollout.Wave
 		}
 		if text == "" {
-			text = app + r.move.Stamp.Message
+			text = app + r.after.Spec.Rollout.Message
 		}
-		w.note("%s: %s %s", r.installed.municipality, text, place)
+		w.note("%s: %s %s", r.installed.Municipality, text, place)
 		return
 	}
 	after := r.after.Spec
 	switch {
 	case after.State == v1alpha1.InstallationAbsent:
-		w.note("%s: %s is to be uninstalled %s", r.installed.municipality, after.App, place)
+		w.note("%s: %s is to be uninstalled %s", r.installed.Municipality, after.App, place)
 	case r.before == nil || r.before.Spec.Version != after.Version || r.before.Spec.State == v1alpha1.InstallationAbsent:
-		w.note("%s: moved to %s%s by its own decision %s", r.installed.municipality, app, after.Version, place)
+		w.note("%s: moved to %s%s by its own decision %s", r.installed.Municipality, app, after.Version, place)
 	case r.before.Spec.DecidedBy != after.DecidedBy:
-		w.note("%s: %s%s now decided by %s %s: %s %s", r.installed.municipality, app, after.Version, after.DecidedBy.Level, after.DecidedBy.Name, r.after.Annotations[v1alpha1.AnnotationDecision], place)
+		w.note("%s: %s%s now decided by %s %s: %s %s", r.installed.Municipality, app, after.Version, after.DecidedBy.Level, after.DecidedBy.Name, after.DecidedBy.Reason, place)
 	}
 }
 
@@ -93,8 +93,8 @@ func (w *world) health(k key, r *reality) {
 		return
 	}
 	how := "is unwell"
-	if r.healthy {
+	if r.Healthy {
 		how = "is healthy"
 	}
-	w.note("%s: %s %s %s (%s)", k.municipality, k.app, r.release.Version, how, k.environment)
+	w.note("%s: %s %s %s (%s)", k.Municipality, k.App, r.Release.Version, how, k.Environment)
 }

@@ -26,7 +26,7 @@ type certainty struct{ digest, municipality string }
 
 // fateOf a digest in an environment.
 func (w *world) fateOf(digest string, k key) fate {
-	for _, c := range []certainty{{digest, k.municipality}, {digest, ""}} {
+	for _, c := range []certainty{{digest, k.Municipality}, {digest, ""}} {
 		if f, known := w.certain[c]; known {
 			return f
 		}
@@ -47,7 +47,7 @@ func (f fates) of(seed uint64, digest string, k key) fate {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte{byte(seed), byte(seed >> 8), byte(seed >> 16), byte(seed >> 24)}) // low bytes of a seed
-	_, _ = h.Write([]byte(digest + "/" + k.municipality + "/" + k.environment))
+	_, _ = h.Write([]byte(digest + "/" + k.Municipality + "/" + k.Environment))
 	roll := int(h.Sum64() % 100)
 	for i := bad; i <= hiccups; i++ {
 		if roll < chances[i] {

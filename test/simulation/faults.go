@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
 // faults are what goes wrong by itself, besides that the operator is killed and late.
@@ -39,16 +40,16 @@ func (w *world) faultsUntil(end, pause time.Duration) {
 // loseStatuses of some installations, or of all. The installer writes them again from what
 // it finds.
 func loseStatuses(w *world) string {
-	all := w.store.keys()
+	all := w.store.Keys()
 	percent := pick(w, 10, 50, 100)
 	for _, k := range all {
 		if !w.chance(percent) {
 			continue
 		}
-		next := w.store.installation(k).DeepCopy()
+		next := w.store.Installation(k).DeepCopy()
 		next.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1}
 		w.store.put(k, next)
-		w.ledger.lost[k] = true
+		w.ledger.Lost(k)
 		w.after(w.minutes(1, 90), func() { w.report(k) })
 	}
 	w.dirty = true
@@ -56,28 +57,35 @@ func loseStatuses(w *world) string {
 }
 
 func loseRecord(w *world) string {
-	all := sorted(w.store.rollouts)
+	all := truth.Sorted(w.store.Rollouts)
 	if len(all) == 0 {
 		return ""
 	}
 	name := pick(w, all...)
-	next := w.store.rollouts[name].DeepCopy()
+	next := w.store.Rollouts[name].DeepCopy()
 	next.Status = v1alpha1.RolloutStatus{ObservedGeneration: -1}
-	w.store.rollouts[name] = next
-	w.ledger.of(name).failed = map[string]bool{} // who failed, and then uninstalled the app, stands there alone
+	w.store.Rollouts[name] = next
+	w.ledger.Forgot(next)
 	w.dirty = true
 	return "the status of rollout " + name + " is lost"
 }
 
+// jump sets the clock.
+func (w *world) jump(d time.Duration) {
+	w.skew += d
+	clear(w.wakes) // they named times of the clock as it was
+	w.ledger.Watched(min(d, 0))
+}
+
 func forward(w *world) string {
 	d := pick(w, 10*time.Minute, 3*time.Hour, 26*time.Hour, 5*24*time.Hour)
-	w.skew += d
+	w.jump(d)
 	return "the clock jumps ahead by " + d.String()
 }
 
 func backward(w *world) string {
 	d := pick(w, 2*time.Minute, 20*time.Minute, 3*time.Hour)
-	w.skew -= d
+	w.jump(-d)
 	return "the clock jumps back by " + d.String()
 }
 
@@ -94,16 +102,16 @@ func operatorRestarts(w *world) string {
 
 // outage makes something unwell that was well.
 func outage(w *world) string {
-	all := w.store.keys()
+	all := w.store.Keys()
 	if len(all) == 0 {
 		return ""
 	}
 	k := pick(w, all...)
 	r := w.reality[k]
-	if r == nil || !r.healthy {
+	if r == nil || !r.Healthy {
 		return ""
 	}
 	r.life++
 	w.live(k, r.life, []spell{{false, w.minutes(2, 120)}, {true, 0}})
-	return k.municipality + ": " + k.app + " breaks down (" + k.environment + ")"
+	return k.Municipality + ": " + k.App + " breaks down (" + k.Environment + ")"
 }

@@ -7,32 +7,29 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
-// reality is how an installation truly is, whatever its status says.
+// reality is how an installation truly is, and what the installer knows of it.
 type reality struct {
-	// release that runs; zero before the first.
-	release v1alpha1.Release
-	healthy bool
-	// since is when it became so, by the clock.
-	since time.Time
-	// longest is how long the release was healthy on end before it last ceased to be.
-	longest time.Duration
+	truth.Reality
 	// asked is the generation that the installer has seen, and life counts what it began.
 	asked int64
 	life  int
 }
 
-// steady says whether a release truly runs, and has been well for a time until now.
-func (r *reality) steady(release v1alpha1.Release, soak time.Duration, now time.Time) bool {
-	return r != nil && r.healthy && r.release == release && !r.since.Truncate(time.Second).Add(soak).After(now)
+// real makes the reality of a place.
+func (w *world) real(k key) *reality {
+	r := &reality{}
+	w.reality[k], w.runs[k] = r, &r.Reality
+	return r
 }
 
-// well says whether a release truly runs, and has been well for a time, now or before a
-// fault that is over.
-func (r *reality) well(release v1alpha1.Release, soak time.Duration, now time.Time) bool {
-	return r != nil && r.healthy && r.release == release &&
-		(!r.since.Truncate(time.Second).Add(soak).After(now) || (r.longest > 0 && r.longest >= soak))
+// gone forgets a place whose installation was deleted.
+func (w *world) gone(k key) {
+	delete(w.reality, k)
+	delete(w.runs, k)
+	w.ledger.Gone(k)
 }
 
 // minutes is a random while between two numbers of minutes, in seconds, and in a large
@@ -50,7 +47,7 @@ func (w *world) minutes(from, to int) time.Duration {
 
 // asked begins what follows a write of an installation: the installer looks at it in a while.
 func (w *world) asked(k key) {
-	w.ledger.touched[k] = w.now()
+	w.ledger.Touched(k, w.now())
 	slow := w.faulty && w.rng.IntN(60) == 0
 	if slow {
 		w.after(w.minutes(20, 90), func() { w.install(k) })
@@ -61,15 +58,15 @@ func (w *world) asked(k key) {
 
 // install looks at an installation, and does what it asks for.
 func (w *world) install(k key) {
-	i := w.store.installation(k)
+	i := w.store.Installation(k)
 	if i == nil {
 		delete(w.reality, k)
+		delete(w.runs, k)
 		return
 	}
 	r := w.reality[k]
 	if r == nil {
-		r = &reality{}
-		w.reality[k] = r
+		r = w.real(k)
 	}
 	if r.asked == i.Generation || (i.Spec.Suspend != nil && *i.Spec.Suspend) {
 		return
@@ -77,16 +74,16 @@ func (w *world) install(k key) {
 	r.asked = i.Generation
 	if i.Spec.State == v1alpha1.InstallationAbsent {
 		r.life++
-		*r = reality{asked: r.asked, life: r.life}
+		r.Reality = truth.Reality{}
 		w.report(k)
 		return
 	}
 	asked := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
-	if r.release == asked {
+	if r.Release == asked {
 		w.report(k)
 		return
 	}
-	r.release, r.healthy, r.since, r.longest = asked, false, w.now(), 0
+	r.Release, r.Healthy, r.Since, r.Longest = asked, false, w.now(), 0
 	r.life++
 	w.report(k)
 	w.live(k, r.life, w.life(k, asked.Digest))
@@ -124,15 +121,15 @@ func (w *world) live(k key, life int, spells []spell) {
 	if r == nil || r.life != life {
 		return
 	}
-	if r.healthy != spells[0].healthy {
-		if r.healthy { // as the status has it, to the second
-			r.longest = max(r.longest, w.now().Truncate(time.Second).Sub(r.since.Truncate(time.Second)))
+	if r.Healthy != spells[0].healthy {
+		if r.Healthy { // as the status has it, to the second
+			r.Longest = max(r.Longest, w.now().Truncate(time.Second).Sub(r.Since.Truncate(time.Second)))
 		}
-		r.healthy, r.since = spells[0].healthy, w.now()
-		if r.healthy {
-			w.ledger.wasWell(k, r.release)
+		r.Healthy, r.Since = spells[0].healthy, w.now()
+		if r.Healthy {
+			w.ledger.Healthy(k, r.Release)
 		} else {
-			w.ledger.shaky[k] = true
+			w.ledger.Unhealthy(k)
 		}
 		w.health(k, r)
 		w.report(k)
@@ -145,26 +142,26 @@ func (w *world) live(k key, life int, spells []spell) {
 // report writes the status of an installation from what is true, as the appinstallation
 // controller does.
 func (w *world) report(k key) {
-	i, r := w.store.installation(k), w.reality[k]
+	i, r := w.store.Installation(k), w.reality[k]
 	if i == nil || r == nil || r.asked == 0 {
 		return
 	}
 	next := i.DeepCopy()
 	now := metav1.NewTime(w.now()).Rfc3339Copy()
 	s := &next.Status
-	same := s.AppliedDigest == r.release.Digest && s.AppliedVersion == r.release.Version
-	s.ObservedGeneration, s.AppliedVersion, s.AppliedDigest = r.asked, r.release.Version, r.release.Digest
+	same := s.AppliedDigest == r.Release.Digest && s.AppliedVersion == r.Release.Version
+	s.ObservedGeneration, s.AppliedVersion, s.AppliedDigest = r.asked, r.Release.Version, r.Release.Digest
 	ready := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: "Progressing", ObservedGeneration: r.asked, LastTransitionTime: now,
-		Message: "Deployment/" + k.app + ": 0 of 1 replicas are ready"}
+		Message: "Deployment/" + k.App + ": 0 of 1 replicas are ready"}
 	absent := i.Spec.State == v1alpha1.InstallationAbsent
-	if r.healthy || absent {
+	if r.Healthy || absent {
 		ready.Status, ready.Reason, ready.Message = metav1.ConditionTrue, "Ready", "all objects are applied and healthy"
 	}
 	if !same {
 		s.LongestHealthy = nil
 	}
 	switch {
-	case !r.healthy || absent:
+	case !r.Healthy || absent:
 		if s.HealthySince != nil && same {
 			lasted := now.Sub(s.HealthySince.Time)
 			if s.LongestHealthy != nil {
@@ -175,8 +172,8 @@ func (w *world) report(k key) {
 		s.HealthySince = nil
 	case s.HealthySince == nil || !same:
 		s.HealthySince = &now
-		if r.since.After(now.Time) { // the clock went back, and what was told before is lost
-			r.since = now.Time
+		if r.Since.After(now.Time) { // the clock went back, and what was told before is lost
+			r.Since = now.Time
 		}
 	}
 	meta.SetStatusCondition(&s.Conditions, ready)

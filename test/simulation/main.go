@@ -17,15 +17,16 @@ func main() {
 	one := flag.Uint64("world", 0, "play the world of this seed alone, and print its diary")
 	first := flag.Bool("first", false, "stop at the first world with a violation")
 	named := flag.String("story", "", "tell the story of this name alone")
+	strict := flag.Bool("all", false, "check the promises too that are not kept yet")
 	flag.Parse()
 	debug.SetGCPercent(400) // much garbage, of which little lives
 	if *one != 0 {
-		os.Exit(replay(os.Stdout, *one))
+		os.Exit(replay(os.Stdout, *one, *strict))
 	}
 	if *named != "" {
 		os.Exit(retell(os.Stdout, *named))
 	}
-	os.Exit(simulate(os.Stdout, os.Stderr, plan{*seed, *worlds, *first}))
+	os.Exit(simulate(os.Stdout, os.Stderr, plan{*seed, *worlds, *first, *strict}))
 }
 
 // plan is which worlds to play.
@@ -34,6 +35,8 @@ type plan struct {
 	worlds int
 	// first stops at the first world with a violation.
 	first bool
+	// strict checks the promises of notYet too.
+	strict bool
 }
 
 // result is what came of one world.
@@ -43,8 +46,9 @@ type result struct {
 }
 
 // replay plays one world, and tells it as a diary.
-func replay(out io.Writer, seed uint64) int {
+func replay(out io.Writer, seed uint64, strict bool) int {
 	w := prepare(seed)
+	w.strict, w.ledger.Lenient = strict, !strict
 	w.diary = &diary{all: true}
 	finish(w)
 	for _, line := range w.diary.lines {
@@ -79,7 +83,7 @@ func simulate(out, progress io.Writer, todo plan) int {
 	for range runtime.GOMAXPROCS(0) {
 		players.Go(func() {
 			for i := range seeds {
-				results[i] = play(todo.seed + uint64(i))
+				results[i] = play(todo.seed+uint64(i), todo.strict)
 				for _, v := range results[i].violations {
 					_, _ = fmt.Fprintln(progress, v)
 				}
@@ -113,8 +117,9 @@ func simulate(out, progress io.Writer, todo plan) int {
 }
 
 // play plays one world to its end.
-func play(seed uint64) result {
+func play(seed uint64, strict bool) result {
 	w := prepare(seed)
+	w.strict, w.ledger.Lenient = strict, !strict
 	finish(w)
 	return result{w.steps, w.violations}
 }
@@ -141,7 +146,7 @@ func prepare(seed uint64) *world {
 func finish(w *world) {
 	days := 30 + w.rng.IntN(60)
 	mean, patience := 20*time.Hour, 12*24*time.Hour
-	switch size := len(w.store.municipalities); {
+	switch size := len(w.store.Municipalities); {
 	case size >= 1000:
 		days, mean = 2, 12*time.Hour
 	case size > 60:

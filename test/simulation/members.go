@@ -12,7 +12,7 @@ import (
 
 func endNetwork(w *world) string {
 	n := w.anyNetwork()
-	if n == nil || len(w.store.networks) < 2 {
+	if n == nil || len(w.store.Networks) < 2 {
 		return ""
 	}
 	var heir string
@@ -22,7 +22,7 @@ func endNetwork(w *world) string {
 		}
 	}
 	if w.chance(30) && heir == "" {
-		delete(w.store.networks, n.Name)
+		delete(w.store.Networks, n.Name)
 		w.store.changed()
 		return n.Name + " is deleted"
 	}
@@ -98,10 +98,10 @@ func found(w *world) string {
 
 func (w *world) awaitEnvironment(municipality, environment string) {
 	namespace := v1alpha1.NamespaceFor(municipality, environment)
-	w.store.missing[namespace] = true
+	w.store.Missing[namespace] = true
 	w.store.changed()
 	w.after(w.minutes(1, 120), func() {
-		delete(w.store.missing, namespace)
+		delete(w.store.Missing, namespace)
 		w.store.changed()
 		w.dirty = true
 	})
@@ -109,7 +109,7 @@ func (w *world) awaitEnvironment(municipality, environment string) {
 
 func deleteMunicipality(w *world) string {
 	m := w.anyMunicipality()
-	if m == nil || len(w.store.municipalities) < 3 {
+	if m == nil || len(w.store.Municipalities) < 3 {
 		return ""
 	}
 	w.deleted(m.Name)
@@ -123,12 +123,12 @@ func (w *world) deleted(name string) {
 	w.changeMunicipality(name, func(m *v1alpha1.Municipality) { m.DeletionTimestamp = &now })
 	var gone func()
 	gone = func() {
-		m := w.store.municipalities[name]
-		if m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && len(w.store.installations[name]) > 0 {
+		m := w.store.Municipalities[name]
+		if m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && len(w.store.Installations[name]) > 0 {
 			w.after(time.Hour, gone)
 			return
 		}
-		delete(w.store.municipalities, name)
+		delete(w.store.Municipalities, name)
 		w.note("%s is gone", name)
 		w.dirty = true
 	}
@@ -138,7 +138,7 @@ func (w *world) deleted(name string) {
 // merge deletes a municipality, and gives its number to another.
 func merge(w *world) string {
 	m, into := w.anyMunicipality(), w.anyMunicipality()
-	if m == nil || into == nil || m.Name == into.Name || len(w.store.municipalities) < 3 {
+	if m == nil || into == nil || m.Name == into.Name || len(w.store.Municipalities) < 3 {
 		return ""
 	}
 	w.deleted(m.Name)
@@ -155,7 +155,7 @@ func suspendMunicipality(w *world) string {
 		return ""
 	}
 	return w.flip(true, 5, m.Name+" is suspended", func(on bool) {
-		if w.store.municipalities[m.Name] != nil {
+		if w.store.Municipalities[m.Name] != nil {
 			w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) { m.Spec.Suspend = &on })
 		}
 	})
@@ -262,13 +262,13 @@ func dropEnvironment(w *world) string {
 }
 
 func suspendInstallation(w *world) string {
-	all := w.store.keys()
+	all := w.store.Keys()
 	if len(all) == 0 {
 		return ""
 	}
 	k := pick(w, all...)
-	return w.flip(true, 4, fmt.Sprintf("%s: installation of %s (%s) is suspended", k.municipality, k.app, k.environment), func(on bool) {
-		i := w.store.installation(k)
+	return w.flip(true, 4, fmt.Sprintf("%s: installation of %s (%s) is suspended", k.Municipality, k.App, k.Environment), func(on bool) {
+		i := w.store.Installation(k)
 		if i == nil {
 			return
 		}

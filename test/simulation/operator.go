@@ -7,9 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/installation"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
 // outcome is how a turn of the operator ended.
@@ -25,34 +23,42 @@ const (
 // write is one request of the operator. Before is what it saw, which makes the request a
 // conflict where that was replaced since; after is nil where it deletes.
 type write struct {
-	installed key
-	before    *v1alpha1.AppInstallation
-	after     *v1alpha1.AppInstallation
-
-	rollout        string
-	recordBefore   *v1alpha1.Rollout
-	recordAfter    *v1alpha1.Rollout
-	intro          *country.Introduction
-	move           *rollout.Move
-	statusOfPlan   bool
+	installed      key
+	before         *v1alpha1.AppInstallation
+	after          *v1alpha1.AppInstallation
 	isInstallation bool
+
+	rollout      string
+	recordBefore *v1alpha1.Rollout
+	recordAfter  *v1alpha1.Rollout
+	ends         bool
+
+	// kind of the move, of the Rollout that goesOn with it; empty for what is no move.
+	kind   truth.Kind
+	course *course
 }
 
 // reconcile plans from what the operator sees, and carries the plans out: those of
-// consent, and those of each group, in any order. It tells when to look again.
+// consent, and those of each group, in any order. It returns when to look again.
 func (w *world) reconcile(seen *store) (time.Time, outcome) {
 	w.steps++
-	c := country.At(seen.objects(w.watching), w.now())
+	byClock := w.byClock
+	w.byClock = false // what follows is planned from what is written now
+	o := w.operator(seen)
 	var batches [][]write
-	consents, again := w.consent(c, seen)
+	consents, again := w.consent(o, seen)
+	w.wakes.planned(w, "the controller of municipalities", again, byClock, consents)
 	batches = append(batches, consents)
 	for _, group := range seen.groups() {
-		plan := c.Plan(group)
-		again = earliest(again, plan.Again)
-		for i := range plan.Introductions {
-			w.judgeIntroduction(&plan.Introductions[i])
-			batches = append(batches, w.carryOut(c, &plan.Introductions[i], seen))
+		courses, at := o.plan(group)
+		again = earliest(again, at)
+		var todo []write
+		for i := range courses {
+			w.judgeCourse(&courses[i])
+			batch := w.carryOut(&courses[i], seen)
+			todo, batches = append(todo, batch...), append(batches, batch)
 		}
+		w.wakes.planned(w, group, at, byClock, todo)
 	}
 	if w.faulty {
 		w.rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
@@ -76,7 +82,7 @@ func (w *world) send(batches [][]write) outcome {
 	} else {
 		stale = w.faulty && w.rng.IntN(12) == 0
 	}
-	w.truth = newTruth(w)
+	w.truth = w.so()
 	var before *store
 	sent, done := 0, 0
 	for _, batch := range batches {
@@ -117,30 +123,29 @@ func (w *world) request(r *write) bool {
 	if r.isInstallation {
 		return w.requestInstallation(r)
 	}
-	live := w.store.rollouts[r.rollout]
+	live := w.store.Rollouts[r.rollout]
 	if live != r.recordBefore {
 		return false
 	}
 	if r.recordAfter == nil {
-		delete(w.store.rollouts, r.rollout)
-		w.judgeForgotten(live)
-		w.ledger.forget(r.rollout)
+		delete(w.store.Rollouts, r.rollout)
+		w.truth.Deleted(live)
 		return true
 	}
 	w.judgeRecord(r)
-	w.store.rollouts[r.rollout] = r.recordAfter
+	w.store.Rollouts[r.rollout] = r.recordAfter
 	return true
 }
 
 func (w *world) requestInstallation(r *write) bool {
-	live := w.store.installation(r.installed)
+	live := w.store.Installation(r.installed)
 	if live != r.before {
 		return false
 	}
 	if r.after == nil {
 		w.store.put(r.installed, nil)
-		delete(w.reality, r.installed)
-		w.note("%s: %s is gone (%s)", r.installed.municipality, r.installed.app, r.installed.environment)
+		w.gone(r.installed)
+		w.note("%s: %s is gone (%s)", r.installed.Municipality, r.installed.App, r.installed.Environment)
 		return true
 	}
 	w.judgeInstallation(r)
@@ -150,46 +155,35 @@ func (w *world) requestInstallation(r *write) bool {
 	return true
 }
 
-// carryOut are the writes of a plan, in the order of the controller: what ends, ends first;
-// then what was moved is written, and then what is told of it.
-func (w *world) carryOut(c *country.Country, intro *country.Introduction, seen *store) []write {
+// carryOut are the writes of a course, in the order of the controller: what ends, ends first;
+// then what was moved is written, and then what is said of it.
+func (w *world) carryOut(c *course, seen *store) []write {
 	var all []write
-	for _, end := range intro.Course.End {
-		after := end.Rollout.DeepCopy()
-		after.Status = rollout.End(end)
-		all = append(all, write{rollout: end.Rollout.Name, recordBefore: end.Rollout, recordAfter: after, intro: intro})
+	for _, after := range c.ends {
+		all = append(all, write{rollout: after.Name, recordBefore: seen.Rollouts[after.Name], recordAfter: after, ends: true, course: c})
 	}
-	if spec := intro.Course.Create; spec != nil {
-		name := rollout.Name(*spec)
-		made := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{
-			Name: name, Generation: 1, CreationTimestamp: metav1.NewTime(w.now()).Rfc3339Copy(),
-		}, Spec: *spec.DeepCopy()}
+	if c.makes != nil {
+		made := c.makes.DeepCopy()
+		made.CreationTimestamp = metav1.NewTime(w.now()).Rfc3339Copy()
 		made.Status.ObservedGeneration = -1
-		return append(all, write{rollout: name, recordAfter: made, intro: intro})
+		return append(all, write{rollout: made.Name, recordAfter: made, course: c})
 	}
-	for i := range intro.Step.Moves {
-		move := &intro.Step.Moves[i]
-		want := c.Installation(*intro, *move)
-		if want == nil {
-			continue
-		}
-		all = append(all, w.writeOf(seen, want, intro, move))
+	for _, m := range c.moves {
+		all = append(all, w.writeOf(seen, m.want, c, m.kind))
 	}
-	if r := intro.Course.Current; r != nil && !equality.Semantic.DeepEqual(r.Status, intro.Step.Status) {
-		after := r.DeepCopy()
-		after.Status = *intro.Step.Status.DeepCopy()
-		all = append(all, write{rollout: r.Name, recordBefore: r, recordAfter: after, intro: intro, statusOfPlan: true})
+	if r := c.goesOn; r != nil && !equality.Semantic.DeepEqual(r.Status, c.says.Status) {
+		all = append(all, write{rollout: r.Name, recordBefore: r, recordAfter: c.says, course: c})
 	}
-	for _, r := range intro.Stale {
-		all = append(all, write{rollout: r.Name, recordBefore: r, intro: intro})
+	for _, r := range c.stale {
+		all = append(all, write{rollout: r.Name, recordBefore: r, course: c})
 	}
 	return all
 }
 
 // writeOf makes the request that brings an installation to what is wanted.
-func (w *world) writeOf(seen *store, want *v1alpha1.AppInstallation, intro *country.Introduction, move *rollout.Move) write {
+func (w *world) writeOf(seen *store, want *v1alpha1.AppInstallation, c *course, kind truth.Kind) write {
 	k := keyOf(want)
-	before := seen.installation(k)
+	before := seen.Installation(k)
 	after := want.DeepCopy()
 	after.Generation, after.CreationTimestamp = 1, metav1.NewTime(w.now()).Rfc3339Copy()
 	after.Status.ObservedGeneration = -1
@@ -201,12 +195,7 @@ func (w *world) writeOf(seen *store, want *v1alpha1.AppInstallation, intro *coun
 			after.Generation++
 		}
 	}
-	return write{installed: k, before: before, after: after, intro: intro, move: move, isInstallation: true}
-}
-
-// same says whether an installation says already what it should.
-func same(want, live *v1alpha1.AppInstallation) bool {
-	return live != nil && installation.Same(want, live)
+	return write{installed: k, before: before, after: after, course: c, kind: kind, isInstallation: true}
 }
 
 func earliest(a, b time.Time) time.Time {

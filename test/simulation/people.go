@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
 // deed is something that people do. It says what it was, or nothing where it found nothing to do.
@@ -65,56 +66,58 @@ func (w *world) deed(total int) {
 
 // anyMunicipality that is not on its way out; nil where there is none.
 func (w *world) anyMunicipality() *v1alpha1.Municipality {
-	all := sorted(w.store.municipalities)
-	all = slices.DeleteFunc(all, func(name string) bool { return !w.store.municipalities[name].DeletionTimestamp.IsZero() })
+	all := truth.Sorted(w.store.Municipalities)
+	all = slices.DeleteFunc(all, func(name string) bool { return !w.store.Municipalities[name].DeletionTimestamp.IsZero() })
 	if len(all) == 0 {
 		return nil
 	}
-	return w.store.municipalities[pick(w, all...)]
+	return w.store.Municipalities[pick(w, all...)]
 }
 
 func (w *world) anyNetwork() *v1alpha1.Network {
-	all := sorted(w.store.networks)
+	all := truth.Sorted(w.store.Networks)
 	if len(all) == 0 {
 		return nil
 	}
-	return w.store.networks[pick(w, all...)]
+	return w.store.Networks[pick(w, all...)]
 }
 
-func (w *world) anyApp() *v1alpha1.SharedApp { return w.store.apps[pick(w, sorted(w.store.apps)...)] }
+func (w *world) anyApp() *v1alpha1.SharedApp {
+	return w.store.Apps[pick(w, truth.Sorted(w.store.Apps)...)]
+}
 
 // Changes replace what is stored.
 
 func (w *world) changeMunicipality(name string, change func(*v1alpha1.Municipality)) {
-	next := w.store.municipalities[name].DeepCopy()
+	next := w.store.Municipalities[name].DeepCopy()
 	change(next)
 	next.Generation++
-	w.store.municipalities[name] = next
+	w.store.Municipalities[name] = next
 	w.dirty = true
 }
 
 func (w *world) changeNetwork(name string, change func(*v1alpha1.Network)) {
-	next := w.store.networks[name].DeepCopy()
+	next := w.store.Networks[name].DeepCopy()
 	change(next)
 	next.Generation++
-	w.store.networks[name] = next
+	w.store.Networks[name] = next
 	w.store.changed()
 	w.dirty = true
 }
 
 func (w *world) changeApp(name string, change func(*v1alpha1.SharedApp)) {
-	next := w.store.apps[name].DeepCopy()
+	next := w.store.Apps[name].DeepCopy()
 	change(next)
 	next.Generation++
-	w.store.apps[name] = next
+	w.store.Apps[name] = next
 	w.store.changed()
 	w.dirty = true
 }
 
 func (w *world) changePlatform(change func(*v1alpha1.Platform)) {
-	next := w.store.platform.DeepCopy()
+	next := w.store.Platform.DeepCopy()
 	change(next)
-	w.store.platform = next
+	w.store.Platform = next
 	w.store.changed()
 	w.dirty = true
 }

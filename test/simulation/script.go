@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
 // story is a world that is told: what people do is written down, and all else goes as it
@@ -58,18 +59,18 @@ func (s story) play() (lines []string, violations []violation) {
 // a network, and an app of which all have version 2.4.0.
 func (s *script) found() {
 	app := &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: svarut, Generation: 1}}
-	s.store.apps[svarut] = app
+	s.store.Apps[svarut] = app
 	for _, version := range []string{"2.4.0", "2.5.0", "2.6.0"} {
 		s.version(svarut, version)
 	}
-	s.store.apps[svarut].Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: "2.4.0"}}
+	s.store.Apps[svarut].Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: "2.4.0"}}
 	for _, name := range sixOfTelemark {
 		s.municipality(name)
 	}
 	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: telemark, Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
 	n.Spec.Members.Names = sixOfTelemark
 	n.Spec.Apps = []v1alpha1.Proposal{{Name: svarut, Channel: "stable", Obligation: v1alpha1.ObligationRecommended, Stages: stages[1:]}}
-	s.store.networks[telemark] = n
+	s.store.Networks[telemark] = n
 }
 
 func (s *script) version(app, version string) {
@@ -81,11 +82,11 @@ func (s *script) version(app, version string) {
 
 func (s *script) municipality(name string) {
 	m := &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
-	m.Spec.Number, m.Spec.DisplayName, m.Spec.DeletionPolicy = fmt.Sprintf("40%02d", len(s.store.municipalities)+11), name, v1alpha1.DeletionRetain
+	m.Spec.Number, m.Spec.DisplayName, m.Spec.DeletionPolicy = fmt.Sprintf("40%02d", len(s.store.Municipalities)+11), name, v1alpha1.DeletionRetain
 	m.Spec.Environments = []v1alpha1.Environment{
 		{Name: "test", Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneOpen}, {Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed},
 	}
-	s.store.municipalities[name] = m
+	s.store.Municipalities[name] = m
 	s.dirty = true
 }
 
@@ -140,17 +141,17 @@ func (s *script) retry(version string, attempt int32) {
 
 // places tells what everybody has in the end.
 func (s *script) places() {
-	for _, name := range sorted(s.store.installations) {
+	for _, name := range truth.Sorted(s.store.Installations) {
 		line := "  " + name + ":"
-		for _, k := range s.store.keys() {
-			if k.municipality != name {
+		for _, k := range s.store.Keys() {
+			if k.Municipality != name {
 				continue
 			}
 			app := ""
-			if len(s.store.apps) > 1 {
-				app = k.app + " "
+			if len(s.store.Apps) > 1 {
+				app = k.App + " "
 			}
-			line += fmt.Sprintf(" %s %s%s,", k.environment, app, s.store.installation(k).Spec.Version)
+			line += fmt.Sprintf(" %s %s%s,", k.Environment, app, s.store.Installation(k).Spec.Version)
 		}
 		s.diary.lines = append(s.diary.lines, line[:len(line)-1])
 	}

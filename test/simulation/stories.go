@@ -49,7 +49,7 @@ var stories = []story{
 		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(2)) })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "11:30", "fyresdal becomes part of tokke, which takes its number", func() {
-			number := s.store.municipalities["fyresdal"].Spec.Number
+			number := s.store.Municipalities["fyresdal"].Spec.Number
 			s.deleted("fyresdal")
 			s.changeMunicipality("tokke", func(m *v1alpha1.Municipality) {
 				m.Spec.FormerNumbers, m.Spec.Number = []string{m.Spec.Number}, number
@@ -136,24 +136,25 @@ var stories = []story{
 	}},
 	{"pilot-networks", "A pilot network goes first, and the others when it has completed.", time.Time{}, 3, func(s *script) {
 		rogaland := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-rogaland", Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
-		rogaland.Spec.Apps = s.store.networks[telemark].Spec.Apps
+		rogaland.Spec.Apps = s.store.Networks[telemark].Spec.Apps
 		rogaland.Spec.Members.Names = []string{"klepp", "time"}
 		s.municipality("klepp")
 		s.municipality("time")
-		s.store.networks["digi-rogaland"] = rogaland
+		s.store.Networks["digi-rogaland"] = rogaland
 		s.store.changed()
 		s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.PilotNetworks = []string{"digi-rogaland"} })
 		s.on(2, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 	}},
 	{"queue", "A network that carries one introduction at a time: the one of the higher priority goes first.", time.Time{}, 3, func(s *script) {
 		s.changeApp(svarut, func(*v1alpha1.SharedApp) {})
-		s.store.apps["kobo"] = &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "kobo", Generation: 1}}
+		s.store.Apps["kobo"] = &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "kobo", Generation: 1}}
 		s.version("kobo", "1.0.0")
 		s.changeApp("kobo", func(a *v1alpha1.SharedApp) { a.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}} })
-		s.on(1, "09:00", "svarut 2.5.0 is promoted, and the network takes kobo up as well, as the more urgent", func() {
+		s.on(1, "09:00", "svarut 2.5.0 is promoted, as the more urgent, and the network takes kobo up as well", func() {
 			s.promote("2.5.0")
 			s.changeNetwork(telemark, func(n *v1alpha1.Network) {
-				n.Spec.Apps = append(slices.Clone(n.Spec.Apps), v1alpha1.Proposal{Name: "kobo", Channel: "stable", Obligation: v1alpha1.ObligationMandatory, Stages: stages[2:], Priority: new(int32(10))})
+				n.Spec.Apps = append(slices.Clone(n.Spec.Apps), v1alpha1.Proposal{Name: "kobo", Channel: "stable", Obligation: v1alpha1.ObligationMandatory, Stages: stages[2:]})
+				n.Spec.Apps[0].Priority = new(int32(10))
 				n.Spec.Rollout = &v1alpha1.RolloutStrategy{MaxIntroductions: new(int32(1))}
 			})
 		})
@@ -163,8 +164,8 @@ var stories = []story{
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "12:30", "vest-telemark ends, and digi-telemark takes its place", func() {
 			heir := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-telemark", Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
-			heir.Spec.Apps = s.store.networks[telemark].Spec.Apps
-			s.store.networks["digi-telemark"] = heir
+			heir.Spec.Apps = s.store.Networks[telemark].Spec.Apps
+			s.store.Networks["digi-telemark"] = heir
 			ends := metav1.NewTime(s.now())
 			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Ends, n.Spec.Successor = &ends, "digi-telemark" })
 		})

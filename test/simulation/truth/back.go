@@ -1,0 +1,91 @@
+package truth
+
+import (
+	"slices"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+func returnsOnce(m *moved) string {
+	b := m.Move.Before
+	switch {
+	case m.Kind == Return && m.Ledger.of(m.Rollout.Name).returned[m.Key] && b.Spec.Rollout != nil && b.Spec.Rollout.Outcome != "":
+		return "it went back in this Rollout before"
+	case b == nil || b.Spec.Version != m.Rollout.Spec.Version:
+		return "it does not have the version of the Rollout"
+	case m.Kind == Hold && m.To != target(m.Rollout):
+		return "it is left as it is, and the version changes"
+	case m.Kind == Return && !m.usable(m.App, m.To):
+		return "the version it goes back to is withdrawn, or the catalogue does not have it"
+	case m.Kind == Return && !m.Ledger.healthy[m.Key][m.To]:
+		return "it never was healthy at the version that it goes back to"
+	}
+	return ""
+}
+
+// returnsToVerified says whether a member stays, or goes back further, although a release was
+// verified there that it can have.
+func returnsToVerified(m *moved) string {
+	last, found := v1alpha1.Release{}, false
+	for _, r := range m.Ledger.verified[m.Key] {
+		v := versionOf(m.Apps[m.App], r.Version)
+		if r != target(m.Rollout) && v != nil && v.State != v1alpha1.VersionWithdrawn {
+			last, found = r, true
+		}
+	}
+	if found && m.Kind == Hold {
+		return "it is left as it is, and " + last.Version + " was verified there before"
+	}
+	return ""
+}
+
+// wasWatched says whether somebody looked for as long as a member has time: what nobody looked at
+// has not failed.
+func wasWatched(m *moved) string {
+	if m.Kind == Hold || m.Ledger.of(m.Rollout.Name).failed[m.Municipality] {
+		return "" // the operator was killed before it had taken back all of its places
+	}
+	wave := slices.MinFunc(m.promise.Waves, func(a, b Wave) int { return int(a.Deadline - b.Deadline) })
+	p, moving := m.Ledger.pending[m.Key]
+	if moving && p.rollout == m.Rollout.Name && m.Ledger.watched-p.since < wave.Deadline-time.Minute && m.Now.Before(m.Watching.Add(wave.Deadline)) {
+		return "the operator has looked for " + (m.Ledger.watched - p.since).String() + " only"
+	}
+	return ""
+}
+
+// seen says whether the status of a place speaks of what it is asked for now.
+func (t *Truth) seen(k Key) bool {
+	i := t.Installation(k)
+	return i != nil && i.Status.ObservedGeneration == i.Generation
+}
+
+// wasUnhealthy says whether a member goes back that has been healthy all the time: a spec that was
+// touched is no failure of a version.
+func wasUnhealthy(m *moved) string {
+	if !m.belongs || m.Kind != Return || m.hasFailed(m.member, m.Rollout, 0) {
+		return ""
+	}
+	for _, place := range m.member.Places {
+		k := place.Key
+		r := m.Reality[k]
+		unseen := m.Now.Sub(m.Ledger.touched[k]) >= 10*time.Minute && !m.seen(k) // the shortest deadline
+		if m.at(k, target(m.Rollout)) && (unseen || m.Ledger.lost[k] || r == nil || !r.Healthy || m.Ledger.shaky[k] || r.Release != target(m.Rollout)) {
+			return ""
+		}
+	}
+	return "all of its places have been healthy since they came up"
+}
+
+// notDoneLongAgo says whether a member is taken back for a fault of today that was verified when
+// its wave was done, whatever the wave is called by now.
+func notDoneLongAgo(m *moved) string {
+	if m.Ledger.of(m.Rollout.Name).past[m.Municipality] && !m.movedSince() {
+		return "it was verified, and its wave was done"
+	}
+	return ""
+}
+
+// movedSince says whether a place of a member was moved once more after its wave was done, such as
+// a new environment.
+func (m *moved) movedSince() bool { return m.Ledger.again[m.Rollout.Name+"/"+m.Municipality] }

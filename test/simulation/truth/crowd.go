@@ -1,0 +1,176 @@
+package truth
+
+import (
+	"fmt"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// crowd is a wave as it truly is.
+type crowd struct {
+	members, failed, excused, onTheWay, away, verified, unclear int
+	// unready are members that are neither verified nor excused, failed or away.
+	unready []string
+}
+
+// takePart are the members that percentages are of: not the excused.
+func (c crowd) takePart() int { return c.members - c.excused }
+
+// waveOf is the wave that a member counts in.
+func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
+	for _, place := range f.Places {
+		if s := t.record(place.Key, r); s != nil && s.Wave == p.Waves[0].Name {
+			return 0 // also where it stands in for others
+		}
+	}
+	return t.named(p, f.Municipality)
+}
+
+// many is how many members make a world large. In one, a wave is counted anew at every so many
+// writes of a turn, and not at each: small worlds see to what that might miss.
+const (
+	many  = 1000
+	every = 200
+)
+
+// counted is a crowd, and how often it was asked for since it was counted.
+type counted struct {
+	crowd crowd
+	asked int
+}
+
+// crowd counts a wave. Members that go back in the same step have failed.
+func (t *Truth) crowd(r *v1alpha1.Rollout, p Promise, index int, returning map[string]bool) crowd {
+	if len(t.Followers(r)) < many {
+		return t.count(r, p, index, returning)
+	}
+	key := fmt.Sprintf("%s %d %d", r.Name, index, len(returning))
+	known, ok := t.crowds[key]
+	if !ok || known.asked == every {
+		known = counted{crowd: t.count(r, p, index, returning)}
+	}
+	known.asked++
+	t.crowds[key] = known
+	return known.crowd
+}
+
+func (t *Truth) count(r *v1alpha1.Rollout, p Promise, index int, returning map[string]bool) crowd {
+	var c crowd
+	present := map[string]bool{}
+	for _, f := range t.Followers(r) {
+		name := f.Municipality.Name
+		present[name] = true
+		if t.waveOf(f, r, p) != index {
+			continue
+		}
+		c.members++
+		at := t.stand(f, r, p.Waves[index])
+		if returning[name] {
+			at = failed
+		}
+		switch at {
+		case failed:
+			c.failed++
+		case verified:
+			c.verified++
+		case away:
+			c.away++
+		case excused:
+			c.excused++
+		case unclear:
+			c.unclear++
+		case onTheWay:
+			if t.started(f, r) {
+				c.onTheWay++
+			}
+			c.unready = append(c.unready, name+" is on the way")
+		case waiting:
+			c.unready = append(c.unready, name+" waits")
+		}
+	}
+	gone := t.leftFailed(r, p, index, present)
+	c.failed += gone
+	c.members += gone
+	return c
+}
+
+// leftFailed are members that failed and left afterwards, whose installations are there.
+func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present map[string]bool) int {
+	gone := map[string]bool{}
+	for name := range t.Installations {
+		if present[name] {
+			continue
+		}
+		for _, i := range t.Installations[name] {
+			s := i.Spec.Rollout
+			if s == nil || s.Name != r.Name || s.Outcome == "" || s.Wave == "" {
+				continue
+			}
+			at := p.index(s.Wave)
+			if at < 0 {
+				at = len(p.Waves) - 1
+			}
+			if at == index {
+				gone[name] = true
+			}
+		}
+	}
+	return len(gone)
+}
+
+// notDone says what is missing of a wave; empty if it is done. The gate of an approval it leaves out.
+func (t *Truth) notDone(r *v1alpha1.Rollout, p Promise, index int, returning map[string]bool) string {
+	c := t.crowd(r, p, index, returning)
+	budget := share(p.Waves[index].Budget, c.members)
+	switch {
+	case c.failed > budget:
+		return fmt.Sprintf("%d of %d members failed, and %d may", c.failed, c.members, budget)
+	case len(c.unready) > 0:
+		return c.unready[0]
+	case index == 0 && len(p.Waves) > 1:
+		return t.firstMissing(r, p, c)
+	case c.away > 0 && c.verified == 0 && !t.anybody(r, p, index):
+		return "nobody is verified, and some are away"
+	}
+	return ""
+}
+
+// anybody says whether a member of a wave before was verified, be it a stand-in that had the
+// version before.
+func (t *Truth) anybody(r *v1alpha1.Rollout, p Promise, index int) bool {
+	for before := range index {
+		if t.crowd(r, p, before, nil).verified > 0 {
+			return true
+		}
+	}
+	return index > 0 && t.stoodIn(r, p)
+}
+
+// someFailed says whether anybody failed, also one who left, or uninstalled the app, since.
+func (t *Truth) someFailed(r *v1alpha1.Rollout) bool {
+	for _, failed := range t.Ledger.of(r.Name).failed {
+		if failed {
+			return true
+		}
+	}
+	return false
+}
+
+// firstMissing says what is missing of the first of several waves: somebody who tried the version,
+// be it one who had it before.
+func (t *Truth) firstMissing(r *v1alpha1.Rollout, p Promise, c crowd) string {
+	if c.verified > 0 || c.failed > 0 || t.someFailed(r) || t.stoodIn(r, p) {
+		return ""
+	}
+	return "nobody went first"
+}
+
+// stoodIn says whether any member is verified, by the measure of the first wave.
+func (t *Truth) stoodIn(r *v1alpha1.Rollout, p Promise) bool {
+	for _, f := range t.Followers(r) {
+		if at := t.stand(f, r, p.Waves[0]); at == verified || at == unclear {
+			return true
+		}
+	}
+	return false
+}

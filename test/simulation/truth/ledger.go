@@ -1,0 +1,197 @@
+package truth
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Ledger remembers what came about, as it truly was at that time. No fault of a world makes it forget.
+type Ledger struct {
+	// Lenient leaves open who may lower a version, lets a failure of one that had the version before
+	// begin a Rollout, and does not follow a network that was named to its successor.
+	Lenient bool
+
+	rollouts map[string]*entry
+	// brought is who brought each release to a place, the last time that it came.
+	brought map[Key]map[v1alpha1.Release]*bringing
+	// healthy are the releases that a place truly was healthy at.
+	healthy map[Key]map[v1alpha1.Release]bool
+	// verified are the releases that a place ran for so long that nobody can doubt them, in order.
+	verified map[Key][]v1alpha1.Release
+	// completed are the releases that each group completed for an app, in order.
+	completed map[string][]v1alpha1.Release
+	// unasked are Rollouts that ended as nobody asked for the app any longer.
+	unasked map[string]bool
+	// made is the newest Rollout of each group and app, and endings are the attempts that ended.
+	made    map[string]*v1alpha1.Rollout
+	endings map[string]bool
+	// planned is what each Rollout is about to say, as what is written first may rest on that.
+	planned map[string]v1alpha1.RolloutPhase
+
+	// touched is when the spec of a place was written last, lost are places whose status was lost
+	// once, and shaky those that were unhealthy after they had been healthy.
+	touched     map[Key]time.Time
+	lost, shaky map[Key]bool
+	// watched is how long the operator has been looking in all, without the times in which it was down.
+	watched time.Duration
+	// again are members, as rollout/name, that were moved once more after their wave was done.
+	again map[string]bool
+	// pending is for how long, of that time, each place has been on its way in one stretch.
+	pending map[Key]stretch
+
+	zones     map[string]*time.Location
+	schedules map[string]cron.Schedule
+}
+
+// stretch is a time in which a place is on its way.
+type stretch struct {
+	rollout string
+	since   time.Duration
+}
+
+// bringing is who brought a release to a place, and who found it there as what it brings itself.
+type bringing struct {
+	by    Group
+	found map[Group]bool
+}
+
+// entry is what came about in one Rollout.
+type entry struct {
+	begun bool
+	// completed is when the Rollout first said so, by the clock; zero while it has not.
+	completed time.Time
+	phase     v1alpha1.RolloutPhase
+	// done are its waves, each with how many failed by then.
+	done     map[string]int
+	verified map[string]bool
+	// past are members that were verified when their wave was done.
+	past     map[string]bool
+	returned map[Key]bool
+	// failed are the members that were taken back, or left as they are.
+	failed map[string]bool
+}
+
+// NewLedger remembers nothing yet.
+func NewLedger() *Ledger {
+	return &Ledger{
+		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{},
+		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, made: map[string]*v1alpha1.Rollout{},
+		endings: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{},
+		touched: map[Key]time.Time{}, lost: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{}, again: map[string]bool{},
+		zones: map[string]*time.Location{}, schedules: map[string]cron.Schedule{},
+	}
+}
+
+func (l *Ledger) of(rollout string) *entry {
+	e := l.rollouts[rollout]
+	if e == nil {
+		e = &entry{done: map[string]int{}, verified: map[string]bool{}, past: map[string]bool{}, returned: map[Key]bool{}, failed: map[string]bool{}}
+		l.rollouts[rollout] = e
+	}
+	return e
+}
+
+// isDone says whether a wave of a Rollout was done once.
+func (e *entry) isDone(wave string) bool {
+	_, done := e.done[wave]
+	return done
+}
+
+// Healthy notes that a release truly became healthy at a place.
+func (l *Ledger) Healthy(k Key, r v1alpha1.Release) {
+	if l.healthy[k] == nil {
+		l.healthy[k] = map[v1alpha1.Release]bool{}
+	}
+	l.healthy[k][r] = true
+}
+
+// Unhealthy notes that a place ceased to be healthy.
+func (l *Ledger) Unhealthy(k Key) { l.shaky[k] = true }
+
+// Touched notes that the spec of a place was written.
+func (l *Ledger) Touched(k Key, now time.Time) { l.touched[k] = now }
+
+// Lost notes that the status of a place was lost.
+func (l *Ledger) Lost(k Key) {
+	l.lost[k] = true
+	delete(l.pending, k)
+}
+
+// Forgot notes that the status of a Rollout was lost: of members that failed and then uninstalled
+// the app nothing else remains, nor of what a Rollout completed that is not the newest.
+func (l *Ledger) Forgot(r *v1alpha1.Rollout) {
+	l.of(r.Name).failed = map[string]bool{}
+	if newest := l.made[subject(r)]; newest == nil || target(newest) != target(r) {
+		l.completed[subject(r)] = slices.DeleteFunc(l.completed[subject(r)], func(other v1alpha1.Release) bool { return other == target(r) })
+	}
+}
+
+// Watched notes that the operator was looking for some time.
+func (l *Ledger) Watched(d time.Duration) { l.watched += d }
+
+// Gone notes that an installation is no more.
+func (l *Ledger) Gone(k Key) {
+	delete(l.brought, k)
+	delete(l.pending, k)
+	delete(l.verified, k)
+}
+
+// brings notes who brought a release to a place.
+func (l *Ledger) brings(k Key, r v1alpha1.Release, by Group) {
+	if l.brought[k] == nil {
+		l.brought[k] = map[v1alpha1.Release]*bringing{}
+	}
+	l.brought[k][r] = &bringing{by: by, found: map[Group]bool{}}
+}
+
+// finds notes that a group brings a release, and found it at a place.
+func (l *Ledger) finds(k Key, r v1alpha1.Release, by Group) {
+	if b := l.brought[k][r]; b != nil {
+		b.found[by] = true
+	}
+}
+
+// answer to a question that the rules may leave open.
+type answer int
+
+const (
+	no answer = iota
+	perhaps
+	yes
+)
+
+// mayLower says whether a group may lower a release at a place: who brought it may. Whether one
+// may that found it there, as what it brings itself, is left open.
+func (l *Ledger) mayLower(k Key, r v1alpha1.Release, g Group) answer {
+	b := l.brought[k][r]
+	switch {
+	case b == nil, l.Lenient:
+		return perhaps
+	case b.by == g:
+		return yes
+	case b.found[g]:
+		return perhaps
+	}
+	return no
+}
+
+// subject is a group and an app.
+func subject(r *v1alpha1.Rollout) string {
+	return r.Spec.Network + "/" + r.Spec.Channel + "/" + r.Spec.App
+}
+
+// attempt is one attempt of a group at a digest.
+func attempt(r *v1alpha1.Rollout) string {
+	return fmt.Sprintf("%s %s %d", subject(r), r.Spec.Digest, r.Spec.Attempt)
+}
+
+// completes notes that a group completed a release.
+func (l *Ledger) completes(r *v1alpha1.Rollout) {
+	all := slices.DeleteFunc(l.completed[subject(r)], func(other v1alpha1.Release) bool { return other == target(r) })
+	l.completed[subject(r)] = append(all, target(r))
+}

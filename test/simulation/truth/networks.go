@@ -1,0 +1,154 @@
+package truth
+
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// networkEnded says whether a network proposes nothing any longer: its end has come, or it is being deleted.
+func (t *Truth) networkEnded(n *v1alpha1.Network) bool {
+	return !n.DeletionTimestamp.IsZero() || (n.Spec.Ends != nil && !t.Now.Before(n.Spec.Ends.Time))
+}
+
+// successor is the network that a network has handed over to; empty where it has not. A successor
+// that does not exist, or that leads back to the network, does not count.
+func (t *Truth) successor(name string) string {
+	n := t.Networks[name]
+	next := n.Spec.Successor
+	if t.Networks[next] == nil || (n.Spec.Ends != nil && !t.networkEnded(n)) {
+		return ""
+	}
+	seen := map[string]bool{}
+	for at := next; t.Networks[at] != nil && !seen[at]; at = t.Networks[at].Spec.Successor {
+		if at == name {
+			return ""
+		}
+		seen[at] = true
+	}
+	return next
+}
+
+// Heir is the network that acts in place of another: itself while it goes on; empty where it has
+// ended and nobody took over.
+func (t *Truth) Heir(name string) string {
+	if t.Networks[name] == nil {
+		return ""
+	}
+	if next := t.successor(name); next != "" {
+		return t.Heir(next)
+	}
+	if t.networkEnded(t.Networks[name]) {
+		return ""
+	}
+	return name
+}
+
+// within are the networks that hold a network, directly or through others, and the network itself.
+// Networks that hold each other in a circle do not count as holding.
+func (t *Truth) within(name string) map[string]bool {
+	if known := t.holding[name]; known != nil {
+		return known
+	}
+	holders := t.holders()
+	all := map[string]bool{}
+	t.holding[name] = all
+	var climb func(string)
+	climb = func(inner string) {
+		if all[inner] {
+			return
+		}
+		all[inner] = true
+		for _, outer := range holders[inner] {
+			if !reaches(holders, outer, inner) { // else the link is part of a circle
+				climb(outer)
+			}
+		}
+	}
+	climb(name)
+	return all
+}
+
+// holders are, for each network, those that hold it. Whoever took over a network holds what it
+// held, and is held where it was.
+func (t *Truth) holders() map[string][]string {
+	if t.heldBy != nil {
+		return t.heldBy
+	}
+	t.heldBy = map[string][]string{}
+	for _, name := range Sorted(t.Networks) {
+		for _, inner := range t.Networks[name].Spec.Members.Networks {
+			outer, held := t.Heir(name), t.Heir(inner)
+			if outer == "" || held == "" || (outer == held && name != inner) {
+				continue // nobody, or one that holds whom it took over from
+			}
+			t.heldBy[held] = append(t.heldBy[held], outer)
+		}
+	}
+	return t.heldBy
+}
+
+// reaches says whether holding leads from one network up to another.
+func reaches(holders map[string][]string, to, from string) bool {
+	seen := map[string]bool{}
+	var climb func(string) bool
+	climb = func(at string) bool {
+		if at == from {
+			return true
+		}
+		if seen[at] {
+			return false
+		}
+		seen[at] = true
+		for _, outer := range holders[at] {
+			if climb(outer) {
+				return true
+			}
+		}
+		return false
+	}
+	return climb(to)
+}
+
+// networksOf are the networks that a municipality belongs to now.
+func (t *Truth) networksOf(m *v1alpha1.Municipality) map[string]bool {
+	if known := t.belonging[m.Name]; known != nil {
+		return known
+	}
+	all := map[string]bool{}
+	t.belonging[m.Name] = all
+	for _, name := range Sorted(t.Networks) {
+		heir := t.Heir(name)
+		if heir == "" || !t.picks(t.Networks[name], m) {
+			continue
+		}
+		for network := range t.within(heir) {
+			all[network] = true
+		}
+	}
+	return all
+}
+
+// picks says whether a network names or selects a municipality.
+func (t *Truth) picks(n *v1alpha1.Network, m *v1alpha1.Municipality) bool {
+	return slices.Contains(n.Spec.Members.Names, m.Name) || t.selects(n.Spec.Members.Selector, m)
+}
+
+// selects says whether a selector selects a municipality. An empty one selects nobody.
+func (t *Truth) selects(s *metav1.LabelSelector, m *v1alpha1.Municipality) bool {
+	if s == nil {
+		return false
+	}
+	selector, known := t.selectors[s]
+	if !known {
+		var err error
+		if selector, err = metav1.LabelSelectorAsSelector(s); err != nil || selector.Empty() {
+			selector = labels.Nothing()
+		}
+		t.selectors[s] = selector
+	}
+	return selector.Matches(labels.Set(m.Labels))
+}

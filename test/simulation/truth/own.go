@@ -1,0 +1,66 @@
+package truth
+
+import (
+	"slices"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Own holds to the promises what a municipality's own decisions are about to write: a version that
+// it names, or what was there all along with other words.
+func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
+	if after.Spec.State == v1alpha1.InstallationAbsent {
+		if t.goes(k) {
+			return
+		}
+		t.Broken("consent", "%s %s in %s is uninstalled, and its municipality did not decline it", k.Municipality, k.App, k.Environment)
+		return
+	}
+	to := releaseOf(after)
+	kept := before != nil && releaseOf(before) == to
+	says := t.Says(k)
+	m := t.Municipalities[k.Municipality]
+	if kept {
+		t.Ledger.finds(k, to, says.Group)
+		return
+	}
+	switch {
+	case says.Declined:
+		t.Broken("consent", "%s %s is written to %s, which declined it", k.App, to.Version, k.Municipality)
+	case says.Own != to.Version:
+		t.Broken("consent", "%s takes %s %s in %s by itself, and named %q", k.Municipality, k.App, to.Version, k.Environment, says.Own)
+	case !t.usable(k.App, to):
+		t.Broken("catalogue", "%s takes %s %s newly into use, which the catalogue does not have", k.Municipality, k.App, to.Version)
+	}
+	if !t.mayStart(m.Spec.Windows, m.Spec.Freezes, t.Now) {
+		t.Broken("own windows", "%s takes %s %s by its own decision, outside its windows or in its freeze", k.Municipality, k.App, to.Version)
+	}
+	if earlier := t.earlier(m, k, to); earlier != "" {
+		t.Broken("own stages", "%s takes %s %s in %s by its own decision, and %s was not healthy at it before", k.Municipality, k.App, to.Version, k.Environment, earlier)
+	}
+	t.leaves(k, before)
+	t.Ledger.brings(k, to, municipal)
+}
+
+// goes says whether an app is to be uninstalled: as it was declined, or as its municipality, or its
+// environment, goes with all that is in it.
+func (t *Truth) goes(k Key) bool {
+	m := t.Municipalities[k.Municipality]
+	leaves := m == nil || !m.DeletionTimestamp.IsZero() || m.Spec.Environment(k.Environment) == nil
+	return t.Says(k).Declined || (leaves && (m == nil || m.Spec.DeletionPolicy == v1alpha1.DeletionDelete))
+}
+
+// earlier is an environment of an earlier stage that names the same version and is not healthy at it.
+func (t *Truth) earlier(m *v1alpha1.Municipality, k Key, to v1alpha1.Release) string {
+	own := slices.Index(stages, m.Spec.StageOf(k.Environment))
+	for _, e := range m.Spec.Environments {
+		other := Key{k.Municipality, e.Name, k.App}
+		if slices.Index(stages, e.Stage) >= own || t.Says(other).Own != to.Version {
+			continue
+		}
+		if runs := t.Reality[other]; runs == nil || runs.Release != to || !runs.Healthy {
+			return e.Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package truth
+
+import (
+	"slices"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Made holds a new Rollout to the promises: one for each wish, and attempts are counted.
+func (t *Truth) Made(r *v1alpha1.Rollout) {
+	for _, name := range Sorted(t.Rollouts) {
+		other := t.Rollouts[name]
+		if subject(other) == subject(r) && other.Spec.Digest == r.Spec.Digest && other.Spec.Attempt >= r.Spec.Attempt {
+			t.Broken("attempts", "%s is made, although %s was attempt %d", r.Name, other.Name, other.Spec.Attempt)
+		}
+	}
+	if t.Ledger.endings[attempt(r)] && (t.recorded(r) || t.approvedAny(r)) {
+		t.Broken("attempts", "%s is made, although that attempt has ended, and installations or approvals name it", r.Name)
+	}
+	last := t.Ledger.made[subject(r)]
+	if last != nil && target(last) == target(r) && !t.promise(r).retried(r) {
+		if live := t.Rollouts[last.Name]; live != nil && live.Status.Phase != v1alpha1.RolloutWithdrawn && !t.Ledger.unasked[last.Name] {
+			t.Broken("one wish", "%s is made, and %s is of the same wish", r.Name, last.Name)
+		}
+	}
+	delete(t.Ledger.rollouts, r.Name)
+	delete(t.Ledger.planned, r.Name)
+	t.Ledger.made[subject(r)] = r
+}
+
+// recorded says whether an installation says that a Rollout moved it.
+func (t *Truth) recorded(r *v1alpha1.Rollout) bool {
+	for _, installed := range t.Installations {
+		for _, i := range installed {
+			if i.Spec.Rollout != nil && i.Spec.Rollout.Name == r.Name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// approvedAny says whether an approval names the attempt.
+func (t *Truth) approvedAny(r *v1alpha1.Rollout) bool {
+	p := t.promise(r)
+	return slices.ContainsFunc(p.Approvals, func(a v1alpha1.Approval) bool { return p.approved(r, a.Wave) })
+}
+
+// Ends holds the end of a Rollout to the promises.
+func (t *Truth) Ends(r *v1alpha1.Rollout, phase v1alpha1.RolloutPhase) {
+	t.Ledger.of(r.Name).phase = phase
+	t.Ledger.endings[attempt(r)] = true
+	t.Ledger.planned[r.Name] = phase
+	asked := t.asked(r)
+	t.Ledger.unasked[r.Name] = !asked
+	if phase != v1alpha1.RolloutSuperseded || !asked {
+		return
+	}
+	newest := t.Ledger.made[subject(r)]
+	wished, ok := t.wished(r)
+	next := *r
+	next.Spec.Attempt++
+	if newest != nil && newest.Name == r.Name && ok && wished == target(r) && !t.promise(r).retried(&next) {
+		t.Broken("one wish", "%s is superseded, and it is the newest of what is wished for", r.Name)
+	}
+}
+
+// wished is what the channel of a Rollout's group points at; false where that can't be had.
+func (t *Truth) wished(r *v1alpha1.Rollout) (v1alpha1.Release, bool) {
+	channel := r.Spec.Channel
+	if n := t.Networks[r.Spec.Network]; n != nil {
+		for _, p := range n.Spec.Apps {
+			if p.Name == r.Spec.App {
+				channel = p.Channel
+			}
+		}
+	}
+	return t.offered(r.Spec.App, channel)
+}
+
+// asked says whether the group of a Rollout asks for its app.
+func (t *Truth) asked(r *v1alpha1.Rollout) bool {
+	if r.Spec.Network == "" {
+		return len(t.Followers(r)) > 0
+	}
+	n := t.Networks[r.Spec.Network]
+	return n != nil && t.Heir(n.Name) == n.Name && slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == r.Spec.App })
+}
+
+// Deleted holds the deletion of a record by the operator to the promises: not while it is under
+// way, nor while an approval or a retry names what it brought.
+func (t *Truth) Deleted(r *v1alpha1.Rollout) {
+	if r.Status.Phase == v1alpha1.RolloutProgressing || r.Status.Phase == v1alpha1.RolloutHalted || (r.Status.Phase == v1alpha1.RolloutPending && t.asked(r)) {
+		t.Broken("records", "%s is deleted while it is %s", r.Name, r.Status.Phase)
+	}
+	for _, a := range t.promise(r).Approvals {
+		if a.App == r.Spec.App && a.Digest == r.Spec.Digest {
+			t.Broken("attempts", "%s is deleted, and an approval names it", r.Name)
+		}
+	}
+}

@@ -1,0 +1,234 @@
+package truth
+
+import (
+	"time"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Member is a municipality that a group's Rollouts of an app count.
+type Member struct {
+	Municipality *v1alpha1.Municipality
+	Places       []Somewhere
+}
+
+// Somewhere is a place of a member.
+type Somewhere struct {
+	Key
+	Says
+	Stage v1alpha1.Stage
+}
+
+type followed struct {
+	group Group
+	app   string
+}
+
+// Followers of the group of a Rollout, sorted by name.
+func (t *Truth) Followers(r *v1alpha1.Rollout) []Member {
+	at := followed{groupOf(r), r.Spec.App}
+	known, ok := t.followers[at]
+	if ok {
+		return known
+	}
+	for _, name := range Sorted(t.Municipalities) {
+		if f := t.memberOf(t.Municipalities[name], at); len(f.Places) > 0 {
+			known = append(known, f)
+		}
+	}
+	t.followers[at] = known
+	return known
+}
+
+func (t *Truth) memberOf(m *v1alpha1.Municipality, at followed) Member {
+	f := Member{Municipality: m}
+	if !m.DeletionTimestamp.IsZero() {
+		return f
+	}
+	for _, e := range m.Spec.Environments {
+		k := Key{m.Name, e.Name, at.app}
+		if s := t.Says(k); s.Group == at.group {
+			f.Places = append(f.Places, Somewhere{k, s, e.Stage})
+		}
+	}
+	return f
+}
+
+// member of the group of a Rollout, by name.
+func (t *Truth) member(r *v1alpha1.Rollout, name string) (Member, bool) {
+	m := t.Municipalities[name]
+	if m == nil {
+		return Member{}, false
+	}
+	f := t.memberOf(m, followed{groupOf(r), r.Spec.App})
+	return f, len(f.Places) > 0
+}
+
+// standing is how a member is doing in a Rollout.
+type standing int
+
+const (
+	waiting standing = iota
+	onTheWay
+	verified
+	failed
+	excused
+	away
+	// unclear is a member of which the rules leave open how it is doing.
+	unclear
+)
+
+func (s standing) String() string {
+	return [...]string{"waiting", "on the way", "verified", "failed", "excused", "away", "unclear"}[s]
+}
+
+// at says whether a place is asked to have a release.
+func (t *Truth) at(k Key, r v1alpha1.Release) bool {
+	i := t.Present(k)
+	return i != nil && releaseOf(i) == r
+}
+
+// record of a Rollout on a place; nil where another moved the place last.
+func (t *Truth) record(k Key, r *v1alpha1.Rollout) *v1alpha1.InstallationRollout {
+	i := t.Present(k)
+	if i == nil || i.Spec.Rollout == nil || i.Spec.Rollout.Name != r.Name {
+		return nil
+	}
+	return i.Spec.Rollout
+}
+
+// started says whether a Rollout has moved a member.
+func (t *Truth) started(f Member, r *v1alpha1.Rollout) bool {
+	for _, p := range f.Places {
+		if s := t.record(p.Key, r); s != nil && s.Wave != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// hasFailed says whether a Rollout took a member back, or left it unhealthy.
+func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) bool {
+	moved, e := false, t.Ledger.of(r.Name)
+	for _, p := range f.Places {
+		s := t.record(p.Key, r)
+		moved = moved || s != nil || t.at(p.Key, target(r))
+		if s == nil || s.Outcome == "" {
+			continue
+		}
+		since := t.Installation(p.Key).Status.HealthySince
+		unseen := since == nil || since.Add(soak).After(t.Now) // or seen anew, after its status was lost
+		if s.Outcome == v1alpha1.OutcomeReturned || unseen || !t.Reality[p.Key].Steady(target(r), soak, t.Now) {
+			return true
+		}
+	}
+	if moved { // it is healthy after all
+		delete(e.failed, f.Municipality.Name)
+	}
+	return e.failed[f.Municipality.Name] // it uninstalled the app afterwards
+}
+
+// Stand is how a member is doing.
+func (t *Truth) stand(f Member, r *v1alpha1.Rollout, wave Wave) standing {
+	takes, doubt := false, false
+	for _, p := range f.Places {
+		takes, doubt = takes || p.Takes(), doubt || p.Unclear
+	}
+	e := t.Ledger.of(r.Name)
+	switch {
+	case t.hasFailed(f, r, wave.Soak):
+		return failed
+	case ptr.Deref(f.Municipality.Spec.Suspend, false) || !takes:
+		return excused
+	case e.verified[f.Municipality.Name]:
+		return verified
+	case doubt:
+		return unclear
+	}
+	for _, stage := range stages {
+		if at, stays := t.stage(f, r, wave, stage); stays {
+			return at
+		}
+	}
+	e.verified[f.Municipality.Name] = true
+	return verified
+}
+
+// stage is how a member is doing in one stage, and whether it is not through with it.
+func (t *Truth) stage(f Member, r *v1alpha1.Rollout, wave Wave, stage v1alpha1.Stage) (at standing, stays bool) {
+	gone := false
+	for _, p := range f.Places {
+		if !p.Takes() || p.Stage != stage {
+			continue
+		}
+		switch t.placed(p.Key, r, wave) {
+		case verified:
+			continue
+		case onTheWay:
+			return onTheWay, true
+		case unclear:
+			return unclear, true
+		case away:
+			gone = true
+		case waiting, failed, excused:
+			gone = gone || !t.mayStartSoon(f.Municipality.Spec.Windows, f.Municipality.Spec.Freezes, wave.Deadline)
+		}
+		stays = true
+	}
+	switch {
+	case gone:
+		return away, stays
+	case t.started(f, r):
+		return onTheWay, stays
+	}
+	return waiting, stays
+}
+
+// placed is how one place is doing.
+func (t *Truth) placed(k Key, r *v1alpha1.Rollout, wave Wave) standing {
+	there := t.at(k, target(r))
+	i := t.Installation(k)
+	switch {
+	case there && i.Status.ObservedGeneration < 0:
+		return unclear // its status is lost: nobody can see how it is doing
+	case there && (t.Reality[k].Soaked(target(r), wave.Soak, t.Now) || t.longAgo(k, r) || t.onceAfter(k, r, wave.Soak)):
+		return verified
+	case i != nil && ptr.Deref(i.Spec.Suspend, false):
+		return away
+	case there:
+		return onTheWay
+	case t.absent(k) != "":
+		return away
+	}
+	return waiting
+}
+
+// longAgo says whether a place was moved before its Rollout completed: what becomes of it
+// afterwards is not the Rollout's any more.
+func (t *Truth) longAgo(k Key, r *v1alpha1.Rollout) bool {
+	s, completed := t.record(k, r), t.Ledger.of(r.Name).completed
+	return !completed.IsZero() && (s == nil || !s.MovedAt.After(completed))
+}
+
+// onceAfter says whether a place that came late soaked after the Rollout, or its wave, was done.
+func (t *Truth) onceAfter(k Key, r *v1alpha1.Rollout, soak time.Duration) bool {
+	runs, s, e := t.Reality[k], t.record(k, r), t.Ledger.of(r.Name)
+	done := !e.completed.IsZero() || (s != nil && e.isDone(s.Wave))
+	return done && runs != nil && runs.Release == target(r) && runs.Longest > 0 && runs.Longest >= soak
+}
+
+// absent says why a place can't be moved now although it takes part; empty if it can.
+func (t *Truth) absent(k Key) string {
+	if t.Missing[v1alpha1.NamespaceFor(k.Municipality, k.Environment)] {
+		return "its environment does not exist"
+	}
+	if i := t.Installation(k); i != nil && ptr.Deref(i.Spec.Suspend, false) {
+		return "its installation is suspended"
+	}
+	if app := t.lacks(k); app != "" {
+		return "it requires " + app
+	}
+	return ""
+}

@@ -1,0 +1,156 @@
+package truth
+
+import (
+	"slices"
+	"time"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Plans notes what a Rollout is about to say.
+func (t *Truth) Plans(name string, phase v1alpha1.RolloutPhase) { t.Ledger.planned[name] = phase }
+
+// Reports holds what a Rollout is about to say to what is so. Returning are members that go back, or
+// are left as they are, in the same step.
+func (t *Truth) Reports(after *v1alpha1.Rollout, returning map[string]bool) {
+	e, p := t.Ledger.of(after.Name), t.promise(after)
+	if len(after.Status.Next) > 512 {
+		t.Broken("status", "%s: next has %d bytes", after.Name, len(after.Status.Next))
+	}
+	t.wavesDone(after, e, p, returning)
+	t.verifiedWere(after, e, p)
+	t.pendingLong(after, e, p)
+	if after.Status.Phase == v1alpha1.RolloutCompleted && e.completed.IsZero() {
+		t.completedRightly(after, p)
+		e.completed = t.Now
+		t.Ledger.completes(after)
+	}
+	e.phase = after.Status.Phase
+	for _, f := range t.Followers(after) {
+		for _, place := range f.Places {
+			if t.at(place.Key, target(after)) {
+				t.Ledger.finds(place.Key, target(after), groupOf(after))
+			}
+		}
+	}
+}
+
+// wavesDone says whether a wave is called done that is not.
+func (t *Truth) wavesDone(after *v1alpha1.Rollout, e *entry, p Promise, returning map[string]bool) {
+	if after.Status.Phase == v1alpha1.RolloutHalted {
+		return // it moves nobody, and is asked again when it does
+	}
+	for i, wave := range after.Status.Waves {
+		if i >= len(p.Waves) || wave.Name != p.Waves[i].Name || wave.CompletedAt == nil || e.isDone(wave.Name) {
+			continue
+		}
+		if e.completed.IsZero() { // else the waves were edited afterwards
+			if what := t.notDone(after, p, i, returning); what != "" {
+				t.Broken("wave order", "%s says that wave %s is done: %s", after.Name, wave.Name, what)
+			}
+			if gate := t.closed(after, p, i+1); gate != "" {
+				t.Broken("approval before", "%s says that wave %s is done: wave %s is not approved", after.Name, wave.Name, gate)
+				continue
+			}
+		}
+		t.isDone(after, p, i)
+	}
+}
+
+// completedRightly says whether a Rollout completes while somebody who should have its version
+// waits for it.
+func (t *Truth) completedRightly(r *v1alpha1.Rollout, p Promise) {
+	all := t.Followers(r)
+	if len(all) >= many {
+		return
+	}
+	someone := false
+	for _, f := range all {
+		switch at := t.stand(f, r, p.Waves[t.waveOf(f, r, p)]); {
+		case at == onTheWay && t.started(f, r):
+			t.Broken("completion", "%s says that it is completed, and %s is on the way", r.Name, f.Municipality.Name)
+		case at == onTheWay || at == waiting:
+			t.Broken("nobody waits", "%s says that it is completed, and %s is %s", r.Name, f.Municipality.Name, at)
+		case at == away:
+			someone = true
+		}
+	}
+	if gate := t.closed(r, p, len(p.Waves)); gate != "" && someone {
+		t.Broken("approval before", "%s says that it is completed: wave %s is not approved, and members are away", r.Name, gate)
+	}
+}
+
+// verifiedWere says whether more members are counted as verified than ever were.
+func (t *Truth) verifiedWere(after *v1alpha1.Rollout, e *entry, p Promise) {
+	all := t.Followers(after)
+	if len(all) < many {
+		for _, f := range all { // who became healthy after all has not failed
+			t.hasFailed(f, after, p.Waves[t.waveOf(f, after, p)].Soak)
+		}
+	}
+	unfinished := slices.ContainsFunc(after.Status.Waves, func(w v1alpha1.WaveStatus) bool { return w.CompletedAt == nil })
+	if !e.completed.IsZero() || !unfinished {
+		return // what becomes of a member afterwards is not the Rollout's any more
+	}
+	were := 0
+	standIn := len(p.Waves) > 1 && t.crowd(after, p, 0, nil).takePart() == 0
+	for _, f := range all {
+		wave := p.Waves[t.waveOf(f, after, p)]
+		if standIn && t.stand(f, after, p.Waves[0]) == verified { // one that had it before stands in
+			were++
+			continue
+		}
+		at := t.stand(f, after, wave)
+		if at == verified || at == unclear || e.isDone(wave.Name) || (at == excused && t.excusedAndHealthy(f, after, wave.Soak)) {
+			were++
+		}
+	}
+	if int(after.Status.Verified) > were {
+		t.Broken("verified", "%s counts %d members as verified, and %d were", after.Name, after.Status.Verified, were)
+	}
+}
+
+// excusedAndHealthy says whether a member has the version, and soaked, although it could not have it
+// newly now.
+func (t *Truth) excusedAndHealthy(f Member, r *v1alpha1.Rollout, soak time.Duration) bool {
+	return slices.ContainsFunc(f.Places, func(place Somewhere) bool {
+		return t.at(place.Key, target(r)) && t.Reality[place.Key].Soaked(target(r), soak, t.Now)
+	})
+}
+
+// pendingLong says whether a place has been on its way, with somebody looking, for longer than it has
+// time: then it must be verified, or have failed.
+func (t *Truth) pendingLong(r *v1alpha1.Rollout, e *entry, p Promise) {
+	if len(t.Followers(r)) >= many || ended(r) {
+		return
+	}
+	for _, f := range t.Followers(r) {
+		wave := p.Waves[t.waveOf(f, r, p)]
+		for _, place := range f.Places {
+			since, moving := t.Ledger.pending[place.Key]
+			s := t.record(place.Key, r)
+			if !moving || since.rollout != r.Name || s == nil || s.Wave == "" || s.Outcome != "" || e.isDone(s.Wave) || t.stopped(r, f) ||
+				t.placed(place.Key, r, wave) != onTheWay || t.Reality[place.Key].Longest >= max(wave.Soak, 1) {
+				t.Ledger.pending[place.Key] = stretch{r.Name, t.Ledger.watched}
+				continue
+			}
+			if bound := 2*(wave.Deadline+wave.Soak) + slack; t.Ledger.watched-since.since > bound {
+				t.Broken("time is up", "%s: %s in %s has been on the way for %s, has at most %s, and is neither verified nor failed",
+					r.Name, place.Municipality, place.Environment, t.Ledger.watched-since.since, bound)
+			}
+		}
+	}
+}
+
+// slack is for what lies between the moment when a deadline is over and the next word of a Rollout,
+// and for clocks that were set back.
+const slack = 4 * time.Hour
+
+// stopped says whether nothing of a member may be written now.
+func (t *Truth) stopped(r *v1alpha1.Rollout, f Member) bool {
+	n, app := t.Networks[r.Spec.Network], t.Apps[r.Spec.App]
+	return ptr.Deref(f.Municipality.Spec.Suspend, false) || ptr.Deref(t.Platform.Spec.Freeze, false) || ptr.Deref(t.Platform.Spec.Suspend, false) ||
+		(n != nil && ptr.Deref(n.Spec.Suspend, false)) || (app != nil && ptr.Deref(app.Spec.Suspend, false))
+}
