@@ -164,6 +164,9 @@ func firstViolation(t *testing.T, program string) (string, bool) {
 func otherDiary(t *testing.T, program string) (string, bool) {
 	t.Helper()
 	for _, s := range stories {
+		if s.notYet {
+			continue
+		}
 		want, err := os.ReadFile(filepath.Join("testdata", s.name+".txt"))
 		if err != nil {
 			t.Fatal(err)

@@ -24,7 +24,7 @@ func main() {
 		os.Exit(replay(os.Stdout, *one, *strict))
 	}
 	if *named != "" {
-		os.Exit(retell(os.Stdout, *named))
+		os.Exit(retell(os.Stdout, *named, *strict))
 	}
 	os.Exit(simulate(os.Stdout, os.Stderr, plan{*seed, *worlds, *first, *strict}))
 }
@@ -59,12 +59,12 @@ func replay(out io.Writer, seed uint64, strict bool) int {
 }
 
 // retell tells one story, as under testdata.
-func retell(out io.Writer, name string) int {
+func retell(out io.Writer, name string, strict bool) int {
 	for _, s := range stories {
 		if s.name != name {
 			continue
 		}
-		lines, violations := s.play()
+		lines, violations := s.play(strict)
 		for _, line := range lines {
 			_, _ = fmt.Fprintln(out, line)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,6 +23,8 @@ type story struct {
 	// lasts is how many days are told.
 	lasts int
 	tell  func(*script)
+	// notYet says that the operator does not end it so yet: it is told with --all only.
+	notYet bool
 }
 
 // The municipalities of the stories, and their network.
@@ -36,8 +39,9 @@ const (
 type script struct{ *world }
 
 // play plays a story, and returns its diary.
-func (s story) play() (lines []string, violations []violation) {
+func (s story) play(strict bool) (lines []string, violations []violation) {
 	w := newWorld(1)
+	w.strict = strict
 	w.told, w.prelude = true, 7*24*time.Hour
 	if s.from.IsZero() {
 		s.from = time.Date(2027, 1, 11, 0, 0, 0, 0, time.UTC)
@@ -102,6 +106,70 @@ func (s *script) on(day int, clock, what string, do func()) {
 		do()
 		s.dirty = true
 	})
+}
+
+// must says what must be so at a time of a day.
+func (s *script) must(day int, clock, what string, so func() bool) {
+	at, err := time.Parse("15:04", clock)
+	if err != nil {
+		panic(err) // a slip in a story
+	}
+	since := time.Duration(day-1)*24*time.Hour + time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+	s.queue.put(s.prelude+since+time.Second, func() {
+		if !so() {
+			s.violate("story", "it must be that %s", what)
+		}
+	})
+}
+
+// has says whether municipalities have a version of svarut in an environment.
+func (s *script) has(version, environment string, municipalities ...string) bool {
+	for _, m := range municipalities {
+		i := s.store.Present(key{Municipality: m, Environment: environment, App: svarut})
+		if i == nil || i.Spec.Version != version {
+			return false
+		}
+	}
+	return true
+}
+
+// record of an attempt of the network at a version of svarut; an empty one where there is none.
+func (s *script) record(version string, attempt int) v1alpha1.Rollout {
+	for _, r := range s.store.Rollouts {
+		if r.Spec.Network == telemark && r.Spec.App == svarut && r.Spec.Version == version && int(r.Spec.Attempt) == attempt {
+			return *r
+		}
+	}
+	return v1alpha1.Rollout{}
+}
+
+// says whether a Rollout says something, in what comes next or in what its waves wait for.
+func says(r v1alpha1.Rollout, what string) bool {
+	text := r.Status.Next
+	for _, w := range r.Status.Waves {
+		text += "; " + w.WaitsFor
+	}
+	return strings.Contains(text, what)
+}
+
+// freeze is a freeze of a municipality's own, of the days from one to another.
+func (s *script) freeze(municipality string, from, until int) {
+	day := func(n int) metav1.Time {
+		return metav1.NewTime(s.begin.Add(s.prelude + time.Duration(n-1)*24*time.Hour))
+	}
+	s.changeMunicipality(municipality, func(m *v1alpha1.Municipality) {
+		m.Spec.Freezes = []v1alpha1.FreezePeriod{{From: day(from), Until: day(until), Reason: "election"}}
+	})
+}
+
+// pin lets a municipality name a version.
+func (s *script) pin(municipality, version string) {
+	s.decide(municipality, v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: version})
+}
+
+// undecide takes a municipality's decisions back.
+func (s *script) undecide(municipality string) {
+	s.changeMunicipality(municipality, func(m *v1alpha1.Municipality) { m.Spec.Apps = nil })
 }
 
 // promote points the channel stable at a version.

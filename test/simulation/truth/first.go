@@ -196,13 +196,22 @@ func catchesUp(m *moved) string {
 			last = r
 		}
 	}
+	// What the group has now may wait for an approval: then a joiner may get what it had before.
+	gated := last == target(m.Rollout) && slices.Contains(m.Ledger.completed[subject(m.Rollout)], m.To) && m.gated()
 	switch {
-	case last != m.To:
+	case last != m.To && !gated:
 		return fmt.Sprintf("it is not what the group completed last, which is %q", last.Version)
 	case m.Move.Before != nil && m.Move.Before.Spec.State != v1alpha1.InstallationAbsent:
 		return "something is installed"
 	}
 	return catchUpLimit(m)
+}
+
+// gated says whether the wave of a member, or one before, needs an approval and has none.
+func (m *moved) gated() bool {
+	index := m.waveOf(m.member, m.Rollout, m.promise)
+	wave := m.promise.Waves[index]
+	return (wave.Approval && !m.promise.approved(m.Rollout, wave.Name)) || m.closed(m.Rollout, m.promise, index) != ""
 }
 
 // catchUpLimit counts those of a wave that were brought what was completed last, and that
