@@ -5,6 +5,9 @@ import "testing"
 func TestAppInstallation(t *testing.T) { appInstallations().run(t) }
 
 func appInstallations() table {
+	target := `{version: 2.4.1, digest: "` + digest("a") + `"}`
+	previous := `{version: 2.3.0, digest: "` + digest("b") + `"}`
+
 	return table{
 		kind: "AppInstallation",
 		manifest: `
@@ -16,7 +19,7 @@ spec:
   version: 2.4.1
   digest: "` + digest("a") + `"
   tenant: {municipality: vinje, number: "4036", displayName: Vinje, environment: prod, stage: Production, zone: Closed}
-  decidedBy: {level: Network, name: digi-tv, reason: recommended}`,
+  decidedBy: {level: Network, name: digi-tv}`,
 		examples: []example{
 			{
 				reason: "What, where and why are enough.",
@@ -56,31 +59,30 @@ spec:
 				message: `supported values: "National", "Network", "Municipality"`,
 			},
 			{
-				reason: "A rollout moves it, and notes what came of that; the next one starts afresh.",
-				create: `spec: {rollout: {name: digi-tv.svarut.2.4.1.1, wave: pilot, movedAt: "2026-11-22T08:00:00Z"}}`,
-				update: `spec: {rollout: {wave: null, outcome: Returned, message: not healthy, verified: {version: 2.3.0, digest: "` + digest("b") + `"}}}`,
+				reason: "A rollout moves it, and records what became of that; the next one starts afresh.",
+				create: `spec: {lastVerified: ` + previous + `, move: {rollout: digi-tv.svarut.2.4.1.1, network: digi-tv, attempt: 1, target: ` + target + `, wave: pilot, movedAt: "2026-11-22T08:00:00Z"}}`,
+				update: `spec: {move: {wave: null, outcome: Returned}}`,
 			},
 			{
-				reason: "What the municipality decides by itself has no rollout.",
-				create: `spec: {rollout: {name: digi-tv.svarut.2.4.1.1, movedAt: "2026-11-22T08:00:00Z"}}`,
-				update: `spec: {rollout: null}`,
+				reason: "What the municipality moves by itself has no rollout.",
+				create: `spec: {move: {target: ` + target + `, movedAt: "2026-11-22T08:00:00Z"}}`,
 			},
 			{
-				reason:  "A move that nobody dated has no deadline.",
-				create:  `spec: {rollout: {name: digi-tv.svarut.2.4.1.1}}`,
-				field:   "spec.rollout.movedAt",
+				reason:  "A move without a time has no deadline.",
+				create:  `spec: {move: {rollout: digi-tv.svarut.2.4.1.1, target: ` + target + `}}`,
+				field:   "spec.move.movedAt",
 				message: "Required value",
 			},
 			{
 				reason:  "A move that failed ends in one of two ways.",
-				create:  `spec: {rollout: {name: digi-tv.svarut.2.4.1.1, movedAt: "2026-11-22T08:00:00Z", outcome: Failed}}`,
-				field:   "spec.rollout.outcome",
-				message: `supported values: "Returned", "Held"`,
+				create:  `spec: {move: {target: ` + target + `, movedAt: "2026-11-22T08:00:00Z", outcome: Failed}}`,
+				field:   "spec.move.outcome",
+				message: `supported values: "Returned", "Stuck"`,
 			},
 			{
-				reason:  "A version to go back to is known by its digest.",
-				create:  `spec: {rollout: {name: digi-tv.svarut.2.4.1.1, movedAt: "2026-11-22T08:00:00Z", verified: {version: 2.3.0}}}`,
-				field:   "spec.rollout.verified.digest",
+				reason:  "A release to return to is known by its digest.",
+				create:  `spec: {lastVerified: {version: 2.3.0}}`,
+				field:   "spec.lastVerified.digest",
 				message: "Required value",
 			},
 			{

@@ -224,6 +224,20 @@ func municipalityDecisions() []example {
 				{name: portal, environments: [{name: prod, decision: Defer, until: "2027-01-15T00:00:00Z"}]}]}`,
 		},
 		{
+			reason: "A hold without a version keeps what is installed.",
+			create: `spec: {apps: [{name: svarut, hold: {reason: year-end}}]}`,
+		},
+		{
+			reason: "A pin may come to all environments at once.",
+			create: `spec: {apps: [{name: svarut, decision: Adopt, version: 2.4.1, immediate: true}]}`,
+		},
+		{
+			reason:  "What a network brings comes by its rollout.",
+			create:  `spec: {apps: [{name: svarut, decision: Adopt, immediate: true}]}`,
+			field:   "spec.apps[0].immediate",
+			message: "immediate goes with version or hold: what a network or a channel brings comes by its rollout",
+		},
+		{
 			reason: "Parameters and a hold go without a decision: the networks' proposal holds.",
 			create: `spec: {apps: [{name: svarut, parameters: {sender: {name: Vinje}}, hold: {version: 2.3.0, reason: year-end}}]}`,
 		},

@@ -243,6 +243,18 @@ func networkApprovals() []example {
 	const proposed = `apps: [{name: svarut}, {name: kobo}]`
 	return []example{
 		{
+			reason:  "A network's approval opens its own waves, whatever channel it follows.",
+			create:  `spec: {apps: [{name: svarut}], rollout: {approvals: [{app: svarut, channel: stable, digest: "` + digest("a") + `", wave: everyone}]}}`,
+			field:   "spec.rollout.approvals",
+			message: "channel goes with approvals of the Platform only: an approval of a network opens the network's own waves; take channel out",
+		},
+		{
+			reason:  "So does its retry.",
+			create:  `spec: {apps: [{name: svarut}], rollout: {retries: [{app: svarut, channel: stable, digest: "` + digest("a") + `", attempt: 2}]}}`,
+			field:   "spec.rollout.retries",
+			message: "channel goes with retries of the Platform only; take channel out",
+		},
+		{
 			reason: "An approval names app, digest, wave and attempt; giving it is one edit.",
 			create: within("spec", proposed),
 			update: approve("svarut", ", attempt: 2"),

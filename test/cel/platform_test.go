@@ -18,7 +18,19 @@ spec: {}`,
 		examples: slices.Concat(platformCluster(), strategies(), []example{
 			{
 				reason: "Those who take an app directly have no network: what they need is approved and retried here.",
-				create: rollout(`approvals: [{app: svarut, digest: "` + digest("a") + `", wave: everyone, attempt: 2}], retries: [{app: svarut, digest: "` + digest("a") + `", attempt: 2}]`),
+				create: rollout(`approvals: [{app: svarut, channel: stable, digest: "` + digest("a") + `", wave: everyone, attempt: 2}], retries: [{app: svarut, channel: stable, digest: "` + digest("a") + `", attempt: 2}]`),
+			},
+			{
+				reason:  "Direct adopters of two channels may come to one digest: an approval opens one of them.",
+				create:  rollout(`approvals: [{app: svarut, digest: "` + digest("a") + `", wave: everyone}]`),
+				field:   "spec.rollout.approvals",
+				message: "each of rollout.approvals names the channel whose direct adopters it is for: add channel, such as stable",
+			},
+			{
+				reason:  "So does a retry.",
+				create:  rollout(`retries: [{app: svarut, digest: "` + digest("a") + `", attempt: 2}]`),
+				field:   "spec.rollout.retries",
+				message: "each of rollout.retries names the channel whose direct adopters it is for: add channel, such as stable",
 			},
 		}),
 	}

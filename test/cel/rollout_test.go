@@ -21,7 +21,8 @@ spec:
   app: svarut
   version: 2.4.1
   digest: "` + digest("a") + `"
-  attempt: 1`,
+  attempt: 1
+  sequence: 1`,
 		examples: []example{
 			{
 				reason: "Who gets what, and for which time, are enough.",

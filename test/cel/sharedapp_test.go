@@ -245,15 +245,27 @@ func sharedAppRequirements() []example {
 	return []example{
 		{
 			reason: "Zones, apps, and both directions of traffic; all may change.",
-			update: `spec: {requires: {zones: {Production: Closed}, apps: [{name: id-gateway, version: ">=1.2"}],
-				egress: [{cidr: 203.0.113.0/24, ports: [443], reason: post}],
+			update: `spec: {requires: {zones: [{stage: Production, zone: Closed}], apps: [{name: id-gateway, version: ">=1.2"}],
+				egress: [{cidr: 203.0.113.0/24, ports: [{port: 443}, {port: 53, protocol: UDP}], reason: post}],
 				ingress: [{namespaceLabels: {a: b}, reason: broker}, {cidr: "2001:db8::/32", reason: post}]}}`,
 		},
 		{
 			reason:  "A zone that does not exist.",
-			create:  `spec: {requires: {zones: {Production: Internal}}}`,
-			field:   "spec.requires.zones.Production",
+			create:  `spec: {requires: {zones: [{stage: Production, zone: Internal}]}}`,
+			field:   "spec.requires.zones[0].zone",
 			message: `supported values: "Open", "Closed"`,
+		},
+		{
+			reason:  "A stage has one zone.",
+			create:  `spec: {requires: {zones: [{stage: Production, zone: Closed}, {stage: Production, zone: Open}]}}`,
+			field:   "spec.requires.zones[1]",
+			message: "Duplicate value",
+		},
+		{
+			reason:  "A protocol that does not exist.",
+			create:  `spec: {requires: {egress: [{cidr: 203.0.113.0/24, ports: [{port: 443, protocol: QUIC}], reason: post}]}}`,
+			field:   "spec.requires.egress[0].ports[0].protocol",
+			message: `supported values: "TCP", "UDP", "SCTP"`,
 		},
 		{
 			reason:  "A host name is not a range; network policies know addresses only.",
@@ -275,13 +287,13 @@ func sharedAppRequirements() []example {
 		},
 		{
 			reason:  "Ports end at 65535.",
-			create:  `spec: {requires: {egress: [{cidr: 203.0.113.0/24, ports: [65536], reason: post}]}}`,
-			field:   "spec.requires.egress[0].ports[0]",
+			create:  `spec: {requires: {egress: [{cidr: 203.0.113.0/24, ports: [{port: 65536}], reason: post}]}}`,
+			field:   "spec.requires.egress[0].ports[0].port",
 			message: "should be less than or equal to 65535",
 		},
 		{
 			reason:  "Ingress from nowhere in particular would be from everywhere.",
-			create:  `spec: {requires: {ingress: [{ports: [8080], reason: broker}]}}`,
+			create:  `spec: {requires: {ingress: [{ports: [{port: 8080}], reason: broker}]}}`,
 			field:   "spec.requires.ingress[0]",
 			message: "ingress comes either from cidr or from namespaceLabels",
 		},

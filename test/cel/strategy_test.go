@@ -100,7 +100,6 @@ func waves() []example {
 
 func waveMembers() []example {
 	const (
-		nobody   = "members of a wave needs selector, names or both; an empty wave is no wave"
 		everyone = "an empty selector would pick every member: name a label, or leave members out of the last wave"
 	)
 	return []example{
@@ -110,16 +109,12 @@ func waveMembers() []example {
 				{name: b, members: {selector: {matchExpressions: [{key: a, operator: Exists}]}}}]`),
 		},
 		{
-			reason:  "Members without selector and names are nobody.",
-			create:  rollout(`waves: [{name: pilot, members: {}}, {name: everyone}]`),
-			field:   "spec.rollout.waves[0].members",
-			message: nobody,
+			reason: "Members without selector and names are nobody, and somebody stands in.",
+			create: rollout(`waves: [{name: pilot, members: {}}, {name: everyone}]`),
 		},
 		{
-			reason:  "An empty list of names is nobody, in the last wave as well: leave members out there.",
-			create:  rollout(`waves: [{name: everyone, members: {names: []}}]`),
-			field:   "spec.rollout.waves[0].members",
-			message: nobody,
+			reason: "An empty list of names is nobody, and the last wave takes everybody else.",
+			create: rollout(`waves: [{name: everyone, members: {names: []}}]`),
 		},
 		{
 			reason:  "In Kubernetes an empty selector picks everything; a pilot of everybody is none.",

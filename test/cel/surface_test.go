@@ -60,7 +60,7 @@ func requireColumns(t *testing.T, d definition) {
 		want := map[string]string{
 			"App": ".spec.app", "Version": ".spec.version", "Attempt": ".spec.attempt",
 			"Phase": ".status.phase", "Wave": ".status.wave", "Verified": ".status.progress",
-			"Moving": ".status.moving", "Failed": ".status.failed", "Excused": ".status.excused",
+			"Moving": ".status.moving", "Failed": ".status.failed", "Excused": ".status.excused", "Security fix": ".status.securityFix",
 			"Age": ".metadata.creationTimestamp", "Next": ".status.next",
 		}
 		if diff := cmp.Diff(want, columns); diff != "" {
@@ -142,7 +142,7 @@ func TestDefaults(t *testing.T) {
 			"An approval is for the first attempt, unless it says another.", "Network",
 			`spec: {apps: [{name: svarut}], rollout: {approvals: [{app: svarut, digest: "` + digest("a") + `", wave: everyone}]}}`,
 			[]string{"rollout", "approvals"},
-			[]any{map[string]any{"app": "svarut", "digest": digest("a"), "wave": "everyone", "attempt": int64(1)}},
+			[]any{map[string]any{"app": "svarut", "channel": "", "digest": digest("a"), "wave": "everyone", "attempt": int64(1)}},
 		},
 		{
 			"A window is in Norway's time.", "Municipality", `spec: {windows: [{schedule: "0 18 * * 1-5", duration: 4h}]}`, []string{"windows"},
