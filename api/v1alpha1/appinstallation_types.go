@@ -31,6 +31,17 @@ const (
 	LevelMunicipality DecisionLevel = "Municipality"
 )
 
+// Decider is who decided.
+type Decider struct {
+	// level that decided: National, Network or Municipality; empty where nobody decides any longer.
+	// +optional
+	Level DecisionLevel `json:"level,omitempty"`
+	// name of the SharedApp, Network or Municipality that decided.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+}
+
 // DecidedBy answers who decided, and why.
 type DecidedBy struct {
 	// level that decided: National, Network or Municipality.
@@ -40,7 +51,7 @@ type DecidedBy struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// reason tells it in words.
+	// reason of the decision, in words.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Reason string `json:"reason,omitempty"`
@@ -129,57 +140,78 @@ type AppInstallationSpec struct {
 	// +kubebuilder:validation:MaxItems=8
 	ParametersFrom []ParametersSource `json:"parametersFrom,omitempty"`
 
-	// decidedBy says which level decided this, and why.
-	// +required
-	DecidedBy DecidedBy `json:"decidedBy,omitzero"`
-
-	// rollout that brought the version, and what came of it. Empty where the municipality named the
-	// version itself, and where the version was there before the first rollout.
+	// decidedBy says which level decided this; empty where nobody asks for the app any longer. The
+	// annotation allmenning.dev/decision says why, in words.
 	// +optional
-	Rollout *InstallationRollout `json:"rollout,omitempty"`
+	DecidedBy Decider `json:"decidedBy,omitzero"`
 
-	// suspend holds the operator off this installation: nothing is applied, corrected or removed.
-	// A platform operator may set it while looking into a fault. Default: false.
+	// move is the last change of version: who brought it, and what became of it. Empty where the
+	// version is the first one, and no rollout brought it.
+	// +optional
+	Move *Move `json:"move,omitempty"`
+
+	// lastVerified is the release that was verified here last: healthy for the soak, or completed by
+	// the group while it was healthy here. A move that fails returns to it. Empty where none was.
+	// +optional
+	LastVerified *Release `json:"lastVerified,omitempty"`
+
+	// suspend holds the operator off this installation: nothing is applied, corrected or removed. A
+	// rollout counts the place as away, and waits for it in no wave. A platform operator may set it
+	// while looking into a fault. Default: false.
+	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
 }
 
-// RolloutOutcome is what became of an installation whose move failed.
-// +kubebuilder:validation:Enum=Returned;Held
-type RolloutOutcome string
+// MoveOutcome is what became of a move that failed.
+// +kubebuilder:validation:Enum=Returned;Stuck
+type MoveOutcome string
 
 // The outcomes of a failed move. While a move goes well there is none.
 const (
-	// OutcomeReturned means that the installation went back to its last verified version.
-	OutcomeReturned RolloutOutcome = "Returned"
-	// OutcomeHeld means that there is no verified version to go back to: it stays as it is.
-	OutcomeHeld RolloutOutcome = "Held"
+	// OutcomeReturned means that the installation returned to its last verified release.
+	OutcomeReturned MoveOutcome = "Returned"
+	// OutcomeStuck means that there is no verified release to return to: it stays as it is.
+	OutcomeStuck MoveOutcome = "Stuck"
 )
 
-// InstallationRollout is the record of the last move of an installation.
-type InstallationRollout struct {
-	// name of the Rollout.
-	// +required
-	// +kubebuilder:validation:MinLength=1
+// Move is the record of the last change of version of an installation. It is part of the spec
+// because a lost status must not lose it; why a move failed is in the annotation
+// allmenning.dev/failure.
+type Move struct {
+	// rollout is the name of the Rollout that moved the installation; empty where the municipality
+	// named the version itself.
+	// +optional
 	// +kubebuilder:validation:MaxLength=253
-	Name string `json:"name,omitempty"`
+	Rollout string `json:"rollout,omitempty"`
+	// network whose Rollout it is; empty for direct adopters, and for a municipality's own move.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Network string `json:"network,omitempty"`
+	// channel that the direct adopters of the Rollout follow; empty for a network's Rollout, and for
+	// a municipality's own move.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Channel string `json:"channel,omitempty"`
+	// attempt of the Rollout; 0 for a municipality's own move.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	Attempt int32 `json:"attempt,omitempty"`
+	// target is the release that the move brings, which is not what is installed once the move has
+	// returned.
+	// +required
+	Target Release `json:"target,omitzero"`
 	// wave that the municipality took part in; empty where it got what was completed before its turn.
 	// +optional
 	// +kubebuilder:validation:MaxLength=40
 	Wave string `json:"wave,omitempty"`
-	// movedAt is when the installation was asked to move.
+	// movedAt is when the installation was asked to move, or to return.
 	// +required
 	MovedAt metav1.Time `json:"movedAt,omitzero"`
-	// verified is the last release that was verified here: what a failed move goes back to.
+	// outcome of a move that failed: Returned or Stuck. A newer rollout, or a retry, moves it again.
 	// +optional
-	Verified *Release `json:"verified,omitempty"`
-	// outcome of a move that failed: Returned or Held. A newer rollout, or a retry, moves it again.
-	// +optional
-	Outcome RolloutOutcome `json:"outcome,omitempty"`
-	// message says why it failed, and why it went back or did not.
-	// +optional
-	// +kubebuilder:validation:MaxLength=512
-	Message string `json:"message,omitempty"`
+	Outcome MoveOutcome `json:"outcome,omitempty"`
 }
 
 // InstalledObject is one object of an installation, and what tells whether it is as it should be.
@@ -298,7 +330,7 @@ type AppInstallationStatus struct {
 // +kubebuilder:printcolumn:name="Wanted",type=string,JSONPath=`.spec.version`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Decided by",type=string,JSONPath=`.spec.decidedBy.name`
-// +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.spec.decidedBy.reason`,priority=1
+// +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.metadata.annotations.allmenning\.dev/decision`,priority=1
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`

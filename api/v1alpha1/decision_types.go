@@ -26,6 +26,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.channel) || (has(self.decision) && self.decision == 'Adopt')",message="channel goes with decision Adopt",fieldPath=".channel"
 // +kubebuilder:validation:XValidation:rule="!has(self.network) || (has(self.decision) && self.decision == 'Adopt')",message="network goes with decision Adopt",fieldPath=".network"
 // +kubebuilder:validation:XValidation:rule="[has(self.network), has(self.channel), has(self.version)].filter(x, x).size() <= 1",message="Adopt follows one of network, channel or version"
+// +kubebuilder:validation:XValidation:rule="!has(self.immediate) || has(self.version) || has(self.hold)",message="immediate goes with version or hold: what a network or a channel brings comes by its rollout",fieldPath=".immediate"
 type AppDecision struct {
 	// name of the SharedApp.
 	// Example: svarut
@@ -61,6 +62,14 @@ type AppDecision struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
+
+	// immediate brings a version that this decision names to every environment at once: without
+	// stages, soak, windows and freezes of the municipality, and without a return when it fails. It
+	// goes with version, or with hold. Default: false, the version comes stage by stage, in the
+	// municipality's own windows, and returns when it fails.
+	// Example: true
+	// +optional
+	Immediate *bool `json:"immediate,omitempty"`
 
 	// reason is shown to everybody who asks. Required to decline an app that a network has made Mandatory.
 	// Example: budget 2027
@@ -106,10 +115,11 @@ type AppDecision struct {
 
 // Hold keeps an app at a version.
 type Hold struct {
-	// version to keep. Where another version is installed, it is kept as it is: a hold never
-	// moves an app back.
+	// version to keep. Where another version is installed, that one is kept: a hold never moves an
+	// app. Where none is installed, this version is. Default: what is installed; where nothing is, a
+	// hold without a version installs nothing.
 	// Example: 2.3.0
-	// +required
+	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`

@@ -18,6 +18,10 @@ const (
 	LabelZone = "allmenning.dev/zone"
 	// LabelNetwork names the Network that an object belongs to.
 	LabelNetwork = "allmenning.dev/network"
+	// LabelChannel names the channel that the direct adopters of a Rollout follow.
+	LabelChannel = "allmenning.dev/channel"
+	// LabelAttempt is the attempt of a Rollout.
+	LabelAttempt = "allmenning.dev/attempt"
 	// LabelCounty is set by the platform on a Municipality, and carried over to
 	// its namespaces, so that networks can select by it.
 	LabelCounty = "allmenning.dev/county"
@@ -50,6 +54,12 @@ const (
 	AnnotationPrune = "allmenning.dev/prune"
 	// PruneDisabled is the value of AnnotationPrune that keeps an object.
 	PruneDisabled = "disabled"
+	// AnnotationDecision on an AppInstallation says why it is as it is, in words: the reason of
+	// spec.decidedBy. It is an annotation because another sentence is no other wish.
+	AnnotationDecision = "allmenning.dev/decision"
+	// AnnotationFailure on an AppInstallation says why its last move failed, and why it returned or
+	// did not: the reason of spec.move.outcome.
+	AnnotationFailure = "allmenning.dev/failure"
 	// AnnotationAllowDelete, set to "true" on a SharedApp, lets it or a version of
 	// it be deleted although installations use it. They keep running.
 	AnnotationAllowDelete = "allmenning.dev/allow-delete"

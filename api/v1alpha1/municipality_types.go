@@ -155,6 +155,12 @@ type MunicipalitySpec struct {
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
+	// pause starts no new step: no new version comes to this municipality, by whatever decision.
+	// Members on their way are still watched, and return if they fail. Default: false.
+	// Example: true
+	// +optional
+	Pause *bool `json:"pause,omitempty"`
+
 	// suspend holds the operator off: nothing of this municipality is changed, its apps included.
 	// What runs keeps running. Default: false.
 	// Example: true
@@ -205,10 +211,58 @@ type Access struct {
 	Expires *metav1.Time `json:"expires,omitempty"`
 }
 
-// AppRemoving is the state of an app that is being uninstalled.
-const AppRemoving = "Removing"
+// AppState is how one app is doing in one environment.
+// +kubebuilder:validation:Enum=Ready;Waiting;Progressing;Failed;Returned;Stuck;Missing;Declined;Deferred;Held;Ahead;Unrequested;Blocked;Removing
+type AppState string
 
-// MunicipalityApp is how one app stands in one environment.
+// The states of an app in an environment.
+const (
+	// AppReady means that it runs, healthy, at the version that it should have.
+	AppReady AppState = "Ready"
+	// AppWaiting means that the wanted version has not come yet: its group's rollout, or the stage
+	// before, comes first.
+	AppWaiting AppState = "Waiting"
+	// AppProgressing means that it is being installed, or comes up.
+	AppProgressing AppState = "Progressing"
+	// AppFailed means that it is not healthy, or can't be applied; the message says why.
+	AppFailed AppState = "Failed"
+	// AppReturned means that the wanted version failed here, and that the previous one is back.
+	AppReturned AppState = "Returned"
+	// AppStuck means that the version failed here, and that there is no verified one to return to.
+	AppStuck AppState = "Stuck"
+	// AppMissing means that it should be there, and that nothing is installed yet.
+	AppMissing AppState = "Missing"
+	// AppDeclined means that the municipality declined it.
+	AppDeclined AppState = "Declined"
+	// AppDeferred means that the municipality deferred it.
+	AppDeferred AppState = "Deferred"
+	// AppHeld means that the municipality holds the version that is installed.
+	AppHeld AppState = "Held"
+	// AppAhead means that a higher version is installed than the one that is offered.
+	AppAhead AppState = "Ahead"
+	// AppUnrequested means that it runs, and that neither a network nor the municipality asks for it
+	// any longer.
+	AppUnrequested AppState = "Unrequested"
+	// AppBlocked means that what should be there can't be had; the message says who is in the way.
+	AppBlocked AppState = "Blocked"
+	// AppRemoving means that it is being uninstalled.
+	AppRemoving AppState = "Removing"
+)
+
+// MunicipalityNetwork is a network that a municipality belongs to.
+type MunicipalityNetwork struct {
+	// name of the Network.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+	// observer is true where the municipality only observes the network: it gets no apps by it, and
+	// counts nowhere.
+	// +optional
+	Observer bool `json:"observer,omitempty"` //nolint:kubeapilinter // false and not said mean the same
+}
+
+// MunicipalityApp is how one app is doing in one environment.
 type MunicipalityApp struct {
 	// name of the SharedApp.
 	// +required
@@ -228,13 +282,9 @@ type MunicipalityApp struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Wanted string `json:"wanted,omitempty"`
-	// state of it, in a word: Ready, Waiting, Returned, Progressing, Failed, Missing, Declined, Deferred,
-	// Held, Kept, Blocked or Removing. Waiting: its group's rollout has not come to it. Returned: the
-	// version failed here, and it went back.
+	// state of it, in a word.
 	// +required
-	// +kubebuilder:validation:MaxLength=16
-	// +kubebuilder:validation:MinLength=1
-	State string `json:"state,omitempty"`
+	State AppState `json:"state,omitempty"`
 	// decidedBy says which level decided this, and why.
 	// +optional
 	DecidedBy DecidedBy `json:"decidedBy,omitzero"`
@@ -280,21 +330,34 @@ type MunicipalityStatus struct {
 	// +kubebuilder:validation:MaxLength=32
 	EnvironmentsReady string `json:"environmentsReady,omitempty"`
 
-	// appsReady is the number of installations that run well at the version they should have now, of
-	// those that there should be, as "9/10". One that runs well and waits for its wave, or went back
-	// to the version before, counts; one that waits for its first version does not.
+	// running is the number of installations that are healthy at the version that they are asked to
+	// have now, of those that there should be, as "9/10". One that waits for its wave, or returned to
+	// the previous version, counts; one that waits for its first version, or is blocked from it, does not.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
-	AppsReady string `json:"appsReady,omitempty"`
+	Running string `json:"running,omitempty"`
 
-	// apps tells how each app stands in each environment, at most 200 of them: those that are not
-	// well come first.
+	// upToDate is the number of installations that are healthy at the wanted version, which is what a
+	// channel or a decision points at, of those that there should be, as "3/10".
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	UpToDate string `json:"upToDate,omitempty"`
+
+	// networks that the municipality belongs to now, by name.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Networks []MunicipalityNetwork `json:"networks,omitempty"`
+
+	// apps says how each app is doing in each environment, at most 1,000 of them: those that are not
+	// ready come first.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:MaxItems=1000
 	Apps []MunicipalityApp `json:"apps,omitempty"`
 
-	// conditions are Ready speaks of the tenancy, AppsReady of the apps; Reconciling, Stalled and
+	// conditions: Ready is about the tenancy, AppsReady about the apps; Reconciling, Stalled and
 	// Suspended are there while they are true. AppsReady is False, too, while spec.windows,
 	// spec.freezes or spec.apps have a fault, and True where there are no apps.
 	// +optional
@@ -312,8 +375,10 @@ type MunicipalityStatus struct {
 // +kubebuilder:printcolumn:name="Number",type=string,JSONPath=`.spec.number`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Environments",type=string,JSONPath=`.status.environmentsReady`
-// +kubebuilder:printcolumn:name="Apps",type=string,JSONPath=`.status.appsReady`
+// +kubebuilder:printcolumn:name="Running",type=string,JSONPath=`.status.running`
+// +kubebuilder:printcolumn:name="Up to date",type=string,JSONPath=`.status.upToDate`
 // +kubebuilder:printcolumn:name="Size",type=string,JSONPath=`.status.sizeClass`,priority=1
+// +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`

@@ -22,6 +22,8 @@ const (
 const DefaultChannel = "stable"
 
 // NetworkSpec says who introduces which apps together.
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, !has(a.channel) || a.channel == '')",message="channel goes with approvals of the Platform only: an approval of a network opens the network's own waves; take channel out",fieldPath=".rollout.approvals"
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, !has(r.channel) || r.channel == '')",message="channel goes with retries of the Platform only; take channel out",fieldPath=".rollout.retries"
 // +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, has(self.apps) && self.apps.exists(p, p.name == a.app))",message="each of rollout.approvals[].app must be the name of one of apps",fieldPath=".rollout.approvals"
 // +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, has(self.apps) && self.apps.exists(p, p.name == r.app))",message="each of rollout.retries[].app must be the name of one of apps",fieldPath=".rollout.retries"
 type NetworkSpec struct {
@@ -41,9 +43,9 @@ type NetworkSpec struct {
 	Priority *int32 `json:"priority,omitempty"`
 
 	// members of the network. A municipality may be in several networks, or in none. One that
-	// leaves keeps its apps, at the version they have.
+	// leaves keeps its apps, at the version they have. Empty is nobody.
 	// Example: {selector: {matchLabels: {allmenning.dev/county: "40"}}, names: [siljan]}
-	// +required
+	// +optional
 	Members Members `json:"members,omitzero"`
 
 	// apps that the members introduce together. Default: none.
@@ -99,7 +101,6 @@ type NetworkSpec struct {
 
 // Members picks municipalities: those that the selector matches, those that are named, and the
 // members of other networks.
-// +kubebuilder:validation:XValidation:rule="has(self.selector) || (has(self.names) && self.names.size() > 0) || (has(self.networks) && self.networks.size() > 0)",message="members needs selector, names, networks or several of them"
 type Members struct {
 	// selector over the labels of Municipalities. Default: it picks nobody.
 	// Example: {matchExpressions: [{key: allmenning.dev/county, operator: In, values: ["39", "40"]}]}
@@ -125,6 +126,17 @@ type Members struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
 	Networks []string `json:"networks,omitempty"`
+
+	// observers are names of Municipalities that see this network, such as a county that follows its
+	// municipalities: they get no apps by it, and count nowhere, also where they are picked otherwise.
+	// A name that does not exist is shown in status. Default: none.
+	// Example: [telemark]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=40
+	Observers []string `json:"observers,omitempty"`
 }
 
 // Proposal is one app that a network introduces.
@@ -170,7 +182,19 @@ type Proposal struct {
 	Priority *int32 `json:"priority,omitempty"`
 }
 
-// NetworkApp is how one app stands among the members of a network.
+// ElsewhereNote names a member for which another network, or its own choice, decides.
+type ElsewhereNote struct {
+	// name of the Municipality.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+	// decidedBy is who decides in place of this network.
+	// +required
+	DecidedBy Decider `json:"decidedBy,omitzero"`
+}
+
+// NetworkApp is how one app is doing among the members of a network.
 type NetworkApp struct {
 	// name of the SharedApp.
 	// +required
@@ -181,9 +205,14 @@ type NetworkApp struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
-	// ready is the number of members whose installations run well at that version.
+	// running is the number of members whose installations are healthy at the version that they are
+	// asked to have now.
 	// +optional
-	Ready int32 `json:"ready,omitempty"`
+	Running int32 `json:"running,omitempty"`
+	// upToDate is the number of members whose installations are healthy at the version that the
+	// channel points at.
+	// +optional
+	UpToDate int32 `json:"upToDate,omitempty"`
 	// members is the number of members that the app should be installed at, by this network.
 	// +optional
 	Members int32 `json:"members,omitempty"`
@@ -193,10 +222,6 @@ type NetworkApp struct {
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	// +optional
 	Elsewhere int32 `json:"elsewhere,omitempty"`
-	// coverage is ready of members, as "38/42".
-	// +optional
-	// +kubebuilder:validation:MaxLength=32
-	Coverage string `json:"coverage,omitempty"`
 	// rollout that brings the version, and how far it has come.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
@@ -222,12 +247,11 @@ type NetworkApp struct {
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:MaxLength=128
 	NotReady []string `json:"notReady,omitempty"`
-	// decidedElsewhere names members for which this network's proposal lost, and to whom, at most 50.
+	// decidedElsewhere are members for which this network's proposal lost, and to whom, at most 50.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
-	// +kubebuilder:validation:items:MaxLength=160
-	DecidedElsewhere []string `json:"decidedElsewhere,omitempty"`
+	DecidedElsewhere []ElsewhereNote `json:"decidedElsewhere,omitempty"`
 	// message says what is wrong with the proposal itself, and what to do.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
@@ -260,20 +284,31 @@ type NetworkStatus struct {
 	// +optional
 	Coordinators *Coordinators `json:"coordinators,omitempty"`
 
-	// appsReady is the number of (member, app) pairs that run well at the version they should, of
-	// those that this network decides, as "40/42". Members that wait for their wave are not ready.
+	// observers is the number of municipalities that observe the network now.
+	// +optional
+	Observers *int32 `json:"observers,omitempty"`
+
+	// running is the number of (member, app) pairs that are healthy at the version that they are
+	// asked to have now, of those that this network decides, as "42/42".
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
-	AppsReady string `json:"appsReady,omitempty"`
+	Running string `json:"running,omitempty"`
 
-	// apps tells how each proposed app stands.
+	// upToDate is the number of (member, app) pairs that are healthy at the version that the channel
+	// points at, of those that this network decides, as "3/42". Members that wait for their wave are
+	// running, and not up to date.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	UpToDate string `json:"upToDate,omitempty"`
+
+	// apps says how each proposed app is doing.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=256
 	Apps []NetworkApp `json:"apps,omitempty"`
 
-	// conditions are Ready speaks of the network's own spec, AppsReady of its members' apps;
+	// conditions: Ready is about the network's own spec, AppsReady about its members' apps;
 	// Reconciling, Stalled and Suspended are there while they are true.
 	// +optional
 	// +listType=map
@@ -288,8 +323,10 @@ type NetworkStatus struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:printcolumn:name="Members",type=integer,JSONPath=`.status.members`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Apps",type=string,JSONPath=`.status.appsReady`
+// +kubebuilder:printcolumn:name="Running",type=string,JSONPath=`.status.running`
+// +kubebuilder:printcolumn:name="Up to date",type=string,JSONPath=`.status.upToDate`
 // +kubebuilder:printcolumn:name="Priority",type=integer,JSONPath=`.spec.priority`,priority=1
+// +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`

@@ -10,6 +10,8 @@ const PlatformName = "default"
 
 // PlatformSpec tells what the cluster looks like and what holds for every tenant.
 // Every field has a default that fits a plain cluster.
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, has(a.channel) && a.channel != '')",message="each of rollout.approvals names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.approvals"
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, has(r.channel) && r.channel != '')",message="each of rollout.retries names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.retries"
 type PlatformSpec struct {
 	// dns lists where pods may ask for names. Default: the pods labelled
 	// k8s-app=kube-dns in kube-system, and the node-local cache at 169.254.20.10.
@@ -73,9 +75,15 @@ type PlatformSpec struct {
 	// +optional
 	Rollout *RolloutStrategy `json:"rollout,omitempty"`
 
-	// freeze stops every new step on the whole platform: nothing is newly installed,
-	// upgraded or uninstalled. What runs keeps running, and drift is still corrected.
-	// Default: false.
+	// pause starts no new step on the whole platform: nobody else is moved. Members on their way are
+	// still watched, and return if they fail. Default: false.
+	// Example: true
+	// +optional
+	Pause *bool `json:"pause,omitempty"`
+
+	// freeze stops every step on the whole platform, returns included: nothing is newly
+	// installed, upgraded, taken back or uninstalled. What runs keeps running, and drift is still
+	// corrected. Default: false.
 	// Example: true
 	// +optional
 	Freeze *bool `json:"freeze,omitempty"`
@@ -273,6 +281,7 @@ type PlatformStatus struct {
 // +kubebuilder:resource:scope=Cluster,categories=allmenning
 // +kubebuilder:subresource:status
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
 // +kubebuilder:printcolumn:name="Freeze",type=boolean,JSONPath=`.spec.freeze`
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

@@ -3,10 +3,13 @@ package v1alpha1
 // Requirements are what an app needs around it.
 // +kubebuilder:validation:MinProperties=1
 type Requirements struct {
-	// zones that the environment must have, by stage. Default: any.
-	// Example: {Production: Closed}
+	// zones that the environments of a stage must have. Default: any.
+	// Example: [{stage: Production, zone: Closed}]
 	// +optional
-	Zones *RequiredZones `json:"zones,omitempty"`
+	// +listType=map
+	// +listMapKey=stage
+	// +kubebuilder:validation:MaxItems=3
+	Zones []RequiredZone `json:"zones,omitempty"`
 
 	// apps that must be installed and Ready in the same environment first. Default: none.
 	// Example: [{name: id-gateway, version: ">=1.2"}]
@@ -18,35 +21,30 @@ type Requirements struct {
 
 	// egress is where the app's pods may connect to, beyond what the zone allows. The operator
 	// writes the policy; a bundle may not bring its own. Default: nowhere.
-	// Example: [{cidr: 203.0.113.0/24, ports: [443], reason: "national digital post"}]
+	// Example: [{cidr: 203.0.113.0/24, ports: [{port: 443}], reason: "national digital post"}]
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
 	Egress []RequiredEgress `json:"egress,omitempty"`
 
 	// ingress is who may connect to the app's pods, beyond what the zone allows. Default: nobody.
-	// Example: [{namespaceLabels: {kubernetes.io/metadata.name: message-broker}, ports: [8080], reason: "incoming messages"}]
+	// Example: [{namespaceLabels: {kubernetes.io/metadata.name: message-broker}, ports: [{port: 8080}], reason: "incoming messages"}]
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
 	Ingress []RequiredIngress `json:"ingress,omitempty"`
 }
 
-// RequiredZones names the zone that an environment of each stage must have.
-// +kubebuilder:validation:MinProperties=1
-type RequiredZones struct {
-	// Development is the zone that development environments must have. Default: any.
-	// Example: Open
-	// +optional
-	Development Zone `json:"Development,omitempty"`
-	// Test is the zone that test environments must have. Default: any.
-	// Example: Open
-	// +optional
-	Test Zone `json:"Test,omitempty"`
-	// Production is the zone that production environments must have. Default: any.
+// RequiredZone is the zone that the environments of one stage must have.
+type RequiredZone struct {
+	// stage of the environments.
+	// Example: Production
+	// +required
+	Stage Stage `json:"stage,omitempty"`
+	// zone that they must have.
 	// Example: Closed
-	// +optional
-	Production Zone `json:"Production,omitempty"`
+	// +required
+	Zone Zone `json:"zone,omitempty"`
 }
 
 // RequiredApp is another app that must be there first.
@@ -67,10 +65,31 @@ type RequiredApp struct {
 	Version string `json:"version,omitempty"`
 }
 
-// Port is a TCP port number.
-// +kubebuilder:validation:Minimum=1
-// +kubebuilder:validation:Maximum=65535
-type Port int32
+// Protocol is a transport protocol.
+// +kubebuilder:validation:Enum=TCP;UDP;SCTP
+type Protocol string
+
+// The protocols.
+const (
+	ProtocolTCP  Protocol = "TCP"
+	ProtocolUDP  Protocol = "UDP"
+	ProtocolSCTP Protocol = "SCTP"
+)
+
+// Port is a port of a protocol.
+type Port struct {
+	// port number.
+	// Example: 443
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port,omitempty"`
+	// protocol of the port: TCP, UDP or SCTP. Default: TCP.
+	// Example: UDP
+	// +optional
+	// +kubebuilder:default=TCP
+	Protocol Protocol `json:"protocol,omitempty"`
+}
 
 // RequiredEgress is a place that the app connects to.
 type RequiredEgress struct {
@@ -82,15 +101,17 @@ type RequiredEgress struct {
 	// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="cidr must be an address range such as 203.0.113.0/24"
 	CIDR string `json:"cidr,omitempty"`
 
-	// ports are TCP ports. Default: every port.
-	// Example: [443]
+	// ports that the app connects to. Default: every port.
+	// Example: [{port: 443}]
 	// +optional
-	// +listType=set
+	// +listType=map
+	// +listMapKey=port
+	// +listMapKey=protocol
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	Ports []Port `json:"ports,omitempty"`
 
-	// reason is shown to whoever asks why a closed zone is open here.
+	// reason is shown to everybody who asks why a closed zone is open here.
 	// Example: national digital post
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -117,15 +138,17 @@ type RequiredIngress struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && size(self[k]) <= 63)",message="namespaceLabels can hold only what a label can: keys of at most 317 characters, values of at most 63"
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
 
-	// ports are TCP ports. Default: every port.
-	// Example: [8080]
+	// ports that the caller connects to. Default: every port.
+	// Example: [{port: 8080}]
 	// +optional
-	// +listType=set
+	// +listType=map
+	// +listMapKey=port
+	// +listMapKey=protocol
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	Ports []Port `json:"ports,omitempty"`
 
-	// reason is shown to whoever asks why a closed zone is open here.
+	// reason is shown to everybody who asks why a closed zone is open here.
 	// Example: incoming messages
 	// +required
 	// +kubebuilder:validation:MinLength=1

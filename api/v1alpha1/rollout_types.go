@@ -82,6 +82,13 @@ type RolloutSpec struct {
 	// +kubebuilder:validation:Maximum=100000
 	Attempt int32 `json:"attempt,omitempty"`
 
+	// sequence orders the Rollouts of one group and app: each has one more than the one before it,
+	// whatever the clocks of API servers say.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000000
+	Sequence int32 `json:"sequence,omitempty"`
+
 	// completed is what was completed last when this rollout began. Whoever joins gets it until
 	// their wave comes. Empty at a first introduction.
 	// +optional
@@ -104,7 +111,19 @@ const (
 	WaveHalted WaveState = "Halted"
 )
 
-// WaveStatus is how one wave stands.
+// ApprovalState says how a wave that requires an approval is doing with it.
+// +kubebuilder:validation:Enum=Wanting;Given
+type ApprovalState string
+
+// The states of an approval.
+const (
+	// ApprovalWanting means that nobody approved the wave: it, and all later ones, wait.
+	ApprovalWanting ApprovalState = "Wanting"
+	// ApprovalGiven means that the wave was approved.
+	ApprovalGiven ApprovalState = "Given"
+)
+
+// WaveStatus is how one wave is doing.
 type WaveStatus struct {
 	// name of the wave.
 	// +required
@@ -129,6 +148,20 @@ type WaveStatus struct {
 	// failed is the number of members that failed.
 	// +optional
 	Failed int32 `json:"failed,omitempty"`
+	// waiting is the number of members whose turn has not come.
+	// +optional
+	Waiting int32 `json:"waiting,omitempty"`
+	// away is the number of members that can't be moved for now, and take part when they can.
+	// +optional
+	Away int32 `json:"away,omitempty"`
+	// approval of the wave, where it requires one: Wanting or Given.
+	// +optional
+	Approval ApprovalState `json:"approval,omitempty"`
+	// standIn is the member that takes part in the first wave in place of those that it names, as
+	// none of them takes part.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	StandIn string `json:"standIn,omitempty"`
 	// startedAt is when its first member was moved.
 	// +optional
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
@@ -155,15 +188,37 @@ type MemberNote struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=40
 	Wave string `json:"wave,omitempty"`
-	// code is the reason in a word, such as Declined, Held, Soaking or Unhealthy.
+	// reason in a word, such as Declined, Held, Soaking or Unhealthy.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	Code string `json:"code,omitempty"`
-	// message tells it in words.
+	Reason string `json:"reason,omitempty"`
+	// message is the reason in words.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Message string `json:"message,omitempty"`
+	// since is when it came to that.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+}
+
+// MemberMemory is what has to be remembered of a member, and can be read from nothing else.
+type MemberMemory struct {
+	// name of the Municipality.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+	// reason that it is remembered for, such as Failed (it failed, and its installation is gone),
+	// Unseen (its installation was not observed yet) or the reason that it is away for.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Reason string `json:"reason,omitempty"`
+	// wave that it took part in, where that matters.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Wave string `json:"wave,omitempty"`
 	// since is when it came to that.
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
@@ -233,6 +288,20 @@ type RolloutStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Waves []WaveStatus `json:"waves,omitempty"`
 
+	// securityFix is true while the version is one: the rollout skips announcement and soak, and does
+	// not queue.
+	// +optional
+	SecurityFix bool `json:"securityFix,omitempty"` //nolint:kubeapilinter // false and not said mean the same
+
+	// memory is what the operator has to remember of members. It is for the operator, and complete;
+	// the lists below are for people, and cut.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +listMapKey=reason
+	// +kubebuilder:validation:MaxItems=10000
+	Memory []MemberMemory `json:"memory,omitempty"`
+
 	// onTheWay are members that move, soak or wait within a running wave, at most 50.
 	// +optional
 	// +listType=atomic
@@ -273,6 +342,7 @@ type RolloutStatus struct {
 // +kubebuilder:printcolumn:name="Moving",type=integer,JSONPath=`.status.moving`
 // +kubebuilder:printcolumn:name="Failed",type=integer,JSONPath=`.status.failed`
 // +kubebuilder:printcolumn:name="Excused",type=integer,JSONPath=`.status.excused`,priority=1
+// +kubebuilder:printcolumn:name="Security fix",type=boolean,JSONPath=`.status.securityFix`,priority=1
 // +kubebuilder:printcolumn:name="Attempt",type=integer,JSONPath=`.spec.attempt`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Next",type=string,JSONPath=`.status.next`

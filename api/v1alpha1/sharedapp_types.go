@@ -52,7 +52,7 @@ type SharedAppSpec struct {
 
 	// requires is what the app needs around it. A change takes effect at once, also where the app
 	// is installed already.
-	// Example: {zones: {Production: Closed}, apps: [{name: id-gateway, version: ">=1.2"}]}
+	// Example: {zones: [{stage: Production, zone: Closed}], apps: [{name: id-gateway, version: ">=1.2"}]}
 	// +optional
 	Requires *Requirements `json:"requires,omitempty"`
 
@@ -180,13 +180,20 @@ type SharedAppStatus struct {
 	// +optional
 	Installations *int32 `json:"installations,omitempty"`
 
-	// appsReady is the number of installations that run well at the version they should, as "700/714".
+	// running is the number of installations that are healthy at the version that they are asked to
+	// have now, of those that there should be, as "714/714".
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
-	AppsReady string `json:"appsReady,omitempty"`
+	Running string `json:"running,omitempty"`
 
-	// networks tells how each network that proposes the app stands, those first that are not done,
-	// at most 100. Those who take the app directly stand under the name "direct".
+	// upToDate is the number of installations that are healthy at the wanted version, which is what a
+	// channel or a decision points at, of those that there should be, as "20/714".
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	UpToDate string `json:"upToDate,omitempty"`
+
+	// networks says how the app is doing in each network that proposes it, those first that are not
+	// done, at most 100. Those who take the app directly are listed under the name "direct".
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=100
@@ -199,14 +206,14 @@ type SharedAppStatus struct {
 	// +kubebuilder:validation:items:MaxLength=128
 	RunWithdrawn []string `json:"runWithdrawn,omitempty"`
 
-	// notReady names installations that are not well, as namespace, at most 50.
+	// notReady names installations that are not ready, as namespace, at most 50.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:MaxLength=128
 	NotReady []string `json:"notReady,omitempty"`
 
-	// conditions are Ready speaks of the catalogue entry, AppsReady of the installations; Reconciling,
+	// conditions: Ready is about the catalogue entry, AppsReady about the installations; Reconciling,
 	// Stalled and Suspended are there while they are true.
 	// +optional
 	// +listType=map
@@ -215,7 +222,7 @@ type SharedAppStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// NetworkAdoption is how one network stands with an app.
+// NetworkAdoption is how an app is doing in one network.
 type NetworkAdoption struct {
 	// name of the Network; "direct" for those who take the app directly.
 	// +required
@@ -226,10 +233,16 @@ type NetworkAdoption struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
-	// coverage is the number of members that run well at it, of those that are to have it, as "38/42".
+	// running is the number of members that are healthy at the version that they are asked to have
+	// now, of those that should have the app, as "42/42".
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
-	Coverage string `json:"coverage,omitempty"`
+	Running string `json:"running,omitempty"`
+	// upToDate is the number of members that are healthy at version, of those that should have the
+	// app, as "38/42".
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	UpToDate string `json:"upToDate,omitempty"`
 	// excused is the number of members that declined, deferred, hold or can't take it.
 	// +optional
 	Excused int32 `json:"excused,omitempty"`
@@ -257,8 +270,10 @@ type VersionUsage struct {
 // +kubebuilder:printcolumn:name="Stable",type=string,JSONPath=`.spec.channels[?(@.name=="stable")].version`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Versions",type=string,JSONPath=`.status.versionsAvailable`
-// +kubebuilder:printcolumn:name="Installed",type=string,JSONPath=`.status.appsReady`
+// +kubebuilder:printcolumn:name="Running",type=string,JSONPath=`.status.running`
+// +kubebuilder:printcolumn:name="Up to date",type=string,JSONPath=`.status.upToDate`
 // +kubebuilder:printcolumn:name="Owner",type=string,JSONPath=`.spec.owner`,priority=1
+// +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`

@@ -64,6 +64,7 @@ type RolloutStrategy struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=app
+	// +listMapKey=channel
 	// +listMapKey=digest
 	// +listMapKey=wave
 	// +listMapKey=attempt
@@ -76,6 +77,7 @@ type RolloutStrategy struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=app
+	// +listMapKey=channel
 	// +listMapKey=digest
 	// +kubebuilder:validation:MaxItems=64
 	Retries []Retry `json:"retries,omitempty"`
@@ -144,8 +146,7 @@ type Wave struct {
 	RequireApproval *bool `json:"requireApproval,omitempty"`
 }
 
-// WaveMembers picks members of a network for a wave.
-// +kubebuilder:validation:XValidation:rule="has(self.selector) || (has(self.names) && self.names.size() > 0)",message="members of a wave needs selector, names or both; an empty wave is no wave"
+// WaveMembers picks members of a network for a wave. Empty is nobody.
 type WaveMembers struct {
 	// selector over the labels of Municipalities. Default: it picks nobody.
 	// Example: {matchLabels: {allmenning.dev/county: "40"}}
@@ -172,6 +173,14 @@ type Approval struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	App string `json:"app,omitempty"`
+
+	// channel whose direct adopters it is for. It goes with approvals and retries of the Platform,
+	// where several channels of an app may offer one digest; a network's own name none. Default: none.
+	// Example: stable
+	// +optional
+	// +kubebuilder:default=""
+	// +kubebuilder:validation:MaxLength=40
+	Channel string `json:"channel,omitempty"` //nolint:kubeapilinter // empty is a value: a network's own
 
 	// digest of the version's bundle, as the Rollout's spec.digest tells it.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
@@ -205,6 +214,14 @@ type Retry struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	App string `json:"app,omitempty"`
+
+	// channel whose direct adopters it is for. It goes with approvals and retries of the Platform,
+	// where several channels of an app may offer one digest; a network's own name none. Default: none.
+	// Example: stable
+	// +optional
+	// +kubebuilder:default=""
+	// +kubebuilder:validation:MaxLength=40
+	Channel string `json:"channel,omitempty"` //nolint:kubeapilinter // empty is a value: a network's own
 
 	// digest of the version's bundle, as the Rollout's spec.digest tells it.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"

@@ -61,7 +61,7 @@ spec: {number: "4034", displayName: Tokke, environments: [{name: prod, stage: Pr
 	rolloutFile = `apiVersion: allmenning.dev/v1alpha1
 kind: Rollout
 metadata: {name: digi-tv.svarut.2.4.1.1}
-spec: {network: digi-tv, app: svarut, version: 2.4.1, digest: "` + digest + `", attempt: 1}
+spec: {network: digi-tv, app: svarut, version: 2.4.1, digest: "` + digest + `", attempt: 1, sequence: 1}
 status: {observedGeneration: 1, phase: Progressing, waves: [{name: pilot, state: Done}, {name: everyone, state: Waiting}]}
 `
 	kustomizationFile = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- tokke.yaml\n"
@@ -71,10 +71,16 @@ status: {observedGeneration: 1, phase: Progressing, waves: [{name: pilot, state:
 func manifests(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for name, text := range map[string]string{
+	writeAll(t, root, map[string]string{
 		"apps/svarut.yaml": sharedAppFile, "networks.yaml": networkFile, "rollouts.yaml": rolloutFile,
 		"towns/tokke.yaml": tokkeFile, "towns/kustomization.yaml": kustomizationFile,
-	} {
+	})
+	return root
+}
+
+func writeAll(t *testing.T, root string, texts map[string]string) {
+	t.Helper()
+	for name, text := range texts {
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			t.Fatal(err)
@@ -83,7 +89,6 @@ func manifests(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	return root
 }
 
 // run is the program without a cluster.
@@ -135,6 +140,66 @@ func TestEditsOfFiles(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestEditsOfKustomizations changes the file that a field comes from.
+func TestEditsOfKustomizations(t *testing.T) {
+	const (
+		overlay = "resources: [../base]\npatches:\n- path: patch.yaml\n"
+		patch   = "apiVersion: allmenning.dev/v1alpha1\nkind: SharedApp\nmetadata: {name: svarut}\nspec:\n"
+		inline  = "resources: [../base]\npatches:\n- {patch: '[{\"op\": \"replace\", \"path\": \"/spec/channels/0/version\", \"value\": \"2.4.1\"}]', target: {kind: SharedApp}}\n"
+		channel = "  channels: [{name: stable, version: 2.4.1}]\n"
+	)
+	for _, tc := range []struct {
+		reason             string
+		kustomization      string
+		patch              string
+		edited, says, fail string
+	}{
+		{"a field of the base", overlay, patch + "  owner: KS\n", "base/svarut.yaml", "base/svarut.yaml: SharedApp svarut: promoted 2.5.0", ""},
+		{"a field of a patch", overlay, patch + channel, "prod/patch.yaml", "prod/patch.yaml: SharedApp svarut: promoted 2.5.0", ""},
+		{"a field that a patch in the kustomization file writes again", inline, patch, "", "",
+			"SharedApp svarut: spec.channels[name=stable].version can't be changed in a file so that "},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			root := t.TempDir()
+			texts := map[string]string{
+				"base/kustomization.yaml": "resources: [svarut.yaml]\n", "base/svarut.yaml": sharedAppFile,
+				"prod/kustomization.yaml": tc.kustomization, "prod/patch.yaml": tc.patch,
+			}
+			writeAll(t, root, texts)
+			out, err := run(t, "promote", "svarut", "2.5.0", "-f", filepath.Join(root, "prod"))
+			if tc.fail != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.fail) {
+					t.Errorf("got %v, want an error with %q", err, tc.fail)
+				}
+			} else if err != nil || !strings.Contains(out, tc.says) {
+				t.Errorf("%v: it says %q", err, out)
+			}
+			for name, before := range texts {
+				after, err := os.ReadFile(filepath.Join(root, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if changed := string(after) != before; changed != (name == tc.edited) {
+					t.Errorf("%s is now\n%s", name, after)
+				}
+			}
+		})
+	}
+}
+
+// TestOnboardRefusesWhatIsNotUsed leaves all files as they are.
+func TestOnboardRefusesWhatIsNotUsed(t *testing.T) {
+	root := t.TempDir()
+	writeAll(t, root, map[string]string{"prod/kustomization.yaml": "resources: [../base]\n", "base/kustomization.yaml": "resources: [towns/tokke.yaml]\n", "base/towns/tokke.yaml": tokkeFile})
+	_, err := run(t, "onboard", "vinje", "--number", "4036", "--display-name", "Vinje", "-f", filepath.Join(root, "prod"))
+	if err == nil || !strings.Contains(err.Error(), "would not use the new file") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "base/towns/vinje.yaml")); err == nil {
+		t.Error("it was written")
 	}
 }
 

@@ -53,11 +53,11 @@ func (c *connection) completeArgs(files *string, kinds ...world.Kind) completion
 
 func (c *connection) toComplete(ctx context.Context, path string, kind world.Kind) (*world.World, error) {
 	if path != "" {
-		files, err := world.ReadFiles(path)
+		f, err := world.ReadFolder(path, nil)
 		if err != nil {
 			return nil, err
 		}
-		return world.Names(path, files), nil
+		return world.Names(f), nil
 	}
 	cluster, err := c.open()
 	if err != nil {

@@ -68,9 +68,9 @@ func (c *connection) around(ctx context.Context, files, municipality string) (*w
 }
 
 func fromFiles(path string) (*world.World, error) {
-	files, err := world.ReadFiles(path)
+	f, err := world.ReadFolder(path, nil)
 	if err != nil {
 		return nil, err
 	}
-	return world.FromFiles(path, files)
+	return world.FromFolder(f)
 }

@@ -80,10 +80,10 @@ func taken(seen observed, wanted []*unstructured.Unstructured) *condition.Outcom
 		}
 		i := &seen.installation
 		if other := live.GetLabels()[v1alpha1.LabelApp]; other != "" {
-			return stalled("NameTaken", fmt.Sprintf("%s in %s belongs to app %s, and the bundle of app %s brings one of the same name: one of the two apps must name it otherwise",
+			return stalled(v1alpha1.ReasonNameTaken, fmt.Sprintf("%s in %s belongs to app %s, and the bundle of app %s brings one of the same name: one of the two apps must name it otherwise",
 				name, i.Namespace, other, i.Spec.App))
 		}
-		return stalled("NameTaken", fmt.Sprintf("%s in %s was not made by app %s, whose bundle brings one of the same name: rename or delete it, and the app is installed",
+		return stalled(v1alpha1.ReasonNameTaken, fmt.Sprintf("%s in %s was not made by app %s, whose bundle brings one of the same name: rename or delete it, and the app is installed",
 			name, i.Namespace, i.Spec.App))
 	}
 	return nil

@@ -31,7 +31,7 @@ func progressing(reason, message string) *condition.Outcome {
 
 func namespaceStands(seen observed) *condition.Outcome {
 	if seen.namespace == nil || !seen.namespace.DeletionTimestamp.IsZero() {
-		return progressing("NamespaceGoing", fmt.Sprintf("namespace %s is being deleted", seen.installation.Namespace))
+		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("namespace %s is being deleted", seen.installation.Namespace))
 	}
 	return nil
 }
@@ -39,7 +39,7 @@ func namespaceStands(seen observed) *condition.Outcome {
 // appOffered keeps hands off when the catalogue has lost the app: what runs, runs on.
 func appOffered(seen observed) *condition.Outcome {
 	if seen.app == nil {
-		return stalled("SharedAppMissing", fmt.Sprintf(
+		return stalled(v1alpha1.ReasonSharedAppMissing, fmt.Sprintf(
 			"SharedApp %s is gone from the catalogue: put it back, or decline the app; what runs is left as it is", seen.installation.Spec.App))
 	}
 	return nil
@@ -49,9 +49,9 @@ func bundleStored(seen observed) *condition.Outcome {
 	i := &seen.installation
 	switch {
 	case seen.tampered != "":
-		return stalled("BundleTampered", fmt.Sprintf("the stored bundle %s is not what its digest says: %s; delete it, and it is fetched again", i.Spec.Digest, seen.tampered))
+		return stalled(v1alpha1.ReasonBundleTampered, fmt.Sprintf("the stored bundle %s is not what its digest says: %s; delete it, and it is fetched again", i.Spec.Digest, seen.tampered))
 	case seen.bundle == nil:
-		return &condition.Outcome{State: condition.Retrying, Reason: "BundleMissing",
+		return &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonBundleMissing,
 			Message: fmt.Sprintf("the bundle %s of version %s is not in the store; the catalogue fetches it", i.Spec.Digest, i.Spec.Version)}
 	}
 	return nil
@@ -61,7 +61,7 @@ func bundleStored(seen observed) *condition.Outcome {
 // before that it refuses pods.
 func quotaInForce(seen observed) *condition.Outcome {
 	if seen.quota == nil || !equality.Semantic.DeepEqual(seen.quota.Spec.Hard, seen.quota.Status.Hard) {
-		return progressing("EnvironmentPending", "the environment's quota is not in force yet")
+		return progressing(v1alpha1.ReasonEnvironmentNotReady, "the environment's quota is not in force yet")
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func dependencyGone(seen observed) *condition.Outcome {
 	i := &seen.installation
 	for _, needed := range seen.app.Spec.Requires.Apps {
 		if found := seen.dependencies[needed.Name]; dependency.Gone(found) {
-			return stalled("DependencyMissing", dependencyReady(i, needed, found).Message)
+			return stalled(v1alpha1.ReasonRequiredAppMissing, dependencyReady(i, needed, found).Message)
 		}
 	}
 	return nil
@@ -102,10 +102,10 @@ func dependencyReady(i *v1alpha1.AppInstallation, needed v1alpha1.RequiredApp, f
 	case unmet == "":
 		return nil
 	case dependency.Gone(found):
-		return progressing("DependencyMissing", fmt.Sprintf("%s requires %s, which is not installed in %s: adopt it in spec.apps of Municipality %s, or ask a network to propose it",
+		return progressing(v1alpha1.ReasonRequiredAppMissing, fmt.Sprintf("%s requires %s, which is not installed in %s: adopt it in spec.apps of Municipality %s, or ask a network to propose it",
 			i.Spec.App, dependency.Wish(needed), i.Namespace, i.Spec.Tenant.Municipality))
 	case !dependency.InRange(found.Status.AppliedVersion, needed.Version):
-		return progressing("DependencyVersion", fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
+		return progressing(v1alpha1.ReasonRequiredAppVersion, fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
 	}
-	return progressing("DependencyNotReady", fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
+	return progressing(v1alpha1.ReasonRequiredAppNotReady, fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
 }

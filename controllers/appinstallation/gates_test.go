@@ -41,28 +41,28 @@ func TestClosed(t *testing.T) {
 		says   string
 	}{
 		{"all gates are open", world(), "", ""},
-		{"there is no namespace", world(noNamespace), "Progressing NamespaceGoing", "vinje-prod"},
-		{"the namespace is on its way out", world(func(s *observed) { s.namespace.DeletionTimestamp = at(0) }), "Progressing NamespaceGoing", "vinje-prod"},
+		{"there is no namespace", world(noNamespace), "Progressing EnvironmentNotReady", "vinje-prod"},
+		{"the namespace is on its way out", world(func(s *observed) { s.namespace.DeletionTimestamp = at(0) }), "Progressing EnvironmentNotReady", "vinje-prod"},
 		{"the catalogue lost the app", world(noApp), "Stalled SharedAppMissing", "put it back, or decline"},
 		{"the bundle is not in the store", world(noBundle), "Retrying BundleMissing", digest},
 		{"somebody changed the stored bundle", world(noBundle, func(s *observed) { s.tampered = "ConfigMap bundle-24: no" }), "Stalled BundleTampered", "ConfigMap bundle-24"},
-		{"there is no quota yet", world(noQuota), "Progressing EnvironmentPending", "quota"},
-		{"the quota is not counted yet", world(func(s *observed) { s.quota.Status.Hard = nil }), "Progressing EnvironmentPending", "quota"},
+		{"there is no quota yet", world(noQuota), "Progressing EnvironmentNotReady", "quota"},
+		{"the quota is not counted yet", world(func(s *observed) { s.quota.Status.Hard = nil }), "Progressing EnvironmentNotReady", "quota"},
 
-		{"an app that it builds on is missing", world(requiring("")), "Progressing DependencyMissing", "requires id-gateway, which is not installed in vinje-prod"},
-		{"it is on its way out", world(requiring(""), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Spec.State = v1alpha1.InstallationAbsent })), "Progressing DependencyMissing", "id-gateway"},
-		{"it is too old", world(requiring(">=1.2"), gateway("1.1.0")), "Progressing DependencyVersion", `>=1.2, and vinje-prod has version "1.1.0"`},
-		{"it was never applied", world(requiring(">=1.2"), gateway("")), "Progressing DependencyVersion", `""`},
-		{"it is not ready", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].Status = metav1.ConditionFalse })), "Progressing DependencyNotReady", "not ready yet"},
-		{"what it says speaks of an earlier spec", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Generation++ })), "Progressing DependencyNotReady", "not ready yet"},
-		{"it says nothing yet", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil })), "Progressing DependencyNotReady", "not ready yet"},
+		{"an app that it builds on is missing", world(requiring("")), "Progressing RequiredAppMissing", "requires id-gateway, which is not installed in vinje-prod"},
+		{"it is on its way out", world(requiring(""), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Spec.State = v1alpha1.InstallationAbsent })), "Progressing RequiredAppMissing", "id-gateway"},
+		{"it is too old", world(requiring(">=1.2"), gateway("1.1.0")), "Progressing RequiredAppVersion", `>=1.2, and vinje-prod has version "1.1.0"`},
+		{"it was never applied", world(requiring(">=1.2"), gateway("")), "Progressing RequiredAppVersion", `""`},
+		{"it is not ready", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].Status = metav1.ConditionFalse })), "Progressing RequiredAppNotReady", "not ready yet"},
+		{"what it says speaks of an earlier spec", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Generation++ })), "Progressing RequiredAppNotReady", "not ready yet"},
+		{"it says nothing yet", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil })), "Progressing RequiredAppNotReady", "not ready yet"},
 		{"it is ready", world(requiring(">=1.2"), gateway("1.2.0", nothing)), "", ""},
 		{"a version that runs stays, whatever becomes of what it builds on", world(requiring(">=1.2"), func(s *observed) { s.installation.Status.AppliedDigest = digest }), "", ""},
 
-		{"of several the first to mend is told: the namespace", world(noNamespace, noApp, noBundle, noQuota), "Progressing NamespaceGoing", ""},
+		{"of several the first to mend is told: the namespace", world(noNamespace, noApp, noBundle, noQuota), "Progressing EnvironmentNotReady", ""},
 		{"then the app", world(noApp, noBundle, noQuota), "Stalled SharedAppMissing", ""},
 		{"then the bundle", world(noBundle, noQuota, requiring("")), "Retrying BundleMissing", ""},
-		{"then the quota", world(noQuota, requiring("")), "Progressing EnvironmentPending", ""},
+		{"then the quota", world(noQuota, requiring("")), "Progressing EnvironmentNotReady", ""},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

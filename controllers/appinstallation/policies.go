@@ -1,6 +1,7 @@
 package appinstallation
 
 import (
+	"cmp"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -48,8 +49,9 @@ func policyFor(i *v1alpha1.AppInstallation, app *v1alpha1.SharedApp) *apply.Obje
 
 func ports(numbers []v1alpha1.Port) []*networkingv1ac.NetworkPolicyPortApplyConfiguration {
 	all := make([]*networkingv1ac.NetworkPolicyPortApplyConfiguration, 0, len(numbers))
-	for _, n := range numbers {
-		all = append(all, networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP).WithPort(intstr.FromInt32(int32(n))))
+	for _, p := range numbers {
+		protocol := cmp.Or(corev1.Protocol(p.Protocol), corev1.ProtocolTCP)
+		all = append(all, networkingv1ac.NetworkPolicyPort().WithProtocol(protocol).WithPort(intstr.FromInt32(p.Port)))
 	}
 	return all
 }

@@ -16,12 +16,12 @@ import (
 func opening(s *observed) {
 	s.app.Spec.Requires = &v1alpha1.Requirements{
 		Egress: []v1alpha1.RequiredEgress{
-			{CIDR: "203.0.113.0/24", Ports: []v1alpha1.Port{443, 8443}, Reason: "national digital post"},
-			{CIDR: "2001:db8::/32", Ports: []v1alpha1.Port{443}, Reason: "the same by IPv6"},
+			{CIDR: "203.0.113.0/24", Ports: []v1alpha1.Port{{Port: 443}, {Port: 8443}}, Reason: "national digital post"},
+			{CIDR: "2001:db8::/32", Ports: []v1alpha1.Port{{Port: 443}}, Reason: "the same by IPv6"},
 		},
 		Ingress: []v1alpha1.RequiredIngress{
-			{NamespaceLabels: map[string]string{"role": "edge"}, Ports: []v1alpha1.Port{8080}, Reason: "the portal"},
-			{CIDR: "198.51.100.7/32", Ports: []v1alpha1.Port{8080}, Reason: "the monitor"},
+			{NamespaceLabels: map[string]string{"role": "edge"}, Ports: []v1alpha1.Port{{Port: 8080}}, Reason: "the portal"},
+			{CIDR: "198.51.100.7/32", Ports: []v1alpha1.Port{{Port: 8080}}, Reason: "the monitor"},
 		},
 	}
 }

@@ -33,7 +33,7 @@ func (r *Reconciler) render(seen observed) rendered {
 	}
 	version := versionOf(seen.app, i.Spec.Version)
 	if version == nil {
-		return rendered{fault: stalled("VersionMissing", fmt.Sprintf(
+		return rendered{fault: stalled(v1alpha1.ReasonVersionMissing, fmt.Sprintf(
 			"version %s is no longer in spec.versions of SharedApp %s: put it back, or promote another; what runs is left as it is", i.Spec.Version, i.Spec.App))}
 	}
 	params, fault := r.parameters(seen, version)
@@ -42,11 +42,11 @@ func (r *Reconciler) render(seen observed) rendered {
 	}
 	rules, err := r.healthRules(version)
 	if err != nil {
-		return rendered{fault: stalled("HealthRuleInvalid", err.Error())}
+		return rendered{fault: stalled(v1alpha1.ReasonInvalidVersion, err.Error())}
 	}
 	objects, err := r.Builder.Build(*seen.bundle, contextOf(i, params))
 	if err != nil {
-		return rendered{fault: stalled("BuildFailed", fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", i.Spec.App, i.Spec.Version, err))}
+		return rendered{fault: stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", i.Spec.App, i.Spec.Version, err))}
 	}
 	if objects, fault = withPullSecret(seen, objects); fault != nil {
 		return rendered{fault: fault}
@@ -74,14 +74,14 @@ func (r *Reconciler) parameters(seen observed, version *v1alpha1.Version) (map[s
 	given := map[string]any{}
 	if i.Spec.Parameters != nil {
 		if err := json.Unmarshal(i.Spec.Parameters.Raw, &given); err != nil {
-			return nil, stalled("ParametersInvalid", fmt.Sprintf("parameters of %q in spec.apps of Municipality %s: not an object", i.Spec.App, i.Spec.Tenant.Municipality))
+			return nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s: not an object", i.Spec.App, i.Spec.Tenant.Municipality))
 		}
 	}
 	secretKeys := sets.New[string]()
 	for _, from := range i.Spec.ParametersFrom {
 		data, ok := seen.secrets[from.SecretRef.Name]
 		if !ok {
-			return nil, stalled("SecretMissing", fmt.Sprintf("Secret %s is missing in namespace %s: create it, or take it out of parametersFrom of %q in spec.apps of Municipality %s",
+			return nil, stalled(v1alpha1.ReasonSecretMissing, fmt.Sprintf("Secret %s is missing in namespace %s: create it, or take it out of parametersFrom of %q in spec.apps of Municipality %s",
 				from.SecretRef.Name, i.Namespace, i.Spec.App, i.Spec.Tenant.Municipality))
 		}
 		for key, value := range data {
@@ -91,11 +91,11 @@ func (r *Reconciler) parameters(seen observed, version *v1alpha1.Version) (map[s
 	}
 	schema, err := r.schema(version)
 	if err != nil {
-		return nil, stalled("SchemaInvalid", fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Version, err))
+		return nil, stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Version, err))
 	}
 	applied, err := schema.Apply(given, secretKeys)
 	if err != nil {
-		return nil, stalled("ParametersInvalid", fmt.Sprintf("parameters of %q in spec.apps of Municipality %s do not fit version %s: %v",
+		return nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s do not fit version %s: %v",
 			i.Spec.App, i.Spec.Tenant.Municipality, version.Version, err))
 	}
 	return applied, nil
@@ -151,7 +151,7 @@ func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*uns
 		return objects, nil
 	}
 	if seen.pullSecret == nil {
-		return nil, stalled("SecretMissing", fmt.Sprintf("Secret %s, named by spec.imagePullSecretRef of SharedApp %s, is missing in the operator's namespace: create it there", named.Name, seen.app.Name))
+		return nil, stalled(v1alpha1.ReasonPullSecretMissing, fmt.Sprintf("Secret %s, named by spec.imagePullSecretRef of SharedApp %s, is missing in the operator's namespace: create it there", named.Name, seen.app.Name))
 	}
 	i := &seen.installation
 	copied := untyped(seen.pullSecret.GroupVersionKind())
@@ -162,10 +162,10 @@ func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*uns
 	copied.Object["data"] = seen.pullSecret.Object["data"]
 	for _, o := range objects {
 		if refOf(o) == refOf(copied) {
-			return nil, stalled("BuildFailed", fmt.Sprintf("the bundle brings %s, which is the name that the copy of the app's image pull secret gets: name it otherwise", refOf(o)))
+			return nil, stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle brings %s, which is the name that the copy of the app's image pull secret gets: name it otherwise", refOf(o)))
 		}
 		if err := addPullSecret(o, copied.GetName()); err != nil {
-			return nil, stalled("BuildFailed", fmt.Sprintf("%s: %v", refOf(o), err))
+			return nil, stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("%s: %v", refOf(o), err))
 		}
 	}
 	return append([]*unstructured.Unstructured{copied}, objects...), nil

@@ -41,19 +41,19 @@ func TestRenderFaults(t *testing.T) {
 	}{
 		{"it builds", world(), "", "", ""},
 		{"the version left the catalogue", world(func(s *observed) { s.installation.Spec.Version = "9.9.9" }), "Stalled VersionMissing", "version 9.9.9", ""},
-		{"a parameter breaks the schema", world(given(`{"sender":"much too long a name"}`)), "Stalled ParametersInvalid", "parameters.sender", ""},
-		{"a parameter is unknown", world(given(`{"sendr":"x"}`)), "Stalled ParametersInvalid", "parameters.sendr: unknown", ""},
-		{"parameters are no object", world(given(`[]`)), "Stalled ParametersInvalid", `parameters of "svarut" in spec.apps of Municipality vinje`, ""},
+		{"a parameter breaks the schema", world(given(`{"sender":"much too long a name"}`)), "Stalled InvalidParameters", "parameters.sender", ""},
+		{"a parameter is unknown", world(given(`{"sendr":"x"}`)), "Stalled InvalidParameters", "parameters.sendr: unknown", ""},
+		{"parameters are no object", world(given(`[]`)), "Stalled InvalidParameters", `parameters of "svarut" in spec.apps of Municipality vinje`, ""},
 		{"a Secret is missing", world(from("there", "credentials"), holding("there", "sender", "x")), "Stalled SecretMissing", "Secret credentials is missing in namespace vinje-prod", ""},
-		{"a secret value that breaks the schema is not shown", world(from("s"), holding("s", "password", "hunter2")), "Stalled ParametersInvalid", "parameters.password", "hunter2"},
+		{"a secret value that breaks the schema is not shown", world(from("s"), holding("s", "password", "hunter2")), "Stalled InvalidParameters", "parameters.password", "hunter2"},
 		{"a schema that does not compile", world(func(s *observed) {
 			s.app.Spec.Versions[0].Parameters.OpenAPIV3Schema.Raw = []byte(`{"type":"nothing"}`)
-		}), "Stalled SchemaInvalid", "SharedApp svarut, version 2.4.1", ""},
+		}), "Stalled InvalidVersion", "SharedApp svarut, version 2.4.1", ""},
 		{"a health rule that does not compile", world(func(s *observed) {
 			s.app.Spec.Versions[0].Health = []v1alpha1.HealthRule{{APIVersion: "v1", Kind: "Queue", Healthy: "object."}}
-		}), "Stalled HealthRuleInvalid", "health[0].healthy", ""},
+		}), "Stalled InvalidVersion", "health[0].healthy", ""},
 		{"a bundle that does not build", world(func(s *observed) { delete(s.bundle.Files, "web.yaml") }), "Stalled BuildFailed", "svarut 2.4.1 does not build", ""},
-		{"the pull secret is missing", world(pull), "Stalled SecretMissing", "spec.imagePullSecretRef of SharedApp svarut", ""},
+		{"the pull secret is missing", world(pull), "Stalled PullSecretMissing", "spec.imagePullSecretRef of SharedApp svarut", ""},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

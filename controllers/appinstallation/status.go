@@ -138,11 +138,11 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outcome {
 	switch {
 	case todo.draining || len(todo.prune) > 0:
-		return *progressing("Uninstalling", i.Spec.App+" is being uninstalled: its pods are ending")
+		return *progressing(v1alpha1.ReasonUninstalling, i.Spec.App+" is being uninstalled: its pods are ending")
 	case len(todo.kept) > 0:
-		return condition.Outcome{State: condition.Ready, Reason: "Uninstalled", Message: fmt.Sprintf("uninstalled; kept are %d objects that may hold data", len(todo.kept))}
+		return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonUninstalled, Message: fmt.Sprintf("uninstalled; kept are %d objects that may hold data", len(todo.kept))}
 	}
-	return condition.Outcome{State: condition.Ready, Reason: "Uninstalled", Message: "uninstalled"}
+	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonUninstalled, Message: "uninstalled"}
 }
 
 // failure tells what the API server refused, and what to do.
@@ -151,15 +151,15 @@ func failure(i *v1alpha1.AppInstallation, f objectError) condition.Outcome {
 	what := f.String() + ": " + f.err.Error()
 	switch {
 	case apply.QuotaExceeded(f.err):
-		return *stalled("QuotaExceeded", fmt.Sprintf("%s; raise quota of environment %s in spec.environments of Municipality %s, or give the app less", what, t.Environment, t.Municipality))
+		return *stalled(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("%s; raise quota of environment %s in spec.environments of Municipality %s, or give the app less", what, t.Environment, t.Municipality))
 	case apierrors.IsConflict(f.err):
-		return condition.Outcome{State: condition.Retrying, Reason: "NameTaken", Message: what}
+		return condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: what}
 	case apierrors.IsInvalid(f.err) && strings.Contains(f.err.Error(), "immutable"):
-		return *stalled("ImmutableField", what+"; the new version must name this object otherwise, or it must be deleted by hand first")
+		return *stalled(v1alpha1.ReasonImmutableField, what+"; the new version must name this object otherwise, or it must be deleted by hand first")
 	case apply.Transient(f.err):
 		return condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: what}
 	}
-	return *stalled("ApplyFailed", what)
+	return *stalled(v1alpha1.ReasonRefused, what)
 }
 
 // healthOf is the health of the worst object. An object that was applied a moment ago
@@ -193,13 +193,13 @@ func healthOf(i *v1alpha1.AppInstallation, todo planned, done applied) condition
 
 func failedReason(failed []string) string {
 	if slices.ContainsFunc(failed, func(what string) bool { return strings.Contains(what, "exceeded quota") }) {
-		return "QuotaExceeded"
+		return v1alpha1.ReasonQuotaExceeded
 	}
-	return "Unhealthy"
+	return v1alpha1.ReasonUnhealthy
 }
 
 func remedy(i *v1alpha1.AppInstallation, failed []string) string {
-	if failedReason(failed) != "QuotaExceeded" {
+	if failedReason(failed) != v1alpha1.ReasonQuotaExceeded {
 		return ""
 	}
 	return fmt.Sprintf("; raise quota of environment %s in spec.environments of Municipality %s, or give the app less", i.Spec.Tenant.Environment, i.Spec.Tenant.Municipality)

@@ -34,11 +34,11 @@ func TestFailure(t *testing.T) {
 		{"a spent quota names the environment to mend", apierrors.NewForbidden(resource, "web", errors.New("exceeded quota: allmenning, requested: services=1")),
 			"Stalled QuotaExceeded", "raise quota of environment prod in spec.environments of Municipality vinje"},
 		{"a quota that is not counted yet passes", apierrors.NewForbidden(resource, "web", errors.New("status unknown for quota: allmenning")), "Retrying Retrying", "status unknown"},
-		{"somebody was faster", apierrors.NewConflict(resource, "web", errors.New("conflict with kubectl")), "Retrying NameTaken", "kubectl"},
+		{"somebody was faster", apierrors.NewConflict(resource, "web", errors.New("conflict with kubectl")), "Retrying Retrying", "kubectl"},
 		{"a field can't be changed", invalid("field is immutable"), "Stalled ImmutableField", "must name this object otherwise"},
-		{"a field is wrong", invalid("must be a label"), "Stalled ApplyFailed", "must be a label"},
+		{"a field is wrong", invalid("must be a label"), "Stalled Refused", "must be a label"},
 		{"the API server is busy", apierrors.NewTooManyRequests("busy", 1), "Retrying Retrying", "busy"},
-		{"a policy refuses it", apierrors.NewForbidden(resource, "web", errors.New("denied by policy")), "Stalled ApplyFailed", "denied by policy"},
+		{"a policy refuses it", apierrors.NewForbidden(resource, "web", errors.New("denied by policy")), "Stalled Refused", "denied by policy"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestStatus(t *testing.T) {
 		seen    int64
 		objects int
 	}{
-		{"a gate is closed: what was there is remembered, and the spec was seen", nil, planned{outcome: stalled("SharedAppMissing", "gone")}, applied{},
+		{"a gate is closed: what was there is remembered, and the spec was seen", nil, planned{outcome: stalled(v1alpha1.ReasonSharedAppMissing, "gone")}, applied{},
 			"Stalled SharedAppMissing", digest, 3, 1},
 		{"a write failed: the new version is not applied", func(s *observed) { s.installation.Spec.Digest = "sha256:new" },
 			planned{objects: []object{{ref: refOf(a), desired: a}, {ref: refOf(b), desired: b, send: true}}},

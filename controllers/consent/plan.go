@@ -103,12 +103,12 @@ func wanted(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.
 	}
 	same := there && installed.Spec.Version == v.Version && installed.Spec.Digest == v.Digest
 	if inTurn && !same {
-		v.Version, v.Digest, v.DecidedBy = installed.Spec.Version, installed.Spec.Digest, installed.Spec.DecidedBy
+		v.Version, v.Digest, v.DecidedBy = installed.Spec.Version, installed.Spec.Digest, resolution.DeciderOf(installed)
 		same = true
 	}
 	want := installation.For(m, m.Spec.Environment(v.Environment), v)
 	if same {
-		want.Spec.Rollout = installed.Spec.Rollout
+		installation.CarryMove(want, installed)
 	}
 	return want
 }
@@ -130,7 +130,8 @@ func (p *planned) uninstall(installed *v1alpha1.AppInstallation, by v1alpha1.Dec
 	}
 	want := installed.DeepCopy()
 	want.Spec.State = v1alpha1.InstallationAbsent
-	want.Spec.DecidedBy = by
+	want.Annotations = map[string]string{v1alpha1.AnnotationDecision: by.Reason}
+	want.Spec.DecidedBy = v1alpha1.Decider{Level: by.Level, Name: by.Name}
 	want.Spec.Suspend = nil
 	if !installation.Same(want, installed) {
 		p.write = append(p.write, want)

@@ -64,14 +64,14 @@ func world(change ...func(*observed)) observed {
 }
 
 // brought is the record that a rollout left on what it brought.
-var brought = &v1alpha1.InstallationRollout{Name: "digi-tv.svarut.2.4.1.1", Wave: "everyone", MovedAt: *at(-time.Hour)}
+var brought = &v1alpha1.Move{Rollout: "digi-tv.svarut.2.4.1.1", Network: "digi-tv", Attempt: 1, Wave: "everyone", MovedAt: *at(-time.Hour)}
 
 // everywhere puts into the world what rollouts bring in the end.
 func everywhere(seen *observed) {
 	m := &seen.municipality
 	for _, v := range resolution.Resolve(resolution.Input{Municipality: m, Networks: seen.networks, Apps: seen.apps, Now: now}) {
 		i := installation.For(m, m.Spec.Environment(v.Environment), v)
-		i.Generation, i.UID, i.Spec.Rollout = 1, "u", brought
+		i.Generation, i.UID, i.Spec.Move = 1, "u", brought
 		seen.installed[v.Place] = i
 	}
 }
@@ -159,7 +159,8 @@ func TestPlan(t *testing.T) {
 		{"it does not keep a decider from being written", world(everywhere, heir, freezes), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"a freeze leaves what runs", world(everywhere, freezes), nil},
 		{"a freeze lets an uninstall that has begun end", world(everywhere, decline, absent, func(s *observed) {
-			s.installed[prod].Spec.DecidedBy = v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: "vinje", Reason: "declined"}
+			s.installed[prod].Spec.DecidedBy = v1alpha1.Decider{Level: v1alpha1.LevelMunicipality, Name: "vinje"}
+			s.installed[prod].Annotations = map[string]string{v1alpha1.AnnotationDecision: "declined"}
 		}, freezes), []string{"vinje-test/svarut Present 2.4.1"}},
 
 		{"a Municipality that is deleted leaves its apps", world(everywhere, deleted), nil},
@@ -187,12 +188,12 @@ func TestPlan(t *testing.T) {
 }
 
 func TestPlanWritesAgainWhatSomebodyDeleted(t *testing.T) {
-	told := func(state string) func(*observed) {
+	told := func(state v1alpha1.AppState) func(*observed) {
 		return func(s *observed) {
 			s.municipality.Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod", Version: "2.3.0", State: state}}
 		}
 	}
-	if got := plan(world(withoutNet, told("Kept")), now).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+	if got := plan(world(withoutNet, told("Unrequested")), now).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
 		t.Errorf("write = %v, want svarut 2.3.0 again, as its status still tells it", got)
 	}
 	if got := plan(world(withoutNet, told("Removing")), now).write; len(got) > 0 {
@@ -208,7 +209,7 @@ func TestPlanKeepsTheRecordOfWhatIsThere(t *testing.T) {
 		reason  string
 		seen    observed
 		by      string
-		rollout *v1alpha1.InstallationRollout
+		rollout *v1alpha1.Move
 	}{
 		{"another decider on the same release", world(everywhere, heir), "digi-sor", brought},
 		{"the municipality itself names the release that is there", world(everywhere, named), "vinje", brought},
@@ -223,8 +224,8 @@ func TestPlanKeepsTheRecordOfWhatIsThere(t *testing.T) {
 				t.Fatalf("%d writes, want one in each environment", len(written))
 			}
 			for _, i := range written {
-				if diff := cmp.Diff(tc.rollout, i.Spec.Rollout); diff != "" || i.Spec.DecidedBy.Name != tc.by {
-					t.Errorf("%s: decided by %+v, want %s; spec.rollout (-want +got):\n%s", i.Namespace, i.Spec.DecidedBy, tc.by, diff)
+				if diff := cmp.Diff(tc.rollout, i.Spec.Move); diff != "" || i.Spec.DecidedBy.Name != tc.by {
+					t.Errorf("%s: decided by %+v, want %s; spec.move (-want +got):\n%s", i.Namespace, i.Spec.DecidedBy, tc.by, diff)
 				}
 			}
 		})

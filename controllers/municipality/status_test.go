@@ -106,7 +106,7 @@ func TestStatus(t *testing.T) {
 // before is a status in which the rollup wrote its part, too.
 func before(m v1alpha1.Municipality) v1alpha1.MunicipalityStatus {
 	out := status(observed{municipality: m}, planned{sizeClass: "Small"}, applied{}, now)
-	out.AppsReady = "1/2"
+	out.Running = "1/2"
 	out.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod"}}
 	out.Conditions = append(out.Conditions, metav1.Condition{Type: v1alpha1.ConditionAppsReady, Status: metav1.ConditionFalse})
 	return out
@@ -118,7 +118,7 @@ func TestStatusOwnsNothingOfTheRollup(t *testing.T) {
 			m := vinje()
 			m.Status = before(m)
 			got := status(observed{municipality: m}, todo, applied{}, now)
-			if got.AppsReady != "" || got.Apps != nil {
+			if got.Running != "" || got.Apps != nil {
 				t.Errorf("it would write the rollup's fields: %+v", got)
 			}
 			for _, c := range got.Conditions {
@@ -147,7 +147,7 @@ func TestSameStatus(t *testing.T) {
 		want   bool
 	}{
 		{"nothing changed", func(*v1alpha1.MunicipalityStatus) {}, true},
-		{"what the rollup counts is not ours", func(s *v1alpha1.MunicipalityStatus) { s.AppsReady, s.Apps = "2/2", nil }, true},
+		{"what the rollup counts is not ours", func(s *v1alpha1.MunicipalityStatus) { s.Running, s.Apps = "2/2", nil }, true},
 		{"nor is its condition", func(s *v1alpha1.MunicipalityStatus) {
 			s.Conditions = s.Conditions[:len(s.Conditions)-1]
 		}, true},

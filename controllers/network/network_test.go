@@ -123,7 +123,7 @@ func TestStatusStaysSmall(t *testing.T) {
 
 func TestSuspendedKeepsWhatItSaid(t *testing.T) {
 	before := v1alpha1.NetworkStatus{
-		ObservedGeneration: 1, Members: new(int32(7)), AppsReady: "7/7",
+		ObservedGeneration: 1, Members: new(int32(7)), Running: "7/7",
 		Conditions: []metav1.Condition{
 			{Type: "AppsReady", Status: "True", ObservedGeneration: 1},
 			{Type: "Ready", Status: "True", ObservedGeneration: 1},

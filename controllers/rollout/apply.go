@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -68,7 +69,10 @@ func (r *Reconciler) create(ctx context.Context, group string, spec v1alpha1.Rol
 	labels := map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: spec.App}
 	if spec.Network != "" {
 		labels[v1alpha1.LabelNetwork] = spec.Network
+	} else {
+		labels[v1alpha1.LabelChannel] = spec.Channel
 	}
+	labels[v1alpha1.LabelAttempt] = strconv.Itoa(int(spec.Attempt))
 	desired := ac.Rollout(name).WithLabels(labels)
 	if err := apply.Convert(map[string]any{"spec": spec}, desired); err != nil {
 		return err

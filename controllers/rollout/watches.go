@@ -1,8 +1,8 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -102,9 +102,8 @@ func (r *Reconciler) ofMunicipality(_ context.Context, o client.Object) []string
 		return nil
 	}
 	found := r.groups.of(municipality)
-	if i, ok := o.(*v1alpha1.AppInstallation); ok && i.Spec.Rollout != nil {
-		group, _, _ := strings.Cut(i.Spec.Rollout.Name, ".")
-		found = append(found, group) // which may count it among those that left
+	if i, ok := o.(*v1alpha1.AppInstallation); ok && i.Spec.Move != nil && i.Spec.Move.Rollout != "" {
+		found = append(found, cmp.Or(i.Spec.Move.Network, country.Direct)) // which may count it among those that left
 	}
 	return found
 }

@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +43,7 @@ func adoptions(seen observedSharedApp, places [][]place, now time.Time) []v1alph
 
 // done ranks an adoption at which every member is ready behind the others.
 func done(a v1alpha1.NetworkAdoption) int {
-	if ready, members, _ := strings.Cut(a.Coverage, "/"); ready == members {
+	if ready, members, _ := strings.Cut(a.UpToDate, "/"); ready == members {
 		return 1
 	}
 	return 0
@@ -59,7 +60,15 @@ func adoptionOf(seen observedSharedApp, n *v1alpha1.Network, proposed v1alpha1.P
 		}
 	}
 	app := networkApp(own, proposed, theirs, &summary{})
-	return v1alpha1.NetworkAdoption{Name: n.Name, Version: app.Version, Coverage: app.Coverage, Excused: app.Excused, Phase: app.Phase}
+	return v1alpha1.NetworkAdoption{
+		Name: n.Name, Version: app.Version, Running: ofMembers(app.Running, &app), UpToDate: ofMembers(app.UpToDate, &app),
+		Excused: app.Excused, Phase: app.Phase,
+	}
+}
+
+// ofMembers is a number of the members that should have an app, as "38/42".
+func ofMembers(number int32, app *v1alpha1.NetworkApp) string {
+	return fmt.Sprintf("%d/%d", number, app.Members)
 }
 
 // directAdoption is how those stand who take the app directly: who follow a channel, or
@@ -69,7 +78,7 @@ func directAdoption(seen observedSharedApp, places [][]place) (v1alpha1.NetworkA
 	var counted v1alpha1.NetworkApp
 	versions := map[string]bool{}
 	for i := range seen.tenants {
-		one := memberOf(seen.tenants[i].municipality, directPlaces(places[i]), seen.app, func(*place) string { return "" })
+		one := memberOf(seen.tenants[i].municipality, directPlaces(places[i]), seen.app, func(*place) v1alpha1.Decider { return v1alpha1.Decider{} })
 		if one.place != nil {
 			versions[one.place.shown.Wanted] = true
 			out.Version = one.place.shown.Wanted
@@ -79,7 +88,7 @@ func directAdoption(seen observedSharedApp, places [][]place) (v1alpha1.NetworkA
 	if len(versions) > 1 {
 		out.Version = "" // they follow different channels, or named their own
 	}
-	out.Coverage, out.Excused = coverage(&counted), counted.Excused
+	out.Running, out.UpToDate, out.Excused = ofMembers(counted.Running, &counted), ofMembers(counted.UpToDate, &counted), counted.Excused
 	return out, counted.Members+counted.Excused > 0
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // maxApps is how many apps the status of a Municipality lists.
-const maxApps = 200
+const maxApps = 1000
 
 // daysOf compiles the windows and freezes of a municipality; nil where it has none.
 func daysOf(m *v1alpha1.Municipality) (*calendar.Calendar, []calendar.Fault) {
@@ -37,13 +37,14 @@ func municipalityStatus(m *v1alpha1.Municipality, places []place, faults []strin
 	slices.SortStableFunc(sorted, func(a, b place) int { return cmp.Compare(urgency(&a), urgency(&b)) })
 	apps := make([]v1alpha1.MunicipalityApp, 0, len(sorted))
 	for i := range sorted {
-		sum.add(&sorted[i], sorted[i].settled, sorted[i].shown.Environment+"/"+sorted[i].shown.Name)
+		sum.add(&sorted[i], sorted[i].shown.Environment+"/"+sorted[i].shown.Name)
 		apps = append(apps, sorted[i].shown)
 	}
 	outcome := sum.outcome("apps")
 	outcome.Message += besides(sorted)
 	return v1alpha1.MunicipalityStatus{
-		AppsReady:  sum.String(),
+		Running:    sum.ofCounted(sum.running),
+		UpToDate:   sum.ofCounted(sum.upToDate),
 		Apps:       apps[:min(len(apps), maxApps)],
 		Conditions: appsReady(m.Status.Conditions, faulty(faults, outcome), m.Generation, now),
 	}
@@ -54,9 +55,9 @@ func besides(places []place) string {
 	text, waiting := "", 0
 	for i := range places {
 		switch p := &places[i]; {
-		case p.settled && p.shown.State == stateReturned:
+		case p.settled && p.shown.State == v1alpha1.AppReturned:
 			text += fmt.Sprintf("; %s/%s %s", p.shown.Environment, p.shown.Name, p.shown.Message)
-		case p.settled && p.shown.State == stateWaiting:
+		case p.settled && p.shown.State == v1alpha1.AppWaiting:
 			waiting++
 		}
 	}
@@ -120,7 +121,7 @@ func own(conditions []metav1.Condition) []metav1.Condition {
 
 // sameMunicipality says whether the rollup's part of a live status is already as it should be.
 func sameMunicipality(live, next v1alpha1.MunicipalityStatus) bool {
-	return live.AppsReady == next.AppsReady &&
+	return live.Running == next.Running && live.UpToDate == next.UpToDate &&
 		equality.Semantic.DeepEqual(live.Apps, next.Apps) &&
 		equality.Semantic.DeepEqual(own(live.Conditions), next.Conditions)
 }

@@ -2,7 +2,6 @@ package rollup
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -37,7 +36,8 @@ func networkStatus(seen observedNetwork, places [][]place, now time.Time) v1alph
 		apps = append(apps, networkApp(seen, proposed, places, &sum))
 	}
 	return v1alpha1.NetworkStatus{
-		AppsReady:  sum.String(),
+		Running:    sum.ofCounted(sum.running),
+		UpToDate:   sum.ofCounted(sum.upToDate),
 		Apps:       bounded(apps),
 		Conditions: appsReady(n.Status.Conditions, sum.outcome("member apps"), n.Generation, now),
 	}
@@ -56,18 +56,15 @@ func networkApp(seen observedNetwork, proposed v1alpha1.Proposal, places [][]pla
 	installed := map[string]int32{}
 	for i := range seen.members {
 		m := seen.members[i].municipality
-		one := memberOf(m, placesIn(places[i], m, proposed), offer, func(p *place) string { return otherDecider(seen.network, m, p) })
+		one := memberOf(m, placesIn(places[i], m, proposed), offer, func(p *place) v1alpha1.Decider { return otherDecider(seen.network, m, p) })
 		addMember(&app, sum, one)
 		for _, version := range one.versions {
 			installed[version]++
 		}
 	}
-	app.Coverage = coverage(&app)
 	app.Versions = skew(installed)
 	return app
 }
-
-func coverage(app *v1alpha1.NetworkApp) string { return fmt.Sprintf("%d/%d", app.Ready, app.Members) }
 
 // skew is who has which version, the most frequent first; nil where nobody has any.
 func skew(installed map[string]int32) []v1alpha1.VersionUsage {
@@ -100,7 +97,7 @@ type member struct {
 	// It is nil where there is none.
 	place *place
 	// elsewhere says who decides instead, in an environment where somebody else does.
-	elsewhere string
+	elsewhere v1alpha1.Decider
 	// excuse is why it does not take part, in the first environment in which it does not; its
 	// code is empty where there is none.
 	excuse v1alpha1.MemberNote
@@ -110,10 +107,10 @@ type member struct {
 
 // memberOf takes the environments of a member together. Who decides elsewhere is for the
 // group to say.
-func memberOf(m *v1alpha1.Municipality, places []*place, offer *v1alpha1.SharedApp, elsewhere func(*place) string) member {
+func memberOf(m *v1alpha1.Municipality, places []*place, offer *v1alpha1.SharedApp, elsewhere func(*place) v1alpha1.Decider) member {
 	out := member{name: m.Name}
 	for _, p := range places {
-		if decider := elsewhere(p); decider != "" {
+		if decider := elsewhere(p); decider != (v1alpha1.Decider{}) {
 			out.elsewhere = decider
 			continue
 		}
@@ -121,8 +118,8 @@ func memberOf(m *v1alpha1.Municipality, places []*place, offer *v1alpha1.SharedA
 			out.versions = append(out.versions, p.shown.Version)
 		}
 		if code, why := excuseOf(m, p, offer); code != "" {
-			if out.excuse.Code == "" {
-				out.excuse = v1alpha1.MemberNote{Name: m.Name, Code: code, Message: condition.Within(why, maxNote)}
+			if out.excuse.Reason == "" {
+				out.excuse = v1alpha1.MemberNote{Name: m.Name, Reason: code, Message: condition.Within(why, maxNote)}
 			}
 			continue
 		}
@@ -140,7 +137,7 @@ func excuseOf(m *v1alpha1.Municipality, p *place, offer *v1alpha1.SharedApp) (co
 	v := p.verdict
 	everybody := v.Target == (v1alpha1.Release{}) || offer == nil || ptr.Deref(offer.Spec.Suspend, false)
 	switch {
-	case decidedAgainst(v), v.Why == resolution.Kept, v.Why == resolution.Blocked && !everybody && !p.ready:
+	case decidedAgainst(v), v.Why == resolution.Ahead, v.Why == resolution.Unrequested, v.Why == resolution.Blocked && !everybody && !p.ready:
 		return string(v.Why), cmp.Or(v.Message, v.DecidedBy.Reason)
 	case suspended(m) && !p.ready:
 		return v1alpha1.ReasonSuspended, takeOut(m)
@@ -154,16 +151,16 @@ func decidedAgainst(v resolution.Verdict) bool {
 }
 
 // otherDecider says who decides where it is not this network; nothing where it is.
-func otherDecider(n *v1alpha1.Network, m *v1alpha1.Municipality, p *place) string {
+func otherDecider(n *v1alpha1.Network, m *v1alpha1.Municipality, p *place) v1alpha1.Decider {
 	switch {
 	case p.verdict.Network != "" && p.verdict.Network != n.Name:
-		return "Network " + p.verdict.Network
+		return v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: p.verdict.Network}
 	case decidedAgainst(p.verdict):
-		return ""
-	case p.verdict.Network == "", p.verdict.Why == resolution.Kept && p.verdict.Group.Network != n.Name, namesItself(m, p):
-		return "its own choice"
+		return v1alpha1.Decider{}
+	case p.verdict.Network == "", p.verdict.Why == resolution.Ahead && p.verdict.Group.Network != n.Name, namesItself(m, p):
+		return v1alpha1.Decider{Level: v1alpha1.LevelMunicipality, Name: m.Name}
 	}
-	return ""
+	return v1alpha1.Decider{}
 }
 
 // namesItself says whether a municipality adopted a version or a channel of its own choice.
@@ -183,27 +180,30 @@ func addMember(app *v1alpha1.NetworkApp, sum *summary, m member) {
 	case m.place != nil:
 		app.Members++
 		if m.place.ready {
-			app.Ready++
+			app.UpToDate++
+		}
+		if m.place.settled {
+			app.Running++
 		} else if len(app.NotReady) < maxNames {
 			app.NotReady = append(app.NotReady, m.name)
 		}
-		sum.add(m.place, m.place.ready, app.Name+" at "+m.name)
-	case m.excuse.Code != "":
+		sum.add(m.place, app.Name+" at "+m.name)
+	case m.excuse.Reason != "":
 		app.Excused++
 		if len(app.ExcusedMembers) < maxNames {
 			app.ExcusedMembers = append(app.ExcusedMembers, m.excuse)
 		}
-	case m.elsewhere != "":
+	case m.elsewhere != (v1alpha1.Decider{}):
 		app.Elsewhere++
 		if len(app.DecidedElsewhere) < maxNames {
-			app.DecidedElsewhere = append(app.DecidedElsewhere, fmt.Sprintf("%s: %s", m.name, m.elsewhere))
+			app.DecidedElsewhere = append(app.DecidedElsewhere, v1alpha1.ElsewhereNote{Name: m.name, DecidedBy: m.elsewhere})
 		}
 	}
 }
 
 // sameNetwork says whether the rollup's part of a live status is already as it should be.
 func sameNetwork(live, next v1alpha1.NetworkStatus) bool {
-	return live.AppsReady == next.AppsReady &&
+	return live.Running == next.Running && live.UpToDate == next.UpToDate &&
 		equality.Semantic.DeepEqual(live.Apps, next.Apps) &&
 		equality.Semantic.DeepEqual(own(live.Conditions), next.Conditions)
 }

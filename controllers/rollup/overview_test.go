@@ -32,14 +32,14 @@ func TestMunicipalityAppsReady(t *testing.T) {
 		change     func(*v1alpha1.Municipality)
 		want       string
 	}{
-		{"who waits, and runs well, has what it should have now", some(), some(), nil, "2/2 True Ready: 2/2 apps ready; 2 with another version to come"},
-		{"who waits for a first version has not", some(), nil, nil, "1/2 False AppsProgressing: 1/2 apps ready; prod/svarut: Rollout digi-tv.svarut.2.5.0.1 is halted: nobody else is moved until a retry is asked for or another version is promoted; 1 with another version to come"},
-		{"who went back is told of", some(returned), some(), nil, "2/2 True Ready: 2/2 apps ready; test/svarut went back to 2.4.1, as 2.5.0 failed; 1 with another version to come"},
-		{"who went back and is not well there", some(returned, failed), some(), nil, "1/2 False AppsFailed: 1/2 apps ready; test/svarut: parameters.sender: is required; 1 with another version to come"},
-		{"windows that nobody can read are told, with the field", some(), some(), unreadable, "2/2 False InvalidSpec: " + mend + "2/2 apps ready; 2 with another version to come"},
+		{"who waits, and runs well, has what it should have now", some(), some(), nil, "2/2 True Ready: 2/2 apps running; 2 with another version to come"},
+		{"who waits for a first version has not", some(), nil, nil, "1/2 False AppsProgressing: 1/2 apps running; prod/svarut: Rollout digi-tv.svarut.2.5.0.1 is halted: nobody else is moved until a retry is asked for or another version is promoted; 1 with another version to come"},
+		{"who went back is told of", some(returned), some(), nil, "2/2 True Ready: 2/2 apps running; test/svarut went back to 2.4.1, as 2.5.0 failed; 1 with another version to come"},
+		{"who went back and is not well there", some(returned, failed), some(), nil, "1/2 False AppsFailed: 1/2 apps running; test/svarut: parameters.sender: is required; 1 with another version to come"},
+		{"windows that nobody can read are told, with the field", some(), some(), unreadable, "2/2 False InvalidSpec: " + mend + "2/2 apps running; 2 with another version to come"},
 		{"freezes too", some(), some(), func(m *v1alpha1.Municipality) {
 			m.Spec.Freezes = []v1alpha1.FreezePeriod{{From: tomorrow, Until: tomorrow, Reason: "x"}}
-		}, "2/2 False InvalidSpec: spec.freezes[0].until: 2026-11-23T12:00:00Z is not after from, 2026-11-23T12:00:00Z: write a later time; no rollout comes here until this is mended; 2/2 apps ready; 2 with another version to come"},
+		}, "2/2 False InvalidSpec: spec.freezes[0].until: 2026-11-23T12:00:00Z is not after from, 2026-11-23T12:00:00Z: write a later time; no rollout comes here until this is mended; 2/2 apps running; 2 with another version to come"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestMunicipalityAppsReady(t *testing.T) {
 			days, faults := daysOf(m)
 			turns{country: c, tenant: who, days: days, now: now}.tell(places)
 			got := municipalityStatus(m, places, closed(faults), now)
-			if diff := cmp.Diff(tc.want, got.AppsReady+" "+appsReadyOf(got.Conditions)); diff != "" {
+			if diff := cmp.Diff(tc.want, got.Running+" "+appsReadyOf(got.Conditions)); diff != "" {
 				t.Errorf("AppsReady (-want +got):\n%s", diff)
 			}
 		})
@@ -81,7 +81,7 @@ func TestNetworkMembers(t *testing.T) {
 	returned := moved("digi-tv.svarut.2.5.0.1", "first", v1alpha1.OutcomeReturned, "went back to 2.4.1, as 2.5.0 failed")
 	hold := &v1alpha1.Hold{Version: "2.4.1", Reason: "year-end"}
 	closedZone := func(c *country, _ *v1alpha1.Municipality) {
-		c.apps["svarut"].Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Test: v1alpha1.ZoneClosed, Production: v1alpha1.ZoneOpen}}
+		c.apps["svarut"].Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 	}
 	suspended := func(_ *country, m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) }
 	cases := []struct {
@@ -92,21 +92,21 @@ func TestNetworkMembers(t *testing.T) {
 		change   func(*country, *v1alpha1.Municipality)
 		want     string
 	}{
-		{"at what is offered", v1alpha1.AppDecision{}, "2.5.0", nil, nil, "1/1; True 1/1 member apps ready"},
-		{"waits for its turn", v1alpha1.AppDecision{}, "2.4.1", nil, nil, "0/1 not ready [vinje]; False 0/1 member apps ready; svarut at vinje: waiting"},
-		{"went back", v1alpha1.AppDecision{}, "2.4.1", returned, nil, "0/1 not ready [vinje]; False 0/1 member apps ready; svarut at vinje: went back to 2.4.1, as 2.5.0 failed"},
+		{"at what is offered", v1alpha1.AppDecision{}, "2.5.0", nil, nil, "1/1; True 1/1 member apps running"},
+		{"waits for its turn", v1alpha1.AppDecision{}, "2.4.1", nil, nil, "1/1; True 1/1 member apps running"},
+		{"went back", v1alpha1.AppDecision{}, "2.4.1", returned, nil, "1/1; True 1/1 member apps running"},
 		{"holds", v1alpha1.AppDecision{Hold: hold}, "2.4.1", nil, nil, "0/0 excused Held: held at 2.4.1: year-end; True no member apps"},
 		{"deferred", v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer, Reason: "budget"}, "2.4.1", nil, nil, "0/0 excused Deferred: deferred: budget; True no member apps"},
 		{"declined", v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline, Reason: "has its own"}, "2.4.1", nil, nil, "0/0 excused Declined: declined: has its own; True no member apps"},
 		{"keeps what is higher", v1alpha1.AppDecision{}, "2.6.0", func(i *v1alpha1.AppInstallation) { i.Spec.DecidedBy.Name = "helse" }, nil,
-			"0/0 excused Kept: digi-tv offers 2.5.0, and a change of who decides never lowers a version; True no member apps"},
+			"0/0 excused Ahead: digi-tv offers 2.5.0, and a change of who decides never lowers a version; True no member apps"},
 		{"can't take it", v1alpha1.AppDecision{}, "2.4.1", nil, closedZone,
 			"0/0 excused Blocked: SharedApp svarut requires zone Open for stage Production, and environment prod is Closed: change spec.environments[].zone, or decline the app; True no member apps"},
 		{"nobody can take it", v1alpha1.AppDecision{}, "2.4.1", nil, func(c *country, _ *v1alpha1.Municipality) { c.apps["svarut"].Status.Versions = nil },
-			"0/1 not ready [vinje]; False 0/1 member apps ready; svarut at vinje: version 2.5.0 of SharedApp svarut is not available yet: the catalogue has not checked it"},
+			"0/1 not ready [vinje]; False 0/1 member apps running; svarut at vinje: version 2.5.0 of SharedApp svarut is not available yet: the catalogue has not checked it"},
 		{"suspended, and not at it", v1alpha1.AppDecision{}, "2.4.1", nil, suspended, "0/0 excused Suspended: Municipality vinje is suspended: take its spec.suspend out; True no member apps"},
-		{"suspended, and at it", v1alpha1.AppDecision{}, "2.5.0", nil, suspended, "1/1; True 1/1 member apps ready"},
-		{"names its own version", v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.4.1"}, "2.4.1", nil, nil, "0/0 elsewhere [vinje: its own choice]; True no member apps"},
+		{"suspended, and at it", v1alpha1.AppDecision{}, "2.5.0", nil, suspended, "1/1; True 1/1 member apps running"},
+		{"names its own version", v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.4.1"}, "2.4.1", nil, nil, "0/0 elsewhere [{vinje {Municipality vinje}}]; True no member apps"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -126,12 +126,12 @@ func TestNetworkMembers(t *testing.T) {
 			seen := observedNetwork{country: c, network: &c.networks[0], members: []tenant{who}}
 			status := networkStatus(seen, placesOfAll(c, seen.members, now), now)
 			app := status.Apps[0]
-			got := app.Coverage
+			got := fmt.Sprintf("%d/%d", app.Running, app.Members)
 			if len(app.NotReady) > 0 {
 				got += fmt.Sprintf(" not ready %v", app.NotReady)
 			}
 			if len(app.ExcusedMembers) > 0 {
-				got += fmt.Sprintf(" excused %s: %s", app.ExcusedMembers[0].Code, app.ExcusedMembers[0].Message)
+				got += fmt.Sprintf(" excused %s: %s", app.ExcusedMembers[0].Reason, app.ExcusedMembers[0].Message)
 			}
 			if len(app.DecidedElsewhere) > 0 {
 				got += fmt.Sprintf(" elsewhere %v", app.DecidedElsewhere)
@@ -167,19 +167,19 @@ func TestNetworkStatusIsBounded(t *testing.T) {
 	for i := range proposed {
 		app := v1alpha1.NetworkApp{
 			Name: fmt.Sprintf("%s%03d", long(37), i), Version: long(64), Rollout: long(253), Phase: v1alpha1.RolloutProgressing, Message: long(300),
-			Ready: int32(i), Members: members, Excused: members, Elsewhere: members, Coverage: "5000/5000",
+			Running: int32(i), UpToDate: int32(i), Members: members, Excused: members, Elsewhere: members,
 		}
 		for range maxNames {
 			app.NotReady = append(app.NotReady, long(40))
-			app.DecidedElsewhere = append(app.DecidedElsewhere, long(160))
-			app.ExcusedMembers = append(app.ExcusedMembers, v1alpha1.MemberNote{Name: long(40), Code: long(32), Message: long(256)})
+			app.DecidedElsewhere = append(app.DecidedElsewhere, v1alpha1.ElsewhereNote{Name: long(40), DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: long(63)}})
+			app.ExcusedMembers = append(app.ExcusedMembers, v1alpha1.MemberNote{Name: long(40), Reason: long(32), Message: long(256)})
 		}
 		for range maxSkew {
 			app.Versions = append(app.Versions, v1alpha1.VersionUsage{Version: long(64), Installations: members})
 		}
 		apps = append(apps, app)
 	}
-	status := v1alpha1.NetworkStatus{Apps: bounded(apps), AppsReady: "0/1280000"}
+	status := v1alpha1.NetworkStatus{Apps: bounded(apps), Running: "0/1280000"}
 	raw, err := json.Marshal(status)
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +203,7 @@ func TestNetworkStatusIsBounded(t *testing.T) {
 }
 
 func TestSmallNetworkStatusIsWhole(t *testing.T) {
-	apps := []v1alpha1.NetworkApp{{Name: "svarut", NotReady: []string{"vinje"}, ExcusedMembers: []v1alpha1.MemberNote{{Name: "tokke", Code: "Held"}}}}
+	apps := []v1alpha1.NetworkApp{{Name: "svarut", NotReady: []string{"vinje"}, ExcusedMembers: []v1alpha1.MemberNote{{Name: "tokke", Reason: "Held"}}}}
 	if diff := cmp.Diff(apps, bounded(apps)); diff != "" {
 		t.Errorf("bounded (-want +got):\n%s", diff)
 	}
@@ -231,8 +231,8 @@ func TestAdoptions(t *testing.T) {
 	at := func(m *v1alpha1.Municipality, version string) tenant {
 		return tenant{m, installedAt(installation(m, "prod", "svarut", version), installation(m, "test", "svarut", version))}
 	}
-	digiTV := v1alpha1.NetworkAdoption{Name: "digi-tv", Version: "2.4.1", Coverage: "1/2", Phase: v1alpha1.RolloutCompleted}
-	helse := v1alpha1.NetworkAdoption{Name: "helse", Version: "2.4.1", Coverage: "1/1"}
+	digiTV := v1alpha1.NetworkAdoption{Name: "digi-tv", Version: "2.4.1", Running: "2/2", UpToDate: "1/2", Phase: v1alpha1.RolloutCompleted}
+	helse := v1alpha1.NetworkAdoption{Name: "helse", Version: "2.4.1", Running: "1/1", UpToDate: "1/1"}
 	networks := []tenant{at(municipality("fyresdal"), "2.3.0"), at(municipality("nissedal"), "2.4.1"), at(municipality("tokke"), "2.4.1")}
 	oslo, bergen := at(municipality("oslo", follows("stable")), "2.4.1"), at(municipality("bergen", follows("pilot")), "2.4.1")
 	voss := at(municipality("voss", v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"}), "2.3.0")
@@ -244,15 +244,15 @@ func TestAdoptions(t *testing.T) {
 		{"those that are not done come first; one that is over is not told", networks, []v1alpha1.NetworkAdoption{digiTV, helse}},
 		{
 			"who follows a channel takes it directly", slices.Concat(networks, []tenant{oslo}),
-			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Version: "2.4.1", Coverage: "1/1", Phase: v1alpha1.RolloutHalted}, helse},
+			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Version: "2.4.1", Running: "1/1", UpToDate: "1/1", Phase: v1alpha1.RolloutHalted}, helse},
 		},
 		{
 			"those who follow different channels have no version in common", slices.Concat(networks, []tenant{oslo, bergen, voss}),
-			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Coverage: "2/3", Phase: v1alpha1.RolloutHalted}, helse},
+			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Running: "3/3", UpToDate: "2/3", Phase: v1alpha1.RolloutHalted}, helse},
 		},
 		{
 			"who holds is excused", slices.Concat(networks, []tenant{at(municipality("oslo", holds), "2.3.0")}),
-			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Coverage: "0/0", Excused: 1, Phase: v1alpha1.RolloutHalted}, helse},
+			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Running: "0/0", UpToDate: "0/0", Excused: 1, Phase: v1alpha1.RolloutHalted}, helse},
 		},
 	}
 	for _, tc := range cases {

@@ -69,7 +69,7 @@ func ready(s v1alpha1.MunicipalityStatus) bool {
 func underWay(s v1alpha1.MunicipalityStatus) bool {
 	for i := range s.Apps {
 		switch s.Apps[i].State {
-		case stateMissing, stateWaiting, stateProgressing, stateRemoving:
+		case v1alpha1.AppMissing, v1alpha1.AppWaiting, v1alpha1.AppProgressing, v1alpha1.AppRemoving:
 			return true
 		}
 	}
@@ -79,7 +79,7 @@ func underWay(s v1alpha1.MunicipalityStatus) bool {
 // sameButTurns says whether two statuses that are both ready, and speak of one generation,
 // differ only in apps that now wait for their turn.
 func sameButTurns(live, next v1alpha1.MunicipalityStatus) bool {
-	if live.AppsReady != next.AppsReady || len(live.Apps) != len(next.Apps) || generation(live) != generation(next) {
+	if live.Running != next.Running || len(live.Apps) != len(next.Apps) || generation(live) != generation(next) {
 		return false
 	}
 	before := make(map[resolution.Place]*v1alpha1.MunicipalityApp, len(live.Apps))
@@ -93,7 +93,7 @@ func sameButTurns(live, next v1alpha1.MunicipalityStatus) bool {
 			return false
 		}
 		app.Rollout = same.Rollout // a further attempt does not change who has what
-		if app.State != stateWaiting && *same != app {
+		if app.State != v1alpha1.AppWaiting && *same != app {
 			return false
 		}
 	}
@@ -113,7 +113,7 @@ func failures(s v1alpha1.MunicipalityStatus) string {
 	all := ""
 	for i := range s.Apps {
 		if app := &s.Apps[i]; failing(app.State) {
-			all += app.Environment + "/" + app.Name + " " + app.State + ": " + app.Message + "\n"
+			all += app.Environment + "/" + app.Name + " " + string(app.State) + ": " + app.Message + "\n"
 		}
 	}
 	return all

@@ -58,7 +58,7 @@ func TestPatience(t *testing.T) {
 		{"a promotion in a newer generation of the spec is written at once", at(c, prod(), test()), newer(at(promoted, prod(), test())), 0},
 		{"a further attempt at what is there may wait", at(c, prod(), test()), next(at(c, prod(), test()), "", func(a *v1alpha1.MunicipalityApp) { a.Rollout = "digi-tv.svarut.2.4.1.2" }), turnPatience},
 		{"a turn that comes takes ready back at once", at(promoted, prod(), test()), at(promoted, prod(), moving), 0},
-		{"a member that went back is told at once", at(promoted, prod(), test()), next(at(promoted, prod(), test()), "", func(a *v1alpha1.MunicipalityApp) { a.State = stateReturned }), 0},
+		{"a member that went back is told at once", at(promoted, prod(), test()), next(at(promoted, prod(), test()), "", func(a *v1alpha1.MunicipalityApp) { a.State = v1alpha1.AppReturned }), 0},
 		{"windows that nobody can read are told at once", at(c, prod(), test()), unreadable, 0},
 		{"a fault of the spec is told at once, also while apps are on their way", at(c), faulty, 0},
 		{"that it is mended, too", faulty, at(c), 0},

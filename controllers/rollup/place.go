@@ -11,18 +11,6 @@ import (
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// The states of an app in an environment, as status shows them.
-const (
-	stateReady       = "Ready"
-	stateWaiting     = "Waiting"
-	stateReturned    = "Returned"
-	stateProgressing = "Progressing"
-	stateFailed      = "Failed"
-	stateMissing     = "Missing"
-	stateBlocked     = "Blocked"
-	stateRemoving    = v1alpha1.AppRemoving
-)
-
 // country is what verdicts rest on, besides the municipality itself.
 type country struct {
 	networks []v1alpha1.Network
@@ -149,9 +137,9 @@ func (c country) judge(v resolution.Verdict, m *v1alpha1.Municipality, i *v1alph
 	p.shown.Version = i.Status.AppliedVersion
 	switch {
 	case v.Action == resolution.Remove, i.Spec.State == v1alpha1.InstallationAbsent:
-		p.shown.State, p.shown.Message = stateRemoving, conditionOf(i).Message
+		p.shown.State, p.shown.Message = v1alpha1.AppRemoving, conditionOf(i).Message
 	case ptr.Deref(i.Spec.Suspend, false):
-		p.shown.State, p.shown.Message = stateBlocked, fmt.Sprintf("AppInstallation %s/%s is suspended: take its spec.suspend out", i.Namespace, i.Name)
+		p.shown.State, p.shown.Message = v1alpha1.AppBlocked, fmt.Sprintf("AppInstallation %s/%s is suspended: take its spec.suspend out", i.Namespace, i.Name)
 	default:
 		p.measure(m, i, r)
 	}
@@ -169,49 +157,49 @@ func (p *place) measure(m *v1alpha1.Municipality, i *v1alpha1.AppInstallation, r
 	}
 	switch {
 	case p.waits && outcomeOf(i, r) == v1alpha1.OutcomeReturned:
-		p.settled, p.shown.State, p.shown.Message = true, stateReturned, i.Spec.Rollout.Message
+		p.settled, p.shown.State, p.shown.Message = true, v1alpha1.AppReturned, i.Annotations[v1alpha1.AnnotationFailure]
 	case p.waits:
-		p.settled, p.shown.State, p.shown.Message = true, stateWaiting, v.Message
+		p.settled, p.shown.State, p.shown.Message = true, v1alpha1.AppWaiting, v.Message
 	case v.Why == resolution.Blocked && v.Wanted != i.Spec.Version:
-		p.shown.State, p.shown.Message = stateBlocked, v.Message
+		p.shown.State, p.shown.Message = v1alpha1.AppBlocked, v.Message
 	default:
-		p.ready, p.settled, p.shown.State, p.shown.Message = true, true, stateReady, v.Message
+		p.ready, p.settled, p.shown.State, p.shown.Message = true, true, v1alpha1.AppReady, v.Message
 		if v.Why != "" && v.Why != resolution.Blocked {
-			p.shown.State = string(v.Why)
+			p.shown.State = v1alpha1.AppState(v.Why)
 		}
 	}
 }
 
 // trouble is the state of an installation that has not got what it was asked for, or does
 // not run well at it, with the reason; empty where all is well.
-func (p *place) trouble(m *v1alpha1.Municipality, i *v1alpha1.AppInstallation, r *v1alpha1.Rollout) (state, message string) {
+func (p *place) trouble(m *v1alpha1.Municipality, i *v1alpha1.AppInstallation, r *v1alpha1.Rollout) (state v1alpha1.AppState, message string) {
 	arrived := upToDate(p.verdict, m, i) && (p.waits || hasRelease(p.verdict, i))
 	switch {
 	case !arrived:
-		return stateProgressing, onTheWay(p.verdict, m)
+		return v1alpha1.AppProgressing, onTheWay(p.verdict, m)
 	case well(i):
 		return "", ""
-	case outcomeOf(i, r) == v1alpha1.OutcomeHeld:
-		return stateFailed, i.Spec.Rollout.Message
+	case outcomeOf(i, r) == v1alpha1.OutcomeStuck:
+		return v1alpha1.AppStuck, i.Annotations[v1alpha1.AnnotationFailure]
 	case stalled(i):
-		return stateFailed, conditionOf(i).Message
+		return v1alpha1.AppFailed, conditionOf(i).Message
 	}
-	return stateProgressing, conditionOf(i).Message
+	return v1alpha1.AppProgressing, conditionOf(i).Message
 }
 
 // absent is for a place where nothing is installed.
 func (p *place) absent(m *v1alpha1.Municipality) {
-	p.shown.State, p.shown.Message = stateMissing, p.verdict.Message
+	p.shown.State, p.shown.Message = v1alpha1.AppMissing, p.verdict.Message
 	switch p.verdict.Why {
 	case resolution.Declined, resolution.Deferred:
-		p.shown.State, p.counted = string(p.verdict.Why), false
+		p.shown.State, p.counted = v1alpha1.AppState(p.verdict.Why), false
 		p.shown.Wanted = ""
 	case resolution.Blocked:
-		p.shown.State = stateBlocked
+		p.shown.State = v1alpha1.AppBlocked
 	default:
 		p.waits = inTurn(p.verdict) && !suspended(m) && stands(m, p.verdict.Environment)
 		if p.waits {
-			p.shown.State = stateWaiting
+			p.shown.State = v1alpha1.AppWaiting
 		} else {
 			p.shown.Message = onTheWay(p.verdict, m)
 		}
@@ -226,7 +214,7 @@ func (p *place) deleted(m *v1alpha1.Municipality, was *v1alpha1.AppInstallation)
 		return
 	}
 	p.counted, p.waits, p.shown.Version = true, false, was.Spec.Version
-	p.shown.State, p.shown.Message = stateProgressing, "its AppInstallation was deleted: it is written again"
+	p.shown.State, p.shown.Message = v1alpha1.AppProgressing, "its AppInstallation was deleted: it is written again"
 	if suspended(m) {
 		p.shown.Message = "its AppInstallation was deleted; " + takeOut(m)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 var (
@@ -70,7 +71,7 @@ func installation(m *v1alpha1.Municipality, environment, app, version string, ch
 		},
 		Spec: v1alpha1.AppInstallationSpec{
 			App: app, Version: version, Digest: digest(version), State: v1alpha1.InstallationPresent,
-			DecidedBy: v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-tv"},
+			DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: "digi-tv"},
 			Tenant:    v1alpha1.Tenant{Municipality: m.Name, Number: m.Spec.Number, DisplayName: m.Name, County: "40", Environment: environment},
 		},
 		Status: v1alpha1.AppInstallationStatus{
@@ -125,9 +126,9 @@ func bringing(app, version string, phase v1alpha1.RolloutPhase, waves ...v1alpha
 }
 
 // moved is done by a Rollout to an installation, which has come to an outcome, if any.
-func moved(rollout, wave string, outcome v1alpha1.RolloutOutcome, message string) func(*v1alpha1.AppInstallation) {
+func moved(name, wave string, outcome v1alpha1.MoveOutcome, message string) func(*v1alpha1.AppInstallation) {
 	return func(i *v1alpha1.AppInstallation) {
-		i.Spec.Rollout = &v1alpha1.InstallationRollout{Name: rollout, Wave: wave, MovedAt: metav1.NewTime(now), Outcome: outcome, Message: message}
+		rollout.Stamp{Name: name, Wave: wave, MovedAt: metav1.NewTime(now), Outcome: outcome, Message: message}.WriteTo(i)
 	}
 }
 
@@ -141,7 +142,7 @@ func TestJudge(t *testing.T) {
 	brought.rollouts = currentRollouts([]v1alpha1.Rollout{bringing("svarut", "2.5.0", v1alpha1.RolloutHalted)})
 	const byIt = "digi-tv.svarut.2.5.0.1"
 	returned := moved(byIt, "pilot", v1alpha1.OutcomeReturned, "went back to 2.4.1, as 2.5.0 failed")
-	held := moved(byIt, "pilot", v1alpha1.OutcomeHeld, "2.5.0 failed; it stays as it is")
+	held := moved(byIt, "pilot", v1alpha1.OutcomeStuck, "2.5.0 failed; it stays as it is")
 	frozen := pilot
 	frozen.freeze = true
 	withdrawn := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))
@@ -190,7 +191,7 @@ func TestJudge(t *testing.T) {
 		{"went back, and is not well yet", brought, says(v1alpha1.AppDecision{}), at("2.4.1", returned, progressing), "Progressing not ready 2.4.1 of 2.5.0: Deployment post: 0 of 2 pods are ready"},
 		{"went back, and fails there too", brought, says(v1alpha1.AppDecision{}), at("2.4.1", returned, failed), "Failed not ready 2.4.1 of 2.5.0: parameters.sender: is required"},
 		{"went back from an earlier rollout: a newer one comes", pilot, says(v1alpha1.AppDecision{}), at("2.4.1", returned), "Waiting settled 2.4.1 of 2.5.0: "},
-		{"stays where it failed, as there is nothing to go back to", brought, says(v1alpha1.AppDecision{}), at("2.5.0", held, progressing), "Failed not ready 2.5.0 of 2.5.0: 2.5.0 failed; it stays as it is"},
+		{"stays where it failed, as there is nothing to go back to", brought, says(v1alpha1.AppDecision{}), at("2.5.0", held, progressing), "Stuck not ready 2.5.0 of 2.5.0: 2.5.0 failed; it stays as it is"},
 		{"stayed where it failed, and got well", brought, says(v1alpha1.AppDecision{}), at("2.5.0", held), "Ready ready 2.5.0 of 2.5.0: "},
 		{"held at where a rollout had brought it", brought, says(v1alpha1.AppDecision{Hold: hold}), at("2.4.1", returned), "Held ready 2.4.1 of 2.5.0: "},
 		{"a Ready of an earlier generation does not count", recommended, says(v1alpha1.AppDecision{}),
@@ -213,7 +214,7 @@ func TestJudge(t *testing.T) {
 		{"deferred where it runs", pilot, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer}), at("2.4.1"), "Deferred ready 2.4.1 of 2.4.1: "},
 		{"held", pilot, says(v1alpha1.AppDecision{Hold: hold}), at("2.4.1"), "Held ready 2.4.1 of 2.5.0: "},
 		{"held, and not well", pilot, says(v1alpha1.AppDecision{Hold: hold}), at("2.4.1", failed), "Failed not ready 2.4.1 of 2.5.0: parameters.sender: is required"},
-		{"kept as nobody asks for it any longer", countryOf(), says(v1alpha1.AppDecision{}), at("2.4.1"), "Kept ready 2.4.1 of 2.4.1: "},
+		{"kept as nobody asks for it any longer", countryOf(), says(v1alpha1.AppDecision{}), at("2.4.1"), "Unrequested ready 2.4.1 of 2.4.1: "},
 		{"blocked with nothing there", unknown, says(v1alpha1.AppDecision{}), nothing,
 			`Blocked not ready  of : SharedApp svarut has no channel "beta" (asked for by digi-tv): it has stable, pilot`},
 		{"blocked from what is wanted", frozen, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.5.0"}), at("2.4.1"),
@@ -241,7 +242,7 @@ func TestJudge(t *testing.T) {
 			if !p.counted {
 				counts = "not counted"
 			}
-			got := p.shown.State + " " + counts + " " + p.shown.Version + " of " + p.shown.Wanted + ": " + p.shown.Message
+			got := string(p.shown.State) + " " + counts + " " + p.shown.Version + " of " + p.shown.Wanted + ": " + p.shown.Message
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("place (-want +got):\n%s", diff)
 			}
@@ -284,19 +285,19 @@ func TestByMunicipality(t *testing.T) {
 // TestDeletedByHand takes an AppInstallation away, as kubectl delete does: its row stays, since
 // the consent controller has nothing else to write it again from.
 func TestDeletedByHand(t *testing.T) {
-	ran := v1alpha1.MunicipalityApp{Name: "svarut", Environment: "prod", Version: "2.3.0", State: stateReady}
+	ran := v1alpha1.MunicipalityApp{Name: "svarut", Environment: "prod", Version: "2.3.0", State: v1alpha1.AppReady}
 	cases := []struct {
 		reason string
 		change func(*v1alpha1.Municipality)
 		want   v1alpha1.MunicipalityApp
 	}{
 		{"nobody asks for it any longer, and it runs on", func(*v1alpha1.Municipality) {},
-			v1alpha1.MunicipalityApp{Version: "2.3.0", State: stateProgressing, Message: "its AppInstallation was deleted: it is written again"}},
+			v1alpha1.MunicipalityApp{Version: "2.3.0", State: v1alpha1.AppProgressing, Message: "its AppInstallation was deleted: it is written again"}},
 		{"it was declined meanwhile", func(m *v1alpha1.Municipality) {
 			m.Spec.Apps = []v1alpha1.AppDecision{{Name: "svarut", Decision: v1alpha1.DecisionDecline, Reason: "another one"}}
-		}, v1alpha1.MunicipalityApp{State: string(resolution.Declined)}},
+		}, v1alpha1.MunicipalityApp{State: v1alpha1.AppState(resolution.Declined)}},
 		{"nothing is written while the municipality is suspended", func(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) },
-			v1alpha1.MunicipalityApp{Version: "2.3.0", State: stateProgressing, Message: "its AppInstallation was deleted; Municipality vinje is suspended: take its spec.suspend out"}},
+			v1alpha1.MunicipalityApp{Version: "2.3.0", State: v1alpha1.AppProgressing, Message: "its AppInstallation was deleted; Municipality vinje is suspended: take its spec.suspend out"}},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {

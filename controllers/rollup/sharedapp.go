@@ -35,8 +35,8 @@ func sharedAppStatus(seen observedSharedApp, places [][]place, now time.Time) v1
 		for i := range of {
 			p := &of[i]
 			namespace := v1alpha1.NamespaceFor(p.municipality, p.verdict.Environment)
-			sum.add(p, p.ready, namespace)
-			if p.counted && !p.ready && len(notReady) < maxNames {
+			sum.add(p, namespace)
+			if p.counted && !p.settled && len(notReady) < maxNames {
 				notReady = append(notReady, namespace)
 			}
 		}
@@ -47,7 +47,8 @@ func sharedAppStatus(seen observedSharedApp, places [][]place, now time.Time) v1
 	return v1alpha1.SharedAppStatus{
 		Usage:         usage(seen.installations),
 		Installations: new(int32(len(seen.installations))), //nolint:gosec // an API server holds far fewer objects
-		AppsReady:     sum.String(),
+		Running:       sum.ofCounted(sum.running),
+		UpToDate:      sum.ofCounted(sum.upToDate),
 		Networks:      adoptions(seen, places, now),
 		RunWithdrawn:  names,
 		NotReady:      notReady,
@@ -104,7 +105,7 @@ func usage(installations []v1alpha1.AppInstallation) []v1alpha1.VersionUsage {
 
 // sameSharedApp says whether the rollup's part of a live status is already as it should be.
 func sameSharedApp(live, next v1alpha1.SharedAppStatus) bool {
-	return live.AppsReady == next.AppsReady &&
+	return live.Running == next.Running && live.UpToDate == next.UpToDate &&
 		equality.Semantic.DeepEqual(live.Installations, next.Installations) &&
 		equality.Semantic.DeepEqual(live.Usage, next.Usage) &&
 		equality.Semantic.DeepEqual(live.Networks, next.Networks) &&

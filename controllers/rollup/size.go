@@ -40,7 +40,7 @@ func byTrouble(apps []v1alpha1.NetworkApp) []int {
 		all[i] = i
 	}
 	slices.SortStableFunc(all, func(a, b int) int {
-		return cmp.Compare(apps[b].Members-apps[b].Ready, apps[a].Members-apps[a].Ready)
+		return cmp.Compare(apps[b].Members-apps[b].Running, apps[a].Members-apps[a].Running)
 	})
 	return all
 }

@@ -28,43 +28,49 @@ const (
 
 // summary counts places, or members.
 type summary struct {
-	ready, counted int
+	// counted are those that there should be.
+	counted int
+	// running are healthy at the version that they are asked to have now, and upToDate at the wanted one.
+	running, upToDate int
 	// failed says whether one of them waits for a person.
 	failed bool
 	// first is what to tell about the first that is not ready, one that failed before all others.
 	first string
 }
 
-// add counts a place. Whether it counts as ready is the caller's to say: a municipality asks
-// for less than a network.
-func (s *summary) add(p *place, ready bool, name string) {
+// add counts a place.
+func (s *summary) add(p *place, name string) {
 	if !p.counted {
 		return
 	}
 	s.counted++
-	if ready {
-		s.ready++
+	if p.ready {
+		s.upToDate++
+	}
+	if p.settled {
+		s.running++
 		return
 	}
 	failed := failing(p.shown.State)
 	if s.first == "" || (failed && !s.failed) {
-		s.first = name + ": " + cmp.Or(p.shown.Message, p.shown.Next, strings.ToLower(p.shown.State))
+		s.first = name + ": " + cmp.Or(p.shown.Message, p.shown.Next, strings.ToLower(string(p.shown.State)))
 	}
 	s.failed = s.failed || failed
 }
 
-func (s summary) String() string { return fmt.Sprintf("%d/%d", s.ready, s.counted) }
+// ofCounted is a number of those that there should be, as "9/10".
+func (s summary) ofCounted(number int) string { return fmt.Sprintf("%d/%d", number, s.counted) }
 
 // outcome for the condition AppsReady. The noun is what is counted.
 func (s summary) outcome(noun string) condition.Outcome {
-	left := s.counted - s.ready
+	left := s.counted - s.running
 	switch {
 	case s.counted == 0:
 		return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: "no " + noun}
 	case left == 0:
-		return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("%s %s ready", s, noun)}
+		return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("%s %s running", s.ofCounted(s.running), noun)}
 	}
-	out := condition.Outcome{State: condition.Progressing, Reason: reasonAppsProgressing, Message: fmt.Sprintf("%s %s ready; %s", s, noun, s.first)}
+	out := condition.Outcome{State: condition.Progressing, Reason: reasonAppsProgressing, Message: fmt.Sprintf("%s %s running; %s", s.ofCounted(s.running), noun, s.first)}
 	if s.failed {
 		out.State, out.Reason = condition.Stalled, reasonAppsFailed
 	}
@@ -75,8 +81,8 @@ func (s summary) outcome(noun string) condition.Outcome {
 }
 
 // failing says whether a state waits for a person.
-func failing(state string) bool {
-	return state == stateFailed || state == stateBlocked || state == stateReturned
+func failing(state v1alpha1.AppState) bool {
+	return state == v1alpha1.AppFailed || state == v1alpha1.AppStuck || state == v1alpha1.AppBlocked || state == v1alpha1.AppReturned
 }
 
 // cut keeps a message within what the schema allows.

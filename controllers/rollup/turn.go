@@ -55,16 +55,16 @@ func inTurn(v resolution.Verdict) bool {
 }
 
 // stampOf is what a rollout did to an installation; nil where another moved it last.
-func stampOf(i *v1alpha1.AppInstallation, r *v1alpha1.Rollout) *v1alpha1.InstallationRollout {
-	if r == nil || i.Spec.Rollout == nil || i.Spec.Rollout.Name != r.Name {
+func stampOf(i *v1alpha1.AppInstallation, r *v1alpha1.Rollout) *rollout.Stamp {
+	if r == nil || i.Spec.Move == nil || i.Spec.Move.Rollout != r.Name {
 		return nil
 	}
-	return i.Spec.Rollout
+	return rollout.StampOf(i)
 }
 
 // outcomeOf is what became of an installation whose move by this rollout failed; empty
 // where it did not.
-func outcomeOf(i *v1alpha1.AppInstallation, r *v1alpha1.Rollout) v1alpha1.RolloutOutcome {
+func outcomeOf(i *v1alpha1.AppInstallation, r *v1alpha1.Rollout) v1alpha1.MoveOutcome {
 	if stamp := stampOf(i, r); stamp != nil {
 		return stamp.Outcome
 	}
@@ -127,7 +127,7 @@ func (t turns) next(p *place) turn {
 
 // moved is what the rollout did to the municipality elsewhere, if it has begun with it, and
 // the environment in which that failed.
-func (t turns) moved(p *place, r *v1alpha1.Rollout) (stamp *v1alpha1.InstallationRollout, failed string) {
+func (t turns) moved(p *place, r *v1alpha1.Rollout) (stamp *rollout.Stamp, failed string) {
 	for _, e := range t.tenant.municipality.Spec.Environments {
 		i := t.tenant.installed[resolution.Place{App: p.verdict.App, Environment: e.Name}]
 		if i == nil {
@@ -135,7 +135,7 @@ func (t turns) moved(p *place, r *v1alpha1.Rollout) (stamp *v1alpha1.Installatio
 		}
 		if s := stampOf(i, r); s != nil && s.Wave != "" {
 			stamp = s
-			if s.Outcome == v1alpha1.OutcomeReturned || (s.Outcome == v1alpha1.OutcomeHeld && !well(i)) {
+			if s.Outcome == v1alpha1.OutcomeReturned || (s.Outcome == v1alpha1.OutcomeStuck && !well(i)) {
 				failed = e.Name
 			}
 		}
@@ -157,7 +157,7 @@ func haltedIn(r *v1alpha1.Rollout) string {
 var order = []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1alpha1.StageProduction}
 
 // stage says which environment of an earlier stage goes first; zero where none does.
-func (t turns) stage(p *place, r *v1alpha1.Rollout, stamp *v1alpha1.InstallationRollout) turn {
+func (t turns) stage(p *place, r *v1alpha1.Rollout, stamp *rollout.Stamp) turn {
 	m := t.tenant.municipality
 	mine := slices.Index(order, m.Spec.StageOf(p.verdict.Environment))
 	var soaking string
@@ -181,7 +181,7 @@ func (t turns) stage(p *place, r *v1alpha1.Rollout, stamp *v1alpha1.Installation
 }
 
 // soak is how long the municipality's wave soaks; a security fix does not.
-func (t turns) soak(p *place, stamp *v1alpha1.InstallationRollout) time.Duration {
+func (t turns) soak(p *place, stamp *rollout.Stamp) time.Duration {
 	app := t.country.apps[p.verdict.App]
 	if app != nil && slices.ContainsFunc(app.Spec.Versions, func(v v1alpha1.Version) bool {
 		return v.Version == p.verdict.Version && ptr.Deref(v.SecurityFix, false)

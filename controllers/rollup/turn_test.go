@@ -90,7 +90,7 @@ func TestTurns(t *testing.T) {
 		{"test goes first, and soaks", running, "vinje", []func(*v1alpha1.AppInstallation){step, since(time.Hour)}, nil, "comes after environment test, which soaks until 2026-11-23T11:00:00Z", 23 * time.Hour},
 		{"a security fix does not soak", urgent, "vinje", []func(*v1alpha1.AppInstallation){step, since(time.Hour)}, nil, "wave first of Rollout " + byIt + " is under way, and takes its members in turn", 0},
 		{"test has soaked", running, "vinje", []func(*v1alpha1.AppInstallation){step, since(24 * time.Hour)}, nil, "wave first of Rollout " + byIt + " is under way, and takes its members in turn", 0},
-		{"test failed", running, "vinje", []func(*v1alpha1.AppInstallation){moved(byIt, "first", v1alpha1.OutcomeHeld, "it stays"), progressing}, nil,
+		{"test failed", running, "vinje", []func(*v1alpha1.AppInstallation){moved(byIt, "first", v1alpha1.OutcomeStuck, "it stays"), progressing}, nil,
 			"2.5.0 failed in environment test: it comes no further until a retry is asked for or another version is promoted", 0},
 	}
 	for _, tc := range cases {
@@ -107,8 +107,8 @@ func TestTurns(t *testing.T) {
 			places := placesOf(tc.country, who, now)
 			days, _ := daysOf(m)
 			turns{country: tc.country, tenant: who, days: days, now: now}.tell(places)
-			if places[0].shown.State != stateWaiting || places[0].shown.Environment != "prod" {
-				t.Fatalf("%s in %s, want %s in prod", places[0].shown.State, places[0].shown.Environment, stateWaiting)
+			if places[0].shown.State != v1alpha1.AppWaiting || places[0].shown.Environment != "prod" {
+				t.Fatalf("%s in %s, want %s in prod", places[0].shown.State, places[0].shown.Environment, v1alpha1.AppWaiting)
 			}
 			if diff := cmp.Diff(tc.want, places[0].shown.Next); diff != "" {
 				t.Errorf("next (-want +got):\n%s", diff)
@@ -185,7 +185,7 @@ func TestTurnsChanged(t *testing.T) {
 			r.Status.Waves[0].Verified, r.Status.Next = 1, "wave first: 1/24 verified"
 		}, false},
 		{"notes and times tell nobody anything", func(r *v1alpha1.Rollout) {
-			r.Status.OnTheWay, r.Status.NextAt = []v1alpha1.MemberNote{{Name: "vinje", Code: "Soaking"}}, &tomorrow
+			r.Status.OnTheWay, r.Status.NextAt = []v1alpha1.MemberNote{{Name: "vinje", Reason: "Soaking"}}, &tomorrow
 		}, false},
 		{"a wave that begins", func(r *v1alpha1.Rollout) { r.Status.Waves[0].State = v1alpha1.WaveDone }, true},
 		{"a wave that waits for something", func(r *v1alpha1.Rollout) { r.Status.Waves[0].WaitsFor = "Network digi-tv is paused (spec.pause)" }, true},
@@ -223,7 +223,7 @@ func TestEnvironmentsChanged(t *testing.T) {
 		{"an environment that becomes ready", func(m *v1alpha1.Municipality) { m.Status.Environments[0].State = v1alpha1.EnvironmentReady }, true},
 		{"one that is ready no longer", func(m *v1alpha1.Municipality) { m.Status.Environments[1].State = v1alpha1.EnvironmentFailed }, true},
 		{"another message", func(m *v1alpha1.Municipality) { m.Status.Environments[0].Message = "waits for its namespace" }, false},
-		{"what the rollup wrote itself", func(m *v1alpha1.Municipality) { m.Status.AppsReady = "2/2" }, false},
+		{"what the rollup wrote itself", func(m *v1alpha1.Municipality) { m.Status.Running = "2/2" }, false},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

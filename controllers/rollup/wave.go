@@ -12,7 +12,7 @@ import (
 
 // wave says what the municipality's wave waits for. The stamp is of an environment that the
 // rollout moved already; nil where it moved none.
-func (t turns) wave(p *place, r *v1alpha1.Rollout, stamp *v1alpha1.InstallationRollout) turn {
+func (t turns) wave(p *place, r *v1alpha1.Rollout, stamp *rollout.Stamp) turn {
 	spec := t.country.waves(p.verdict.Group)
 	at := indexOf(r.Status.Waves, waveOf(spec, t.tenant.municipality, stamp))
 	open := slices.IndexFunc(r.Status.Waves, func(w v1alpha1.WaveStatus) bool { return w.State != v1alpha1.WaveDone })
@@ -65,7 +65,7 @@ func (t turns) own(p *place) turn {
 
 // waveOf names the wave that a municipality takes part in: the one in which it was moved,
 // else the first that matches it, else the last.
-func waveOf(spec []v1alpha1.Wave, m *v1alpha1.Municipality, stamp *v1alpha1.InstallationRollout) string {
+func waveOf(spec []v1alpha1.Wave, m *v1alpha1.Municipality, stamp *rollout.Stamp) string {
 	if stamp != nil {
 		return stamp.Wave
 	}

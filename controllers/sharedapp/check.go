@@ -108,8 +108,12 @@ func sampleTenant(q question, sample map[string]any) bundle.Context {
 
 // productionZone is the zone that an app's production environments have.
 func productionZone(spec v1alpha1.SharedAppSpec) v1alpha1.Zone {
-	if spec.Requires != nil && spec.Requires.Zones != nil && spec.Requires.Zones.Production != "" {
-		return spec.Requires.Zones.Production
+	if spec.Requires != nil {
+		for _, required := range spec.Requires.Zones {
+			if required.Stage == v1alpha1.StageProduction {
+				return required.Zone
+			}
+		}
 	}
 	return v1alpha1.ZoneClosed
 }

@@ -204,7 +204,7 @@ func TestSameStatusMindsOnlyWhatIsOwned(t *testing.T) {
 	seen := see(seenVersion{spec: ociVersion("1.0.0", digestOf("a")), offered: digestOf("a"), bundle: &bundle.Bundle{Digest: digestOf("a")}, stored: true})
 	next := status(seen, plan(seen, today), applied{}, today)
 	live := *next.DeepCopy()
-	live.Installations, live.AppsReady = new(int32(3)), "3/3"
+	live.Installations, live.Running = new(int32(3)), "3/3"
 	live.Conditions = append(live.Conditions, metav1.Condition{Type: v1alpha1.ConditionAppsReady, Status: metav1.ConditionTrue})
 	if !sameStatus(live, next) {
 		t.Error("what the rollup counts must not make this controller write")

@@ -10,29 +10,36 @@ import (
 	"github.com/allmenning/allmenning/test/controlplane"
 )
 
-const maxNodes = 1000
+const (
+	maxNodes   = 1000
+	maxVolumes = 10_000
+)
 
 func newUp(at *location) *cobra.Command {
-	var nodes int
+	var size controlplane.Options
 	command := &cobra.Command{
 		Use:   "up",
 		Short: "Start the cluster and print the line that selects it",
 		Long: "Start etcd, kube-apiserver, kube-controller-manager, kube-scheduler and, with kwok, the nodes, and leave them running.\n" +
-			"The first time, the binaries are built, which takes minutes and is told about. Progress goes to stderr; stdout gets\n" +
+			"The first time, the binaries are built, which takes minutes and is reported. Progress goes to stderr; stdout gets\n" +
 			"only the line that selects the cluster, so that `eval \"$(go run ./hack/cluster up)\"` works.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if nodes < 0 || nodes > maxNodes {
-				return fmt.Errorf("--nodes is %d: it must be from 0 to %d", nodes, maxNodes)
+			if size.Nodes < 0 || size.Nodes > maxNodes {
+				return fmt.Errorf("--nodes is %d: it must be from 0 to %d", size.Nodes, maxNodes)
 			}
-			return up(command, at, nodes)
+			if size.Volumes < 0 || size.Volumes > maxVolumes {
+				return fmt.Errorf("--volumes is %d: it must be from 0 to %d", size.Volumes, maxVolumes)
+			}
+			return up(command, at, size)
 		},
 	}
-	command.Flags().IntVar(&nodes, "nodes", 5, "how many nodes kwok plays")
+	command.Flags().IntVar(&size.Nodes, "nodes", 5, "how many nodes kwok plays")
+	command.Flags().IntVar(&size.Volumes, "volumes", 800, "how many PersistentVolumes lie ready for claims; enough for each of config/samples")
 	return command
 }
 
-func up(command *cobra.Command, at *location, nodes int) error {
+func up(command *cobra.Command, at *location, size controlplane.Options) error {
 	folder, err := at.folder()
 	if err != nil {
 		return err
@@ -55,7 +62,8 @@ func up(command *cobra.Command, at *location, nodes int) error {
 		Dir:               folder,
 		ControllerManager: true,
 		Scheduler:         true,
-		Nodes:             nodes,
+		Nodes:             size.Nodes,
+		Volumes:           size.Volumes,
 		Detached:          true,
 		Progress:          command.ErrOrStderr(),
 	})

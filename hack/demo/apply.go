@@ -7,11 +7,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	corev1 "k8s.io/api/core/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -94,7 +90,7 @@ func installDefault(ctx context.Context, writer client.Client, objects []*unstru
 // awaitEstablished waits until the API server serves each CRD.
 func awaitEstablished(ctx context.Context, reader client.Client) error {
 	waiting := "the list of CRDs"
-	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, 5*time.Minute, true, func(ctx context.Context) (bool, error) {
 		var list apiextensionsv1.CustomResourceDefinitionList
 		if err := reader.List(ctx, &list); err != nil {
 			return false, fmt.Errorf("listing CRDs: %w", err)
@@ -122,22 +118,11 @@ func established(crd apiextensionsv1.CustomResourceDefinition) bool {
 	return false
 }
 
-// applyScenario applies the Platform, disks, apps, networks and municipalities.
+// applyScenario applies the Platform, apps, networks and municipalities.
 func applyScenario(ctx context.Context, writer client.Client, show *progress, all manifests) error {
-	show.step("offering the shared apps, and disks for those that need them")
+	show.step("offering the shared apps")
 	quiet := func(int) {}
 	if err := applyAll(ctx, writer, all.settings, quiet); err != nil {
-		return err
-	}
-	environments := 0
-	for _, m := range all.municipalities {
-		environments += len(m.Spec.Environments)
-	}
-	volumes, err := disks(environments)
-	if err != nil {
-		return err
-	}
-	if err := applyAll(ctx, writer, volumes, quiet); err != nil {
 		return err
 	}
 	if err := applyAll(ctx, writer, all.apps, quiet); err != nil {
@@ -147,41 +132,4 @@ func applyScenario(ctx context.Context, writer client.Client, show *progress, al
 	return applyAll(ctx, writer, all.tenants, func(count int) {
 		show.update(fmt.Sprintf("sent %d/%d", count, len(all.tenants)))
 	})
-}
-
-// disks are a default StorageClass and so many volumes of it. A cluster has a
-// provisioner to make them on demand; here they lie ready, one per environment.
-func disks(count int) ([]*unstructured.Unstructured, error) {
-	const class = "demo"
-	objects := make([]runtime.Object, 0, 1+count)
-	objects = append(objects, &storagev1.StorageClass{
-		TypeMeta:    metav1.TypeMeta{APIVersion: "storage.k8s.io/v1", Kind: "StorageClass"},
-		ObjectMeta:  metav1.ObjectMeta{Name: class, Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
-		Provisioner: "kubernetes.io/no-provisioner",
-	})
-	for i := range count {
-		objects = append(objects, &corev1.PersistentVolume{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolume"},
-			ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("disk-%d", i)},
-			Spec: corev1.PersistentVolumeSpec{
-				StorageClassName:              class,
-				Capacity:                      corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")},
-				AccessModes:                   []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-				PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimRetain,
-				PersistentVolumeSource: corev1.PersistentVolumeSource{
-					HostPath: &corev1.HostPathVolumeSource{Path: "/nowhere"}, // no kubelet mounts it
-				},
-			},
-		})
-	}
-	manifests := make([]*unstructured.Unstructured, 0, len(objects))
-	for _, object := range objects {
-		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
-		if err != nil {
-			return nil, fmt.Errorf("encoding a disk: %w", err)
-		}
-		delete(content, "status")
-		manifests = append(manifests, &unstructured.Unstructured{Object: content})
-	}
-	return manifests, nil
 }

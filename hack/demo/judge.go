@@ -71,12 +71,11 @@ func versionsOf(seen snapshot, app string) map[string]string {
 	return versions
 }
 
-// halted is an error where a good version has halted: a machine that is too slow for the
-// demo's hurry looks like a version that is bad.
+// halted is an error where a good version has halted: waiting does not change that.
 func halted(seen snapshot, what promotion) error {
 	for _, r := range rolloutsOf(seen, what.app, what.to) {
 		if r.Status.Phase == v1alpha1.RolloutHalted {
-			return fmt.Errorf("rollout %s: %s: this machine took longer than the %s that pilots have in the demo", r.Name, r.Status.Next, pilotDeadline)
+			return fmt.Errorf("rollout %s has halted: %s", r.Name, r.Status.Next)
 		}
 	}
 	return nil

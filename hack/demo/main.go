@@ -46,7 +46,7 @@ type options struct {
 	name     string
 	scenario string
 	keep     bool
-	timeout  time.Duration
+	patience time.Duration
 }
 
 func newCommand() *cobra.Command {
@@ -68,7 +68,7 @@ func newCommand() *cobra.Command {
 	command.Flags().StringVar(&flags.name, "name", "demo", "name of the cluster; one of that name that is up is stopped first")
 	command.Flags().StringVar(&flags.scenario, "scenario", "norway", "what to show: "+scenarioNames())
 	command.Flags().BoolVar(&flags.keep, "keep", true, "leave the cluster and the operator running, to look at")
-	command.Flags().DurationVar(&flags.timeout, "timeout", 30*time.Minute, "how long installing, and then moving, may take each")
+	command.Flags().DurationVar(&flags.patience, "patience", 15*time.Minute, "how long nothing may change before the demo gives up; a slow machine may take as long as it needs")
 	return command
 }
 
@@ -127,7 +127,7 @@ func play(ctx context.Context, chosen scenario, flags options, show *progress, h
 	if err != nil {
 		return err
 	}
-	watcher := watch{eye: eye, show: show, operator: program, timeout: flags.timeout}
+	watcher := watch{eye: eye, show: show, operator: program, patience: flags.patience}
 	end := summary{scenario: chosen, export: home.export, stop: home.stopLine(), plugin: commands.plugin, log: operatorLog(home), keep: flags.keep}
 	began := time.Now()
 	if err := applyScenario(ctx, writer, show, everything); err != nil {
@@ -138,10 +138,13 @@ func play(ctx context.Context, chosen scenario, flags options, show *progress, h
 	}
 	end.installTime = time.Since(began)
 	told := story{scenario: chosen, writer: writer, watch: watcher, shell: commands, show: show}
-	if err := told.careful(ctx, everything.strategies); err != nil {
+	if err := told.careful(ctx, everything.strict); err != nil {
 		return err
 	}
 	if end.reach, err = told.stopped(ctx); err != nil {
+		return err
+	}
+	if err := told.patient(ctx, everything.patient); err != nil {
 		return err
 	}
 	if end.move, err = told.forward(ctx); err != nil {

@@ -23,7 +23,8 @@ type manifests struct {
 	settings       []*unstructured.Unstructured // the Platform
 	apps           []*unstructured.Unstructured // SharedApps and their bundles, the bad version's too
 	tenants        []*unstructured.Unstructured // networks and municipalities
-	strategies     []*unstructured.Unstructured // Platform and networks again, with their waves
+	strict         []*unstructured.Unstructured // Platform and networks again, with their waves and a short deadline for pilots
+	patient        []*unstructured.Unstructured // the same, with a long one
 	municipalities []v1alpha1.Municipality      // those of the tenants
 }
 
@@ -58,7 +59,11 @@ func loadManifests(chosen scenario) (manifests, error) {
 // at once, and moves in waves from then on.
 func (m *manifests) split() error {
 	var err error
-	if m.strategies, err = hurried(slices.Concat(m.settings, m.tenants)); err != nil {
+	everything := slices.Concat(m.settings, m.tenants)
+	if m.strict, err = hurried(everything, shortDeadline); err != nil {
+		return err
+	}
+	if m.patient, err = hurried(everything, longDeadline); err != nil {
 		return err
 	}
 	if m.settings, err = withoutStrategies(m.settings); err != nil {

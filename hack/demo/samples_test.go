@@ -295,7 +295,7 @@ func checkNames(t *testing.T, scenario string, all manifests) {
 			t.Errorf("%s: %s names %s, which is not there", scenario, who, what)
 		}
 	}
-	for _, object := range all.strategies { // networks as they are in the samples, but for the time that passes
+	for _, object := range all.strict { // networks as they are in the samples, but for the time that passes
 		if object.GetKind() != "Network" {
 			continue
 		}

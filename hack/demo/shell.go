@@ -96,7 +96,7 @@ func (s shell) table(ctx context.Context, selector string) (table metav1.Table, 
 	if err != nil {
 		return table, err
 	}
-	client.Timeout = 10 * time.Second
+	client.Timeout = time.Minute // a busy machine takes its time
 	path, err := url.JoinPath(s.config.Host, "apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version, "rollouts")
 	if err != nil {
 		return table, err

@@ -56,6 +56,12 @@ func (s story) careful(ctx context.Context, strategies []*unstructured.Unstructu
 	return nil
 }
 
+// patient gives pilots the time that a good version takes on this machine.
+func (s story) patient(ctx context.Context, strategies []*unstructured.Unstructured) error {
+	s.show.step(fmt.Sprintf("pilots get a progressDeadline of %s again: %s was for the bad version", longDeadline, shortDeadline))
+	return applyAll(ctx, s.writer, strategies, func(int) {})
+}
+
 // stopped promotes the bad version, and waits until it has been stopped and taken back.
 func (s story) stopped(ctx context.Context) (reach, error) {
 	bad := s.scenario.bad

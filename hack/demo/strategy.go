@@ -9,11 +9,13 @@ import (
 const (
 	// soak is what a day is in the demo: nobody wants to watch one pass.
 	soak = "2s"
-	// pilotDeadline is how long pilots may be unwell. It is all that a viewer waits for when a
-	// version is bad.
-	pilotDeadline = "20s"
-	// deadline is that of everybody else: a slow machine is no failure.
-	deadline = "10m"
+	// shortDeadline is how long pilots may be unhealthy while the bad version is out, and all
+	// that a viewer waits for then. It is in force for that version alone: how long a good
+	// one takes to become healthy depends on the machine.
+	shortDeadline = "20s"
+	// longDeadline is that of everybody else, and of pilots at any other time. No machine that
+	// ends the demo at all is so slow.
+	longDeadline = "24h"
 )
 
 // atOnce is the strategy by which the country comes to where it is when the story begins.
@@ -46,8 +48,9 @@ func withoutStrategies(objects []*unstructured.Unstructured) ([]*unstructured.Un
 }
 
 // hurried are the Networks and the Platform with their waves, in the demo's own time: hours
-// of soaking become seconds, and office hours last all day.
-func hurried(objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+// of soaking become seconds, and office hours last all day. Pilots get a progress deadline
+// of their own.
+func hurried(objects []*unstructured.Unstructured, pilotDeadline string) ([]*unstructured.Unstructured, error) {
 	var changed []*unstructured.Unstructured
 	for _, object := range objects {
 		if object.GetKind() != "Network" && object.GetKind() != "Platform" {
@@ -56,7 +59,7 @@ func hurried(objects []*unstructured.Unstructured) ([]*unstructured.Unstructured
 		object = object.DeepCopy()
 		strategy, _, err := unstructured.NestedMap(object.Object, "spec", "rollout")
 		if err == nil {
-			if strategy, err = hurry(strategy); err == nil {
+			if strategy, err = hurry(strategy, pilotDeadline); err == nil {
 				err = unstructured.SetNestedMap(object.Object, strategy, "spec", "rollout")
 			}
 		}
@@ -70,7 +73,7 @@ func hurried(objects []*unstructured.Unstructured) ([]*unstructured.Unstructured
 
 // hurry takes the waiting out of a strategy. One without waves, which would be one pilot for
 // an hour and then the rest, becomes one wave.
-func hurry(strategy map[string]any) (map[string]any, error) {
+func hurry(strategy map[string]any, pilotDeadline string) (map[string]any, error) {
 	if strategy == nil {
 		strategy = map[string]any{}
 	}
@@ -89,7 +92,7 @@ func hurry(strategy map[string]any) (map[string]any, error) {
 		if !ok {
 			return nil, fmt.Errorf("wave %d is no object", i)
 		}
-		wave["soak"], wave["progressDeadline"] = soak, deadline
+		wave["soak"], wave["progressDeadline"] = soak, longDeadline
 		if i == 0 {
 			wave["progressDeadline"] = pilotDeadline
 		}

@@ -3,8 +3,10 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -29,11 +31,11 @@ func TestHurried(t *testing.T) {
 		{name: pilot, soak: 24h, members: {names: [vinje]}}, {name: everyone, requireApproval: true, progressDeadline: 30m}]}}}`
 	cases := []struct{ reason, content, want string }{
 		{"waves keep their members and gates, and lose their hours", network, `{kind: Network, spec: {rollout: {maxIntroductions: 2, waves: [
-			{name: pilot, soak: 2s, progressDeadline: 20s, members: {names: [vinje]}}, {name: everyone, requireApproval: true, soak: 2s, progressDeadline: 10m}]}}}`},
-		{"one without waves gets one", `{kind: Platform, spec: {}}`, `{kind: Platform, spec: {rollout: {waves: [{name: everyone, soak: 2s, progressDeadline: 20s}]}}}`},
+			{name: pilot, soak: 2s, progressDeadline: 7s, members: {names: [vinje]}}, {name: everyone, requireApproval: true, soak: 2s, progressDeadline: 24h}]}}}`},
+		{"one without waves gets one", `{kind: Platform, spec: {}}`, `{kind: Platform, spec: {rollout: {waves: [{name: everyone, soak: 2s, progressDeadline: 7s}]}}}`},
 	}
 	for _, c := range cases {
-		got, err := hurried([]*unstructured.Unstructured{object(t, c.content), object(t, `{kind: Municipality}`)})
+		got, err := hurried([]*unstructured.Unstructured{object(t, c.content), object(t, `{kind: Municipality}`)}, "7s")
 		if err != nil || len(got) != 1 {
 			t.Fatalf("%s: got %d objects: %v", c.reason, len(got), err)
 		}
@@ -57,7 +59,7 @@ func TestStrategiesOfScenarios(t *testing.T) {
 			}
 		}
 		gated := false
-		for _, o := range all.strategies {
+		for i, o := range slices.Concat(all.strict, all.patient) {
 			var spec struct {
 				Spec struct {
 					Rollout v1alpha1.RolloutStrategy `json:"rollout"`
@@ -70,7 +72,10 @@ func TestStrategiesOfScenarios(t *testing.T) {
 			if len(faults) > 0 {
 				t.Errorf("%s: %s: %v", name, o.GetName(), faults)
 			}
-			for _, w := range strategy.Waves {
+			for at, w := range strategy.Waves {
+				if short := i < len(all.strict) && at == 0; !short && w.ProgressDeadline < 24*time.Hour {
+					t.Errorf("%s: wave %s of %s fails after %s, which a good version on a busy machine may take", name, w.Name, o.GetName(), w.ProgressDeadline)
+				}
 				gated = gated || (o.GetName() == chosen.network && w.Name == chosen.gate.wave && w.RequireApproval)
 				if w.Soak.Seconds() > 5 {
 					t.Errorf("%s: wave %s of %s soaks for %s", name, w.Name, o.GetName(), w.Soak)

@@ -47,6 +47,11 @@ func count(seen snapshot, applied []v1alpha1.Municipality) tally {
 	for _, a := range seen.apps {
 		t.require("app "+a.Name, a.Generation, a.Status.Conditions, v1alpha1.ConditionReady, v1alpha1.ConditionAppsReady)
 	}
+	for _, r := range seen.rollouts {
+		if r.Status.Phase != v1alpha1.RolloutCompleted {
+			t.missing = append(t.missing, fmt.Sprintf("rollout %s is %s: %s", r.Name, r.Status.Phase, r.Status.Next))
+		}
+	}
 	for _, i := range seen.installations {
 		t.installations++
 		if runs(i, i.Spec.Version) {
@@ -69,7 +74,7 @@ func (t *tally) addMunicipality(name string, m v1alpha1.Municipality) {
 		}
 	}
 	var ready, all int
-	if _, err := fmt.Sscanf(m.Status.AppsReady, "%d/%d", &ready, &all); err == nil {
+	if _, err := fmt.Sscanf(m.Status.Running, "%d/%d", &ready, &all); err == nil {
 		t.apps += all
 	}
 	t.require("municipality "+name, m.Generation, m.Status.Conditions, v1alpha1.ConditionReady, v1alpha1.ConditionAppsReady)

@@ -36,7 +36,7 @@ func vinje() v1alpha1.Municipality {
 		Spec:       v1alpha1.MunicipalitySpec{Environments: []v1alpha1.Environment{{Name: "prod"}}},
 		Status: v1alpha1.MunicipalityStatus{
 			Environments: []v1alpha1.EnvironmentStatus{{Name: "prod", State: v1alpha1.EnvironmentReady}},
-			AppsReady:    "1/1",
+			Running:      "1/1",
 			Conditions:   conditions(1),
 		},
 	}
@@ -64,8 +64,14 @@ func TestCount(t *testing.T) {
 			}},
 		{"an app without conditions", "app svarut: Ready: not there yet",
 			func(s *snapshot) { s.apps = []v1alpha1.SharedApp{{ObjectMeta: metav1.ObjectMeta{Name: "svarut"}}} }},
+		{"a rollout that is not completed yet would get the deadlines that are made for a bad version",
+			"rollout digi-tv.svarut.2.4.1.1 is Progressing: 1 of 2 on the way",
+			func(s *snapshot) {
+				s.rollouts = []v1alpha1.Rollout{{ObjectMeta: metav1.ObjectMeta{Name: "digi-tv.svarut.2.4.1.1"},
+					Status: v1alpha1.RolloutStatus{Phase: v1alpha1.RolloutProgressing, Next: "1 of 2 on the way"}}}
+			}},
 		{"no app anywhere proves nothing", "0 of 0 installations are ready",
-			func(s *snapshot) { s.municipalities[0].Status.AppsReady, s.installations = "", nil }},
+			func(s *snapshot) { s.municipalities[0].Status.Running, s.installations = "", nil }},
 		{"the operator's count is not what there is", "1 apps are installed, but 0 of 1",
 			func(s *snapshot) { s.installations[0].Status.AppliedVersion = "" }},
 		{"an installation that nobody counts", "1 apps are installed, but 2 of 2",

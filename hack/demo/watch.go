@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,7 +16,7 @@ type watch struct {
 	eye      observer
 	show     *progress
 	operator *operator.Process
-	timeout  time.Duration
+	patience time.Duration
 }
 
 // judge says how far things have come, and what is missing. An error says that it will
@@ -23,11 +24,13 @@ type watch struct {
 type judge func(seen snapshot) (line string, missing []string, err error)
 
 // until looks again and again; nothing missing ends the wait. It fails when the judge does,
-// when the operator dies, or at the timeout, and then names what is missing.
+// when the operator dies, or when nothing has changed for too long, and then names what is
+// missing. It has no other limit: a busy machine is slow, not broken.
 func (w watch) until(ctx context.Context, what string, judge judge) error {
 	var line string
 	var missing []string
-	err := wait.PollUntilContextTimeout(ctx, 500*time.Millisecond, w.timeout, true, func(ctx context.Context) (bool, error) {
+	changes := standstill{limit: w.patience}
+	err := wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		if err := w.operator.Death(); err != nil {
 			return false, err
 		}
@@ -37,14 +40,32 @@ func (w watch) until(ctx context.Context, what string, judge judge) error {
 		}
 		line, missing, err = judge(seen)
 		w.show.update(line)
-		return err == nil && len(missing) == 0, err
+		done := err == nil && len(missing) == 0
+		return done, errors.Join(err, changes.see(line, done, time.Now()))
 	})
+	w.show.finish(line)
 	if err != nil {
-		w.show.finish(line)
 		return fmt.Errorf("waiting for %s: %w\nmissing:\n  %s", what, err, shorten(missing))
 	}
-	w.show.finish(line)
 	return nil
+}
+
+// standstill remembers when something has changed last.
+type standstill struct {
+	limit time.Duration
+	line  string
+	since time.Time
+}
+
+// see is an error when the line is what it was for longer than the limit, unless all is done.
+func (s *standstill) see(line string, done bool, now time.Time) error {
+	if line != s.line || s.since.IsZero() {
+		s.line, s.since = line, now
+	}
+	if done || now.Sub(s.since) <= s.limit {
+		return nil
+	}
+	return fmt.Errorf("nothing has changed for %s", s.limit)
 }
 
 // installed waits until all that was applied is as it should be.

@@ -93,8 +93,8 @@ func (c *Country) movedBy() map[string][]*v1alpha1.AppInstallation {
 		c.moved = map[string][]*v1alpha1.AppInstallation{}
 		for _, installed := range c.Seen.Installations {
 			for _, i := range installed {
-				if i.Spec.Rollout != nil {
-					c.moved[i.Spec.Rollout.Name] = append(c.moved[i.Spec.Rollout.Name], i)
+				if i.Spec.Move != nil {
+					c.moved[i.Spec.Move.Rollout] = append(c.moved[i.Spec.Move.Rollout], i)
 				}
 			}
 		}

@@ -104,7 +104,7 @@ func (c *Country) attempts(s subject, wanted *v1alpha1.Release) []rollout.Moved 
 		}
 		last := rollout.Moved{Attempt: attempt}
 		for _, i := range installed {
-			if at := i.Spec.Rollout.MovedAt.Time; at.After(last.At) {
+			if at := i.Spec.Move.MovedAt.Time; at.After(last.At) {
 				last.At = at
 			}
 		}

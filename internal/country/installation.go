@@ -36,7 +36,7 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 	}
 	v.DecidedBy.Reason = condition.Within(v.DecidedBy.Reason, maxReason)
 	want := installation.For(m, environment, v)
-	want.Spec.Rollout = &move.Stamp
+	move.Stamp.WriteTo(want)
 	return want
 }
 

@@ -29,8 +29,8 @@ func TestInstallationOfAMove(t *testing.T) {
 			intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
 			got := seen.Installation(intro, rollout.Move{Municipality: "vinje", Environment: "prod", Kind: c.kind, To: c.to, Stamp: stamp})
 			diff(t, c.reason, "release", v1alpha1.Release{Version: got.Spec.Version, Digest: got.Spec.Digest}, c.to)
-			diff(t, c.reason, "decidedBy", got.Spec.DecidedBy, v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-tv", Reason: c.want})
-			diff(t, c.reason, "stamp", got.Spec.Rollout, &stamp)
+			diff(t, c.reason, "decidedBy", resolution.DeciderOf(got), v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-tv", Reason: c.want})
+			diff(t, c.reason, "stamp", rollout.StampOf(got), &stamp)
 			diff(t, c.reason, "namespace", got.Namespace, "vinje-prod")
 		})
 	}
@@ -40,7 +40,7 @@ func TestInstallationOfDirectAdopters(t *testing.T) {
 	seen := country.At(world(), now)
 	got := seen.Installation(country.Introduction{Group: resolution.Group{Channel: "stable"}, App: "svarut"},
 		rollout.Move{Municipality: "oslo", Environment: "prod", Kind: rollout.Advance, To: target})
-	diff(t, "they decided themselves", "decidedBy", got.Spec.DecidedBy, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: "oslo", Reason: "adopted"})
+	diff(t, "they decided themselves", "decidedBy", resolution.DeciderOf(got), v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: "oslo", Reason: "adopted"})
 }
 
 func TestInstallationOfWhatIsNotThere(t *testing.T) {

@@ -72,13 +72,13 @@ func (c *Country) excuse(m *v1alpha1.Municipality, v resolution.Verdict, there *
 	// A hold that can't be met where nothing is installed is its own municipality's matter.
 	everybody := !v.OnHold && (v.Target == (v1alpha1.Release{}) || app == nil || ptr.Deref(app.Spec.Suspend, false))
 	if v.Why != "" && (v.Why != resolution.Blocked || !everybody) {
-		return rollout.Excuse{Code: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
+		return rollout.Excuse{Reason: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
 	}
 	if c.Seen.Missing[v1alpha1.NamespaceFor(m.Name, v.Environment)] { //guard:environment-must-exist
-		return rollout.Excuse{Code: codeEnvironment, Message: "environment " + v.Environment + " is not there yet", Away: true}
+		return rollout.Excuse{Reason: codeEnvironment, Message: "environment " + v.Environment + " is not there yet", Away: true}
 	}
 	if there != nil && ptr.Deref(there.Spec.Suspend, false) {
-		return rollout.Excuse{Code: rollout.CodeSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
+		return rollout.Excuse{Reason: rollout.ReasonSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
 	}
 	return c.lacks(m, v, there)
 }
@@ -93,7 +93,7 @@ func (c *Country) lacks(m *v1alpha1.Municipality, v resolution.Verdict, there *v
 	for _, needed := range app.Spec.Requires.Apps {
 		found := c.Seen.Installations[m.Name][resolution.Place{App: needed.Name, Environment: v.Environment}]
 		if unmet := dependency.Unmet(needed, found); unmet != "" { //guard:required-apps-must-run
-			return rollout.Excuse{Code: codeDependency, Message: v.Environment + ": " + v.App + " requires " + unmet, Away: true}
+			return rollout.Excuse{Reason: codeDependency, Message: v.Environment + ": " + v.App + " requires " + unmet, Away: true}
 		}
 	}
 	return rollout.Excuse{}
@@ -108,12 +108,12 @@ func (c *Country) left(r *v1alpha1.Rollout, present []rollout.Member) []rollout.
 	}
 	for _, i := range c.movedBy()[r.Name] {
 		name := i.Labels[v1alpha1.LabelMunicipality]
-		if stays(name) || i.Spec.Rollout.Wave == "" {
+		if stays(name) || i.Spec.Move.Wave == "" {
 			continue
 		}
 		l := gone[name]
-		l.Name, l.Wave = name, max(l.Wave, i.Spec.Rollout.Wave) // of two, where waves were edited, always the same
-		l.Failed = l.Failed || i.Spec.Rollout.Outcome != ""     //guard:failed-and-left-counts
+		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave) // of two, where waves were edited, always the same
+		l.Failed = l.Failed || i.Spec.Move.Outcome != ""     //guard:failed-and-left-counts
 		gone[name] = l
 	}
 	for _, note := range r.Status.FailedMembers { // whose installations went with them

@@ -45,10 +45,10 @@ func TestMembers(t *testing.T) {
 			vinje("vinje/prod 2.4.1 Held", "vinje/test 2.4.1"),
 		},
 		{"what has a higher version from somebody else is kept", "digi-tv", []change{install("vinje", "prod", v1alpha1.Release{Version: "3.0.0", Digest: "sha256:30"}), func(o *country.Objects) {
-			installation(o, "prod").Spec.DecidedBy = v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-rogaland"}
-		}}, vinje("vinje/prod 3.0.0 Kept", "vinje/test 2.4.1")},
+			installation(o, "prod").Spec.DecidedBy = v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: "digi-rogaland"}
+		}}, vinje("vinje/prod 3.0.0 Ahead", "vinje/test 2.4.1")},
 		{"an environment of another zone can't take it", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Test: v1alpha1.ZoneClosed}}
+			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}}}
 		})}, []string{"tokke/prod 2.4.1", "tokke/test 2.4.1 Blocked", "vinje/prod 2.4.1", "vinje/test 2.4.1 Blocked"}},
 		{"a version that nobody can have excuses nobody", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false })}, usual},
 		{"a version that is withdrawn is brought to nobody", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })}, nil},
@@ -141,9 +141,9 @@ func TestDecidedByFitsTheSchema(t *testing.T) {
 		n.Spec.Apps[0].Obligation = v1alpha1.ObligationOptional
 	}))
 	c := country.At(o, now)
-	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.Return, To: before, Stamp: v1alpha1.InstallationRollout{Name: running, Message: long + long[:0] + strings.Repeat("å", 250)}}
+	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.Return, To: before, Stamp: rollout.Stamp{Name: running, Message: long + long[:0] + strings.Repeat("å", 250)}}
 	got := c.Installation(country.Introduction{App: "svarut", Group: resolution.Group{Network: "digi-tv"}}, move)
-	reason := got.Spec.DecidedBy.Reason
+	reason := got.Annotations[v1alpha1.AnnotationDecision]
 	if len(reason) > 1024 || len(reason) < 1000 || strings.ToValidUTF8(reason, "") != reason {
 		t.Errorf("the reason is %d bytes, or cut within a letter", len(reason))
 	}

@@ -121,11 +121,11 @@ func onApp(change func(*v1alpha1.SharedApp)) change {
 }
 
 // install puts svarut at a release, well for ten days; stamps tell what moved it.
-func install(name, environment string, r v1alpha1.Release, stamps ...v1alpha1.InstallationRollout) change {
+func install(name, environment string, r v1alpha1.Release, stamps ...rollout.Stamp) change {
 	return installApp("svarut", name, environment, r, stamps...)
 }
 
-func installApp(app, name, environment string, r v1alpha1.Release, stamps ...v1alpha1.InstallationRollout) change {
+func installApp(app, name, environment string, r v1alpha1.Release, stamps ...rollout.Stamp) change {
 	return func(o *country.Objects) {
 		since := metav1.NewTime(now.Add(-240 * time.Hour))
 		i := &v1alpha1.AppInstallation{
@@ -140,7 +140,7 @@ func installApp(app, name, environment string, r v1alpha1.Release, stamps ...v1a
 			},
 		}
 		for _, s := range stamps {
-			i.Spec.Rollout = &s
+			s.WriteTo(i)
 		}
 		if o.Installations[name] == nil {
 			o.Installations[name] = map[resolution.Place]*v1alpha1.AppInstallation{}
@@ -150,8 +150,8 @@ func installApp(app, name, environment string, r v1alpha1.Release, stamps ...v1a
 }
 
 // moved is the stamp of the network's rollout.
-func moved(wave string) v1alpha1.InstallationRollout {
-	return v1alpha1.InstallationRollout{Name: running, Wave: wave, MovedAt: metav1.NewTime(now.Add(-30 * time.Minute)), Verified: &before}
+func moved(wave string) rollout.Stamp {
+	return rollout.Stamp{Name: running, Wave: wave, MovedAt: metav1.NewTime(now.Add(-30 * time.Minute)), Verified: &before}
 }
 
 // introduction of svarut in the plan of a group.
@@ -177,8 +177,8 @@ func places(in rollout.Input) []string {
 			if p.Installed != nil {
 				line += " " + p.Installed.Release.Version
 			}
-			if p.Excuse.Code != "" {
-				line += " " + p.Excuse.Code
+			if p.Excuse.Reason != "" {
+				line += " " + p.Excuse.Reason
 			}
 			if p.Excuse.Away {
 				line += " away"

@@ -18,6 +18,7 @@ func For(m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resoluti
 	out := &v1alpha1.AppInstallation{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: v.App, Namespace: v1alpha1.NamespaceFor(m.Name, v.Environment), Labels: labels(m.Name, v.Environment, v.App),
+			Annotations: map[string]string{v1alpha1.AnnotationDecision: v.DecidedBy.Reason},
 		},
 		Spec: v1alpha1.AppInstallationSpec{
 			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent,
@@ -26,7 +27,7 @@ func For(m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resoluti
 				County: m.Labels[v1alpha1.LabelCounty], Environment: environment.Name,
 				Stage: environment.Stage, Zone: environment.Zone,
 			},
-			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v.DecidedBy,
+			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
 		},
 	}
 	if len(m.Spec.Domains) > 0 {
@@ -50,6 +51,11 @@ func Same(want, live *v1alpha1.AppInstallation) bool {
 			return false
 		}
 	}
+	for _, key := range []string{v1alpha1.AnnotationDecision, v1alpha1.AnnotationFailure} {
+		if live.Annotations[key] != want.Annotations[key] {
+			return false
+		}
+	}
 	a, b := want.Spec.DeepCopy(), live.Spec.DeepCopy()
 	a.Suspend, b.Suspend = nil, nil
 	return equalSpecs(a, b)
@@ -66,4 +72,13 @@ func equalSpecs(a, b *v1alpha1.AppInstallationSpec) bool {
 	}
 	a.Parameters, b.Parameters = nil, nil
 	return equality.Semantic.DeepEqual(pa, pb) && equality.Semantic.DeepEqual(a, b)
+}
+
+// CarryMove takes over from what is installed how its last move went, and what was verified
+// here last. It is for a write that moves nothing.
+func CarryMove(want, live *v1alpha1.AppInstallation) {
+	want.Spec.Move, want.Spec.LastVerified = live.Spec.Move, live.Spec.LastVerified
+	if failure, failed := live.Annotations[v1alpha1.AnnotationFailure]; failed {
+		want.Annotations[v1alpha1.AnnotationFailure] = failure
+	}
 }

@@ -37,14 +37,14 @@ func TestFor(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Name: "svarut", Namespace: "vinje-prod", Labels: map[string]string{
 			v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelMunicipality: "vinje",
 			v1alpha1.LabelEnvironment: "prod", v1alpha1.LabelApp: "svarut",
-		}},
+		}, Annotations: map[string]string{v1alpha1.AnnotationDecision: "Recommended, channel stable"}},
 		Spec: v1alpha1.AppInstallationSpec{
 			App: "svarut", Version: "2.4.1", Digest: "sha256:24", State: v1alpha1.InstallationPresent,
 			Tenant: v1alpha1.Tenant{
 				Municipality: "vinje", Number: "4036", DisplayName: "Vinje", County: "40", Environment: "prod",
 				Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed, Domain: "vinje.kommune.no",
 			},
-			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v.DecidedBy,
+			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: "digi-tv"},
 		},
 	}
 	if d := cmp.Diff(want, installation.For(m, &m.Spec.Environments[0], v)); d != "" {
@@ -68,20 +68,22 @@ func TestSame(t *testing.T) {
 		}, true},
 		{"suspend is not the operator's to say", func(i *v1alpha1.AppInstallation) { i.Spec.Suspend = new(true) }, true},
 		{"labels of others are theirs", func(i *v1alpha1.AppInstallation) { i.Labels["team"] = "helse" }, true},
-		{"annotations are nobody's matter", func(i *v1alpha1.AppInstallation) { i.Annotations = map[string]string{"a": "b"} }, true},
+		{"annotations of others are theirs", func(i *v1alpha1.AppInstallation) { i.Annotations["a"] = "b" }, true},
 		{"nor is the status", func(i *v1alpha1.AppInstallation) { i.Status.AppliedVersion = "1.0.0" }, true},
 		{"a label of ours is gone", func(i *v1alpha1.AppInstallation) { delete(i.Labels, v1alpha1.LabelApp) }, false},
 		{"a label of ours says another thing", func(i *v1alpha1.AppInstallation) { i.Labels[v1alpha1.LabelMunicipality] = "tokke" }, false},
 		{"another version", func(i *v1alpha1.AppInstallation) { i.Spec.Version = "2.5.0" }, false},
 		{"another digest of the version", func(i *v1alpha1.AppInstallation) { i.Spec.Digest = "sha256:other" }, false},
 		{"on its way out", func(i *v1alpha1.AppInstallation) { i.Spec.State = v1alpha1.InstallationAbsent }, false},
-		{"another reason", func(i *v1alpha1.AppInstallation) { i.Spec.DecidedBy.Reason = "Mandatory, channel stable" }, false},
+		{"another reason", func(i *v1alpha1.AppInstallation) {
+			i.Annotations[v1alpha1.AnnotationDecision] = "Mandatory, channel stable"
+		}, false},
 		{"a fact of the tenant changed", func(i *v1alpha1.AppInstallation) { i.Spec.Tenant.Domain = "" }, false},
 		{"another value of a parameter", func(i *v1alpha1.AppInstallation) { i.Spec.Parameters.Raw = []byte(`{"sender":"Vinje","copies":3}`) }, false},
 		{"no parameters", func(i *v1alpha1.AppInstallation) { i.Spec.Parameters = nil }, false},
 		{"parameters that are no JSON", func(i *v1alpha1.AppInstallation) { i.Spec.Parameters.Raw = []byte(`{`) }, false},
 		{"other sources of parameters", func(i *v1alpha1.AppInstallation) { i.Spec.ParametersFrom = nil }, false},
-		{"a stamp of a move", func(i *v1alpha1.AppInstallation) { i.Spec.Rollout = &v1alpha1.InstallationRollout{Name: "r"} }, false},
+		{"a stamp of a move", func(i *v1alpha1.AppInstallation) { i.Spec.Move = &v1alpha1.Move{Rollout: "r"} }, false},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {

@@ -48,7 +48,7 @@ func TestWhoStandsInTheWay(t *testing.T) {
 		{"the nation suspended", world(recommended, app(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })),
 			"Network/digi-tv, National/svarut: SharedApp svarut is suspended (spec.suspend): it moves nowhere"},
 		{"the nation requires another zone", world(recommended, app(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Production: v1alpha1.ZoneOpen}}
+			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 		})), "Network/digi-tv, National/svarut: SharedApp svarut requires zone Open for stage Production, and environment prod is Closed: change spec.environments[].zone, or decline the app"},
 		{"the one who decided on what runs stays", world(recommended, withdrawn(1), installed("2.3.0", "sha256:23", v1alpha1.LevelNetwork, "digi-old")),
 			"Network/digi-old, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: no place takes it newly into use"},

@@ -94,7 +94,9 @@ func randomApp(c *choices, name string) *v1alpha1.SharedApp {
 		a.Spec.Suspend = new(true)
 	}
 	if c.below(4) == 3 {
-		a.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Test: v1alpha1.ZoneClosed, Production: pick(c, v1alpha1.ZoneClosed, v1alpha1.ZoneOpen)}}
+		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{
+			{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: pick(c, v1alpha1.ZoneClosed, v1alpha1.ZoneOpen)},
+		}}
 	}
 	return a
 }
@@ -235,7 +237,7 @@ func checkVerdict(t *testing.T, in resolution.Input, v resolution.Verdict) {
 	if v.Group.Network != "" && (v.Group.Channel != "" || v.Group.Network != v.Network) {
 		t.Errorf("%v: group %+v, and follows %q", v.Place, v.Group, v.Network)
 	}
-	if v.DecidedBy.Level == "" || v.DecidedBy.Name == "" {
+	if v.Why != resolution.Unrequested && v.Why != resolution.Ahead && (v.DecidedBy.Level == "" || v.DecidedBy.Name == "") {
 		t.Errorf("%v: nobody decided: %+v", v.Place, v)
 	}
 	if !v.Until.IsZero() && !v.Until.After(in.Now) {
@@ -320,7 +322,7 @@ func (l life) follow(t *testing.T, in resolution.Input, v resolution.Verdict) {
 		delete(l.installed, v.Place)
 		delete(l.movedBy, v.Place)
 	case resolution.Keep:
-		installed.Spec.DecidedBy = v.DecidedBy
+		installed.Spec.DecidedBy = v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name}
 	case resolution.Install:
 		by := mover{v.DecidedBy, v.Group}
 		if installed != nil && lower(v.Version, installed.Spec.Version) {
@@ -330,15 +332,15 @@ func (l life) follow(t *testing.T, in resolution.Input, v resolution.Verdict) {
 			}
 		}
 		next := &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
-			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent, DecidedBy: v.DecidedBy,
+			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent, DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
 		}}
 		switch {
 		case installed != nil && installed.Spec.Version == v.Version:
-			by.group, next.Spec.Rollout = l.movedBy[v.Place].group, installed.Spec.Rollout // nobody moved it
+			by.group, next.Spec.Move = l.movedBy[v.Place].group, installed.Spec.Move // nobody moved it
 		case v.Group.Network != "":
-			next.Spec.Rollout = &v1alpha1.InstallationRollout{Name: v.Group.Network + ".x"}
+			next.Spec.Move = &v1alpha1.Move{Network: v.Group.Network}
 		case v.Group.Channel != "":
-			next.Spec.Rollout = &v1alpha1.InstallationRollout{Name: "direct.x"}
+			next.Spec.Move = &v1alpha1.Move{Channel: v.Group.Channel}
 		}
 		l.movedBy[v.Place], l.installed[v.Place] = by, next
 	case resolution.Nothing:

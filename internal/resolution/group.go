@@ -2,7 +2,6 @@ package resolution
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -29,15 +28,13 @@ func (g Group) String() string {
 	return "no group"
 }
 
-// brought says whether a rollout of the group brought what is installed, as the name of
-// that rollout tells. What no rollout brought counts for any group.
+// brought says whether a rollout of the group brought what is installed, as its move
+// records. What no move brought counts for any group.
 func (g Group) brought(installed *v1alpha1.AppInstallation) bool {
-	if installed.Spec.Rollout == nil {
+	move := installed.Spec.Move
+	if move == nil {
 		return true
 	}
-	of, _, _ := strings.Cut(installed.Spec.Rollout.Name, ".")
-	if g.Network != "" {
-		return of == g.Network
-	}
-	return of == "direct"
+
+	return g == Group{Network: move.Network, Channel: move.Channel}
 }

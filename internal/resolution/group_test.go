@@ -42,11 +42,11 @@ func TestGroup(t *testing.T) {
 		{"declined with nothing to follow", world(declines), "Nothing Declined, no group,  "},
 		{"declined in one environment by one that follows a channel", world(adopts(v1alpha1.AppDecision{Channel: "pilot",
 			Environments: []v1alpha1.EnvironmentDecision{{Name: "prod", Decision: v1alpha1.DecisionDecline}}})), "Nothing Declined, direct adopters of channel pilot, 2.5.0 sha256:25"},
-		{"kept above what the network offers", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep Kept, digi-tv, 2.4.1 sha256:24"},
-		{"kept as nobody asks for it", world(installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-tv")), "Keep Kept, no group,  "},
-		{"kept as nobody asks for it, though it is offered", world(optional, installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-old")), "Keep Kept, no group,  "},
+		{"kept above what the network offers", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep Ahead, digi-tv, 2.4.1 sha256:24"},
+		{"kept as nobody asks for it", world(installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-tv")), "Keep Unrequested, no group,  "},
+		{"kept as nobody asks for it, though it is offered", world(optional, installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-old")), "Keep Unrequested, no group,  "},
 		{"a zone stands in the way of one place, not of the group", world(recommended, app(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Production: v1alpha1.ZoneOpen}}
+			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 		})), "Nothing Blocked, digi-tv, 2.4.1 sha256:24"},
 		{"what can't be had is no target", world(recommended, withdrawn(1)), "Nothing Blocked, digi-tv,  "},
 		{"nor is what nobody has checked", world(recommended, app(func(a *v1alpha1.SharedApp) { a.Status.Versions = nil })), "Nothing Blocked, digi-tv,  "},
@@ -66,15 +66,15 @@ func TestGroup(t *testing.T) {
 // TestWhoBroughtIt shows that the decider of before may move back only what it brought
 // itself: a municipality that takes up an offer stays the decider when its network changes.
 func TestWhoBroughtIt(t *testing.T) {
-	brought := func(rollout string) func(*resolution.Input) {
+	brought := func(network, channel string) func(*resolution.Input) {
 		return func(in *resolution.Input) {
 			installed("2.5.0", "sha256:25", v1alpha1.LevelMunicipality, "vinje")(in)
-			in.Installed[resolution.Place{App: "svarut", Environment: "prod"}].Spec.Rollout = &v1alpha1.InstallationRollout{Name: rollout}
+			in.Installed[resolution.Place{App: "svarut", Environment: "prod"}].Spec.Move = &v1alpha1.Move{Network: network, Channel: channel}
 		}
 	}
 	optional := network("digi-sor", v1alpha1.ObligationOptional, "stable")
 	tookOver := func(in *resolution.Input) {
-		in.Installed[resolution.Place{App: "svarut", Environment: "prod"}].Spec.DecidedBy = v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-sor"}
+		in.Installed[resolution.Place{App: "svarut", Environment: "prod"}].Spec.DecidedBy = v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: "digi-sor"}
 	}
 	adopts := says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt})
 	cases := []struct {
@@ -82,13 +82,13 @@ func TestWhoBroughtIt(t *testing.T) {
 		in     resolution.Input
 		want   string
 	}{
-		{"a network takes back its own", world(optional, adopts, brought("digi-sor.svarut.2.5.0.1")), "Install 2.4.1"},
-		{"not what another brought", world(optional, adopts, brought("digi-tv.svarut.2.5.0.1")), "Keep 2.5.0"},
-		{"nor one whose name it begins with", world(optional, adopts, brought("digi-sor2.svarut.2.5.0.1")), "Keep 2.5.0"},
+		{"a network takes back its own", world(optional, adopts, brought("digi-sor", "")), "Install 2.4.1"},
+		{"not what another brought", world(optional, adopts, brought("digi-tv", "")), "Keep 2.5.0"},
+		{"nor one whose name it begins with", world(optional, adopts, brought("digi-sor2", "")), "Keep 2.5.0"},
 		{"a network that took it over as it was, and offered the same, may move its channel back",
-			world(network("digi-sor", v1alpha1.ObligationRecommended, "stable"), brought("digi-tv.svarut.2.5.0.1"), tookOver), "Install 2.4.1"},
-		{"a channel's own adopters go back with it", world(adopts, brought("direct.svarut.stable.2.5.0.1")), "Install 2.4.1"},
-		{"not from what a network brought", world(adopts, brought("digi-tv.svarut.2.5.0.1")), "Keep 2.5.0"},
+			world(network("digi-sor", v1alpha1.ObligationRecommended, "stable"), brought("digi-tv", ""), tookOver), "Install 2.4.1"},
+		{"a channel's own adopters go back with it", world(adopts, brought("", "stable")), "Install 2.4.1"},
+		{"not from what a network brought", world(adopts, brought("digi-tv", "")), "Keep 2.5.0"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -38,10 +38,10 @@ func TestHandingOver(t *testing.T) {
 		want string
 	}{
 		{"it stands", world(here, within(named("digi-tv", vinje, recommended))), "Install 2.4.1 sha256:24  Network/digi-tv digi-tv []"},
-		{"vinje leaves it", world(here, within(named("digi-tv", recommended))), "Keep 2.4.1 sha256:24 Kept Municipality/vinje no group []"},
-		{"it is gone", world(here, within()), "Keep 2.4.1 sha256:24 Kept Municipality/vinje no group []"},
-		{"it is on its way out", world(here, within(named("digi-tv", vinje, recommended, goes))), "Keep 2.4.1 sha256:24 Kept Municipality/vinje no group []"},
-		{"it has ended", world(here, within(named("digi-tv", vinje, recommended, ends(before)))), "Keep 2.4.1 sha256:24 Kept Municipality/vinje no group []"},
+		{"vinje leaves it", world(here, within(named("digi-tv", recommended))), "Keep 2.4.1 sha256:24 Unrequested / no group []"},
+		{"it is gone", world(here, within()), "Keep 2.4.1 sha256:24 Unrequested / no group []"},
+		{"it is on its way out", world(here, within(named("digi-tv", vinje, recommended, goes))), "Keep 2.4.1 sha256:24 Unrequested / no group []"},
+		{"it has ended", world(here, within(named("digi-tv", vinje, recommended, ends(before)))), "Keep 2.4.1 sha256:24 Unrequested / no group []"},
 		{"it will end", world(here, within(named("digi-tv", vinje, recommended, ends(tomorrow), succeededBy("digi-sor")), named("digi-sor", recommended))),
 			"Install 2.4.1 sha256:24  Network/digi-tv digi-tv []"},
 		{"it hands over to one that offers the same: the same stays", world(here, within(named("digi-tv", vinje, recommended, succeededBy("digi-sor")), named("digi-sor", recommended))),
@@ -53,9 +53,9 @@ func TestHandingOver(t *testing.T) {
 		{"the successor offers a higher one", world(here, within(named("digi-tv", vinje, recommended, succeededBy("digi-sor")), named("digi-sor", pilot))),
 			"Install 2.5.0 sha256:25  Network/digi-sor digi-sor []"},
 		{"the successor offers a lower one: never lowered", world(higher, within(named("digi-tv", vinje, pilot, succeededBy("digi-sor")), named("digi-sor", recommended))),
-			"Keep 2.5.0 sha256:25 Kept Municipality/vinje digi-sor []"},
+			"Keep 2.5.0 sha256:25 Ahead Network/digi-tv digi-sor []"},
 		{"the successor does not propose the app", world(here, within(named("digi-tv", vinje, recommended, succeededBy("digi-sor")), named("digi-sor"))),
-			"Keep 2.4.1 sha256:24 Kept Municipality/vinje no group []"},
+			"Keep 2.4.1 sha256:24 Unrequested / no group []"},
 		{"what the municipality declined it declines there too", world(within(named("digi-tv", vinje, recommended, succeededBy("digi-sor")), named("digi-sor", recommended)),
 			says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})), "Nothing   Declined Municipality/vinje digi-sor []"},
 

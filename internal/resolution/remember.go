@@ -30,7 +30,7 @@ func Remember(m *v1alpha1.Municipality, apps map[string]*v1alpha1.SharedApp, ins
 			known = map[Place]*v1alpha1.AppInstallation{}
 		}
 		known[place] = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
-			App: row.Name, Version: row.Version, Digest: digest, State: v1alpha1.InstallationPresent, DecidedBy: row.DecidedBy,
+			App: row.Name, Version: row.Version, Digest: digest, State: v1alpha1.InstallationPresent, DecidedBy: v1alpha1.Decider{Level: row.DecidedBy.Level, Name: row.DecidedBy.Name},
 		}}
 	}
 	return known

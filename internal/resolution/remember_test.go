@@ -12,7 +12,7 @@ import (
 // TestRemember deletes the AppInstallation of svarut in prod, and looks whether it is known.
 func TestRemember(t *testing.T) {
 	prod := resolution.Place{App: "svarut", Environment: "prod"}
-	row := v1alpha1.MunicipalityApp{Name: "svarut", Environment: "prod", Version: "2.4.1", State: "Ready", DecidedBy: v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-tv"}}
+	row := v1alpha1.MunicipalityApp{Name: "svarut", Environment: "prod", Version: "2.4.1", State: v1alpha1.AppReady, DecidedBy: v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-tv"}}
 	with := func(change func(*v1alpha1.MunicipalityApp)) v1alpha1.MunicipalityApp {
 		changed := row
 		change(&changed)

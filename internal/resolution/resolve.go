@@ -59,8 +59,11 @@ const (
 	Declined Why = "Declined"
 	Deferred Why = "Deferred"
 	Held     Why = "Held"
-	Kept     Why = "Kept"
-	Blocked  Why = "Blocked"
+	// Ahead means that a higher version is installed than the one that is offered.
+	Ahead Why = "Ahead"
+	// Unrequested means that nobody asks any longer for what is installed.
+	Unrequested Why = "Unrequested"
+	Blocked     Why = "Blocked"
 )
 
 // Verdict is what shall be done at one place, and who decided it.
@@ -174,7 +177,7 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	case own.decision == v1alpha1.DecisionDefer:
 		return v.keep(installed, Deferred, own.by(in.Municipality), "")
 	case !own.asksFor(followed):
-		return v.leave(in.Municipality, installed)
+		return v.leave(installed)
 	}
 	if own.decision == v1alpha1.DecisionDecline {
 		v.NeedsReason = true
@@ -219,16 +222,15 @@ func (v Verdict) keep(installed *v1alpha1.AppInstallation, why Why, by v1alpha1.
 	return v
 }
 
-// leave is for an app that nobody asks for any longer: it stays, as the
-// municipality's own. An app that nobody asked for and that is not there is no matter.
-func (v Verdict) leave(m *v1alpha1.Municipality, installed *v1alpha1.AppInstallation) Verdict {
+// leave is for an app that nobody asks for any longer: it stays, and nobody decides on it. An app that nobody asked for and that is not there is no matter.
+func (v Verdict) leave(installed *v1alpha1.AppInstallation) Verdict {
 	v.Group, v.Target = Group{}, v1alpha1.Release{}
 	if installed == nil {
 		v.Action = Nothing
 		return v
 	}
 	reason := "neither a network nor the municipality asks for it any longer; it stays until the municipality declines it"
-	return v.keep(installed, Kept, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: reason}, "")
+	return v.keep(installed, Unrequested, v1alpha1.DecidedBy{Reason: reason}, "")
 }
 
 // hold keeps what is installed. Where nothing is, the municipality itself brings the
@@ -245,7 +247,7 @@ func (v Verdict) hold(in Input, environment *v1alpha1.Environment, t target, own
 // aim brings the place to a target, if the target may be had.
 func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, installed *v1alpha1.AppInstallation) Verdict {
 	if installed != nil && t.lowers(installed) {
-		return v.keepHigher(in.Municipality, installed, t)
+		return v.keepHigher(installed, t)
 	}
 	offered, fault := t.offer(in.Apps[v.App], environment)
 	if fault != "" {
@@ -263,7 +265,7 @@ func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, inst
 // its would count as the same decider's the next time.
 func (v Verdict) blocked(installed *v1alpha1.AppInstallation, by, blocker v1alpha1.DecidedBy, fault string) Verdict {
 	if installed != nil && by.Level == v1alpha1.LevelNetwork {
-		before := installed.Spec.DecidedBy
+		before := DeciderOf(installed)
 		if before.Level != "" && (before.Level != by.Level || before.Name != by.Name) {
 			by = before
 		}
@@ -286,15 +288,24 @@ func inTheWay(level v1alpha1.DecisionLevel, name, reason string) v1alpha1.Decide
 	return v1alpha1.DecidedBy{Level: level, Name: name, Reason: reason}
 }
 
-// keepHigher leaves a version that is higher than what another network offers. The
-// municipality then decides, so that the lower offer does not count as the same
-// decider's the next time.
-func (v Verdict) keepHigher(m *v1alpha1.Municipality, installed *v1alpha1.AppInstallation, t target) Verdict {
-	by := "channel " + t.channel
+// keepHigher leaves a version that is higher than what another network offers. Who decided
+// on it remains its decider.
+func (v Verdict) keepHigher(installed *v1alpha1.AppInstallation, t target) Verdict {
+	offerer := "channel " + t.channel
 	if t.group.Network != "" {
-		by = t.group.Network
+		offerer = t.group.Network
 	}
-	reason := fmt.Sprintf("%s offers %s, and a change of who decides never lowers a version", by, t.version)
+	reason := fmt.Sprintf("%s offers %s, and a change of who decides never lowers a version", offerer, t.version)
 	v.Wanted = installed.Spec.Version
-	return v.keep(installed, Kept, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: reason}, "")
+	by := DeciderOf(installed)
+	by.Reason = reason
+
+	return v.keep(installed, Ahead, by, "")
+}
+
+// DeciderOf is who decided on what is installed, and why.
+func DeciderOf(installed *v1alpha1.AppInstallation) v1alpha1.DecidedBy {
+	by := installed.Spec.DecidedBy
+
+	return v1alpha1.DecidedBy{Level: by.Level, Name: by.Name, Reason: installed.Annotations[v1alpha1.AnnotationDecision]}
 }

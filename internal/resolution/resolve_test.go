@@ -68,7 +68,7 @@ func installed(version, digest string, level v1alpha1.DecisionLevel, by string) 
 		in.Installed[resolution.Place{App: "svarut", Environment: "prod"}] = &v1alpha1.AppInstallation{
 			ObjectMeta: metav1.ObjectMeta{Name: "svarut", Namespace: "vinje-prod"},
 			Spec: v1alpha1.AppInstallationSpec{App: "svarut", Version: version, Digest: digest,
-				DecidedBy: v1alpha1.DecidedBy{Level: level, Name: by}},
+				DecidedBy: v1alpha1.Decider{Level: level, Name: by}},
 		}
 	}
 }
@@ -134,11 +134,11 @@ func TestResolve(t *testing.T) {
 
 		{"a promotion moves", world(recommended, byNetwork("2.3.0")), "Install 2.4.1  Network/digi-tv"},
 		{"the same network may move its channel back", world(recommended, byNetwork("2.5.0")), "Install 2.4.1  Network/digi-tv"},
-		{"another network never lowers", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep 2.5.0 Kept Municipality/vinje"},
-		{"nor does it the next time", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelMunicipality, "vinje")), "Keep 2.5.0 Kept Municipality/vinje"},
+		{"another network never lowers", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep 2.5.0 Ahead Network/digi-old"},
+		{"nor does it the next time", world(recommended, installed("2.5.0", "sha256:25", v1alpha1.LevelMunicipality, "vinje")), "Keep 2.5.0 Ahead Municipality/vinje"},
 		{"a network whose offer is blocked has not decided what runs", world(network("digi-tv", v1alpha1.ObligationRecommended, "beta"), installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old")), "Keep 2.5.0 Blocked Network/digi-old"},
 		{"another network may raise", world(recommended, installed("2.3.0", "sha256:23", v1alpha1.LevelNetwork, "digi-old")), "Install 2.4.1  Network/digi-tv"},
-		{"leaving a network keeps the app", world(byNetwork("2.4.1")), "Keep 2.4.1 Kept Municipality/vinje"},
+		{"leaving a network keeps the app", world(byNetwork("2.4.1")), "Keep 2.4.1 Unrequested /"},
 
 		{"an unknown app blocks", world(recommended, func(in *resolution.Input) { in.Apps = nil }), "Nothing  Blocked Network/digi-tv"},
 		{"an app that left the catalogue is kept", world(recommended, byNetwork("2.4.1"), func(in *resolution.Input) { in.Apps = nil }), "Keep 2.4.1 Blocked Network/digi-tv"},
@@ -147,7 +147,7 @@ func TestResolve(t *testing.T) {
 		{"a version that is not available blocks", world(recommended, byNetwork("2.3.0"), app(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false })), "Keep 2.3.0 Blocked Network/digi-tv"},
 		{"a withdrawn version is not newly taken", world(recommended, app(func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })), "Nothing  Blocked Network/digi-tv"},
 		{"a wrong zone blocks", world(recommended, app(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Production: v1alpha1.ZoneOpen}}
+			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 		})), "Nothing  Blocked Network/digi-tv"},
 		{"a suspended app moves nowhere", world(recommended, byNetwork("2.3.0"), app(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })), "Keep 2.3.0 Blocked Network/digi-tv"},
 		{"a suspended network still decides; its rollout waits", world(suspendedNetwork, byNetwork("2.3.0")), "Install 2.4.1  Network/digi-tv"},

@@ -185,17 +185,15 @@ func withdrawnHold(app *v1alpha1.SharedApp, own decision, installed *v1alpha1.Ap
 }
 
 func requiredZone(app *v1alpha1.SharedApp, stage v1alpha1.Stage) v1alpha1.Zone {
-	if app.Spec.Requires == nil || app.Spec.Requires.Zones == nil {
+	if app.Spec.Requires == nil {
 		return ""
 	}
-	switch stage {
-	case v1alpha1.StageDevelopment:
-		return app.Spec.Requires.Zones.Development
-	case v1alpha1.StageTest:
-		return app.Spec.Requires.Zones.Test
-	case v1alpha1.StageProduction:
-		return app.Spec.Requires.Zones.Production
+	for _, required := range app.Spec.Requires.Zones {
+		if required.Stage == stage {
+			return required.Zone
+		}
 	}
+
 	return ""
 }
 

@@ -15,8 +15,8 @@ const DefaultInstall = 5 * time.Minute
 // maxPlays bounds a forecast: a group that goes on for longer is told so.
 const maxPlays = 5_000
 
-// CodePresent is the code of a visit to a place that has the version already.
-const CodePresent = "Present"
+// ReasonPresent is the reason of a visit to a place that has the version already.
+const ReasonPresent = "Present"
 
 // Assumptions are what a forecast takes for granted, besides that all goes well.
 type Assumptions struct {
@@ -47,9 +47,9 @@ type Visit struct {
 	// At is when the place is asked to move, or was; zero where it is not, and where another
 	// than this rollout brought the version.
 	At time.Time
-	// Code is empty where the place gets the version. Else it says why it does not, as notes
+	// Reason is empty where the place gets the version. Else it says why it does not, as notes
 	// do, or that it is Present.
-	Code string
+	Reason string
 	// Message tells it in words.
 	Message string
 }
@@ -226,8 +226,8 @@ func (f *play) comesTo(wave string, began time.Time) time.Time {
 
 // rank puts those that have the version first, and those that do not get it last.
 func (v Visit) rank() int {
-	switch v.Code {
-	case CodePresent:
+	switch v.Reason {
+	case ReasonPresent:
 		return 0
 	case "":
 		return 1
@@ -242,25 +242,25 @@ func (f *play) visit(p *planner, s *standing, there *Place) Visit {
 		return v
 	}
 	if there.Installed != nil && there.Installed.Release == p.target {
-		v.Code = CodePresent
+		v.Reason = ReasonPresent
 		if stamp := p.stamp(there); stamp != nil {
 			v.At, v.Message = stamp.MovedAt.Time, stamp.Message
 		}
 		return v
 	}
-	v.Code, v.Message = p.blocked(s, there)
+	v.Reason, v.Message = p.blocked(s, there)
 	return v
 }
 
 // blocked says why a place has not got the version.
-func (p *planner) blocked(s *standing, there *Place) (code, message string) {
+func (p *planner) blocked(s *standing, there *Place) (reason, message string) {
 	switch {
 	case s.state == failed, s.member.Suspended:
-		return s.code, s.message
-	case there.Excuse.Code != "":
-		return there.Excuse.Code, there.Excuse.Message
-	case s.state == away, s.code == CodeWindow:
-		return s.code, s.message
+		return s.reason, s.message
+	case there.Excuse.Reason != "":
+		return there.Excuse.Reason, there.Excuse.Message
+	case s.state == away, s.reason == ReasonWindow:
+		return s.reason, s.message
 	}
 	gates := []gate{p.begin(), p.wave(s.wave)}
 	if s.started {
@@ -268,8 +268,8 @@ func (p *planner) blocked(s *standing, there *Place) (code, message string) {
 	}
 	for _, g := range gates {
 		if g.closed() {
-			return CodeWaiting, g.said()
+			return ReasonWaiting, g.said()
 		}
 	}
-	return cmp.Or(s.code, CodeWaiting), cmp.Or(s.message, "its turn comes later than was looked at: after "+stampOf(p.in.Now))
+	return cmp.Or(s.reason, ReasonWaiting), cmp.Or(s.message, "its turn comes later than was looked at: after "+stampOf(p.in.Now))
 }

@@ -23,7 +23,7 @@ func table(o rollout.Outlook) string {
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "WHEN\tMUNICIPALITY\tENVIRONMENT\tWAVE\tWHY NOT\tIN WORDS")
 	for _, v := range o.Visits {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", when(v.At), v.Municipality, v.Environment, v.Wave, v.Code, v.Message)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", when(v.At), v.Municipality, v.Environment, v.Wave, v.Reason, v.Message)
 	}
 	_ = w.Flush()
 	for _, a := range o.Approvals {
@@ -120,7 +120,7 @@ func TestForecastTakesForGrantedThatAllGoesWell(t *testing.T) {
 		},
 		{
 			"what failed has failed",
-			[]change{waves(wave("all")), member("vinje", prod(unhealthy(target, time.Hour), moved("all", 2*time.Hour), outcome(v1alpha1.OutcomeHeld, "stays"))), member("tokke")},
+			[]change{waves(wave("all")), member("vinje", prod(unhealthy(target, time.Hour), moved("all", 2*time.Hour), outcome(v1alpha1.OutcomeStuck, "stays"))), member("tokke")},
 			0, time.Time{},
 		},
 	}

@@ -36,7 +36,7 @@ var (
 
 // place of any kind.
 func (d *dice) place(p *rollout.Place) {
-	p.Excuse = []rollout.Excuse{{}, {}, {}, {Code: "Held", Message: "x"}, {Code: "EnvironmentPending", Message: "x", Away: true}}[d.of(5)]
+	p.Excuse = []rollout.Excuse{{}, {}, {}, {Reason: "Held", Message: "x"}, {Reason: "EnvironmentPending", Message: "x", Away: true}}[d.of(5)]
 	if d.of(4) == 0 {
 		return
 	}
@@ -55,7 +55,7 @@ func (d *dice) place(p *rollout.Place) {
 	moved([]string{"pilot", "everyone", "", "gone"}[d.of(4)], d.ago())(p)
 	stamp := p.Installed.Stamp
 	stamp.Name = []string{rolloutName, "digi-tv.svarut.2.4.1.1"}[d.of(2)]
-	stamp.Outcome = []v1alpha1.RolloutOutcome{"", "", v1alpha1.OutcomeReturned, v1alpha1.OutcomeHeld}[d.of(4)]
+	stamp.Outcome = []v1alpha1.MoveOutcome{"", "", v1alpha1.OutcomeReturned, v1alpha1.OutcomeStuck}[d.of(4)]
 	if stamp.Verified = nil; d.of(2) == 0 {
 		stamp.Verified = &releases[d.of(4)]
 	}
@@ -143,7 +143,7 @@ func checkMoves(t *testing.T, in rollout.Input, step rollout.Step) {
 		}
 		places := in.Members[at].Places
 		p := places[slices.IndexFunc(places, func(p rollout.Place) bool { return p.Environment == m.Environment })]
-		if p.Excuse.Code == "Held" {
+		if p.Excuse.Reason == "Held" {
 			t.Errorf("%s/%s is moved, and holds", m.Municipality, m.Environment)
 		}
 		checkTarget(t, in, p, m)
@@ -169,7 +169,7 @@ func checkTarget(t *testing.T, in rollout.Input, p rollout.Place, m rollout.Move
 		stamp := p.Installed.Stamp
 		allowed = m.To != target && in.Usable[m.To] && stamp.Verified != nil && m.To == *stamp.Verified && m.Stamp.Outcome == v1alpha1.OutcomeReturned
 	case rollout.Hold:
-		allowed = m.To == p.Installed.Release && m.Stamp.Outcome == v1alpha1.OutcomeHeld
+		allowed = m.To == p.Installed.Release && m.Stamp.Outcome == v1alpha1.OutcomeStuck
 	}
 	if !allowed {
 		t.Errorf("%s/%s: %s to %s is not a move that there may be; the place has %+v", m.Municipality, m.Environment, m.Kind, m.To.Version, p.Installed)

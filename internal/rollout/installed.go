@@ -24,14 +24,14 @@ type Installed struct {
 	// Message tells how it stands.
 	Message string
 	// Stamp records its last move.
-	Stamp *v1alpha1.InstallationRollout
+	Stamp *Stamp
 }
 
 // Observe reads an AppInstallation. What its status says counts only where it speaks of
 // what the spec asks for now: a status of yesterday's version says nothing about today's.
 func Observe(i *v1alpha1.AppInstallation) *Installed {
 	release := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
-	seen := &Installed{Release: release, Stamp: i.Spec.Rollout}
+	seen := &Installed{Release: release, Stamp: StampOf(i)}
 	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest} //guard:health-of-this-spec -> release
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil ||

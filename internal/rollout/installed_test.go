@@ -69,7 +69,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestObserveKeepsTheStamp(t *testing.T) {
-	stamp := &v1alpha1.InstallationRollout{Name: rolloutName, Wave: "pilot"}
-	seen := rollout.Observe(&v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{Rollout: stamp}})
+	stamp := &rollout.Stamp{Name: rolloutName, Wave: "pilot"}
+	seen := rollout.Observe(&v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{Move: &v1alpha1.Move{Rollout: rolloutName, Wave: "pilot"}}})
 	diff(t, "what was done is told by the spec, whatever the status says", "stamp", seen.Stamp, stamp)
 }

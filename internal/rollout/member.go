@@ -34,8 +34,8 @@ type Place struct {
 
 // Excuse is why a place, or a member, does not take part.
 type Excuse struct {
-	// Code is the reason in a word, such as Held.
-	Code string
+	// Reason is the reason in a word, such as Held.
+	Reason string
 	// Message tells it in words.
 	Message string
 	// Away says that it ends by itself, or by somebody else's doing, and that the place then
@@ -44,17 +44,17 @@ type Excuse struct {
 }
 
 // decided says whether the municipality decided against the version here, such as by a hold.
-func (p *Place) decided() bool { return p.Excuse.Code != "" && !p.Excuse.Away }
+func (p *Place) decided() bool { return p.Excuse.Reason != "" && !p.Excuse.Away }
 
 // The codes of notes, besides those of package resolution.
 const (
-	CodeSuspended  = "Suspended"
-	CodeWindow     = "Window"
-	CodeWaiting    = "Waiting"
-	CodeInstalling = "Installing"
-	CodeUnhealthy  = "Unhealthy"
-	CodeSoaking    = "Soaking"
-	CodeNextStage  = "NextStage"
+	ReasonSuspended  = "Suspended"
+	ReasonWindow     = "Window"
+	ReasonWaiting    = "Waiting"
+	ReasonInstalling = "Installing"
+	ReasonUnhealthy  = "Unhealthy"
+	ReasonSoaking    = "Soaking"
+	ReasonNextStage  = "NextStage"
 )
 
 // order is the way through a member: each stage after the one before has soaked.
@@ -84,7 +84,7 @@ type standing struct {
 	// failing is what is wrong with a member that failed. It is acted upon place by place: an
 	// operator that was killed after the first goes on with the next.
 	failing string
-	code    string
+	reason  string
 	message string
 	since   time.Time
 	// until is when time alone changes how it stands; zero if never.
@@ -93,13 +93,13 @@ type standing struct {
 
 // takesPart says whether any place of the member does, now or when it is back.
 func (m *Member) takesPart() bool {
-	return !m.Suspended && slices.ContainsFunc(m.Places, func(p Place) bool { return p.Excuse.Code == "" || p.Excuse.Away })
+	return !m.Suspended && slices.ContainsFunc(m.Places, func(p Place) bool { return p.Excuse.Reason == "" || p.Excuse.Away })
 }
 
 // mayMove says whether a place of the member could be moved now.
 func (m *Member) mayMove(now time.Time) bool {
 	return !m.Suspended && m.Calendar.Open(now).Open &&
-		slices.ContainsFunc(m.Places, func(p Place) bool { return p.Excuse.Code == "" })
+		slices.ContainsFunc(m.Places, func(p Place) bool { return p.Excuse.Reason == "" })
 }
 
 // has says whether any place of the member has a release.
@@ -108,7 +108,7 @@ func (m *Member) has(r v1alpha1.Release) bool {
 }
 
 // stamp of this rollout on a place; nil where another moved it last.
-func (p *planner) stamp(place *Place) *v1alpha1.InstallationRollout {
+func (p *planner) stamp(place *Place) *Stamp {
 	if place.Installed == nil || place.Installed.Stamp == nil || place.Installed.Stamp.Name != p.in.Rollout.Name {
 		return nil
 	}
@@ -125,12 +125,12 @@ func (p *planner) stand(m *Member, wave int) standing {
 	case s.state == failed:
 		return s
 	case m.Suspended:
-		s.state, s.code, s.message = excused, CodeSuspended, "the Municipality is suspended (spec.suspend)"
+		s.state, s.reason, s.message = excused, ReasonSuspended, "the Municipality is suspended (spec.suspend)"
 		return s
 	case !m.takesPart():
 		s.state = excused
 		if len(m.Places) > 0 {
-			s.code, s.message = m.Places[0].Excuse.Code, m.Places[0].Excuse.Message
+			s.reason, s.message = m.Places[0].Excuse.Reason, m.Places[0].Excuse.Message
 		}
 		return s
 	}
@@ -142,7 +142,7 @@ func (p *planner) stand(m *Member, wave int) standing {
 // readStamps reads what this rollout did to the member, and what came of it.
 func (p *planner) readStamps(s *standing, w *Wave) {
 	if gone, ok := p.failedAndGone(s.member); ok {
-		s.state, s.code, s.message = failed, gone.Code, gone.Message
+		s.state, s.reason, s.message = failed, gone.Reason, gone.Message
 		return
 	}
 	for i := range s.member.Places {
@@ -152,12 +152,12 @@ func (p *planner) readStamps(s *standing, w *Wave) {
 			continue
 		}
 		s.started = s.started || stamp.Wave != ""
-		held := stamp.Outcome == v1alpha1.OutcomeHeld && !place.Installed.healthyFor(w.Soak, p.in.Now)
+		held := stamp.Outcome == v1alpha1.OutcomeStuck && !place.Installed.healthyFor(w.Soak, p.in.Now)
 		if held && place.Installed.healthy() { // it has recovered, when it has soaked
 			s.wake(place.Installed.HealthySince.Add(w.Soak))
 		}
 		if stamp.Outcome == v1alpha1.OutcomeReturned || held { //guard:failed-holds
-			s.state, s.code, s.message, s.since = failed, string(stamp.Outcome), stamp.Message, stamp.MovedAt.Time
+			s.state, s.reason, s.message, s.since = failed, string(stamp.Outcome), stamp.Message, stamp.MovedAt.Time
 			s.failing = place.Environment + " failed before"
 		}
 	}
@@ -181,12 +181,12 @@ func (p *planner) walk(s *standing, w *Wave) {
 	}
 	switch {
 	case s.failing != "":
-		s.state, s.code, s.message, s.until = failed, CodeUnhealthy, s.failing, time.Time{}
+		s.state, s.reason, s.message, s.until = failed, ReasonUnhealthy, s.failing, time.Time{}
 	case s.state == moving && len(s.candidates) > 0 && !s.started:
 		// It has the version in part, and not by this rollout: it waits for its turn as others do.
-		s.state, s.code = waiting, CodeWaiting
+		s.state, s.reason = waiting, ReasonWaiting
 	case s.state == waiting && s.started:
-		s.state, s.code = moving, CodeNextStage
+		s.state, s.reason = moving, ReasonNextStage
 	}
 }
 
@@ -222,9 +222,9 @@ func (p *planner) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool)
 func (s *standing) rest(absent *Excuse) {
 	switch {
 	case len(s.candidates) > 0:
-		s.state, s.code = waiting, CodeWaiting
+		s.state, s.reason = waiting, ReasonWaiting
 	case absent != nil:
-		s.state, s.code, s.message = away, absent.Code, absent.Message
+		s.state, s.reason, s.message = away, absent.Reason, absent.Message
 	}
 }
 
@@ -262,22 +262,22 @@ func (p *planner) watch(s *standing, place *Place, w *Wave) {
 	begun := latest(p.movedAt(place), p.in.Watching) //guard:nobody-looked-is-no-failure -> p.movedAt(place)
 	last := begun.Add(2 * (w.ProgressDeadline + w.Soak))
 	if i.healthy() {
-		s.note(CodeSoaking, fmt.Sprintf("%s is healthy, and soaks until %s", place.Environment, stampOf(i.HealthySince.Add(w.Soak))), i.HealthySince)
+		s.note(ReasonSoaking, fmt.Sprintf("%s is healthy, and soaks until %s", place.Environment, stampOf(i.HealthySince.Add(w.Soak))), i.HealthySince)
 		s.wake(i.HealthySince.Add(w.Soak))
 		return
 	}
-	code, told := CodeUnhealthy, i.Message
+	reason, told := ReasonUnhealthy, i.Message
 	since := latest(begun, i.UnhealthySince)
-	if place.Excuse.Code == CodeSuspended { // nobody looks at it, so it can't have failed
-		s.note(CodeSuspended, place.Environment+": "+place.Excuse.Message, since)
+	if place.Excuse.Reason == ReasonSuspended { // nobody looks at it, so it can't have failed
+		s.note(ReasonSuspended, place.Environment+": "+place.Excuse.Message, since)
 		return
 	}
 	if !i.Current {
-		code, told = CodeInstalling, "not observed yet"
+		reason, told = ReasonInstalling, "not observed yet"
 		since = latest(begun, p.unseenSince(s.member.Name)) //guard:touched-spec-is-no-failure
 	}
 	deadline := since.Add(w.ProgressDeadline)
-	s.note(code, fmt.Sprintf("%s: %s", place.Environment, told), since)
+	s.note(reason, fmt.Sprintf("%s: %s", place.Environment, told), since)
 	if i.Current && i.Longest < w.Soak && last.Before(deadline) {
 		s.wake(last)
 		if !p.in.Now.Before(last) { //guard:comes-and-goes-has-failed
@@ -296,7 +296,7 @@ func (p *planner) watch(s *standing, place *Place, w *Wave) {
 // soaked, or a status that was lost, is no failure of the version.
 func (p *planner) unseenSince(member string) time.Time {
 	for _, note := range p.in.Rollout.Status.OnTheWay {
-		if note.Name == member && note.Code == CodeInstalling && note.Since != nil {
+		if note.Name == member && note.Reason == ReasonInstalling && note.Since != nil {
 			return note.Since.Time
 		}
 	}
@@ -313,21 +313,21 @@ func (p *planner) mindCalendar(s *standing, w *Wave) {
 	if days.Open {
 		return
 	}
-	soaking := s.state == moving && s.code != CodeNextStage
+	soaking := s.state == moving && s.reason != ReasonNextStage
 	s.candidates = nil
 	s.wake(days.Until)
 	if soaking {
 		return
 	}
-	s.code, s.message = CodeWindow, "Municipality "+s.member.Name+": "+days.Reason
+	s.reason, s.message = ReasonWindow, "Municipality "+s.member.Name+": "+days.Reason
 	if next, ok := s.member.Calendar.NextOpening(p.in.Now); !ok || next.Sub(p.in.Now) > w.ProgressDeadline {
 		s.state = away
 	}
 }
 
-func (s *standing) note(code, message string, since time.Time) {
-	if s.code == "" || code == CodeUnhealthy {
-		s.code, s.message, s.since = code, message, since
+func (s *standing) note(reason, message string, since time.Time) {
+	if s.reason == "" || reason == ReasonUnhealthy {
+		s.reason, s.message, s.since = reason, message, since
 	}
 }
 

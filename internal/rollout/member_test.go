@@ -31,50 +31,50 @@ func TestStanding(t *testing.T) {
 	}{
 		{"nothing moved it yet", member("vinje"), waits, "", "", ""},
 		{"nothing is installed yet", member("vinje", prod()), waits, "", "", ""},
-		{"moved, and not observed", member("vinje", prod(unseen(target), moved("all", time.Minute))), goes, "onTheWay", rollout.CodeInstalling, "prod: not observed yet"},
-		{"moved, and not healthy yet", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 2*time.Minute))), goes, "onTheWay", rollout.CodeUnhealthy, "prod: Deployment web: 0/1 ready"},
-		{"healthy, and soaking", member("vinje", prod(healthy(target, 59*time.Minute), moved("all", 62*time.Minute))), goes, "onTheWay", rollout.CodeSoaking, "prod is healthy, and soaks until 2026-11-22T12:01:00Z"},
+		{"moved, and not observed", member("vinje", prod(unseen(target), moved("all", time.Minute))), goes, "onTheWay", rollout.ReasonInstalling, "prod: not observed yet"},
+		{"moved, and not healthy yet", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 2*time.Minute))), goes, "onTheWay", rollout.ReasonUnhealthy, "prod: Deployment web: 0/1 ready"},
+		{"healthy, and soaking", member("vinje", prod(healthy(target, 59*time.Minute), moved("all", 62*time.Minute))), goes, "onTheWay", rollout.ReasonSoaking, "prod is healthy, and soaks until 2026-11-22T12:01:00Z"},
 		{"healthy for the soak", member("vinje", prod(healthy(target, time.Hour), moved("all", 62*time.Minute))), ok, "", "", ""},
 		{"had the version before, and was well", member("vinje", prod(has(target))), ok, "", "", ""},
 		{"has another digest, however healthy", member("vinje", prod(has(v1alpha1.Release{Version: target.Version, Digest: "sha256:other"}))), waits, "", "", ""},
 		{"test is verified, and prod has not begun, by nobody's move", member("vinje", test(has(target)), prod(has(before))), waits, "", "", ""},
-		{"test is verified, and prod comes next", member("vinje", test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), goes, "onTheWay", rollout.CodeNextStage, ""},
-		{"test soaks, and prod waits", member("vinje", test(healthy(target, time.Minute), moved("all", time.Hour)), prod(has(before))), goes, "onTheWay", rollout.CodeSoaking, "test is healthy"},
-		{"what is unhealthy is told before what soaks", member("vinje", prod(healthy(target, time.Minute), moved("all", time.Hour)), in("prod2", v1alpha1.StageProduction, []func(*rollout.Place){unhealthy(target, time.Minute), moved("all", time.Hour)})), goes, "onTheWay", rollout.CodeUnhealthy, "prod2: "},
+		{"test is verified, and prod comes next", member("vinje", test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), goes, "onTheWay", rollout.ReasonNextStage, ""},
+		{"test soaks, and prod waits", member("vinje", test(healthy(target, time.Minute), moved("all", time.Hour)), prod(has(before))), goes, "onTheWay", rollout.ReasonSoaking, "test is healthy"},
+		{"what is unhealthy is told before what soaks", member("vinje", prod(healthy(target, time.Minute), moved("all", time.Hour)), in("prod2", v1alpha1.StageProduction, []func(*rollout.Place){unhealthy(target, time.Minute), moved("all", time.Hour)})), goes, "onTheWay", rollout.ReasonUnhealthy, "prod2: "},
 		{"has it in part within one stage, by nobody's move", member("vinje", in("qa", v1alpha1.StageTest, []func(*rollout.Place){healthy(target, time.Minute)}), test(has(before))), waits, "", "", ""},
 		{"both are verified", member("vinje", test(has(target)), prod(has(target))), ok, "", "", ""},
-		{"unhealthy past its deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", time.Hour))), bad, "failed", rollout.CodeUnhealthy, "prod was not healthy by 2026-11-22T12:00:00Z: Deployment web: 0/1 ready"},
-		{"never observed past its deadline", member("vinje", prod(unseen(target), moved("all", time.Hour))), bad, "failed", rollout.CodeUnhealthy, "not observed yet"},
-		{"comes and goes, and is never well for the soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 3*time.Hour))), bad, "failed", rollout.CodeUnhealthy, "comes and goes"},
-		{"came and went, and is given the time to soak", member("vinje", prod(healthy(target, time.Minute), moved("all", 3*time.Hour))), goes, "onTheWay", rollout.CodeSoaking, ""},
+		{"unhealthy past its deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "prod was not healthy by 2026-11-22T12:00:00Z: Deployment web: 0/1 ready"},
+		{"never observed past its deadline", member("vinje", prod(unseen(target), moved("all", time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "not observed yet"},
+		{"comes and goes, and is never well for the soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 3*time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "comes and goes"},
+		{"came and went, and is given the time to soak", member("vinje", prod(healthy(target, time.Minute), moved("all", 3*time.Hour))), goes, "onTheWay", rollout.ReasonSoaking, ""},
 		{"has soaked, and is well again after a short fault", member("vinje", prod(healthy(target, time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), ok, "", "", ""},
-		{"has soaked, and has a short fault", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), goes, "onTheWay", rollout.CodeUnhealthy, ""},
-		{"has soaked, and is unwell past the deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), bad, "failed", rollout.CodeUnhealthy, "was not healthy by"},
-		{"had the version before, and is unhealthy since the rollout began", member("vinje", prod(unhealthy(target, 2*time.Hour))), bad, "failed", rollout.CodeUnhealthy, "was not healthy by"},
+		{"has soaked, and has a short fault", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), goes, "onTheWay", rollout.ReasonUnhealthy, ""},
+		{"has soaked, and is unwell past the deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "was not healthy by"},
+		{"had the version before, and is unhealthy since the rollout began", member("vinje", prod(unhealthy(target, 2*time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "was not healthy by"},
 		{"went back", member("vinje", returned("all")), bad, "failed", "Returned", "went back to 2.4.1"},
 		{"went back, and holds it since: that is no way out", member("vinje", returned("all"), suspended), bad, "failed", "Returned", ""},
-		{"could not go back, and is ill", member("vinje", prod(unhealthy(target, time.Minute), moved("all", time.Hour), outcome("Held", "stays"))), bad, "failed", "Held", "stays"},
-		{"could not go back, and has been well for the soak since", member("vinje", prod(healthy(target, time.Hour), moved("all", 2*time.Hour), outcome("Held", "stays"))), ok, "", "", ""},
-		{"could not go back, and is well for a minute", member("vinje", prod(healthy(target, time.Minute), moved("all", 2*time.Hour), outcome("Held", "stays"))), bad, "failed", "Held", ""},
+		{"could not go back, and is ill", member("vinje", prod(unhealthy(target, time.Minute), moved("all", time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", "stays"},
+		{"could not go back, and has been well for the soak since", member("vinje", prod(healthy(target, time.Hour), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), ok, "", "", ""},
+		{"could not go back, and is well for a minute", member("vinje", prod(healthy(target, time.Minute), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", ""},
 		{"failed in an earlier rollout, which this one puts right", member("vinje", prod(has(before), func(p *rollout.Place) {
-			p.Installed.Stamp = &v1alpha1.InstallationRollout{Name: "digi-tv.svarut.2.4.9.1", Outcome: "Returned"}
+			p.Installed.Stamp = &rollout.Stamp{Name: "digi-tv.svarut.2.4.9.1", Outcome: "Returned"}
 		})), waits, "", "", ""},
 		{"held", member("vinje", prod(has(before), hold)), out, "excused", "Held", "year-end"},
 		{"held on its way", member("vinje", prod(unseen(target), moved("all", time.Minute), hold)), out, "excused", "Held", "year-end"},
 		{"held in prod, and verified in test", member("vinje", test(has(target)), prod(has(before), hold)), ok, "", "", ""},
 		{"held in test, and waits in prod", member("vinje", test(has(before), hold), prod(has(before))), waits, "", "", ""},
 		{"held everywhere", member("vinje", test(has(before), hold), prod(has(before), hold)), out, "excused", "Held", ""},
-		{"suspended", member("vinje", suspended), out, "excused", rollout.CodeSuspended, "spec.suspend"},
-		{"suspended, with a place that holds", member("vinje", suspended, prod(has(before), hold)), out, "excused", rollout.CodeSuspended, ""},
+		{"suspended", member("vinje", suspended), out, "excused", rollout.ReasonSuspended, "spec.suspend"},
+		{"suspended, with a place that holds", member("vinje", suspended, prod(has(before), hold)), out, "excused", rollout.ReasonSuspended, ""},
 		{"away", member("vinje", prod(pending)), waits, "onTheWay", "EnvironmentPending", "not there yet"},
 		{"away in one place, and may move in the other", member("vinje", prod(pending), in("prod2", v1alpha1.StageProduction, nil)), waits, "", "", ""},
 		{"away in prod, and verified in test", member("vinje", test(has(target)), prod(pending)), waits, "onTheWay", "EnvironmentPending", ""},
 		{"away, and has the version and is well there", member("vinje", prod(has(target), pending)), ok, "", "", ""},
-		{"outside its own windows for long", member("vinje", weekdays, prod(has(before))), waits, "onTheWay", rollout.CodeWindow, "Municipality vinje: outside the windows"},
-		{"frozen for less than its deadline", member("vinje", shortly, prod(has(before))), waits, "onTheWay", rollout.CodeWindow, "election"},
-		{"soaks outside its own windows", member("vinje", weekdays, prod(healthy(target, time.Minute), moved("all", time.Hour))), goes, "onTheWay", rollout.CodeSoaking, ""},
-		{"its next stage is outside its own windows", member("vinje", weekdays, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), waits, "onTheWay", rollout.CodeWindow, ""},
-		{"its next stage comes shortly", member("vinje", shortly, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), goes, "onTheWay", rollout.CodeWindow, ""},
+		{"outside its own windows for long", member("vinje", weekdays, prod(has(before))), waits, "onTheWay", rollout.ReasonWindow, "Municipality vinje: outside the windows"},
+		{"frozen for less than its deadline", member("vinje", shortly, prod(has(before))), waits, "onTheWay", rollout.ReasonWindow, "election"},
+		{"soaks outside its own windows", member("vinje", weekdays, prod(healthy(target, time.Minute), moved("all", time.Hour))), goes, "onTheWay", rollout.ReasonSoaking, ""},
+		{"its next stage is outside its own windows", member("vinje", weekdays, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), waits, "onTheWay", rollout.ReasonWindow, ""},
+		{"its next stage comes shortly", member("vinje", shortly, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), goes, "onTheWay", rollout.ReasonWindow, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
@@ -86,7 +86,7 @@ func TestStanding(t *testing.T) {
 			}
 			diff(t, c.reason, "counts", countsOf(step.Status), c.counts)
 			list, note := noted(step.Status, "vinje")
-			diff(t, c.reason, "list and code", []string{list, note.Code}, []string{c.list, c.code})
+			diff(t, c.reason, "list and code", []string{list, note.Reason}, []string{c.list, c.code})
 			mentions(t, c.reason, note.Message, c.message)
 		})
 	}
@@ -105,7 +105,7 @@ func TestDeadlines(t *testing.T) {
 		{"one that had the version has as long from when the rollout was made", member("vinje", prod(unhealthy(target, 40*time.Hour))), 1, time.Time{}},
 		{"one that comes and goes has twice deadline and soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 179*time.Minute))), 0, now.Add(time.Minute)},
 		{"one that soaks is looked at when it has", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", time.Hour))), 0, now.Add(10 * time.Minute)},
-		{"one that could not go back, and is well again, is looked at when it has soaked", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", 5*time.Hour), outcome("Held", "stays"))), 1, now.Add(10 * time.Minute)},
+		{"one that could not go back, and is well again, is looked at when it has soaked", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", 5*time.Hour), outcome("Stuck", "stays"))), 1, now.Add(10 * time.Minute)},
 		{"one that failed is not looked at again and again", member("vinje", prod(unseen(target), moved("all", time.Hour))), 1, time.Time{}},
 	}
 	for _, c := range cases {
@@ -153,7 +153,7 @@ func TestFailureOutlivesTheInstallation(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
 			in := world(waves(wave("all")), member("vinje", prod(c.place...)), func(in *rollout.Input) {
-				in.Rollout.Status.FailedMembers = []v1alpha1.MemberNote{{Name: "vinje", Wave: "all", Code: "Held", Message: "was not healthy"}}
+				in.Rollout.Status.FailedMembers = []v1alpha1.MemberNote{{Name: "vinje", Wave: "all", Reason: "Held", Message: "was not healthy"}}
 			})
 			diff(t, c.reason, "failed", rollout.Plan(in).Status.Failed, c.failed)
 		})

@@ -20,7 +20,7 @@ const (
 
 // noted tells how a member stands.
 func (s *standing) noted() v1alpha1.MemberNote {
-	n := v1alpha1.MemberNote{Name: s.member.Name, Code: cmp.Or(s.code, CodeWaiting), Message: condition.Within(s.message, maxNote)}
+	n := v1alpha1.MemberNote{Name: s.member.Name, Reason: cmp.Or(s.reason, ReasonWaiting), Message: condition.Within(s.message, maxNote)}
 	if !s.since.IsZero() {
 		n.Since = new(metav1.NewTime(s.since).Rfc3339Copy())
 	}
@@ -41,7 +41,7 @@ func (p *planner) notes(before []v1alpha1.MemberNote, wanted func(*standing) boo
 		}
 		if wanted(&p.members[i]) {
 			note := p.members[i].noted()
-			if was := known[note.Name]; note.Since == nil && was.Code == note.Code {
+			if was := known[note.Name]; note.Since == nil && was.Reason == note.Reason {
 				note.Since = was.Since
 			}
 			if note.Since == nil {
@@ -59,7 +59,7 @@ func (p *planner) failures() []v1alpha1.MemberNote {
 	var all []v1alpha1.MemberNote
 	for _, gone := range p.in.Left {
 		if gone.Failed {
-			all = append(all, v1alpha1.MemberNote{Name: gone.Name, Wave: gone.Wave, Code: "Left", Message: "failed, and left the group afterwards"})
+			all = append(all, v1alpha1.MemberNote{Name: gone.Name, Wave: gone.Wave, Reason: "Left", Message: "failed, and left the group afterwards"})
 		}
 	}
 	for i := range p.members {

@@ -61,7 +61,7 @@ type Move struct {
 	Kind         Kind
 	To           v1alpha1.Release
 	// Stamp is the record of the move, for the installation.
-	Stamp v1alpha1.InstallationRollout
+	Stamp Stamp
 }
 
 // Step is what to do now.
@@ -168,7 +168,7 @@ func (p *planner) count() {
 	for i := range p.members {
 		t := &p.tallies[p.members[i].wave]
 		t.add(p.members[i].state)
-		if s := &p.members[i]; s.state == failed && s.code == CodeUnhealthy { // and not yet Returned or Held
+		if s := &p.members[i]; s.state == failed && s.reason == ReasonUnhealthy { // and not yet Returned or Held
 			t.unrecorded++
 		}
 	}

@@ -73,7 +73,7 @@ func TestFailureOfALeaverWhoseWaveIsGoneCountsInTheLast(t *testing.T) {
 	diff(t, "it is in no wave that there is", "state", waveIn(t, step, "two").State, v1alpha1.WaveHalted)
 	diff(t, "nobody else is moved", "moves", len(step.Moves), 0)
 	_, note := noted(step.Status, "b")
-	diff(t, "it is told", "code", note.Code, "Left")
+	diff(t, "it is told", "code", note.Reason, "Left")
 }
 
 func TestWhatIsDoneStaysSoWhenWavesAreEdited(t *testing.T) {
@@ -154,7 +154,7 @@ func TestBeginsAndCarried(t *testing.T) {
 func TestPlanChangesNothingOfItsInput(t *testing.T) {
 	in := world(done("one"), member("a", prod(unseen(target), moved("pilot", time.Hour))), member("b"))
 	rolloutBefore := in.Rollout.DeepCopy()
-	stamp := *in.Members[0].Places[0].Installed.Stamp.DeepCopy()
+	stamp := *in.Members[0].Places[0].Installed.Stamp
 	first := rollout.Plan(in)
 	diff(t, "the Rollout is the observer's", "rollout", in.Rollout, rolloutBefore)
 	diff(t, "the stamp is the observer's", "stamp", *in.Members[0].Places[0].Installed.Stamp, stamp)

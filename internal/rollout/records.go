@@ -101,10 +101,11 @@ func (c *Course) ends(r *v1alpha1.Rollout) bool {
 func (c *Course) create(records []*v1alpha1.Rollout, wish Wish) {
 	c.Create = &v1alpha1.RolloutSpec{
 		Network: wish.Network, Channel: wish.Channel, App: wish.App,
-		Version: wish.Release.Version, Digest: wish.Release.Digest, Attempt: 1,
+		Version: wish.Release.Version, Digest: wish.Release.Digest, Attempt: 1, Sequence: 1,
 		Completed: completed(records, wish.Withdrawn),
 	}
 	for _, r := range records {
+		c.Create.Sequence = max(c.Create.Sequence, r.Spec.Sequence+1)
 		if r.Spec.Digest == wish.Release.Digest || slug(r.Spec.Version) == slug(wish.Release.Version) {
 			c.Create.Attempt = max(c.Create.Attempt, r.Spec.Attempt+1) //guard:attempts-are-counted -> 1
 		}

@@ -203,7 +203,7 @@ func TestChoose(t *testing.T) {
 func TestChooseForDirectAdopters(t *testing.T) {
 	got := rollout.Choose(nil, rollout.Wish{Channel: "stable", App: "svarut", Release: &target, Asked: true})
 	diff(t, "they follow a channel", "spec", got.Create, &v1alpha1.RolloutSpec{
-		Channel: "stable", App: "svarut", Version: target.Version, Digest: target.Digest, Attempt: 1,
+		Channel: "stable", App: "svarut", Version: target.Version, Digest: target.Digest, Attempt: 1, Sequence: 1,
 	})
 }
 
@@ -249,7 +249,7 @@ func TestStale(t *testing.T) {
 func TestEnd(t *testing.T) {
 	r := record(target, 1, v1alpha1.RolloutProgressing, 1, func(r *v1alpha1.Rollout) {
 		r.Generation = 3
-		r.Status.NextAt, r.Status.OnTheWay = at(time.Hour), []v1alpha1.MemberNote{{Name: "vinje", Code: "Soaking"}}
+		r.Status.NextAt, r.Status.OnTheWay = at(time.Hour), []v1alpha1.MemberNote{{Name: "vinje", Reason: "Soaking"}}
 		r.Status.Waves = []v1alpha1.WaveStatus{{Name: "pilot", WaitsFor: "1 on the way", Verified: 1}}
 	})
 	kept := r.DeepCopy()

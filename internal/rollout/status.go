@@ -58,7 +58,7 @@ func (p *planner) left() v1alpha1.RolloutStatus {
 
 // onTheWay says whether a member moves, or waits for something of its own within an open wave.
 func (p *planner) onTheWay(s *standing) bool {
-	return s.state == moving || (s.state == away && p.open(s.wave)) || (s.state == waiting && s.code == CodeWindow)
+	return s.state == moving || (s.state == away && p.open(s.wave)) || (s.state == waiting && s.reason == ReasonWindow)
 }
 
 // firstStart is when the first wave that began did; now for one that begins with this step.

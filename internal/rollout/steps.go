@@ -35,8 +35,8 @@ func (p *planner) takeBack() {
 }
 
 // back is the move of one place of a failed member.
-func (p *planner) back(s *standing, place *Place, stamp *v1alpha1.InstallationRollout) Move {
-	next := v1alpha1.InstallationRollout{Name: p.in.Rollout.Name, Wave: p.strategy.Waves[s.wave].Name, MovedAt: metav1.NewTime(p.movedAt(place)).Rfc3339Copy()}
+func (p *planner) back(s *standing, place *Place, stamp *Stamp) Move {
+	next := Stamp{Name: p.in.Rollout.Name, Wave: p.strategy.Waves[s.wave].Name, MovedAt: metav1.NewTime(p.movedAt(place)).Rfc3339Copy()}
 	if stamp != nil {
 		next = *stamp
 	}
@@ -52,7 +52,7 @@ func (p *planner) back(s *standing, place *Place, stamp *v1alpha1.InstallationRo
 	}
 	if why != "" {
 		move.Kind, move.To = Hold, p.target
-		next.Outcome = v1alpha1.OutcomeHeld
+		next.Outcome = v1alpha1.OutcomeStuck
 		next.Message = cut(fmt.Sprintf("%s failed: %s; it stays as it is, as %s", p.target.Version, s.failing, why))
 	} else {
 		move.To = *next.Verified
@@ -113,7 +113,7 @@ func (s *standing) movesIn(wave int) bool { return s.wave == wave && len(s.candi
 // resumes says whether a member on its way goes on to its next stage. It mostly has its place
 // among those that move at once already; one that was away in between may have lost it.
 func (s *standing) resumes() bool {
-	return s.state == moving && s.code == CodeNextStage && len(s.candidates) > 0
+	return s.state == moving && s.reason == ReasonNextStage && len(s.candidates) > 0
 }
 
 // resuming counts the members of a wave that go on to their next stage.
@@ -131,7 +131,7 @@ func (p *planner) resuming(wave int) int {
 func (p *planner) begins(s *standing) {
 	t := &p.tallies[s.wave]
 	p.bring(s, Advance, p.target, p.strategy.Waves[s.wave].Name)
-	s.state, s.code, s.message, s.since = moving, CodeInstalling, "asked to move to "+p.target.Version, p.in.Now
+	s.state, s.reason, s.message, s.since = moving, ReasonInstalling, "asked to move to "+p.target.Version, p.in.Now
 	s.started = true
 	t.waiting--
 	t.moving++
@@ -234,7 +234,7 @@ func (p *planner) bring(s *standing, kind Kind, to v1alpha1.Release, wave string
 		place := &s.member.Places[j]
 		p.moves = append(p.moves, Move{
 			Municipality: s.member.Name, Environment: place.Environment, Kind: kind, To: to,
-			Stamp: v1alpha1.InstallationRollout{
+			Stamp: Stamp{
 				Name: p.in.Rollout.Name, Wave: wave, MovedAt: metav1.NewTime(p.in.Now).Rfc3339Copy(),
 				Verified: p.lastVerified(place.Installed, p.in.Strategy.Waves[s.wave].Soak),
 			},

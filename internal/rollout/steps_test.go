@@ -38,7 +38,7 @@ func TestTakeBack(t *testing.T) {
 			[]change{member("vinje", late(func(p *rollout.Place) { p.Installed.Stamp.Verified = &target }))},
 			[]string{"vinje/prod Hold 2.5.0 wave all"}, "it is the version that was verified here last",
 		},
-		{"once, and then it holds", []change{member("vinje", late(outcome(v1alpha1.OutcomeHeld, "stays")))}, nil, ""},
+		{"once, and then it holds", []change{member("vinje", late(outcome(v1alpha1.OutcomeStuck, "stays")))}, nil, ""},
 		{"not again after it went back", []change{member("vinje", returned("all"))}, nil, ""},
 		{"a hold of the municipality is respected", []change{member("vinje", late(excused("Held", "we look into it")))}, nil, ""},
 		{"its other stage, which is well, goes back with it", []change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), late())}, []string{"vinje/prod Return 2.4.1 wave all", "vinje/test Return 2.4.1 wave all"}, "went back"},
@@ -56,7 +56,7 @@ func TestTakeBack(t *testing.T) {
 		},
 		{
 			"what recovered after it could not go back is let be",
-			[]change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour), outcome(v1alpha1.OutcomeHeld, "stays")), late())},
+			[]change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour), outcome(v1alpha1.OutcomeStuck, "stays")), late())},
 			[]string{"vinje/prod Return 2.4.1 wave all"}, "went back",
 		},
 		{
@@ -80,14 +80,14 @@ func TestStampOfAReturn(t *testing.T) {
 	in := world(waves(wave("all")), member("vinje", prod(unhealthy(target, time.Hour), moved("all", time.Hour))))
 	got := rollout.Plan(in).Moves[0].Stamp
 	got.Message = ""
-	diff(t, "it tells the wave, what came of it and when", "stamp", got, v1alpha1.InstallationRollout{
+	diff(t, "it tells the wave, what came of it and when", "stamp", got, rollout.Stamp{
 		Name: rolloutName, Wave: "all", MovedAt: metav1.NewTime(now), Verified: &before, Outcome: v1alpha1.OutcomeReturned,
 	})
 	in = world(waves(wave("all")), member("vinje", prod(unhealthy(target, time.Hour), moved("all", time.Hour), never)))
 	got = rollout.Plan(in).Moves[0].Stamp
 	got.Message = ""
-	diff(t, "one that stays was not moved again", "stamp", got, v1alpha1.InstallationRollout{
-		Name: rolloutName, Wave: "all", MovedAt: *at(-time.Hour), Outcome: v1alpha1.OutcomeHeld,
+	diff(t, "one that stays was not moved again", "stamp", got, rollout.Stamp{
+		Name: rolloutName, Wave: "all", MovedAt: *at(-time.Hour), Outcome: v1alpha1.OutcomeStuck,
 	})
 }
 
@@ -147,7 +147,7 @@ func TestAdvance(t *testing.T) {
 func TestStampOfAnAdvance(t *testing.T) {
 	verified := &v1alpha1.Release{Version: "2.3.0", Digest: "sha256:23"}
 	earlier := func(p *rollout.Place) {
-		p.Installed.Stamp = &v1alpha1.InstallationRollout{Name: "digi-tv.svarut.2.4.1.1", Wave: "all", Verified: verified}
+		p.Installed.Stamp = &rollout.Stamp{Name: "digi-tv.svarut.2.4.1.1", Wave: "all", Verified: verified}
 	}
 	strange := v1alpha1.Release{Version: "2.4.9", Digest: "sha256:249"}
 	cases := []struct {
@@ -164,7 +164,7 @@ func TestStampOfAnAdvance(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
 			step := rollout.Plan(world(waves(wave("all")), member("vinje", prod(c.place...))))
-			diff(t, c.reason, "stamp", step.Moves[0].Stamp, v1alpha1.InstallationRollout{
+			diff(t, c.reason, "stamp", step.Moves[0].Stamp, rollout.Stamp{
 				Name: rolloutName, Wave: "all", MovedAt: metav1.NewTime(now), Verified: c.want,
 			})
 		})

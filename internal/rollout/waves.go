@@ -89,7 +89,7 @@ func (p *planner) goesOn(m *Member) bool {
 	}
 	since := p.in.Now
 	for _, note := range p.in.Rollout.Status.OnTheWay {
-		if note.Name == m.Name && note.Code == s.code && note.Since != nil {
+		if note.Name == m.Name && note.Reason == s.reason && note.Since != nil {
 			since = latest(note.Since.Time, p.in.Watching)
 		}
 	}

@@ -65,7 +65,7 @@ func notes(members []rollout.Member) []v1alpha1.MemberNote {
 	for _, m := range members {
 		for _, place := range m.Places {
 			if i := place.Installed; i != nil && !i.Current && i.Stamp != nil && i.Stamp.Name == rolloutName {
-				all = append(all, v1alpha1.MemberNote{Name: m.Name, Code: rollout.CodeInstalling, Since: &i.Stamp.MovedAt})
+				all = append(all, v1alpha1.MemberNote{Name: m.Name, Reason: rollout.ReasonInstalling, Since: &i.Stamp.MovedAt})
 				break
 			}
 		}
@@ -204,12 +204,12 @@ func unseen(r v1alpha1.Release) func(*rollout.Place) {
 // moved by this rollout in a wave, some time ago, from the version before.
 func moved(wave string, ago time.Duration) func(*rollout.Place) {
 	return func(p *rollout.Place) {
-		p.Installed.Stamp = &v1alpha1.InstallationRollout{Name: rolloutName, Wave: wave, MovedAt: *at(-ago), Verified: &before}
+		p.Installed.Stamp = &rollout.Stamp{Name: rolloutName, Wave: wave, MovedAt: *at(-ago), Verified: &before}
 	}
 }
 
 // outcome of the move.
-func outcome(o v1alpha1.RolloutOutcome, message string) func(*rollout.Place) {
+func outcome(o v1alpha1.MoveOutcome, message string) func(*rollout.Place) {
 	return func(p *rollout.Place) { p.Installed.Stamp.Outcome, p.Installed.Stamp.Message = o, message }
 }
 
@@ -217,11 +217,11 @@ func outcome(o v1alpha1.RolloutOutcome, message string) func(*rollout.Place) {
 func never(p *rollout.Place) { p.Installed.Stamp.Verified = nil }
 
 func excused(code, message string) func(*rollout.Place) {
-	return func(p *rollout.Place) { p.Excuse = rollout.Excuse{Code: code, Message: message} }
+	return func(p *rollout.Place) { p.Excuse = rollout.Excuse{Reason: code, Message: message} }
 }
 
 func away(code, message string) func(*rollout.Place) {
-	return func(p *rollout.Place) { p.Excuse = rollout.Excuse{Code: code, Message: message, Away: true} }
+	return func(p *rollout.Place) { p.Excuse = rollout.Excuse{Reason: code, Message: message, Away: true} }
 }
 
 // failed once, and went back.

@@ -164,10 +164,10 @@ func waits(t *testing.T, namespace, app string, parts ...string) {
 
 // tells waits until the Municipality's status says of an app in prod that it is in a state,
 // with these words.
-func tells(t *testing.T, m *v1alpha1.Municipality, app, state string, parts ...string) v1alpha1.MunicipalityApp {
+func tells(t *testing.T, m *v1alpha1.Municipality, app string, state v1alpha1.AppState, parts ...string) v1alpha1.MunicipalityApp {
 	t.Helper()
 	var found v1alpha1.MunicipalityApp
-	until(t, "Municipality "+m.Name+" tells that "+app+" is "+state, m, func(m *v1alpha1.Municipality) error {
+	until(t, "Municipality "+m.Name+" tells that "+app+" is "+string(state), m, func(m *v1alpha1.Municipality) error {
 		for _, a := range m.Status.Apps {
 			if a.Name == app && a.Environment == "prod" && a.State == state {
 				found = a

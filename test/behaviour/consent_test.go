@@ -46,7 +46,7 @@ func decidedBy(t *testing.T, namespace, app, version string, level v1alpha1.Deci
 	t.Helper()
 	until(t, app+" in "+namespace+" was decided by "+name, appInstallation(namespace, app), func(i *v1alpha1.AppInstallation) error {
 		by := i.Spec.DecidedBy
-		return errors.Join(expect("version", i.Spec.Version, version), expect("level", by.Level, level), expect("name", by.Name, name), holds(by.Reason, parts...))
+		return errors.Join(expect("version", i.Spec.Version, version), expect("level", by.Level, level), expect("name", by.Name, name), holds(i.Annotations[v1alpha1.AnnotationDecision], parts...))
 	})
 }
 
@@ -59,7 +59,7 @@ func TestObligations(t *testing.T) {
 		said       *v1alpha1.AppDecision
 		installed  bool
 		level      v1alpha1.DecisionLevel
-		state      string
+		state      v1alpha1.AppState
 		words      []string
 	}{
 		{"Recommended installs where nobody says anything", v1alpha1.ObligationRecommended, nil, true, v1alpha1.LevelNetwork, "Ready", nil},
@@ -130,7 +130,7 @@ func TestOfSeveralNetworksOneDecides(t *testing.T) {
 	until(t, "the network that lost shows it", other, func(n *v1alpha1.Network) error {
 		for _, a := range n.Status.Apps {
 			if a.Name == app.Name && len(a.DecidedElsewhere) == 1 {
-				return holds(a.DecidedElsewhere[0], m.Name)
+				return holds(a.DecidedElsewhere[0].Name+": "+string(a.DecidedElsewhere[0].DecidedBy.Level)+" "+a.DecidedElsewhere[0].DecidedBy.Name, m.Name)
 			}
 		}
 		return fmt.Errorf("apps: %+v", n.Status.Apps)
@@ -162,7 +162,7 @@ func TestWhoLeavesANetworkKeepsTheApp(t *testing.T) {
 	if diff := cmp.Diff(before, belongings(t, ns, app.Name), cmp.AllowUnexported(identity{})); diff != "" {
 		t.Errorf("what the leaver runs was touched:\n%s", diff)
 	}
-	tells(t, leaver, app.Name, "Kept")
+	tells(t, leaver, app.Name, v1alpha1.AppUnrequested)
 	t.Run("also when somebody deletes the installation", func(t *testing.T) {
 		i := read(t, appInstallation(ns, app.Name))
 		remove(t, read(t, i))
@@ -219,7 +219,7 @@ func TestWhatCannotBeHadIsTold(t *testing.T) {
 	edit(t, app, func(app *v1alpha1.SharedApp) {
 		app.Spec.Versions = append(app.Spec.Versions, v1alpha1.Version{Version: "2.0.0", Source: fromConfigMap("nowhere")})
 		app.Spec.Versions[1].State = v1alpha1.VersionWithdrawn
-		app.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Production: v1alpha1.ZoneOpen}}
+		app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 	})
 	for _, tc := range []struct {
 		reason string

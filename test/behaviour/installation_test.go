@@ -292,7 +292,7 @@ func TestPullSecretIsCopiedAndNamed(t *testing.T) {
 func TestWhatAnAppRequiresIsOpenedForItsPodsAlone(t *testing.T) {
 	parallel(t)
 	app := publish(t, unique("post"), func(app *v1alpha1.SharedApp) {
-		app.Spec.Requires = &v1alpha1.Requirements{Egress: []v1alpha1.RequiredEgress{{CIDR: "203.0.113.0/24", Ports: []v1alpha1.Port{443}, Reason: "digital post"}}}
+		app.Spec.Requires = &v1alpha1.Requirements{Egress: []v1alpha1.RequiredEgress{{CIDR: "203.0.113.0/24", Ports: []v1alpha1.Port{{Port: 443}}, Reason: "digital post"}}}
 	}, files("post", nil))
 	m := town(t, "skien", adopts(app.Name))
 	ns := m.Name + "-prod"

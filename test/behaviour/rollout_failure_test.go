@@ -13,11 +13,11 @@ import (
 )
 
 // came returns an error unless the last move of an installation came to this.
-func came(i *v1alpha1.AppInstallation, outcome v1alpha1.RolloutOutcome, parts ...string) error {
-	if i.Spec.Rollout == nil || i.Spec.Rollout.Outcome != outcome {
+func came(i *v1alpha1.AppInstallation, outcome v1alpha1.MoveOutcome, parts ...string) error {
+	if i.Spec.Move == nil || i.Spec.Move.Outcome != outcome {
 		return errors.New("outcome is not " + string(outcome))
 	}
-	return holds(i.Spec.Rollout.Message, parts...)
+	return holds(i.Annotations[v1alpha1.AnnotationFailure], parts...)
 }
 
 func TestABadVersionStopsInThePilotAndIsTakenBack(t *testing.T) {
@@ -45,7 +45,7 @@ func TestABadVersionStopsInThePilotAndIsTakenBack(t *testing.T) {
 	})
 	back := runs(t, ns, app.Name, "1.0.0")
 	why := "went back to 1.0.0, as 1.1.0 failed"
-	if err := errors.Join(came(back, v1alpha1.OutcomeReturned, why), holds(back.Spec.DecidedBy.Reason, why)); err != nil {
+	if err := errors.Join(came(back, v1alpha1.OutcomeReturned, why), holds(back.Annotations[v1alpha1.AnnotationDecision], why)); err != nil {
 		t.Error(err)
 	}
 	planned(t, n, bad)
@@ -132,7 +132,7 @@ func TestAFirstIntroductionThatFailsStaysAsItIs(t *testing.T) {
 	r := rolloutOf(n, app.Name, "1.0.0", 1)
 	reaches(t, r, v1alpha1.RolloutHalted, "halted", "in wave pilot")
 	held := until(t, "the pilot is held", appInstallation(pilot.Name+"-prod", app.Name), func(i *v1alpha1.AppInstallation) error {
-		return came(i, v1alpha1.OutcomeHeld, "stays as it is, as no version was verified here before")
+		return came(i, v1alpha1.OutcomeStuck, "stays as it is, as no version was verified here before")
 	})
 	if held.Spec.Version != "1.0.0" || held.Spec.State != v1alpha1.InstallationPresent {
 		t.Errorf("it is asked to have %s, %s", held.Spec.Version, held.Spec.State)

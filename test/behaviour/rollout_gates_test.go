@@ -194,8 +194,8 @@ func TestPilotNetworksGoFirst(t *testing.T) {
 	done := read(t, pilot)
 	for _, m := range []*v1alpha1.Municipality{second, alone} {
 		i := runs(t, m.Name+"-prod", app.Name, "1.1.0")
-		if i.Spec.Rollout.MovedAt.Before(done.Status.CompletedAt) {
-			t.Errorf("%s moved at %s, and the pilot network completed at %s", m.Name, i.Spec.Rollout.MovedAt, done.Status.CompletedAt)
+		if i.Spec.Move.MovedAt.Before(done.Status.CompletedAt) {
+			t.Errorf("%s moved at %s, and the pilot network completed at %s", m.Name, i.Spec.Move.MovedAt, done.Status.CompletedAt)
 		}
 	}
 }

@@ -22,10 +22,10 @@ func TestWhoJoinsInTheMiddleFirstGetsWhatWasCompletedLast(t *testing.T) {
 	awaitsApproval(t, r)
 	joins(t, n, joiner)
 	i := runs(t, joiner.Name+"-prod", app.Name, "1.0.0")
-	if i.Spec.Rollout == nil || i.Spec.Rollout.Name != r.Name || i.Spec.Rollout.Wave != "" {
-		t.Errorf("the record of its move is %+v, want one of %s without a wave", i.Spec.Rollout, r.Name)
+	if i.Spec.Move == nil || i.Spec.Move.Rollout != r.Name || i.Spec.Move.Wave != "" {
+		t.Errorf("the record of its move is %+v, want one of %s without a wave", i.Spec.Move, r.Name)
 	}
-	if err := holds(i.Spec.DecidedBy.Reason, "completed last", r.Name); err != nil {
+	if err := holds(i.Annotations[v1alpha1.AnnotationDecision], "completed last", r.Name); err != nil {
 		t.Error(err)
 	}
 	awaitsApproval(t, counted(t, r, 3))
@@ -103,8 +103,8 @@ func TestAHoldThatRunsOutMovesByItself(t *testing.T) {
 		t.Error(err)
 	}
 	i := runs(t, holder.Name+"-prod", app.Name, "1.1.0")
-	if i.Spec.Rollout == nil || i.Spec.Rollout.MovedAt.Time.Before(end.Truncate(time.Second)) {
-		t.Errorf("its move is %+v, and it holds until %s", i.Spec.Rollout, end)
+	if i.Spec.Move == nil || i.Spec.Move.MovedAt.Time.Before(end.Truncate(time.Second)) {
+		t.Errorf("its move is %+v, and it holds until %s", i.Spec.Move, end)
 	}
 	reaches(t, r, v1alpha1.RolloutCompleted, "2/2 verified")
 }
@@ -153,7 +153,7 @@ func TestASuccessorTakesMembersOverAndTouchesNothing(t *testing.T) {
 	decidedBy(t, ns, app.Name, "1.0.0", v1alpha1.LevelNetwork, heir.Name)
 	reaches(t, counted(t, rolloutOf(heir, app.Name, "1.0.0", 1), 2), v1alpha1.RolloutCompleted, "2/2 verified")
 	after := runs(t, ns, app.Name, "1.0.0")
-	if diff := cmp.Diff(before.Spec.Rollout, after.Spec.Rollout); diff != "" || after.UID != before.UID {
+	if diff := cmp.Diff(before.Spec.Move, after.Spec.Move); diff != "" || after.UID != before.UID {
 		t.Errorf("it was moved (-before +after):\n%s", diff)
 	}
 	if diff := cmp.Diff(objects, belongings(t, ns, app.Name), cmp.AllowUnexported(identity{})); diff != "" {

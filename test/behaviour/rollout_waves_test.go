@@ -28,8 +28,8 @@ func TestWavesGoOneAfterTheOther(t *testing.T) {
 	for i, m := range []*v1alpha1.Municipality{named, selected, other} {
 		w := r.Status.Waves[i]
 		installed := runs(t, m.Name+"-prod", app.Name, "1.1.0")
-		got = append(got, w.Name+" "+string(w.State)+" "+installed.Spec.Rollout.Wave)
-		moved, healthy := installed.Spec.Rollout.MovedAt, installed.Status.HealthySince
+		got = append(got, w.Name+" "+string(w.State)+" "+installed.Spec.Move.Wave)
+		moved, healthy := installed.Spec.Move.MovedAt, installed.Status.HealthySince
 		if moved.Before(&before) || w.CompletedAt.Time.Before(healthy.Add(time.Second)) {
 			t.Errorf("wave %s: moved at %s, healthy since %s, done at %s, and the wave before at %s", w.Name, moved, healthy, w.CompletedAt, before)
 		}
@@ -58,11 +58,11 @@ func TestNoMoreAreOnTheirWayThanMayBe(t *testing.T) {
 		all = append(all, runs(t, m.Name+"-prod", app.Name, "1.1.0"))
 	}
 	slices.SortFunc(all, func(a, b *v1alpha1.AppInstallation) int {
-		return a.Spec.Rollout.MovedAt.Compare(b.Spec.Rollout.MovedAt.Time)
+		return a.Spec.Move.MovedAt.Compare(b.Spec.Move.MovedAt.Time)
 	})
 	for i, next := range all[1:] {
-		if verified := all[i].Status.HealthySince.Add(time.Second); next.Spec.Rollout.MovedAt.Time.Before(verified) {
-			t.Errorf("%s moved at %s, before %s was verified at %s", next.Namespace, next.Spec.Rollout.MovedAt, all[i].Namespace, verified)
+		if verified := all[i].Status.HealthySince.Add(time.Second); next.Spec.Move.MovedAt.Time.Before(verified) {
+			t.Errorf("%s moved at %s, before %s was verified at %s", next.Namespace, next.Spec.Move.MovedAt, all[i].Namespace, verified)
 		}
 	}
 }
@@ -122,8 +122,8 @@ func TestStagesGoOneAfterTheOther(t *testing.T) {
 	promote(t, app, "1.1.0")
 	reaches(t, rolloutOf(n, app.Name, "1.1.0", 1), v1alpha1.RolloutCompleted)
 	test, prod := runs(t, m.Name+"-test", app.Name, "1.1.0"), runs(t, m.Name+"-prod", app.Name, "1.1.0")
-	if soaked := test.Status.HealthySince.Add(time.Second); prod.Spec.Rollout.MovedAt.Time.Before(soaked) {
-		t.Errorf("Production was moved at %s, before Test had soaked at %s", prod.Spec.Rollout.MovedAt, soaked)
+	if soaked := test.Status.HealthySince.Add(time.Second); prod.Spec.Move.MovedAt.Time.Before(soaked) {
+		t.Errorf("Production was moved at %s, before Test had soaked at %s", prod.Spec.Move.MovedAt, soaked)
 	}
 
 	promote(t, app, "1.2.0")

@@ -161,7 +161,7 @@ func stays(t *testing.T, m *v1alpha1.Municipality, before *v1alpha1.AppInstallat
 	t.Helper()
 	i := read(t, before)
 	if i.UID != before.UID || i.Generation != before.Generation {
-		t.Errorf("%s was touched: generation %d after %d, version %s, rollout %+v", m.Name, i.Generation, before.Generation, i.Spec.Version, i.Spec.Rollout)
+		t.Errorf("%s was touched: generation %d after %d, version %s, rollout %+v", m.Name, i.Generation, before.Generation, i.Spec.Version, i.Spec.Move)
 	}
 }
 
@@ -191,7 +191,7 @@ func counted(t *testing.T, r *v1alpha1.Rollout, members int32) *v1alpha1.Rollout
 // noted finds the note on a town in a list of a rollout's status.
 func noted(notes []v1alpha1.MemberNote, m *v1alpha1.Municipality, code string, parts ...string) error {
 	for _, note := range notes {
-		if note.Name == m.Name && note.Code == code {
+		if note.Name == m.Name && note.Reason == code {
 			return holds(note.Message, parts...)
 		}
 	}

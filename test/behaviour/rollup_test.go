@@ -165,7 +165,7 @@ func installRolled(t *testing.T, c client.Client, m *v1alpha1.Municipality, e v1
 	}
 	i.Spec = v1alpha1.AppInstallationSpec{
 		App: rollupApp, Version: version, Digest: rollupDigest(version), State: v1alpha1.InstallationPresent,
-		DecidedBy: v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: rollupApp},
+		DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: rollupApp},
 		Tenant: v1alpha1.Tenant{
 			Municipality: m.Name, Number: m.Spec.Number, DisplayName: m.Spec.DisplayName, County: rollupCounty,
 			Environment: e.Name, Stage: e.Stage, Zone: e.Zone,
@@ -199,11 +199,11 @@ func rolledUpTo(ctx context.Context, ready int, words string) error {
 			return err
 		}
 	}
-	if want := fmt.Sprintf("%d/%d", 2*ready, 2*rolledUp); app.Status.AppsReady != want {
-		return fmt.Errorf("SharedApp shows %q, want %q", app.Status.AppsReady, want)
+	if want := fmt.Sprintf("%d/%d", 2*ready, 2*rolledUp); app.Status.Running != want {
+		return fmt.Errorf("SharedApp shows %q, want %q", app.Status.Running, want)
 	}
-	if want := fmt.Sprintf("%d/%d", ready, rolledUp); n.Status.AppsReady != want {
-		return fmt.Errorf("Network shows %q, want %q", n.Status.AppsReady, want)
+	if want := fmt.Sprintf("%d/%d", ready, rolledUp); n.Status.Running != want {
+		return fmt.Errorf("Network shows %q, want %q", n.Status.Running, want)
 	}
 	if n.Status.Members == nil || *n.Status.Members != rolledUp || !meta.IsStatusConditionTrue(n.Status.Conditions, "Ready") {
 		return fmt.Errorf("Network shows members %v, conditions %v", n.Status.Members, n.Status.Conditions)
@@ -215,7 +215,7 @@ func rolledUpTo(ctx context.Context, ready int, words string) error {
 	for _, m := range all.Items {
 		c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.ConditionAppsReady)
 		if c == nil || c.Status != metav1.ConditionTrue || c.Message != words || c.ObservedGeneration != m.Generation || m.Status.ObservedGeneration != -1 {
-			return fmt.Errorf("%s shows %q, %v, observedGeneration %d", m.Name, m.Status.AppsReady, c, m.Status.ObservedGeneration)
+			return fmt.Errorf("%s shows %q, %v, observedGeneration %d", m.Name, m.Status.Running, c, m.Status.ObservedGeneration)
 		}
 	}
 	return nil
@@ -285,8 +285,8 @@ func TestRollup(t *testing.T) {
 			if err := admin.Get(ctx, client.ObjectKeyFromObject(all[0]), &m); err != nil {
 				return err
 			}
-			if m.Status.AppsReady != ready {
-				return fmt.Errorf("it shows %q, want %q: %v", m.Status.AppsReady, ready, m.Status.Apps)
+			if m.Status.Running != ready {
+				return fmt.Errorf("it shows %q, want %q: %v", m.Status.Running, ready, m.Status.Apps)
 			}
 			return nil
 		})

@@ -46,6 +46,11 @@ type Options struct {
 	// Nodes is how many nodes kwok plays. Zero starts no kwok. Pods come to run
 	// on them only with ControllerManager and Scheduler.
 	Nodes int
+	// Volumes is how many PersistentVolumes lie ready, of a StorageClass that is the default.
+	// Zero makes neither. Only a ControllerManager binds them to claims.
+	Volumes int
+	// Profiling lets the administrator record on what the API server spends its CPU.
+	Profiling bool
 	// Detached lets the control plane outlive the process that starts it.
 	Detached bool
 	// Progress receives a line per step with the seconds since the start. Nil
@@ -135,7 +140,7 @@ func (c *ControlPlane) start(ctx context.Context, assets string, options Options
 		ready condition
 	}{
 		{etcdCommand(c.folder), socketExists(c.folder)},
-		{apiServerCommand(c.folder, port, options.ControllerManager), apiServerReady(client)},
+		{apiServerCommand(c.folder, port, options), apiServerReady(client)},
 	}
 	for _, step := range steps {
 		if err := c.launch(assets, step.part, options.Detached); err != nil {
@@ -189,6 +194,12 @@ func (c *ControlPlane) startClients(ctx context.Context, assets string, client k
 		goals = append(goals, goal{fmt.Sprintf("nodes are Ready: %d", options.Nodes),
 			nodesReady(client, options.Nodes, options.ControllerManager)})
 	}
+	if options.Volumes > 0 {
+		if err := createVolumes(ctx, client, options.Volumes); err != nil {
+			return nil, err
+		}
+	}
+
 	for _, part := range parts {
 		if err := c.launch(assets, part, options.Detached); err != nil {
 			return nil, err

@@ -100,7 +100,7 @@ func etcdCommand(dir folder) command {
 // default: on two cores the CPU is the limit, and a benchmark is to find that
 // one. Without a controller-manager nobody makes service accounts, so pods are
 // then admitted without.
-func apiServerCommand(dir folder, port int, serviceAccounts bool) command {
+func apiServerCommand(dir folder, port int, options Options) command {
 	arguments := []string{
 		marker(dir, apiServer),
 		"--etcd-servers=unix://" + etcdSocket,
@@ -116,11 +116,11 @@ func apiServerCommand(dir folder, port int, serviceAccounts bool) command {
 		"--service-cluster-ip-range=" + serviceCIDR,
 		"--authorization-mode=RBAC",
 		"--allow-privileged=true",
-		"--profiling=false",
+		fmt.Sprintf("--profiling=%t", options.Profiling),
 		"--max-requests-inflight=1600",
 		"--max-mutating-requests-inflight=800",
 	}
-	if !serviceAccounts {
+	if !options.ControllerManager {
 		arguments = append(arguments, "--disable-admission-plugins=ServiceAccount")
 	}
 	return command{apiServer, arguments}

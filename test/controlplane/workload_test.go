@@ -8,6 +8,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 )
@@ -53,6 +54,34 @@ func TestWorkload(t *testing.T) {
 			return err
 		}
 		return fmt.Errorf("still there: %v", list.Items[0].Status.Conditions)
+	})
+}
+
+// A claim that names no class gets one of the volumes that lie ready.
+func TestVolumes(t *testing.T) {
+	t.Parallel()
+	options := whole()
+	options.Volumes = 2
+	_, client := start(t, options)
+	const namespace = "vinje-prod"
+	createNamespace(t, client, namespace)
+
+	claim := &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Name: "archive"},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("5Gi")}},
+		},
+	}
+	if _, err := client.CoreV1().PersistentVolumeClaims(namespace).Create(t.Context(), claim, metav1.CreateOptions{}); err != nil {
+		t.Fatalf("creating a claim: %v", err)
+	}
+	eventually(t, "a claim is bound", func(ctx context.Context) error {
+		got, err := client.CoreV1().PersistentVolumeClaims(namespace).Get(ctx, claim.Name, metav1.GetOptions{})
+		if err == nil && got.Status.Phase != corev1.ClaimBound {
+			return fmt.Errorf("its phase is %q", got.Status.Phase)
+		}
+		return err
 	})
 }
 

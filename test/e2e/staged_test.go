@@ -257,11 +257,11 @@ func (n nation) endingOf(t *testing.T, before, target string) ending {
 		e.Waves[wave.Name] = wave.State
 	}
 	for _, m := range r.Status.FailedMembers {
-		e.FailedMembers = append(e.FailedMembers, m.Name+" "+m.Code)
+		e.FailedMembers = append(e.FailedMembers, m.Name+" "+m.Reason)
 	}
 	names := strings.NewReplacer(before, "before", target, "target")
 	for _, i := range all {
-		e.Installed[names.Replace(fmt.Sprintf("%s by %s in wave %s %s", i.Status.AppliedVersion, i.Spec.Rollout.Name, i.Spec.Rollout.Wave, i.Spec.Rollout.Outcome))]++
+		e.Installed[names.Replace(fmt.Sprintf("%s by %s in wave %s %s", i.Status.AppliedVersion, i.Spec.Move.Rollout, i.Spec.Move.Wave, i.Spec.Move.Outcome))]++
 	}
 	return e
 }

@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// readiness is how long the operator may take until it says that it is ready.
-	readiness = time.Minute
+	// readiness is how long the operator may take until it says that it is ready. It takes
+	// seconds; the rest is for machines that are busy with something else.
+	readiness = 5 * time.Minute
 	// grace is how long it may take to end, as the kubelet gives it.
 	grace = 30 * time.Second
 	// lastWords is how many lines of its log an error about its death holds.
@@ -183,7 +184,7 @@ func get(ctx context.Context, url string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking %s: %w", url, err)
 	}
-	answer, err := (&http.Client{Timeout: 10 * time.Second}).Do(request)
+	answer, err := (&http.Client{Timeout: time.Minute}).Do(request)
 	if err != nil {
 		return nil, err
 	}

@@ -4,22 +4,31 @@ import "fmt"
 
 // The bars. Each is a promise that the project makes.
 const (
-	extraPerNamespace    = 2   // requests beyond the objects written
-	extraPerInstallation = 3   // requests beyond the objects written
-	maxIdlePerMinute     = 2   // requests
-	minShareOfFloor      = 0.5 // installations per second
-	maxDriftSeconds      = 1   // at the 99th percentile
-	maxMemoryMiB         = 400
-	maxPlanMilliseconds  = 50 // for planMembers members
+	extraPerNamespace    = 2    // requests beyond the objects written
+	extraPerInstallation = 2.3  // requests beyond the objects written
+	maxIdlePerMinute     = 2    // requests
+	maxIdleCPU           = 1    // percent of a core
+	minShareOfFloor      = 0.6  // installations per second
+	maxDriftSeconds      = 1    // at the 99th percentile
+	maxReadySeconds      = 30   // after a start
+	maxLabelMilliseconds = 50   // of CPU, for one changed label
+	maxPlanMilliseconds  = 50   // for planMembers members
+	maxManyMilliseconds  = 1000 // for manyMembers members
 	// extraWritesPerMove is beyond the one write of each installation: a status at each step, of
 	// which there is one a second at most.
 	extraWritesPerMove = 0.1
 )
 
+// maxMemoryMiB is 400 MiB for the country with one app, and 1.5 GiB with thirty.
+func maxMemoryMiB(installations int) float64 {
+	const free, each = 714, 56.0 / 1024
+	return 400 + each*float64(max(installations-free, 0))
+}
+
 // bar compares a figure with its promise.
 type bar struct {
 	name string
-	got  *float64 // nil where this machine can't tell
+	got  *float64 // nil where this machine can't measure it
 	unit string
 	// limit in words, as "at most 8".
 	limit string
@@ -29,15 +38,26 @@ type bar struct {
 func (r result) bars() []bar {
 	return []bar{
 		atMost("requests per namespace", "", &r.RequestsPerNamespace, r.ObjectsPerNamespace+extraPerNamespace),
-		atMost("requests per installation", "", &r.RequestsPerInstallation, float64(r.ObjectsPerInstallation+extraPerInstallation)),
+		atMost("requests per installation", "", &r.RequestsPerInstallation, float64(r.ObjectsPerInstallation)+extraPerInstallation),
 		atLeast("installations per second", "/s", r.InstallsPerSecond, r.FloorInstallsPerSecond*minShareOfFloor),
 		atMost("rollout's writes per installation moved", "", &r.WritesPerMove, 1+extraWritesPerMove),
 		below(fmt.Sprintf("plan for %d members", planMembers), "ms", &r.Planning.Plan, maxPlanMilliseconds),
+		below(fmt.Sprintf("plan for %d members", manyMembers), "ms", &r.Planning.Many, maxManyMilliseconds),
 		below("drift back, 99th percentile", "s", &r.DriftP99Seconds, maxDriftSeconds),
 		atMost("idle requests per minute", "", &r.IdleRequestsPerMinute, maxIdlePerMinute),
+		below("idle CPU", "% of a core", percent(r.IdleCPU), maxIdleCPU),
+		below("CPU of a changed label", "ms", r.LabelMilliseconds, maxLabelMilliseconds),
 		atMost("writes at restart", "", new(float64(r.RestartWrites)), 0),
-		below("operator's peak memory", "MiB", r.PeakMemoryMiB, maxMemoryMiB),
+		below("ready after a restart", "s", &r.ReadySeconds, maxReadySeconds),
+		below("operator's peak memory", "MiB", r.PeakMemoryMiB, maxMemoryMiB(r.Installations)),
 	}
+}
+
+func percent(share *float64) *float64 {
+	if share == nil {
+		return nil
+	}
+	return new(100 * *share)
 }
 
 func atMost(name, unit string, got *float64, limit float64) bar {
@@ -52,7 +72,7 @@ func atLeast(name, unit string, got, limit float64) bar {
 	return bar{name, &got, unit, "at least " + number(limit), got >= limit}
 }
 
-// verdict is ok, MISSED, or n/a for a figure that this machine can't tell.
+// verdict is ok, MISSED, or n/a for a figure that this machine can't measure.
 func (b bar) verdict() string {
 	switch {
 	case b.got == nil:

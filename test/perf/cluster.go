@@ -38,11 +38,16 @@ type cluster struct {
 	discovery discovery.DiscoveryInterface
 }
 
-// startCluster starts a control plane without nodes and applies config/default, except
+// whole is a control plane with the controllers that every cluster has, and without nodes.
+func whole(o options) controlplane.Options {
+	return controlplane.Options{ControllerManager: true, Profiling: o.profiles != ""}
+}
+
+// startCluster starts a control plane and applies config/default, except
 // for the operator's Deployment: no node would run it.
-func startCluster(ctx context.Context, say *progress) (*cluster, error) {
+func startCluster(ctx context.Context, o controlplane.Options, say *progress) (*cluster, error) {
 	say.step("starting a control plane")
-	plane, err := controlplane.Start(ctx, controlplane.Options{ControllerManager: true})
+	plane, err := controlplane.Start(ctx, o)
 	if err != nil {
 		return nil, err
 	}

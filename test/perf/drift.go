@@ -23,7 +23,7 @@ const (
 )
 
 // drift deletes installed objects and measures how long each is gone: from the moment the
-// deletion is sent until a watch tells of the new one.
+// deletion is sent until a watch reports the new one.
 func (b *bench) drift(ctx context.Context, r *result) error {
 	victims := b.victims()
 	gone := make([]time.Duration, len(victims))
@@ -33,7 +33,7 @@ func (b *bench) drift(ctx context.Context, r *result) error {
 			if err := b.removeAll(ctx, victims, gone); err != nil {
 				return err
 			}
-			return b.await(ctx, expectation{"installations", b.upgraded, b.environments()}, b.healthyObjects())
+			return b.await(ctx, b.promoted()...)
 		},
 		settle: b.settled,
 	})
@@ -61,38 +61,57 @@ func (b *bench) removeAll(ctx context.Context, victims []victim, gone []time.Dur
 
 // victim is an object to delete.
 type victim struct {
-	resource        schema.GroupVersionResource
-	kind, namespace string
+	resource              schema.GroupVersionResource
+	kind, namespace, name string
 }
 
 // victims are the same for each run of one size.
 func (b *bench) victims() []victim {
-	all := make([]victim, 0, b.n*environments*2)
-	for _, m := range municipalities(b.n) {
+	places := b.size.places()
+	all := make([]victim, 0, len(places)*2)
+	for _, p := range places {
+		all = append(all,
+			victim{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, "ConfigMap", p.namespace, p.app},
+			victim{schema.GroupVersionResource{Version: "v1", Resource: "services"}, "Service", p.namespace, p.app})
+	}
+	return some(all, b.options.deletions)
+}
+
+// place is where an installation is.
+type place struct{ namespace, app string }
+
+// places of all installations.
+func (s size) places() []place {
+	all := make([]place, 0, s.installations())
+	for _, m := range municipalities(s) {
 		for _, environment := range []string{"prod", "test"} {
-			namespace := m.GetName() + "-" + environment
-			all = append(all,
-				victim{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, "ConfigMap", namespace},
-				victim{schema.GroupVersionResource{Version: "v1", Resource: "services"}, "Service", namespace})
+			for i := range s.apps {
+				all = append(all, place{m.GetName() + "-" + environment, appName(i)})
+			}
 		}
 	}
+	return all
+}
+
+// some are that many of all, spread over them, and the same in each run.
+func some[T any](all []T, count int) []T {
 	random := rand.New(rand.NewPCG(1, 1)) // to repeat, not to surprise
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	return all[:min(b.options.deletions, len(all))]
+	return all[:min(count, len(all))]
 }
 
 // remove deletes an object and returns after how long there is another in its place.
 func (b *bench) remove(ctx context.Context, v victim) (time.Duration, error) {
 	objects := b.meter.home.reader.Resource(v.resource).Namespace(v.namespace)
-	object, err := objects.Get(ctx, appName, metav1.GetOptions{})
+	object, err := objects.Get(ctx, v.name, metav1.GetOptions{})
 	if err != nil {
-		return 0, fmt.Errorf("reading %s of %s: %w", v.kind, v.namespace, err)
+		return 0, fmt.Errorf("reading %s %s/%s: %w", v.kind, v.namespace, v.name, err)
 	}
 	object.SetKind(v.kind)
 	back := b.comebacks.expect(object)
 	began := time.Now()
-	if err := objects.Delete(ctx, appName, metav1.DeleteOptions{}); err != nil {
-		return 0, fmt.Errorf("deleting %s of %s: %w", v.kind, v.namespace, err)
+	if err := objects.Delete(ctx, v.name, metav1.DeleteOptions{}); err != nil {
+		return 0, fmt.Errorf("deleting %s %s/%s: %w", v.kind, v.namespace, v.name, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, missing)
 	defer cancel()
@@ -100,11 +119,11 @@ func (b *bench) remove(ctx context.Context, v victim) (time.Duration, error) {
 	case at := <-back:
 		return at.Sub(began), nil
 	case <-ctx.Done():
-		return 0, fmt.Errorf("%s of %s is not back after %s: %w", v.kind, v.namespace, missing, ctx.Err())
+		return 0, fmt.Errorf("%s %s/%s is not back after %s: %w", v.kind, v.namespace, v.name, missing, ctx.Err())
 	}
 }
 
-// comebacks notices objects that stand in the place of deleted ones.
+// comebacks notices objects that take the place of deleted ones.
 type comebacks struct {
 	mutex    sync.Mutex
 	expected map[string]comeback
@@ -118,7 +137,7 @@ type comeback struct {
 func newComebacks() *comebacks { return &comebacks{expected: map[string]comeback{}} }
 
 // expect is to be called before the object is deleted. The channel gets the time at which
-// a watch first tells of another object of that name.
+// a watch first reports another object of that name.
 func (c *comebacks) expect(object *unstructured.Unstructured) <-chan time.Time {
 	back := make(chan time.Time, 1)
 	c.mutex.Lock()

@@ -21,28 +21,24 @@ import (
 // contextFile is where a bundle gets the facts of the tenant from.
 const contextFile = "allmenning-context.yaml"
 
-// measureFloor prepares the same namespaces without the operator, and builds the app for
+// measureFloor prepares the same namespaces without the operator, and builds the apps for
 // each, before the clock starts. The floor is how fast the same objects can be written at all;
 // its requests are the bench's own.
-func measureFloor(ctx context.Context, n int, o options, say *progress, tenancy []*unstructured.Unstructured) (f phase, err error) {
+func measureFloor(ctx context.Context, s size, o options, say *progress, tenancy []*unstructured.Unstructured) (f phase, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	home, err := startCluster(ctx, say)
+	home, err := startCluster(ctx, whole(o), say)
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, home.plane.Stop()) }()
-	say.step("floor: preparing %d namespaces, without the operator", n*environments)
+	say.step("floor: preparing %d namespaces, without the operator", s.environments())
 	if err := home.copyTenancy(ctx, o, say, tenancy); err != nil {
 		return f, err
 	}
-	var objects []*unstructured.Unstructured
-	for _, m := range municipalities(n) {
-		built, err := buildFor(m)
-		if err != nil {
-			return f, err
-		}
-		objects = append(objects, built...)
+	objects, err := buildAll(s)
+	if err != nil {
+		return f, err
 	}
 	healthy := newTally(current)
 	for _, resource := range appResources() {
@@ -52,6 +48,7 @@ func measureFloor(ctx context.Context, n int, o options, say *progress, tenancy 
 	}
 	say.step("floor: writing %d objects, %d at a time", len(objects), writers)
 	before, began := reading{cpu: home.cpu()}, time.Now()
+	profile := meter{home: home, profiles: o.profiles}.profile(ctx, "floor")
 	if err := home.apply(ctx, objects); err != nil {
 		return f, err
 	}
@@ -60,11 +57,14 @@ func measureFloor(ctx context.Context, n int, o options, say *progress, tenancy 
 	}
 	elapsed := time.Since(began)
 	say.step("  done in %.2f s", elapsed.Seconds())
-	after := reading{cpu: home.cpu(), told: operator.Metrics{Requests: operator.Requests{}}}
-	for _, object := range objects {
-		after.told.Requests[operator.Call{Verb: "apply", Resource: strings.ToLower(object.GetKind())}]++
+	if err := profile(); err != nil {
+		return f, err
 	}
-	return newPhase("floor", "installations", n*environments, elapsed, before, after), nil
+	after := reading{cpu: home.cpu(), metrics: operator.Metrics{Requests: operator.Requests{}}}
+	for _, object := range objects {
+		after.metrics.Requests[operator.Call{Verb: "apply", Resource: strings.ToLower(object.GetKind())}]++
+	}
+	return newPhase("floor", "installations", s.installations(), elapsed, before, after), nil
 }
 
 // copyTenancy makes the namespaces as the operator made them, and waits until the cluster
@@ -130,10 +130,25 @@ func bare(object *unstructured.Unstructured) *unstructured.Unstructured {
 	return out
 }
 
-// buildFor builds the app for both environments of a municipality, as the operator does,
+// buildAll builds all apps for all environments.
+func buildAll(s size) ([]*unstructured.Unstructured, error) {
+	objects := make([]*unstructured.Unstructured, 0, s.installations()*objectsPerInstallation)
+	for _, m := range municipalities(s) {
+		for i := range s.apps {
+			built, err := buildFor(m, appName(i))
+			if err != nil {
+				return nil, err
+			}
+			objects = append(objects, built...)
+		}
+	}
+	return objects, nil
+}
+
+// buildFor builds an app for both environments of a municipality, as the operator does,
 // but for its labels.
-func buildFor(m *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
-	files, err := readFolder(firstVersion)
+func buildFor(m *unstructured.Unstructured, app string) ([]*unstructured.Unstructured, error) {
+	files, err := readFolder(app, firstVersion)
 	if err != nil {
 		return nil, err
 	}

@@ -26,21 +26,24 @@ type meter struct {
 	home    *cluster
 	program *operator.Process
 	say     *progress
+	// profiles is the folder for CPU profiles; empty where none are taken.
+	profiles string
 }
 
 // reading is what a meter shows at one moment.
 type reading struct {
-	told operator.Metrics
+	at      time.Time
+	metrics operator.Metrics
 	// cpu seconds by process.
 	cpu map[string]float64
 }
 
 func (m meter) read(ctx context.Context) (reading, error) {
-	told, err := m.program.Scrape(ctx)
+	metrics, err := m.program.Scrape(ctx)
 	if err != nil {
 		return reading{}, err
 	}
-	return reading{told: told, cpu: m.cpu()}, nil
+	return reading{at: time.Now(), metrics: metrics, cpu: m.cpu()}, nil
 }
 
 func (m meter) cpu() map[string]float64 {
@@ -80,6 +83,8 @@ type phase struct {
 	CPU map[string]float64 `json:"cpu"`
 
 	total operator.Requests
+	// lasted is the time between the two readings.
+	lasted time.Duration
 }
 
 // callCount is a line of a phase's requests.
@@ -111,11 +116,14 @@ func (m meter) measure(ctx context.Context, j job) (phase, error) {
 		return phase{}, err
 	}
 	m.say.step("%s: %d %s", j.name, j.count, j.unit)
-	began := time.Now()
+	began, profile := time.Now(), m.profile(ctx, j.name)
 	if err := j.act(ctx); err != nil {
 		return phase{}, fmt.Errorf("%s: %w", j.name, err)
 	}
 	elapsed := time.Since(began)
+	if err := profile(); err != nil {
+		return phase{}, fmt.Errorf("%s: %w", j.name, err)
+	}
 	m.say.step("  done in %.2f s; waiting for the operator to be quiet", elapsed.Seconds())
 	if err := j.settle(ctx); err != nil {
 		return phase{}, fmt.Errorf("%s: %w", j.name, err)
@@ -130,7 +138,8 @@ func (m meter) measure(ctx context.Context, j job) (phase, error) {
 func newPhase(name, unit string, count int, elapsed time.Duration, before, after reading) phase {
 	p := phase{
 		Name: name, Unit: unit, Count: count, Seconds: elapsed.Seconds(), Requests: []callCount{}, CPU: map[string]float64{},
-		Work: workSince(after.told.Work, before.told.Work), total: after.told.Requests.Since(before.told.Requests),
+		Work: workSince(after.metrics.Work, before.metrics.Work), total: after.metrics.Requests.Since(before.metrics.Requests),
+		lasted: after.at.Sub(before.at),
 	}
 	for _, c := range p.total.Sorted() {
 		p.Requests = append(p.Requests, callCount{c.Verb, c.Resource, p.total[c]})
@@ -150,7 +159,7 @@ func (m meter) awaitQuiet(ctx context.Context, pause time.Duration) (reading, er
 		if err != nil {
 			return false, err
 		}
-		if total := now.told.Requests.Total(); total != count || now.told.Queued != 0 {
+		if total := now.metrics.Requests.Total(); total != count || now.metrics.Queued != 0 {
 			count, since = total, time.Now()
 		}
 		last = now
@@ -158,7 +167,7 @@ func (m meter) awaitQuiet(ctx context.Context, pause time.Duration) (reading, er
 	})
 	if err != nil {
 		return last, fmt.Errorf("waiting for the operator to be quiet (%d requests so far, %d objects queued): %w",
-			last.told.Requests.Total(), last.told.Queued, err)
+			last.metrics.Requests.Total(), last.metrics.Queued, err)
 	}
 	return last, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,11 +17,11 @@ const (
 	// appFolder holds the measured app, a folder per version. Version 2.0.0 differs in
 	// its ConfigMap and its Deployment; the other three objects are the same.
 	appFolder     = "test/perf/app"
-	appName       = "measured"
+	appInFolder   = "measured"
 	firstVersion  = "1.0.0"
 	secondVersion = "2.0.0"
-	// appSelector picks the objects of the app, whoever wrote them.
-	appSelector = "app.kubernetes.io/name=" + appName
+	// appSelector picks the objects of all apps, with the operator and without.
+	appSelector = "app.kubernetes.io/part-of=perf"
 	// objectsPerInstallation are what a version brings.
 	objectsPerInstallation = 5
 	// objectsPerUpgrade are those of them that differ between the versions.
@@ -36,7 +37,10 @@ func resourceOf(plural string) schema.GroupVersionResource {
 	return v1alpha1.GroupVersion.WithResource(plural)
 }
 
-// appResources are the resources that the app's objects are of.
+// appName names one of the apps, which differ by their names alone.
+func appName(i int) string { return fmt.Sprintf("%s%02d", appInFolder, i) }
+
+// appResources are the resources that the apps' objects are of.
 func appResources() []schema.GroupVersionResource {
 	return []schema.GroupVersionResource{
 		{Version: "v1", Resource: "serviceaccounts"},
@@ -47,15 +51,17 @@ func appResources() []schema.GroupVersionResource {
 	}
 }
 
-// municipality is the one with that number: two environments, and three groups of people.
-func municipality(number int) *unstructured.Unstructured {
+// municipality is the one with that number: two environments that have room for the apps, and
+// three groups of people.
+func municipality(number, apps int) *unstructured.Unstructured {
 	name := fmt.Sprintf("kommune%04d", number)
+	room := map[string]any{"services": int64(20 + apps), "configMaps": int64(100 + apps)}
 	return own("Municipality", name, map[string]any{
 		"number":      fmt.Sprintf("%04d", number),
 		"displayName": fmt.Sprintf("Kommune %04d", number),
 		"environments": []any{
-			map[string]any{"name": "prod", "stage": "Production", "zone": "Closed"},
-			map[string]any{"name": "test", "stage": "Test", "zone": "Open"},
+			map[string]any{"name": "prod", "stage": "Production", "zone": "Closed", "quota": room},
+			map[string]any{"name": "test", "stage": "Test", "zone": "Open", "quota": room},
 		},
 		"access": []any{
 			map[string]any{"role": "Administrator", "groups": []any{name + "-ikt"}},
@@ -65,49 +71,53 @@ func municipality(number int) *unstructured.Unstructured {
 	})
 }
 
-func municipalities(n int) []*unstructured.Unstructured {
-	all := make([]*unstructured.Unstructured, 0, n)
-	for i := range n {
-		all = append(all, municipality(i+1))
+func municipalities(s size) []*unstructured.Unstructured {
+	all := make([]*unstructured.Unstructured, 0, s.municipalities)
+	for i := range s.municipalities {
+		all = append(all, municipality(i+1, s.apps))
 	}
 	return all
 }
 
-// network proposes the app to every municipality, and brings it to all of them at once: what
+// network proposes the apps to every municipality, and brings all of them to all at once: what
 // is measured is how fast the operator is, and not how careful a strategy makes it.
-func network() *unstructured.Unstructured {
+func network(apps int) *unstructured.Unstructured {
+	proposals := make([]any, 0, apps)
+	for i := range apps {
+		proposals = append(proposals, map[string]any{"name": appName(i), "obligation": "Recommended"})
+	}
 	return own("Network", "everybody", map[string]any{
 		"displayName": "Everybody",
 		"members":     map[string]any{"selector": map[string]any{"matchLabels": map[string]any{v1alpha1.LabelCounty: county}}},
-		"apps":        []any{map[string]any{"name": appName, "obligation": "Recommended"}},
-		"rollout": map[string]any{"waves": []any{map[string]any{
+		"apps":        proposals,
+		"rollout": map[string]any{"maxIntroductions": int64(apps), "waves": []any{map[string]any{
 			"name": "everyone", "soak": "0s", "maxConcurrent": "100%", "maxFailures": "100%", "progressDeadline": "168h",
 		}}},
 	})
 }
 
-// sharedApp offers both versions; the channel points at the one that is given.
-func sharedApp(version string) *unstructured.Unstructured {
+// sharedApp offers both versions of an app; the channel points at the one that is given.
+func sharedApp(app, version string) *unstructured.Unstructured {
 	offered := []string{firstVersion, secondVersion}
 	versions := make([]any, 0, len(offered))
 	for _, v := range offered {
 		versions = append(versions, map[string]any{
 			"version": v,
-			"source":  map[string]any{"configMap": map[string]any{"name": bundleName(v)}},
+			"source":  map[string]any{"configMap": map[string]any{"name": bundleName(app, v)}},
 		})
 	}
-	return own("SharedApp", appName, map[string]any{
-		"displayName": "Measured",
+	return own("SharedApp", app, map[string]any{
+		"displayName": app,
 		"channels":    []any{map[string]any{"name": v1alpha1.DefaultChannel, "version": version}},
 		"versions":    versions,
 	})
 }
 
-func bundleName(version string) string { return appName + "-" + version }
+func bundleName(app, version string) string { return app + "-" + version }
 
 // bundle is the folder of a version as the ConfigMap that the operator fetches.
-func bundle(version string) (*unstructured.Unstructured, error) {
-	files, err := readFolder(version)
+func bundle(app, version string) (*unstructured.Unstructured, error) {
+	files, err := readFolder(app, version)
 	if err != nil {
 		return nil, err
 	}
@@ -117,12 +127,13 @@ func bundle(version string) (*unstructured.Unstructured, error) {
 	}
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap",
-		"metadata": map[string]any{"name": bundleName(version), "namespace": operator.Namespace},
+		"metadata": map[string]any{"name": bundleName(app, version), "namespace": operator.Namespace},
 		"data":     data,
 	}}, nil
 }
 
-func readFolder(version string) (map[string][]byte, error) {
+// readFolder reads the files of a version, in the name of one of the apps.
+func readFolder(app, version string) (map[string][]byte, error) {
 	folder := filepath.Join(appFolder, version)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -130,9 +141,11 @@ func readFolder(version string) (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for _, entry := range entries {
-		if files[entry.Name()], err = os.ReadFile(filepath.Join(folder, entry.Name())); err != nil {
+		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		if err != nil {
 			return nil, fmt.Errorf("reading the measured app: %w", err)
 		}
+		files[entry.Name()] = bytes.ReplaceAll(content, []byte(appInFolder), []byte(app))
 	}
 	return files, nil
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
@@ -54,16 +56,17 @@ func TestProcess(t *testing.T) {
 		t.Errorf("the peak is %v, %v; want 2 MiB", peak, known)
 	}
 	if _, known := parseStatus("Name:\tmanager\n"); known {
-		t.Error("a peak is known that nobody tells")
+		t.Error("a peak is known that nobody reports")
 	}
 }
 
 // good keeps every bar by a hair.
 func good() result {
 	return result{
-		N: 50, ObjectsPerNamespace: 13, RequestsPerNamespace: 15, ObjectsPerInstallation: 5, RequestsPerInstallation: 8,
-		InstallsPerSecond: 10, FloorInstallsPerSecond: 20, DriftP99Seconds: 0.999, IdleRequestsPerMinute: 2,
-		WritesPerMove: 1.1, Planning: planning{Plan: 49.9, Whole: 150}, PeakMemoryMiB: new(399.9),
+		N: 50, Apps: 1, Installations: 100, ObjectsPerNamespace: 13, RequestsPerNamespace: 15, ObjectsPerInstallation: 5, RequestsPerInstallation: 7.3,
+		InstallsPerSecond: 12, FloorInstallsPerSecond: 20, InstallsPerFloorInstall: 0.6, DriftP99Seconds: 0.999, IdleRequestsPerMinute: 2,
+		WritesPerMove: 1.1, Planning: planning{Plan: 49.9, Whole: 150, Many: 999}, PeakMemoryMiB: new(399.9), ReadySeconds: 29.9,
+		IdleCPU: new(0.009), LabelMilliseconds: new(49.9), EventMilliseconds: new(4.0), UpgradeSeconds: 10,
 	}
 }
 
@@ -75,15 +78,21 @@ func TestBars(t *testing.T) {
 	}{
 		{"all kept", func(*result) {}, ""},
 		{"a request too many per namespace", func(r *result) { r.RequestsPerNamespace = 15.01 }, "requests per namespace"},
-		{"a request too many per installation", func(r *result) { r.RequestsPerInstallation = 8.01 }, "requests per installation"},
-		{"less than half as fast as the floor", func(r *result) { r.InstallsPerSecond = 9.99 }, "installations per second"},
+		{"a request too many per installation", func(r *result) { r.RequestsPerInstallation = 7.31 }, "requests per installation"},
+		{"less than six tenths of the floor", func(r *result) { r.InstallsPerSecond = 11.99 }, "installations per second"},
 		{"a write too many per move", func(r *result) { r.WritesPerMove = 1.11 }, "rollout's writes per installation moved"},
 		{"a slow plan", func(r *result) { r.Planning.Plan = 50 }, "plan for 10000 members"},
+		{"a slow plan for a million", func(r *result) { r.Planning.Many = 1000 }, "plan for 1000000 members"},
+		{"busy while idle", func(r *result) { r.IdleCPU = new(0.01) }, "idle CPU"},
+		{"an expensive label", func(r *result) { r.LabelMilliseconds = new(50.0) }, "CPU of a changed label"},
+		{"ready too late", func(r *result) { r.ReadySeconds = 30 }, "ready after a restart"},
 		{"drift of a second", func(r *result) { r.DriftP99Seconds = 1 }, "drift back, 99th percentile"},
 		{"restless", func(r *result) { r.IdleRequestsPerMinute = 2.1 }, "idle requests per minute"},
 		{"a single write at restart", func(r *result) { r.RestartWrites = 1 }, "writes at restart"},
 		{"too large", func(r *result) { r.PeakMemoryMiB = new(400.0) }, "operator's peak memory"},
-		{"what nobody can tell is not missed", func(r *result) { r.PeakMemoryMiB = nil }, ""},
+		{"a country with thirty apps has room", func(r *result) { r.Installations, r.PeakMemoryMiB = 21_420, new(1530.0) }, ""},
+		{"and a limit", func(r *result) { r.Installations, r.PeakMemoryMiB = 21_420, new(1536.0) }, "operator's peak memory"},
+		{"what nobody can measure is not missed", func(r *result) { r.PeakMemoryMiB = nil }, ""},
 	}
 	for _, c := range cases {
 		r := good()
@@ -102,22 +111,23 @@ func TestBars(t *testing.T) {
 
 // The plan that is measured is a plan: somebody moves by it.
 func TestPlan(t *testing.T) {
-	p, err := plan()
+	const many = 2 * planMembers
+	p, err := plan(many)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d members: %.1f ms, with verdicts %.1f ms", planMembers, p.Plan, p.Whole)
-	if p.Plan <= 0 || p.Whole < p.Plan {
-		t.Errorf("the planner alone takes %v ms, all of it %v ms", p.Plan, p.Whole)
+	t.Logf("%d members: %.1f ms, with verdicts %.1f ms; %d members: %.1f ms", planMembers, p.Plan, p.Whole, many, p.Many)
+	if p.Plan <= 0 || p.Whole < p.Plan || p.Many < p.Plan {
+		t.Errorf("the planner alone takes %v ms, all of it %v ms, with many members %v ms", p.Plan, p.Whole, p.Many)
 	}
 }
 
 func TestTable(t *testing.T) {
 	r := good()
 	r.IdleRequestsPerMinute, r.PeakMemoryMiB = 6, nil
-	before := reading{told: operator.Metrics{Requests: operator.Requests{{Verb: "get", Resource: "none"}: 2}}, cpu: map[string]float64{"operator": 1}}
+	before := reading{metrics: operator.Metrics{Requests: operator.Requests{{Verb: "get", Resource: "none"}: 2}}, cpu: map[string]float64{"operator": 1}}
 	after := reading{
-		told: operator.Metrics{
+		metrics: operator.Metrics{
 			Requests: operator.Requests{
 				{Verb: "get", Resource: "none"}: 2, {Verb: "apply", Resource: "configmaps"}: 100,
 				{Verb: "apply", Resource: "services"}: 100, {Verb: "create", Resource: "events"}: 10,
@@ -127,8 +137,81 @@ func TestTable(t *testing.T) {
 		cpu: map[string]float64{"operator": 3.5},
 	}
 	r.addUpgrade(newPhase("upgrade", "installations", 100, 4*time.Second, before, after))
-	got := table(r)
-	golden := filepath.Join("testdata", "table.txt")
+	checkGolden(t, "table.txt", table(r))
+}
+
+func TestGrowth(t *testing.T) {
+	calls := func(creates, counts int) []phase {
+		return []phase{{Name: "installation", Requests: []callCount{{"apply", "appinstallations", creates}, {"apply", "networks/status", counts}}}}
+	}
+	small, large := good(), good()
+	small.Phases = calls(100, 4)
+	large.Apps, large.Installations = 30, 3000
+	large.InstallsPerSecond, large.EventMilliseconds, large.UpgradeSeconds = 10.2, new(6.0), 11.5
+	large.Phases = calls(3000, 90)
+	checkGolden(t, "growth.txt", growthTable([]result{small, large}))
+	cases := []struct {
+		reason string
+		change func(*result)
+		missed string
+	}{
+		{"all kept", func(*result) {}, ""},
+		{"slower", func(r *result) { r.InstallsPerSecond = 10.1 }, "installations per second, of the smallest"},
+		{"events that cost more", func(r *result) { r.EventMilliseconds = new(6.1) }, "CPU of a status event, by the smallest"},
+		{"a promotion that other apps slow down", func(r *result) { r.UpgradeSeconds = 11.6 }, "promoting one app, by the smallest"},
+		{"a promotion to more municipalities may take longer", func(r *result) { r.N, r.UpgradeSeconds = 51, 20 }, ""},
+	}
+	for _, c := range cases {
+		r := large
+		c.change(&r)
+		missed := ""
+		for _, b := range growthBars([]result{small, r}) {
+			if b.verdict() == "MISSED" {
+				missed += b.name
+			}
+		}
+		if missed != c.missed {
+			t.Errorf("%s: missed is %q, want %q", c.reason, missed, c.missed)
+		}
+	}
+}
+
+// A run of one size takes the place of an earlier one, and leaves those of other sizes.
+func TestPlaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bench.json")
+	results, err := read(path)
+	if err != nil || results != nil {
+		t.Fatalf("no file: got %v, %v", results, err)
+	}
+	for _, r := range []result{{N: 2, Apps: 3, Installations: 12}, {N: 2, Apps: 1, Installations: 4}, {N: 2, Apps: 3, Installations: 12, InstallsPerSecond: 7}} {
+		results = placed(results, r)
+	}
+	if err := write(path, results); err != nil {
+		t.Fatal(err)
+	}
+	got, err := read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []result{{N: 2, Apps: 1, Installations: 4}, {N: 2, Apps: 3, Installations: 12, InstallsPerSecond: 7}}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(phase{})); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+}
+
+func TestPerEvent(t *testing.T) {
+	p := phase{Count: 10, CPU: map[string]float64{"operator": 0.5}, lasted: 20 * time.Second}
+	if got := perEvent(p, new(0.01)); got == nil || math.Abs(*got-30) > 1e-9 {
+		t.Errorf("got %v, want 30 ms: half a second without the fifth that passes anyway", got)
+	}
+	if got := perEvent(p, nil); got != nil {
+		t.Errorf("got %v where it is not known what passes anyway", *got)
+	}
+}
+
+func checkGolden(t *testing.T, name, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
@@ -139,7 +222,7 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("table (-want +got):\n%s", diff)
+		t.Errorf("%s (-want +got):\n%s", golden, diff)
 	}
 }
 
@@ -151,8 +234,8 @@ func TestConditions(t *testing.T) {
 		{"no conditions yet", `{kind: Municipality, metadata: {generation: 1}, status: {observedGeneration: -1}}`, false, false},
 		{"not seen by its controller", `{kind: PodDisruptionBudget, apiVersion: policy/v1, metadata: {generation: 1}}`, false, false},
 		{"seen by its controller", `{kind: PodDisruptionBudget, apiVersion: policy/v1, metadata: {generation: 1}, status: {observedGeneration: 1}}`, false, true},
-		{"Ready speaks of this generation", `{kind: Municipality, metadata: {generation: 2}, status: {observedGeneration: 2, conditions: [{type: Ready, status: "True", observedGeneration: 2}]}}`, true, true},
-		{"Ready speaks of an earlier generation", `{kind: Municipality, metadata: {generation: 2}, status: {observedGeneration: 1, conditions: [{type: Ready, status: "True", observedGeneration: 1}]}}`, false, false},
+		{"Ready is about this generation", `{kind: Municipality, metadata: {generation: 2}, status: {observedGeneration: 2, conditions: [{type: Ready, status: "True", observedGeneration: 2}]}}`, true, true},
+		{"Ready is about an earlier generation", `{kind: Municipality, metadata: {generation: 2}, status: {observedGeneration: 1, conditions: [{type: Ready, status: "True", observedGeneration: 1}]}}`, false, false},
 	}
 	for _, c := range cases {
 		object := &unstructured.Unstructured{}

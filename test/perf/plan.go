@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +20,10 @@ const (
 	planMembers = 10000
 	// planTimes is how often it is made; the one in the middle counts.
 	planTimes = 21
+	// manyMembers is how many members one rollout has at most, in every country that there is.
+	manyMembers = 1_000_000
+	// manyTimes is how often that is planned.
+	manyTimes = 3
 )
 
 // planning is how long it takes to work out one step of a rollout, in milliseconds, without
@@ -27,15 +33,18 @@ type planning struct {
 	Plan float64 `json:"planMilliseconds"`
 	// Whole is with the verdicts on everybody, as the operator does before each step.
 	Whole float64 `json:"wholeMilliseconds"`
+	// Many is for the planner alone, with manyMembers members.
+	Many float64 `json:"manyMilliseconds"`
 }
 
-// plan measures the first step of the wave after the pilot: a quarter of the members move.
-func plan() (planning, error) {
+// plan measures the first step of the wave after the pilot: a quarter of the members move. Many
+// is how many members the large rollout has, a multiple of planMembers.
+func plan(many int) (planning, error) {
 	now := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 	seen := planned(now)
 	var in rollout.Input
 	moves := 0
-	whole := median(func() {
+	whole := median(planTimes, func() {
 		c := country.At(seen, now)
 		for _, i := range c.Plan("everybody").Introductions {
 			in = i.Input
@@ -45,17 +54,40 @@ func plan() (planning, error) {
 	if want := (planMembers - 1) / 4; moves != want {
 		return planning{}, fmt.Errorf("the plan for %d members moves %d environments, want %d: it is not the step to measure", planMembers, moves, want)
 	}
-	alone := median(func() { moves = len(rollout.Plan(in).Moves) })
+	alone := median(planTimes, func() { moves = len(rollout.Plan(in).Moves) })
 	if moves == 0 {
 		return planning{}, errors.New("the measured plan moves nobody")
 	}
-	return planning{Plan: alone, Whole: whole}, nil
+	in.Members = multiplied(in.Members, many)
+	large := median(manyTimes, func() { moves = len(rollout.Plan(in).Moves) })
+	if want := (many - many/planMembers) / 4; moves != want {
+		return planning{}, fmt.Errorf("the plan for %d members moves %d environments, want %d", many, moves, want)
+	}
+	return planning{Plan: alone, Whole: whole, Many: large}, nil
 }
 
-// median of how long something takes, in milliseconds.
-func median(do func()) float64 {
-	taken := make([]time.Duration, 0, planTimes)
-	for range planTimes {
+// multiplied are count members, each a copy of one of those that are given.
+func multiplied(members []rollout.Member, count int) []rollout.Member {
+	all := make([]rollout.Member, 0, count)
+	for i := range count {
+		m := members[i%len(members)]
+		m.Name = fmt.Sprintf("%s-%03d", m.Name, i/len(members))
+		m.Places = slices.Clone(m.Places)
+		for j := range m.Places {
+			if there := m.Places[j].Installed; there != nil {
+				m.Places[j].Installed = new(*there)
+			}
+		}
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(a, b rollout.Member) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// median of how long something takes that is done several times, in milliseconds.
+func median(times int, do func()) float64 {
+	taken := make([]time.Duration, 0, times)
+	for range times {
 		began := time.Now()
 		do()
 		taken = append(taken, time.Since(began))
@@ -67,18 +99,18 @@ func median(do func()) float64 {
 func planned(now time.Time) country.Objects {
 	first, second := v1alpha1.Release{Version: firstVersion, Digest: "sha256:1"}, v1alpha1.Release{Version: secondVersion, Digest: "sha256:2"}
 	spec := v1alpha1.RolloutSpec{
-		Network: "everybody", App: appName, Version: second.Version, Digest: second.Digest, Attempt: 1, Completed: &first,
+		Network: "everybody", App: appInFolder, Version: second.Version, Digest: second.Digest, Attempt: 1, Completed: &first,
 	}
 	record := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: rollout.Name(spec), Generation: 1, CreationTimestamp: metav1.NewTime(now.Add(-24 * time.Hour))}, Spec: spec}
 	seen := country.Objects{
 		Networks: []v1alpha1.Network{{ObjectMeta: metav1.ObjectMeta{Name: "everybody"}, Spec: v1alpha1.NetworkSpec{
 			Members: v1alpha1.Members{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelCounty: county}}},
 			Apps: []v1alpha1.Proposal{{
-				Name: appName, Channel: v1alpha1.DefaultChannel, Obligation: v1alpha1.ObligationRecommended, Stages: []v1alpha1.Stage{v1alpha1.StageTest, v1alpha1.StageProduction},
+				Name: appInFolder, Channel: v1alpha1.DefaultChannel, Obligation: v1alpha1.ObligationRecommended, Stages: []v1alpha1.Stage{v1alpha1.StageTest, v1alpha1.StageProduction},
 			}},
 		}}},
-		Apps: map[string]*v1alpha1.SharedApp{appName: {
-			ObjectMeta: metav1.ObjectMeta{Name: appName},
+		Apps: map[string]*v1alpha1.SharedApp{appInFolder: {
+			ObjectMeta: metav1.ObjectMeta{Name: appInFolder},
 			Spec: v1alpha1.SharedAppSpec{
 				Channels: []v1alpha1.Channel{{Name: v1alpha1.DefaultChannel, Version: second.Version}},
 				Versions: []v1alpha1.Version{{Version: first.Version}, {Version: second.Version}},
@@ -101,28 +133,28 @@ func planned(now time.Time) country.Objects {
 		seen.Municipalities = append(seen.Municipalities, m)
 		there := map[resolution.Place]*v1alpha1.AppInstallation{}
 		for _, e := range m.Spec.Environments {
-			has, by := first, "everybody."+appName+".1.0.0.1"
+			has, by := first, "everybody."+appInFolder+".1.0.0.1"
 			if i == 0 {
 				has, by = second, record.Name
 			}
-			there[resolution.Place{App: appName, Environment: e.Name}] = installed(m.Name, e.Name, has, by, now.Add(-12*time.Hour))
+			there[resolution.Place{App: appInFolder, Environment: e.Name}] = installed(m.Name, e.Name, has, by, now.Add(-12*time.Hour))
 		}
 		seen.Installations[m.Name] = there
 	}
 	return seen
 }
 
-// installed is an installation that is well since a point in time.
+// installed is an installation that is healthy since a point in time.
 func installed(municipality, environment string, has v1alpha1.Release, by string, since time.Time) *v1alpha1.AppInstallation {
 	at := metav1.NewTime(since)
 	return &v1alpha1.AppInstallation{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: appName, Namespace: v1alpha1.NamespaceFor(municipality, environment), Generation: 1,
+			Name: appInFolder, Namespace: v1alpha1.NamespaceFor(municipality, environment), Generation: 1,
 			Labels: map[string]string{v1alpha1.LabelMunicipality: municipality, v1alpha1.LabelEnvironment: environment},
 		},
 		Spec: v1alpha1.AppInstallationSpec{
-			App: appName, Version: has.Version, Digest: has.Digest, State: v1alpha1.InstallationPresent,
-			Rollout: &v1alpha1.InstallationRollout{Name: by, Wave: "pilot", MovedAt: at},
+			App: appInFolder, Version: has.Version, Digest: has.Digest, State: v1alpha1.InstallationPresent,
+			Move: &v1alpha1.Move{Rollout: by, Wave: "pilot", MovedAt: at},
 		},
 		Status: v1alpha1.AppInstallationStatus{
 			ObservedGeneration: 1, AppliedVersion: has.Version, AppliedDigest: has.Digest, HealthySince: &at,

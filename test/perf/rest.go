@@ -26,7 +26,7 @@ func (b *bench) idle(ctx context.Context, r *result) error {
 	elapsed := time.Since(began)
 	p := newPhase("idle", "minutes", 1, elapsed, before, after)
 	p.Seconds = 0 // the bench chose it
-	r.addIdle(p, float64(p.total.Total())/elapsed.Minutes())
+	r.addIdle(p, elapsed)
 	return nil
 }
 
@@ -39,11 +39,13 @@ func (b *bench) restart(ctx context.Context, r *result) error {
 	if err := b.meter.program.Stop(); err != nil {
 		return err
 	}
+	started := time.Now()
 	program, err := b.meter.home.start(ctx, b.options)
 	if err != nil {
 		return err
 	}
 	b.meter.program = program
+	r.ReadySeconds = time.Since(started).Seconds()
 	nothing := reading{cpu: b.meter.cpu()}
 	nothing.cpu["operator"] = 0
 	after, err := b.awaitWorked(ctx)
@@ -53,12 +55,11 @@ func (b *bench) restart(ctx context.Context, r *result) error {
 	p := newPhase("restart", "restarts", 1, time.Since(began)-rested, nothing, after)
 	r.addRestart(p)
 	r.addPeak(b.meter.program.PID())
-	return b.await(ctx, expectation{"municipalities", b.tenants, b.n},
-		expectation{"installations", b.upgraded, b.environments()}, b.healthyObjects())
+	return b.await(ctx, append(b.promoted(), expectation{"municipalities", b.tenants, b.size.municipalities})...)
 }
 
 // awaitWorked waits until the operator rests, having looked at every installation: an
-// operator that has not begun rests as well.
+// operator that has not begun is quiet, too.
 func (b *bench) awaitWorked(ctx context.Context) (reading, error) {
 	deadline := time.Now().Add(b.options.timeout)
 	for {
@@ -66,12 +67,12 @@ func (b *bench) awaitWorked(ctx context.Context) (reading, error) {
 		if err != nil {
 			return after, err
 		}
-		done := after.told.Work["appinstallation"].Reconciles
-		if done >= b.environments() {
+		done := after.metrics.Work["appinstallation"].Reconciles
+		if done >= b.size.installations() {
 			return after, nil
 		}
 		if time.Now().After(deadline) {
-			return after, fmt.Errorf("after %s the operator has looked at %d of %d installations", b.options.timeout, done, b.environments())
+			return after, fmt.Errorf("after %s the operator has looked at %d of %d installations", b.options.timeout, done, b.size.installations())
 		}
 	}
 }

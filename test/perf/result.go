@@ -8,9 +8,13 @@ import (
 	"github.com/allmenning/allmenning/test/operator"
 )
 
-// result holds the figures of one run. Those that this machine can't tell are nil.
+// result holds the figures of one run. Those that this machine can't measure are nil.
 type result struct {
+	// N is how many municipalities there are, each with two environments.
 	N int `json:"n"`
+	// Apps in each environment.
+	Apps          int `json:"apps"`
+	Installations int `json:"installations"`
 
 	// Objects in a tenant's namespace before any app exists, the namespace included.
 	ObjectsPerNamespace  float64 `json:"objectsPerNamespace"`
@@ -28,7 +32,7 @@ type result struct {
 	// WritesPerMove are the writes that the rollout itself costs for each installation that it
 	// moves: its spec, and the Rollout with its status.
 	WritesPerMove float64 `json:"writesPerMove"`
-	// Planning is for planMembers members, whatever N is.
+	// Planning is without a cluster, and the same whatever N is.
 	Planning planning `json:"planning"`
 
 	DriftP50Seconds         float64 `json:"driftP50Seconds"`
@@ -38,6 +42,7 @@ type result struct {
 	IdleRequestsPerMinute   float64 `json:"idleRequestsPerMinute"`
 	RestartReads            int     `json:"restartReads"`
 	RestartWrites           int     `json:"restartWrites"`
+	ReadySeconds            float64 `json:"readySeconds"`
 	RestartSeconds          float64 `json:"restartSeconds"`
 	TenancySeconds          float64 `json:"tenancySeconds"`
 	InstallationSeconds     float64 `json:"installationSeconds"`
@@ -50,6 +55,12 @@ type result struct {
 	PeakMemoryMiB *float64 `json:"peakMemoryMiB"`
 	// CPUSeconds of the operator from its first start to the restart.
 	CPUSeconds *float64 `json:"cpuSeconds"`
+	// IdleCPU is the share of a core that the operator uses while nothing happens.
+	IdleCPU *float64 `json:"idleCPU"`
+	// EventMilliseconds is the operator's CPU for the status of one installation that changes.
+	EventMilliseconds *float64 `json:"eventMilliseconds"`
+	// LabelMilliseconds is the operator's CPU for one label of a municipality that changes.
+	LabelMilliseconds *float64 `json:"labelMilliseconds"`
 
 	Phases []phase `json:"phases"`
 }
@@ -93,9 +104,22 @@ func (r *result) addDrift(p phase, gone []time.Duration) {
 	r.DriftMaxSeconds = percentile(gone, 100).Seconds()
 }
 
-func (r *result) addIdle(p phase, perMinute float64) {
+func (r *result) addIdle(p phase, elapsed time.Duration) {
 	r.Phases = append(r.Phases, p)
-	r.IdleRequestsPerMinute = perMinute
+	r.IdleRequestsPerMinute = float64(p.total.Total()) / elapsed.Minutes()
+	if used, known := p.CPU["operator"]; known {
+		r.IdleCPU = new(used / elapsed.Seconds())
+	}
+}
+
+func (r *result) addStatuses(p phase) {
+	r.Phases = append(r.Phases, p)
+	r.EventMilliseconds = perEvent(p, r.IdleCPU)
+}
+
+func (r *result) addLabels(p phase) {
+	r.Phases = append(r.Phases, p)
+	r.LabelMilliseconds = perEvent(p, r.IdleCPU)
 }
 
 func (r *result) addRestart(p phase) {

@@ -9,31 +9,47 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// followUp is how long the counts of municipalities and networks may take to follow.
+const followUp = 5 * time.Minute
+
 // bench is one run: a size, its cluster, its operator, and what is watched there.
 type bench struct {
 	meter   meter
 	options options
-	n       int
+	size    size
 
 	tenants    *tally // municipalities that are Ready
 	content    *tally // those with all their apps
 	apps       *tally // shared apps that are Ready
-	networks   *tally // networks that are Ready, with the app at every member
+	networks   *tally // networks that are Ready, with the apps at every member
 	proposed   bool   // whether there is a network yet
 	installed  *tally // installations at the first version
 	upgraded   *tally // installations at the second
-	healthy    *tally // objects of the app that kstatus calls Current
+	healthy    *tally // objects of the apps that kstatus calls Current
 	comebacks  *comebacks
 	namespaces []*unstructured.Unstructured // the namespaces and all that the operator keeps in them
 }
 
-// measure goes through all phases with n municipalities.
-func measure(ctx context.Context, n int, o options, say *progress) (result, error) {
-	r, namespaces, err := measureOperator(ctx, n, o, say)
+// size is how much there is in a run.
+type size struct {
+	municipalities int
+	// apps in each environment.
+	apps int
+}
+
+// environments is how many namespaces there are.
+func (s size) environments() int { return s.municipalities * environments }
+
+// installations is how many there are of all apps.
+func (s size) installations() int { return s.environments() * s.apps }
+
+// measure goes through all phases at one size.
+func measure(ctx context.Context, s size, o options, say *progress) (result, error) {
+	r, namespaces, err := measureOperator(ctx, s, o, say)
 	if err != nil {
 		return r, err
 	}
-	floor, err := measureFloor(ctx, n, o, say, namespaces)
+	floor, err := measureFloor(ctx, s, o, say, namespaces)
 	if err != nil {
 		return r, fmt.Errorf("floor: %w", err)
 	}
@@ -43,20 +59,20 @@ func measure(ctx context.Context, n int, o options, say *progress) (result, erro
 
 // measureOperator returns, beside the figures, the tenancy that the operator made: the
 // floor needs the same.
-func measureOperator(ctx context.Context, n int, o options, say *progress) (r result, namespaces []*unstructured.Unstructured, err error) {
+func measureOperator(ctx context.Context, s size, o options, say *progress) (r result, namespaces []*unstructured.Unstructured, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // the watches, before what they watch is gone
-	home, err := startCluster(ctx, say)
+	home, err := startCluster(ctx, whole(o), say)
 	if err != nil {
 		return r, nil, err
 	}
 	defer func() { err = errors.Join(err, home.plane.Stop()) }()
-	b := &bench{options: o, n: n}
+	b := &bench{options: o, size: s}
 	program, err := home.start(ctx, o)
 	if err != nil {
 		return r, nil, err
 	}
-	b.meter = meter{home: home, program: program, say: say}
+	b.meter = meter{home: home, program: program, say: say, profiles: o.profiles}
 	defer func() { err = errors.Join(err, b.meter.program.Stop()) }() // the one that runs then
 	if err := b.watch(ctx); err != nil {
 		return r, nil, err
@@ -67,14 +83,9 @@ func measureOperator(ctx context.Context, n int, o options, say *progress) (r re
 
 // phases go through a tenant's life.
 func (b *bench) phases(ctx context.Context) (result, error) {
-	r := result{N: b.n}
-	b.meter.say.step("planning a rollout to %d members, %d times", planMembers, planTimes)
-	var err error
-	if r.Planning, err = plan(); err != nil {
-		return r, err
-	}
+	r := result{N: b.size.municipalities, Apps: b.size.apps, Installations: b.size.installations()}
 	steps := []func(context.Context, *result) error{
-		b.tenancy, b.installation, b.upgrade, b.drift, b.idle, b.restart,
+		b.tenancy, b.installation, b.upgrade, b.drift, b.idle, b.statuses, b.labels, b.restart,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &r); err != nil {
@@ -104,26 +115,32 @@ func (b *bench) watch(ctx context.Context) error {
 	return err
 }
 
-// environments is how many namespaces there are, and installations.
-func (b *bench) environments() int { return b.n * environments }
-
 // await waits for expectations, or for the operator's death.
 func (b *bench) await(ctx context.Context, expectations ...expectation) error {
 	return await(ctx, b.options.timeout, b.meter.program.Death, b.meter.say, expectations...)
 }
 
-// settled waits until what counts others tells of it as well, once there is an app: the
-// clock stands by then, but an operator that leaves out what it should write must not look
+// settled waits until the counts have followed, once there is an app: the
+// clock is stopped by then, but an operator that leaves out what it should write must not look
 // thrifty.
 func (b *bench) settled(ctx context.Context) error {
 	if !b.proposed {
 		return nil
 	}
-	return await(ctx, time.Minute, b.meter.program.Death, b.meter.say,
-		expectation{"municipalities with all apps", b.content, b.n}, expectation{"networks with all apps", b.networks, 1})
+	return await(ctx, followUp, b.meter.program.Death, b.meter.say,
+		expectation{"municipalities with all apps", b.content, b.size.municipalities}, expectation{"networks with all apps", b.networks, 1})
 }
 
-// healthyObjects expects every object of the app to be Current.
+// healthyObjects expects every object of the apps to be Current.
 func (b *bench) healthyObjects() expectation {
-	return expectation{"objects", b.healthy, b.environments() * objectsPerInstallation}
+	return expectation{"objects", b.healthy, b.size.installations() * objectsPerInstallation}
+}
+
+// promoted expects one of the apps at the second version everywhere, and the others at the first.
+func (b *bench) promoted() []expectation {
+	return []expectation{
+		{"moved", b.upgraded, b.size.environments()},
+		{"installed", b.installed, b.size.installations() - b.size.environments()},
+		b.healthyObjects(),
+	}
 }

@@ -14,13 +14,10 @@ import (
 // phase cost.
 func table(r result) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d municipalities, %d namespaces\n\n", r.N, r.N*environments)
+	fmt.Fprintf(&text, "%d municipalities, %d namespaces, %d installations\n\n", r.N, r.N*environments, r.Installations)
+	text.WriteString(barTable(r.bars()) + "\n")
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(format string, arguments ...any) { _, _ = fmt.Fprintf(columns, format+"\n", arguments...) } // a Builder never fails
-	for _, b := range r.bars() {
-		row("  %s\t%s\t%s\t%s", b.name, strings.TrimSpace(optional(b.got)+" "+b.unit), b.limit, b.verdict())
-	}
-	row("")
 	row("  objects per namespace\t%s", number(r.ObjectsPerNamespace))
 	row("  objects per installation\t%d", r.ObjectsPerInstallation)
 	row("  tenancy\t%.2f s\t%s namespaces/s", r.TenancySeconds, number(r.NamespacesPerSecond))
@@ -28,13 +25,26 @@ func table(r result) string {
 	row("  floor\t%.2f s\t%s installations/s", r.FloorSeconds, number(r.FloorInstallsPerSecond))
 	row("  upgrade\t%.2f s\t%s installations/s\t%s requests each, %d objects differ", r.UpgradeSeconds, number(r.UpgradesPerSecond), number(r.RequestsPerUpgrade), r.ObjectsPerUpgrade)
 	row("  plan for %d members\t%s ms\t%s ms with the verdicts on everybody", planMembers, number(r.Planning.Plan), number(r.Planning.Whole))
+	row("  plan for %d members\t%s ms", manyMembers, number(r.Planning.Many))
 	row("  drift back\tp50 %.3f s\tp99 %.3f s, max %.3f s\t%s requests each", r.DriftP50Seconds, r.DriftP99Seconds, r.DriftMaxSeconds, number(r.RequestsPerDrift))
-	row("  restart\t%.2f s\t%d reads, %d writes", r.RestartSeconds, r.RestartReads, r.RestartWrites)
+	row("  restart\t%.2f s\tready after %.2f s\t%d reads, %d writes", r.RestartSeconds, r.ReadySeconds, r.RestartReads, r.RestartWrites)
+	row("  CPU of a status event\t%s ms", optional(r.EventMilliseconds))
 	row("  operator's CPU until the restart\t%s s", optional(r.CPUSeconds))
 	_ = columns.Flush() // a Builder never fails
 	for _, p := range r.Phases {
 		text.WriteString(p.table())
 	}
+	return text.String()
+}
+
+// barTable says of each bar what was measured, what is promised, and whether it is kept.
+func barTable(bars []bar) string {
+	var text strings.Builder
+	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, b := range bars {
+		_, _ = fmt.Fprintf(columns, "  %s\t%s\t%s\t%s\n", b.name, strings.TrimSpace(optional(b.got)+" "+b.unit), b.limit, b.verdict()) // a Builder never fails
+	}
+	_ = columns.Flush() // a Builder never fails
 	return text.String()
 }
 

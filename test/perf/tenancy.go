@@ -24,12 +24,12 @@ const tenancySelector = v1alpha1.LabelManagedBy + "=" + v1alpha1.ManagedBy + ","
 // app exists.
 func (b *bench) tenancy(ctx context.Context, r *result) error {
 	p, err := b.meter.measure(ctx, job{
-		name: "tenancy", unit: "namespaces", count: b.environments(),
+		name: "tenancy", unit: "namespaces", count: b.size.environments(),
 		act: func(ctx context.Context) error {
-			if err := b.meter.home.apply(ctx, municipalities(b.n)); err != nil {
+			if err := b.meter.home.apply(ctx, municipalities(b.size)); err != nil {
 				return err
 			}
-			return b.await(ctx, expectation{"municipalities", b.tenants, b.n})
+			return b.await(ctx, expectation{"municipalities", b.tenants, b.size.municipalities})
 		},
 		settle: b.settled,
 	})

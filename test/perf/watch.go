@@ -20,7 +20,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// tally counts the objects that are as they should be, as a watch tells of them.
+// tally counts the objects that are as they should be, as a watch reports them.
 type tally struct {
 	good func(*unstructured.Unstructured) bool
 
@@ -49,20 +49,20 @@ func (t *tally) count() int {
 	return len(t.names)
 }
 
-// nameOf tells objects of one cluster apart.
+// nameOf is unique among the objects of one cluster.
 func nameOf(object *unstructured.Unstructured) string {
 	return object.GetKind() + "/" + object.GetNamespace() + "/" + object.GetName()
 }
 
-// spectator is told of each object that a watch tells of.
+// spectator sees each object that a watch reports.
 type spectator interface {
 	see(object *unstructured.Unstructured, gone bool)
 }
 
-// follow watches a resource until ctx ends, and returns when it has told the spectators
-// of all that is there already.
+// follow watches a resource until ctx ends, and returns when the spectators have seen
+// all that is there already.
 func follow(ctx context.Context, reader dynamic.Interface, resource schema.GroupVersionResource, selector string, spectators ...spectator) error {
-	tell := func(event any, gone bool) {
+	see := func(event any, gone bool) {
 		if unknown, ok := event.(cache.DeletedFinalStateUnknown); ok {
 			event = unknown.Obj
 		}
@@ -77,9 +77,9 @@ func follow(ctx context.Context, reader dynamic.Interface, resource schema.Group
 	informer := dynamicinformer.NewFilteredDynamicInformer(reader, resource, metav1.NamespaceAll, 0, cache.Indexers{},
 		func(o *metav1.ListOptions) { o.LabelSelector = selector }).Informer()
 	registration, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(object any) { tell(object, false) },
-		UpdateFunc: func(_, object any) { tell(object, false) },
-		DeleteFunc: func(object any) { tell(object, true) },
+		AddFunc:    func(object any) { see(object, false) },
+		UpdateFunc: func(_, object any) { see(object, false) },
+		DeleteFunc: func(object any) { see(object, true) },
 	})
 	if err != nil {
 		return fmt.Errorf("watching %s: %w", resource.Resource, err)
@@ -98,7 +98,7 @@ type expectation struct {
 	count int
 }
 
-// metAll tells whether all are as expected, and says how far they have come.
+// metAll says whether all are as expected, and says how far they have come.
 func metAll(expectations []expectation) (done bool, line string) {
 	done = true
 	for _, e := range expectations {
@@ -125,7 +125,7 @@ func await(ctx context.Context, timeout time.Duration, alive func() error, say *
 		return done, nil
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("after %s it stands at %s: %w", timeout, line, err)
+		return fmt.Errorf("after %s the count is %s: %w", timeout, line, err)
 	}
 	return err
 }
@@ -133,12 +133,12 @@ func await(ctx context.Context, timeout time.Duration, alive func() error, say *
 // ready is what `kubectl wait --for=condition=Ready` waits for.
 func ready(object *unstructured.Unstructured) bool { return holds(object, v1alpha1.ConditionReady) }
 
-// appsReady tells whether the object is Ready, and all apps below it as well.
+// appsReady says whether the object is Ready, and all apps below it are ready, too.
 func appsReady(object *unstructured.Unstructured) bool {
 	return ready(object) && holds(object, v1alpha1.ConditionAppsReady)
 }
 
-// holds tells whether a condition is true of the object's latest generation.
+// holds says whether a condition is true of the object's latest generation.
 func holds(object *unstructured.Unstructured, condition string) bool {
 	content, _, err := unstructured.NestedFieldNoCopy(object.Object, "status")
 	body, ok := content.(map[string]any)
@@ -159,7 +159,7 @@ func holds(object *unstructured.Unstructured, condition string) bool {
 	return false
 }
 
-// current tells whether kstatus calls the object Current.
+// current says whether kstatus calls the object Current.
 func current(object *unstructured.Unstructured) bool {
 	result, err := status.Compute(object)
 	return err == nil && result.Status == status.CurrentStatus && seenByController(object)
@@ -175,8 +175,8 @@ func seenByController(object *unstructured.Unstructured) bool {
 	return err == nil && found && observed == object.GetGeneration()
 }
 
-// runs tells whether an installation runs that version, from the bundle that it should,
-// and well.
+// runs says whether an installation runs that version, from the bundle that it should,
+// and is Ready.
 func runs(version string) func(*unstructured.Unstructured) bool {
 	return func(object *unstructured.Unstructured) bool {
 		wanted, _, err := unstructured.NestedString(object.Object, "spec", "digest")

@@ -86,12 +86,12 @@ func decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alp
 	}
 	kept := standing && there.Spec.Version == v.Version && there.Spec.Digest == v.Digest
 	if inTurn && !kept {
-		v.Version, v.Digest, v.DecidedBy = there.Spec.Version, there.Spec.Digest, there.Spec.DecidedBy
+		v.Version, v.Digest, v.DecidedBy = there.Spec.Version, there.Spec.Digest, resolution.DeciderOf(there)
 		kept = true
 	}
 	want := installation.For(m, m.Spec.Environment(v.Environment), v)
 	if kept {
-		want.Spec.Rollout = there.Spec.Rollout
+		installation.CarryMove(want, there)
 	}
 	if there != nil && installation.Same(want, there) {
 		return nil
@@ -101,7 +101,8 @@ func decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alp
 
 func absent(there *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) *v1alpha1.AppInstallation {
 	want := there.DeepCopy()
-	want.Spec.State, want.Spec.DecidedBy = v1alpha1.InstallationAbsent, by
+	want.Annotations = map[string]string{v1alpha1.AnnotationDecision: by.Reason}
+	want.Spec.State, want.Spec.DecidedBy = v1alpha1.InstallationAbsent, v1alpha1.Decider{Level: by.Level, Name: by.Name}
 	return want
 }
 

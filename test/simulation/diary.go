@@ -38,11 +38,11 @@ func (w *world) noteMove(r *write) {
 	}
 	if r.kind != "" {
 		text := map[string]string{"Advance": "moved to " + app + r.after.Spec.Version, "CatchUp": "gets " + app + r.after.Spec.Version + " until its turn comes"}[string(r.kind)]
-		if r.after.Spec.Rollout.Wave != "" && text != "" {
-			text += " in wave " + r.after.Spec.Rollout.Wave
+		if r.after.Spec.Move.Wave != "" && text != "" {
+			text += " in wave " + r.after.Spec.Move.Wave
 		}
 		if text == "" {
-			text = app + r.after.Spec.Rollout.Message
+			text = app + r.after.Annotations[v1alpha1.AnnotationFailure]
 		}
 		w.note("%s: %s %s", r.installed.Municipality, text, place)
 		return
@@ -54,7 +54,7 @@ func (w *world) noteMove(r *write) {
 	case r.before == nil || r.before.Spec.Version != after.Version || r.before.Spec.State == v1alpha1.InstallationAbsent:
 		w.note("%s: moved to %s%s by its own decision %s", r.installed.Municipality, app, after.Version, place)
 	case r.before.Spec.DecidedBy != after.DecidedBy:
-		w.note("%s: %s%s now decided by %s %s: %s %s", r.installed.Municipality, app, after.Version, after.DecidedBy.Level, after.DecidedBy.Name, after.DecidedBy.Reason, place)
+		w.note("%s: %s%s now decided by %s %s: %s %s", r.installed.Municipality, app, after.Version, after.DecidedBy.Level, after.DecidedBy.Name, r.after.Annotations[v1alpha1.AnnotationDecision], place)
 	}
 }
 

@@ -25,7 +25,7 @@ func (w *world) judgeInstallation(r *write) {
 	}
 	w.truth.Moves(truth.Move{
 		Key: r.installed, Kind: r.kind, To: v1alpha1.Release{Version: r.after.Spec.Version, Digest: r.after.Spec.Digest},
-		Record: *r.after.Spec.Rollout, Rollout: r.course.goesOn, Before: r.before, Returning: r.course.returning(),
+		Record: *r.after.Spec.Move, Rollout: r.course.goesOn, Before: r.before, Returning: r.course.returning(),
 	})
 }
 

@@ -36,8 +36,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.CoordinatorsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("DecidedBy"):
 		return &apiv1alpha1.DecidedByApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Decider"):
+		return &apiv1alpha1.DeciderApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("DNSServer"):
 		return &apiv1alpha1.DNSServerApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ElsewhereNote"):
+		return &apiv1alpha1.ElsewhereNoteApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Environment"):
 		return &apiv1alpha1.EnvironmentApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EnvironmentDecision"):
@@ -52,22 +56,26 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.HoldApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("IngressController"):
 		return &apiv1alpha1.IngressControllerApplyConfiguration{}
-	case v1alpha1.SchemeGroupVersion.WithKind("InstallationRollout"):
-		return &apiv1alpha1.InstallationRolloutApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("InstalledObject"):
 		return &apiv1alpha1.InstalledObjectApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("InstalledVersion"):
 		return &apiv1alpha1.InstalledVersionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("LocalReference"):
 		return &apiv1alpha1.LocalReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MemberMemory"):
+		return &apiv1alpha1.MemberMemoryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MemberNote"):
 		return &apiv1alpha1.MemberNoteApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Members"):
 		return &apiv1alpha1.MembersApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Move"):
+		return &apiv1alpha1.MoveApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Municipality"):
 		return &apiv1alpha1.MunicipalityApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MunicipalityApp"):
 		return &apiv1alpha1.MunicipalityAppApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MunicipalityNetwork"):
+		return &apiv1alpha1.MunicipalityNetworkApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MunicipalitySpec"):
 		return &apiv1alpha1.MunicipalitySpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MunicipalityStatus"):
@@ -96,6 +104,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PlatformSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PlatformStatus"):
 		return &apiv1alpha1.PlatformStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Port"):
+		return &apiv1alpha1.PortApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Proposal"):
 		return &apiv1alpha1.ProposalApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Quota"):
@@ -110,8 +120,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.RequiredEgressApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("RequiredIngress"):
 		return &apiv1alpha1.RequiredIngressApplyConfiguration{}
-	case v1alpha1.SchemeGroupVersion.WithKind("RequiredZones"):
-		return &apiv1alpha1.RequiredZonesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RequiredZone"):
+		return &apiv1alpha1.RequiredZoneApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Requirements"):
 		return &apiv1alpha1.RequirementsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Retry"):

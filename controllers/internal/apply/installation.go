@@ -15,7 +15,7 @@ import (
 // state that was decided upon (live; nil where there was none), and is refused as a
 // conflict where somebody wrote meanwhile: who decided on old news must decide again.
 func Installation(ctx context.Context, c client.Client, want, live *v1alpha1.AppInstallation) error {
-	desired := ac.AppInstallation(want.Name, want.Namespace).WithLabels(want.Labels)
+	desired := ac.AppInstallation(want.Name, want.Namespace).WithLabels(want.Labels).WithAnnotations(want.Annotations)
 	if live != nil {
 		desired = desired.WithResourceVersion(live.ResourceVersion).WithUID(live.UID)
 	}

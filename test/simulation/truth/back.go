@@ -10,7 +10,7 @@ import (
 func returnsOnce(m *moved) string {
 	b := m.Move.Before
 	switch {
-	case m.Kind == Return && m.Ledger.of(m.Rollout.Name).returned[m.Key] && b.Spec.Rollout != nil && b.Spec.Rollout.Outcome != "":
+	case m.Kind == Return && m.Ledger.of(m.Rollout.Name).returned[m.Key] && b.Spec.Move != nil && b.Spec.Move.Outcome != "":
 		return "it went back in this Rollout before"
 	case b == nil || b.Spec.Version != m.Rollout.Spec.Version:
 		return "it does not have the version of the Rollout"

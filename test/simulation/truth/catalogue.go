@@ -71,13 +71,15 @@ func (t *Truth) urgent(r *v1alpha1.Rollout) bool {
 
 // requiredZone of an app for a stage; empty where any will do.
 func requiredZone(app *v1alpha1.SharedApp, stage v1alpha1.Stage) v1alpha1.Zone {
-	if app == nil || app.Spec.Requires == nil || app.Spec.Requires.Zones == nil {
+	if app == nil || app.Spec.Requires == nil {
 		return ""
 	}
-	zones := app.Spec.Requires.Zones
-	return map[v1alpha1.Stage]v1alpha1.Zone{
-		v1alpha1.StageDevelopment: zones.Development, v1alpha1.StageTest: zones.Test, v1alpha1.StageProduction: zones.Production,
-	}[stage]
+	for _, required := range app.Spec.Requires.Zones {
+		if required.Stage == stage {
+			return required.Zone
+		}
+	}
+	return ""
 }
 
 // lacks is an app that this one requires and that is not there, in range, and ready; empty where

@@ -102,8 +102,8 @@ func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present ma
 			continue
 		}
 		for _, i := range t.Installations[name] {
-			s := i.Spec.Rollout
-			if s == nil || s.Name != r.Name || s.Outcome == "" || s.Wave == "" {
+			s := i.Spec.Move
+			if s == nil || s.Rollout != r.Name || s.Outcome == "" || s.Wave == "" {
 				continue
 			}
 			at := p.index(s.Wave)

@@ -43,7 +43,7 @@ func (t *Truth) begun(r *v1alpha1.Rollout) bool {
 	}
 	for _, installed := range t.Installations {
 		for _, i := range installed {
-			if i.Spec.Rollout != nil && i.Spec.Rollout.Name == r.Name && i.Spec.Rollout.Wave != "" && i.Spec.Rollout.Outcome != v1alpha1.OutcomeHeld {
+			if i.Spec.Move != nil && i.Spec.Move.Rollout == r.Name && i.Spec.Move.Wave != "" && i.Spec.Move.Outcome != v1alpha1.OutcomeStuck {
 				return true
 			}
 		}

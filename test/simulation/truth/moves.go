@@ -27,7 +27,7 @@ type Move struct {
 	Kind Kind
 	To   v1alpha1.Release
 	// Record is what the installation will say of the move.
-	Record v1alpha1.InstallationRollout
+	Record v1alpha1.Move
 	// Rollout that moves, as the operator saw it.
 	Rollout *v1alpha1.Rollout
 	// Before is the installation as it is; nil where there is none.
@@ -250,7 +250,7 @@ func bringsTarget(m *moved) string {
 
 func notFailedBefore(m *moved) string {
 	b := m.Move.Before
-	if m.Ledger.of(m.Rollout.Name).returned[m.Key] && b != nil && b.Spec.Rollout != nil && b.Spec.Rollout.Name == m.Rollout.Name {
+	if m.Ledger.of(m.Rollout.Name).returned[m.Key] && b != nil && b.Spec.Move != nil && b.Spec.Move.Rollout == m.Rollout.Name {
 		return "it failed in this Rollout, and is not tried again"
 	}
 	return ""

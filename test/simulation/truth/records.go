@@ -32,7 +32,7 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 func (t *Truth) recorded(r *v1alpha1.Rollout) bool {
 	for _, installed := range t.Installations {
 		for _, i := range installed {
-			if i.Spec.Rollout != nil && i.Spec.Rollout.Name == r.Name {
+			if i.Spec.Move != nil && i.Spec.Move.Rollout == r.Name {
 				return true
 			}
 		}

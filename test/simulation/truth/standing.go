@@ -91,12 +91,12 @@ func (t *Truth) at(k Key, r v1alpha1.Release) bool {
 }
 
 // record of a Rollout on a place; nil where another moved the place last.
-func (t *Truth) record(k Key, r *v1alpha1.Rollout) *v1alpha1.InstallationRollout {
+func (t *Truth) record(k Key, r *v1alpha1.Rollout) *v1alpha1.Move {
 	i := t.Present(k)
-	if i == nil || i.Spec.Rollout == nil || i.Spec.Rollout.Name != r.Name {
+	if i == nil || i.Spec.Move == nil || i.Spec.Move.Rollout != r.Name {
 		return nil
 	}
-	return i.Spec.Rollout
+	return i.Spec.Move
 }
 
 // started says whether a Rollout has moved a member.

@@ -72,6 +72,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: hold
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Hold
+    - name: immediate
+      type:
+        scalar: boolean
     - name: name
       type:
         scalar: string
@@ -125,10 +128,16 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
     - name: decidedBy
       type:
-        namedType: com.github.allmenning.allmenning.api.v1alpha1.DecidedBy
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Decider
     - name: digest
       type:
         scalar: string
+    - name: lastVerified
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Release
+    - name: move
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Move
     - name: parameters
       type:
         namedType: io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON
@@ -139,9 +148,6 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.ParametersSource
           elementRelationship: atomic
-    - name: rollout
-      type:
-        namedType: com.github.allmenning.allmenning.api.v1alpha1.InstallationRollout
     - name: state
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.InstallationState
@@ -202,6 +208,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+- name: com.github.allmenning.allmenning.api.v1alpha1.AppState
+  scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Approval
   map:
     fields:
@@ -212,12 +220,18 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: 1
+    - name: channel
+      type:
+        scalar: string
+      default: ""
     - name: digest
       type:
         scalar: string
     - name: wave
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.ApprovalState
+  scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Channel
   map:
     fields:
@@ -277,12 +291,30 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: reason
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Decider
+  map:
+    fields:
+    - name: level
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.DecisionLevel
+    - name: name
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Decision
   scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.DecisionLevel
   scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.DeletionPolicy
   scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.ElsewhereNote
+  map:
+    fields:
+    - name: decidedBy
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Decider
+    - name: name
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Environment
   map:
     fields:
@@ -400,27 +432,6 @@ var schemaYAML = typed.YAMLObject(`types:
         map:
           elementType:
             scalar: string
-- name: com.github.allmenning.allmenning.api.v1alpha1.InstallationRollout
-  map:
-    fields:
-    - name: message
-      type:
-        scalar: string
-    - name: movedAt
-      type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
-    - name: name
-      type:
-        scalar: string
-    - name: outcome
-      type:
-        namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutOutcome
-    - name: verified
-      type:
-        namedType: com.github.allmenning.allmenning.api.v1alpha1.Release
-    - name: wave
-      type:
-        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.InstallationState
   scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.InstalledObject
@@ -462,16 +473,31 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.MemberMemory
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: reason
+      type:
+        scalar: string
+    - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: wave
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.MemberNote
   map:
     fields:
-    - name: code
-      type:
-        scalar: string
     - name: message
       type:
         scalar: string
     - name: name
+      type:
+        scalar: string
+    - name: reason
       type:
         scalar: string
     - name: since
@@ -495,9 +521,44 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+    - name: observers
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: selector
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+- name: com.github.allmenning.allmenning.api.v1alpha1.Move
+  map:
+    fields:
+    - name: attempt
+      type:
+        scalar: numeric
+    - name: channel
+      type:
+        scalar: string
+    - name: movedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: network
+      type:
+        scalar: string
+    - name: outcome
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.MoveOutcome
+    - name: rollout
+      type:
+        scalar: string
+    - name: target
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Release
+    - name: wave
+      type:
+        scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.MoveOutcome
+  scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Municipality
   map:
     fields:
@@ -541,13 +602,22 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
     - name: state
       type:
-        scalar: string
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.AppState
     - name: version
       type:
         scalar: string
     - name: wanted
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.MunicipalityNetwork
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: observer
+      type:
+        scalar: boolean
 - name: com.github.allmenning.allmenning.api.v1alpha1.MunicipalitySpec
   map:
     fields:
@@ -604,6 +674,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: number
       type:
         scalar: string
+    - name: pause
+      type:
+        scalar: boolean
     - name: suspend
       type:
         scalar: boolean
@@ -622,9 +695,6 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.MunicipalityApp
           elementRelationship: atomic
-    - name: appsReady
-      type:
-        scalar: string
     - name: conditions
       type:
         list:
@@ -647,10 +717,24 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: lastHandledReconcileAt
       type:
         scalar: string
+    - name: networks
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.MunicipalityNetwork
+          elementRelationship: associative
+          keys:
+          - name
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: running
+      type:
+        scalar: string
     - name: sizeClass
+      type:
+        scalar: string
+    - name: upToDate
       type:
         scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Network
@@ -697,9 +781,6 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.NetworkAdoption
   map:
     fields:
-    - name: coverage
-      type:
-        scalar: string
     - name: excused
       type:
         scalar: numeric
@@ -709,20 +790,23 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: phase
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutPhase
+    - name: running
+      type:
+        scalar: string
+    - name: upToDate
+      type:
+        scalar: string
     - name: version
       type:
         scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.NetworkApp
   map:
     fields:
-    - name: coverage
-      type:
-        scalar: string
     - name: decidedElsewhere
       type:
         list:
           elementType:
-            scalar: string
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.ElsewhereNote
           elementRelationship: atomic
     - name: elsewhere
       type:
@@ -754,12 +838,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: phase
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutPhase
-    - name: ready
-      type:
-        scalar: numeric
     - name: rollout
       type:
         scalar: string
+    - name: running
+      type:
+        scalar: numeric
+    - name: upToDate
+      type:
+        scalar: numeric
     - name: version
       type:
         scalar: string
@@ -823,9 +910,6 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
-    - name: appsReady
-      type:
-        scalar: string
     - name: conditions
       type:
         list:
@@ -846,12 +930,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: observers
+      type:
+        scalar: numeric
+    - name: running
+      type:
+        scalar: string
     - name: unknownMembers
       type:
         list:
           elementType:
             scalar: string
           elementRelationship: atomic
+    - name: upToDate
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.OCISource
   map:
     fields:
@@ -925,6 +1018,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.IngressController
           elementRelationship: atomic
+    - name: pause
+      type:
+        scalar: boolean
     - name: privateCIDRs
       type:
         list:
@@ -969,7 +1065,15 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
 - name: com.github.allmenning.allmenning.api.v1alpha1.Port
-  scalar: numeric
+  map:
+    fields:
+    - name: port
+      type:
+        scalar: numeric
+    - name: protocol
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Protocol
+      default: TCP
 - name: com.github.allmenning.allmenning.api.v1alpha1.Proposal
   map:
     fields:
@@ -996,6 +1100,8 @@ var schemaYAML = typed.YAMLObject(`types:
       default:
       - Test
       - Production
+- name: com.github.allmenning.allmenning.api.v1alpha1.Protocol
+  scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Quota
   map:
     fields:
@@ -1068,6 +1174,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.Port
           elementRelationship: associative
+          keys:
+          - port
+          - protocol
     - name: reason
       type:
         scalar: string
@@ -1088,19 +1197,19 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.Port
           elementRelationship: associative
+          keys:
+          - port
+          - protocol
     - name: reason
       type:
         scalar: string
-- name: com.github.allmenning.allmenning.api.v1alpha1.RequiredZones
+- name: com.github.allmenning.allmenning.api.v1alpha1.RequiredZone
   map:
     fields:
-    - name: Development
+    - name: stage
       type:
-        namedType: com.github.allmenning.allmenning.api.v1alpha1.Zone
-    - name: Production
-      type:
-        namedType: com.github.allmenning.allmenning.api.v1alpha1.Zone
-    - name: Test
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Stage
+    - name: zone
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Zone
 - name: com.github.allmenning.allmenning.api.v1alpha1.Requirements
@@ -1128,7 +1237,12 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: atomic
     - name: zones
       type:
-        namedType: com.github.allmenning.allmenning.api.v1alpha1.RequiredZones
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.RequiredZone
+          elementRelationship: associative
+          keys:
+          - stage
 - name: com.github.allmenning.allmenning.api.v1alpha1.Retry
   map:
     fields:
@@ -1138,6 +1252,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: attempt
       type:
         scalar: numeric
+    - name: channel
+      type:
+        scalar: string
+      default: ""
     - name: digest
       type:
         scalar: string
@@ -1161,8 +1279,6 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutStatus
       default:
         observedGeneration: -1
-- name: com.github.allmenning.allmenning.api.v1alpha1.RolloutOutcome
-  scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.RolloutPhase
   scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.RolloutSpec
@@ -1186,6 +1302,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: network
       type:
         scalar: string
+    - name: sequence
+      type:
+        scalar: numeric
     - name: version
       type:
         scalar: string
@@ -1227,6 +1346,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: members
       type:
         scalar: numeric
+    - name: memory
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.MemberMemory
+          elementRelationship: associative
+          keys:
+          - name
+          - reason
     - name: moving
       type:
         scalar: numeric
@@ -1251,6 +1379,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: progress
       type:
         scalar: string
+    - name: securityFix
+      type:
+        scalar: boolean
     - name: startedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -1285,6 +1416,7 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - app
+          - channel
           - digest
           - wave
           - attempt
@@ -1305,6 +1437,7 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - app
+          - channel
           - digest
     - name: waves
       type:
@@ -1392,9 +1525,6 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.SharedAppStatus
   map:
     fields:
-    - name: appsReady
-      type:
-        scalar: string
     - name: conditions
       type:
         list:
@@ -1430,6 +1560,12 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
+    - name: running
+      type:
+        scalar: string
+    - name: upToDate
+      type:
+        scalar: string
     - name: usage
       type:
         list:
@@ -1595,6 +1731,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.WaveStatus
   map:
     fields:
+    - name: approval
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.ApprovalState
+    - name: away
+      type:
+        scalar: numeric
     - name: completedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -1613,6 +1755,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+    - name: standIn
+      type:
+        scalar: string
     - name: startedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -1620,6 +1765,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.WaveState
     - name: verified
+      type:
+        scalar: numeric
+    - name: waiting
       type:
         scalar: numeric
     - name: waitingSince

@@ -215,7 +215,7 @@ func (p *place) explain() App {
 		a.DisplayName = p.app.Spec.DisplayName
 	}
 	if p.blind() && p.told != nil {
-		a.Wanted, a.Why, a.DecidedBy = p.told.Wanted, p.told.State, p.told.DecidedBy
+		a.Wanted, a.Why, a.DecidedBy = p.told.Wanted, string(p.told.State), p.told.DecidedBy
 	}
 	for _, part := range []struct {
 		level string

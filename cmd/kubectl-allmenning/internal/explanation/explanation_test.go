@@ -25,11 +25,11 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func load(t *testing.T) *world.World {
 	t.Helper()
-	files, err := world.ReadFiles("testdata/world.yaml")
+	files, err := world.ReadFolder("testdata/world.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := world.FromFiles("testdata/world.yaml", files)
+	w, err := world.FromFolder(files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,20 +97,20 @@ func TestNotes(t *testing.T) {
 		note   v1alpha1.MemberNote
 		want   string
 	}{
-		{"it went back", "failed", v1alpha1.MemberNote{Code: "Returned", Message: "went back to 1.0.0, as 1.1.0 failed: no pods", Since: since},
+		{"it went back", "failed", v1alpha1.MemberNote{Reason: "Returned", Message: "went back to 1.0.0, as 1.1.0 failed: no pods", Since: since},
 			"vinje went back to 1.0.0, as 1.1.0 failed: no pods (since 2026-11-22T12:00:00Z)."},
-		{"it stays", "failed", v1alpha1.MemberNote{Code: "Held", Message: "1.1.0 failed: no pods; it stays as it is, as it is the version that was verified here last"},
+		{"it stays", "failed", v1alpha1.MemberNote{Reason: "Stuck", Message: "1.1.0 failed: no pods; it stays as it is, as it is the version that was verified here last"},
 			"In vinje 1.1.0 failed: no pods; it stays as it is, as it is the version that was verified here last."},
-		{"it fails now", "failed", v1alpha1.MemberNote{Code: "Unhealthy", Message: "prod was not healthy by noon"}, "vinje failed: prod was not healthy by noon."},
-		{"it left", "failed", v1alpha1.MemberNote{Code: "Left", Message: "failed, and left the group afterwards"}, "vinje failed, and left the group afterwards."},
-		{"it declines", "excused", v1alpha1.MemberNote{Code: "Declined", Message: "declined: own system"}, "vinje is excused, as the app is declined: own system."},
-		{"it holds", "excused", v1alpha1.MemberNote{Code: "Held", Message: "held at 1.0.0: audit"}, "vinje is excused, as the app is held at 1.0.0: audit."},
-		{"it is suspended", "excused", v1alpha1.MemberNote{Code: "Suspended", Message: "the Municipality is suspended (spec.suspend)"}, "vinje is excused: the Municipality is suspended (spec.suspend)."},
-		{"nobody says why", "excused", v1alpha1.MemberNote{Code: "Kept"}, "vinje is excused (Kept)."},
-		{"it soaks", "moving", v1alpha1.MemberNote{Code: "Soaking", Message: "prod is healthy, and soaks until noon"}, "vinje is on its way: prod is healthy, and soaks until noon."},
-		{"between stages", "moving", v1alpha1.MemberNote{Code: "NextStage"}, "vinje is on its way: its next stage is yet to come."},
-		{"on its way, somehow", "moving", v1alpha1.MemberNote{Code: "Installing"}, "vinje is on its way (Installing)."},
-		{"somebody else", "moving", v1alpha1.MemberNote{Name: "tokke", Code: "Installing"}, ""},
+		{"it fails now", "failed", v1alpha1.MemberNote{Reason: "Unhealthy", Message: "prod was not healthy by noon"}, "vinje failed: prod was not healthy by noon."},
+		{"it left", "failed", v1alpha1.MemberNote{Reason: "Left", Message: "failed, and left the group afterwards"}, "vinje failed, and left the group afterwards."},
+		{"it declines", "excused", v1alpha1.MemberNote{Reason: "Declined", Message: "declined: own system"}, "vinje is excused, as the app is declined: own system."},
+		{"it holds", "excused", v1alpha1.MemberNote{Reason: "Held", Message: "held at 1.0.0: audit"}, "vinje is excused, as the app is held at 1.0.0: audit."},
+		{"it is suspended", "excused", v1alpha1.MemberNote{Reason: "Suspended", Message: "the Municipality is suspended (spec.suspend)"}, "vinje is excused: the Municipality is suspended (spec.suspend)."},
+		{"nobody says why", "excused", v1alpha1.MemberNote{Reason: "Ahead"}, "vinje is excused (Ahead)."},
+		{"it soaks", "moving", v1alpha1.MemberNote{Reason: "Soaking", Message: "prod is healthy, and soaks until noon"}, "vinje is on its way: prod is healthy, and soaks until noon."},
+		{"between stages", "moving", v1alpha1.MemberNote{Reason: "NextStage"}, "vinje is on its way: its next stage is yet to come."},
+		{"on its way, somehow", "moving", v1alpha1.MemberNote{Reason: "Installing"}, "vinje is on its way (Installing)."},
+		{"somebody else", "moving", v1alpha1.MemberNote{Name: "tokke", Reason: "Installing"}, ""},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			w := load(t)

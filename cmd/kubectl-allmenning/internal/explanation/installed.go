@@ -9,13 +9,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // installation is what there is in the environment.
 func (p *place) installation() Installation {
 	i := Installation{Environment: p.environment.Name}
 	if p.told != nil {
-		i.State, i.Version = p.told.State, p.told.Version
+		i.State, i.Version = string(p.told.State), p.told.Version
 	}
 	if p.installed == nil {
 		i.Text = "Not installed."
@@ -91,7 +92,7 @@ func stalled(i *v1alpha1.AppInstallation) *metav1.Condition {
 
 // record says what came of the last move, if it failed.
 func record(i *v1alpha1.AppInstallation) string {
-	r := i.Spec.Rollout
+	r := rollout.StampOf(i)
 	if r == nil {
 		return ""
 	}
@@ -100,7 +101,7 @@ func record(i *v1alpha1.AppInstallation) string {
 		version, cause := failure(r.Message)
 		return fmt.Sprintf(" %s failed here, and it went back to %s at %s (Rollout %s)%s.",
 			cmp.Or(version, "The move"), i.Spec.Version, stamp(r.MovedAt.Time), r.Name, because(strings.TrimSuffix(cause, ".")))
-	case v1alpha1.OutcomeHeld:
+	case v1alpha1.OutcomeStuck:
 		return fmt.Sprintf(" Rollout %s moved it at %s. %s", r.Name, stamp(r.MovedAt.Time), sentence(cmp.Or(r.Message, "it failed, and stays as it is")))
 	}
 	return ""

@@ -30,13 +30,13 @@ func (p *place) notes(r *v1alpha1.Rollout) []string {
 }
 
 func failed(n v1alpha1.MemberNote) string {
-	switch v1alpha1.RolloutOutcome(n.Code) {
+	switch v1alpha1.MoveOutcome(n.Reason) {
 	case v1alpha1.OutcomeReturned: // "went back to 1.0.0, as 1.1.0 failed: ..."
 		return n.Name + " " + n.Message + since(n)
-	case v1alpha1.OutcomeHeld: // "1.1.0 failed: ...; it stays as it is"
+	case v1alpha1.OutcomeStuck: // "1.1.0 failed: ...; it stays as it is"
 		return "In " + n.Name + " " + n.Message + since(n)
 	}
-	if n.Code == "Left" { // "failed, and left the group afterwards"
+	if n.Reason == "Left" { // "failed, and left the group afterwards"
 		return n.Name + " " + n.Message
 	}
 	return n.Name + " failed" + because(n.Message) + since(n)
@@ -48,8 +48,8 @@ func excused(n v1alpha1.MemberNote) string {
 	decisions := []resolution.Why{resolution.Declined, resolution.Deferred, resolution.Held}
 	switch {
 	case n.Message == "":
-		return fmt.Sprintf("%s is excused (%s)", n.Name, n.Code)
-	case slices.Contains(decisions, resolution.Why(n.Code)):
+		return fmt.Sprintf("%s is excused (%s)", n.Name, n.Reason)
+	case slices.Contains(decisions, resolution.Why(n.Reason)):
 		return fmt.Sprintf("%s is excused, as the app is %s", n.Name, n.Message)
 	}
 	return n.Name + " is excused" + because(n.Message)
@@ -57,10 +57,10 @@ func excused(n v1alpha1.MemberNote) string {
 
 func onTheWay(n v1alpha1.MemberNote) string {
 	switch {
-	case n.Message == "" && n.Code == rollout.CodeNextStage:
+	case n.Message == "" && n.Reason == rollout.ReasonNextStage:
 		return n.Name + " is on its way: its next stage is yet to come" + since(n)
 	case n.Message == "":
-		return fmt.Sprintf("%s is on its way (%s)%s", n.Name, n.Code, since(n))
+		return fmt.Sprintf("%s is on its way (%s)%s", n.Name, n.Reason, since(n))
 	}
 	return n.Name + " is on its way" + because(n.Message) + since(n)
 }

@@ -58,8 +58,8 @@ func (p *place) rollout() *v1alpha1.Rollout {
 		}
 	}
 	newest := p.newest()
-	if newest == nil && p.installed != nil && p.installed.Spec.Rollout != nil {
-		return p.named(p.installed.Spec.Rollout.Name)
+	if newest == nil && p.installed != nil && p.installed.Spec.Move != nil {
+		return p.named(p.installed.Spec.Move.Rollout)
 	}
 	return newest
 }
@@ -124,8 +124,8 @@ func (p *place) wave(r *v1alpha1.Rollout) string {
 func (p *place) tookPartIn(r *v1alpha1.Rollout) string {
 	for i := range p.world.Installations {
 		o := &p.world.Installations[i]
-		if o.Name == p.name && o.Spec.Tenant.Municipality == p.municipality.Name && o.Spec.Rollout != nil && o.Spec.Rollout.Name == r.Name {
-			return o.Spec.Rollout.Wave
+		if o.Name == p.name && o.Spec.Tenant.Municipality == p.municipality.Name && o.Spec.Move != nil && o.Spec.Move.Rollout == r.Name {
+			return o.Spec.Move.Wave
 		}
 	}
 	return ""

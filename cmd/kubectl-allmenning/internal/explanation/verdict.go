@@ -71,7 +71,7 @@ func outcomeOf(told *v1alpha1.MunicipalityApp) string {
 
 func by(d v1alpha1.DecidedBy) string {
 	if d.Level == "" {
-		return ""
+		return d.Reason // nobody decides, and it says why
 	}
 	level := map[v1alpha1.DecisionLevel]string{
 		v1alpha1.LevelNational: "SharedApp", v1alpha1.LevelNetwork: "Network", v1alpha1.LevelMunicipality: "Municipality",

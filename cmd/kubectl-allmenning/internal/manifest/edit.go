@@ -52,6 +52,19 @@ func (e Edit) String() string {
 	return path[min(1, len(path)):]
 }
 
+// Field is the place as LineOf and Has take it.
+func (e Edit) Field() string {
+	var field string
+	for _, s := range e.Path {
+		if s.By != "" {
+			field += "[" + s.Is + "]"
+			continue
+		}
+		field = fieldOf(field, s.Key)
+	}
+	return field
+}
+
 // Apply returns the object with the edit. It does not change its argument. Objects are
 // as JSON decodes them.
 func (e Edit) Apply(object map[string]any) (map[string]any, error) {

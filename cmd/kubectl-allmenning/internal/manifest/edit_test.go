@@ -207,7 +207,6 @@ func TestAddDocument(t *testing.T) {
 
 func TestContent(t *testing.T) {
 	for _, tc := range []struct{ reason, text, says string }{
-		{"a key that stands twice", head + "spec: {a: 1, a: 2}\n", "already defined"},
 		{"a key that is no text", head + "spec: {1: a}\n", "keys of an object must be text"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

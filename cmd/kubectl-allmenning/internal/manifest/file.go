@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -30,23 +31,59 @@ type Object struct {
 	node *yaml.Node
 }
 
-// Parse reads the documents of a file. The error tells the file and the line.
+// Parse reads the documents of a file. Errors name the file and the line, one for each document
+// that is not YAML; the file is returned all the same, with the other documents.
 func Parse(name string, data []byte) (*File, error) {
 	f := &File{Name: name, text: newText(data)}
-	decoder := yaml.NewDecoder(bytes.NewReader(f.text.body))
+	documents, err := decode(f.text.body)
+	if err == nil {
+		f.documents = documents
+		return f, nil
+	}
+
+	var faults []error
+	for _, alone := range f.text.eachDocument() {
+		documents, err := decode(alone)
+		if err != nil {
+			faults = append(faults, syntaxError(name, err))
+			continue
+		}
+		f.documents = append(f.documents, documents...)
+	}
+	if len(faults) == 0 { // it is wrong as a whole alone
+		faults = append(faults, syntaxError(name, err))
+	}
+	return f, errors.Join(faults...)
+}
+
+func decode(body []byte) ([]*yaml.Node, error) {
+	var documents []*yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(body))
 	for {
 		var document yaml.Node
 		err := decoder.Decode(&document)
 		if errors.Is(err, io.EOF) {
-			return f, nil
+			return documents, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, err
 		}
 		if len(document.Content) == 1 {
-			f.documents = append(f.documents, document.Content[0])
+			documents = append(documents, document.Content[0])
 		}
 	}
+}
+
+// atLine is how the YAML library begins an error that has a line.
+var atLine = regexp.MustCompile(`^yaml: line (\d+): `)
+
+// syntaxError names the file and the line of an error as all other faults do.
+func syntaxError(name string, err error) error {
+	message := err.Error()
+	if at := atLine.FindStringSubmatch(message); at != nil {
+		return fmt.Errorf("%s:%s: not YAML: %s", name, at[1], message[len(at[0]):])
+	}
+	return fmt.Errorf("%s: not YAML: %s", name, strings.TrimPrefix(message, "yaml: "))
 }
 
 // Objects are the Kubernetes objects of the file, those within a List included.
@@ -95,15 +132,16 @@ func child(node *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// Content is the object as JSON would decode it. Keys that stand twice are an error.
+// Content is the object as JSON would decode it: of a key that is repeated the last value
+// counts. Repeats names those keys.
 func (o Object) Content() (map[string]any, error) {
-	content, err := contentOf(o.node)
+	content, err := contentOf(withoutRepeats(o.node))
 	if err != nil {
 		return nil, err
 	}
 	object, ok := content.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("line %d: it is no object", o.Line)
+		return nil, errors.New("it is not an object")
 	}
 	return object, nil
 }

@@ -12,9 +12,21 @@ import (
 // metadata.labels[a.b/c].
 var steps = regexp.MustCompile(`[^.\[\]]+|\[[^\]]*\]`)
 
-// LineOf is the line of the file on which a field stands. Of a field that is not there it is
-// the line of the innermost one around it that is.
+// LineOf is the line of the file that a field is on. Of a field that is missing it is the line
+// of the innermost one around it that is there.
 func (o Object) LineOf(field string) int {
+	line, _ := o.find(field)
+	return line
+}
+
+// Has says whether the object has a field.
+func (o Object) Has(field string) bool {
+	_, whole := o.find(field)
+	return whole
+}
+
+// find goes as far into a field as there is something, and says whether that is all the way.
+func (o Object) find(field string) (line int, whole bool) {
 	node, line := o.node, o.Line
 	for _, step := range steps.FindAllString(field, -1) {
 		if node != nil && node.Kind == yaml.AliasNode {
@@ -22,14 +34,15 @@ func (o Object) LineOf(field string) int {
 		}
 		at, value := into(node, strings.TrimSuffix(strings.TrimPrefix(step, "["), "]"))
 		if at == nil {
-			break
+			return line, false
 		}
 		node, line = value, at.Line
 	}
-	return line
+	return line, true
 }
 
-// into is where a key or an index of a node stands, and its value; nil where there is none.
+// into is where a key, an index, or an item of that name or version is in a node, and its
+// value; nil where there is none.
 func into(node *yaml.Node, step string) (at, value *yaml.Node) {
 	if node == nil {
 		return nil, nil
@@ -45,7 +58,28 @@ func into(node *yaml.Node, step string) (at, value *yaml.Node) {
 		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(node.Content) {
 			return node.Content[i], node.Content[i]
 		}
+		for _, item := range node.Content {
+			if scalarAt(item, "name") == step || scalarAt(item, "version") == step {
+				return item, item
+			}
+		}
 	case yaml.AliasNode, yaml.DocumentNode, yaml.ScalarNode:
 	}
 	return nil, nil
+}
+
+// Value is what a field holds, as JSON would decode it, and whether the object has it.
+func (o Object) Value(field string) (value any, has bool) {
+	node := o.node
+	for _, step := range steps.FindAllString(field, -1) {
+		if node != nil && node.Kind == yaml.AliasNode {
+			node = node.Alias
+		}
+		_, node = into(node, strings.TrimSuffix(strings.TrimPrefix(step, "["), "]"))
+		if node == nil {
+			return nil, false
+		}
+	}
+	value, err := contentOf(withoutRepeats(node))
+	return value, err == nil
 }

@@ -38,6 +38,46 @@ func newText(data []byte) text {
 
 func (t text) bytes() []byte { return slices.Concat(t.mark, t.body) }
 
+// eachDocument is the text once for each of its documents, with all other lines emptied, so
+// that lines keep their numbers. Documents of nothing but comments are left out.
+func (t text) eachDocument() [][]byte {
+	var begins []int
+	for number := range t.lines {
+		if number == 0 || isMarker(t.line(number)) {
+			begins = append(begins, number)
+		}
+	}
+
+	var all [][]byte
+	for i, first := range begins {
+		from, to := t.lines[first], len(t.body)
+		if i+1 < len(begins) {
+			to = t.lines[begins[i+1]]
+		}
+		if holdsSomething(t.body[from:to]) {
+			all = append(all, append(bytes.Repeat([]byte("\n"), first), t.body[from:to]...))
+		}
+	}
+	return all
+}
+
+// isMarker says whether a line begins a document, which "---" does in any YAML text.
+func isMarker(line []byte) bool {
+	rest, begins := bytes.CutPrefix(line, []byte("---"))
+	return begins && (len(rest) == 0 || rest[0] == ' ' || rest[0] == '\t')
+}
+
+// holdsSomething says whether a document has more than markers, comments and directives.
+func holdsSomething(document []byte) bool {
+	for line := range bytes.Lines(document) {
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && line[0] != '#' && line[0] != '%' && !bytes.Equal(line, []byte("---")) {
+			return true
+		}
+	}
+	return false
+}
+
 // splice puts other text in the place of body[from:to].
 type splice struct {
 	from, to int

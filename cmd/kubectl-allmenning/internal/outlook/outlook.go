@@ -113,8 +113,8 @@ type Visit struct {
 	Environment  string     `json:"environment"`
 	Wave         string     `json:"wave"`
 	At           *time.Time `json:"at,omitempty"`
-	// Code is empty where the place gets the version; else why it does not, or Present.
-	Code    string `json:"code,omitempty"`
+	// Reason is empty where the place gets the version; else why it does not, or Present.
+	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
 }
 
@@ -240,7 +240,7 @@ func whenPiloted(in rollout.Input, piloted time.Time) rollout.Input {
 // begins is when the first place is asked to move; nil where none is.
 func (g *Group) begins() *time.Time {
 	for i := range g.Visits {
-		if g.Visits[i].Code == "" {
+		if g.Visits[i].Reason == "" {
 			return g.Visits[i].At
 		}
 	}
@@ -265,7 +265,7 @@ func foresee(intro *country.Introduction, in rollout.Input, q Question) Group {
 	}
 	for _, v := range out.Visits {
 		g.Visits = append(g.Visits, Visit{
-			Municipality: v.Municipality, Environment: v.Environment, Wave: v.Wave, At: pointer(v.At), Code: v.Code, Message: v.Message,
+			Municipality: v.Municipality, Environment: v.Environment, Wave: v.Wave, At: pointer(v.At), Reason: v.Reason, Message: v.Message,
 		})
 	}
 	for i := range in.Strategy.Waves {
@@ -328,7 +328,7 @@ func pointer(t time.Time) *time.Time {
 func sum(wave string, visits []Visit) Wave {
 	w := Wave{Name: wave, Municipalities: []string{}}
 	for _, v := range visits {
-		if v.Wave != wave || v.Code != "" {
+		if v.Wave != wave || v.Reason != "" {
 			continue
 		}
 		if w.First == nil {

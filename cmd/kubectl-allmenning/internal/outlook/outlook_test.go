@@ -23,11 +23,11 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func load(t *testing.T, name string) *world.World {
 	t.Helper()
-	files, err := world.ReadFiles(filepath.Join("testdata", name))
+	files, err := world.ReadFolder(filepath.Join("testdata", name), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := world.FromFiles(name, files)
+	w, err := world.FromFolder(files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestOutlookRefuses(t *testing.T) {
 		change func(*outlook.Question)
 		says   string
 	}{
-		{"no such app", func(q *outlook.Question) { q.App = "kobo" }, `no SharedApp "kobo" in world.yaml: it has svarut`},
+		{"no such app", func(q *outlook.Question) { q.App = "kobo" }, `no SharedApp "kobo" in testdata/world.yaml: it has svarut`},
 		{"no such version", func(q *outlook.Question) { q.Version = "3.0.0" }, "spec.versions has no 3.0.0"},
 		{"a withdrawn version", func(q *outlook.Question) { q.Version = "2.4.0" }, "Withdrawn"},
 		{"no such channel", func(q *outlook.Question) { q.Channel = "beta" }, `spec.channels has no "beta"`},

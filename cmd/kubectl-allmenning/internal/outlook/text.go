@@ -56,11 +56,11 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 	printApprovals(out, g)
 	printWaves(out, g)
 	if all {
-		printVisits(out, "WHEN", g.Visits, func(v *Visit) bool { return v.Code == "" })
+		printVisits(out, "WHEN", g.Visits, func(v *Visit) bool { return v.Reason == "" })
 	}
 	printPresent(out, g.Visits)
 	printElsewhere(out, g.Elsewhere)
-	printVisits(out, "BLOCKED", g.Visits, func(v *Visit) bool { return v.Code != "" && v.Code != rollout.CodePresent })
+	printVisits(out, "BLOCKED", g.Visits, func(v *Visit) bool { return v.Reason != "" && v.Reason != rollout.ReasonPresent })
 }
 
 func printApprovals(out io.Writer, g *Group) {
@@ -132,7 +132,7 @@ func named(all []string) string {
 func printPresent(out io.Writer, visits []Visit) {
 	var have []string
 	for _, v := range visits {
-		if name := v.Municipality; v.Code == rollout.CodePresent && !slices.Contains(have, name) {
+		if name := v.Municipality; v.Reason == rollout.ReasonPresent && !slices.Contains(have, name) {
 			have = append(have, name)
 		}
 	}
@@ -168,10 +168,10 @@ func printVisits(out io.Writer, heading string, visits []Visit, wanted func(*Vis
 			fmt.Fprintf(table, "  %s\tMUNICIPALITY\tENVIRONMENT\tWAVE\n", heading)
 			first = false
 		}
-		if v.Code == "" {
+		if v.Reason == "" {
 			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", stamp(v.At), v.Municipality, v.Environment, v.Wave)
 		} else {
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", v.Code, v.Municipality, v.Environment, v.Wave, v.Message)
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", v.Reason, v.Municipality, v.Environment, v.Wave, v.Message)
 		}
 	}
 	flush(table)

@@ -3,57 +3,73 @@ package schema
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	celconfig "k8s.io/apiserver/pkg/apis/cel"
 )
+
+// Fault is something that the API server would refuse. The message names the field too.
+type Fault struct {
+	Field   string
+	Message string
+}
+
+// Error is the message.
+func (f Fault) Error() string { return f.Message }
 
 // Complete is a copy of the object as the API server would keep it: with defaults. A status
 // stays as it is, if there is one.
 func (k *Kind) Complete(object map[string]any) map[string]any {
-	status, told := object["status"]
+	status, has := object["status"]
 	complete := runtime.DeepCopyJSON(without(object, "status"))
 	defaulting.PruneNonNullableNullsWithoutDefaults(complete, k.structural)
 	defaulting.Default(complete, k.structural)
 	delete(complete, "status")
-	if told {
+	if has {
 		complete["status"] = status
 	}
 	return complete
 }
 
-// Check says what the API server would refuse in a new object that is complete. It passes
-// over the status, which the API server leaves out of new objects. Faults are sorted by field.
-// Rules are bounded by the API server's own budget, so nobody need be able to stop them.
+// Check says what the API server would refuse in a new object, as it is written. All faults
+// are reported at once, sorted by field: fields that do not exist, the schema, and the rules,
+// also where the API server would report the first of these kinds alone. Values of a status are
+// passed over, since the API server leaves it out of new objects.
+func (k *Kind) Check(written map[string]any) []Fault {
+	faults := k.unknownFields(written)
+	for _, fault := range k.check(k.Complete(written)) {
+		fault.Detail = strings.TrimPrefix(fault.Detail, fault.Field+" in body ") // the field comes first anyway
+		faults = append(faults, Fault{Field: fault.Field, Message: fault.Error()})
+	}
+	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Field, b.Field) })
+	return faults
+}
+
+// check holds an object with its defaults to the schema and the rules. Rules are bounded by the
+// API server's own budget, so nobody need be able to stop them.
 //
 //nolint:contextcheck,nolintlint // see above; it is the callers that the linter means
-func (k *Kind) Check(object map[string]any) field.ErrorList {
+func (k *Kind) check(object map[string]any) field.ErrorList {
 	object = without(object, "status")
 	faults := k.checkMetadata(object)
-	faults = append(faults, validation.ValidateCustomResource(nil, object, k.openAPI)...)
-	faults = append(faults, objectmeta.Validate(context.Background(), nil, object, k.structural, false)...)
-	faults = append(faults, listtype.ValidateListSetsAndMaps(nil, k.structural, object)...)
-	if !slices.ContainsFunc(faults, hidesRules) {
-		faults = append(faults, k.checkRules(object)...)
-	}
-	for _, fault := range faults {
-		fault.Detail = strings.TrimPrefix(fault.Detail, fault.Field+" in body ") // the field is told anyway
-	}
-	slices.SortStableFunc(faults, func(a, b *field.Error) int { return cmp.Compare(a.Field, b.Field) })
-	return faults
+	schema := validation.ValidateCustomResource(nil, object, k.openAPI)
+	schema = append(schema, objectmeta.Validate(context.Background(), nil, object, k.structural, false)...)
+	schema = append(schema, listtype.ValidateListSetsAndMaps(nil, k.structural, object)...)
+	faults = append(faults, schema...)
+	return append(faults, k.checkRules(object, schema)...)
 }
 
 // Refusal is why the API server would refuse a new object, one error for each fault; nil
@@ -65,38 +81,45 @@ func Refusal(object map[string]any) error {
 		return err
 	}
 	var faults []error
-	for _, fault := range kind.Check(kind.Complete(object)) {
+	for _, fault := range kind.Check(object) {
 		faults = append(faults, fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), fault))
 	}
 	return errors.Join(faults...)
 }
 
+// checkMetadata reports what of the metadata can't be read, and what is wrong with the rest.
 func (k *Kind) checkMetadata(object map[string]any) field.ErrorList {
-	o := &unstructured.Unstructured{Object: object}
-	if k.namespaced && o.GetNamespace() == "" { // whoever applies it may name one
-		o = o.DeepCopy()
-		o.SetNamespace("default")
+	path := field.NewPath("metadata")
+	written, isObject := object["metadata"].(map[string]any)
+	if !isObject {
+		return field.ErrorList{field.Required(path.Child("name"), "name the object")}
 	}
-	return apivalidation.ValidateObjectMetaAccessor(o, k.namespaced, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
-}
 
-func (k *Kind) checkRules(object map[string]any) field.ErrorList {
-	if !k.compiled {
-		k.rules, k.compiled = cel.NewValidator(k.structural, true, celconfig.PerCallLimit), true
+	var faults field.ErrorList
+	var read metav1.ObjectMeta
+	for _, key := range slices.Sorted(maps.Keys(written)) {
+		raw, err := json.Marshal(map[string]any{key: written[key]})
+		if err == nil {
+			err = json.Unmarshal(raw, &read)
+		}
+		if err != nil {
+			faults = append(faults, field.Invalid(path.Child(key), written[key], strings.TrimPrefix(err.Error(), "json: ")))
+		}
 	}
-	// There is no old object, so rules of changes are passed over.
-	faults, _ := k.rules.Validate(context.Background(), nil, k.structural, object, nil, celconfig.RuntimeCELCostBudget)
-	return faults
-}
 
-// hidesRules is true of faults that keep the API server from asking the rules.
-func hidesRules(fault *field.Error) bool {
-	switch fault.Type {
-	case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid:
-		return true
-	case field.ErrorTypeDuplicate, field.ErrorTypeForbidden, field.ErrorTypeInternal, field.ErrorTypeInvalid, field.ErrorTypeNotFound, field.ErrorTypeTooFew:
+	switch {
+	case !k.namespaced:
+		read.Namespace = "" // the API server takes it out
+	case read.Namespace == "":
+		read.Namespace = metav1.NamespaceDefault // the caller's context names one
 	}
-	return false
+	if read.Name == "" {
+		if !slices.ContainsFunc(faults, func(f *field.Error) bool { return f.Field == "metadata.name" }) {
+			faults = append(faults, field.Required(path.Child("name"), "name the object"))
+		}
+		read.Name = "unnamed"
+	}
+	return append(faults, apivalidation.ValidateObjectMetaAccessor(&read, k.namespaced, apivalidation.NameIsDNSSubdomain, path)...)
 }
 
 func without(object map[string]any, key string) map[string]any {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -30,9 +31,14 @@ type Kind struct {
 	compiled   bool
 }
 
-// Of reads the definition of a kind. The error of a kind that there is not says so.
+// Kinds are the kinds that there are, from what the nation says to what the operator writes.
+func Kinds() []string {
+	return []string{"Platform", "SharedApp", "Network", "Municipality", "Rollout", "AppInstallation"}
+}
+
+// Of reads the definition of a kind. The error for an unknown kind names those that there are.
 func Of(kind string) (*Kind, error) {
-	unknown := fmt.Errorf("%s has no kind %s", v1alpha1.GroupVersion, kind)
+	unknown := fmt.Errorf("%s has no kind %s: it has %s", v1alpha1.GroupVersion, kind, strings.Join(Kinds(), ", "))
 	definition, err := shipped(kind)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, unknown

@@ -32,7 +32,7 @@ spec:
   version: 2.4.1
   digest: sha256:2424242424242424242424242424242424242424242424242424242424242424
   tenant: {municipality: vinje, number: "4036", displayName: Vinje, environment: prod, stage: Production, zone: Closed}
-  decidedBy: {level: Network, name: digi-tv, reason: recommended}
+  decidedBy: {level: Network, name: digi-tv}
 `
 )
 
@@ -91,7 +91,19 @@ func TestCheck(t *testing.T) {
 		{"an enumeration", network, "name: svarut", "name: svarut, obligation: Must", []string{"spec.apps[0].obligation: Unsupported value"}},
 		{"a key of a list twice", network, "{name: svarut}", "{name: svarut}, {name: svarut}", []string{`spec.apps[1]: Duplicate value: {"name":"svarut"}`}},
 		{"a label", network, "name: digi-tv", "name: digi-tv, labels: {a: b c}", []string{`metadata.labels: Invalid value: "b c"`}},
-		{"a rule", network, "{names: [vinje]}", "{}", []string{"spec.members: Invalid value: members needs selector, names"}},
+		{"a rule", network, "{names: [vinje]}", "{selector: {}}", []string{"spec.members.selector: Invalid value: an empty selector would pick every municipality"}},
+		{"a field that does not exist", network, "{name: all}", "{name: all, soke: 1h}", []string{`unknown field "spec.rollout.waves[0].soke"`}},
+		{"a field of the metadata that does not exist", network, "name: digi-tv", "name: digi-tv, label: {}", []string{`unknown field "metadata.label"`}},
+		{"labels that are not texts", network, "name: digi-tv", "name: digi-tv, labels: {a: 1}", []string{"metadata.labels: Invalid value: {\"a\":1}: cannot unmarshal number"}},
+		{"no metadata", network, "metadata: {name: digi-tv}", "metadata: none", []string{`metadata: Invalid value: "string": must be of type object`, "metadata.name: Required value: name the object"}},
+		{"a namespace, which the API server takes out", network, "name: digi-tv", "name: digi-tv, namespace: a", nil},
+		{"a wrong type hides no rule of another part", network, "waves: [{name: all}]", "waves: [{name: all, soak: 5}, {name: next, soak: -1h}]\n    maxIntroductions: many", []string{
+			"spec.rollout.maxIntroductions: ", "spec.rollout.waves[0].soak: ", `spec.rollout.waves[1].soak: Invalid value: "-1h": soak must be from 0s`,
+		}},
+		{"but those of what holds it, which can't be evaluated", network, "{names: [vinje]}", "{selector: 5}", []string{"spec.members.selector: "}},
+		{"nor does a value that is not offered, or one that is missing", strings.Replace(network, "{name: all}", "{name: all, soak: -1h}", 1), "apps: [{name: svarut}]", "apps: [{name: svarut, obligation: Must}, {channel: a}]", []string{
+			"spec.apps[0].obligation: Unsupported value", "spec.apps[1].name: Required value", "spec.rollout.waves[0].soak: ",
+		}},
 		{"faults by field", network, "{name: all}", "{name: all, soak: -1h, maxFailures: -3}", []string{"spec.rollout.waves[0].maxFailures", "spec.rollout.waves[0].soak"}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

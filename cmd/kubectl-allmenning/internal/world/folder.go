@@ -4,173 +4,150 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
-	utiljson "sigs.k8s.io/json"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/manifest"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/folder"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/schema"
 )
 
-// ErrNoFiles says that a folder is there and holds no manifests.
-var ErrNoFiles = errors.New("holds no .yaml, .yml or .json file")
-
-// ReadFiles reads a file, or the YAML and JSON files of a folder and of the folders
-// within it. Those whose names begin with a dot are left out.
-func ReadFiles(path string) ([]*manifest.File, error) {
-	var files []*manifest.File
-	err := filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case name != path && strings.HasPrefix(entry.Name(), "."):
-			if entry.IsDir() {
-				return filepath.SkipDir
-			}
-			return nil
-		case entry.IsDir() || (name != path && !isManifest(name)):
-			return nil
-		}
-		data, err := os.ReadFile(name) //nolint:gosec // the folder is that of who runs the command
-		if err != nil {
-			return err
-		}
-		f, err := manifest.Parse(name, data)
-		if err != nil {
-			return err
-		}
-		files = append(files, f)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read manifests: %w", err)
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("read manifests: %s %w", path, ErrNoFiles)
-	}
-	return files, nil
+// ReadFolder reads a file, or a folder of manifests. Texts take the place of what is in files, by name.
+func ReadFolder(path string, texts map[string][]byte) (*folder.Folder, error) {
+	return folder.Read(path, folder.Options{Texts: texts, Concerns: isOwn})
 }
 
-func isManifest(name string) bool {
-	switch filepath.Ext(name) {
-	case ".yaml", ".yml", ".json":
-		return true
-	}
-	return false
-}
-
-// FromFiles makes a World of the objects in files, with the defaults that the API server
-// gives them. Kinds that are not Allmenning's are passed over. What the API server would
-// refuse, fields that do not exist, and objects that stand twice are errors, one for each
-// fault, which name the file, the line, the object and the field.
-func FromFiles(source string, files []*manifest.File) (*World, error) {
-	w, faults := fromFiles(source, files, true)
+// FromFolder makes a World of the objects in a folder, with the defaults that the API server
+// gives them. Kinds of other groups are passed over. What the API server would refuse, fields
+// that do not exist, and objects that are there twice are errors, one for each fault of each
+// object, which name the file, the line, the object and the field.
+func FromFolder(f *folder.Folder) (*World, error) {
+	w, faults := fromFolder(f, true)
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
 	return w, nil
 }
 
-// Names makes a World of what can be read of the objects in files, faults or not: enough to
-// tell their names, and fast.
-func Names(source string, files []*manifest.File) *World {
-	w, _ := fromFiles(source, files, false)
+// Names makes a World of what can be read of the objects in a folder, faults or not: enough to
+// complete their names, and fast.
+func Names(f *folder.Folder) *World {
+	w, _ := fromFolder(f, false)
 	return w
 }
 
-// Check holds the objects in files to what the API server asks of them, as FromFiles does.
-func Check(files ...*manifest.File) error {
-	_, faults := fromFiles("", files, true)
-	return errors.Join(faults...)
-}
-
-func fromFiles(source string, files []*manifest.File, checked bool) (w *World, faults []error) {
-	w = &World{Offline: true, Source: source}
+func fromFolder(f *folder.Folder, checked bool) (w *World, faults []error) {
+	w = &World{Offline: true, Source: f.Path}
+	faults = append(faults, f.Faults...)
 	kinds, seen := map[string]*schema.Kind{}, map[string]string{}
-	for _, f := range files {
-		for _, o := range f.Objects() {
-			if o.APIVersion != v1alpha1.GroupVersion.String() {
-				continue
-			}
-			stands := place{file: f.Name, object: o}
-			key := strings.Join([]string{o.Kind, o.Namespace, o.Name}, "/")
-			if first := seen[key]; first != "" {
-				faults = append(faults, stands.fault(o.Line, fmt.Errorf("it also stands at %s: name one of the files with -f, or take one out", first)))
-				continue
-			}
-			seen[key] = fmt.Sprintf("%s:%d", f.Name, o.Line)
-			faults = append(faults, w.add(stands, kinds, checked)...)
+	for _, d := range f.Documents {
+		switch fault := apiVersionFault(d); {
+		case fault != nil:
+			faults = append(faults, faultOf(d, "apiVersion", fault))
+			continue
+		case d.APIVersion != v1alpha1.GroupVersion.String():
+			continue
 		}
+		key := strings.Join([]string{d.Kind, d.Namespace, d.Name}, "/")
+		if first := seen[key]; first != "" && d.Name != "" {
+			faults = append(faults, faultOf(d, "", fmt.Errorf("it is in %s too: name one of them with -f, or take one out", first)))
+			continue
+		}
+		seen[key] = d.Kustomization()
+		if seen[key] == "" {
+			seen[key] = d.Place("")
+		}
+		faults = append(faults, w.add(d, kinds, checked)...)
+	}
+
+	if len(f.Unused) > 0 {
+		w.Notes = append(w.Notes, fmt.Sprintf("The kustomization around them does not use these files, so they are not read: %s.", few(f.Unused)))
 	}
 	w.sort()
 	w.addDefaults()
 	return w, faults
 }
 
-// place is where an object stands.
-type place struct {
-	file   string
-	object manifest.Object
+// faultOf says where a fault is, and in which object.
+func faultOf(d folder.Document, field string, err error) error {
+	name := d.Name
+	if name == "" {
+		name = "without a name"
+	}
+	return fmt.Errorf("%s: %s %s: %w", d.Place(field), d.Kind, name, err)
 }
 
-func (p place) fault(line int, err error) error {
-	return fmt.Errorf("%s:%d: %s %s: %w", p.file, line, p.object.Kind, p.object.Name, err)
+// isOwn says whether objects of an apiVersion are Allmenning's, or meant to be.
+func isOwn(apiVersion string) bool {
+	group, _, _ := strings.Cut(apiVersion, "/")
+	return group == v1alpha1.GroupVersion.Group || isNear(group, v1alpha1.GroupVersion.Group)
+}
+
+// apiVersionFault says that an object is one of Allmenning's by its group or its kind, while no
+// API server would know it as one; nil for all others.
+func apiVersionFault(d folder.Document) error {
+	known := v1alpha1.GroupVersion.String()
+	group, _, _ := strings.Cut(d.APIVersion, "/")
+	switch {
+	case d.APIVersion == known && d.Kind == "":
+		return fmt.Errorf("kind is missing: write one of %s", strings.Join(schema.Kinds(), ", "))
+	case d.APIVersion == known:
+		return nil
+	case d.APIVersion == "" && isKind(d.Kind):
+		return fmt.Errorf("apiVersion is missing: write %s", known)
+	case group == v1alpha1.GroupVersion.Group:
+		return fmt.Errorf("apiVersion %q is unknown: write %s, which is the only one", d.APIVersion, known)
+	case isOwn(d.APIVersion):
+		return fmt.Errorf("apiVersion %q is unknown: did you mean %s?", d.APIVersion, known)
+	}
+	return nil
+}
+
+func isKind(kind string) bool {
+	for _, known := range schema.Kinds() {
+		if kind == known {
+			return true
+		}
+	}
+	return false
 }
 
 // add checks an object and takes it in.
-func (w *World) add(p place, kinds map[string]*schema.Kind, checked bool) []error {
-	o := p.object
-	if o.Name == "" {
-		return []error{p.fault(o.Line, errors.New("metadata.name is missing"))}
-	}
-	content, err := o.Content()
+func (w *World) add(d folder.Document, kinds map[string]*schema.Kind, checked bool) []error {
+	content, err := d.Content()
 	if err != nil {
-		return []error{p.fault(o.Line, err)}
+		return []error{faultOf(d, "", err)}
 	}
-	if kinds[o.Kind] == nil {
-		if kinds[o.Kind], err = schema.Of(o.Kind); err != nil {
-			return []error{p.fault(o.Line, err)}
+	if kinds[d.Kind] == nil {
+		if kinds[d.Kind], err = schema.Of(d.Kind); err != nil {
+			return []error{faultOf(d, "kind", err)}
 		}
 	}
-	content = kinds[o.Kind].Complete(content)
+
 	var faults []error
 	if checked {
-		for _, fault := range kinds[o.Kind].Check(content) {
-			faults = append(faults, p.fault(o.LineOf(fault.Field), fault))
+		for _, repeat := range d.Repeats() {
+			faults = append(faults, faultOf(d, repeat.Field, fmt.Errorf("duplicate field %q", repeat.Field)))
+		}
+		for _, fault := range kinds[d.Kind].Check(content) {
+			faults = append(faults, faultOf(d, fault.Field, fault))
 		}
 	}
-	unknown, err := w.take(o.Kind, content)
-	if err != nil && len(faults) == 0 {
-		unknown = append(unknown, err)
-	}
-	for _, one := range unknown {
-		faults = append(faults, p.fault(o.LineOf(fieldIn(one)), one))
+	if err := w.take(d.Kind, kinds[d.Kind].Complete(content)); err != nil && len(faults) == 0 {
+		faults = append(faults, faultOf(d, "", err))
 	}
 	return faults
 }
 
-// fieldIn is the field that an error quotes; empty where it quotes none.
-func fieldIn(err error) string {
-	_, quoted, _ := strings.Cut(err.Error(), `unknown field "`)
-	field, _, _ := strings.Cut(quoted, `"`)
-	return field
-}
-
-// take takes an object in. Fields that do not exist are told apart from what keeps it from
-// being read.
-func (w *World) take(kind string, content map[string]any) (unknown []error, err error) {
+// take takes an object in.
+func (w *World) take(kind string, content map[string]any) error {
 	switch kind {
 	case "Platform":
 		var all []v1alpha1.Platform
-		unknown, err = takeInto(&all, content)
+		err := takeInto(&all, content)
 		if len(all) == 1 && all[0].Name == v1alpha1.PlatformName {
 			w.Platform = &all[0]
 		}
-		return unknown, err
+		return err
 	case "Municipality":
 		return takeInto(&w.Municipalities, content)
 	case "Network":
@@ -182,18 +159,18 @@ func (w *World) take(kind string, content map[string]any) (unknown []error, err 
 	case "AppInstallation":
 		return takeInto(&w.Installations, content)
 	}
-	return nil, fmt.Errorf("%s has no kind %s", v1alpha1.GroupVersion, kind)
+	return fmt.Errorf("%s has no kind %s", v1alpha1.GroupVersion, kind)
 }
 
-func takeInto[T any](all *[]T, content map[string]any) (unknown []error, err error) {
+func takeInto[T any](all *[]T, content map[string]any) error {
 	raw, err := json.Marshal(content)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var object T
-	if unknown, err = utiljson.UnmarshalStrict(raw, &object); err != nil {
-		return nil, err
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return err
 	}
 	*all = append(*all, object)
-	return unknown, nil
+	return nil
 }

@@ -28,11 +28,11 @@ func folder(t *testing.T, texts map[string]string) string {
 }
 
 func load(path string) (*world.World, error) {
-	files, err := world.ReadFiles(path)
+	files, err := world.ReadFolder(path, nil)
 	if err != nil {
 		return nil, err
 	}
-	return world.FromFiles(path, files)
+	return world.FromFolder(files)
 }
 
 const (
@@ -46,7 +46,8 @@ func TestFolder(t *testing.T) {
 		"towns/vinje.yaml":   vinje,
 		"apps/svarut.yml":    head + "kind: SharedApp\nmetadata: {name: svarut}\nspec: {displayName: S, versions: [{version: 1.0.0, source: {configMap: {name: a}}}, {version: 1.1.0, source: {oci: {repository: r/a, digest: \"" + digest + "\"}}}]}\n",
 		"all.json":           `{"apiVersion": "allmenning.dev/v1alpha1", "kind": "NetworkList", "items": [{"apiVersion": "allmenning.dev/v1alpha1", "kind": "Network", "metadata": {"name": "digi"}, "spec": {"displayName": "D", "members": {"names": ["vinje"]}, "apps": [{"name": "svarut"}]}}]}`,
-		"kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [all.json]\n",
+		"kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [all.json, towns/vinje.yaml, apps/svarut.yml, other.yaml]\n",
+		"unused.yaml":        strings.ReplaceAll(vinje, "vinje", "tokke"),
 		"other.yaml":         "apiVersion: v1\nkind: Municipality\nmetadata: {name: vinje}\n",
 		"README.md":          "{{ no YAML }}",
 		".git/broken.yaml":   "{{",
@@ -68,8 +69,8 @@ func TestFolder(t *testing.T) {
 	if len(versions) != 2 || !versions[0].Available || len(versions[0].Digest) != 71 || versions[1].Digest != digest {
 		t.Errorf("versions are available, with the digest of the source where it names one: %+v", versions)
 	}
-	if len(w.Notes) != 1 || !strings.Contains(w.Notes[0], "taken to be available (2 of them)") {
-		t.Errorf("what is assumed is said: %v", w.Notes)
+	if len(w.Notes) != 2 || !strings.Contains(w.Notes[0], "not read: "+filepath.Join(root, "unused.yaml")+".") || !strings.Contains(w.Notes[1], "taken to be available (2 of them)") {
+		t.Errorf("what is left out, and what is assumed, is said: %v", w.Notes)
 	}
 }
 
@@ -81,11 +82,11 @@ func network(strategy string) string {
 // TestNames reads what it can of files with faults.
 func TestNames(t *testing.T) {
 	root := folder(t, map[string]string{"a.yaml": strings.Replace(vinje, `"4036"`, `"1"`, 1), "b.yaml": vinje, "c.yaml": head + "kind: Network\nspec: {}\n"})
-	files, err := world.ReadFiles(root)
+	files, err := world.ReadFolder(root, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := world.Names(root, files); len(w.Municipalities) != 1 || w.Municipalities[0].Name != "vinje" {
+	if w := world.Names(files); len(w.Municipalities) != 1 || w.Municipalities[0].Name != "vinje" {
 		t.Errorf("%+v", w)
 	}
 }
@@ -107,11 +108,23 @@ func TestFolderRefuses(t *testing.T) {
 		{"a list that must not be empty", map[string]string{"a.yaml": strings.Replace(vinje, "{name: prod, stage: Production, zone: Closed}", "", 1)}, []string{"a.yaml:4: Municipality vinje: spec.environments: "}},
 		{"all faults of all files", map[string]string{"a.yaml": strings.Replace(vinje, `"4036"`, `"403"`, 1), "b.yaml": head + "kind: Network\nmetadata: {name: digi}\nspec: {displayName: D, members: {names: [vinje]}, apps: [{name: svarut, obligation: Must, chanel: stable}]}\n"},
 			[]string{"a.yaml:4: Municipality vinje: spec.number", "\n", "b.yaml:4: Network digi: spec.apps[0].obligation", `b.yaml:4: Network digi: unknown field "spec.apps[0].chanel"`}},
-		{"a key twice", map[string]string{"a.yaml": strings.Replace(vinje, "number:", "displayName: V, number:", 1)}, []string{"a.yaml:1: Municipality vinje", "displayName"}},
+		{"a key twice, which hides no other fault", map[string]string{"a.yaml": strings.Replace(vinje, `number: "4036"`, `displayName: V, number: "1"`, 1)},
+			[]string{`a.yaml:4: Municipality vinje: duplicate field "spec.displayName"`, "a.yaml:4: Municipality vinje: spec.number: "}},
+		{"a wrong type hides neither a field that there is not nor a rule of another part", map[string]string{"a.yaml": network("  waves:\n    - name: all\n      soak: 3\n    - name: next\n      maxFailures: 101%\n      sok: 1h")},
+			[]string{"a.yaml:10: Network digi: spec.rollout.waves[0].soak: ", `a.yaml:13: Network digi: unknown field "spec.rollout.waves[1].sok"`, "a.yaml:12: Network digi: spec.rollout.waves[1].maxFailures: "}},
+		{"labels that can't be read hide nothing", map[string]string{"a.yaml": strings.Replace(strings.Replace(vinje, "name: vinje", "name: Vinje, labels: {a: 1}, label: {}", 1), `"4036"`, `"1"`, 1)},
+			[]string{"a.yaml:3: Municipality Vinje: metadata.labels: ", "a.yaml:3: Municipality Vinje: metadata.name: ", `unknown field "metadata.label"`, "spec.number: "}},
+		{"an unknown version of the API, in each object", map[string]string{"a.yaml": strings.Replace(vinje, "v1alpha1", "v1beta1", 1) + "---\n" + strings.Replace(vinje, "v1alpha1", "v2", 1)},
+			[]string{`a.yaml:1: Municipality vinje: apiVersion "allmenning.dev/v1beta1" is unknown: write allmenning.dev/v1alpha1`, `a.yaml:6: Municipality vinje: apiVersion "allmenning.dev/v2"`}},
+		{"a group with a slip of the hand", map[string]string{"a.yaml": strings.Replace(vinje, "allmenning", "almenning", 1)}, []string{`a.yaml:1: Municipality vinje: apiVersion "almenning.dev/v1alpha1" is unknown: did you mean allmenning.dev/v1alpha1?`}},
+		{"no apiVersion", map[string]string{"a.yaml": strings.Replace(vinje, "apiVersion", "apiversion", 1)}, []string{"a.yaml:1: Municipality vinje: apiVersion is missing: write allmenning.dev/v1alpha1"}},
+		{"no kind", map[string]string{"a.yaml": strings.Replace(vinje, "kind: Municipality\n", "", 1)}, []string{"kind is missing: write one of Platform, "}},
 		{"an object twice", map[string]string{"a.yaml": vinje, "b.yaml": "\n" + vinje}, []string{"b.yaml:2: Municipality vinje", "a.yaml:1"}},
 		{"a kind that there is not", map[string]string{"a.yaml": head + "kind: Munisipality\nmetadata: {name: x}\n"}, []string{"no kind Munisipality"}},
-		{"no name", map[string]string{"a.yaml": head + "kind: Network\nspec: {}\n"}, []string{"metadata.name is missing"}},
-		{"no YAML", map[string]string{"a.yaml": "a: b: c\n"}, []string{"a.yaml", "mapping values"}},
+		{"no name", map[string]string{"a.yaml": head + "kind: Network\nspec: {}\n"}, []string{"metadata.name: Required value", "spec.displayName: Required value"}},
+		{"a document that is not YAML, which hides neither another of the file nor another file", map[string]string{
+			"a.yaml": "a: 1\n---\nb: c: d\n---\n" + strings.Replace(vinje, `"4036"`, `"1"`, 1) + "---\n[\n", "b.yaml": "\n- {\n",
+		}, []string{"a.yaml:3: not YAML: mapping values", "a.yaml:8: Municipality vinje: spec.number: ", "a.yaml:10: not YAML: ", "b.yaml:2: not YAML: "}},
 		{"nothing", map[string]string{"a.txt": ""}, []string{"holds no .yaml"}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

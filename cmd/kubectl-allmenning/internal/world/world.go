@@ -4,6 +4,7 @@
 //   - world.go: the objects, and how one finds one.
 //   - cluster.go: reading them from a cluster.
 //   - folder.go: reading them from files.
+//   - near.go: which name was meant by a wrong one.
 //   - defaults.go: what the operator would have added to files.
 package world
 
@@ -51,7 +52,7 @@ func (w *World) Municipality(name string) (*v1alpha1.Municipality, error) {
 			return &w.Municipalities[i], nil
 		}
 	}
-	return nil, w.unknown("Municipality", name, names(w.Municipalities, func(m *v1alpha1.Municipality) string { return m.Name }))
+	return nil, w.unknown("Municipality", name, namesIn(w.Municipalities, func(m *v1alpha1.Municipality) string { return m.Name }))
 }
 
 // Network finds one by name. The error names those that there are.
@@ -61,7 +62,7 @@ func (w *World) Network(name string) (*v1alpha1.Network, error) {
 			return &w.Networks[i], nil
 		}
 	}
-	return nil, w.unknown("Network", name, names(w.Networks, func(n *v1alpha1.Network) string { return n.Name }))
+	return nil, w.unknown("Network", name, namesIn(w.Networks, func(n *v1alpha1.Network) string { return n.Name }))
 }
 
 // App finds a SharedApp by name. The error names those that there are.
@@ -71,7 +72,7 @@ func (w *World) App(name string) (*v1alpha1.SharedApp, error) {
 			return &w.Apps[i], nil
 		}
 	}
-	return nil, w.unknown("SharedApp", name, names(w.Apps, func(a *v1alpha1.SharedApp) string { return a.Name }))
+	return nil, w.unknown("SharedApp", name, namesIn(w.Apps, func(a *v1alpha1.SharedApp) string { return a.Name }))
 }
 
 // Rollout finds one by name. The error names those that there are.
@@ -81,7 +82,7 @@ func (w *World) Rollout(name string) (*v1alpha1.Rollout, error) {
 			return &w.Rollouts[i], nil
 		}
 	}
-	return nil, w.unknown("Rollout", name, names(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name }))
+	return nil, w.unknown("Rollout", name, namesIn(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name }))
 }
 
 // Waves that a network's rollouts go by: its own, else the Platform's, which are also those
@@ -125,7 +126,7 @@ func Version(app *v1alpha1.SharedApp, version string) (*v1alpha1.Version, error)
 		}
 		return v, nil
 	}
-	all := names(app.Spec.Versions, func(v *v1alpha1.Version) string { return v.Version })
+	all := namesIn(app.Spec.Versions, func(v *v1alpha1.Version) string { return v.Version })
 	return nil, fmt.Errorf("SharedApp %s: spec.versions has no %s: it has %s", app.Name, version, few(all))
 }
 
@@ -133,10 +134,13 @@ func (w *World) unknown(kind, name string, all []string) error {
 	if len(all) == 0 {
 		return fmt.Errorf("there is no %s %q in %s: it has none at all", kind, name, w.Source)
 	}
+	if meant := near(name, all); len(meant) > 0 {
+		return fmt.Errorf("there is no %s %q in %s: did you mean %s?", kind, name, w.Source, strings.Join(meant, " or "))
+	}
 	return fmt.Errorf("there is no %s %q in %s: it has %s", kind, name, w.Source, few(all))
 }
 
-func names[T any](all []T, name func(*T) string) []string {
+func namesIn[T any](all []T, name func(*T) string) []string {
 	found := make([]string, len(all))
 	for i := range all {
 		found[i] = name(&all[i])

@@ -30,6 +30,12 @@ type AppDecisionApplyConfiguration struct {
 	// version to install and stay at, whatever the channels say.
 	// Example: 2.4.1
 	Version *string `json:"version,omitempty"`
+	// immediate brings a version that this decision names to every environment at once: without
+	// stages, soak, windows and freezes of the municipality, and without a return when it fails. It
+	// goes with version, or with hold. Default: false, the version comes stage by stage, in the
+	// municipality's own windows, and returns when it fails.
+	// Example: true
+	Immediate *bool `json:"immediate,omitempty"`
 	// reason is shown to everybody who asks. Required to decline an app that a network has made Mandatory.
 	// Example: budget 2027
 	Reason *string `json:"reason,omitempty"`
@@ -94,6 +100,14 @@ func (b *AppDecisionApplyConfiguration) WithChannel(value string) *AppDecisionAp
 // If called multiple times, the Version field is set to the value of the last call.
 func (b *AppDecisionApplyConfiguration) WithVersion(value string) *AppDecisionApplyConfiguration {
 	b.Version = &value
+	return b
+}
+
+// WithImmediate sets the Immediate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Immediate field is set to the value of the last call.
+func (b *AppDecisionApplyConfiguration) WithImmediate(value bool) *AppDecisionApplyConfiguration {
+	b.Immediate = &value
 	return b
 }
 

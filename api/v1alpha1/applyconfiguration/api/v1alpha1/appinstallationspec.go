@@ -26,13 +26,19 @@ type AppInstallationSpecApplyConfiguration struct {
 	Parameters *v1.JSON `json:"parameters,omitempty"`
 	// parametersFrom adds parameters from Secrets of this namespace. Default: none.
 	ParametersFrom []ParametersSourceApplyConfiguration `json:"parametersFrom,omitempty"`
-	// decidedBy says which level decided this, and why.
-	DecidedBy *DecidedByApplyConfiguration `json:"decidedBy,omitempty"`
-	// rollout that brought the version, and what came of it. Empty where the municipality named the
-	// version itself, and where the version was there before the first rollout.
-	Rollout *InstallationRolloutApplyConfiguration `json:"rollout,omitempty"`
-	// suspend holds the operator off this installation: nothing is applied, corrected or removed.
-	// A platform operator may set it while looking into a fault. Default: false.
+	// decidedBy says which level decided this; empty where nobody asks for the app any longer. The
+	// annotation allmenning.dev/decision says why, in words.
+	DecidedBy *DeciderApplyConfiguration `json:"decidedBy,omitempty"`
+	// move is the last change of version: who brought it, and what became of it. Empty where the
+	// version is the first one, and no rollout brought it.
+	Move *MoveApplyConfiguration `json:"move,omitempty"`
+	// lastVerified is the release that was verified here last: healthy for the soak, or completed by
+	// the group while it was healthy here. A move that fails returns to it. Empty where none was.
+	LastVerified *ReleaseApplyConfiguration `json:"lastVerified,omitempty"`
+	// suspend holds the operator off this installation: nothing is applied, corrected or removed. A
+	// rollout counts the place as away, and waits for it in no wave. A platform operator may set it
+	// while looking into a fault. Default: false.
+	// Example: true
 	Suspend *bool `json:"suspend,omitempty"`
 }
 
@@ -106,16 +112,24 @@ func (b *AppInstallationSpecApplyConfiguration) WithParametersFrom(values ...*Pa
 // WithDecidedBy sets the DecidedBy field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the DecidedBy field is set to the value of the last call.
-func (b *AppInstallationSpecApplyConfiguration) WithDecidedBy(value *DecidedByApplyConfiguration) *AppInstallationSpecApplyConfiguration {
+func (b *AppInstallationSpecApplyConfiguration) WithDecidedBy(value *DeciderApplyConfiguration) *AppInstallationSpecApplyConfiguration {
 	b.DecidedBy = value
 	return b
 }
 
-// WithRollout sets the Rollout field in the declarative configuration to the given value
+// WithMove sets the Move field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Rollout field is set to the value of the last call.
-func (b *AppInstallationSpecApplyConfiguration) WithRollout(value *InstallationRolloutApplyConfiguration) *AppInstallationSpecApplyConfiguration {
-	b.Rollout = value
+// If called multiple times, the Move field is set to the value of the last call.
+func (b *AppInstallationSpecApplyConfiguration) WithMove(value *MoveApplyConfiguration) *AppInstallationSpecApplyConfiguration {
+	b.Move = value
+	return b
+}
+
+// WithLastVerified sets the LastVerified field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastVerified field is set to the value of the last call.
+func (b *AppInstallationSpecApplyConfiguration) WithLastVerified(value *ReleaseApplyConfiguration) *AppInstallationSpecApplyConfiguration {
+	b.LastVerified = value
 	return b
 }
 

@@ -15,7 +15,7 @@ type DecidedByApplyConfiguration struct {
 	Level *apiv1alpha1.DecisionLevel `json:"level,omitempty"`
 	// name of the SharedApp, Network or Municipality that decided.
 	Name *string `json:"name,omitempty"`
-	// reason tells it in words.
+	// reason of the decision, in words.
 	Reason *string `json:"reason,omitempty"`
 }
 

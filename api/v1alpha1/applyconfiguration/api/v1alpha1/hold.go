@@ -11,8 +11,9 @@ import (
 //
 // Hold keeps an app at a version.
 type HoldApplyConfiguration struct {
-	// version to keep. Where another version is installed, it is kept as it is: a hold never
-	// moves an app back.
+	// version to keep. Where another version is installed, that one is kept: a hold never moves an
+	// app. Where none is installed, this version is. Default: what is installed; where nothing is, a
+	// hold without a version installs nothing.
 	// Example: 2.3.0
 	Version *string `json:"version,omitempty"`
 	// reason is shown to everybody who asks.

@@ -15,9 +15,9 @@ type MemberNoteApplyConfiguration struct {
 	Name *string `json:"name,omitempty"`
 	// wave that it takes part in, where that matters.
 	Wave *string `json:"wave,omitempty"`
-	// code is the reason in a word, such as Declined, Held, Soaking or Unhealthy.
-	Code *string `json:"code,omitempty"`
-	// message tells it in words.
+	// reason in a word, such as Declined, Held, Soaking or Unhealthy.
+	Reason *string `json:"reason,omitempty"`
+	// message is the reason in words.
 	Message *string `json:"message,omitempty"`
 	// since is when it came to that.
 	Since *v1.Time `json:"since,omitempty"`
@@ -45,11 +45,11 @@ func (b *MemberNoteApplyConfiguration) WithWave(value string) *MemberNoteApplyCo
 	return b
 }
 
-// WithCode sets the Code field in the declarative configuration to the given value
+// WithReason sets the Reason field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Code field is set to the value of the last call.
-func (b *MemberNoteApplyConfiguration) WithCode(value string) *MemberNoteApplyConfiguration {
-	b.Code = &value
+// If called multiple times, the Reason field is set to the value of the last call.
+func (b *MemberNoteApplyConfiguration) WithReason(value string) *MemberNoteApplyConfiguration {
+	b.Reason = &value
 	return b
 }
 

@@ -22,6 +22,11 @@ type MembersApplyConfiguration struct {
 	// network can't hold itself: such a circle is told in the conditions, and adds nobody. Default: none.
 	// Example: [vest-telemark]
 	Networks []string `json:"networks,omitempty"`
+	// observers are names of Municipalities that see this network, such as a county that follows its
+	// municipalities: they get no apps by it, and count nowhere, also where they are picked otherwise.
+	// A name that does not exist is shown in status. Default: none.
+	// Example: [telemark]
+	Observers []string `json:"observers,omitempty"`
 }
 
 // MembersApplyConfiguration constructs a declarative configuration of the Members type for use with
@@ -54,6 +59,16 @@ func (b *MembersApplyConfiguration) WithNames(values ...string) *MembersApplyCon
 func (b *MembersApplyConfiguration) WithNetworks(values ...string) *MembersApplyConfiguration {
 	for i := range values {
 		b.Networks = append(b.Networks, values[i])
+	}
+	return b
+}
+
+// WithObservers adds the given value to the Observers field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Observers field.
+func (b *MembersApplyConfiguration) WithObservers(values ...string) *MembersApplyConfiguration {
+	for i := range values {
+		b.Observers = append(b.Observers, values[i])
 	}
 	return b
 }

@@ -2,10 +2,14 @@
 
 package v1alpha1
 
+import (
+	apiv1alpha1 "github.com/allmenning/allmenning/api/v1alpha1"
+)
+
 // MunicipalityAppApplyConfiguration represents a declarative configuration of the MunicipalityApp type for use
 // with apply.
 //
-// MunicipalityApp is how one app stands in one environment.
+// MunicipalityApp is how one app is doing in one environment.
 type MunicipalityAppApplyConfiguration struct {
 	// name of the SharedApp.
 	Name *string `json:"name,omitempty"`
@@ -15,10 +19,8 @@ type MunicipalityAppApplyConfiguration struct {
 	Version *string `json:"version,omitempty"`
 	// wanted is the version that it should have; empty where it should have none.
 	Wanted *string `json:"wanted,omitempty"`
-	// state of it, in a word: Ready, Waiting, Returned, Progressing, Failed, Missing, Declined, Deferred,
-	// Held, Kept, Blocked or Removing. Waiting: its group's rollout has not come to it. Returned: the
-	// version failed here, and it went back.
-	State *string `json:"state,omitempty"`
+	// state of it, in a word.
+	State *apiv1alpha1.AppState `json:"state,omitempty"`
 	// decidedBy says which level decided this, and why.
 	DecidedBy *DecidedByApplyConfiguration `json:"decidedBy,omitempty"`
 	// rollout that brings, or brought, the wanted version.
@@ -70,7 +72,7 @@ func (b *MunicipalityAppApplyConfiguration) WithWanted(value string) *Municipali
 // WithState sets the State field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the State field is set to the value of the last call.
-func (b *MunicipalityAppApplyConfiguration) WithState(value string) *MunicipalityAppApplyConfiguration {
+func (b *MunicipalityAppApplyConfiguration) WithState(value apiv1alpha1.AppState) *MunicipalityAppApplyConfiguration {
 	b.State = &value
 	return b
 }

@@ -55,6 +55,10 @@ type MunicipalitySpecApplyConfiguration struct {
 	// deletes. Default: Retain. A change holds for the next deletion.
 	// Example: Delete
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
+	// pause starts no new step: no new version comes to this municipality, by whatever decision.
+	// Members on their way are still watched, and return if they fail. Default: false.
+	// Example: true
+	Pause *bool `json:"pause,omitempty"`
 	// suspend holds the operator off: nothing of this municipality is changed, its apps included.
 	// What runs keeps running. Default: false.
 	// Example: true
@@ -181,6 +185,14 @@ func (b *MunicipalitySpecApplyConfiguration) WithFreezes(values ...*FreezePeriod
 // If called multiple times, the DeletionPolicy field is set to the value of the last call.
 func (b *MunicipalitySpecApplyConfiguration) WithDeletionPolicy(value apiv1alpha1.DeletionPolicy) *MunicipalitySpecApplyConfiguration {
 	b.DeletionPolicy = &value
+	return b
+}
+
+// WithPause sets the Pause field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Pause field is set to the value of the last call.
+func (b *MunicipalitySpecApplyConfiguration) WithPause(value bool) *MunicipalitySpecApplyConfiguration {
+	b.Pause = &value
 	return b
 }
 

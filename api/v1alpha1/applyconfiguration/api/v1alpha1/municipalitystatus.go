@@ -21,14 +21,19 @@ type MunicipalityStatusApplyConfiguration struct {
 	Environments []EnvironmentStatusApplyConfiguration `json:"environments,omitempty"`
 	// environmentsReady is the number of environments that are Ready, of those in the spec, as "2/2".
 	EnvironmentsReady *string `json:"environmentsReady,omitempty"`
-	// appsReady is the number of installations that run well at the version they should have now, of
-	// those that there should be, as "9/10". One that runs well and waits for its wave, or went back
-	// to the version before, counts; one that waits for its first version does not.
-	AppsReady *string `json:"appsReady,omitempty"`
-	// apps tells how each app stands in each environment, at most 200 of them: those that are not
-	// well come first.
+	// running is the number of installations that are healthy at the version that they are asked to
+	// have now, of those that there should be, as "9/10". One that waits for its wave, or returned to
+	// the previous version, counts; one that waits for its first version, or is blocked from it, does not.
+	Running *string `json:"running,omitempty"`
+	// upToDate is the number of installations that are healthy at the wanted version, which is what a
+	// channel or a decision points at, of those that there should be, as "3/10".
+	UpToDate *string `json:"upToDate,omitempty"`
+	// networks that the municipality belongs to now, by name.
+	Networks []MunicipalityNetworkApplyConfiguration `json:"networks,omitempty"`
+	// apps says how each app is doing in each environment, at most 1,000 of them: those that are not
+	// ready come first.
 	Apps []MunicipalityAppApplyConfiguration `json:"apps,omitempty"`
-	// conditions are Ready speaks of the tenancy, AppsReady of the apps; Reconciling, Stalled and
+	// conditions: Ready is about the tenancy, AppsReady about the apps; Reconciling, Stalled and
 	// Suspended are there while they are true. AppsReady is False, too, while spec.windows,
 	// spec.freezes or spec.apps have a fault, and True where there are no apps.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
@@ -85,11 +90,32 @@ func (b *MunicipalityStatusApplyConfiguration) WithEnvironmentsReady(value strin
 	return b
 }
 
-// WithAppsReady sets the AppsReady field in the declarative configuration to the given value
+// WithRunning sets the Running field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the AppsReady field is set to the value of the last call.
-func (b *MunicipalityStatusApplyConfiguration) WithAppsReady(value string) *MunicipalityStatusApplyConfiguration {
-	b.AppsReady = &value
+// If called multiple times, the Running field is set to the value of the last call.
+func (b *MunicipalityStatusApplyConfiguration) WithRunning(value string) *MunicipalityStatusApplyConfiguration {
+	b.Running = &value
+	return b
+}
+
+// WithUpToDate sets the UpToDate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UpToDate field is set to the value of the last call.
+func (b *MunicipalityStatusApplyConfiguration) WithUpToDate(value string) *MunicipalityStatusApplyConfiguration {
+	b.UpToDate = &value
+	return b
+}
+
+// WithNetworks adds the given value to the Networks field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Networks field.
+func (b *MunicipalityStatusApplyConfiguration) WithNetworks(values ...*MunicipalityNetworkApplyConfiguration) *MunicipalityStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithNetworks")
+		}
+		b.Networks = append(b.Networks, *values[i])
+	}
 	return b
 }
 

@@ -9,14 +9,18 @@ import (
 // NetworkAdoptionApplyConfiguration represents a declarative configuration of the NetworkAdoption type for use
 // with apply.
 //
-// NetworkAdoption is how one network stands with an app.
+// NetworkAdoption is how an app is doing in one network.
 type NetworkAdoptionApplyConfiguration struct {
 	// name of the Network; "direct" for those who take the app directly.
 	Name *string `json:"name,omitempty"`
 	// version that it is to have; for direct, empty where they follow different channels.
 	Version *string `json:"version,omitempty"`
-	// coverage is the number of members that run well at it, of those that are to have it, as "38/42".
-	Coverage *string `json:"coverage,omitempty"`
+	// running is the number of members that are healthy at the version that they are asked to have
+	// now, of those that should have the app, as "42/42".
+	Running *string `json:"running,omitempty"`
+	// upToDate is the number of members that are healthy at version, of those that should have the
+	// app, as "38/42".
+	UpToDate *string `json:"upToDate,omitempty"`
 	// excused is the number of members that declined, deferred, hold or can't take it.
 	Excused *int32 `json:"excused,omitempty"`
 	// phase of its rollout; for direct, of the one furthest from its end.
@@ -45,11 +49,19 @@ func (b *NetworkAdoptionApplyConfiguration) WithVersion(value string) *NetworkAd
 	return b
 }
 
-// WithCoverage sets the Coverage field in the declarative configuration to the given value
+// WithRunning sets the Running field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Coverage field is set to the value of the last call.
-func (b *NetworkAdoptionApplyConfiguration) WithCoverage(value string) *NetworkAdoptionApplyConfiguration {
-	b.Coverage = &value
+// If called multiple times, the Running field is set to the value of the last call.
+func (b *NetworkAdoptionApplyConfiguration) WithRunning(value string) *NetworkAdoptionApplyConfiguration {
+	b.Running = &value
+	return b
+}
+
+// WithUpToDate sets the UpToDate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UpToDate field is set to the value of the last call.
+func (b *NetworkAdoptionApplyConfiguration) WithUpToDate(value string) *NetworkAdoptionApplyConfiguration {
+	b.UpToDate = &value
 	return b
 }
 

@@ -9,22 +9,24 @@ import (
 // NetworkAppApplyConfiguration represents a declarative configuration of the NetworkApp type for use
 // with apply.
 //
-// NetworkApp is how one app stands among the members of a network.
+// NetworkApp is how one app is doing among the members of a network.
 type NetworkAppApplyConfiguration struct {
 	// name of the SharedApp.
 	Name *string `json:"name,omitempty"`
 	// version that the channel points at.
 	Version *string `json:"version,omitempty"`
-	// ready is the number of members whose installations run well at that version.
-	Ready *int32 `json:"ready,omitempty"`
+	// running is the number of members whose installations are healthy at the version that they are
+	// asked to have now.
+	Running *int32 `json:"running,omitempty"`
+	// upToDate is the number of members whose installations are healthy at the version that the
+	// channel points at.
+	UpToDate *int32 `json:"upToDate,omitempty"`
 	// members is the number of members that the app should be installed at, by this network.
 	Members *int32 `json:"members,omitempty"`
 	// excused is the number of members that declined, deferred, hold, keep, are suspended or can't take it.
 	Excused *int32 `json:"excused,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	Elsewhere *int32 `json:"elsewhere,omitempty"`
-	// coverage is ready of members, as "38/42".
-	Coverage *string `json:"coverage,omitempty"`
 	// rollout that brings the version, and how far it has come.
 	Rollout *string `json:"rollout,omitempty"`
 	// phase of that rollout.
@@ -37,8 +39,8 @@ type NetworkAppApplyConfiguration struct {
 	ExcusedMembers []MemberNoteApplyConfiguration `json:"excusedMembers,omitempty"`
 	// notReady names members that should have it and are not ready, at most 50.
 	NotReady []string `json:"notReady,omitempty"`
-	// decidedElsewhere names members for which this network's proposal lost, and to whom, at most 50.
-	DecidedElsewhere []string `json:"decidedElsewhere,omitempty"`
+	// decidedElsewhere are members for which this network's proposal lost, and to whom, at most 50.
+	DecidedElsewhere []ElsewhereNoteApplyConfiguration `json:"decidedElsewhere,omitempty"`
 	// message says what is wrong with the proposal itself, and what to do.
 	Message *string `json:"message,omitempty"`
 }
@@ -65,11 +67,19 @@ func (b *NetworkAppApplyConfiguration) WithVersion(value string) *NetworkAppAppl
 	return b
 }
 
-// WithReady sets the Ready field in the declarative configuration to the given value
+// WithRunning sets the Running field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Ready field is set to the value of the last call.
-func (b *NetworkAppApplyConfiguration) WithReady(value int32) *NetworkAppApplyConfiguration {
-	b.Ready = &value
+// If called multiple times, the Running field is set to the value of the last call.
+func (b *NetworkAppApplyConfiguration) WithRunning(value int32) *NetworkAppApplyConfiguration {
+	b.Running = &value
+	return b
+}
+
+// WithUpToDate sets the UpToDate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UpToDate field is set to the value of the last call.
+func (b *NetworkAppApplyConfiguration) WithUpToDate(value int32) *NetworkAppApplyConfiguration {
+	b.UpToDate = &value
 	return b
 }
 
@@ -94,14 +104,6 @@ func (b *NetworkAppApplyConfiguration) WithExcused(value int32) *NetworkAppApply
 // If called multiple times, the Elsewhere field is set to the value of the last call.
 func (b *NetworkAppApplyConfiguration) WithElsewhere(value int32) *NetworkAppApplyConfiguration {
 	b.Elsewhere = &value
-	return b
-}
-
-// WithCoverage sets the Coverage field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Coverage field is set to the value of the last call.
-func (b *NetworkAppApplyConfiguration) WithCoverage(value string) *NetworkAppApplyConfiguration {
-	b.Coverage = &value
 	return b
 }
 
@@ -160,9 +162,12 @@ func (b *NetworkAppApplyConfiguration) WithNotReady(values ...string) *NetworkAp
 // WithDecidedElsewhere adds the given value to the DecidedElsewhere field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
 // If called multiple times, values provided by each call will be appended to the DecidedElsewhere field.
-func (b *NetworkAppApplyConfiguration) WithDecidedElsewhere(values ...string) *NetworkAppApplyConfiguration {
+func (b *NetworkAppApplyConfiguration) WithDecidedElsewhere(values ...*ElsewhereNoteApplyConfiguration) *NetworkAppApplyConfiguration {
 	for i := range values {
-		b.DecidedElsewhere = append(b.DecidedElsewhere, values[i])
+		if values[i] == nil {
+			panic("nil value passed to WithDecidedElsewhere")
+		}
+		b.DecidedElsewhere = append(b.DecidedElsewhere, *values[i])
 	}
 	return b
 }

@@ -19,7 +19,7 @@ type NetworkSpecApplyConfiguration struct {
 	// Example: 10
 	Priority *int32 `json:"priority,omitempty"`
 	// members of the network. A municipality may be in several networks, or in none. One that
-	// leaves keeps its apps, at the version they have.
+	// leaves keeps its apps, at the version they have. Empty is nobody.
 	// Example: {selector: {matchLabels: {allmenning.dev/county: "40"}}, names: [siljan]}
 	Members *MembersApplyConfiguration `json:"members,omitempty"`
 	// apps that the members introduce together. Default: none.

@@ -21,12 +21,18 @@ type NetworkStatusApplyConfiguration struct {
 	UnknownMembers []string `json:"unknownMembers,omitempty"`
 	// coordinators are who may approve now: spec.access without what has expired.
 	Coordinators *CoordinatorsApplyConfiguration `json:"coordinators,omitempty"`
-	// appsReady is the number of (member, app) pairs that run well at the version they should, of
-	// those that this network decides, as "40/42". Members that wait for their wave are not ready.
-	AppsReady *string `json:"appsReady,omitempty"`
-	// apps tells how each proposed app stands.
+	// observers is the number of municipalities that observe the network now.
+	Observers *int32 `json:"observers,omitempty"`
+	// running is the number of (member, app) pairs that are healthy at the version that they are
+	// asked to have now, of those that this network decides, as "42/42".
+	Running *string `json:"running,omitempty"`
+	// upToDate is the number of (member, app) pairs that are healthy at the version that the channel
+	// points at, of those that this network decides, as "3/42". Members that wait for their wave are
+	// running, and not up to date.
+	UpToDate *string `json:"upToDate,omitempty"`
+	// apps says how each proposed app is doing.
 	Apps []NetworkAppApplyConfiguration `json:"apps,omitempty"`
-	// conditions are Ready speaks of the network's own spec, AppsReady of its members' apps;
+	// conditions: Ready is about the network's own spec, AppsReady about its members' apps;
 	// Reconciling, Stalled and Suspended are there while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
@@ -79,11 +85,27 @@ func (b *NetworkStatusApplyConfiguration) WithCoordinators(value *CoordinatorsAp
 	return b
 }
 
-// WithAppsReady sets the AppsReady field in the declarative configuration to the given value
+// WithObservers sets the Observers field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the AppsReady field is set to the value of the last call.
-func (b *NetworkStatusApplyConfiguration) WithAppsReady(value string) *NetworkStatusApplyConfiguration {
-	b.AppsReady = &value
+// If called multiple times, the Observers field is set to the value of the last call.
+func (b *NetworkStatusApplyConfiguration) WithObservers(value int32) *NetworkStatusApplyConfiguration {
+	b.Observers = &value
+	return b
+}
+
+// WithRunning sets the Running field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Running field is set to the value of the last call.
+func (b *NetworkStatusApplyConfiguration) WithRunning(value string) *NetworkStatusApplyConfiguration {
+	b.Running = &value
+	return b
+}
+
+// WithUpToDate sets the UpToDate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UpToDate field is set to the value of the last call.
+func (b *NetworkStatusApplyConfiguration) WithUpToDate(value string) *NetworkStatusApplyConfiguration {
+	b.UpToDate = &value
 	return b
 }
 

@@ -38,9 +38,13 @@ type PlatformSpecApplyConfiguration struct {
 	// directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}}, {name: everyone, maxConcurrent: 10%}]}
 	Rollout *RolloutStrategyApplyConfiguration `json:"rollout,omitempty"`
-	// freeze stops every new step on the whole platform: nothing is newly installed,
-	// upgraded or uninstalled. What runs keeps running, and drift is still corrected.
-	// Default: false.
+	// pause starts no new step on the whole platform: nobody else is moved. Members on their way are
+	// still watched, and return if they fail. Default: false.
+	// Example: true
+	Pause *bool `json:"pause,omitempty"`
+	// freeze stops every step on the whole platform, returns included: nothing is newly
+	// installed, upgraded, taken back or uninstalled. What runs keeps running, and drift is still
+	// corrected. Default: false.
 	// Example: true
 	Freeze *bool `json:"freeze,omitempty"`
 	// suspend is the emergency brake: the operator changes nothing anywhere and corrects no drift,
@@ -123,6 +127,14 @@ func (b *PlatformSpecApplyConfiguration) WithRegistries(values ...*RegistryApply
 // If called multiple times, the Rollout field is set to the value of the last call.
 func (b *PlatformSpecApplyConfiguration) WithRollout(value *RolloutStrategyApplyConfiguration) *PlatformSpecApplyConfiguration {
 	b.Rollout = value
+	return b
+}
+
+// WithPause sets the Pause field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Pause field is set to the value of the last call.
+func (b *PlatformSpecApplyConfiguration) WithPause(value bool) *PlatformSpecApplyConfiguration {
+	b.Pause = &value
 	return b
 }
 

@@ -2,10 +2,6 @@
 
 package v1alpha1
 
-import (
-	apiv1alpha1 "github.com/allmenning/allmenning/api/v1alpha1"
-)
-
 // RequiredEgressApplyConfiguration represents a declarative configuration of the RequiredEgress type for use
 // with apply.
 //
@@ -14,10 +10,10 @@ type RequiredEgressApplyConfiguration struct {
 	// cidr is the address range.
 	// Example: 203.0.113.0/24
 	CIDR *string `json:"cidr,omitempty"`
-	// ports are TCP ports. Default: every port.
-	// Example: [443]
-	Ports []apiv1alpha1.Port `json:"ports,omitempty"`
-	// reason is shown to whoever asks why a closed zone is open here.
+	// ports that the app connects to. Default: every port.
+	// Example: [{port: 443}]
+	Ports []PortApplyConfiguration `json:"ports,omitempty"`
+	// reason is shown to everybody who asks why a closed zone is open here.
 	// Example: national digital post
 	Reason *string `json:"reason,omitempty"`
 }
@@ -39,9 +35,12 @@ func (b *RequiredEgressApplyConfiguration) WithCIDR(value string) *RequiredEgres
 // WithPorts adds the given value to the Ports field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
 // If called multiple times, values provided by each call will be appended to the Ports field.
-func (b *RequiredEgressApplyConfiguration) WithPorts(values ...apiv1alpha1.Port) *RequiredEgressApplyConfiguration {
+func (b *RequiredEgressApplyConfiguration) WithPorts(values ...*PortApplyConfiguration) *RequiredEgressApplyConfiguration {
 	for i := range values {
-		b.Ports = append(b.Ports, values[i])
+		if values[i] == nil {
+			panic("nil value passed to WithPorts")
+		}
+		b.Ports = append(b.Ports, *values[i])
 	}
 	return b
 }

@@ -2,10 +2,6 @@
 
 package v1alpha1
 
-import (
-	apiv1alpha1 "github.com/allmenning/allmenning/api/v1alpha1"
-)
-
 // RequiredIngressApplyConfiguration represents a declarative configuration of the RequiredIngress type for use
 // with apply.
 //
@@ -17,10 +13,10 @@ type RequiredIngressApplyConfiguration struct {
 	// namespaceLabels that the namespace of the caller carries.
 	// Example: {kubernetes.io/metadata.name: message-broker}
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
-	// ports are TCP ports. Default: every port.
-	// Example: [8080]
-	Ports []apiv1alpha1.Port `json:"ports,omitempty"`
-	// reason is shown to whoever asks why a closed zone is open here.
+	// ports that the caller connects to. Default: every port.
+	// Example: [{port: 8080}]
+	Ports []PortApplyConfiguration `json:"ports,omitempty"`
+	// reason is shown to everybody who asks why a closed zone is open here.
 	// Example: incoming messages
 	Reason *string `json:"reason,omitempty"`
 }
@@ -56,9 +52,12 @@ func (b *RequiredIngressApplyConfiguration) WithNamespaceLabels(entries map[stri
 // WithPorts adds the given value to the Ports field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
 // If called multiple times, values provided by each call will be appended to the Ports field.
-func (b *RequiredIngressApplyConfiguration) WithPorts(values ...apiv1alpha1.Port) *RequiredIngressApplyConfiguration {
+func (b *RequiredIngressApplyConfiguration) WithPorts(values ...*PortApplyConfiguration) *RequiredIngressApplyConfiguration {
 	for i := range values {
-		b.Ports = append(b.Ports, values[i])
+		if values[i] == nil {
+			panic("nil value passed to WithPorts")
+		}
+		b.Ports = append(b.Ports, *values[i])
 	}
 	return b
 }

@@ -7,18 +7,18 @@ package v1alpha1
 //
 // Requirements are what an app needs around it.
 type RequirementsApplyConfiguration struct {
-	// zones that the environment must have, by stage. Default: any.
-	// Example: {Production: Closed}
-	Zones *RequiredZonesApplyConfiguration `json:"zones,omitempty"`
+	// zones that the environments of a stage must have. Default: any.
+	// Example: [{stage: Production, zone: Closed}]
+	Zones []RequiredZoneApplyConfiguration `json:"zones,omitempty"`
 	// apps that must be installed and Ready in the same environment first. Default: none.
 	// Example: [{name: id-gateway, version: ">=1.2"}]
 	Apps []RequiredAppApplyConfiguration `json:"apps,omitempty"`
 	// egress is where the app's pods may connect to, beyond what the zone allows. The operator
 	// writes the policy; a bundle may not bring its own. Default: nowhere.
-	// Example: [{cidr: 203.0.113.0/24, ports: [443], reason: "national digital post"}]
+	// Example: [{cidr: 203.0.113.0/24, ports: [{port: 443}], reason: "national digital post"}]
 	Egress []RequiredEgressApplyConfiguration `json:"egress,omitempty"`
 	// ingress is who may connect to the app's pods, beyond what the zone allows. Default: nobody.
-	// Example: [{namespaceLabels: {kubernetes.io/metadata.name: message-broker}, ports: [8080], reason: "incoming messages"}]
+	// Example: [{namespaceLabels: {kubernetes.io/metadata.name: message-broker}, ports: [{port: 8080}], reason: "incoming messages"}]
 	Ingress []RequiredIngressApplyConfiguration `json:"ingress,omitempty"`
 }
 
@@ -28,11 +28,16 @@ func Requirements() *RequirementsApplyConfiguration {
 	return &RequirementsApplyConfiguration{}
 }
 
-// WithZones sets the Zones field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Zones field is set to the value of the last call.
-func (b *RequirementsApplyConfiguration) WithZones(value *RequiredZonesApplyConfiguration) *RequirementsApplyConfiguration {
-	b.Zones = value
+// WithZones adds the given value to the Zones field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Zones field.
+func (b *RequirementsApplyConfiguration) WithZones(values ...*RequiredZoneApplyConfiguration) *RequirementsApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithZones")
+		}
+		b.Zones = append(b.Zones, *values[i])
+	}
 	return b
 }
 

@@ -10,6 +10,10 @@ type RetryApplyConfiguration struct {
 	// app is the name of the SharedApp.
 	// Example: svarut
 	App *string `json:"app,omitempty"`
+	// channel whose direct adopters it is for. It goes with approvals and retries of the Platform,
+	// where several channels of an app may offer one digest; a network's own name none. Default: none.
+	// Example: stable
+	Channel *string `json:"channel,omitempty"`
 	// digest of the version's bundle, as the Rollout's spec.digest tells it.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
 	Digest *string `json:"digest,omitempty"`
@@ -29,6 +33,14 @@ func Retry() *RetryApplyConfiguration {
 // If called multiple times, the App field is set to the value of the last call.
 func (b *RetryApplyConfiguration) WithApp(value string) *RetryApplyConfiguration {
 	b.App = &value
+	return b
+}
+
+// WithChannel sets the Channel field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Channel field is set to the value of the last call.
+func (b *RetryApplyConfiguration) WithChannel(value string) *RetryApplyConfiguration {
+	b.Channel = &value
 	return b
 }
 

@@ -21,6 +21,9 @@ type RolloutSpecApplyConfiguration struct {
 	// attempt to bring this digest to these members: 1, and one more each time that it is tried
 	// again, or moved back to. Approvals name it.
 	Attempt *int32 `json:"attempt,omitempty"`
+	// sequence orders the Rollouts of one group and app: each has one more than the one before it,
+	// whatever the clocks of API servers say.
+	Sequence *int32 `json:"sequence,omitempty"`
 	// completed is what was completed last when this rollout began. Whoever joins gets it until
 	// their wave comes. Empty at a first introduction.
 	Completed *ReleaseApplyConfiguration `json:"completed,omitempty"`
@@ -77,6 +80,14 @@ func (b *RolloutSpecApplyConfiguration) WithDigest(value string) *RolloutSpecApp
 // If called multiple times, the Attempt field is set to the value of the last call.
 func (b *RolloutSpecApplyConfiguration) WithAttempt(value int32) *RolloutSpecApplyConfiguration {
 	b.Attempt = &value
+	return b
+}
+
+// WithSequence sets the Sequence field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Sequence field is set to the value of the last call.
+func (b *RolloutSpecApplyConfiguration) WithSequence(value int32) *RolloutSpecApplyConfiguration {
+	b.Sequence = &value
 	return b
 }
 

@@ -45,6 +45,12 @@ type RolloutStatusApplyConfiguration struct {
 	NextAt *v1.Time `json:"nextAt,omitempty"`
 	// waves in their order.
 	Waves []WaveStatusApplyConfiguration `json:"waves,omitempty"`
+	// securityFix is true while the version is one: the rollout skips announcement and soak, and does
+	// not queue.
+	SecurityFix *bool `json:"securityFix,omitempty"`
+	// memory is what the operator has to remember of members. It is for the operator, and complete;
+	// the lists below are for people, and cut.
+	Memory []MemberMemoryApplyConfiguration `json:"memory,omitempty"`
 	// onTheWay are members that move, soak or wait within a running wave, at most 50.
 	OnTheWay []MemberNoteApplyConfiguration `json:"onTheWay,omitempty"`
 	// failedMembers are members that failed, and what became of them, at most 50.
@@ -191,6 +197,27 @@ func (b *RolloutStatusApplyConfiguration) WithWaves(values ...*WaveStatusApplyCo
 			panic("nil value passed to WithWaves")
 		}
 		b.Waves = append(b.Waves, *values[i])
+	}
+	return b
+}
+
+// WithSecurityFix sets the SecurityFix field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SecurityFix field is set to the value of the last call.
+func (b *RolloutStatusApplyConfiguration) WithSecurityFix(value bool) *RolloutStatusApplyConfiguration {
+	b.SecurityFix = &value
+	return b
+}
+
+// WithMemory adds the given value to the Memory field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Memory field.
+func (b *RolloutStatusApplyConfiguration) WithMemory(values ...*MemberMemoryApplyConfiguration) *RolloutStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithMemory")
+		}
+		b.Memory = append(b.Memory, *values[i])
 	}
 	return b
 }

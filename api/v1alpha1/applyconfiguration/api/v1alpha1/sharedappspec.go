@@ -26,7 +26,7 @@ type SharedAppSpecApplyConfiguration struct {
 	PersonalData *bool `json:"personalData,omitempty"`
 	// requires is what the app needs around it. A change takes effect at once, also where the app
 	// is installed already.
-	// Example: {zones: {Production: Closed}, apps: [{name: id-gateway, version: ">=1.2"}]}
+	// Example: {zones: [{stage: Production, zone: Closed}], apps: [{name: id-gateway, version: ">=1.2"}]}
 	Requires *RequirementsApplyConfiguration `json:"requires,omitempty"`
 	// channels point at versions. To promote a version, change one field: spec.channels[].version.
 	// Default: none, so that members can only name a version.

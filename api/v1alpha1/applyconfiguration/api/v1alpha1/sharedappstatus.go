@@ -24,16 +24,20 @@ type SharedAppStatusApplyConfiguration struct {
 	Usage []VersionUsageApplyConfiguration `json:"usage,omitempty"`
 	// installations is the number of installations.
 	Installations *int32 `json:"installations,omitempty"`
-	// appsReady is the number of installations that run well at the version they should, as "700/714".
-	AppsReady *string `json:"appsReady,omitempty"`
-	// networks tells how each network that proposes the app stands, those first that are not done,
-	// at most 100. Those who take the app directly stand under the name "direct".
+	// running is the number of installations that are healthy at the version that they are asked to
+	// have now, of those that there should be, as "714/714".
+	Running *string `json:"running,omitempty"`
+	// upToDate is the number of installations that are healthy at the wanted version, which is what a
+	// channel or a decision points at, of those that there should be, as "20/714".
+	UpToDate *string `json:"upToDate,omitempty"`
+	// networks says how the app is doing in each network that proposes it, those first that are not
+	// done, at most 100. Those who take the app directly are listed under the name "direct".
 	Networks []NetworkAdoptionApplyConfiguration `json:"networks,omitempty"`
 	// runWithdrawn names installations of withdrawn versions, as namespace, at most 50.
 	RunWithdrawn []string `json:"runWithdrawn,omitempty"`
-	// notReady names installations that are not well, as namespace, at most 50.
+	// notReady names installations that are not ready, as namespace, at most 50.
 	NotReady []string `json:"notReady,omitempty"`
-	// conditions are Ready speaks of the catalogue entry, AppsReady of the installations; Reconciling,
+	// conditions: Ready is about the catalogue entry, AppsReady about the installations; Reconciling,
 	// Stalled and Suspended are there while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
@@ -102,11 +106,19 @@ func (b *SharedAppStatusApplyConfiguration) WithInstallations(value int32) *Shar
 	return b
 }
 
-// WithAppsReady sets the AppsReady field in the declarative configuration to the given value
+// WithRunning sets the Running field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the AppsReady field is set to the value of the last call.
-func (b *SharedAppStatusApplyConfiguration) WithAppsReady(value string) *SharedAppStatusApplyConfiguration {
-	b.AppsReady = &value
+// If called multiple times, the Running field is set to the value of the last call.
+func (b *SharedAppStatusApplyConfiguration) WithRunning(value string) *SharedAppStatusApplyConfiguration {
+	b.Running = &value
+	return b
+}
+
+// WithUpToDate sets the UpToDate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UpToDate field is set to the value of the last call.
+func (b *SharedAppStatusApplyConfiguration) WithUpToDate(value string) *SharedAppStatusApplyConfiguration {
+	b.UpToDate = &value
 	return b
 }
 

@@ -9,7 +9,7 @@ import (
 // WaveMembersApplyConfiguration represents a declarative configuration of the WaveMembers type for use
 // with apply.
 //
-// WaveMembers picks members of a network for a wave.
+// WaveMembers picks members of a network for a wave. Empty is nobody.
 type WaveMembersApplyConfiguration struct {
 	// selector over the labels of Municipalities. Default: it picks nobody.
 	// Example: {matchLabels: {allmenning.dev/county: "40"}}

@@ -10,7 +10,7 @@ import (
 // WaveStatusApplyConfiguration represents a declarative configuration of the WaveStatus type for use
 // with apply.
 //
-// WaveStatus is how one wave stands.
+// WaveStatus is how one wave is doing.
 type WaveStatusApplyConfiguration struct {
 	// name of the wave.
 	Name *string `json:"name,omitempty"`
@@ -26,6 +26,15 @@ type WaveStatusApplyConfiguration struct {
 	Excused *int32 `json:"excused,omitempty"`
 	// failed is the number of members that failed.
 	Failed *int32 `json:"failed,omitempty"`
+	// waiting is the number of members whose turn has not come.
+	Waiting *int32 `json:"waiting,omitempty"`
+	// away is the number of members that can't be moved for now, and take part when they can.
+	Away *int32 `json:"away,omitempty"`
+	// approval of the wave, where it requires one: Wanting or Given.
+	Approval *apiv1alpha1.ApprovalState `json:"approval,omitempty"`
+	// standIn is the member that takes part in the first wave in place of those that it names, as
+	// none of them takes part.
+	StandIn *string `json:"standIn,omitempty"`
 	// startedAt is when its first member was moved.
 	StartedAt *v1.Time `json:"startedAt,omitempty"`
 	// completedAt is when it was done. It stays done.
@@ -95,6 +104,38 @@ func (b *WaveStatusApplyConfiguration) WithExcused(value int32) *WaveStatusApply
 // If called multiple times, the Failed field is set to the value of the last call.
 func (b *WaveStatusApplyConfiguration) WithFailed(value int32) *WaveStatusApplyConfiguration {
 	b.Failed = &value
+	return b
+}
+
+// WithWaiting sets the Waiting field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Waiting field is set to the value of the last call.
+func (b *WaveStatusApplyConfiguration) WithWaiting(value int32) *WaveStatusApplyConfiguration {
+	b.Waiting = &value
+	return b
+}
+
+// WithAway sets the Away field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Away field is set to the value of the last call.
+func (b *WaveStatusApplyConfiguration) WithAway(value int32) *WaveStatusApplyConfiguration {
+	b.Away = &value
+	return b
+}
+
+// WithApproval sets the Approval field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Approval field is set to the value of the last call.
+func (b *WaveStatusApplyConfiguration) WithApproval(value apiv1alpha1.ApprovalState) *WaveStatusApplyConfiguration {
+	b.Approval = &value
+	return b
+}
+
+// WithStandIn sets the StandIn field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the StandIn field is set to the value of the last call.
+func (b *WaveStatusApplyConfiguration) WithStandIn(value string) *WaveStatusApplyConfiguration {
+	b.StandIn = &value
 	return b
 }
 

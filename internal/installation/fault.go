@@ -1,0 +1,64 @@
+package installation
+
+import (
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Blame is who has to act on what keeps an installation from being ready.
+type Blame string
+
+// Those who can be to blame.
+const (
+	// BlameNobody: it is ready, or its status says nothing yet of the present spec.
+	BlameNobody Blame = ""
+	// BlameMember: something of the municipality's own is in the way. Elsewhere the version may run,
+	// so a rollout counts the member as away.
+	BlameMember Blame = "Member"
+	// BlameCatalogue: the nation's catalogue lacks what the installation needs. Nobody can move to
+	// the version meanwhile, and nobody fails for it.
+	BlameCatalogue Blame = "Catalogue"
+	// BlameVersion: the version does not run here, or is still starting: a rollout holds it to its deadline.
+	BlameVersion Blame = "Version"
+)
+
+// Fault is what keeps an installation from being ready.
+type Fault struct {
+	Blame Blame
+	// Code is the reason of the condition Ready: one of the constants of v1alpha1.
+	Code string
+	// Message names the resource, the field and the fix.
+	Message string
+}
+
+// FaultOf reads from the status of an installation what keeps it from being ready, and whose
+// matter that is. A status of an earlier generation says nothing.
+func FaultOf(i *v1alpha1.AppInstallation) Fault {
+	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.ObservedGeneration != i.Generation || ready.Status == metav1.ConditionTrue {
+		return Fault{}
+	}
+	return Fault{Blame: blame(ready.Reason), Code: ready.Reason, Message: ready.Message}
+}
+
+// OwnFault returns what of the municipality's own keeps an installation from being ready;
+// false where nothing does.
+func OwnFault(i *v1alpha1.AppInstallation) (Fault, bool) {
+	f := FaultOf(i)
+	return f, f.Blame == BlameMember
+}
+
+func blame(reason string) Blame {
+	switch reason {
+	case v1alpha1.ReasonEnvironmentNotReady, v1alpha1.ReasonZoneUnfit,
+		v1alpha1.ReasonRequiredAppMissing, v1alpha1.ReasonRequiredAppVersion, v1alpha1.ReasonRequiredAppNotReady,
+		v1alpha1.ReasonInvalidParameters, v1alpha1.ReasonSecretMissing, v1alpha1.ReasonNameTaken, v1alpha1.ReasonQuotaExceeded:
+		return BlameMember
+	case v1alpha1.ReasonSharedAppMissing, v1alpha1.ReasonVersionMissing, v1alpha1.ReasonBundleMissing,
+		v1alpha1.ReasonBundleTampered, v1alpha1.ReasonPullSecretMissing:
+		return BlameCatalogue
+	}
+	return BlameVersion
+}

@@ -1,0 +1,58 @@
+// Package tenancy reads from the status of a Municipality how far its environments are. The
+// municipality controller writes that status, and everybody else goes by it: who may install
+// an app, who counts an environment as missing, and who uninstalls. It is pure.
+package tenancy
+
+import (
+	"cmp"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Complete says whether an environment of the spec has all that an app may count on:
+// namespace, network policies, accounts and a quota in force. An environment that was complete
+// stays so while another part of the spec is changed. One that a stalled Municipality asks for
+// is not.
+func Complete(m *v1alpha1.Municipality, environment string) bool {
+	if m.Spec.Environment(environment) == nil {
+		return false
+	}
+	e := statusOf(m, environment)
+	return e != nil && e.State == v1alpha1.EnvironmentReady
+}
+
+// Waits says why no app may be installed yet in an environment of the spec; empty where it is
+// complete.
+func Waits(m *v1alpha1.Municipality, environment string) string {
+	if Complete(m, environment) {
+		return ""
+	}
+	why := ""
+	if e := statusOf(m, environment); e != nil {
+		why = e.Message
+	}
+	if stalled := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.ConditionStalled); why == "" && stalled != nil {
+		why = stalled.Message
+	}
+	return fmt.Sprintf("environment %s of Municipality %s is not ready yet: %s", environment, m.Name, cmp.Or(why, "it is being made"))
+}
+
+// Uninstalls says whether the apps of an environment are to be uninstalled because it is
+// being deleted. Of a status that speaks of an earlier spec nothing follows: the wish may have
+// changed.
+func Uninstalls(m *v1alpha1.Municipality, environment string) bool {
+	e := statusOf(m, environment)
+	return e != nil && e.State == v1alpha1.EnvironmentDeleting && m.Status.ObservedGeneration == m.Generation
+}
+
+func statusOf(m *v1alpha1.Municipality, environment string) *v1alpha1.EnvironmentStatus {
+	for i := range m.Status.Environments {
+		if m.Status.Environments[i].Name == environment {
+			return &m.Status.Environments[i]
+		}
+	}
+	return nil
+}
