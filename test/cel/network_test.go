@@ -53,10 +53,8 @@ func networkMembers() []example {
 			message: "metadata.name must hold no dot, and not be direct: it begins the names of the network's Rollouts",
 		},
 		{
-			reason:  "A network without members is a mistake; one that has ended is deleted.",
-			create:  `spec: {members: {names: []}}`,
-			field:   "spec.members",
-			message: "members needs selector, names, networks or several of them",
+			reason: "Empty members are nobody: a network may be prepared before anybody joins.",
+			create: `spec: {members: {names: []}}`,
 		},
 		{
 			reason:  "In Kubernetes an empty selector picks everything; here that is the whole country.",
@@ -82,10 +80,8 @@ func networkMembers() []example {
 			create: `spec: {members: {names: null, networks: [vest-telemark, grenland]}}`,
 		},
 		{
-			reason:  "An empty list of networks is nobody.",
-			create:  `spec: {members: {names: null, networks: []}}`,
-			field:   "spec.members",
-			message: "members needs selector, names, networks or several of them",
+			reason: "An empty list of networks is nobody.",
+			create: `spec: {members: {names: null, networks: []}}`,
 		},
 		{
 			reason:  "A network that holds itself goes round in a circle; a longer one is told in the conditions.",

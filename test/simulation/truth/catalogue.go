@@ -79,6 +79,7 @@ func requiredZone(app *v1alpha1.SharedApp, stage v1alpha1.Stage) v1alpha1.Zone {
 			return required.Zone
 		}
 	}
+
 	return ""
 }
 
