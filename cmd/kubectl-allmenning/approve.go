@@ -25,7 +25,7 @@ func newApprove(c *connection) *cobra.Command {
 			"kubectl allmenning approve digi-tv.svarut.2.4.1.1 --wave everyone -f networks/digi-tv.yaml",
 		),
 		Args:              between(1, 1),
-		ValidArgsFunction: c.completeArgs(nil, approvable),
+		ValidArgsFunction: c.completeArgs(&d.files, approvableNames()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			read := func(ctx context.Context, reader client.Client) (*world.World, error) {
 				return world.AroundRollout(ctx, reader, args[0])
@@ -47,7 +47,7 @@ func newApprove(c *connection) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&wave, "wave", "", "name of the wave (default: the one that waits for approval)")
-	complete(cmd, "wave", c.completeWaves)
+	complete(cmd, "wave", c.completeFlag(&d.files, unapprovedWaveNames()))
 	d.addFlags(cmd)
 	return cmd
 }

@@ -25,6 +25,7 @@ func newCommand() *cobra.Command {
 	}
 	c := newConnection(root.PersistentFlags())
 	root.AddCommand(newExplain(c), newStatus(c), newPlan(c), newApprove(c), newPromote(c), newOnboard(c))
+	c.completeConnection(root)
 	root.SetFlagErrorFunc(seeHelp)
 	root.InitDefaultCompletionCmd()
 	explainCompletion(root)
@@ -37,11 +38,11 @@ func between(least, most int) cobra.PositionalArgs {
 		if len(args) >= least && len(args) <= most {
 			return nil
 		}
-		told := fmt.Sprintf("%d arguments do not fit", len(args))
+		wrong := fmt.Sprintf("%d arguments do not fit", len(args))
 		if len(args) == 1 {
-			told = "1 argument does not fit"
+			wrong = "1 argument does not fit"
 		}
-		return seeHelp(cmd, fmt.Errorf("%s: kubectl allmenning %s", told, cmd.Use))
+		return seeHelp(cmd, fmt.Errorf("%s: kubectl allmenning %s", wrong, cmd.Use))
 	}
 }
 
@@ -53,9 +54,7 @@ func seeHelp(cmd *cobra.Command, err error) error {
 // addOutput adds the flag -o.
 func addOutput(cmd *cobra.Command, output *string) {
 	cmd.Flags().StringVarP(output, "output", "o", "", "json or yaml, for programs; else text for people")
-	complete(cmd, "output", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return []string{"json", "yaml"}, cobra.ShellCompDirectiveNoFileComp
-	})
+	complete(cmd, "output", oneOf("json", "yaml"))
 }
 
 // checkOutput refuses an -o that there is not, before anything is read.

@@ -3,23 +3,21 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 )
 
 type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
 
-// versions stands for the versions of the app that was named before.
-const versions world.Kind = "versions"
-
-// approvable stands for the Rollouts of which a wave waits for approval.
-const approvable world.Kind = "approvable"
+// patience is how long somebody who completes a name waits for the cluster.
+const patience = 5 * time.Second
 
 // complete sets how a flag is completed; the flag is there, as it was just defined.
 func complete(cmd *cobra.Command, flag string, with completion) {
@@ -28,113 +26,147 @@ func complete(cmd *cobra.Command, flag string, with completion) {
 	}
 }
 
-// completeArgs completes arguments with names of kinds, one after the other; what comes
-// behind the last of them is of that kind too. Names come from files, if some are given.
-func (c *connection) completeArgs(files *string, kinds ...world.Kind) completion {
-	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-		kind := kinds[min(len(args), len(kinds)-1)]
-		if len(args) >= len(kinds) && kind != world.Rollouts {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
-		defer cancel()
-		path := ""
-		if files != nil {
-			path = *files
-		}
-		w, err := c.toComplete(ctx, path, kind)
-		if err != nil {
-			cobra.CompDebugln(err.Error(), true)
-			return nil, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveError
-		}
-		return fitTo(namesOf(w, kind, args), args, begun), cobra.ShellCompDirectiveNoFileComp
+// completeNothing is for flags whose values nobody can suggest; without it a shell suggests files.
+func completeNothing(cmd *cobra.Command, flags ...string) {
+	for _, flag := range flags {
+		complete(cmd, flag, cobra.NoFileCompletions)
 	}
 }
 
-func (c *connection) toComplete(ctx context.Context, path string, kind world.Kind) (*world.World, error) {
+// oneOf completes one of some words.
+func oneOf(words ...string) completion {
+	return func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return matching(slices.Clone(words), nil, begun), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeArgs completes arguments by their place: the first with the first of the names, and
+// so on. Names come from files, if some are given.
+func (c *connection) completeArgs(files *string, arguments ...names) completion {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= len(arguments) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return c.suggest(cmd.Context(), files, arguments[len(args)], args, nil, begun)
+	}
+}
+
+// completeMany completes any number of arguments that are of one kind, each of which is given once.
+func (c *connection) completeMany(argument names) completion {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return c.suggest(cmd.Context(), nil, argument, args, args, begun)
+	}
+}
+
+// completeFlag completes a flag, whichever arguments are before it.
+func (c *connection) completeFlag(files *string, value names) completion {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return c.suggest(cmd.Context(), files, value, args, nil, begun)
+	}
+}
+
+// suggest are the names that begin as asked for, but for those that are given already.
+func (c *connection) suggest(ctx context.Context, files *string, n names, args, given []string, begun string) ([]string, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	path := ""
+	if files != nil {
+		path = *files
+	}
+	w, err := c.toComplete(ctx, path, n, args)
+	if err != nil {
+		cobra.CompDebugln(err.Error(), true)
+		return nil, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveError
+	}
+	return matching(n.of(w, args), given, begun), cobra.ShellCompDirectiveNoFileComp
+}
+
+// toComplete reads what names are made of. Where files are given, the cluster is asked only for
+// kinds that the operator writes, and that the files do not hold.
+func (c *connection) toComplete(ctx context.Context, path string, n names, args []string) (*world.World, error) {
 	if path != "" {
 		f, err := world.ReadFolder(path, nil)
 		if err != nil {
 			return nil, err
 		}
-		return world.Names(f), nil
+		w := world.Names(f)
+		if len(w.Rollouts) > 0 || !slices.Contains(n.kinds, world.Rollouts) {
+			return w, nil
+		}
+		remote, err := c.readNames(ctx, n, args)
+		if err != nil {
+			return nil, err
+		}
+		w.Rollouts = remote.Rollouts
+		return w, nil
 	}
+	return c.readNames(ctx, n, args)
+}
+
+func (c *connection) readNames(ctx context.Context, n names, args []string) (*world.World, error) {
 	cluster, err := c.open()
 	if err != nil {
 		return nil, err
 	}
-	switch kind {
-	case versions:
-		kind = world.SharedApps
-	case approvable:
-		kind = world.Rollouts
+	w, err := world.Readable(ctx, cluster, n.kinds...)
+	if err != nil || n.without == nil || len(w.Unread) == 0 {
+		return w, err
 	}
-	return world.FromCluster(ctx, cluster, kind)
+	return n.without(ctx, cluster, args)
 }
 
-// namesOf are names with what they stand for behind a tab, as shells show it.
-func namesOf(w *world.World, kind world.Kind, args []string) []string {
-	switch kind {
-	case world.Municipalities:
-		return told(w.Municipalities, func(m *v1alpha1.Municipality) string { return m.Name + "\t" + m.Spec.DisplayName })
-	case world.Networks:
-		return told(w.Networks, func(n *v1alpha1.Network) string { return n.Name + "\t" + n.Spec.DisplayName })
-	case world.SharedApps:
-		return told(w.Apps, func(a *v1alpha1.SharedApp) string { return a.Name + "\t" + a.Spec.DisplayName })
-	case world.Rollouts:
-		return told(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name + "\t" + string(r.Status.Phase) })
-	case approvable:
-		waiting := slices.DeleteFunc(slices.Clone(w.Rollouts), func(r v1alpha1.Rollout) bool { return !waitsForApproval(&r) })
-		return told(waiting, func(r *v1alpha1.Rollout) string { return r.Name + "\t" + string(r.Status.Phase) })
-	case versions:
-		if app, err := w.App(args[0]); err == nil {
-			usable := slices.DeleteFunc(slices.Clone(app.Spec.Versions), func(v v1alpha1.Version) bool { return v.State == v1alpha1.VersionWithdrawn })
-			return told(usable, func(v *v1alpha1.Version) string { return v.Version + "\t" + string(v.State) })
-		}
-	case world.Platforms, world.Installations:
-	}
-	return nil
+// names are what an argument or a flag may be.
+type names struct {
+	// kinds to read.
+	kinds []world.Kind
+	// without reads something else where one may not read the kinds; nil where nothing helps.
+	without func(ctx context.Context, c client.Reader, args []string) (*world.World, error)
+	// of a world, given the arguments before, the names with what they stand for behind a tab,
+	// as shells show it.
+	of func(w *world.World, args []string) []string
 }
 
-// waitsForApproval goes by the status alone, which whoever approves may read.
-func waitsForApproval(r *v1alpha1.Rollout) bool {
-	under := r.Status.Phase == v1alpha1.RolloutPending || r.Status.Phase == v1alpha1.RolloutProgressing
-	return under && slices.ContainsFunc(r.Status.Waves, func(w v1alpha1.WaveStatus) bool {
-		return strings.HasPrefix(w.WaitsFor, "approval of wave "+w.Name)
-	})
-}
-
-func told[T any](all []T, tell func(*T) string) []string {
-	names := make([]string, len(all))
-	for i := range all {
-		names[i] = tell(&all[i])
-	}
-	return names
-}
-
-// fitTo leaves those that begin as asked for and do not stand in the arguments already.
-func fitTo(all, args []string, begun string) []string {
+// matching are those that begin as asked for and are not given already.
+func matching(all, given []string, begun string) []string {
 	return slices.DeleteFunc(all, func(s string) bool {
 		name, _, _ := strings.Cut(s, "\t")
-		return !strings.HasPrefix(name, begun) || slices.Contains(args, name)
+		return !strings.HasPrefix(name, begun) || slices.Contains(given, name)
 	})
 }
 
-// completeWaves completes the waves of the rollout that was named.
-func (c *connection) completeWaves(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-	if len(args) == 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+// completeConnection completes kubectl's own flags.
+func (c *connection) completeConnection(root *cobra.Command) {
+	known := func(pick func() ([]string, error)) completion {
+		return func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+			all, err := pick()
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveError
+			}
+			return matching(all, nil, begun), cobra.ShellCompDirectiveNoFileComp
+		}
 	}
-	w, err := c.toComplete(cmd.Context(), "", world.Rollouts)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveError
-	}
-	r, err := w.Rollout(args[0])
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	waves := told(r.Status.Waves, func(w *v1alpha1.WaveStatus) string { return w.Name + "\t" + string(w.State) })
-	return fitTo(waves, nil, begun), cobra.ShellCompDirectiveNoFileComp
+	complete(root, "context", known(func() ([]string, error) {
+		config, err := c.rules.Load()
+		if err != nil {
+			return nil, err
+		}
+		return slices.Sorted(maps.Keys(config.Contexts)), nil
+	}))
+	complete(root, "cluster", known(func() ([]string, error) {
+		config, err := c.rules.Load()
+		if err != nil {
+			return nil, err
+		}
+		return slices.Sorted(maps.Keys(config.Clusters)), nil
+	}))
+	complete(root, "user", known(func() ([]string, error) {
+		config, err := c.rules.Load()
+		if err != nil {
+			return nil, err
+		}
+		return slices.Sorted(maps.Keys(config.AuthInfos)), nil
+	}))
+	completeNothing(root, "as", "as-group", "as-uid", "server", "proxy-url", "token", "username", "password", "namespace", "request-timeout", "tls-server-name")
 }
 
 // explainCompletion says in the help of `completion` how kubectl comes to complete a plugin.

@@ -24,7 +24,7 @@ func newExplain(c *connection) *cobra.Command {
 			"kubectl allmenning explain vinje -f manifests/    # as files say, without a cluster",
 		),
 		Args:              between(1, 2),
-		ValidArgsFunction: c.completeArgs(&files, world.Municipalities, world.SharedApps),
+		ValidArgsFunction: c.completeArgs(&files, municipalityNames(), appNamesAt()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(output); err != nil {
 				return err
@@ -37,11 +37,14 @@ func newExplain(c *connection) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			app := ""
+			app, now := "", time.Now()
 			if len(args) > 1 {
 				app = args[1]
+				if err := explanation.Known(w, m, app, now); err != nil {
+					return err
+				}
 			}
-			e := explanation.Of(w, m, app, time.Now())
+			e := explanation.Of(w, m, app, now)
 			if output != "" {
 				return write(cmd.OutOrStdout(), output, e)
 			}

@@ -8,9 +8,16 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/change"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 )
+
+// completeAccess completes the role; the group behind it is the identity provider's.
+func completeAccess(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	roles := []string{string(v1alpha1.AccessAdministrator) + "=", string(v1alpha1.AccessDeveloper) + "=", string(v1alpha1.AccessViewer) + "="}
+	return matching(roles, nil, begun), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
 
 func newOnboard(c *connection) *cobra.Command {
 	d := destination{creates: true}
@@ -48,7 +55,10 @@ func newOnboard(c *connection) *cobra.Command {
 	flags.StringSliceVar(&n.Environments, "environments", []string{"prod:Production:Closed", "test:Test:Open"}, "environments, each as name:stage:zone")
 	flags.StringSliceVar(&n.Access, "access", nil, "groups of the identity provider, each as role=group")
 	flags.Int32Var(&n.Inhabitants, "inhabitants", 0, "number of inhabitants, the key for default quotas")
-	complete(cmd, "network", c.completeArgs(&d.files, world.Networks))
+	complete(cmd, "network", c.completeFlag(&d.files, networkNames()))
+	complete(cmd, "environments", oneOf("prod:Production:Closed", "prod:Production:Open", "test:Test:Closed", "test:Test:Open", "dev:Development:Closed", "dev:Development:Open"))
+	complete(cmd, "access", completeAccess)
+	completeNothing(cmd, "number", "display-name", "inhabitants")
 	for _, required := range []string{"number", "display-name"} {
 		if err := cmd.MarkFlagRequired(required); err != nil {
 			panic(err) // the flag was just defined

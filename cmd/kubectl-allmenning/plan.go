@@ -31,7 +31,7 @@ func newPlan(c *connection) *cobra.Command {
 			"kubectl allmenning plan svarut 2.5.0 -f manifests/ -o json",
 		),
 		Args:              between(2, 2),
-		ValidArgsFunction: c.completeArgs(&files, world.SharedApps, versions),
+		ValidArgsFunction: c.completeArgs(&files, appNames(), versionNames()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(output); err != nil {
 				return err
@@ -64,7 +64,9 @@ func newPlan(c *connection) *cobra.Command {
 	flags.DurationVar(&q.Install, "install", rollout.DefaultInstall, "how long an environment is taken to need to get healthy")
 	flags.IntVar(&days, "days", 90, "how far to look, in days")
 	flags.BoolVar(&members, "members", false, "tell the time of each municipality and environment")
-	complete(cmd, "network", c.completeArgs(&files, world.Networks))
+	complete(cmd, "network", c.completeFlag(&files, networkNamesOfApp()))
+	complete(cmd, "channel", c.completeFlag(&files, channelNames()))
+	completeNothing(cmd, "install", "days")
 	addOutput(cmd, &output)
 	return cmd
 }

@@ -25,7 +25,7 @@ func newPromote(c *connection) *cobra.Command {
 			"kubectl allmenning promote svarut 2.5.0 --channel pilot -f apps/",
 		),
 		Args:              between(2, 2),
-		ValidArgsFunction: c.completeArgs(&d.files, world.SharedApps, versions),
+		ValidArgsFunction: c.completeArgs(&d.files, appNames(), versionNames()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			read := func(ctx context.Context, reader client.Client) (*world.World, error) {
 				return world.AroundApp(ctx, reader, args[0])
@@ -40,6 +40,7 @@ func newPromote(c *connection) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&channel, "channel", v1alpha1.DefaultChannel, "name of the channel")
+	complete(cmd, "channel", c.completeFlag(&d.files, channelNames()))
 	d.addFlags(cmd)
 	return cmd
 }

@@ -29,7 +29,7 @@ func newStatus(c *connection) *cobra.Command {
 			"kubectl allmenning status --network digi-tv --watch",
 			"kubectl allmenning status digi-tv.svarut.2.4.1.1",
 		),
-		ValidArgsFunction: c.completeArgs(nil, world.Rollouts),
+		ValidArgsFunction: c.completeMany(rolloutNames()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			filter.Names = args
 			waves = waves || len(args) > 0
@@ -66,8 +66,8 @@ func newStatus(c *connection) *cobra.Command {
 	cmd.Flags().BoolVar(&filter.Records, "records", false, "show also rollouts that are over and that another followed")
 	cmd.Flags().BoolVar(&waves, "waves", false, "show the waves of each rollout")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on, and show each change, until interrupted")
-	complete(cmd, "network", c.completeArgs(nil, world.Networks))
-	complete(cmd, "app", c.completeArgs(nil, world.SharedApps))
+	complete(cmd, "network", c.completeFlag(nil, networkNames()))
+	complete(cmd, "app", c.completeFlag(nil, appNames()))
 	addOutput(cmd, &output)
 	return cmd
 }

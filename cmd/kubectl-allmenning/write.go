@@ -57,9 +57,7 @@ func (d *destination) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&d.files, "filename", "f", "", "edit this file, or the files of this folder, in place")
 	cmd.Flags().BoolVar(&d.apply, "apply", false, "change the cluster")
 	cmd.Flags().StringVar(&d.dryRun, "dry-run", "none", "with --apply: none, server (ask the cluster, change nothing) or client (only say what would be done)")
-	complete(cmd, "dry-run", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return []string{"none", "server", "client"}, cobra.ShellCompDirectiveNoFileComp
-	})
+	complete(cmd, "dry-run", oneOf("none", "server", "client"))
 }
 
 func (d *destination) check() error {

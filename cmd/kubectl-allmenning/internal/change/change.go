@@ -103,6 +103,31 @@ func Approve(w *world.World, r *v1alpha1.Rollout, wave string) (Change, error) {
 	}, nil
 }
 
+// Unapproved are the waves of a rollout that need an approval and have none, in their order.
+// Where one may not read who approves, they are all that are not done: an approval too many does
+// no harm.
+func Unapproved(w *world.World, r *v1alpha1.Rollout) []string {
+	if takesApprovals(r) != nil {
+		return nil
+	}
+	_, _, strategy, err := approver(w, r)
+	waves := w.Waves(r.Spec.Network)
+	if err != nil || (len(waves) == 0 && slices.Contains(w.Unread, world.Platforms)) {
+		waves = wavesOf(r)
+	}
+	var all []string
+	for i := range waves {
+		if name := waves[i].Name; requires(&waves[i]) && !approved(strategy, r, name) && !done(r, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func done(r *v1alpha1.Rollout, wave string) bool {
+	return slices.ContainsFunc(r.Status.Waves, func(s v1alpha1.WaveStatus) bool { return s.Name == wave && s.State == v1alpha1.WaveDone })
+}
+
 // takesApprovals refuses rollouts that an approval would do nothing for.
 func takesApprovals(r *v1alpha1.Rollout) error {
 	switch r.Status.Phase {
@@ -155,11 +180,9 @@ func approved(s *v1alpha1.RolloutStrategy, r *v1alpha1.Rollout, wave string) boo
 func waiting(r *v1alpha1.Rollout, strategy *v1alpha1.RolloutStrategy, waves []v1alpha1.Wave) (string, error) {
 	for i := range waves {
 		w := &waves[i]
-		at := slices.IndexFunc(r.Status.Waves, func(s v1alpha1.WaveStatus) bool { return s.Name == w.Name })
-		if at >= 0 && r.Status.Waves[at].State == v1alpha1.WaveDone {
-			continue
-		}
 		switch {
+		case done(r, w.Name):
+			continue
 		case requires(w) && !approved(strategy, r, w.Name):
 			return w.Name, nil
 		case requires(w):

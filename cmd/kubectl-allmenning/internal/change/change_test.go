@@ -75,6 +75,50 @@ func approved(wave string, attempt int32) func(*world.World) {
 	}
 }
 
+// TestUnapproved goes by waves, approvals and states, and by no text.
+func TestUnapproved(t *testing.T) {
+	text := func(w *world.World) { w.Rollouts[0].Status.Waves[1].WaitsFor = "the platform is frozen" }
+	isDone := func(w *world.World) { w.Rollouts[0].Status.Waves[1].State = v1alpha1.WaveDone }
+	unread := func(kind world.Kind) func(*world.World) {
+		return func(w *world.World) {
+			w.Unread = []world.Kind{kind}
+			if kind == world.Platforms {
+				w.Platform = nil
+			} else {
+				w.Networks = nil
+			}
+		}
+	}
+	for _, tc := range []struct {
+		reason, rollout string
+		world           *world.World
+		want            []string
+	}{
+		{"both waves that need one", "digi.svarut.2.4.1.2", country(), []string{"some", "rest"}},
+		{"whatever the Rollout says in words", "digi.svarut.2.4.1.2", country(text), []string{"some", "rest"}},
+		{"one is approved", "digi.svarut.2.4.1.2", country(approved("some", 2)), []string{"rest"}},
+		{"another attempt was approved", "digi.svarut.2.4.1.2", country(approved("some", 1)), []string{"some", "rest"}},
+		{"one is done", "digi.svarut.2.4.1.2", country(isDone), []string{"rest"}},
+		{"the Platform gives the waves", "plain.svarut.2.4.1.2", country(), []string{"some", "rest"}},
+		{"nobody gave waves", "plain.svarut.2.4.1.2", country(func(w *world.World) { w.Platform = nil }), nil},
+		{"a Rollout that is new", "direct.svarut.stable.2.4.1.1", country(), []string{"some", "rest"}},
+		{"one may not read the Platform that gives them", "plain.svarut.2.4.1.2", country(unread(world.Platforms)), []string{"some", "rest"}},
+		{"one may not read the Network", "digi.svarut.2.4.1.2", country(unread(world.Networks)), []string{"some", "rest"}},
+		{"it is halted", "digi.svarut.2.4.1.2", country(phase(v1alpha1.RolloutHalted)), nil},
+		{"it is over", "digi.svarut.2.4.1.2", country(phase(v1alpha1.RolloutSuperseded)), nil},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			r, err := tc.world.Rollout(tc.rollout)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, change.Unapproved(tc.world, r)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestApprove(t *testing.T) {
 	for _, tc := range []struct {
 		reason, rollout, wave string

@@ -110,6 +110,22 @@ func Of(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) Exp
 	return e
 }
 
+// Known refuses an app that there is nothing to explain about: it is not in the catalogue, no
+// network of the municipality proposes it, and it is neither decided on nor installed there.
+func Known(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) error {
+	s := subject{world: w, municipality: m, now: now, networks: resolution.NewNetworks(w.Networks, now).Of(m)}
+	known := s.apps("")
+	for i := range w.Apps {
+		known = append(known, w.Apps[i].Name)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	if slices.Contains(known, app) {
+		return nil
+	}
+	return w.Unknown("SharedApp", app, known)
+}
+
 // joined adds an app to those before it, or to one of them that stands alike.
 func joined(all []App, next App) []App {
 	for i := range all {

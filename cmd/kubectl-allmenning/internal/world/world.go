@@ -52,7 +52,7 @@ func (w *World) Municipality(name string) (*v1alpha1.Municipality, error) {
 			return &w.Municipalities[i], nil
 		}
 	}
-	return nil, w.unknown("Municipality", name, namesIn(w.Municipalities, func(m *v1alpha1.Municipality) string { return m.Name }))
+	return nil, w.Unknown("Municipality", name, namesIn(w.Municipalities, func(m *v1alpha1.Municipality) string { return m.Name }))
 }
 
 // Network finds one by name. The error names those that there are.
@@ -62,7 +62,7 @@ func (w *World) Network(name string) (*v1alpha1.Network, error) {
 			return &w.Networks[i], nil
 		}
 	}
-	return nil, w.unknown("Network", name, namesIn(w.Networks, func(n *v1alpha1.Network) string { return n.Name }))
+	return nil, w.Unknown("Network", name, namesIn(w.Networks, func(n *v1alpha1.Network) string { return n.Name }))
 }
 
 // App finds a SharedApp by name. The error names those that there are.
@@ -72,7 +72,7 @@ func (w *World) App(name string) (*v1alpha1.SharedApp, error) {
 			return &w.Apps[i], nil
 		}
 	}
-	return nil, w.unknown("SharedApp", name, namesIn(w.Apps, func(a *v1alpha1.SharedApp) string { return a.Name }))
+	return nil, w.Unknown("SharedApp", name, namesIn(w.Apps, func(a *v1alpha1.SharedApp) string { return a.Name }))
 }
 
 // Rollout finds one by name. The error names those that there are.
@@ -82,7 +82,7 @@ func (w *World) Rollout(name string) (*v1alpha1.Rollout, error) {
 			return &w.Rollouts[i], nil
 		}
 	}
-	return nil, w.unknown("Rollout", name, namesIn(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name }))
+	return nil, w.Unknown("Rollout", name, namesIn(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name }))
 }
 
 // Waves that a network's rollouts go by: its own, else the Platform's, which are also those
@@ -130,7 +130,8 @@ func Version(app *v1alpha1.SharedApp, version string) (*v1alpha1.Version, error)
 	return nil, fmt.Errorf("SharedApp %s: spec.versions has no %s: it has %s", app.Name, version, few(all))
 }
 
-func (w *World) unknown(kind, name string, all []string) error {
+// Unknown is the error for a name that none of those of a kind has. It suggests those that are near.
+func (w *World) Unknown(kind, name string, all []string) error {
 	if len(all) == 0 {
 		return fmt.Errorf("there is no %s %q in %s: it has none at all", kind, name, w.Source)
 	}
