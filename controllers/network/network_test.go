@@ -72,13 +72,13 @@ func TestStatus(t *testing.T) {
 		{"a channel that does not exist stalls", v1alpha1.Members{Names: []string{"vinje"}}, proposing("beta"), 1, nil,
 			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has stable, pilot`},
 		{"all faults are told at once", v1alpha1.Members{Names: []string{"vinje"}}, append(proposing("beta"), v1alpha1.Proposal{Name: "svrut", Channel: "stable"}), 1, nil,
-			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has stable, pilot; spec.apps[svrut]: there is no SharedApp of that name: mend the name, or take the proposal out`},
+			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has stable, pilot; spec.apps[svrut]: there is no SharedApp of that name: correct the name, or take the proposal out`},
 		{"a version that is being checked is waited for", v1alpha1.Members{Names: []string{"vinje"}}, proposing("pilot"), 1, nil,
 			`Ready=False: spec.apps[svarut].channel "pilot": the catalogue has not checked version 2.5.0 of SharedApp svarut yet`},
 		{"a selector that does not parse stalls and picks nobody", v1alpha1.Members{Names: []string{"tokke"}, Selector: &metav1.LabelSelector{
 			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "county", Operator: metav1.LabelSelectorOpIn}},
 		}}, nil, 1, nil,
-			"Ready=False: spec.members.selector: values: Invalid value: null: for 'in', 'notin' operators, values set can't be empty: mend the selector; until then it picks nobody"},
+			"Ready=False: spec.members.selector: values: Invalid value: null: for 'in', 'notin' operators, values set can't be empty: correct the selector; until then it picks nobody"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -167,11 +167,11 @@ func TestNetworksAmongOthers(t *testing.T) {
 	}
 	want := map[string]string{
 		"digi-sor": `2 members, Ready=False: spec.members.networks[0] "vest-telmark": there is no Network of that name: ` +
-			`mend the name, or take it out; until then it adds nobody`,
+			`correct the name, or take it out; until then it adds nobody`,
 		"ended":  "0 members, Ready=True: it has ended, and proposes nothing: its members keep their apps (spec.ends)",
 		"handed": "0 members, Ready=True: it proposes nothing any longer: its members belong to Network vest-telemark (spec.successor)",
 		"lost": `0 members, Ready=False: spec.successor "atlantis": there is no Network of that name: ` +
-			`mend the name, or make that Network; until then nobody takes the members over`,
+			`correct the name, or make that Network; until then nobody takes the members over`,
 		"vest-telemark": "2 members, Ready=True: 2 members, 1 app",
 	}
 	for i := range all {

@@ -2,15 +2,13 @@ package network
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/proposal"
+	"github.com/allmenning/allmenning/internal/reference"
 	"github.com/allmenning/allmenning/internal/strategy"
 )
 
@@ -47,12 +45,7 @@ func plan(seen observed, now time.Time) (planned, error) {
 		}
 	}
 	out.members = int32(len(members)) //nolint:gosec // an API server holds far fewer objects
-	for _, name := range n.Spec.Members.Names {
-		if !known[name] {
-			out.unknown = append(out.unknown, name)
-		}
-	}
-	slices.Sort(out.unknown)
+	out.unknown = reference.UnknownMembers(n, func(name string) bool { return known[name] })
 	out.outcome = outcome(seen, out, members)
 	return out, nil
 }
@@ -71,7 +64,10 @@ func nextLook(seen observed, now time.Time) time.Duration {
 // others are looked at: what it would have proposed concerns nobody.
 func outcome(seen observed, out planned, members []*v1alpha1.Municipality) condition.Outcome {
 	n := &seen.network
-	all := []condition.Outcome{selectorFault(n.Spec.Members.Selector)}
+	var all []condition.Outcome
+	if fault := reference.MemberSelector(n); fault != "" {
+		all = append(all, invalid("%s", fault))
+	}
 	for _, fault := range seen.networks.Faults(n.Name) {
 		all = append(all, invalid("%s", fault))
 	}
@@ -95,7 +91,7 @@ func outcome(seen observed, out planned, members []*v1alpha1.Municipality) condi
 }
 
 // together is the worst of some outcomes, with the messages of all that are as bad, so
-// that nobody mends one fault only to find the next.
+// that nobody fixes one fault only to find the next.
 func together(message string, all ...condition.Outcome) condition.Outcome {
 	worst := condition.Worst(message, all...)
 	if worst.State == condition.Ready {
@@ -111,14 +107,7 @@ func together(message string, all ...condition.Outcome) condition.Outcome {
 	return worst
 }
 
-func selectorFault(selector *metav1.LabelSelector) condition.Outcome {
-	if _, err := metav1.LabelSelectorAsSelector(selector); err != nil {
-		return invalid("spec.members.selector: %v: mend the selector; until then it picks nobody", err)
-	}
-	return condition.Outcome{}
-}
-
-// invalid is a fault of the spec that a person must mend.
+// invalid is a fault of the spec that a person must fix.
 func invalid(format string, args ...any) condition.Outcome {
 	return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf(format, args...)}
 }

@@ -37,7 +37,7 @@ func TestStrategyIsTold(t *testing.T) {
 			"an approval of a wave that the Platform does not have is a slip of the hand",
 			&v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{approval}}, inherited,
 			`Ready=False: spec.rollout.approvals[0].wave "evryone": there is no wave of that name, but islands, everyone ` +
-				`(spec.rollout.waves of Platform default): mend the name, or take the entry out`,
+				`(spec.rollout.waves of Platform default): correct the name, or take the entry out`,
 		},
 	}
 	for _, tc := range cases {

@@ -116,7 +116,7 @@ func TestPlanHoldsTheStrategyAgainstTheCountry(t *testing.T) {
 				Approvals: []v1alpha1.Approval{{App: "svrut", Digest: digest, Wave: "everyone"}},
 				Retries:   []v1alpha1.Retry{{App: "svarut", Digest: digest, Attempt: 2}},
 			},
-			condition.Outcome{State: condition.Stalled, Reason: "InvalidSpec", Message: `spec.rollout.approvals[0].app "svrut": there is no SharedApp of that name: mend the name, or take the entry out; ` +
+			condition.Outcome{State: condition.Stalled, Reason: "InvalidSpec", Message: `spec.rollout.approvals[0].app "svrut": there is no SharedApp of that name: correct the name, or take the entry out; ` +
 				"spec.rollout.retries[0].digest sha256:aaaaaaaaaaaa...: no version of SharedApp svarut has it: copy spec.digest of the Rollout that is meant, or take the entry out"},
 		},
 	}

@@ -40,9 +40,9 @@ func TestMisdecided(t *testing.T) {
 		want     []string
 	}{
 		{"a hold on an app that nobody knows", v1alpha1.AppDecision{Name: "svarutt", Hold: hold("2.4.1", time.Time{})},
-			[]string{`spec.apps[1].name: there is no SharedApp "svarutt": mend the name, or take the decision out until it is offered`}},
+			[]string{`spec.apps[1].name: there is no SharedApp "svarutt": correct the name, or take the decision out until it is offered`}},
 		{"a decline of one, which would be silent", v1alpha1.AppDecision{Name: "nowhere", Decision: decline, Reason: "no"},
-			[]string{`spec.apps[1].name: there is no SharedApp "nowhere": mend the name, or take the decision out until it is offered`}},
+			[]string{`spec.apps[1].name: there is no SharedApp "nowhere": correct the name, or take the decision out until it is offered`}},
 		{"a decline without a reason is enough for what is Recommended", v1alpha1.AppDecision{Name: "kobo", Decision: decline}, nil},
 		{"for what is Mandatory it is not", v1alpha1.AppDecision{Name: "svarut", Decision: decline}, []string{"spec.apps[1].reason: " + noReason}},
 		{"with a reason it counts", v1alpha1.AppDecision{Name: "svarut", Decision: decline, Reason: "own system"}, nil},
@@ -101,7 +101,7 @@ func TestFaultsBeforeApps(t *testing.T) {
 	_, faults := daysOf(m)
 	got := municipalityStatus(m, nil, append(closed(faults), known.misdecided(m, nil, now)...), now)
 	const want = `False InvalidSpec: spec.windows[0].schedule: "daily" has not five fields but 1: write five fields (minute, hour, day of month, month, day of week), such as 0 8 * * 1-4; no rollout comes here until this is mended; ` +
-		`spec.apps[0].name: there is no SharedApp "svarutt": mend the name, or take the decision out until it is offered; no apps`
+		`spec.apps[0].name: there is no SharedApp "svarutt": correct the name, or take the decision out until it is offered; no apps`
 	if diff := cmp.Diff(want, appsReadyOf(got.Conditions)); diff != "" {
 		t.Errorf("AppsReady (-want +got):\n%s", diff)
 	}

@@ -1,7 +1,6 @@
 package sharedapp
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -10,81 +9,6 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 )
-
-// needs makes a catalogue of who requires whom.
-func needs(requires map[string][]string) catalogue {
-	all := catalogue{}
-	for app, others := range requires {
-		spec := v1alpha1.SharedAppSpec{Requires: &v1alpha1.Requirements{}}
-		for _, other := range others {
-			spec.Requires.Apps = append(spec.Requires.Apps, v1alpha1.RequiredApp{Name: other})
-		}
-		all[app] = spec
-	}
-	return all
-}
-
-func TestCycleThrough(t *testing.T) {
-	for _, tc := range []struct {
-		reason string
-		all    catalogue
-		app    string
-		want   string
-	}{
-		{"no requirement, no cycle", needs(map[string][]string{"a": nil}), "a", ""},
-		{"a chain that ends is none", needs(map[string][]string{"a": {"b"}, "b": {"c"}, "c": nil}), "a", ""},
-		{"two that require each other", needs(map[string][]string{"a": {"b"}, "b": {"a"}}), "a", "a → b → a"},
-		{"each tells it from its own side", needs(map[string][]string{"a": {"b"}, "b": {"a"}}), "b", "b → a → b"},
-		{"one that requires itself", needs(map[string][]string{"a": {"a"}}), "a", "a → a"},
-		{"the shortest of several", needs(map[string][]string{"a": {"b", "c"}, "b": {"d"}, "c": {"a"}, "d": {"a"}}), "a", "a → c → a"},
-		{"of equals, the first by name", needs(map[string][]string{"a": {"c", "b"}, "b": {"a"}, "c": {"a"}}), "a", "a → b → a"},
-		{"who only leads into a cycle is not in it", needs(map[string][]string{"a": {"b"}, "b": {"c"}, "c": {"b"}}), "a", ""},
-		{"an app that is unknown ends a chain", needs(map[string][]string{"a": {"nobody"}}), "a", ""},
-	} {
-		t.Run(tc.reason, func(t *testing.T) {
-			if got := strings.Join(cycleThrough(tc.app, tc.all), " → "); got != tc.want {
-				t.Errorf("got %q, want %q", got, tc.want)
-			}
-		})
-	}
-}
-
-func TestRequirementsFault(t *testing.T) {
-	offered := v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "1.3.0"}, {Version: "2.0.0", State: v1alpha1.VersionWithdrawn}}}
-	for _, tc := range []struct{ reason, version, want string }{
-		{"any version will do", "", ""},
-		{"one is in the range", ">=1.2", ""},
-		{"none is", ">=3", "offers no version in"},
-		{"a withdrawn one does not count", ">=2", "offers no version in"},
-		{"not a range", "newest", "is not a range of versions"},
-	} {
-		t.Run(tc.reason, func(t *testing.T) {
-			all := catalogue{"gateway": offered, "post": {Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway", Version: tc.version}}}}}
-			got := requirementsFault("post", all)
-			if (got == nil) != (tc.want == "") || (got != nil && !strings.Contains(got.Message, tc.want)) {
-				t.Errorf("got %v, want %q", got, tc.want)
-			}
-		})
-	}
-	all := catalogue{"post": {Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway"}}}}}
-	if got := requirementsFault("post", all); got == nil || got.Reason != "DependencyMissing" {
-		t.Errorf("an app that is missing: %v", got)
-	}
-}
-
-func TestChannelFault(t *testing.T) {
-	spec := v1alpha1.SharedAppSpec{
-		Channels: []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}},
-		Versions: []v1alpha1.Version{{Version: "1.0.0"}, {Version: "2.0.0", State: v1alpha1.VersionWithdrawn}},
-	}
-	if got := channelFault(spec); got != nil {
-		t.Errorf("an active version: %v", got)
-	}
-	spec.Channels[0].Version = "2.0.0"
-	if got := channelFault(spec); got == nil || !strings.Contains(got.Message, "spec.channels[stable].version") {
-		t.Errorf("a withdrawn version: %v", got)
-	}
-}
 
 func TestAccessTo(t *testing.T) {
 	ref := func(name string) *v1alpha1.LocalReference { return &v1alpha1.LocalReference{Name: name} }

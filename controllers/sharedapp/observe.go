@@ -20,6 +20,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/reference"
 )
 
 // observed is everything that a plan may build on.
@@ -27,7 +28,7 @@ type observed struct {
 	app      v1alpha1.SharedApp
 	platform v1alpha1.PlatformSpec
 	// catalogue is what all SharedApps ask for and offer, this one included.
-	catalogue catalogue
+	catalogue reference.Offers
 	// installer is the role whose rules are the kinds that bundles may hold; nil where it is missing.
 	installer *rbacv1.ClusterRole
 	// networks are all of them, where the app names some that go first; else they are not
@@ -107,12 +108,12 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	return seen, nil
 }
 
-func (r *Reconciler) catalogue(ctx context.Context, app v1alpha1.SharedApp) (catalogue, error) {
+func (r *Reconciler) catalogue(ctx context.Context, app v1alpha1.SharedApp) (reference.Offers, error) {
 	var list v1alpha1.SharedAppList
 	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return nil, fmt.Errorf("list SharedApps: %w", err)
 	}
-	all := catalogue{}
+	all := reference.Offers{}
 	for i := range list.Items {
 		all[list.Items[i].Name] = list.Items[i].Spec
 	}

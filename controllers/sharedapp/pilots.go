@@ -1,13 +1,12 @@
 package sharedapp
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/reference"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -22,53 +21,9 @@ func planPilots(seen observed, now time.Time) (fault *condition.Outcome, again t
 	if change := known.NextChange(); !change.IsZero() {
 		again = change.Sub(now)
 	}
-	return pilotsFault(seen.app.Name, seen.app.Spec.PilotNetworks, seen.networks, known), again
-}
-
-// pilotsFault tells of all pilot networks that will never complete a new version, so that
-// nobody mends one only to find the next.
-func pilotsFault(app string, pilots []string, list []v1alpha1.Network, known *resolution.Networks) *condition.Outcome {
-	var faults []string
-	for i, pilot := range pilots {
-		if fault := pilotFault(app, pilot, list, known.Heir(pilot)); fault != "" {
-			faults = append(faults, fmt.Sprintf("spec.pilotNetworks[%d]: %s", i, fault))
-		}
-	}
+	faults := reference.Pilots(seen.app.Name, seen.app.Spec.PilotNetworks, seen.networks, known)
 	if len(faults) == 0 {
-		return nil
+		return nil, again
 	}
-	return stalled(v1alpha1.ReasonInvalidSpec,
-		strings.Join(faults, "; ")+"; until then nobody but the pilot networks begins a new version")
-}
-
-// pilotFault says why a pilot network can't go first, and what to do; empty where it can.
-// heir stands in its place now.
-func pilotFault(app, pilot string, list []v1alpha1.Network, heir string) string {
-	network := networkOf(list, pilot)
-	switch {
-	case network == nil:
-		return fmt.Sprintf("there is no Network %q: name one that proposes %s, or take it out", pilot, app)
-	case heir == "":
-		return fmt.Sprintf("Network %s has ended or is being deleted, and nobody took its place: name one that proposes %s, or take it out", pilot, app)
-	case heir != pilot && proposes(networkOf(list, heir), app):
-		return fmt.Sprintf("Network %s was handed over to Network %s, and proposes nothing any longer: name that one, or take it out", pilot, heir)
-	case heir != pilot:
-		return fmt.Sprintf("Network %s was handed over to Network %s, which does not propose %s: name one that does, or take it out", pilot, heir, app)
-	case !proposes(network, app):
-		return fmt.Sprintf("Network %s does not propose %s: add it to spec.apps of that Network, name one that proposes it, or take it out", pilot, app)
-	}
-	return ""
-}
-
-// networkOf is the network of a name, nil where there is none.
-func networkOf(list []v1alpha1.Network, name string) *v1alpha1.Network {
-	at := slices.IndexFunc(list, func(n v1alpha1.Network) bool { return n.Name == name })
-	if at < 0 {
-		return nil
-	}
-	return &list[at]
-}
-
-func proposes(n *v1alpha1.Network, app string) bool {
-	return n != nil && slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app })
+	return stalled(v1alpha1.ReasonInvalidSpec, strings.Join(faults, "; ")+"; until then nobody but the pilot networks begins a new version"), again
 }

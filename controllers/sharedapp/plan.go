@@ -10,6 +10,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/reference"
 )
 
 const (
@@ -89,7 +90,19 @@ func appFault(seen observed) *condition.Outcome {
 		return stalled("InstallerRoleMissing", fmt.Sprintf(
 			"ClusterRole %s, which lists the kinds that bundles may hold, does not exist: apply config/rbac of the operator", v1alpha1.RoleInstaller))
 	}
-	return requirementsFault(seen.app.Name, seen.catalogue)
+	return together(reference.Requirements(seen.app.Name, seen.catalogue))
+}
+
+// together is one fault of several, with the messages of all; nil where there are none.
+func together(faults []condition.Outcome) *condition.Outcome {
+	if len(faults) == 0 {
+		return nil
+	}
+	whole := faults[0]
+	for _, more := range faults[1:] {
+		whole.Message += "; " + more.Message
+	}
+	return &whole
 }
 
 func planVersion(v seenVersion, now time.Time) versionPlan {

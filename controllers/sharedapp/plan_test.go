@@ -19,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/reference"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -41,7 +42,7 @@ func fetching(state download.State) *wanted {
 
 // see is what would be seen of SharedApp svarut with these versions.
 func see(versions ...seenVersion) observed {
-	seen := observed{installer: &rbacv1.ClusterRole{}, versions: versions, catalogue: catalogue{}}
+	seen := observed{installer: &rbacv1.ClusterRole{}, versions: versions, catalogue: reference.Offers{}}
 	seen.app.Name, seen.app.Generation = "svarut", 3
 	for _, v := range versions {
 		seen.app.Spec.Versions = append(seen.app.Spec.Versions, v.spec)
@@ -143,7 +144,7 @@ func TestStatus(t *testing.T) {
 	withdrawn := broken
 	withdrawn.spec.State = v1alpha1.VersionWithdrawn
 	cyclic := see(well)
-	cyclic.catalogue = catalogue{
+	cyclic.catalogue = reference.Offers{
 		"svarut":  {Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway"}}}},
 		"gateway": {Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "svarut"}}}},
 	}

@@ -16,7 +16,7 @@ import (
 // empty where all is well.
 func Check(p v1alpha1.Proposal, app *v1alpha1.SharedApp) condition.Outcome {
 	if app == nil {
-		return stalled("UnknownApp", "spec.apps[%s]: there is no SharedApp of that name: mend the name, or take the proposal out", p.Name)
+		return stalled("UnknownApp", "spec.apps[%s]: there is no SharedApp of that name: correct the name, or take the proposal out", p.Name)
 	}
 	field := fmt.Sprintf("spec.apps[%s].channel %q", p.Name, p.Channel)
 	version := VersionOf(p, app)

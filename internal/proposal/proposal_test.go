@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 		{"what can be had is well", "stable", svarut(), condition.Outcome{Reason: "Ready"}},
 		{"an app that does not exist", "stable", nil, condition.Outcome{
 			State: condition.Stalled, Reason: "UnknownApp",
-			Message: "spec.apps[svarut]: there is no SharedApp of that name: mend the name, or take the proposal out",
+			Message: "spec.apps[svarut]: there is no SharedApp of that name: correct the name, or take the proposal out",
 		}},
 		{"a channel that does not exist", "beta", svarut(), condition.Outcome{
 			State: condition.Stalled, Reason: "UnknownChannel", Message: `spec.apps[svarut].channel "beta": SharedApp svarut has stable, pilot`,

@@ -41,7 +41,7 @@ func TestWhoStandsInTheWay(t *testing.T) {
 		{"the municipality declined", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})), "Municipality/vinje, /: "},
 		{"the nation withdrew", world(recommended, withdrawn(1)), "Network/digi-tv, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: no place takes it newly into use"},
 		{"the nation does not offer the app", world(recommended, func(in *resolution.Input) { in.Apps = nil }),
-			`Network/digi-tv, National/svarut: there is no SharedApp "svarut" (asked for by digi-tv): mend the name, or wait until it is offered`},
+			`Network/digi-tv, National/svarut: there is no SharedApp "svarut" (asked for by digi-tv): correct the name, or wait until it is offered`},
 		{"the catalogue found a fault", world(recommended, app(func(a *v1alpha1.SharedApp) {
 			a.Status.Versions[1].Available, a.Status.Versions[1].Message = false, "the digest does not match"
 		})), "Network/digi-tv, National/svarut: version 2.4.1 of SharedApp svarut is not available: the digest does not match"},

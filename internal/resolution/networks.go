@@ -221,14 +221,14 @@ func (n *Networks) Faults(name string) []string {
 	spec := n.all[i].network.Spec
 	for j, inner := range spec.Members.Networks {
 		if _, known := n.at[inner]; !known {
-			faults = append(faults, fmt.Sprintf("spec.members.networks[%d] %q: there is no Network of that name: mend the name, or take it out; until then it adds nobody", j, inner))
+			faults = append(faults, fmt.Sprintf("spec.members.networks[%d] %q: there is no Network of that name: correct the name, or take it out; until then it adds nobody", j, inner))
 		}
 	}
 	if circle := n.all[i].nestedCircle; circle != nil {
 		faults = append(faults, fmt.Sprintf("spec.members.networks: %s is a circle of networks that hold each other: take one of them out; until then none of these links adds anybody", n.told(circle)))
 	}
 	if _, known := n.at[spec.Successor]; !known && spec.Successor != "" {
-		faults = append(faults, fmt.Sprintf("spec.successor %q: there is no Network of that name: mend the name, or make that Network; until then nobody takes the members over", spec.Successor))
+		faults = append(faults, fmt.Sprintf("spec.successor %q: there is no Network of that name: correct the name, or make that Network; until then nobody takes the members over", spec.Successor))
 	}
 	if circle := n.all[i].successorCircle; circle != nil {
 		faults = append(faults, fmt.Sprintf("spec.successor: %s is a circle of successors: take one of them out; until then none of them takes members over", n.told(circle)))

@@ -153,8 +153,8 @@ func TestNetworksFaults(t *testing.T) {
 		"x": {fmt.Sprintf(nested, "x > x")}, "s": {fmt.Sprintf(nested, "s > outer > s")}, "outer": {fmt.Sprintf(nested, "outer > s > outer")},
 		"p": {fmt.Sprintf(successors, "p > q > p")}, "q": {fmt.Sprintf(successors, "q > p > q")},
 		"typo": {
-			`spec.members.networks[1] "vest-telmark": there is no Network of that name: mend the name, or take it out; until then it adds nobody`,
-			`spec.successor "digi-sør": there is no Network of that name: mend the name, or make that Network; until then nobody takes the members over`,
+			`spec.members.networks[1] "vest-telmark": there is no Network of that name: correct the name, or take it out; until then it adds nobody`,
+			`spec.successor "digi-sør": there is no Network of that name: correct the name, or make that Network; until then nobody takes the members over`,
 		},
 	}
 	got := map[string][]string{}

@@ -101,7 +101,7 @@ func (t target) aimAt(app *v1alpha1.SharedApp) (target, string) {
 // offer says which bundle the target comes to, or why it can't be had in this environment.
 func (t target) offer(app *v1alpha1.SharedApp, environment *v1alpha1.Environment) (v1alpha1.Release, string) {
 	if app == nil {
-		return v1alpha1.Release{}, fmt.Sprintf("there is no SharedApp %q (asked for by %s): mend the name, or wait until it is offered", t.app, t.by.Name)
+		return v1alpha1.Release{}, fmt.Sprintf("there is no SharedApp %q (asked for by %s): correct the name, or wait until it is offered", t.app, t.by.Name)
 	}
 	if fault := cmp.Or(t.unlisted(app), unfit(app, environment)); fault != "" {
 		return v1alpha1.Release{}, fault

@@ -95,7 +95,7 @@ func CompileWaves(spec []v1alpha1.Wave) ([]Wave, []Fault) {
 		if w.Members != nil && w.Members.Selector != nil {
 			selector, err := metav1.LabelSelectorAsSelector(w.Members.Selector)
 			if err != nil {
-				faults = append(faults, Fault{fmt.Sprintf("waves[%d].members.selector", i), fmt.Sprintf("%v: mend the selector", err)})
+				faults = append(faults, Fault{fmt.Sprintf("waves[%d].members.selector", i), fmt.Sprintf("%v: correct the selector", err)})
 			} else if !selector.Empty() {
 				compiled.selector = selector
 			}

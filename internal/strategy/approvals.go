@@ -33,7 +33,7 @@ func appFaults(in Input, field, name, digest string) []string {
 	proposed := slices.ContainsFunc(in.Proposed, func(p v1alpha1.Proposal) bool { return p.Name == name })
 	switch {
 	case app == nil && !proposed:
-		return []string{fmt.Sprintf("%s.app %q: there is no SharedApp of that name: mend the name, or take the entry out", field, name)}
+		return []string{fmt.Sprintf("%s.app %q: there is no SharedApp of that name: correct the name, or take the entry out", field, name)}
 	case app != nil && !mayHave(app, digest):
 		return []string{fmt.Sprintf("%s.digest %s...: no version of SharedApp %s has it: copy spec.digest of the Rollout that is meant, or take the entry out",
 			field, digest[:min(len(digest), shortDigest)], name)}
@@ -53,7 +53,7 @@ func waveFaults(in Input, field, wave string) []string {
 	if slices.Contains(names, wave) {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s.wave %q: there is no wave of that name, but %s (%s): mend the name, or take the entry out",
+	return []string{fmt.Sprintf("%s.wave %q: there is no wave of that name, but %s (%s): correct the name, or take the entry out",
 		field, wave, strings.Join(names, ", "), from)}
 }
 

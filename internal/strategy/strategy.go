@@ -10,7 +10,7 @@
 //
 // Of waves that a network inherits nothing is told in that network: one that picks nobody
 // there is normal, since it was written for the whole country. Where such a wave picks nobody
-// at all, or two overlap, it is told once, in the Platform, which is where it can be mended.
+// at all, or two overlap, it is reported once, in the Platform, where it can be fixed.
 package strategy
 
 import (
@@ -38,9 +38,9 @@ type Input struct {
 	Proposed []v1alpha1.Proposal
 }
 
-// Check finds what is wrong with what is said. Faults are what a person must mend, each with
-// its field and the fix. Where there are none, notes are what may well be meant, such as a wave
-// for members that are still to come; they stop nobody.
+// Check finds what is wrong with what is said. Faults are what a person must fix, each with its
+// field and the fix. Notes are what may be meant, such as a wave for members that are still to
+// come; they stop nobody.
 func Check(in Input) (faults, notes []string) {
 	if in.Said == nil {
 		return nil, nil
@@ -52,10 +52,13 @@ func Check(in Input) (faults, notes []string) {
 	picked := waves{list: in.Said.Waves, compiled: compiled.Waves, noun: in.Noun}
 	faults = append(faults, picked.overlaps(in.Members)...)
 	faults = append(faults, entryFaults(in)...)
-	if len(faults) == 0 && len(in.Members) > 0 {
-		notes = append(picked.empty(in.Members), picked.strangers(in.Members)...)
+	if len(in.Members) == 0 {
+		return faults, nil
 	}
-	return faults, notes
+	if len(faults) == 0 { // else a wave may be empty because of a fault
+		notes = picked.empty(in.Members)
+	}
+	return faults, append(notes, picked.strangers(in.Members)...)
 }
 
 // Names lists some of many names, and counts the others.

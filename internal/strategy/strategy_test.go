@@ -16,7 +16,7 @@ var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 const (
 	unread  = "; until then nothing new starts where this strategy holds"
-	takeOut = ": mend the name, or take the entry out"
+	takeOut = ": correct the name, or take the entry out"
 )
 
 // telemark are four members: two at the coast, two inland.
@@ -113,7 +113,7 @@ func TestCheck(t *testing.T) {
 		{
 			reason:   "a selector that does not parse picks nobody",
 			strategy: v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{wave("pilot", "", "vinje"), broken, rest}},
-			faults:   []string{`spec.rollout.waves[1].members.selector: "Near" is not a valid label selector operator: mend the selector` + unread},
+			faults:   []string{`spec.rollout.waves[1].members.selector: "Near" is not a valid label selector operator: correct the selector` + unread},
 		},
 		{
 			reason: "an empty wave, and names of those who are no members, stop nobody",

@@ -1,4 +1,4 @@
-package sharedapp
+package reference
 
 import (
 	"fmt"
@@ -11,51 +11,48 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// catalogue is what every SharedApp asks for and offers, by name.
-type catalogue map[string]v1alpha1.SharedAppSpec
+// Offers is what every SharedApp requires and offers, by name.
+type Offers map[string]v1alpha1.SharedAppSpec
 
-// requirementsFault says what is wrong with the apps that an app requires, nil where it
-// can be met.
-func requirementsFault(app string, all catalogue) *condition.Outcome {
+// Requirements finds what is wrong with the apps that an app requires.
+func Requirements(app string, all Offers) []condition.Outcome {
+	var faults []condition.Outcome
 	if chain := cycleThrough(app, all); chain != nil {
-		return stalled("DependencyCycle", fmt.Sprintf(
+		faults = append(faults, stalled("DependencyCycle",
 			"spec.requires.apps: %s: each waits for the next, so none can be installed first: take one of these requirements out",
 			strings.Join(chain, " → ")))
 	}
 	for _, required := range requiredBy(app, all) {
-		if fault := requirementFault(required, all); fault != nil {
-			return fault
+		if fault := requirementFault(required, all); fault.Message != "" {
+			faults = append(faults, fault)
 		}
 	}
-	return nil
+	return faults
 }
 
-func requirementFault(required v1alpha1.RequiredApp, all catalogue) *condition.Outcome {
+func requirementFault(required v1alpha1.RequiredApp, all Offers) condition.Outcome {
 	field := fmt.Sprintf("spec.requires.apps[%s]", required.Name)
 	offer, known := all[required.Name]
 	if !known {
-		return stalled("DependencyMissing", fmt.Sprintf(
-			"%s: there is no SharedApp %s: create it, or take the requirement out", field, required.Name))
+		return stalled("DependencyMissing", "%s: there is no SharedApp %s: create it, or take the requirement out", field, required.Name)
 	}
 	if required.Version == "" {
-		return nil
+		return condition.Outcome{}
 	}
 	within, err := semver.NewConstraint(required.Version)
 	if err != nil {
-		return stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
-			"%s.version: %q is not a range of versions: write one such as \">=1.2\" or \"~2.4\"", field, required.Version))
+		return stalled(v1alpha1.ReasonInvalidSpec, "%s.version: %q is not a range of versions: write one such as \">=1.2\" or \"~2.4\"", field, required.Version)
 	}
 	for _, offered := range offer.Versions {
 		number, err := semver.StrictNewVersion(offered.Version)
 		if err == nil && offered.State != v1alpha1.VersionWithdrawn && within.Check(number) {
-			return nil
+			return condition.Outcome{}
 		}
 	}
-	return stalled("DependencyMissing", fmt.Sprintf(
-		"%s.version: SharedApp %s offers no version in %q: offer one, or change the range", field, required.Name, required.Version))
+	return stalled("DependencyMissing", "%s.version: SharedApp %s offers no version in %q: offer one, or change the range", field, required.Name, required.Version)
 }
 
-func requiredBy(app string, all catalogue) []v1alpha1.RequiredApp {
+func requiredBy(app string, all Offers) []v1alpha1.RequiredApp {
 	if all[app].Requires == nil {
 		return nil
 	}
@@ -65,7 +62,7 @@ func requiredBy(app string, all catalogue) []v1alpha1.RequiredApp {
 // cycleThrough returns a shortest chain of requirements that leads from an app back to
 // it, the app at both ends, or nil. Of several, the names decide, so that it is always
 // the same one.
-func cycleThrough(app string, all catalogue) []string {
+func cycleThrough(app string, all Offers) []string {
 	before := map[string]string{}
 	for queue := []string{app}; len(queue) > 0; queue = queue[1:] {
 		at := queue[0]
@@ -82,7 +79,7 @@ func cycleThrough(app string, all catalogue) []string {
 	return nil
 }
 
-func requiredNames(app string, all catalogue) []string {
+func requiredNames(app string, all Offers) []string {
 	apps := requiredBy(app, all)
 	names := make([]string, 0, len(apps))
 	for _, required := range apps {
@@ -102,15 +99,21 @@ func chainTo(last, app string, before map[string]string) []string {
 	return chain
 }
 
-// channelFault says which channel offers what is withdrawn.
-func channelFault(spec v1alpha1.SharedAppSpec) *condition.Outcome {
+// Channels finds the channels that offer what is withdrawn.
+func Channels(spec v1alpha1.SharedAppSpec) []condition.Outcome {
+	var faults []condition.Outcome
 	for _, channel := range spec.Channels {
 		for _, v := range spec.Versions {
 			if v.Version == channel.Version && v.State == v1alpha1.VersionWithdrawn {
-				return stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+				faults = append(faults, stalled(v1alpha1.ReasonInvalidSpec,
 					"spec.channels[%s].version: %s is Withdrawn, so the channel offers nothing: point it at another version", channel.Name, v.Version))
 			}
 		}
 	}
-	return nil
+	return faults
+}
+
+// stalled is a fault that a person must fix.
+func stalled(reason, format string, args ...any) condition.Outcome {
+	return condition.Outcome{State: condition.Stalled, Reason: reason, Message: fmt.Sprintf(format, args...)}
 }

@@ -1,0 +1,133 @@
+package reference
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
+)
+
+// Catalogue is what apps and networks there are.
+type Catalogue struct {
+	// Apps by name.
+	Apps     map[string]*v1alpha1.SharedApp
+	Networks []v1alpha1.Network
+}
+
+// Decisions finds what a person must fix in a municipality's own decisions, in the order of the
+// spec, given the verdicts on its apps. Such a decision counts for little or nothing, and apps
+// go on as if it were not there. What is wrong with what others offer, such as a withdrawn
+// version, is no fault of the decision.
+func Decisions(m *v1alpha1.Municipality, verdicts []resolution.Verdict, all Catalogue, now time.Time) []string {
+	var faults []string
+	for i := range m.Spec.Apps {
+		own, field := &m.Spec.Apps[i], fmt.Sprintf("spec.apps[%d]", i)
+		app := all.Apps[own.Name]
+		if app == nil {
+			faults = append(faults, fmt.Sprintf("%s.name: there is no SharedApp %q: correct the name, or take the decision out until it is offered", field, own.Name))
+			continue
+		}
+
+		here := slices.DeleteFunc(slices.Clone(verdicts), func(v resolution.Verdict) bool { return v.App != own.Name })
+		faults = append(faults, notFollowed(own, field, m.Name, here, all.Networks), noChannel(app, field, here), noVersion(app, own.Version, field+".version"))
+		for _, v := range here {
+			faults = append(faults, noReason(own, field, v), noHold(app, own, field, v, now))
+		}
+	}
+	return distinct(faults)
+}
+
+// distinct leaves out what is empty, and what another environment has too.
+func distinct(faults []string) []string {
+	var once []string
+	for _, f := range faults {
+		if f != "" && !slices.Contains(once, f) {
+			once = append(once, f)
+		}
+	}
+	return once
+}
+
+// notFollowed says why a network that the municipality names decides nowhere.
+func notFollowed(own *v1alpha1.AppDecision, field, municipality string, here []resolution.Verdict, networks []v1alpha1.Network) string {
+	follows := func(v resolution.Verdict) bool { return v.Network == own.Network }
+	if own.Network == "" || slices.ContainsFunc(here, follows) {
+		return ""
+	}
+	at := slices.IndexFunc(networks, func(n v1alpha1.Network) bool { return n.Name == own.Network })
+	proposes := func(p v1alpha1.Proposal) bool { return p.Name == own.Name }
+	why := fmt.Sprintf("Network %s proposes %s to none of the environments of %s, or does not have it as a member", own.Network, own.Name, municipality)
+	switch {
+	case at < 0:
+		why = fmt.Sprintf("there is no Network %q", own.Network)
+	case !slices.ContainsFunc(networks[at].Spec.Apps, proposes):
+		why = fmt.Sprintf("Network %s does not propose %s", own.Network, own.Name)
+	}
+	return fmt.Sprintf("%s.network: %s: name another network, or a channel", field, why)
+}
+
+// noChannel says that the municipality follows a channel which the app does not have: one
+// that it names, or the default.
+func noChannel(app *v1alpha1.SharedApp, field string, here []resolution.Verdict) string {
+	var names []string
+	for _, channel := range app.Spec.Channels {
+		names = append(names, channel.Name)
+	}
+	for _, v := range here {
+		if followed := v.Group.Channel; followed != "" && !slices.Contains(names, followed) {
+			return fmt.Sprintf("%s.channel: SharedApp %s has no channel %q: name %s", field, app.Name, followed,
+				strings.Join(append(names, "a version"), " or "))
+		}
+	}
+	return ""
+}
+
+// noVersion says that a version which is named is none of the app's.
+func noVersion(app *v1alpha1.SharedApp, version, field string) string {
+	listed := func(v v1alpha1.Version) bool { return v.Version == version }
+	if version == "" || slices.ContainsFunc(app.Spec.Versions, listed) {
+		return ""
+	}
+	return fmt.Sprintf("%s: SharedApp %s has no version %s: name one of its spec.versions", field, app.Name, version)
+}
+
+// noReason says that a decline does not count, as it has no reason.
+func noReason(own *v1alpha1.AppDecision, field string, v resolution.Verdict) string {
+	if !v.NeedsReason {
+		return ""
+	}
+	if j, here := override(own, v.Environment); here != nil && here.Decision == v1alpha1.DecisionDecline {
+		field = fmt.Sprintf("%s.environments[%d]", field, j)
+	}
+	return fmt.Sprintf("%s.reason: to decline %s takes a reason, as Network %s has made it Mandatory: give one; until then the decline does not count",
+		field, own.Name, v.Network)
+}
+
+// noHold says that a hold which is in force names a version that is none of the app's.
+func noHold(app *v1alpha1.SharedApp, own *v1alpha1.AppDecision, field string, v resolution.Verdict, now time.Time) string {
+	hold := own.Hold
+	if j, here := override(own, v.Environment); here != nil && inForce(here.Hold, now) {
+		hold, field = here.Hold, fmt.Sprintf("%s.environments[%d]", field, j)
+	}
+	if !v.OnHold || !inForce(hold, now) {
+		return ""
+	}
+	return noVersion(app, hold.Version, field+".hold.version")
+}
+
+func inForce(hold *v1alpha1.Hold, now time.Time) bool {
+	return hold != nil && (hold.Until == nil || now.Before(hold.Until.Time))
+}
+
+// override is the decision for one environment, and its index; nil where there is none.
+func override(own *v1alpha1.AppDecision, environment string) (int, *v1alpha1.EnvironmentDecision) {
+	for j := range own.Environments {
+		if own.Environments[j].Name == environment {
+			return j, &own.Environments[j]
+		}
+	}
+	return -1, nil
+}
