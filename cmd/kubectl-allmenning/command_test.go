@@ -247,6 +247,21 @@ func TestAnswersForPrograms(t *testing.T) {
 	}
 }
 
+// TestPlanReportsWrongNames is about names that the API server takes.
+func TestPlanReportsWrongNames(t *testing.T) {
+	root := manifests(t)
+	writeAll(t, root, map[string]string{"apps/svarut.yaml": sharedAppFile + "  pilotNetworks:\n  - digi-tw\n  - helse\n"})
+	out, err := run(t, "plan", "svarut", "2.5.0", "-f", root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, name := range map[string]string{"14": `spec.pilotNetworks[0]: there is no Network "digi-tw"`, "15": `spec.pilotNetworks[1]: there is no Network "helse"`} {
+		if want := "Fault: " + filepath.Join(root, "apps/svarut.yaml") + ":" + line + ": SharedApp svarut: " + name; !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	root, wrong := manifests(t), manifests(t)
 	text := strings.Replace(networkFile, "displayName: Digi\n", "displayName: Digi\n  rollout: {waves: [{name: pilot, maxConcurrent: 101%}]}\n", 1)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/review"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
@@ -27,7 +28,10 @@ type Explanation struct {
 	Number       string `json:"number"`
 	// Networks that it is a member of now.
 	Networks []string `json:"networks"`
-	// Notes say what could not be told, and what was assumed.
+	// Faults are what a person must fix in the files that it rests on. Of a cluster, conditions
+	// report them.
+	Faults []string `json:"faults,omitempty"`
+	// Notes say what is not known, and what was assumed.
 	Notes []string `json:"notes,omitempty"`
 	Apps  []App    `json:"apps"`
 }
@@ -107,7 +111,24 @@ func Of(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) Exp
 	for _, p := range s.places(app) {
 		e.Apps = joined(e.Apps, p.explain())
 	}
+	if w.Offline {
+		faults, notes := review.Concerning(review.Of(w, now), e.isAbout)
+		e.Faults, e.Notes = review.Lines(faults), slices.Concat(e.Notes, review.Lines(notes))
+	}
 	return e
+}
+
+// isAbout says whether an object is one that the explanation rests on.
+func (e *Explanation) isAbout(kind, name string) bool {
+	switch kind {
+	case "Platform":
+		return true
+	case "Municipality":
+		return name == e.Municipality
+	case "Network":
+		return slices.Contains(e.Networks, name)
+	}
+	return slices.ContainsFunc(e.Apps, func(a App) bool { return a.Name == name })
 }
 
 // Known refuses an app that there is nothing to explain about: it is not in the catalogue, no

@@ -16,6 +16,9 @@ func Print(out io.Writer, e Explanation, width int) {
 		fmt.Fprintf(out, ", member of %s", list(e.Networks))
 	}
 	fmt.Fprintln(out)
+	for _, fault := range e.Faults {
+		fmt.Fprintf(out, "Fault: %s\n", fault)
+	}
 	for _, note := range e.Notes {
 		fmt.Fprintf(out, "Note: %s\n", note)
 	}

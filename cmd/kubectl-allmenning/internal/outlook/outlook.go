@@ -5,7 +5,6 @@
 //   - outlook.go: the question, and the answer for every group.
 //   - play.go: the promotion, made in a copy of the world.
 //   - queue.go: a group that carries as many introductions as it may.
-//   - fault.go: what must be mended in files.
 //   - text.go: the answer for a terminal.
 package outlook
 
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/review"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/resolution"
@@ -51,6 +51,9 @@ type Outlook struct {
 	Was string `json:"was"`
 	// At is when it was asked, and the promotion is taken to be made.
 	At time.Time `json:"at"`
+	// Faults are what a person must fix in the objects that it rests on: of files in all of them,
+	// of a cluster in those that bring the app, as conditions report the others.
+	Faults []string `json:"faults,omitempty"`
 	// Notes say what is not known, and what was assumed.
 	Notes  []string `json:"notes"`
 	Groups []Group  `json:"groups"`
@@ -137,15 +140,32 @@ func Of(w *world.World, q Question) (Outlook, error) {
 			return Outlook{}, err
 		}
 	}
+	faults, notes := reviewed(w, q)
 	o := Outlook{
 		App: q.App, Version: q.Version, Channel: q.Channel, Was: app.Spec.Channels[at].Version, At: q.Now.UTC(),
-		Notes: slices.Concat(w.Notes, faults(w, q.Now), assumptions(w, q)), Groups: []Group{},
+		Faults: faults, Notes: slices.Concat(w.Notes, notes, assumptions(w, q)), Groups: []Group{},
 	}
 	o.Groups = foreseen(promoted(w, q), app.Spec.PilotNetworks, q)
 	if q.Network != "" {
 		o.Groups = slices.DeleteFunc(o.Groups, func(g Group) bool { return g.Name != q.Network })
 	}
 	return o, nil
+}
+
+// reviewed is what the operator would report of the objects that an answer rests on.
+func reviewed(w *world.World, q Question) (faults, notes []string) {
+	about := func(kind, name string) bool {
+		n, err := w.Network(name)
+		switch {
+		case w.Offline, kind == "SharedApp" && name == q.App, kind == "Platform":
+			return true
+		case kind == "Network" && err == nil:
+			return slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == q.App })
+		}
+		return false
+	}
+	wrong, remarks := review.Concerning(review.Of(w, q.Now), about)
+	return review.Lines(wrong), review.Lines(remarks)
 }
 
 func assumptions(w *world.World, q Question) []string {

@@ -22,6 +22,9 @@ func Print(out io.Writer, o Outlook, all bool) {
 		fmt.Fprintf(out, ", where %s is now", o.Was)
 	}
 	fmt.Fprintf(out, "; asked at %s\n", stamp(&o.At))
+	for _, fault := range o.Faults {
+		fmt.Fprintf(out, "Fault: %s\n", fault)
+	}
 	for _, note := range o.Notes {
 		fmt.Fprintf(out, "Note: %s\n", note)
 	}

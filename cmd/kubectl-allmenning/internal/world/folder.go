@@ -36,7 +36,7 @@ func Names(f *folder.Folder) *World {
 }
 
 func fromFolder(f *folder.Folder, checked bool) (w *World, faults []error) {
-	w = &World{Offline: true, Source: f.Path}
+	w = &World{Offline: true, Source: f.Path, documents: map[string]folder.Document{}}
 	faults = append(faults, f.Faults...)
 	kinds, seen := map[string]*schema.Kind{}, map[string]string{}
 	for _, d := range f.Documents {
@@ -56,6 +56,7 @@ func fromFolder(f *folder.Folder, checked bool) (w *World, faults []error) {
 		if seen[key] == "" {
 			seen[key] = d.Place("")
 		}
+		w.documents[d.Kind+"/"+d.Name] = d
 		faults = append(faults, w.add(d, kinds, checked)...)
 	}
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/folder"
 )
 
 // World is all that is known of one platform. Its lists are sorted by name.
@@ -33,6 +34,18 @@ type World struct {
 	Offline bool
 	// Source is where they come from, for messages: "the cluster" or a path.
 	Source string
+
+	// documents that objects were read of, by kind and name; none where they come from a cluster.
+	documents map[string]folder.Document
+}
+
+// Place is the file and the line of a field of an object; empty where it comes from a cluster.
+func (w *World) Place(kind, name, field string) string {
+	d, known := w.documents[kind+"/"+name]
+	if !known {
+		return ""
+	}
+	return d.Place(field)
 }
 
 func (w *World) sort() {

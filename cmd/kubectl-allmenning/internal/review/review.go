@@ -1,0 +1,216 @@
+// Package review finds what the operator would report of objects that no cluster has seen yet:
+// what the API server takes, and what leads nowhere or can't be read all the same. It asks the
+// packages that the controllers ask, and is pure.
+package review
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/calendar"
+	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/proposal"
+	"github.com/allmenning/allmenning/internal/reference"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/strategy"
+)
+
+// Finding is something about an object that a person should know.
+type Finding struct {
+	Kind string
+	Name string
+	// Message begins with the field, and says what to do.
+	Message string
+	// Note is set where it may be meant, and stops nobody.
+	Note bool
+	// Place is the file and the line; empty for objects of a cluster.
+	Place string
+}
+
+// String is the finding in a line.
+func (f Finding) String() string {
+	if f.Place == "" {
+		return fmt.Sprintf("%s %s: %s", f.Kind, f.Name, f.Message)
+	}
+	return fmt.Sprintf("%s: %s %s: %s", f.Place, f.Kind, f.Name, f.Message)
+}
+
+// Of reviews all objects of a world, from the nation to the municipalities. References to kinds
+// that files hold none of are passed over, as those are kept elsewhere.
+func Of(w *world.World, now time.Time) []Finding {
+	r := review{world: w, networks: resolution.NewNetworks(w.Networks, now), now: now}
+	if w.Platform != nil {
+		r.platform(w.Platform)
+	}
+	for i := range w.Apps {
+		r.app(&w.Apps[i])
+	}
+	for i := range w.Networks {
+		r.network(&w.Networks[i])
+	}
+	for i := range w.Municipalities {
+		r.municipality(&w.Municipalities[i])
+	}
+	return r.findings
+}
+
+type review struct {
+	world    *world.World
+	networks *resolution.Networks
+	now      time.Time
+	findings []Finding
+}
+
+// judged says whether references to a kind can be judged, of which the world holds some or none.
+func (r *review) judged(held int) bool { return !r.world.Offline || held > 0 }
+
+// fieldOf is how a message begins.
+var fieldOf = regexp.MustCompile(`^(?:spec|metadata)[^ :]*`)
+
+// inBrackets is the field at the end of a note.
+var inBrackets = regexp.MustCompile(`\((spec[^ ()]*)\)$`)
+
+func (r *review) add(kind, name string, note bool, messages ...string) {
+	for _, message := range messages {
+		field := fieldOf.FindString(message)
+		if in := inBrackets.FindStringSubmatch(message); field == "" && in != nil {
+			field = in[1]
+		}
+		r.findings = append(r.findings, Finding{
+			Kind: kind, Name: name, Message: message, Note: note, Place: r.world.Place(kind, name, field),
+		})
+	}
+}
+
+func (r *review) outcomes(kind, name string, outcomes ...condition.Outcome) {
+	for _, o := range outcomes {
+		if o.State == condition.Stalled {
+			r.add(kind, name, false, o.Message)
+		}
+	}
+}
+
+func (r *review) platform(p *v1alpha1.Platform) {
+	members := make([]*v1alpha1.Municipality, len(r.world.Municipalities))
+	for i := range members {
+		members[i] = &r.world.Municipalities[i]
+	}
+	r.strategy("Platform", p.Name, strategy.Input{Said: p.Spec.Rollout, Members: members, Noun: "Municipality"})
+}
+
+// strategy reviews a strategy. Approvals are judged where apps can be.
+func (r *review) strategy(kind, name string, in strategy.Input) {
+	in.Apps = r.world.Catalogue()
+	if in.Said != nil && !r.judged(len(r.world.Apps)) {
+		without := *in.Said
+		without.Approvals, without.Retries = nil, nil
+		in.Said = &without
+	}
+	faults, notes := strategy.Check(in)
+	r.add(kind, name, false, faults...)
+	r.add(kind, name, true, notes...)
+}
+
+func (r *review) app(a *v1alpha1.SharedApp) {
+	offers := reference.Offers{}
+	for i := range r.world.Apps {
+		offers[r.world.Apps[i].Name] = r.world.Apps[i].Spec
+	}
+	r.outcomes("SharedApp", a.Name, reference.Requirements(a.Name, offers)...)
+	r.outcomes("SharedApp", a.Name, reference.Channels(a.Spec)...)
+	if r.judged(len(r.world.Networks)) {
+		r.add("SharedApp", a.Name, false, reference.Pilots(a.Name, a.Spec.PilotNetworks, r.world.Networks, r.networks)...)
+	}
+}
+
+func (r *review) network(n *v1alpha1.Network) {
+	if fault := reference.MemberSelector(n); fault != "" {
+		r.add("Network", n.Name, false, fault)
+	}
+	r.add("Network", n.Name, false, r.networks.Faults(n.Name)...)
+	members, isThere := r.membersOf(n)
+	if r.judged(len(r.world.Municipalities)) {
+		for _, name := range reference.UnknownMembers(n, isThere) {
+			r.add("Network", n.Name, true, fmt.Sprintf("spec.members.names: there is no Municipality %q", name))
+		}
+	}
+	if r.networks.Heir(n.Name) != n.Name { // it proposes nothing any longer
+		return
+	}
+
+	apps := r.world.Catalogue()
+	for _, p := range n.Spec.Apps {
+		if r.judged(len(apps)) {
+			r.outcomes("Network", n.Name, proposal.Check(p, apps[p.Name]))
+		}
+	}
+	in := strategy.Input{Said: n.Spec.Rollout, Members: members, Noun: "member", Proposed: n.Spec.Apps}
+	if r.world.Platform != nil {
+		in.General = r.world.Platform.Spec.Rollout
+	}
+	r.strategy("Network", n.Name, in)
+}
+
+// membersOf are the members of a network, and whether there is a Municipality of a name.
+func (r *review) membersOf(n *v1alpha1.Network) (members []*v1alpha1.Municipality, isThere func(string) bool) {
+	isMember := r.networks.Members(n.Name)
+	known := make(map[string]bool, len(r.world.Municipalities))
+	for i := range r.world.Municipalities {
+		m := &r.world.Municipalities[i]
+		known[m.Name] = true
+		if isMember(m) {
+			members = append(members, m)
+		}
+	}
+	return members, func(name string) bool { return known[name] }
+}
+
+func (r *review) municipality(m *v1alpha1.Municipality) {
+	_, faults := calendar.New(m.Spec.Windows, m.Spec.Freezes)
+	for _, f := range faults {
+		r.add("Municipality", m.Name, false, fmt.Sprintf("spec.%s; nothing may start there until then", f))
+	}
+	if !r.judged(len(r.world.Apps)) {
+		return
+	}
+
+	own := m
+	if !r.judged(len(r.world.Networks)) {
+		own = m.DeepCopy()
+		for i := range own.Spec.Apps {
+			own.Spec.Apps[i].Network = ""
+		}
+	}
+	in := resolution.Input{Municipality: own, Networks: r.networks.Of(own), Apps: r.world.Catalogue(), Now: r.now}
+	r.add("Municipality", m.Name, false,
+		reference.Decisions(own, resolution.Resolve(in), reference.Catalogue{Apps: in.Apps, Networks: r.world.Networks}, r.now)...)
+}
+
+// Concerning are the findings about some objects, in their order, faults first.
+func Concerning(all []Finding, about func(kind, name string) bool) (faults, notes []Finding) {
+	for _, f := range all {
+		switch {
+		case !about(f.Kind, f.Name):
+		case f.Note:
+			notes = append(notes, f)
+		default:
+			faults = append(faults, f)
+		}
+	}
+	return faults, notes
+}
+
+// Lines are findings as text, each once.
+func Lines(findings []Finding) []string {
+	lines := make([]string, 0, len(findings))
+	for _, f := range findings {
+		if line := f.String(); !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
