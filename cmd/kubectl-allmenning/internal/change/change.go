@@ -22,7 +22,7 @@ type Change struct {
 	Message string
 }
 
-// refuse tells which object does not let a change be made, what is wrong, and what to do.
+// refuse names the object that does not let a change be made, what is wrong, and what to do.
 func refuse(kind, name, format string, args ...any) error {
 	return fmt.Errorf("%s %s: %s", kind, name, fmt.Sprintf(format, args...))
 }
@@ -69,7 +69,7 @@ func Approve(w *world.World, r *v1alpha1.Rollout, wave string) (Change, error) {
 		return Change{}, err
 	}
 	waves := w.Waves(r.Spec.Network)
-	if len(waves) == 0 && slices.Contains(w.Unread, world.Platforms) { // its waves hold, and only the Rollout tells of them
+	if len(waves) == 0 && slices.Contains(w.Unread, world.Platforms) { // its waves apply, and only the Rollout shows them
 		waves = wavesOf(r)
 	}
 	if len(waves) == 0 {
@@ -94,13 +94,35 @@ func Approve(w *world.World, r *v1alpha1.Rollout, wave string) (Change, error) {
 		Edit: manifest.Edit{
 			Path:   []manifest.Step{manifest.Key("spec"), manifest.Key("rollout"), manifest.Key("approvals")},
 			Append: true,
-			Value: []manifest.Field{
-				{Key: "app", Value: r.Spec.App}, {Key: "digest", Value: r.Spec.Digest},
-				{Key: "wave", Value: wave}, {Key: "attempt", Value: int64(r.Spec.Attempt)},
-			},
+			Value:  approvalOf(r, wave),
 		},
-		Message: fmt.Sprintf("%s %s: approved wave %s of %s %s, attempt %d", kind, name, wave, r.Spec.App, r.Spec.Version, r.Spec.Attempt),
+		Message: fmt.Sprintf("%s %s: approved wave %s of %s %s, attempt %d%s", kind, name, wave, r.Spec.App, r.Spec.Version, r.Spec.Attempt, remarks(r)),
 	}, nil
+}
+
+// approvalOf is the entry that approves a wave. One for direct adopters names their channel, as
+// others may follow another channel to the same bundle.
+func approvalOf(r *v1alpha1.Rollout, wave string) []manifest.Field {
+	fields := []manifest.Field{{Key: "app", Value: r.Spec.App}}
+	if r.Spec.Channel != "" {
+		fields = append(fields, manifest.Field{Key: "channel", Value: r.Spec.Channel})
+	}
+	return append(fields, manifest.Field{Key: "digest", Value: r.Spec.Digest},
+		manifest.Field{Key: "wave", Value: wave}, manifest.Field{Key: "attempt", Value: int64(r.Spec.Attempt)})
+}
+
+// remarks are what somebody who approves should know.
+func remarks(r *v1alpha1.Rollout) string {
+	text := ""
+	if r.Status.SecurityFix {
+		text += "; it is a security fix, so neither announcement nor soak delays it"
+	}
+	for i := range r.Status.Waves {
+		if s := &r.Status.Waves[i]; s.StandIn != "" {
+			text += fmt.Sprintf("; %s stands in for wave %s, as none of those it names takes part", s.StandIn, s.Name)
+		}
+	}
+	return text
 }
 
 // Unapproved are the waves of a rollout that need an approval and have none, in their order.
@@ -132,7 +154,7 @@ func done(r *v1alpha1.Rollout, wave string) bool {
 func takesApprovals(r *v1alpha1.Rollout) error {
 	switch r.Status.Phase {
 	case v1alpha1.RolloutCompleted:
-		return refuse("Rollout", r.Name, "it is Completed, so there is nothing left to approve")
+		return refuse("Rollout", r.Name, "it is Completed, so there is nothing to approve any longer")
 	case v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
 		return refuse("Rollout", r.Name, "it is %s: approve the one that took its place", r.Status.Phase)
 	case v1alpha1.RolloutHalted:
@@ -158,12 +180,13 @@ func approver(w *world.World, r *v1alpha1.Rollout) (kind, name string, strategy 
 	return "Platform", v1alpha1.PlatformName, strategy, nil
 }
 
-// wavesOf are the waves that a Rollout tells of. That an approval is wanting is taken for
-// granted, as it does no harm where it is not.
+// wavesOf are the waves that a Rollout shows, and whether they need an approval. A Rollout that
+// says so of none is taken to need one for each, as an approval too many does no harm.
 func wavesOf(r *v1alpha1.Rollout) []v1alpha1.Wave {
+	silent := !slices.ContainsFunc(r.Status.Waves, func(s v1alpha1.WaveStatus) bool { return s.Approval != "" })
 	waves := make([]v1alpha1.Wave, 0, len(r.Status.Waves))
 	for _, s := range r.Status.Waves {
-		waves = append(waves, v1alpha1.Wave{Name: s.Name, RequireApproval: new(true)})
+		waves = append(waves, v1alpha1.Wave{Name: s.Name, RequireApproval: new(silent || s.Approval != "")})
 	}
 	return waves
 }
@@ -172,7 +195,7 @@ func requires(w *v1alpha1.Wave) bool { return w.RequireApproval != nil && *w.Req
 
 func approved(s *v1alpha1.RolloutStrategy, r *v1alpha1.Rollout, wave string) bool {
 	return s != nil && slices.ContainsFunc(s.Approvals, func(a v1alpha1.Approval) bool {
-		return a.App == r.Spec.App && a.Digest == r.Spec.Digest && a.Wave == wave && max(a.Attempt, 1) == r.Spec.Attempt
+		return a.App == r.Spec.App && a.Channel == r.Spec.Channel && a.Digest == r.Spec.Digest && a.Wave == wave && max(a.Attempt, 1) == r.Spec.Attempt
 	})
 }
 
@@ -190,7 +213,7 @@ func waiting(r *v1alpha1.Rollout, strategy *v1alpha1.RolloutStrategy, waves []v1
 		}
 		return "", refuse("Rollout", r.Name, "no wave waits for approval now, as wave %s needs none: approve a later one ahead with --wave", w.Name)
 	}
-	return "", refuse("Rollout", r.Name, "every wave is done: there is nothing left to approve")
+	return "", refuse("Rollout", r.Name, "every wave is done: there is nothing to approve any longer")
 }
 
 func named(waves []v1alpha1.Wave) string {

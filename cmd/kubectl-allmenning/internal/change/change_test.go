@@ -1,6 +1,7 @@
 package change_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,12 @@ func TestUnapproved(t *testing.T) {
 		{"the Platform gives the waves", "plain.svarut.2.4.1.2", country(), []string{"some", "rest"}},
 		{"nobody gave waves", "plain.svarut.2.4.1.2", country(func(w *world.World) { w.Platform = nil }), nil},
 		{"a Rollout that is new", "direct.svarut.stable.2.4.1.1", country(), []string{"some", "rest"}},
+		{"the Rollout says which, where one may not read who gives them", "plain.svarut.2.4.1.2", country(unread(world.Platforms), func(w *world.World) {
+			w.Rollouts[1].Status.Waves[2].Approval = v1alpha1.ApprovalWanting
+		}), []string{"rest"}},
+		{"an approval of another channel", "direct.svarut.stable.2.4.1.1", country(func(w *world.World) {
+			w.Platform.Spec.Rollout.Approvals = []v1alpha1.Approval{{App: "svarut", Channel: "pilot", Digest: digest, Wave: "some"}}
+		}), []string{"some", "rest"}},
 		{"one may not read the Platform that gives them", "plain.svarut.2.4.1.2", country(unread(world.Platforms)), []string{"some", "rest"}},
 		{"one may not read the Network", "digi.svarut.2.4.1.2", country(unread(world.Networks)), []string{"some", "rest"}},
 		{"it is halted", "digi.svarut.2.4.1.2", country(phase(v1alpha1.RolloutHalted)), nil},
@@ -116,6 +123,43 @@ func TestUnapproved(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestApproveSays names what somebody who approves should know, and the channel of direct adopters.
+func TestApproveSays(t *testing.T) {
+	w := country(func(w *world.World) {
+		for i := range w.Rollouts {
+			w.Rollouts[i].Status.SecurityFix = true
+			w.Rollouts[i].Status.Waves = []v1alpha1.WaveStatus{{Name: "pilot", State: v1alpha1.WaveDone, StandIn: "kragero"}}
+		}
+	})
+	const says = "approved wave some of svarut 2.4.1, attempt %s; it is a security fix, so neither announcement nor soak delays it; " +
+		"kragero stands in for wave pilot, as none of those it names takes part"
+	for rollout, want := range map[string]struct {
+		attempt, channel string
+	}{"digi.svarut.2.4.1.2": {attempt: "2"}, "direct.svarut.stable.2.4.1.1": {attempt: "1", channel: "stable"}} {
+		r, err := w.Rollout(rollout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := change.Approve(w, r, "some")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(got.Message, strings.Replace(says, "%s", want.attempt, 1)) {
+			t.Errorf("%s: it says %q", rollout, got.Message)
+		}
+		channel := ""
+		fields, _ := got.Edit.Value.([]manifest.Field)
+		for _, f := range fields {
+			if f.Key == "channel" {
+				channel, _ = f.Value.(string)
+			}
+		}
+		if channel != want.channel {
+			t.Errorf("%s: it approves channel %q, want %q", rollout, channel, want.channel)
+		}
 	}
 }
 
@@ -136,14 +180,14 @@ func TestApprove(t *testing.T) {
 		{"the pilot is on", "direct.svarut.stable.2.4.1.1", "", country(), "", "", "wave pilot needs none"},
 		{"it is approved", "digi.svarut.2.4.1.2", "some", country(approved("some", 2)), "", "", "spec.rollout.approvals has wave some of attempt 2"},
 		{"an approval that names no attempt is of the first", "direct.svarut.stable.2.4.1.1", "some", country(func(w *world.World) {
-			w.Platform.Spec.Rollout.Approvals = []v1alpha1.Approval{{App: "svarut", Digest: digest, Wave: "some"}}
+			w.Platform.Spec.Rollout.Approvals = []v1alpha1.Approval{{App: "svarut", Channel: "stable", Digest: digest, Wave: "some"}}
 		}), "", "", "spec.rollout.approvals has wave some of attempt 1"},
 		{"the one that waited is approved", "digi.svarut.2.4.1.2", "", country(approved("some", 2)), "", "", "wave some is approved already"},
 		{"a wave that needs none", "digi.svarut.2.4.1.2", "pilot", country(), "", "", "spec.rollout.waves[pilot].requireApproval is not set"},
 		{"a wave that there is not", "digi.svarut.2.4.1.2", "all", country(), "", "", `spec.rollout.waves has no "all": it has pilot, some, rest`},
 		{"a rollout that is halted", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutHalted)), "", "", "spec.rollout.retries"},
 		{"a rollout that is over", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutSuperseded)), "", "", "took its place"},
-		{"a rollout that is done", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutCompleted)), "", "", "nothing left to approve"},
+		{"a rollout that is done", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutCompleted)), "", "", "nothing to approve any longer"},
 		{"nobody gave waves", "plain.svarut.2.4.1.2", "", country(func(w *world.World) { w.Platform = nil }), "", "", "spec.rollout.waves is empty"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -157,6 +201,9 @@ func TestApprove(t *testing.T) {
 			}
 			fields := []manifest.Field{
 				{Key: "app", Value: "svarut"}, {Key: "digest", Value: digest}, {Key: "wave", Value: tc.approves}, {Key: "attempt", Value: int64(r.Spec.Attempt)},
+			}
+			if r.Spec.Channel != "" {
+				fields = slices.Insert(fields, 1, manifest.Field{Key: "channel", Value: r.Spec.Channel})
 			}
 			if diff := cmp.Diff(fields, got.Edit.Value); diff != "" || got.Kind+" "+got.Name != tc.object || got.Edit.String() != "spec.rollout.approvals" {
 				t.Errorf("%s %s %s (-want +got):\n%s", got.Kind, got.Name, got.Edit, diff)

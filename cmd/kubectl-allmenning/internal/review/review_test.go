@@ -104,7 +104,7 @@ func TestOf(t *testing.T) {
 		}},
 		{"the waves of a strategy", platform, svarut, digi + "  rollout:\n    waves:\n    - {name: pilot, members: {names: [vinje, vinnje]}}\n    - {name: rest}\n", vinje,
 			[]string{"note c.yaml:12: Network digi: wave pilot names who is no member: vinnje"}},
-		{"approvals", edit(platform, "rollout: {}", "rollout:\n    approvals:\n    - {app: svrut, wave: everyone, digest: \"sha256:"+strings.Repeat("a", 64)+"\"}"), svarut, digi, vinje,
+		{"approvals", edit(platform, "rollout: {}", "rollout:\n    approvals:\n    - {app: svrut, channel: stable, wave: everyone, digest: \"sha256:"+strings.Repeat("a", 64)+"\"}"), svarut, digi, vinje,
 			[]string{`a.yaml:7: Platform default: spec.rollout.approvals[0].app "svrut": there is no SharedApp`}},
 		{"the Platform's strategy", edit(platform, "rollout: {}", "rollout:\n    windows: [{schedule: \"0 8 * * 1\", duration: 1h, timeZone: Europe/Olso}]\n    waves: [{name: pilot, members: {names: [oslo]}}, {name: rest}]"), svarut, digi, vinje, []string{
 			`a.yaml:6: Platform default: spec.rollout.windows[0].timeZone: "Europe/Olso" is not`, "note a.yaml:7: Platform default: wave pilot names who is no Municipality: oslo",
