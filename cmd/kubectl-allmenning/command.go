@@ -16,7 +16,7 @@ func newCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-allmenning",
 		Short: "Who decided what, how far a rollout has come, and how to take part",
-		Long: "The nation offers, the network proposes, the municipality decides. This plugin tells how that comes out,\n" +
+		Long: "The nation offers, the network proposes, the municipality decides. This plugin shows how that comes out,\n" +
 			"shows and foresees rollouts, and makes the three changes that people make by hand: approve, promote, onboard.",
 		Version:       version,
 		SilenceUsage:  true,

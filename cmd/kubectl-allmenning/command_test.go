@@ -274,7 +274,7 @@ func TestRefusals(t *testing.T) {
 		args   []string
 		says   string
 	}{
-		{"no cluster", []string{"explain", "tokke"}, "which does not exist: mend it, or give --kubeconfig"},
+		{"no cluster", []string{"explain", "tokke"}, "which does not exist: correct it, or give --kubeconfig"},
 		{"too few arguments", []string{"promote", "svarut"}, "1 argument does not fit: kubectl allmenning promote APP VERSION; see kubectl allmenning promote --help"},
 		{"an unknown output", []string{"explain", "tokke", "-f", root, "-o", "xml"}, `--output "xml": use json or yaml`},
 		{"files and the cluster at once", []string{"promote", "svarut", "2.5.0", "-f", root, "--apply"}, "choose one"},

@@ -22,12 +22,12 @@ type connection struct {
 	overrides clientcmd.ConfigOverrides
 }
 
-// shown are the flags of kubectl that help tells about; the others work too.
+// shown are the flags of kubectl that help shows; the others work too.
 var shown = map[string]bool{"kubeconfig": true, "context": true, "as": true, "as-group": true}
 
 func newConnection(flags *pflag.FlagSet) *connection {
 	c := &connection{rules: clientcmd.NewDefaultClientConfigLoadingRules()}
-	c.rules.WarnIfAllMissing = false // open tells it as an error
+	c.rules.WarnIfAllMissing = false // open returns it as an error
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.StringVar(&c.rules.ExplicitPath, "kubeconfig", "", "path of the kubeconfig; kubectl's other flags for connections work too")
 	clientcmd.BindOverrideFlags(&c.overrides, own, clientcmd.RecommendedConfigOverrideFlags(""))
@@ -50,9 +50,9 @@ func noCluster(paths string) error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("no cluster: KUBECONFIG names %s, which does not exist: mend it, or give --kubeconfig", strings.Join(missing, " and "))
+		return fmt.Errorf("no cluster: KUBECONFIG names %s, which does not exist: correct it, or give --kubeconfig", strings.Join(missing, " and "))
 	}
-	return fmt.Errorf("no cluster: KUBECONFIG names %s, which holds none: mend it, or give --kubeconfig", paths)
+	return fmt.Errorf("no cluster: KUBECONFIG names %s, which holds none: correct it, or give --kubeconfig", paths)
 }
 
 // open returns a client of the cluster.

@@ -17,7 +17,7 @@ func newExplain(c *connection) *cobra.Command {
 		Short: "Tell who decided on each app of a municipality, and why",
 		Long: "Tell, in plain words, the chain of decisions behind each app of a municipality: what the nation offers, what\n" +
 			"networks propose and which of them is followed, what the municipality itself says, what that comes to, how far\n" +
-			"the rollout has come, and what is installed. Environments that stand alike are told once.",
+			"the rollout has come, and what is installed. Environments that are alike are shown once.",
 		Example: examples(
 			"kubectl allmenning explain vinje",
 			"kubectl allmenning explain vinje svarut -o yaml",

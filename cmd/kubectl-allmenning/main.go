@@ -26,7 +26,7 @@ import (
 var version = "dev"
 
 func main() {
-	log.SetLogger(logr.Discard()) // what is to be told is told by commands and errors
+	log.SetLogger(logr.Discard()) // commands and errors say what a person should know
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := execute(ctx, newCommand())
 	stop()

@@ -63,7 +63,7 @@ func newPlan(c *connection) *cobra.Command {
 	flags.BoolVar(&q.Approved, "approved", true, "take approvals as given when they are needed; with =false waves wait for those that are wanting")
 	flags.DurationVar(&q.Install, "install", rollout.DefaultInstall, "how long an environment is taken to need to get healthy")
 	flags.IntVar(&days, "days", 90, "how far to look, in days")
-	flags.BoolVar(&members, "members", false, "tell the time of each municipality and environment")
+	flags.BoolVar(&members, "members", false, "show the time of each municipality and environment")
 	complete(cmd, "network", c.completeFlag(&files, networkNamesOfApp()))
 	complete(cmd, "channel", c.completeFlag(&files, channelNames()))
 	completeNothing(cmd, "install", "days")

@@ -21,9 +21,9 @@ func newStatus(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [ROLLOUT...]",
 		Short: "Show how far rollouts have come",
-		Long: "Show rollouts as a table: those first that are halted or under way. Of each group and app the newest stands for\n" +
-			"itself; earlier ones that are over are left out, unless --records asks for them. Where a rollout is named, its\n" +
-			"waves stand below it.",
+		Long: "Show rollouts as a table: those first that are halted or under way. Of each group and app the newest is\n" +
+			"shown; earlier ones that are over are left out, unless --records asks for them. Where a rollout is named, its\n" +
+			"waves are below it.",
 		Example: examples(
 			"kubectl allmenning status",
 			"kubectl allmenning status --network digi-tv --watch",

@@ -160,20 +160,20 @@ func manifestOf(o *unstructured.Unstructured) *unstructured.Unstructured {
 	return o
 }
 
-// send makes the changes in the cluster and tells each.
+// send makes the changes in the cluster and reports each.
 func (d *destination) send(ctx context.Context, c client.Client, out io.Writer, decided written) error {
-	told := map[string]string{"none": "", "server": " (server dry run)", "client": " (client dry run)"}[d.dryRun]
+	done := map[string]string{"none": "", "server": " (server dry run)", "client": " (client dry run)"}[d.dryRun]
 	if m := decided.create; m != nil {
 		if err := d.create(ctx, c, m); err != nil {
 			return fmt.Errorf("create Municipality %s: %w", m.Name, err)
 		}
-		fmt.Fprintf(out, "Municipality %s: created%s\n", m.Name, told)
+		fmt.Fprintf(out, "Municipality %s: created%s\n", m.Name, done)
 	}
 	if x := decided.change; x != nil {
 		if err := retry.RetryOnConflict(retry.DefaultBackoff, func() error { return d.patch(ctx, c, x) }); err != nil {
 			return fmt.Errorf("change %s %s: %w", x.Kind, x.Name, err)
 		}
-		fmt.Fprintf(out, "%s%s\n", x.Message, told)
+		fmt.Fprintf(out, "%s%s\n", x.Message, done)
 	}
 	return nil
 }

@@ -22,7 +22,11 @@ func (r *reader) build(t *tree) {
 	for name := range t.used {
 		broken = broken || r.faulty[name]
 	}
-	if broken || t.component {
+	if broken {
+		r.takeUnpatched(t)
+		return
+	}
+	if t.component {
 		return
 	}
 
@@ -38,6 +42,21 @@ func (r *reader) build(t *tree) {
 	}
 	for _, o := range f.Objects() {
 		r.Documents = append(r.Documents, Document{Object: o, kustomization: t.file, sources: r.sourcesOf(t, o)})
+	}
+}
+
+// takeUnpatched takes the objects of a kustomization that can't be built, so that what is wrong
+// with them is reported too: those that no patch completes.
+func (r *reader) takeUnpatched(t *tree) {
+	if t.patchesInline {
+		return
+	}
+	for _, name := range t.resources {
+		for _, o := range r.files[name].Objects() {
+			if sources := r.sourcesOf(t, o); len(sources) == 1 {
+				r.Documents = append(r.Documents, Document{Object: o, file: name})
+			}
+		}
 	}
 }
 

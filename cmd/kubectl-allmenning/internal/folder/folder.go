@@ -220,13 +220,18 @@ func (r *reader) takeKustomizations() {
 		if within[filepath.Clean(root)] {
 			continue
 		}
-		beneath := r.wantedBeneath(root)
+		var beneath []string
+		for _, folder := range slices.Sorted(maps.Keys(trees[i].folders)) {
+			beneath = append(beneath, r.wantedBeneath(folder)...)
+		}
+		slices.Sort(beneath)
+		beneath = slices.Compact(beneath)
 		if len(beneath) == 0 && !trees[i].wanted(r) {
 			continue
 		}
 		r.build(trees[i])
 		for _, name := range beneath {
-			if !used[name] {
+			if !used[name] && !slices.Contains(r.Unused, name) {
 				r.Unused = append(r.Unused, name)
 			}
 		}

@@ -89,8 +89,9 @@ func TestRead(t *testing.T) {
 			want:   []string{"Network digi base/a.yaml:5"},
 		},
 		{
-			reason: "of a base and its overlay in one folder, the overlay counts alone",
-			texts:  map[string]string{"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": network, "prod/kustomization.yaml": "resources: [../base]\nnamePrefix: p-\n"},
+			reason: "of a base and its overlay in one folder, the overlay counts alone, and what the base does not use is reported",
+			unused: []string{"base/b.yaml"},
+			texts:  map[string]string{"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": network, "base/b.yaml": town, "prod/kustomization.yaml": "resources: [../base]\nnamePrefix: p-\n"},
 			want:   []string{"Network p-digi prod/kustomization.yaml"},
 		},
 		{
@@ -188,6 +189,24 @@ func TestFaults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFaultsHideNoObject is about a kustomization that can't be built.
+func TestFaultsHideNoObject(t *testing.T) {
+	f, short := read(t, "", map[string]string{
+		"kustomization.yaml": "resources: [a.yaml, b.yaml]\npatches: [{path: p.yaml}]\n", "p.yaml": patch,
+		"a.yaml": network + "---\n" + town + "---\na: b: c\n", "b.yaml": service,
+	}, nil)
+	if len(f.Faults) != 1 {
+		t.Errorf("faults %v", f.Faults)
+	}
+	var got []string
+	for _, d := range f.Documents {
+		got = append(got, d.Kind+" "+short(d.Place("")))
+	}
+	if diff := cmp.Diff([]string{"Municipality a.yaml:7", "Service b.yaml:1"}, got); diff != "" {
+		t.Errorf("those that no patch completes (-want +got):\n%s", diff)
 	}
 }
 

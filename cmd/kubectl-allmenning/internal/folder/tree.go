@@ -30,6 +30,8 @@ type tree struct {
 	used map[string]bool
 	// patches come first that count last; resources are files of whole objects.
 	patches, resources []string
+	// patchesInline says that a kustomization file holds a patch itself.
+	patchesInline bool
 	// faults keep it from being built.
 	faults []error
 }
@@ -92,6 +94,8 @@ func (r *reader) follow(t *tree, folder string, path []string) {
 		return
 	}
 	t.component = t.component || (len(path) == 0 && k.Kind == types.ComponentKind)
+	t.patchesInline = t.patchesInline || len(k.PatchesJson6902) > 0 || //nolint:staticcheck // deprecated, and in use
+		slices.ContainsFunc(k.Patches, func(p types.Patch) bool { return p.Path == "" })
 	for _, ref := range references(&k) {
 		r.take(t, f, ref, append(slices.Clone(path), folder))
 	}

@@ -109,7 +109,7 @@ func AroundApp(ctx context.Context, c client.Reader, name string) (*World, error
 // unreadable says why an object can't be read; of an unknown name, which there are.
 func unreadable(ctx context.Context, c client.Reader, kind Kind, name string, err error) error {
 	if !apierrors.IsNotFound(err) {
-		return told(kind, err)
+		return readError(kind, err)
 	}
 	w, listed := FromCluster(ctx, c, kind)
 	if listed != nil { // one may not list them, so they can't be named
@@ -152,32 +152,32 @@ func (w *World) read(ctx context.Context, c client.Reader, kind Kind, options ..
 		if err == nil {
 			w.Platform = &platform
 		}
-		return told(kind, client.IgnoreNotFound(err))
+		return readError(kind, client.IgnoreNotFound(err))
 	case Municipalities:
 		var list v1alpha1.MunicipalityList
 		err := c.List(ctx, &list, options...)
 		w.Municipalities = append(w.Municipalities, list.Items...)
-		return told(kind, err)
+		return readError(kind, err)
 	case Networks:
 		var list v1alpha1.NetworkList
 		err := c.List(ctx, &list, options...)
 		w.Networks = append(w.Networks, list.Items...)
-		return told(kind, err)
+		return readError(kind, err)
 	case SharedApps:
 		var list v1alpha1.SharedAppList
 		err := c.List(ctx, &list, options...)
 		w.Apps = append(w.Apps, list.Items...)
-		return told(kind, err)
+		return readError(kind, err)
 	case Rollouts:
 		var list v1alpha1.RolloutList
 		err := c.List(ctx, &list, options...)
 		w.Rollouts = append(w.Rollouts, list.Items...)
-		return told(kind, err)
+		return readError(kind, err)
 	case Installations:
 		var list v1alpha1.AppInstallationList
 		err := c.List(ctx, &list, options...)
 		w.Installations = append(w.Installations, list.Items...)
-		return told(kind, err)
+		return readError(kind, err)
 	}
 	return fmt.Errorf("there is no kind %s", kind)
 }
@@ -187,7 +187,7 @@ func (w *World) tolerate(kind Kind, err error) error {
 	switch {
 	case apierrors.IsForbidden(err):
 		w.Unread = append(w.Unread, kind)
-		w.Notes = append(w.Notes, fmt.Sprintf("You may not read %s, so what hangs on them is not told.", kind))
+		w.Notes = append(w.Notes, fmt.Sprintf("You may not read %s, so what depends on them is missing.", kind))
 		return nil
 	case meta.IsNoMatchError(err):
 		w.Notes = append(w.Notes, fmt.Sprintf("The cluster does not know %s.", kind))
@@ -196,8 +196,8 @@ func (w *World) tolerate(kind Kind, err error) error {
 	return err
 }
 
-// told is a fault in reading a kind, with what to do where that is known.
-func told(kind Kind, err error) error {
+// readError is a fault in reading a kind, with what to do where that is known.
+func readError(kind Kind, err error) error {
 	if err == nil {
 		return nil
 	}

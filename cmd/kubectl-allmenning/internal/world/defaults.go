@@ -14,20 +14,20 @@ func (w *World) addDefaults() {
 		assumed += defaultVersions(&w.Apps[i])
 	}
 	if assumed > 0 {
-		w.Notes = append(w.Notes, fmt.Sprintf("Files do not tell whether bundles can be fetched: versions are taken to be available (%d of them), where need be with a digest that stands for the real one.", assumed))
+		w.Notes = append(w.Notes, fmt.Sprintf("Files do not say whether bundles can be fetched: versions are taken to be available (%d of them), where need be with a digest in the place of the real one.", assumed))
 	}
 }
 
-// defaultVersions makes versions of which no status tells available, and returns how many.
+// defaultVersions makes versions available that no status says anything of, and returns how many.
 func defaultVersions(app *v1alpha1.SharedApp) int {
-	told := map[string]bool{}
+	known := map[string]bool{}
 	for _, s := range app.Status.Versions {
-		told[s.Version] = true
+		known[s.Version] = true
 	}
 	assumed := 0
 	for i := range app.Spec.Versions {
 		v := &app.Spec.Versions[i]
-		if told[v.Version] {
+		if known[v.Version] {
 			continue
 		}
 		assumed++
@@ -39,7 +39,7 @@ func defaultVersions(app *v1alpha1.SharedApp) int {
 }
 
 // digestOf is the digest that the source names, else one that no bundle has, which
-// stands for the version.
+// takes the place of the real one.
 func digestOf(app string, v *v1alpha1.Version) string {
 	switch {
 	case v.Source.OCI != nil && v.Source.OCI.Digest != "":
