@@ -184,7 +184,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("set up the sharedapp controller: %w", err)
 	}
 	decisions := &consent.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("consent"), Clock: now,
+		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("consent"), Clock: now,
 	}
 	if err := decisions.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the consent controller: %w", err)

@@ -29,6 +29,9 @@ const (
 	ReasonSuspended = "Suspended"
 	// ReasonInvalidSpec means that the spec asks for something that can't be.
 	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonRecovering is that of ConditionReconciling while the object is on its way from Stalled
+	// to Ready.
+	ReasonRecovering = "Recovering"
 	// ReasonRetrying means that a passing fault is tried again, with growing pauses.
 	ReasonRetrying = "Retrying"
 	// ReasonDeleting means that the object is on its way out.

@@ -17,7 +17,9 @@ type Environment struct {
 	// +required
 	Stage Stage `json:"stage,omitempty"`
 
-	// zone is Open or Closed, and decides the network policies. A change rewrites them at once.
+	// zone is Open or Closed, and decides the network policies. A change rewrites them at once, with
+	// one exception: a closed environment stays closed while an app that requires Closed is
+	// installed in it.
 	// Example: Closed
 	// +required
 	Zone Zone `json:"zone,omitempty"`
@@ -28,25 +30,27 @@ type Environment struct {
 	Quota *Quota `json:"quota,omitempty"`
 }
 
-// EnvironmentState is where an environment stands.
+// EnvironmentState is how far an environment is.
 // +kubebuilder:validation:Enum=Ready;Pending;Failed;Retained;Deleting
 type EnvironmentState string
 
 // The states of an environment.
 const (
-	// EnvironmentReady means that the namespace stands, is walled off and has a quota in force.
+	// EnvironmentReady means that the environment is complete: the namespace has its network
+	// policies, its accounts and a quota in force. Apps may be installed in it.
 	EnvironmentReady EnvironmentState = "Ready"
 	// EnvironmentPending means that it is being made.
 	EnvironmentPending EnvironmentState = "Pending"
 	// EnvironmentFailed means that it can't be made; the message says why.
 	EnvironmentFailed EnvironmentState = "Failed"
-	// EnvironmentRetained means that it is no longer in the spec, and kept.
+	// EnvironmentRetained means that it is kept although it is no longer in the spec, or although its
+	// Municipality is deleted: by deletionPolicy Retain, or because it holds volumes.
 	EnvironmentRetained EnvironmentState = "Retained"
-	// EnvironmentDeleting means that it is on its way out.
+	// EnvironmentDeleting means that its apps are being uninstalled, or its namespace deleted.
 	EnvironmentDeleting EnvironmentState = "Deleting"
 )
 
-// EnvironmentStatus is where one environment stands.
+// EnvironmentStatus is how far one environment is.
 type EnvironmentStatus struct {
 	// name of the environment.
 	// +required
@@ -61,7 +65,7 @@ type EnvironmentStatus struct {
 	// state is Ready, Pending, Failed, Retained or Deleting.
 	// +required
 	State EnvironmentState `json:"state,omitempty"`
-	// message says why it is not Ready, and what to do.
+	// message says what is not as the spec asks, and how to fix it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Message string `json:"message,omitempty"`

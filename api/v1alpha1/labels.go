@@ -52,6 +52,15 @@ const (
 	// AnnotationPrune, set to PruneDisabled on an installed object, keeps the
 	// object through prune, Decline and uninstall.
 	AnnotationPrune = "allmenning.dev/prune"
+	// AnnotationDeleteVolumes, set to "true" on a Municipality with deletionPolicy Delete, lets its
+	// namespaces be deleted together with their PersistentVolumeClaims. Without it a namespace
+	// that holds any is kept.
+	AnnotationDeleteVolumes = "allmenning.dev/delete-volumes"
+	// AnnotationHeldBy on a namespace is the UID of the Municipality that made it, or took it up.
+	// A Municipality deletes only namespaces that it holds: one of the same name that was made
+	// again, or that has a number of another, deletes nothing of the earlier one. The operator
+	// writes it.
+	AnnotationHeldBy = "allmenning.dev/held-by"
 	// PruneDisabled is the value of AnnotationPrune that keeps an object.
 	PruneDisabled = "disabled"
 	// AnnotationDecision on an AppInstallation says why it is as it is, in words: the reason of

@@ -40,7 +40,7 @@ type objectError struct {
 func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) applied {
 	done := applied{live: maps.Clone(seen.live), sent: map[ref]bool{}}
 	if todo.policy != nil {
-		if err := todo.policy.Apply(ctx, r.Client); err != nil {
+		if err := apply.Write(ctx, r.Client, *todo.policy); err != nil {
 			done.failed = &objectError{ref{Name: todo.policy.Name}, err}
 			return done
 		}
@@ -73,16 +73,17 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) app
 }
 
 // send applies one object and returns it as the API server has it. Fields that
-// others took over are taken back on an object that is ours; where there was none,
-// a conflict means that somebody was faster, and is not forced.
+// others took over are taken back on an object that is ours. Where there was none, it is
+// created; a conflict means that somebody else created one of that name meanwhile, and the
+// next visit sees whose it is.
 func (r *Reconciler) send(ctx context.Context, owner string, o object) (*unstructured.Unstructured, error) {
 	r.written.Add(owner, targetOf(o.desired))
 	sent := o.desired.DeepCopy()
-	options := []client.ApplyOption{client.FieldOwner(apply.Owner)}
-	if o.live != nil {
-		options = append(options, client.ForceOwnership)
+	if o.live == nil {
+		sent.SetResourceVersion(apply.NotThere)
 	}
-	if err := r.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(sent), options...); err != nil {
+
+	if err := r.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(sent), client.FieldOwner(apply.Owner), client.ForceOwnership); err != nil {
 		return nil, err
 	}
 	return sent, nil
@@ -103,7 +104,7 @@ func (r *Reconciler) remove(ctx context.Context, owner string, o client.Object) 
 	return err
 }
 
-// ownerOf names the installation to whoever awaits what it wrote.
+// ownerOf names the installation in the memory of what was written.
 func ownerOf(seen observed) string { return client.ObjectKeyFromObject(&seen.installation).String() }
 
 func targetOf(o *unstructured.Unstructured) *unstructured.Unstructured {
@@ -113,8 +114,8 @@ func targetOf(o *unstructured.Unstructured) *unstructured.Unstructured {
 	return target
 }
 
-// tryAgain returns what calls for another try with a growing pause; nil where a watch
-// will tell.
+// tryAgain returns what calls for another try with a growing pause; nil where a watch will
+// report the change.
 func tryAgain(outcome condition.Outcome, done applied) error {
 	switch {
 	case done.failed != nil && outcome.State == condition.Retrying:
@@ -133,17 +134,19 @@ const patience = 5 * time.Second
 // long to wait before writing one that is held back.
 func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.AppInstallationStatus, outcome condition.Outcome, now time.Time) (time.Duration, error) {
 	i := &seen.installation
-	if same(seen.installation.Status, next) && seen.waiting.since.IsZero() {
+	if same(i.Status, next) {
+		r.memory.pending.drop(i.UID)
 		return 0, nil
 	}
-	if left := heldBack(seen, outcome, now); left > 0 {
+	if wait := heldBack(seen, outcome, now); wait > 0 {
 		since := seen.waiting.since
 		if since.IsZero() {
 			since = now
 		}
 		r.memory.pending.put(i.UID, pending{status: next, since: since})
-		return left, nil
+		return wait, nil
 	}
+
 	desired := ac.AppInstallation(i.Name, i.Namespace).WithUID(i.UID)
 	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
 		return 0, err

@@ -26,9 +26,9 @@ type Reconciler struct {
 	Live client.Reader
 	// Mapper knows the kinds of the cluster.
 	Mapper meta.RESTMapper
-	// Events tells what changed to whoever describes the object.
+	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
-	// Clock tells the time.
+	// Clock is the time.
 	Clock clock.PassiveClock
 	// Store holds the bundles that the catalogue has checked.
 	Store bundlestore.Store
@@ -49,7 +49,7 @@ const drainPause = 2 * time.Second
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations/status,verbs=patch
-// +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps;platforms,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps;platforms;municipalities,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=impersonate,resourceNames=allmenning-installer
@@ -84,7 +84,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, again
 	}
 	if todo.draining {
-		wait = drainPause // no watch tells that a pod has ended
+		wait = drainPause // no watch reports that a pod has ended
 	}
 	return ctrl.Result{RequeueAfter: wait}, nil
 }

@@ -17,7 +17,7 @@ import (
 // difference finds which objects must be sent: those that are not there, those that
 // were sent otherwise, and those of which somebody took over a field.
 func (p *planned) difference(seen observed, wanted []*unstructured.Unstructured) error {
-	known := inventory(&seen.installation)
+	known := inventory(seen.previous())
 	for _, desired := range wanted {
 		sent, err := hash(desired, seen.salt)
 		if err != nil {
@@ -26,15 +26,15 @@ func (p *planned) difference(seen observed, wanted []*unstructured.Unstructured)
 		o := object{ref: refOf(desired), desired: desired, sent: sent}
 		o.live = seen.live[o.ref]
 		before, ok := known[o.ref]
-		o.send = o.live == nil || !ok || before.Sent != sent || before.Owned != apply.OwnedHash(o.live) || asked(&seen.installation)
+		o.send = o.live == nil || !ok || before.Sent != sent || before.Owned != apply.OwnedHash(o.live) || asked(seen)
 		p.objects = append(p.objects, o)
 	}
 	return nil
 }
 
 // asked says whether somebody asked, by annotation, for everything to be applied again.
-func asked(i *v1alpha1.AppInstallation) bool {
-	return i.Annotations[v1alpha1.AnnotationReconcile] != i.Status.LastHandledReconcileAt
+func asked(seen observed) bool {
+	return seen.installation.Annotations[v1alpha1.AnnotationReconcile] != seen.previous().LastHandledReconcileAt
 }
 
 // hash is a short hash of what is sent. An object may hold secrets, and a status is
@@ -49,9 +49,9 @@ func hash(o *unstructured.Unstructured, salt string) (string, error) {
 	return hex.EncodeToString(keyed.Sum(nil))[:16], nil
 }
 
-func inventory(i *v1alpha1.AppInstallation) map[ref]v1alpha1.InstalledObject {
-	known := make(map[ref]v1alpha1.InstalledObject, len(i.Status.Inventory))
-	for _, o := range i.Status.Inventory {
+func inventory(s *v1alpha1.AppInstallationStatus) map[ref]v1alpha1.InstalledObject {
+	known := make(map[ref]v1alpha1.InstalledObject, len(s.Inventory))
+	for _, o := range s.Inventory {
 		known[refOf(inventoried(o))] = o
 	}
 	return known
@@ -68,7 +68,7 @@ func inventoried(o v1alpha1.InstalledObject) *unstructured.Unstructured {
 // taken says which object of the app bears a name that somebody else has. Nothing is
 // applied then: an app that is half there helps nobody.
 func taken(seen observed, wanted []*unstructured.Unstructured) *condition.Outcome {
-	known := inventory(&seen.installation)
+	known := inventory(seen.previous())
 	for _, desired := range wanted {
 		name := refOf(desired)
 		live := seen.live[name]

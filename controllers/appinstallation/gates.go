@@ -3,21 +3,21 @@ package appinstallation
 import (
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/api/equality"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/dependency"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // gate is one thing that must be in place before anything is applied. It returns
 // nil where it is.
 type gate func(seen observed) *condition.Outcome
 
-// closed returns what the first closed gate says, or nil where all are open. The
-// order is that in which a person would mend them.
+// closed returns what the first closed gate says, or nil where all are open. The order is that
+// in which a person would fix them.
 func closed(seen observed) *condition.Outcome {
-	for _, g := range []gate{namespaceStands, appOffered, bundleStored, quotaInForce, dependenciesReady} {
+	for _, g := range []gate{environmentReady, appOffered, zoneFits, bundleStored, dependenciesReady} {
 		if outcome := g(seen); outcome != nil {
 			return outcome
 		}
@@ -29,18 +29,35 @@ func progressing(reason, message string) *condition.Outcome {
 	return &condition.Outcome{State: condition.Progressing, Reason: reason, Message: message}
 }
 
-func namespaceStands(seen observed) *condition.Outcome {
-	if seen.namespace == nil || !seen.namespace.DeletionTimestamp.IsZero() {
+// isApplied says whether the version that is asked for was applied already. Before that a gate
+// keeps it out; later a gate closes for nothing that was installed, which is corrected as ever.
+func isApplied(seen observed) bool {
+	return seen.previous().AppliedDigest == seen.installation.Spec.Digest
+}
+
+// environmentReady waits until the environment is complete: what runs before its network
+// policies are there is not walled off, and what runs before its accounts and its quota are
+// there fails, which is not the version's fault. An environment that is no longer in the spec,
+// or whose Municipality was deleted, is retained as it is.
+func environmentReady(seen observed) *condition.Outcome {
+	t, m := seen.installation.Spec.Tenant, seen.municipality
+	switch {
+	case seen.namespace == nil || !seen.namespace.DeletionTimestamp.IsZero():
 		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("namespace %s is being deleted", seen.installation.Namespace))
+	case isApplied(seen) || m == nil || m.Spec.Environment(t.Environment) == nil:
+		return nil
+	}
+	if why := tenancy.Waits(m, t.Environment); why != "" {
+		return progressing(v1alpha1.ReasonEnvironmentNotReady, why)
 	}
 	return nil
 }
 
-// appOffered keeps hands off when the catalogue has lost the app: what runs, runs on.
+// appOffered changes nothing when the catalogue has lost the app: what runs, runs on.
 func appOffered(seen observed) *condition.Outcome {
 	if seen.app == nil {
 		return stalled(v1alpha1.ReasonSharedAppMissing, fmt.Sprintf(
-			"SharedApp %s is gone from the catalogue: put it back, or decline the app; what runs is left as it is", seen.installation.Spec.App))
+			"SharedApp %s is gone from the catalogue: put it back, or decline the app; what runs stays as it is", seen.installation.Spec.App))
 	}
 	return nil
 }
@@ -57,20 +74,31 @@ func bundleStored(seen observed) *condition.Outcome {
 	return nil
 }
 
-// quotaInForce waits until the API server has counted the environment's quota:
-// before that it refuses pods.
-func quotaInForce(seen observed) *condition.Outcome {
-	if seen.quota == nil || !equality.Semantic.DeepEqual(seen.quota.Spec.Hard, seen.quota.Status.Hard) {
-		return progressing(v1alpha1.ReasonEnvironmentNotReady, "the environment's quota is not in force yet")
+// zoneFits keeps a version out of an environment of another zone than the app requires.
+func zoneFits(seen observed) *condition.Outcome {
+	if isApplied(seen) {
+		return nil
 	}
-	return nil
+	return zoneUnfit(seen)
 }
 
-// dependenciesReady waits for the apps that this one builds on, before it is first
-// installed or changes its version. Later it stays, whatever becomes of them.
+// zoneUnfit says that the app requires another zone than the environment has.
+func zoneUnfit(seen observed) *condition.Outcome {
+	t := seen.installation.Spec.Tenant
+	zone := resolution.RequiredZone(seen.app, t.Stage)
+	if zone == "" || zone == t.Zone {
+		return nil
+	}
+	return stalled(v1alpha1.ReasonZoneUnfit, fmt.Sprintf(
+		"decline %s in spec.apps of Municipality %s, or set zone of its environment %s in spec.environments to %s: SharedApp %s requires zone %s in %s, and the environment has %s",
+		seen.app.Name, t.Municipality, t.Environment, zone, seen.app.Name, zone, t.Stage, t.Zone))
+}
+
+// dependenciesReady waits for the apps that this one requires, before it is first installed or
+// changes its version. Later it stays, whatever becomes of them.
 func dependenciesReady(seen observed) *condition.Outcome {
 	i := &seen.installation
-	if i.Status.AppliedDigest == i.Spec.Digest || seen.app == nil || seen.app.Spec.Requires == nil {
+	if isApplied(seen) || seen.app.Spec.Requires == nil {
 		return nil
 	}
 	for _, needed := range seen.app.Spec.Requires.Apps {
@@ -81,10 +109,18 @@ func dependenciesReady(seen observed) *condition.Outcome {
 	return nil
 }
 
-// dependencyGone says that an app which this one builds on is not there any longer. The
-// app runs on, but nobody should take it for well.
+// outgrown says what around an app that runs no longer is as it requires. It runs on, but is not
+// ready.
+func outgrown(seen observed) *condition.Outcome {
+	if unfit := zoneUnfit(seen); unfit != nil {
+		return unfit
+	}
+	return dependencyGone(seen)
+}
+
+// dependencyGone says that an app which this one requires is not installed any longer.
 func dependencyGone(seen observed) *condition.Outcome {
-	if seen.app == nil || seen.app.Spec.Requires == nil {
+	if seen.app.Spec.Requires == nil {
 		return nil
 	}
 	i := &seen.installation

@@ -33,7 +33,15 @@ func TestClosed(t *testing.T) {
 	noNamespace := func(s *observed) { s.namespace = nil }
 	noApp := func(s *observed) { s.app = nil }
 	noBundle := func(s *observed) { s.bundle = nil }
-	noQuota := func(s *observed) { s.quota = nil }
+	pending := func(s *observed) {
+		s.municipality.Status.Environments[0] = v1alpha1.EnvironmentStatus{Name: "prod", State: v1alpha1.EnvironmentPending, Message: "its quota is not in force yet"}
+	}
+	runs := func(s *observed) { s.installation.Status.AppliedDigest = digest }
+	wants := func(zone v1alpha1.Zone) func(*observed) {
+		return func(s *observed) {
+			s.app.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Production: zone}}
+		}
+	}
 	cases := []struct {
 		reason string
 		seen   observed
@@ -46,8 +54,15 @@ func TestClosed(t *testing.T) {
 		{"the catalogue lost the app", world(noApp), "Stalled SharedAppMissing", "put it back, or decline"},
 		{"the bundle is not in the store", world(noBundle), "Retrying BundleMissing", digest},
 		{"somebody changed the stored bundle", world(noBundle, func(s *observed) { s.tampered = "ConfigMap bundle-24: no" }), "Stalled BundleTampered", "ConfigMap bundle-24"},
-		{"there is no quota yet", world(noQuota), "Progressing EnvironmentNotReady", "quota"},
-		{"the quota is not counted yet", world(func(s *observed) { s.quota.Status.Hard = nil }), "Progressing EnvironmentNotReady", "quota"},
+		{"the environment is not complete", world(pending), "Progressing EnvironmentNotReady", "environment prod of Municipality vinje is not ready yet: its quota is not in force yet"},
+		{"the municipality controller was not there yet", world(func(s *observed) { s.municipality.Status.Environments = nil }), "Progressing EnvironmentNotReady", "it is being made"},
+		{"what runs there is corrected meanwhile", world(pending, runs), "", ""},
+		{"the environment has left the spec, and is retained", world(pending, func(s *observed) { s.municipality.Spec.Environments = nil }), "", ""},
+		{"the Municipality was deleted, and its namespaces are retained", world(func(s *observed) { s.municipality = nil }), "", ""},
+
+		{"the environment has the zone that the app requires", world(wants(v1alpha1.ZoneClosed)), "", ""},
+		{"it has another", world(wants(v1alpha1.ZoneOpen)), "Stalled ZoneUnfit", "decline svarut in spec.apps of Municipality vinje, or set zone of its environment prod in spec.environments to Open"},
+		{"what runs there is corrected, and is not ready", world(wants(v1alpha1.ZoneOpen), runs), "", ""},
 
 		{"an app that it builds on is missing", world(requiring("")), "Progressing RequiredAppMissing", "requires id-gateway, which is not installed in vinje-prod"},
 		{"it is on its way out", world(requiring(""), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Spec.State = v1alpha1.InstallationAbsent })), "Progressing RequiredAppMissing", "id-gateway"},
@@ -59,10 +74,10 @@ func TestClosed(t *testing.T) {
 		{"it is ready", world(requiring(">=1.2"), gateway("1.2.0", nothing)), "", ""},
 		{"a version that runs stays, whatever becomes of what it builds on", world(requiring(">=1.2"), func(s *observed) { s.installation.Status.AppliedDigest = digest }), "", ""},
 
-		{"of several the first to mend is told: the namespace", world(noNamespace, noApp, noBundle, noQuota), "Progressing EnvironmentNotReady", ""},
-		{"then the app", world(noApp, noBundle, noQuota), "Stalled SharedAppMissing", ""},
-		{"then the bundle", world(noBundle, noQuota, requiring("")), "Retrying BundleMissing", ""},
-		{"then the quota", world(noQuota, requiring("")), "Progressing EnvironmentNotReady", ""},
+		{"of several the first to fix is reported: the environment", world(pending, noApp, noBundle), "Progressing EnvironmentNotReady", ""},
+		{"then the app", world(noApp, noBundle), "Stalled SharedAppMissing", ""},
+		{"then the zone", world(wants(v1alpha1.ZoneOpen), noBundle), "Stalled ZoneUnfit", ""},
+		{"then the bundle", world(noBundle, requiring("")), "Retrying BundleMissing", ""},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/installable"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 )
 
 // observed is everything that a plan may build on.
@@ -29,8 +30,8 @@ type observed struct {
 	platform     v1alpha1.PlatformSpec
 	// namespace is nil where there is none.
 	namespace *corev1.Namespace
-	// quota of the environment; nil where there is none yet.
-	quota *corev1.ResourceQuota
+	// municipality is nil where it was deleted and its namespaces are retained.
+	municipality *v1alpha1.Municipality
 	// app is nil where the catalogue no longer has it.
 	app *v1alpha1.SharedApp
 	// bundle is nil where the store does not have it.
@@ -43,17 +44,25 @@ type observed struct {
 	secrets map[string]map[string][]byte
 	// pullSecret is the Secret that spec.imagePullSecretRef of the app names; nil where it is missing or not asked for.
 	pullSecret *unstructured.Unstructured
-	// live are all objects of installable kinds in the namespace, whoever they belong to.
+	// live are all objects of installable kinds in the namespace, the app's and others'.
 	live map[ref]*unstructured.Unstructured
 	// policy that opens what the app requires; nil where there is none.
 	policy *networkingv1.NetworkPolicy
 	// salt is known to the operator and to administrators of the cluster alone: the UID of
 	// its namespace, which is random and outlives every restart.
 	salt string
-	// pods says whether pods of the app are left; asked only while it is uninstalled.
+	// pods says whether the app still has pods; asked only while it is uninstalled.
 	pods bool
-	// waiting is a status that was worked out and not written yet; zero where none is.
+	// waiting is a status that was worked out and not written yet; zero where there is none.
 	waiting pending
+}
+
+// previous is the status that was worked out last, be it written or not.
+func (o *observed) previous() *v1alpha1.AppInstallationStatus {
+	if !o.waiting.since.IsZero() {
+		return &o.waiting.status
+	}
+	return &o.installation.Status
 }
 
 // ref names an object in the namespace, whatever its version.
@@ -79,10 +88,7 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	if err := r.Client.Get(ctx, name, i); err != nil {
 		return seen, fmt.Errorf("read AppInstallation %s: %w", name, err)
 	}
-	if waiting, ok := r.memory.pending.get(i.UID); ok {
-		seen.waiting = waiting
-		i.Status = waiting.status
-	}
+	seen.waiting, _ = r.memory.pending.get(i.UID)
 	var err error
 	if seen.platform, err = platform.Get(ctx, r.Client); err != nil {
 		return seen, err
@@ -110,7 +116,7 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	return seen, nil
 }
 
-// environment reads the namespace, its quota and the app's own network policy.
+// environment reads the namespace, its Municipality and the app's own network policy.
 func (r *Reconciler) environment(ctx context.Context, seen *observed) error {
 	namespace := seen.installation.Namespace
 	home, err := maybe(ctx, r.Client, client.ObjectKey{Name: r.Store.Namespace}, &corev1.Namespace{})
@@ -123,7 +129,7 @@ func (r *Reconciler) environment(ctx context.Context, seen *observed) error {
 	if seen.namespace, err = maybe(ctx, r.Client, client.ObjectKey{Name: namespace}, &corev1.Namespace{}); err != nil {
 		return err
 	}
-	if seen.quota, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: namespace, Name: v1alpha1.QuotaName}, &corev1.ResourceQuota{}); err != nil {
+	if seen.municipality, err = maybe(ctx, r.Client, client.ObjectKey{Name: seen.installation.Spec.Tenant.Municipality}, &v1alpha1.Municipality{}); err != nil {
 		return err
 	}
 	seen.policy, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: namespace, Name: policyName(seen.installation.Spec.App)}, &networkingv1.NetworkPolicy{})
@@ -221,7 +227,7 @@ func (r *Reconciler) objects(ctx context.Context, namespace string) (map[ref]*un
 		}
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
-		if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		if err := read.List(ctx, r.Client, list, client.InNamespace(namespace)); err != nil {
 			return nil, fmt.Errorf("list %s: %w", gvk.Kind, err)
 		}
 		for i := range list.Items {

@@ -63,7 +63,7 @@ func TestPlanStopsBeforeItWrites(t *testing.T) {
 	}{
 		{"the installation is suspended", world(func(s *observed) { s.installation.Spec.Suspend = new(true) }), rendered{}, "", true},
 		{"the Platform is suspended", world(absent, func(s *observed) { s.platform.Suspend = new(true) }), rendered{}, "", true},
-		{"a gate is closed", world(func(s *observed) { s.quota = nil }), rendered{fault: fault}, "Progressing EnvironmentNotReady", false},
+		{"a gate is closed", world(func(s *observed) { s.municipality.Status.Environments = nil }), rendered{fault: fault}, "Progressing EnvironmentNotReady", false},
 		{"the bundle does not build", world(), rendered{fault: fault}, "Stalled BuildFailed", false},
 		{"a name is taken", world(func(s *observed) {
 			s.live[refOf(configMap("a", ""))] = untyped(configMap("a", "").GroupVersionKind())

@@ -23,15 +23,16 @@ const (
 	keptLength = 50
 )
 
-// status tells what came of a reconcile.
+// status is what came of a reconcile.
 func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.AppInstallationStatus, condition.Outcome) {
-	i := &seen.installation
+	i, before := &seen.installation, seen.previous()
 	stamp := metav1.NewTime(now).Rfc3339Copy()
-	next := *i.Status.DeepCopy()
+	next := *before.DeepCopy()
 	if todo.suspended {
-		next.Conditions = condition.Suspended(i.Status.Conditions, i.Generation, stamp)
+		next.Conditions = condition.Suspended(before.Conditions, i.Generation, stamp)
 		return next, condition.Outcome{State: condition.Ready}
 	}
+
 	next.ObservedGeneration = i.Generation
 	outcome := outcomeOf(seen, todo, done)
 	if todo.outcome == nil && done.failed == nil {
@@ -47,9 +48,10 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 			recordVersion(&next, i, stamp)
 		}
 	}
-	next.HealthySince = healthySince(i.Status, next, outcome, stamp)
-	next.LongestHealthy = longestHealthy(i.Status, next, stamp)
-	next.Conditions = condition.Of(i.Status.Conditions, outcome, i.Generation, stamp)
+
+	next.HealthySince = healthySince(*before, next, outcome, stamp)
+	next.LongestHealthy = longestHealthy(*before, next, stamp)
+	next.Conditions = condition.Of(before.Conditions, outcome, i.Generation, stamp)
 	return next, outcome
 }
 
@@ -96,7 +98,7 @@ func longestHealthy(before, next v1alpha1.AppInstallationStatus, stamp metav1.Ti
 // nextInventory lists the objects of the installation with their hashes: new ones for
 // what was sent, the earlier ones for what was not, and those that are still to go.
 func nextInventory(seen observed, todo planned, done applied) []v1alpha1.InstalledObject {
-	known := inventory(&seen.installation)
+	known := inventory(seen.previous())
 	var all []v1alpha1.InstalledObject
 	for _, o := range todo.objects {
 		entry, ok := known[o.ref]
@@ -116,8 +118,8 @@ func nextInventory(seen observed, todo planned, done applied) []v1alpha1.Install
 	return all
 }
 
-// outcomeOf weighs what a person must know: what keeps the app from being applied,
-// then what went wrong, then what is not well.
+// outcomeOf picks what a person must know first: what keeps the app from being applied, then
+// what the API server refused, then what is not healthy, then what it requires and lacks.
 func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	i := &seen.installation
 	switch {
@@ -129,8 +131,11 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 		return uninstallOutcome(i, todo)
 	}
 	outcome := healthOf(i, todo, done)
-	if gone := dependencyGone(seen); outcome.State == condition.Ready && gone != nil {
-		return *gone
+	if outcome.State != condition.Ready {
+		return outcome
+	}
+	if lacks := outgrown(seen); lacks != nil {
+		return *lacks
 	}
 	return outcome
 }
@@ -145,27 +150,29 @@ func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outco
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonUninstalled, Message: "uninstalled"}
 }
 
-// failure tells what the API server refused, and what to do.
+// failure says what the API server refused. The fix comes first: what the API server says may be
+// long, and is cut.
 func failure(i *v1alpha1.AppInstallation, f objectError) condition.Outcome {
-	t := i.Spec.Tenant
-	what := f.String() + ": " + f.err.Error()
+	what := func(fix string) string { return f.String() + ": " + fix + apply.Refusal(f.err) }
 	switch {
 	case apply.QuotaExceeded(f.err):
-		return *stalled(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("%s; raise quota of environment %s in spec.environments of Municipality %s, or give the app less", what, t.Environment, t.Municipality))
-	case apierrors.IsConflict(f.err):
-		return condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: what}
-	case apierrors.IsInvalid(f.err) && strings.Contains(f.err.Error(), "immutable"):
-		return *stalled(v1alpha1.ReasonImmutableField, what+"; the new version must name this object otherwise, or it must be deleted by hand first")
-	case apply.Transient(f.err):
-		return condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: what}
+		return *stalled(v1alpha1.ReasonQuotaExceeded, what(raiseQuota(i)+": "))
+	case apply.Immutable(f.err):
+		return *stalled(v1alpha1.ReasonImmutableField, what("a field that can't be changed differs: the new version must name this object otherwise, or somebody deletes it first: "))
+	case apierrors.IsConflict(f.err), apply.Transient(f.err):
+		return condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: what("")}
 	}
-	return *stalled(v1alpha1.ReasonRefused, what)
+	return *stalled(v1alpha1.ReasonRefused, what(fmt.Sprintf("correct it in the bundle, and offer that as a new version of SharedApp %s; the API server refuses it: ", i.Spec.App)))
+}
+
+func raiseQuota(i *v1alpha1.AppInstallation) string {
+	return fmt.Sprintf("raise quota of environment %s in spec.environments of Municipality %s, or give the app less", i.Spec.Tenant.Environment, i.Spec.Tenant.Municipality)
 }
 
 // healthOf is the health of the worst object. An object that was applied a moment ago
 // and is not in the cache yet counts as the API server returned it.
 func healthOf(i *v1alpha1.AppInstallation, todo planned, done applied) condition.Outcome {
-	var working, failed []string
+	var working, broken []string
 	for _, o := range todo.objects {
 		live := done.live[o.ref]
 		if live == nil {
@@ -174,43 +181,43 @@ func healthOf(i *v1alpha1.AppInstallation, todo planned, done applied) condition
 		}
 		switch state, message := health.Of(live, todo.rules); state {
 		case health.Failed:
-			failed = append(failed, o.String()+": "+message)
+			broken = append(broken, o.String()+": "+message)
 		case health.Progressing:
 			working = append(working, o.String()+": "+cmp.Or(message, "not ready yet"))
 		case health.Healthy:
 		}
 	}
-	slices.Sort(failed)
+	slices.Sort(broken)
 	slices.Sort(working)
 	switch {
-	case len(failed) > 0:
-		return *stalled(failedReason(failed), summary(failed)+remedy(i, failed))
+	case len(broken) > 0:
+		return failed(i, broken)
 	case len(working) > 0:
 		return *progressing(v1alpha1.ReasonProgressing, summary(working))
 	}
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("%s %s runs", i.Spec.App, i.Spec.Version)}
 }
 
-func failedReason(failed []string) string {
-	if slices.ContainsFunc(failed, func(what string) bool { return strings.Contains(what, "exceeded quota") }) {
-		return v1alpha1.ReasonQuotaExceeded
+// failed is the outcome of an app of which some objects failed.
+func failed(i *v1alpha1.AppInstallation, objects []string) condition.Outcome {
+	if slices.ContainsFunc(objects, func(what string) bool { return strings.Contains(what, "exceeded quota") }) {
+		return *stalled(v1alpha1.ReasonQuotaExceeded, raiseQuota(i)+": "+summary(objects))
 	}
-	return v1alpha1.ReasonUnhealthy
+	return *stalled(v1alpha1.ReasonUnhealthy, summary(objects))
 }
 
-func remedy(i *v1alpha1.AppInstallation, failed []string) string {
-	if failedReason(failed) != v1alpha1.ReasonQuotaExceeded {
-		return ""
-	}
-	return fmt.Sprintf("; raise quota of environment %s in spec.environments of Municipality %s, or give the app less", i.Spec.Tenant.Environment, i.Spec.Tenant.Municipality)
-}
-
+// summary names the first few of many, and cuts what each has to say, so that none hides the others.
 func summary(all []string) string {
-	const shown = 3
-	if len(all) <= shown {
-		return strings.Join(all, "; ")
+	const shown, letters = 3, 256
+	var first []string
+	for _, what := range all[:min(len(all), shown)] {
+		first = append(first, condition.Within(what, letters))
 	}
-	return fmt.Sprintf("%s; and %d more", strings.Join(all[:shown], "; "), len(all)-shown)
+
+	if len(all) <= shown {
+		return strings.Join(first, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(first, "; "), len(all)-shown)
 }
 
 func same(a, b v1alpha1.AppInstallationStatus) bool { return equality.Semantic.DeepEqual(a, b) }

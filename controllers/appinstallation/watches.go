@@ -29,7 +29,9 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
+	"github.com/allmenning/allmenning/controllers/internal/watch"
 )
 
 const (
@@ -65,6 +67,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.waiting)).
 		Watches(&v1alpha1.SharedApp{}, handler.EnqueueRequestsFromMapFunc(r.ofApp), builder.WithPredicates(contentChanged())).
 		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(contentChanged())).
+		Watches(&v1alpha1.Municipality{}, handler.EnqueueRequestsFromMapFunc(r.inEnvironments), builder.WithPredicates(watch.EnvironmentsChanged())).
 		Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(hardChanged())).
 		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(owner)).
 		Build(r)
@@ -245,6 +248,23 @@ func (r *Reconciler) waiting(ctx context.Context, o client.Object) []reconcile.R
 	})
 }
 
+// inEnvironments finds the installations of a Municipality that are not applied yet: their
+// environment may be what they wait for.
+func (r *Reconciler) inEnvironments(ctx context.Context, o client.Object) []reconcile.Request {
+	m, ok := o.(*v1alpha1.Municipality)
+	if !ok {
+		return nil
+	}
+
+	var all []reconcile.Request
+	for _, e := range m.Spec.Environments {
+		all = append(all, r.some(ctx, v1alpha1.NamespaceFor(m.Name, e.Name), func(i *v1alpha1.AppInstallation) bool {
+			return i.Status.AppliedDigest != i.Spec.Digest
+		})...)
+	}
+	return all
+}
+
 func (r *Reconciler) some(ctx context.Context, namespace string, matter func(*v1alpha1.AppInstallation) bool) []reconcile.Request {
 	return r.list(ctx, matter, client.InNamespace(namespace))
 }
@@ -260,7 +280,7 @@ func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.
 
 func (r *Reconciler) list(ctx context.Context, matter func(*v1alpha1.AppInstallation) bool, options ...client.ListOption) []reconcile.Request {
 	var list v1alpha1.AppInstallationList
-	if err := r.Client.List(ctx, &list, append(options, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)...); err != nil {
+	if err := read.List(ctx, r.Client, &list, options...); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list AppInstallations")
 		return nil
 	}

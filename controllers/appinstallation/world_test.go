@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -28,7 +27,6 @@ const digest = "sha256:24"
 
 // world is svarut 2.4.1, which may be installed in vinje-prod and is not there yet.
 func world(change ...func(*observed)) observed {
-	hard := corev1.ResourceList{corev1.ResourcePods: resource.MustParse("40")}
 	seen := observed{
 		installation: v1alpha1.AppInstallation{
 			ObjectMeta: metav1.ObjectMeta{Name: "svarut", Namespace: "vinje-prod", UID: "i", Generation: 2},
@@ -36,7 +34,11 @@ func world(change ...func(*observed)) observed {
 				Tenant: v1alpha1.Tenant{Municipality: "vinje", Environment: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}},
 		},
 		namespace: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "vinje-prod"}},
-		quota:     &corev1.ResourceQuota{Spec: corev1.ResourceQuotaSpec{Hard: hard}, Status: corev1.ResourceQuotaStatus{Hard: hard}},
+		municipality: &v1alpha1.Municipality{
+			ObjectMeta: metav1.ObjectMeta{Name: "vinje"},
+			Spec:       v1alpha1.MunicipalitySpec{Environments: []v1alpha1.Environment{{Name: "prod"}}},
+			Status:     v1alpha1.MunicipalityStatus{Environments: []v1alpha1.EnvironmentStatus{{Name: "prod", State: v1alpha1.EnvironmentReady}}},
+		},
 		app: &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "svarut"}, Spec: v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{
 			Version: "2.4.1",
 			Parameters: &v1alpha1.ParameterSchema{OpenAPIV3Schema: apiextensionsv1.JSON{Raw: []byte(

@@ -17,8 +17,6 @@ import (
 type Reconciler struct {
 	// Client reads from the cache and writes to the API server.
 	Client client.Client
-	// Live reads from the API server, for the few questions that the cache can't answer.
-	Live client.Reader
 	// Events tells what changed to whoever describes an installation.
 	Events events.EventRecorder
 	// Clock tells the time.

@@ -9,7 +9,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
@@ -27,8 +26,6 @@ type observed struct {
 	installed map[resolution.Place]*v1alpha1.AppInstallation
 	// standing are the environments whose namespaces are the municipality's and stay.
 	standing map[string]bool
-	// definitionGoes is true while the definition of Municipality is being deleted.
-	definitionGoes bool
 }
 
 func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (observed, error) {
@@ -56,9 +53,6 @@ func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (o
 	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))
 	for i := range apps.Items {
 		seen.apps[apps.Items[i].Name] = &apps.Items[i]
-	}
-	if seen.definitionGoes, err = definition.DeletesAlong(ctx, r.Live, &seen.municipality); err != nil {
-		return seen, err
 	}
 	err = r.environments(ctx, &seen)
 	return seen, err

@@ -12,6 +12,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // planned is what shall be written, sorted by namespace and app.
@@ -39,14 +40,12 @@ func plan(seen observed, now time.Time) planned {
 	if ptr.Deref(m.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false) {
 		return out
 	}
-	leaving := m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && !seen.definitionGoes
 	if m.DeletionTimestamp.IsZero() {
 		out.decided(seen, now)
 	}
 	for _, place := range slices.SortedFunc(maps.Keys(seen.installed), comparePlaces) {
 		installed := seen.installed[place]
-		gone := leaving && (!m.DeletionTimestamp.IsZero() || m.Spec.Environment(place.Environment) == nil)
-		if gone {
+		if tenancy.Uninstalls(m, place.Environment) {
 			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, ptr.Deref(seen.platform.Freeze, false))
 		}
 		if uninstalled(installed) && !out.writes(installed) {

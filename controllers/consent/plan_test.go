@@ -100,7 +100,18 @@ func gone(s *observed) {
 	}}
 }
 
-func deletes(s *observed)    { s.municipality.Spec.DeletionPolicy = v1alpha1.DeletionDelete }
+func deletes(s *observed) { s.municipality.Spec.DeletionPolicy = v1alpha1.DeletionDelete }
+
+// leaves makes the municipality controller say that environments are being deleted.
+func leaves(environments ...string) func(*observed) {
+	return func(s *observed) {
+		for _, name := range environments {
+			s.municipality.Status.Environments = append(s.municipality.Status.Environments,
+				v1alpha1.EnvironmentStatus{Name: name, State: v1alpha1.EnvironmentDeleting})
+		}
+	}
+}
+
 func deleted(s *observed)    { s.municipality.DeletionTimestamp = at(0) }
 func freezes(s *observed)    { s.platform.Freeze = new(true) }
 func withoutNet(s *observed) { s.networks = nil }
@@ -164,11 +175,12 @@ func TestPlan(t *testing.T) {
 		}, freezes), []string{"vinje-test/svarut Present 2.4.1"}},
 
 		{"a Municipality that is deleted leaves its apps", world(everywhere, deleted), nil},
-		{"with deletionPolicy Delete they go", world(everywhere, deleted, deletes), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
-		{"not while the definition goes", world(everywhere, deleted, deletes, func(s *observed) { s.definitionGoes = true }), nil},
-		{"not in a freeze", world(everywhere, deleted, deletes, freezes), nil},
+		{"with deletionPolicy Delete they are uninstalled", world(everywhere, deleted, deletes, leaves("prod", "test")), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
+		{"not where the municipality controller deletes nothing: the number belongs to another, the definition is being deleted", world(everywhere, deleted, deletes), nil},
+		{"nor on what it said of an earlier spec", world(everywhere, deleted, deletes, leaves("prod"), func(s *observed) { s.municipality.Generation++ }), nil},
+		{"nor in a freeze", world(everywhere, deleted, deletes, leaves("prod", "test"), freezes), nil},
 		{"an environment that left the spec keeps its apps", world(everywhere, withoutProd), nil},
-		{"with deletionPolicy Delete it does not", world(everywhere, withoutProd, deletes), []string{"vinje-prod/svarut Absent 2.4.1"}},
+		{"with deletionPolicy Delete it does not", world(everywhere, withoutProd, deletes, leaves("prod")), []string{"vinje-prod/svarut Absent 2.4.1"}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

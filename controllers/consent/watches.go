@@ -36,7 +36,7 @@ const (
 
 // SetupWithManager makes the manager run this controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	specOrLabels := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
+	specOrLabels := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{}, watch.EnvironmentsChanged()))
 	everyone := handler.EnqueueRequestsFromMapFunc(r.everyone)
 	byLabel := handler.EnqueueRequestsFromMapFunc(byLabel)
 	return ctrl.NewControllerManagedBy(mgr).Named("consent").

@@ -43,35 +43,45 @@ func (r *Reconciler) apply(ctx context.Context, municipality string, todo planne
 
 func (r *Reconciler) applyEnvironment(ctx context.Context, municipality string, e environmentPlan) error {
 	if e.release != nil {
-		before, ok := e.release.DeepCopyObject().(client.Object)
-		if !ok {
-			return fmt.Errorf("copy of %T is no object", e.release)
-		}
-		after, _ := e.release.DeepCopyObject().(client.Object)
-		controllerutil.RemoveFinalizer(after, v1alpha1.FinalizerDrain)
-		err := r.Client.Patch(ctx, after, client.MergeFrom(before))
-		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("let go of policy %s: %w", e.release.GetName(), err)
+		if err := r.release(ctx, e.release); err != nil {
+			return err
 		}
 	}
+
 	for _, o := range e.remove {
 		if _, isNamespace := o.(*corev1.Namespace); isNamespace {
-			continue // after the policy that guards it is held
+			continue // only when its default-deny policy has the finalizer
 		}
 		if err := r.remove(ctx, municipality, o); err != nil {
 			return err
 		}
 	}
+
 	for _, o := range e.apply {
 		r.written.Add(municipality, o.Target())
-		if err := o.Apply(ctx, r.Client); err != nil {
+		if err := apply.Write(ctx, r.Client, o); err != nil {
 			return err
 		}
 	}
+
 	for _, o := range e.remove {
 		if _, isNamespace := o.(*corev1.Namespace); isNamespace {
 			return r.remove(ctx, municipality, o)
 		}
+	}
+	return nil
+}
+
+// release takes the drain finalizer off a policy.
+func (r *Reconciler) release(ctx context.Context, policy apply.Live) error {
+	before, ok := policy.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("copy of %T is no object", policy)
+	}
+	after, _ := policy.DeepCopyObject().(client.Object)
+	controllerutil.RemoveFinalizer(after, v1alpha1.FinalizerDrain)
+	if err := r.Client.Patch(ctx, after, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("take the finalizer off policy %s: %w", policy.GetName(), err)
 	}
 	return nil
 }

@@ -19,9 +19,9 @@ type Reconciler struct {
 	Client client.Client
 	// Live reads from the API server, for the few questions that the cache can't answer.
 	Live client.Reader
-	// Events tells what changed to whoever describes the object.
+	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
-	// Clock tells the time.
+	// Clock is the time.
 	Clock clock.PassiveClock
 
 	written apply.Written
@@ -30,10 +30,10 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities/status,verbs=patch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities/finalizers,verbs=update
-// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;appinstallations,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;appinstallations;sharedapps,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=resourcequotas;limitranges;serviceaccounts,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=pods,verbs=list
+// +kubebuilder:rbac:groups="",resources=pods;persistentvolumeclaims,verbs=list
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=allmenning-administrator;allmenning-developer;allmenning-viewer;allmenning-installer

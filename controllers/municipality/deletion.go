@@ -1,33 +1,48 @@
 package municipality
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// goes says whether an environment shall be deleted: by deletionPolicy Delete, when
-// the Municipality is deleted or the environment has left the spec. While the
-// definition itself goes, nobody asked for namespaces to go.
+// volumesPause is how long to wait before looking again whether somebody deleted the volumes
+// of an environment that is kept for them: they are not watched.
+const volumesPause = time.Minute
+
+// goes says whether an environment is to be deleted: by deletionPolicy Delete, when the
+// Municipality is deleted or the environment has left the spec. A Municipality deletes only
+// what it holds, and nothing while its number belongs to another or while the definition
+// itself is being deleted, as then nobody asked for namespaces to be deleted.
 func goes(seen observed, environment string) bool {
 	m := seen.municipality
-	if m.Spec.DeletionPolicy != v1alpha1.DeletionDelete || seen.definitionGoes {
+	if m.Spec.DeletionPolicy != v1alpha1.DeletionDelete || seen.definitionGoes || numberTaken(seen) != nil {
 		return false
 	}
-	live := seen.environments[environment]
-	if live.namespace != nil && !ours(live.namespace, m.Name) {
+	if live := seen.environments[environment]; live.namespace != nil && !held(live.namespace, m) {
 		return false
 	}
 	return !m.DeletionTimestamp.IsZero() || specOf(m, environment) == nil
 }
 
-// keepsFinalizer says whether the Municipality must wait for us when it is deleted:
-// only where there are namespaces to delete first. With Retain there is nothing to
-// do, so nothing can be in the way.
+// held says whether this very Municipality made the namespace, or took it up.
+func held(ns *corev1.Namespace, m v1alpha1.Municipality) bool {
+	return ours(ns, m.Name) && ns.Annotations[v1alpha1.AnnotationHeldBy] == string(m.UID)
+}
+
+// keepsFinalizer says whether the Municipality must wait for the operator when it is deleted:
+// only with deletionPolicy Delete, while there are namespaces to delete first. With Retain
+// nothing is done, so nothing can hold it up.
 func keepsFinalizer(seen observed) bool {
 	m := seen.municipality
 	if m.Spec.DeletionPolicy != v1alpha1.DeletionDelete {
@@ -36,6 +51,7 @@ func keepsFinalizer(seen observed) bool {
 	if m.DeletionTimestamp.IsZero() {
 		return true
 	}
+
 	for name, e := range seen.environments {
 		if goes(seen, name) && e.namespace != nil {
 			return true
@@ -44,25 +60,27 @@ func keepsFinalizer(seen observed) bool {
 	return false
 }
 
-// planDeletion takes an environment down in an order that leaves nobody unguarded:
-// the apps are uninstalled (the rollout controller asks for that), then the
-// namespace is deleted with a finalizer on its default-deny policy, which is let go
-// when the last pod has ended. Without it pods would outlive their walls.
-func planDeletion(e environmentPlan, live environment) environmentPlan {
+// planDeletion takes an environment down in an order that leaves no pod unguarded: the
+// consent controller uninstalls the apps, as the state Deleting asks for; then the namespace
+// is deleted, with a finalizer on its default-deny policy that is taken off when the last pod
+// has ended. Without it pods could outlive their network policies.
+func planDeletion(e environmentPlan, live environment, m v1alpha1.Municipality) environmentPlan {
 	deny := live.objects[key("NetworkPolicy", denyName)]
 	switch {
 	case live.namespace == nil:
-		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Ready, "gone")
+		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Ready, "deleted")
 	case live.installations > 0:
 		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its apps are being uninstalled")
+	case live.namespace.DeletionTimestamp.IsZero() && len(live.volumes) > 0 && m.Annotations[v1alpha1.AnnotationDeleteVolumes] != "true":
+		return planVolumes(e, live, m)
 	case live.namespace.DeletionTimestamp.IsZero():
-		if held := heldPolicy(e.namespace, deny); held != nil {
-			e.apply = []apply.Object{*held}
+		if policy := withFinalizer(e.namespace, deny); policy != nil {
+			e.apply = []apply.Object{*policy}
 		}
 		e.remove = []apply.Live{live.namespace}
 		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its namespace is being deleted")
 	case live.pods > 0:
-		e.draining = true
+		e.again = drainPause
 		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its pods are ending")
 	case deny != nil && slices.Contains(deny.GetFinalizers(), v1alpha1.FinalizerDrain):
 		e.release = deny
@@ -70,14 +88,45 @@ func planDeletion(e environmentPlan, live environment) environmentPlan {
 	return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its namespace is being deleted")
 }
 
-// heldPolicy is the default-deny policy with the drain finalizer, if it has none yet.
-func heldPolicy(namespace string, deny apply.Live) *apply.Object {
+// planVolumes keeps an environment that holds volumes. Its network policies stay, and the
+// access of people ends.
+func planVolumes(e environmentPlan, live environment, m v1alpha1.Municipality) environmentPlan {
+	for _, k := range slices.Sorted(maps.Keys(live.objects)) {
+		binding, ok := live.objects[k].(*rbacv1.RoleBinding)
+		if ok && binding.Name != v1alpha1.InstallerName && binding.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy {
+			e.remove = append(e.remove, binding)
+		}
+	}
+
+	e.again = volumesPause
+	return stateOf(e, v1alpha1.EnvironmentRetained, condition.Stalled, fmt.Sprintf(
+		"to delete namespace %s with its volumes, annotate Municipality %s %s=true; to keep it, set spec.deletionPolicy to Retain: "+
+			"its apps are uninstalled and access has ended, and it is kept because it holds %s",
+		e.namespace, m.Name, v1alpha1.AnnotationDeleteVolumes, volumesOf(live)))
+}
+
+// volumesOf names the volumes of an environment, the first few of many.
+func volumesOf(live environment) string {
+	const shown = 5
+	text := "PersistentVolumeClaim " + live.volumes[0]
+	if len(live.volumes) > 1 {
+		text = "PersistentVolumeClaims " + strings.Join(live.volumes[:min(len(live.volumes), shown)], ", ")
+	}
+	if more := len(live.volumes) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// withFinalizer is the default-deny policy with the drain finalizer; nil where it has one already.
+func withFinalizer(namespace string, deny apply.Live) *apply.Object {
 	if deny == nil || slices.Contains(deny.GetFinalizers(), v1alpha1.FinalizerDrain) {
 		return nil
 	}
+
 	np := policy(namespace, denyName, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
 		WithLabels(deny.GetLabels()).
 		WithFinalizers(v1alpha1.FinalizerDrain)
-	held := apply.NetworkPolicy(np)
-	return &held
+	out := apply.NetworkPolicy(np)
+	return &out
 }

@@ -4,6 +4,9 @@
 //
 // It reads top to bottom in four verbs, one file each. observe reads everything
 // from the cache. plan decides, purely, what must be applied and what removed.
-// apply writes it. status tells what came of it, purely, and is written once. The
-// pure concerns of the plan have a file each: quota, policies, access, deletion.
+// apply writes it. status says what came of it, purely, and is written once. The pure
+// concerns of the plan have a file each: quota, policies, access, zone, deletion.
+//
+// The state of each environment in that status is what everybody else goes by; see package
+// tenancy.
 package municipality

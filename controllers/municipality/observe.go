@@ -16,6 +16,8 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // observed is everything that a plan may build on.
@@ -24,7 +26,8 @@ type observed struct {
 	platform     v1alpha1.PlatformSpec
 	// sameNumber are the other Municipalities that claim one of this one's numbers.
 	sameNumber []v1alpha1.Municipality
-	// environments by name: those of the spec, and those whose namespaces are left of earlier specs.
+	// environments by name: those of the spec, and those of earlier specs whose namespaces are
+	// still there.
 	environments map[string]environment
 	// definitionGoes is true while the CustomResourceDefinition is being deleted.
 	definitionGoes bool
@@ -38,6 +41,11 @@ type environment struct {
 	objects map[string]client.Object
 	// installations is the number of AppInstallations in it.
 	installations int
+	// closedApps are the apps in it that require the zone Closed; read only where the environment
+	// is closed and the spec asks for Open.
+	closedApps []string
+	// volumes are the PersistentVolumeClaims in it; read only where it is to be deleted.
+	volumes []string
 	// pods is the number of pods in it; counted only while the namespace is deleted.
 	pods int
 }
@@ -69,11 +77,12 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	}
 	seen.environments = make(map[string]environment, len(names))
 	for _, e := range names {
-		if seen.environments[e], err = r.environment(ctx, v1alpha1.NamespaceFor(name, e)); err != nil {
+		if seen.environments[e], err = r.environment(ctx, seen.municipality, e); err != nil {
 			return seen, fmt.Errorf("read environment %s: %w", e, err)
 		}
 	}
-	return seen, nil
+	err = r.volumes(ctx, seen)
+	return seen, err
 }
 
 func (r *Reconciler) sameNumber(ctx context.Context, m v1alpha1.Municipality) ([]v1alpha1.Municipality, error) {
@@ -104,7 +113,7 @@ func (r *Reconciler) environmentNames(ctx context.Context, m v1alpha1.Municipali
 		names = append(names, e.Name)
 	}
 	var list corev1.NamespaceList
-	if err := r.Client.List(ctx, &list, client.MatchingFields{indexMunicipality: m.Name}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &list, client.MatchingFields{indexMunicipality: m.Name}); err != nil {
 		return nil, fmt.Errorf("list namespaces: %w", err)
 	}
 	for i := range list.Items {
@@ -116,8 +125,9 @@ func (r *Reconciler) environmentNames(ctx context.Context, m v1alpha1.Municipali
 	return names, nil
 }
 
-func (r *Reconciler) environment(ctx context.Context, name string) (environment, error) {
+func (r *Reconciler) environment(ctx context.Context, m v1alpha1.Municipality, called string) (environment, error) {
 	var seen environment
+	name := v1alpha1.NamespaceFor(m.Name, called)
 	var ns corev1.Namespace
 	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &ns)
 	if apierrors.IsNotFound(err) {
@@ -131,10 +141,15 @@ func (r *Reconciler) environment(ctx context.Context, name string) (environment,
 		return seen, err
 	}
 	var installations v1alpha1.AppInstallationList
-	if err := r.Client.List(ctx, &installations, client.InNamespace(name), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &installations, client.InNamespace(name)); err != nil {
 		return seen, fmt.Errorf("list AppInstallations: %w", err)
 	}
 	seen.installations = len(installations.Items)
+	if spec := specOf(m, called); spec != nil && opens(*spec, &ns) {
+		if seen.closedApps, err = r.closedApps(ctx, spec.Stage, installations.Items); err != nil {
+			return seen, err
+		}
+	}
 	if ns.DeletionTimestamp.IsZero() {
 		return seen, nil
 	}
@@ -146,6 +161,43 @@ func (r *Reconciler) environment(ctx context.Context, name string) (environment,
 	return seen, nil
 }
 
+// closedApps reads from the catalogue which of the installed apps require the zone Closed.
+func (r *Reconciler) closedApps(ctx context.Context, stage v1alpha1.Stage, installed []v1alpha1.AppInstallation) ([]string, error) {
+	var names []string
+	for i := range installed {
+		var app v1alpha1.SharedApp
+		err := r.Client.Get(ctx, client.ObjectKey{Name: installed[i].Spec.App}, &app)
+		if client.IgnoreNotFound(err) != nil {
+			return nil, fmt.Errorf("read SharedApp %s: %w", installed[i].Spec.App, err)
+		}
+		if err == nil && resolution.RequiredZone(&app, stage) == v1alpha1.ZoneClosed {
+			names = append(names, app.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// volumes reads the PersistentVolumeClaims of environments that are to be deleted, from the API
+// server: the cache may lag behind, and a mistake here can't be undone.
+func (r *Reconciler) volumes(ctx context.Context, seen observed) error {
+	for name, e := range seen.environments {
+		if e.namespace == nil || !e.namespace.DeletionTimestamp.IsZero() || !goes(seen, name) {
+			continue
+		}
+		var claims corev1.PersistentVolumeClaimList
+		if err := r.Live.List(ctx, &claims, client.InNamespace(e.namespace.Name)); err != nil {
+			return fmt.Errorf("list PersistentVolumeClaims of namespace %s: %w", e.namespace.Name, err)
+		}
+		for i := range claims.Items {
+			e.volumes = append(e.volumes, claims.Items[i].Name)
+		}
+		slices.Sort(e.volumes)
+		seen.environments[name] = e
+	}
+	return nil
+}
+
 func (r *Reconciler) objects(ctx context.Context, namespace string) (map[string]client.Object, error) {
 	found := map[string]client.Object{}
 	for kind, list := range map[string]client.ObjectList{
@@ -155,7 +207,7 @@ func (r *Reconciler) objects(ctx context.Context, namespace string) (map[string]
 		"NetworkPolicy":  &networkingv1.NetworkPolicyList{},
 		"RoleBinding":    &rbacv1.RoleBindingList{},
 	} {
-		if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		if err := read.List(ctx, r.Client, list, client.InNamespace(namespace)); err != nil {
 			return nil, fmt.Errorf("list %ss: %w", kind, err)
 		}
 		items, err := meta.ExtractList(list)

@@ -17,21 +17,19 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// planned is what shall be done, sorted by environment.
+// planned is what to do, sorted by environment.
 type planned struct {
-	// fault stands for the whole Municipality; with one, no environment is touched.
+	// fault concerns the whole Municipality; with one, no environment is touched.
 	fault *condition.Outcome
 	// suspended means that nothing is done.
-	suspended bool
-	// finalizer says whether the Municipality should carry the drain finalizer.
-	finalizer    bool
+	suspended    bool
 	sizeClass    string
 	environments []environmentPlan
 	// again is how long until time alone changes the plan; 0 where it never does.
 	again time.Duration
 }
 
-// environmentPlan is what shall be done with one environment.
+// environmentPlan is what to do with one environment.
 type environmentPlan struct {
 	name      string
 	namespace string
@@ -41,23 +39,23 @@ type environmentPlan struct {
 	// apply in this order, after remove.
 	apply  []apply.Object
 	remove []apply.Live
-	// draining says that pods are still ending, which no watch tells.
-	draining bool
-	// release is a policy whose drain finalizer is let go, as the pods are gone.
+	// again is how long until it is looked at again, for what no watch reports; 0 where a watch
+	// reports all.
+	again time.Duration
+	// release is a policy whose drain finalizer is taken off, as the pods have ended.
 	release apply.Live
 }
 
 // drainPause is how long to wait before looking again whether pods have ended.
 const drainPause = 2 * time.Second
 
-// plan decides what shall be done with what was seen.
+// plan decides what to do about what was seen.
 func plan(seen observed, now time.Time) (planned, error) {
 	m := seen.municipality
 	class := sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants)
-	out := planned{sizeClass: class.Name, finalizer: keepsFinalizer(seen), again: nextExpiry(m.Spec.Access, now)}
+	out := planned{sizeClass: class.Name, again: nextExpiry(m.Spec.Access, now)}
 	if suspended(seen) {
 		out.suspended = true
-		out.finalizer = slices.Contains(m.Finalizers, v1alpha1.FinalizerDrain)
 		return out, nil
 	}
 	if out.fault = numberTaken(seen); out.fault != nil && m.DeletionTimestamp.IsZero() {
@@ -69,8 +67,8 @@ func plan(seen observed, now time.Time) (planned, error) {
 			return out, fmt.Errorf("environment %s: %w", name, err)
 		}
 		out.environments = append(out.environments, e)
-		if e.draining && (out.again == 0 || out.again > drainPause) {
-			out.again = drainPause
+		if e.again > 0 && (out.again == 0 || e.again < out.again) {
+			out.again = e.again
 		}
 	}
 	return out, nil
@@ -102,9 +100,9 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 	spec := specOf(m, name)
 	switch {
 	case goes(seen, name):
-		return planDeletion(e, live), nil
+		return planDeletion(e, live, m), nil
 	case !m.DeletionTimestamp.IsZero() || spec == nil:
-		return stateOf(e, v1alpha1.EnvironmentRetained, condition.Ready, "no longer in the spec; kept, with all that runs in it"), nil
+		return stateOf(e, v1alpha1.EnvironmentRetained, condition.Ready, retainedBecause(seen, live)), nil
 	case live.namespace != nil && !ours(live.namespace, m.Name):
 		return stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, fmt.Sprintf(
 			"namespace %s exists and is not Allmenning's: rename the environment in spec.environments, delete the namespace, or let an administrator of the cluster annotate it %s=%s",
@@ -114,15 +112,32 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 			fmt.Sprintf("namespace %s is being deleted; it is made again when it is gone", e.namespace)), nil
 	}
 	want := effectiveQuota(spec.Quota, class)
-	if err := difference(&e, desired(m, *spec, e.namespace, want, seen.platform, now), live); err != nil {
+	made := *spec
+	made.Zone = zoneOf(*spec, live)
+	if err := difference(&e, desired(m, made, live, want, seen.platform, now), live); err != nil {
 		return e, err
 	}
+
 	quota, _ := live.objects[key("ResourceQuota", v1alpha1.QuotaName)].(*corev1.ResourceQuota)
 	if !quotaCounts(quota, hardLimits(want)) {
 		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
 			"its quota is not in force yet: the cluster is still counting"), nil
 	}
-	return stateOf(e, v1alpha1.EnvironmentReady, condition.Ready, ""), nil
+	e = stateOf(e, v1alpha1.EnvironmentReady, condition.Ready, "")
+	if made.Zone != spec.Zone {
+		e.outcome = keptClosed(name, live.closedApps)
+	}
+	return e, nil
+}
+
+// retainedBecause says why an environment is kept that the spec no longer asks for.
+func retainedBecause(seen observed, live environment) string {
+	m := seen.municipality
+	if m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && live.namespace != nil && !held(live.namespace, m) {
+		return fmt.Sprintf("no longer in the spec; kept, with all that runs in it: an earlier Municipality %s made it, so this one does not delete it; "+
+			"to take it up, list the environment in spec.environments; else an administrator of the cluster deletes the namespace", m.Name)
+	}
+	return "no longer in the spec; kept, with all that runs in it"
 }
 
 func stateOf(e environmentPlan, state v1alpha1.EnvironmentState, how condition.State, message string) environmentPlan {
@@ -149,15 +164,22 @@ func ours(ns *corev1.Namespace, municipality string) bool {
 
 // desired is all that an environment consists of, in the order in which it must
 // come: walls and bounds before anything can run.
-func desired(m v1alpha1.Municipality, spec v1alpha1.Environment, namespace string, quota v1alpha1.Quota,
+func desired(m v1alpha1.Municipality, spec v1alpha1.Environment, live environment, quota v1alpha1.Quota,
 	platform v1alpha1.PlatformSpec, now time.Time) []apply.Object {
+	namespace := v1alpha1.NamespaceFor(m.Name, spec.Name)
 	labels := map[string]string{
 		v1alpha1.LabelManagedBy:    v1alpha1.ManagedBy,
 		v1alpha1.LabelMunicipality: m.Name,
 		v1alpha1.LabelEnvironment:  spec.Name,
 	}
+	home := corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec)).
+		WithAnnotations(map[string]string{v1alpha1.AnnotationHeldBy: string(m.UID)})
+	if live.namespace == nil {
+		home.WithResourceVersion(apply.NotThere) // one that somebody makes meanwhile is not taken over
+	}
+
 	all := []apply.Object{ //nolint:prealloc // a dozen, once per look
-		apply.Namespace(corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec))),
+		apply.Namespace(home),
 		apply.ResourceQuota(corev1ac.ResourceQuota(v1alpha1.QuotaName, namespace).WithLabels(labels).
 			WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hardLimits(quota)))),
 		apply.LimitRange(corev1ac.LimitRange(limitsName, namespace).WithLabels(labels).
@@ -176,7 +198,7 @@ func desired(m v1alpha1.Municipality, spec v1alpha1.Environment, namespace strin
 	return all
 }
 
-// namespaceLabels tell what kind of place the namespace is, and hold its pods to
+// namespaceLabels say which stage and zone the namespace has, and hold its pods to
 // the restricted Pod Security Standard.
 func namespaceLabels(m v1alpha1.Municipality, spec v1alpha1.Environment) map[string]string {
 	labels := map[string]string{
@@ -225,8 +247,9 @@ func difference(e *environmentPlan, want []apply.Object, live environment) error
 }
 
 // beyondRepair says whether an object must be deleted and made again, as no apply can
-// mend it: a roleRef can't be changed, and a hole in the wall is a field of somebody
-// else's, which stays. The other policies wall the pods off in the meantime.
+// correct it: a roleRef can't be changed, and a rule that opens the default-deny policy is a
+// field of somebody else's, which stays. The other policies select the pods meanwhile, so
+// what they do not open stays closed.
 func beyondRepair(o apply.Live) bool {
 	switch live := o.(type) {
 	case *rbacv1.RoleBinding:

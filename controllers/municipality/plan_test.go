@@ -150,7 +150,7 @@ func desiredOf(seen observed, environment string) []apply.Object {
 	m := seen.municipality
 	spec := specOf(m, environment)
 	quota := effectiveQuota(spec.Quota, sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants))
-	return desired(m, *spec, v1alpha1.NamespaceFor(m.Name, environment), quota, seen.platform, now)
+	return desired(m, *spec, seen.environments[environment], quota, seen.platform, now)
 }
 
 // planFor is the plan of one environment.
@@ -247,7 +247,7 @@ func TestPlanEnvironmentStates(t *testing.T) {
 		says   string
 		writes bool
 	}{
-		{"all stands and counts", func(*observed) {}, v1alpha1.EnvironmentReady, condition.Ready, "", false},
+		{"all is there and counted", func(*observed) {}, v1alpha1.EnvironmentReady, condition.Ready, "", false},
 		{"nothing is there yet", func(s *observed) { s.environments["prod"] = environment{} }, v1alpha1.EnvironmentPending, condition.Progressing, "quota", true},
 		{"the cluster has not counted the quota", func(s *observed) {
 			uncounted(s, "prod")
@@ -269,6 +269,11 @@ func TestPlanEnvironmentStates(t *testing.T) {
 		{"an environment that left the spec is kept", func(s *observed) {
 			s.municipality.Spec.Environments = s.municipality.Spec.Environments[1:]
 		}, v1alpha1.EnvironmentRetained, condition.Ready, "kept", false},
+		{"an environment of an earlier Municipality that left the spec is kept, and says so", func(s *observed) {
+			s.municipality.Spec.Environments = s.municipality.Spec.Environments[1:]
+			again(&s.municipality)
+			deletePolicy(&s.municipality)
+		}, v1alpha1.EnvironmentRetained, condition.Ready, "list the environment in spec.environments", false},
 		{"a Municipality that is deleted keeps its environments", func(s *observed) { deleting(&s.municipality) },
 			v1alpha1.EnvironmentRetained, condition.Ready, "kept", false},
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// status tells what came of a reconcile: the fields of the status that this
-// controller owns, and none of the rollup's.
+// status is what came of a reconcile: the fields of the status that this controller owns, and
+// none of the overview's.
 func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.MunicipalityStatus {
 	m := seen.municipality
 	stamp := metav1.NewTime(now).Rfc3339Copy()
@@ -42,14 +42,14 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 		}
 		outcomes = append(outcomes, named(e.name, outcome))
 		if state == v1alpha1.EnvironmentDeleting && outcome.State == condition.Ready {
-			continue // it is gone
+			continue // it is deleted
 		}
 		next.Environments = append(next.Environments, v1alpha1.EnvironmentStatus{
 			Name: e.name, Namespace: e.namespace, State: state, Message: outcome.Message,
 		})
 	}
 	next.EnvironmentsReady = fmt.Sprintf("%d/%d", ready, len(m.Spec.Environments))
-	whole := condition.Worst(wellMessage(ready), outcomes...)
+	whole := condition.Worst(readyMessage(ready), outcomes...)
 	if !m.DeletionTimestamp.IsZero() && whole.State == condition.Ready {
 		whole = condition.Outcome{State: condition.Progressing, Reason: v1alpha1.ReasonDeleting, Message: "being deleted"}
 	}
@@ -57,7 +57,7 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 	return next
 }
 
-func wellMessage(ready int) string {
+func readyMessage(ready int) string {
 	if ready == 1 {
 		return "1 environment is ready"
 	}

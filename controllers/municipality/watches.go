@@ -22,7 +22,9 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 const (
@@ -62,6 +64,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		For(&v1alpha1.Municipality{}, builder.WithPredicates(specOrRequest())).
 		Watches(&v1alpha1.Municipality{}, handler.EnqueueRequestsFromMapFunc(r.sharers), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.SharedApp{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(zonesChanged())).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwners)).
 		Watches(&corev1.ResourceQuota{}, later(), builder.WithPredicates(hardChanged())).
 		Watches(&corev1.LimitRange{}, byLabel).
@@ -72,12 +75,32 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Complete(r)
 }
 
-// specOrRequest lets through what a person, or a pipeline, changed: the spec, the
-// labels (the county is one), the annotation that asks for a reconcile, and a status
-// that somebody spoilt.
+// specOrRequest lets through what a person, or a pipeline, changed: the spec, the labels (the
+// county is one), the annotations, and a status that somebody else wrote.
 func specOrRequest() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 		apply.StatusLost(func(m *v1alpha1.Municipality) int64 { return m.Status.ObservedGeneration }))
+}
+
+// zonesChanged lets through that the zones which an app requires changed: an environment that is
+// kept closed for it may open. A new app is installed nowhere yet.
+func zonesChanged() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok1 := e.ObjectOld.(*v1alpha1.SharedApp)
+			after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)
+			return !ok1 || !ok2 || !equality.Semantic.DeepEqual(zones(before), zones(after))
+		},
+	}
+}
+
+func zones(app *v1alpha1.SharedApp) map[v1alpha1.Stage]v1alpha1.Zone {
+	all := map[v1alpha1.Stage]v1alpha1.Zone{}
+	for _, stage := range []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1alpha1.StageProduction} {
+		all[stage] = resolution.RequiredZone(app, stage)
+	}
+	return all
 }
 
 // hardChanged keeps out that a quota's use was counted, which happens with every pod.
@@ -115,8 +138,8 @@ func request(name string) reconcile.Request {
 	return reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}
 }
 
-// later is municipalityOf with a short pause, and before those that have not been
-// looked at yet: in a burst, who is nearly done gets done first.
+// later is municipalityOf with a short pause, and before those that were not visited yet: in a
+// burst, a municipality that is nearly done gets done first.
 func later() handler.EventHandler {
 	enqueue := func(ctx context.Context, o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request], pause time.Duration) {
 		for _, req := range municipalityOf(ctx, o) {
@@ -140,14 +163,14 @@ func later() handler.EventHandler {
 	}
 }
 
-// namespaceOwners finds who cares about a namespace: whoever it is labelled for,
-// and whoever has an environment that gives it its name, as it may be in the way.
+// namespaceOwners finds the Municipality that a namespace is labelled for; else the one that
+// has an environment of that name, as the namespace may be in the way.
 func (r *Reconciler) namespaceOwners(ctx context.Context, o client.Object) []reconcile.Request {
 	if name := o.GetLabels()[v1alpha1.LabelMunicipality]; name != "" {
 		return []reconcile.Request{request(name)}
 	}
 	var list v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &list); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities for a namespace", "namespace", o.GetName())
 		return nil
 	}
@@ -165,7 +188,7 @@ func (r *Reconciler) namespaceOwners(ctx context.Context, o client.Object) []rec
 func (r *Reconciler) namespaceOwner(ctx context.Context, o client.Object) []reconcile.Request {
 	var ns corev1.Namespace
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: o.GetNamespace()}, &ns); err != nil {
-		return nil // a namespace that is gone tells so itself
+		return nil // the deletion of a namespace is an event of its own
 	}
 	return r.namespaceOwners(ctx, &ns)
 }
@@ -191,7 +214,7 @@ func (r *Reconciler) sharers(ctx context.Context, o client.Object) []reconcile.R
 
 func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
 	var list v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &list); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Municipalities")
 		return nil
 	}

@@ -23,7 +23,7 @@ func (r *Reconciler) apply(ctx context.Context, todo grant) error {
 	if todo.apply == nil {
 		return nil
 	}
-	return todo.apply.Apply(ctx, r.Client)
+	return apply.Write(ctx, r.Client, *todo.apply)
 }
 
 // remove deletes this very binding, not one of the same name that came after it.

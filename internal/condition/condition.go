@@ -67,6 +67,9 @@ func Of(previous []metav1.Condition, outcome Outcome, generation int64, now meta
 	next := []metav1.Condition{build(v1alpha1.ConditionReady, ready, outcome, generation)}
 	switch outcome.State {
 	case Progressing, Retrying:
+		if recovering(previous) {
+			outcome.Reason = v1alpha1.ReasonRecovering
+		}
 		next = append(next, build(v1alpha1.ConditionReconciling, metav1.ConditionTrue, outcome, generation))
 	case Stalled:
 		next = append(next, build(v1alpha1.ConditionStalled, metav1.ConditionTrue, outcome, generation))
@@ -75,8 +78,14 @@ func Of(previous []metav1.Condition, outcome Outcome, generation int64, now meta
 	return keepTransitions(previous, next, now)
 }
 
-// Suspended returns the conditions of an object that is held: Ready stays as it
-// was, and speaks of the generation it spoke of; Suspended is added.
+// recovering says whether an object stalled and was not ready since.
+func recovering(previous []metav1.Condition) bool {
+	working := meta.FindStatusCondition(previous, v1alpha1.ConditionReconciling)
+	return meta.IsStatusConditionTrue(previous, v1alpha1.ConditionStalled) || (working != nil && working.Reason == v1alpha1.ReasonRecovering)
+}
+
+// Suspended returns the conditions of an object that is suspended: Ready stays as it was, and
+// speaks of the generation it spoke of; Suspended is added.
 func Suspended(previous []metav1.Condition, generation int64, now metav1.Time) []metav1.Condition {
 	outcome := Outcome{Reason: v1alpha1.ReasonSuspended, Message: "spec.suspend is set: nothing is changed until it is taken out"}
 	next := []metav1.Condition{build(v1alpha1.ConditionSuspended, metav1.ConditionTrue, outcome, generation)}
@@ -88,7 +97,7 @@ func Suspended(previous []metav1.Condition, generation int64, now metav1.Time) [
 	return keepTransitions(previous, next, now)
 }
 
-// AppsReady returns the one condition that the rollup owns.
+// AppsReady returns the one condition that the overview owns.
 func AppsReady(previous []metav1.Condition, outcome Outcome, generation int64, now metav1.Time) []metav1.Condition {
 	status := metav1.ConditionFalse
 	if outcome.State == Ready {
@@ -124,7 +133,7 @@ func keepTransitions(previous, next []metav1.Condition, now metav1.Time) []metav
 	return next
 }
 
-// Event is something to tell whoever describes the object.
+// Event is what kubectl describe shows of a change.
 type Event struct {
 	// Type is Normal or Warning.
 	Type    string
@@ -132,9 +141,9 @@ type Event struct {
 	Message string
 }
 
-// Events returns what changed between two sets of conditions: a warning when the
-// object stalls, or stalls for another reason, and a note when it is well again. A
-// first Ready is no event: the object's age and its condition already say it, and
+// Events returns what changed between two sets of conditions: a warning when the object stalls,
+// or stalls for another reason, and a note when it is ready again, at once or by way of
+// Reconciling. A first Ready is no event: the object's age and its condition already say it, and
 // a country of installations would write thousands.
 func Events(previous, next []metav1.Condition) []Event {
 	before := meta.FindStatusCondition(previous, v1alpha1.ConditionStalled)
@@ -142,10 +151,12 @@ func Events(previous, next []metav1.Condition) []Event {
 	switch {
 	case after != nil && (before == nil || before.Reason != after.Reason || before.Message != after.Message):
 		return []Event{{corev1.EventTypeWarning, after.Reason, after.Message}}
-	case before != nil && after == nil && meta.IsStatusConditionTrue(next, v1alpha1.ConditionReady):
-		return []Event{{corev1.EventTypeNormal, "Recovered", "well again after: " + before.Message}}
+	case !recovering(previous) || !meta.IsStatusConditionTrue(next, v1alpha1.ConditionReady):
+		return nil
+	case before != nil:
+		return []Event{{corev1.EventTypeNormal, "Recovered", "ready again after: " + before.Message}}
 	}
-	return nil
+	return []Event{{corev1.EventTypeNormal, "Recovered", "ready again"}}
 }
 
 // Ended returns the conditions of an object that is a record of something that did not

@@ -19,7 +19,7 @@ var (
 
 func TestOf(t *testing.T) {
 	ready := condition.Outcome{State: condition.Ready, Reason: "Ready", Message: "2 of 2"}
-	stalled := condition.Outcome{State: condition.Stalled, Reason: "InvalidSpec", Message: "mend it"}
+	stalled := condition.Outcome{State: condition.Stalled, Reason: "InvalidSpec", Message: "fix it"}
 	working := condition.Outcome{State: condition.Progressing, Reason: "Progressing", Message: "0 of 2"}
 	cases := []struct {
 		reason   string
@@ -86,11 +86,11 @@ func TestLongMessagesAreCut(t *testing.T) {
 
 func TestWorst(t *testing.T) {
 	retry := condition.Outcome{State: condition.Retrying, Message: "again"}
-	stall := condition.Outcome{State: condition.Stalled, Message: "mend"}
-	if got := condition.Worst("all well", retry, stall, retry); got.Message != "mend" {
+	stall := condition.Outcome{State: condition.Stalled, Message: "fix it"}
+	if got := condition.Worst("all ready", retry, stall, retry); got.Message != "fix it" {
 		t.Errorf("Worst = %q, want the stalled one", got.Message)
 	}
-	if got := condition.Worst("all well"); got.State != condition.Ready || got.Message != "all well" {
+	if got := condition.Worst("all ready"); got.State != condition.Ready || got.Message != "all ready" {
 		t.Errorf("Worst of nothing = %+v, want ready", got)
 	}
 }
@@ -99,6 +99,9 @@ func TestEvents(t *testing.T) {
 	of := func(state condition.State, message string) []metav1.Condition {
 		return condition.Of(nil, condition.Outcome{State: state, Reason: "R", Message: message}, 1, monday)
 	}
+	after := func(previous []metav1.Condition, state condition.State) []metav1.Condition {
+		return condition.Of(previous, condition.Outcome{State: state, Reason: "R"}, 1, monday)
+	}
 	cases := []struct {
 		reason         string
 		previous, next []metav1.Condition
@@ -106,10 +109,15 @@ func TestEvents(t *testing.T) {
 	}{
 		{"a first Ready is no event", nil, of(condition.Ready, ""), nil},
 		{"stalling warns", of(condition.Ready, ""), of(condition.Stalled, "x"), []condition.Event{{"Warning", "R", "x"}}},
-		{"the same fault is told once", of(condition.Stalled, "x"), of(condition.Stalled, "x"), nil},
-		{"another fault is told", of(condition.Stalled, "x"), of(condition.Stalled, "y"), []condition.Event{{"Warning", "R", "y"}}},
-		{"getting well is told", of(condition.Stalled, "x"), of(condition.Ready, ""), []condition.Event{{"Normal", "Recovered", "well again after: x"}}},
-		{"work after a fault is not yet well", of(condition.Stalled, "x"), of(condition.Progressing, ""), nil},
+		{"the same fault is no news", of(condition.Stalled, "x"), of(condition.Stalled, "x"), nil},
+		{"another fault is", of(condition.Stalled, "x"), of(condition.Stalled, "y"), []condition.Event{{"Warning", "R", "y"}}},
+		{"so is that it is ready again", of(condition.Stalled, "x"), of(condition.Ready, ""), []condition.Event{{"Normal", "Recovered", "ready again after: x"}}},
+		{"work after a fault is not ready yet", of(condition.Stalled, "x"), after(of(condition.Stalled, "x"), condition.Progressing), nil},
+		{"ready after that work is news", after(of(condition.Stalled, "x"), condition.Progressing), of(condition.Ready, ""), []condition.Event{{"Normal", "Recovered", "ready again"}}},
+		{"also where it was tried again in between", after(after(of(condition.Stalled, "x"), condition.Progressing), condition.Retrying), of(condition.Ready, ""),
+			[]condition.Event{{"Normal", "Recovered", "ready again"}}},
+		{"ready after work without a fault is none", of(condition.Progressing, ""), of(condition.Ready, ""), nil},
+		{"nor is it once more", after(after(of(condition.Stalled, "x"), condition.Progressing), condition.Ready), of(condition.Ready, ""), nil},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -141,7 +141,7 @@ func (t target) told(fault string) string {
 
 // unfit says why an app goes nowhere, or not to this environment.
 func unfit(app *v1alpha1.SharedApp, environment *v1alpha1.Environment) string {
-	if zone := requiredZone(app, environment.Stage); zone != "" && zone != environment.Zone {
+	if zone := RequiredZone(app, environment.Stage); zone != "" && zone != environment.Zone {
 		return fmt.Sprintf("SharedApp %s requires zone %s for stage %s, and environment %s is %s: change spec.environments[].zone, or decline the app",
 			app.Name, zone, environment.Stage, environment.Name, environment.Zone)
 	}
@@ -184,7 +184,8 @@ func withdrawnHold(app *v1alpha1.SharedApp, own decision, installed *v1alpha1.Ap
 	return ""
 }
 
-func requiredZone(app *v1alpha1.SharedApp, stage v1alpha1.Stage) v1alpha1.Zone {
+// RequiredZone is the zone that an app requires of the environments of a stage; empty where any will do.
+func RequiredZone(app *v1alpha1.SharedApp, stage v1alpha1.Stage) v1alpha1.Zone {
 	if app.Spec.Requires == nil {
 		return ""
 	}

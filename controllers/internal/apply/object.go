@@ -35,7 +35,7 @@ type Live = client.Object
 type Object struct {
 	Kind string
 	Name string
-	// Desired is what to send. Apply fills it with the answer, so it serves once.
+	// Desired is what to send. Write fills it with the answer, so it serves once.
 	Desired runtime.ApplyConfiguration
 
 	// target is of the desired object's kind and bears its name.
@@ -60,8 +60,8 @@ func (o Object) Changed(live client.Object) (bool, error) {
 	return !equality.Semantic.DeepEqual(owned, o.Desired), nil
 }
 
-// Apply sends the object, and takes back fields that others changed.
-func (o Object) Apply(ctx context.Context, c client.Client) error {
+// Write sends an object, and takes back fields that others changed.
+func Write(ctx context.Context, c client.Client, o Object) error {
 	if err := c.Apply(ctx, o.Desired, client.FieldOwner(Owner), client.ForceOwnership); err != nil {
 		return fmt.Errorf("apply %s %s: %w", o.Kind, o.Name, err)
 	}

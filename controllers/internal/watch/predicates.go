@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -24,5 +26,21 @@ func ComesOrGoes() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		return !equality.Semantic.DeepEqual(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
 			e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
+	}}
+}
+
+// EnvironmentsChanged lets through that the municipality controller says something new of the
+// environments of a Municipality: which there are, and in which state; see package tenancy.
+// What else its status says, such as how its apps are doing, is kept out.
+func EnvironmentsChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*v1alpha1.Municipality)
+		after, ok2 := e.ObjectNew.(*v1alpha1.Municipality)
+		if !ok1 || !ok2 {
+			return true
+		}
+		same := func(a, b v1alpha1.EnvironmentStatus) bool { return a.Name == b.Name && a.State == b.State }
+		return before.Status.ObservedGeneration != after.Status.ObservedGeneration ||
+			!slices.EqualFunc(before.Status.Environments, after.Status.Environments, same)
 	}}
 }

@@ -1,0 +1,79 @@
+package apply
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Refusal is what the API server says against an object, without the values that it quotes: a
+// whole pod template would hide what is wrong with it, and a value may be a secret.
+func Refusal(err error) string {
+	var refused apierrors.APIStatus
+	if !apierrors.IsInvalid(err) || !errors.As(err, &refused) || refused.Status().Details == nil || len(refused.Status().Details.Causes) == 0 {
+		return err.Error()
+	}
+
+	var faults []string
+	for _, cause := range refused.Status().Details.Causes {
+		fault := withoutValue(cause)
+		if cause.Field != "" {
+			fault = cause.Field + ": " + fault
+		}
+		if !slices.Contains(faults, fault) {
+			faults = append(faults, fault)
+		}
+	}
+	return strings.Join(faults, "; ")
+}
+
+// withoutValue takes the value out of a cause, which reads "<kind of fault>: <value>: <detail>".
+func withoutValue(cause metav1.StatusCause) string {
+	switch cause.Type {
+	case metav1.CauseTypeFieldValueInvalid, metav1.CauseTypeFieldValueNotSupported,
+		metav1.CauseTypeFieldValueDuplicate, metav1.CauseTypeFieldValueNotFound:
+	default:
+		return cause.Message
+	}
+
+	kind, rest, found := strings.Cut(cause.Message, ": ")
+	if !found {
+		return cause.Message
+	}
+	if detail := strings.TrimPrefix(afterValue(rest), ": "); detail != "" {
+		return kind + ": " + detail
+	}
+	return kind
+}
+
+// afterValue is what follows a value, which is a quoted text, JSON, or a plain word.
+func afterValue(text string) string {
+	if quoted, err := strconv.QuotedPrefix(text); err == nil {
+		return text[len(quoted):]
+	}
+	if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+		decoder := json.NewDecoder(strings.NewReader(text))
+		var value any
+		if decoder.Decode(&value) == nil {
+			return text[decoder.InputOffset():]
+		}
+		return text[strings.LastIndexAny(text, "}]")+1:]
+	}
+	_, detail, _ := strings.Cut(text, ": ")
+	return detail
+}
+
+// Immutable says whether the API server refused a change because a field can't be changed. The
+// words are those of its validation; the error has no reason code of its own.
+func Immutable(err error) bool {
+	if !apierrors.IsInvalid(err) {
+		return false
+	}
+	text := err.Error()
+	return strings.Contains(text, "immutable") || (strings.Contains(text, "updates to ") && strings.Contains(text, "are forbidden"))
+}

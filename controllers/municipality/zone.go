@@ -1,0 +1,38 @@
+package municipality
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
+)
+
+// opens says whether the spec asks for a namespace to be opened that is closed now.
+func opens(spec v1alpha1.Environment, ns *corev1.Namespace) bool {
+	return spec.Zone == v1alpha1.ZoneOpen && ns.Labels[v1alpha1.LabelZone] == string(v1alpha1.ZoneClosed)
+}
+
+// zoneOf is the zone that an environment gets: the spec's, but a closed environment is opened
+// only when no app in it requires Closed any longer. Whoever installed such an app was promised
+// closed walls.
+func zoneOf(spec v1alpha1.Environment, live environment) v1alpha1.Zone {
+	if len(live.closedApps) > 0 {
+		return v1alpha1.ZoneClosed
+	}
+	return spec.Zone
+}
+
+// keptClosed says that an environment stays closed, why, and how to fix it.
+func keptClosed(environment string, apps []string) condition.Outcome {
+	verb := "requires"
+	if len(apps) > 1 {
+		verb = "require"
+	}
+	names := strings.Join(apps, ", ")
+	return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonZoneUnfit, Message: fmt.Sprintf(
+		"decline %s in spec.apps, or set zone of %s in spec.environments back to Closed: it stays Closed, although the spec says Open, as long as %s, which %s Closed, is installed in it",
+		names, environment, names, verb)}
+}

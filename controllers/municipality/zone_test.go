@@ -1,0 +1,70 @@
+package municipality
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
+)
+
+func TestAClosedEnvironmentOpensWhenNoAppNeedsItClosed(t *testing.T) {
+	opened := func(m *v1alpha1.Municipality) { m.Spec.Environments[0].Zone = v1alpha1.ZoneOpen }
+	const internet, ingress = "NetworkPolicy/allmenning-allow-internet", "NetworkPolicy/allmenning-allow-ingress-controller"
+	cases := []struct {
+		reason string
+		before v1alpha1.Municipality
+		after  v1alpha1.Municipality
+		apps   []string
+		apply  []string
+		says   []string // empty where it is as the spec asks
+	}{
+		{"it opens", vinje(), vinje(opened), nil, []string{"Namespace/vinje-prod", internet, ingress}, nil},
+		{"an app that requires Closed keeps it closed", vinje(), vinje(opened), []string{"journal"}, nil,
+			[]string{"decline journal in spec.apps", "zone of prod in spec.environments back to Closed", "as long as journal, which requires Closed"}},
+		{"several are named", vinje(), vinje(opened), []string{"archive", "journal"}, nil, []string{"archive, journal", "require Closed"}},
+		{"one that is open already stays open", vinje(opened), vinje(opened), nil, nil, nil},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			seen := settled(t, tc.before)
+			seen.municipality = tc.after
+			e := seen.environments["prod"]
+			e.closedApps = tc.apps
+			seen.environments["prod"] = e
+
+			got := planFor(t, seen, "prod")
+			if diff := cmp.Diff(tc.apply, namesOf(got.apply)); diff != "" || len(got.remove) > 0 {
+				t.Errorf("removes %v, applies (-want +got):\n%s", removedBy(got), diff)
+			}
+			if got.state != v1alpha1.EnvironmentReady {
+				t.Errorf("state %s: the environment is complete, and its other apps go on", got.state)
+			}
+			if kept := got.outcome.State == condition.Stalled; kept != (len(tc.says) > 0) {
+				t.Errorf("outcome %+v", got.outcome)
+			}
+			for _, part := range tc.says {
+				if !strings.Contains(got.outcome.Message, part) {
+					t.Errorf("message %q, want it to hold %q", got.outcome.Message, part)
+				}
+			}
+		})
+	}
+}
+
+func TestOpens(t *testing.T) {
+	seen := settled(t, vinje())
+	prod := seen.municipality.Spec.Environments[0]
+	if opens(prod, seen.environments["prod"].namespace) {
+		t.Error("a closed environment that the spec wants closed opens")
+	}
+	prod.Zone = v1alpha1.ZoneOpen
+	if !opens(prod, seen.environments["prod"].namespace) {
+		t.Error("a closed environment that the spec wants open does not open")
+	}
+	if opens(prod, seen.environments["test"].namespace) {
+		t.Error("an environment that is open already opens")
+	}
+}
