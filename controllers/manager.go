@@ -183,6 +183,9 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := catalogue.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the sharedapp controller: %w", err)
 	}
+	if err := mgr.Add(&sharedapp.Sweeper{Client: mgr.GetClient(), Store: catalogue.Store, Clock: now}); err != nil {
+		return fmt.Errorf("set up the sweeper of bundles: %w", err)
+	}
 	decisions := &consent.Reconciler{
 		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("consent"), Clock: now,
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/parameters"
 )
@@ -34,7 +35,7 @@ func (r *Reconciler) render(seen observed) rendered {
 	version := versionOf(seen.app, i.Spec.Version)
 	if version == nil {
 		return rendered{fault: stalled(v1alpha1.ReasonVersionMissing, fmt.Sprintf(
-			"version %s is no longer in spec.versions of SharedApp %s: put it back, or promote another; what runs is left as it is", i.Spec.Version, i.Spec.App))}
+			"version %s is no longer in spec.versions of SharedApp %s: put it back, or promote another; what runs stays as it is", i.Spec.Version, i.Spec.App))}
 	}
 	params, fault := r.parameters(seen, version)
 	if fault != nil {
@@ -171,22 +172,12 @@ func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*uns
 	return append([]*unstructured.Unstructured{copied}, objects...), nil
 }
 
-// podSpec is where a kind that runs pods keeps their spec; nil for other kinds.
-func podSpec(kind string) []string {
-	switch kind {
-	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job":
-		return []string{"spec", "template", "spec"}
-	case "CronJob":
-		return []string{"spec", "jobTemplate", "spec", "template", "spec"}
-	}
-	return nil
-}
-
 func addPullSecret(o *unstructured.Unstructured, name string) error {
-	path := podSpec(o.GetKind())
+	path := podtemplate.Spec(o.GroupVersionKind())
 	if path == nil {
 		return nil
 	}
+
 	path = append(path, "imagePullSecrets")
 	existing, _, err := unstructured.NestedSlice(o.Object, path...)
 	if err != nil {

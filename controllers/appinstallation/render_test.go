@@ -120,17 +120,17 @@ func TestWithPullSecret(t *testing.T) {
 		s.app.Spec.ImagePullSecretRef = &v1alpha1.LocalReference{Name: "registry"}
 		s.pullSecret = secret
 	})
-	podSpecOf := func(kind string) *unstructured.Unstructured {
-		o := of(seen, kind, "web", map[string]any{})
-		for _, path := range [][]string{podSpec(kind)} {
-			if err := unstructured.SetNestedSlice(o.Object, []any{map[string]any{"name": "own"}}, append(path, "imagePullSecrets")...); err != nil {
-				t.Fatal(err)
-			}
+	for _, tc := range []struct{ version, kind, path string }{
+		{"apps/v1", "Deployment", "spec.template.spec"}, {"apps/v1", "StatefulSet", "spec.template.spec"},
+		{"batch/v1", "Job", "spec.template.spec"}, {"batch/v1", "CronJob", "spec.jobTemplate.spec.template.spec"}, {"v1", "Pod", "spec"},
+	} {
+		kind, path := tc.kind, append(strings.Split(tc.path, "."), "imagePullSecrets")
+		web := of(seen, kind, "web", map[string]any{})
+		web.SetAPIVersion(tc.version)
+		if err := unstructured.SetNestedSlice(web.Object, []any{map[string]any{"name": "own"}}, path...); err != nil {
+			t.Fatal(err)
 		}
-		return o
-	}
-	for _, kind := range []string{"Deployment", "StatefulSet", "Job", "CronJob"} {
-		objects, fault := withPullSecret(seen, []*unstructured.Unstructured{podSpecOf(kind), configMap("a", "1")})
+		objects, fault := withPullSecret(seen, []*unstructured.Unstructured{web, configMap("a", "1")})
 		if fault != nil {
 			t.Fatalf("%s: %+v", kind, fault)
 		}
@@ -138,7 +138,7 @@ func TestWithPullSecret(t *testing.T) {
 		if diff := cmp.Diff(want, objects[0]); diff != "" {
 			t.Errorf("%s: the copy comes first, as the app's own (-want +got):\n%s", kind, diff)
 		}
-		got, _, err := unstructured.NestedSlice(objects[1].Object, append(podSpec(kind), "imagePullSecrets")...)
+		got, _, err := unstructured.NestedSlice(objects[1].Object, path...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,19 +3,14 @@ package sharedapp
 import (
 	"context"
 	"errors"
-	"sync"
-	"time"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// applied is what came of the writes: an error per version, none where all went well.
+// applied is what came of the writes: an error for each version that failed.
 type applied struct{ errs map[string]error }
 
 // retry returns the errors that call for another try with a growing pause.
@@ -71,46 +66,4 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Sha
 		r.Events.Eventf(app, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
 	}
 	return nil
-}
-
-// unused remembers since when stored bundles have been unused. A restart starts anew,
-// and so keeps them a little longer.
-type unused struct {
-	lock  sync.Mutex
-	since map[string]time.Time
-}
-
-// sweep deletes stored bundles that nobody has needed for a while, and returns how long
-// until the next one may go.
-func (r *Reconciler) sweep(ctx context.Context, now time.Time) (time.Duration, error) {
-	r.unused.lock.Lock()
-	defer r.unused.lock.Unlock()
-	stored, err := r.Store.List(ctx)
-	if err != nil || len(stored) == 0 {
-		return 0, err
-	}
-	var apps v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
-		return 0, err
-	}
-	var installations v1alpha1.AppInstallationList
-	if err := r.Client.List(ctx, &installations, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
-		return 0, err
-	}
-	labels := make([]string, 0, len(stored))
-	for i := range stored {
-		labels = append(labels, stored[i].GetLabels()[v1alpha1.LabelBundle])
-	}
-	remove, since, again := garbage(labels, used(apps.Items, installations.Items), r.unused.since, now)
-	r.unused.since = since
-	for i := range stored {
-		for _, label := range remove {
-			if stored[i].GetName() == bundlestore.NamePrefix+label {
-				if err := r.Store.Remove(ctx, stored[i]); err != nil {
-					return 0, err
-				}
-			}
-		}
-	}
-	return again, nil
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/Masterminds/semver/v3"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -116,42 +114,4 @@ func productionZone(spec v1alpha1.SharedAppSpec) v1alpha1.Zone {
 		}
 	}
 	return v1alpha1.ZoneClosed
-}
-
-// verdict is the answer to a question, at a time.
-type verdict struct {
-	question [sha256.Size]byte
-	refused  string
-	at       time.Time
-}
-
-// verdicts remembers the answers, by app and version, so that each question is worked out
-// once. A refusal is asked again after a while: the kind that the cluster did not know may
-// exist by then.
-type verdicts struct {
-	lock   sync.Mutex
-	byName map[string]map[string]verdict
-}
-
-func (v *verdicts) get(app, version string, question [sha256.Size]byte, now time.Time) (verdict, bool) {
-	v.lock.Lock()
-	defer v.lock.Unlock()
-	known, found := v.byName[app][version]
-	if !found || known.question != question || (known.refused != "" && !now.Before(known.at.Add(slowRetry))) {
-		return verdict{}, false
-	}
-	return known, true
-}
-
-// keep remembers the verdicts on an app's versions, and nothing else of it.
-func (v *verdicts) keep(app string, all map[string]verdict) {
-	v.lock.Lock()
-	defer v.lock.Unlock()
-	if v.byName == nil {
-		v.byName = map[string]map[string]verdict{}
-	}
-	v.byName[app] = all
-	if len(all) == 0 {
-		delete(v.byName, app)
-	}
 }

@@ -21,9 +21,9 @@ type Reconciler struct {
 	Client client.Client
 	// Mapper finds the resource of a kind that a bundle holds.
 	Mapper installable.Mapper
-	// Events tells what changed to whoever describes the object.
+	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
-	// Clock tells the time.
+	// Clock is the time.
 	Clock clock.PassiveClock
 	// Store is where bundles are kept.
 	Store bundlestore.Store
@@ -35,7 +35,6 @@ type Reconciler struct {
 	PlainHTTPRegistries []string
 
 	verdicts verdicts
-	unused   unused
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps,verbs=get;list;watch
@@ -50,11 +49,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if client.IgnoreNotFound(err) != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
-	now := r.Clock.Now()
 	if err != nil {
 		r.forget(req.Name)
-		again, err := r.sweep(ctx, now)
-		return ctrl.Result{RequeueAfter: again}, err
+		return ctrl.Result{}, nil
+	}
+
+	now := r.Clock.Now()
+	if seen, err = r.judge(seen, now); err != nil { //nolint:contextcheck // schemas are compiled in memory; there is nothing to cancel
+		return ctrl.Result{}, fmt.Errorf("judge: %w", err)
 	}
 	todo := plan(seen, now)
 	done := r.apply(ctx, seen.app.Name, todo)
@@ -65,6 +67,5 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err := done.retry(); err != nil {
 		return ctrl.Result{}, err
 	}
-	again, err := r.sweep(ctx, now)
-	return ctrl.Result{RequeueAfter: sooner(todo.again, again)}, err
+	return ctrl.Result{RequeueAfter: todo.again}, nil
 }

@@ -2,13 +2,13 @@
 // bundle, by its digest, finds out whether it can be installed at all, and puts it in a
 // store from which it is installed, so that no registry is needed from then on.
 //
-// It reads top to bottom in four verbs, one file each. observe reads from the cache, from
-// the store, and asks the download pool how far its fetches are. plan decides, purely,
-// what to fetch, what to store and what to say of each version. apply does it. status
-// tells what came of it, purely, and is written once. The pure concerns of the plan have
-// a file each: check (is a bundle fit), requirements (do apps need each other in a
-// circle), pilots (can the networks that go first do so), registry (which registry may be
-// used), garbage (which bundles nobody needs).
+// It reads top to bottom, one file each. observe reads from the cache, from the store, and asks
+// the download pool how far its fetches are. judge scans and builds what was seen. plan decides,
+// purely, what to fetch, what to store and what to say of each version. apply does it. status
+// says what came of it, purely, and is written once. The pure concerns have a file each: check
+// (is a bundle fit), requirements (do apps need each other in a circle), pilots (can the networks
+// that go first do so), registry (which registry may be used), garbage (which bundles nobody
+// needs). The Sweeper deletes those beside the controller.
 //
 // Nothing is uninstalled here. Deleting a SharedApp ends its offer, and no more.
 package sharedapp

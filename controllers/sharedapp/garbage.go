@@ -9,12 +9,11 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 )
 
-// grace is how long a stored bundle must have been unused before it is deleted: long
-// enough for whoever took a version out by mistake to put it back, and far longer than
-// anything that is about to use it takes to say so.
+// grace is how long a stored bundle must have been unused before it is deleted: long enough to put
+// back a version that was taken out by mistake, and far longer than it takes to begin using one.
 const grace = time.Hour
 
-// used returns the labels of all bundles that somebody may install, or go back to: those
+// used returns the labels of all bundles that somebody may install, or return to: those
 // of versions that are offered, and those of installations, past versions included.
 func used(apps []v1alpha1.SharedApp, installations []v1alpha1.AppInstallation) map[string]bool {
 	all := map[string]bool{}
@@ -39,10 +38,9 @@ func used(apps []v1alpha1.SharedApp, installations []v1alpha1.AppInstallation) m
 	return all
 }
 
-// garbage returns which of the stored bundles may be deleted, and since when each of the
-// unused ones has been unused, which is what the next call takes as since. again is how
-// long until the next one may go; 0 where none waits.
-func garbage(stored []string, inUse map[string]bool, since map[string]time.Time, now time.Time) (remove []string, next map[string]time.Time, again time.Duration) {
+// garbage returns which of the stored bundles may be deleted, and since when each of the unused
+// ones has been unused, which is what the next call takes as since.
+func garbage(stored []string, inUse map[string]bool, since map[string]time.Time, now time.Time) (remove []string, next map[string]time.Time) {
 	next = map[string]time.Time{}
 	for _, label := range stored {
 		if inUse[label] {
@@ -53,15 +51,13 @@ func garbage(stored []string, inUse map[string]bool, since map[string]time.Time,
 			next[label] = earlier
 		}
 	}
+
 	for _, label := range slices.Sorted(maps.Keys(next)) {
-		left := next[label].Add(grace).Sub(now)
-		if left <= 0 {
+		if !now.Before(next[label].Add(grace)) {
 			remove = append(remove, label)
-			continue
 		}
-		again = sooner(again, left)
 	}
-	return remove, next, again
+	return remove, next
 }
 
 // sooner returns the shorter of two pauses, where 0 is none at all.

@@ -19,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/reference"
 )
@@ -49,7 +50,7 @@ type seenVersion struct {
 	bundle *bundle.Bundle
 	// stored says that the bundle comes out of the store.
 	stored bool
-	// refused says why the bundle is not fit.
+	// refused says why the bundle is not fit, as judge found.
 	refused string
 	// again is how long until a refusal is looked at again.
 	again time.Duration
@@ -87,30 +88,19 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if seen.networks, err = r.networks(ctx, seen.app); err != nil {
 		return seen, err
 	}
-	verdicts := map[string]verdict{}
 	for _, spec := range seen.app.Spec.Versions {
 		v, err := r.version(ctx, seen, spec)
 		if err != nil {
 			return seen, fmt.Errorf("version %s: %w", spec.Version, err)
 		}
-		if v.bundle != nil && seen.installer != nil {
-			found, err := r.verdict(seen, v) //nolint:contextcheck // schemas are compiled in memory; there is nothing to cancel
-			if err != nil {
-				return seen, fmt.Errorf("check version %s: %w", spec.Version, err)
-			}
-			verdicts[spec.Version] = found
-			v.refused = found.refused
-			v.again = found.at.Add(slowRetry).Sub(r.Clock.Now())
-		}
 		seen.versions = append(seen.versions, v)
 	}
-	r.verdicts.keep(name, verdicts)
 	return seen, nil
 }
 
 func (r *Reconciler) catalogue(ctx context.Context, app v1alpha1.SharedApp) (reference.Offers, error) {
 	var list v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &list); err != nil {
 		return nil, fmt.Errorf("list SharedApps: %w", err)
 	}
 	all := reference.Offers{}
@@ -126,7 +116,7 @@ func (r *Reconciler) networks(ctx context.Context, app v1alpha1.SharedApp) ([]v1
 		return nil, nil
 	}
 	var list v1alpha1.NetworkList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &list); err != nil {
 		return nil, fmt.Errorf("list Networks: %w", err)
 	}
 	return list.Items, nil
@@ -136,31 +126,12 @@ func (r *Reconciler) installer(ctx context.Context) (*rbacv1.ClusterRole, error)
 	var role rbacv1.ClusterRole
 	err := r.Client.Get(ctx, client.ObjectKey{Name: v1alpha1.RoleInstaller}, &role)
 	if apierrors.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // that it is missing is something to tell, and no error
+		return nil, nil //nolint:nilnil // that it is missing is reported, and no error
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read ClusterRole %s: %w", v1alpha1.RoleInstaller, err)
 	}
 	return &role, nil
-}
-
-func (r *Reconciler) verdict(seen observed, v seenVersion) (verdict, error) {
-	q := question{
-		App: seen.app.Name, Version: v.spec, Zone: productionZone(seen.app.Spec), Digest: v.bundle.Digest, Rules: seen.installer.Rules,
-	}
-	now := r.Clock.Now()
-	if known, found := r.verdicts.get(seen.app.Name, v.spec.Version, q.key(), now); found {
-		return known, nil
-	}
-	out := verdict{question: q.key(), at: now}
-	err := check(q, *v.bundle, r.Builder, r.Mapper)
-	if errors.Is(err, errCluster) {
-		return out, err
-	}
-	if err != nil {
-		out.refused = err.Error()
-	}
-	return out, nil
 }
 
 func (r *Reconciler) version(ctx context.Context, seen observed, spec v1alpha1.Version) (seenVersion, error) {
@@ -190,8 +161,8 @@ func (r *Reconciler) fromStore(ctx context.Context, v *seenVersion, digest strin
 	return nil
 }
 
-// fromConfigMap looks at the ConfigMap even when the bundle is stored already, to tell
-// that it was changed. That it is gone then does not matter.
+// fromConfigMap reads the ConfigMap even when the bundle is stored already, to report that it
+// was changed. That it is gone then does not matter.
 func (r *Reconciler) fromConfigMap(ctx context.Context, v seenVersion) (seenVersion, error) {
 	expected := v.remembered
 	if expected == "" {

@@ -18,6 +18,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/controllers/internal/watch"
 )
@@ -86,7 +87,7 @@ func (r *Reconciler) piloted(ctx context.Context, _ client.Object) []string {
 
 func (r *Reconciler) list(ctx context.Context) []v1alpha1.SharedApp {
 	var list v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &list); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list SharedApps")
 		return nil
 	}

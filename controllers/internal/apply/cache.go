@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
 )
 
 // annotationOwned carries OwnedHash on objects in the cache. It exists in memory only.
@@ -61,7 +62,7 @@ func slim(o *unstructured.Unstructured, operatorNamespace string) {
 	annotations[annotationOwned] = OwnedHash(o)
 	o.SetAnnotations(annotations)
 	o.SetManagedFields(nil)
-	for _, path := range [][]string{{"data"}, {"binaryData"}, {"stringData"}, {"spec", "template"}, {"spec", "jobTemplate"}} {
+	for _, path := range append(podtemplate.Fields(), []string{"data"}, []string{"binaryData"}, []string{"stringData"}) {
 		unstructured.RemoveNestedField(o.Object, path...)
 	}
 }
@@ -77,13 +78,13 @@ func keepOwn(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 }
 
 // OwnedHash is a hash of the set of fields that the operator owns on an object as
-// the API server returned it, or as the cache holds it. Whoever changes or removes
-// one of these fields takes it over, as server-side apply defines ownership, so a
-// changed set is drift, and an unchanged set is none. It says nothing about values,
-// so it is safe to show for secrets. It is empty where the operator owns nothing.
+// the API server returned it, or as the cache holds it. A manager that changes or removes one
+// of these fields takes it over, as server-side apply defines ownership, so a changed set is
+// drift, and an unchanged set is none. It says nothing about values, so it is safe to show for
+// secrets. It is empty where the operator owns nothing.
 func OwnedHash(o *unstructured.Unstructured) string {
 	fields := o.GetManagedFields()
-	if len(fields) == 0 { // as in the cache; elsewhere the annotation is somebody's attempt to hide drift
+	if len(fields) == 0 { // as in the cache; elsewhere somebody set the annotation to hide drift
 		return o.GetAnnotations()[annotationOwned]
 	}
 	for _, entry := range fields {

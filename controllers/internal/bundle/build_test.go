@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -125,7 +126,7 @@ func TestBuildOverwritesOwnershipAndLeavesSelectors(t *testing.T) {
 		if _, found := selector[v1alpha1.LabelApp]; found {
 			t.Errorf("%s: the selector was changed: %v", nameOf(object), selector)
 		}
-		if path := podTemplateOf(object); path != nil {
+		if path := podtemplate.Path(object.GroupVersionKind()); path != nil {
 			labels, _, _ := unstructured.NestedStringMap(object.Object, append(path, "metadata", "labels")...)
 			if labels[v1alpha1.LabelApp] != "post" || labels[v1alpha1.LabelMunicipality] != "vinje" {
 				t.Errorf("%s: labels of its pods: %v", nameOf(object), labels)

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
 )
 
 // checkIdentity refuses objects whose place the bundle can't choose, and those that would get another
@@ -40,7 +41,7 @@ func own(object *unstructured.Unstructured, c Context) error {
 	if err != nil {
 		return err
 	}
-	template := podTemplateOf(object)
+	template := podtemplate.Path(object.GroupVersionKind())
 	if len(template) == 0 {
 		return nil
 	}
@@ -65,20 +66,6 @@ func addLabels(object *unstructured.Unstructured, path []string, labels map[stri
 		return fmt.Errorf("%s: %w", nameOf(object), err)
 	}
 	return nil
-}
-
-// podTemplateOf returns the path of the template that a workload makes its pods of; none for a kind
-// that makes no pods.
-func podTemplateOf(object *unstructured.Unstructured) []string {
-	gvk := object.GroupVersionKind()
-	switch gvk.Group + "/" + gvk.Kind {
-	case "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet", "/ReplicationController", "batch/Job":
-		return []string{"spec", "template"}
-	case "batch/CronJob":
-		return []string{"spec", "jobTemplate", "spec", "template"}
-	default:
-		return nil
-	}
 }
 
 // installOrder lists what others need before what needs it. Kinds that it doesn't name come last.

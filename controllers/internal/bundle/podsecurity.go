@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
+
+	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
 )
 
 // PodSecurity runs the checks of the Pod Security Standard "restricted" over the pods that the
@@ -38,7 +40,7 @@ func PodSecurity(objects []*unstructured.Unstructured) error {
 // podOf returns the pod that an object is, or makes, or nil.
 func podOf(object *unstructured.Unstructured) (*corev1.PodTemplateSpec, error) {
 	content := object.Object
-	if path := podTemplateOf(object); len(path) > 0 {
+	if path := podtemplate.Path(object.GroupVersionKind()); len(path) > 0 {
 		template, _, err := unstructured.NestedMap(object.Object, path...)
 		if err != nil {
 			return nil, fmt.Errorf("not a valid pod template: %w", err)
