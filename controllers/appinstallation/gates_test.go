@@ -39,7 +39,7 @@ func TestClosed(t *testing.T) {
 	runs := func(s *observed) { s.installation.Status.AppliedDigest = digest }
 	wants := func(zone v1alpha1.Zone) func(*observed) {
 		return func(s *observed) {
-			s.app.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Production: zone}}
+			s.app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: zone}}}
 		}
 	}
 	cases := []struct {

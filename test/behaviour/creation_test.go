@@ -107,7 +107,7 @@ func TestACreationTakesNothingOver(t *testing.T) {
 			}
 			other = appInstallation(namespace, app)
 			other.Spec = v1alpha1.AppInstallationSpec{
-				App: app, DecidedBy: v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name},
+				App: app, DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelMunicipality, Name: m.Name},
 				Version: "1.0.0", Digest: "sha256:" + strings.Repeat("0", 64), Suspend: new(true),
 				Tenant: v1alpha1.Tenant{Municipality: m.Name, Number: m.Spec.Number, DisplayName: m.Spec.DisplayName, Environment: "prod",
 					Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen},

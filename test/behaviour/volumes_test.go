@@ -147,7 +147,7 @@ func TestAMunicipalityDeletesOnlyWhatItHolds(t *testing.T) {
 func TestAClosedAppKeepsItsEnvironmentClosed(t *testing.T) {
 	parallel(t)
 	app := publish(t, unique("journal"), func(app *v1alpha1.SharedApp) {
-		app.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Production: v1alpha1.ZoneClosed}}
+		app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}}
 	}, files("journal", nil))
 	closed := func(m *v1alpha1.Municipality) { m.Spec.Environments[0].Zone = v1alpha1.ZoneClosed }
 	m := town(t, "skien", closed, adopts(app.Name))
@@ -187,7 +187,7 @@ func TestAnAppWhoseZoneIsTightened(t *testing.T) {
 	runs(t, ns, app.Name, "1.0.0")
 
 	edit(t, app, func(app *v1alpha1.SharedApp) {
-		app.Spec.Requires = &v1alpha1.Requirements{Zones: &v1alpha1.RequiredZones{Production: v1alpha1.ZoneClosed}}
+		app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}}
 	})
 	stalls(t, ns, app.Name, "requires zone Closed", "the environment has Open")
 	until(t, "the Municipality says so", m, func(m *v1alpha1.Municipality) error {
