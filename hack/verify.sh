@@ -11,7 +11,7 @@ generated=(api config/crd/bases config/rbac/role.yaml docs/api.md)
 modules=(. hack/tools hack/controlplane)
 failed=0
 
-# complain says what is wrong and how to mend it; further complaints follow.
+# complain says what is wrong and how to fix it; further complaints follow.
 complain() {
   echo "verify: $*" >&2
   failed=1

@@ -9,8 +9,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// neverReady is what the bad version adds to its kustomization: the annotation that tells
-// the played nodes to leave its pods not ready.
+// neverReady is what the bad version adds to its kustomization: the annotation that makes
+// the played nodes keep its pods not ready.
 const neverReady = `[{"op": "add", "path": "/spec/template/metadata/annotations", "value": {"allmenning.dev/simulate": "never-ready"}}]`
 
 // withBroken are the apps of the samples and one more version of one of them: a copy of the

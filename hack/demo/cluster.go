@@ -57,7 +57,7 @@ func startCluster(ctx context.Context, show *progress, name string) (cluster, er
 }
 
 // callCluster runs a subcommand of hack/cluster and returns what it prints for
-// programs; what it has to tell a person goes to the person.
+// programs; what it says to a person goes to the person.
 func callCluster(ctx context.Context, name string, arguments ...string) (string, error) {
 	arguments = append([]string{"run", "./hack/cluster", "--name", name}, arguments...)
 	command := exec.CommandContext(ctx, "go", arguments...)

@@ -104,7 +104,7 @@ func TestReach(t *testing.T) {
 	}
 	calm.Generation = 2
 	if got := reachOf(snapshot{installations: []v1alpha1.AppInstallation{calm}}, before, "svarut"); got.production != 1 {
-		t.Errorf("production was touched, and is not told: %+v", got)
+		t.Errorf("production was touched, and is not counted: %+v", got)
 	}
 }
 

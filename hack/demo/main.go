@@ -5,7 +5,7 @@
 //	go run ./hack/demo --scenario=norway
 //	go run ./hack/demo --scenario=vest-telemark
 //
-// It starts a cluster of hack/cluster, `demo` if not told otherwise, applies the samples, and waits until
+// It starts a cluster of hack/cluster, `demo` by default, applies the samples, and waits until
 // every app runs at every member. Then it tells a story: a bad version is promoted, gets
 // no further than the pilots of each network, and is taken back; a good one follows it,
 // in waves, with an approval. What it leaves running is for the person at the keyboard
@@ -91,7 +91,7 @@ func run(ctx context.Context, chosen scenario, flags options) error {
 		err = play(ctx, chosen, flags, show, home, program, everything)
 	}
 	if err != nil {
-		return fmt.Errorf("%w\n\nThe cluster is left as it is, to look into:\n  %s\n  tail %s\nand to stop it:\n  %s",
+		return fmt.Errorf("%w\n\nThe cluster runs on, to look into:\n  %s\n  tail %s\nand to stop it:\n  %s",
 			err, home.export, operatorLog(home), home.stopLine())
 	}
 	if !flags.keep {
@@ -137,17 +137,17 @@ func play(ctx context.Context, chosen scenario, flags options, show *progress, h
 		return err
 	}
 	end.installTime = time.Since(began)
-	told := story{scenario: chosen, writer: writer, watch: watcher, shell: commands, show: show}
-	if err := told.careful(ctx, everything.strict); err != nil {
+	tale := story{scenario: chosen, writer: writer, watch: watcher, shell: commands, show: show}
+	if err := tale.careful(ctx, everything.strict); err != nil {
 		return err
 	}
-	if end.reach, err = told.stopped(ctx); err != nil {
+	if end.reach, err = tale.stopped(ctx); err != nil {
 		return err
 	}
-	if err := told.patient(ctx, everything.patient); err != nil {
+	if err := tale.patient(ctx, everything.patient); err != nil {
 		return err
 	}
-	if end.move, err = told.forward(ctx); err != nil {
+	if end.move, err = tale.forward(ctx); err != nil {
 		return err
 	}
 	metrics, err := program.Scrape(ctx)

@@ -12,7 +12,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// snapshot is what the API server has told last. Nobody may change what is in it.
+// snapshot is what the API server reported last. Nobody may change what is in it.
 type snapshot struct {
 	municipalities []v1alpha1.Municipality
 	networks       []v1alpha1.Network

@@ -11,13 +11,13 @@ import (
 // terminal: enough for a log.
 const plainPause = 5 * time.Second
 
-// progress tells what goes on: one line that changes on a terminal, a line every
+// progress shows what goes on: one line that changes on a terminal, a line every
 // few seconds in a log. It is used by one goroutine.
 type progress struct {
 	out      io.Writer
 	terminal bool
 	began    time.Time
-	told     time.Time
+	shown    time.Time
 }
 
 func newProgress(out *os.File) *progress {
@@ -29,7 +29,7 @@ func newProgress(out *os.File) *progress {
 func (p *progress) step(what string) {
 	p.clear()
 	p.write("==> " + what + "\n")
-	p.told = time.Time{}
+	p.shown = time.Time{}
 }
 
 // update shows how far the step has come.
@@ -39,9 +39,9 @@ func (p *progress) update(line string) {
 		p.write("\r\033[K" + line)
 		return
 	}
-	if time.Since(p.told) >= plainPause {
+	if time.Since(p.shown) >= plainPause {
 		p.write(line + "\n")
-		p.told = time.Now()
+		p.shown = time.Now()
 	}
 }
 
@@ -63,7 +63,7 @@ func (p *progress) clear() {
 	}
 }
 
-// write tells; where nobody listens any more, the demo goes on.
+// write shows it; where nobody listens any more, the demo goes on.
 func (p *progress) write(text string) { _, _ = io.WriteString(p.out, text) }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }

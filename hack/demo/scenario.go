@@ -53,7 +53,7 @@ func scenarios() map[string]scenario {
 				{"Oslo is in no network and decided for itself", "kubectl get appinst -n oslo-prod -o wide"},
 				{"who runs which version of svarut", "kubectl get sapp svarut -o jsonpath='{.status.usage}{\"\\n\"}'"},
 				{"every rollout of svarut", "kubectl get rollouts -l allmenning.dev/app=svarut"},
-				{"how a network's apps stand", "kubectl get network digi-nordland -o yaml"},
+				{"how a network's apps are", "kubectl get network digi-nordland -o yaml"},
 				{"what a tenant consists of", "kubectl get quota,netpol,rolebinding,deploy,pod -n tana-prod"},
 				{"drift is corrected", "kubectl delete deploy svarut -n tana-prod; kubectl get deploy -n tana-prod"},
 			},

@@ -29,7 +29,7 @@ const (
 	readable = 120
 )
 
-// label is what stands before the text of a line: continuations begin below its end.
+// label is what comes before the text of a line: continuations begin below its end.
 var label = regexp.MustCompile(`^ *(\S+ {2,})?`)
 
 // shell runs the commands that a person would type, and shows them with what they print.
@@ -171,7 +171,7 @@ func (s shell) printTable(output string) {
 	}
 }
 
-// wrap breaks a line between words. What follows the first part stands below its text.
+// wrap breaks a line between words. What follows the first part is indented to its text.
 func wrap(line string, width int) []string {
 	indent := strings.Repeat(" ", len(label.FindString(line)))
 	var parts []string

@@ -31,7 +31,7 @@ type move struct {
 	took  time.Duration
 }
 
-// careful puts the networks' strategies in force, and shows the one that is told of.
+// careful puts the networks' strategies in force, and shows that of the story.
 func (s story) careful(ctx context.Context, strategies []*unstructured.Unstructured) error {
 	network := s.scenario.network
 	s.show.step(fmt.Sprintf("from here on each network moves in waves (in the samples pilots soak for 24h, in office hours; here for %s)", soak))
@@ -164,7 +164,7 @@ func (s story) promote(ctx context.Context, what promotion) error {
 	return s.shell.allmenning(ctx, append(arguments, "--apply")...)
 }
 
-// selector picks the Rollouts of the network and app that the story tells of.
+// selector picks the Rollouts of the network and app of the story.
 func (s story) selector() string {
 	return v1alpha1.LabelNetwork + "=" + s.scenario.network + "," + v1alpha1.LabelApp + "=" + s.scenario.good.app
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// tally counts what stands. The namespaces that there should be follow from what
+// tally counts what is there. The namespaces that there should be follow from what
 // was applied; the apps that there should be are the operator's word, in the
 // status of each municipality, and are compared with the installations there are.
 type tally struct {
@@ -65,7 +65,7 @@ func count(seen snapshot, applied []v1alpha1.Municipality) tally {
 	return t
 }
 
-// addMunicipality counts one that was applied; the zero value stands for one
+// addMunicipality counts one that was applied; the zero value means one
 // that is not there yet.
 func (t *tally) addMunicipality(name string, m v1alpha1.Municipality) {
 	for _, e := range m.Status.Environments {
@@ -100,15 +100,15 @@ func holds(generation int64, conditions []metav1.Condition, kind string) bool {
 	return c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == generation
 }
 
-// runs tells whether the installation runs that version, and well.
+// runs says whether the installation runs that version, and well.
 func runs(i v1alpha1.AppInstallation, version string) bool {
 	return i.Spec.Version == version && i.Status.AppliedVersion == version &&
 		holds(i.Generation, i.Status.Conditions, v1alpha1.ConditionReady)
 }
 
-// stays tells whether the municipality has decided that the app does not follow
+// stays says whether the municipality has decided that the app does not follow
 // a promotion of the channel, in one of its environments. The zero value
-// stands for no decision.
+// means no decision.
 func stays(m v1alpha1.Municipality, environment, app string, now time.Time) bool {
 	for _, decision := range m.Spec.Apps {
 		if decision.Name != app {
@@ -133,7 +133,7 @@ func stays(m v1alpha1.Municipality, environment, app string, now time.Time) bool
 	return false
 }
 
-// pending tells whether a time without end, or one in the future, is meant.
+// pending says whether a time without end, or one in the future, is meant.
 func pending(until *metav1.Time, now time.Time) bool { return until == nil || now.Before(until.Time) }
 
 // shorten joins the first few of many.

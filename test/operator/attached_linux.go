@@ -2,7 +2,7 @@ package operator
 
 import "syscall"
 
-// attributes let the operator die with whoever started it, however that ends: one whose
+// attributes let the operator die with the process that started it, however that ends: one whose
 // test was killed would ask a dead API server for ever. A detached one gets a session of
 // its own.
 func attributes(detached bool) *syscall.SysProcAttr {

@@ -20,7 +20,7 @@ type Call struct {
 	Resource string
 }
 
-// Writes tells whether the call may change something.
+// Writes says whether the call may change something.
 func (c Call) Writes() bool { return c.Verb != "get" && c.Verb != "list" }
 
 // Requests counts calls; watches and leases, which only say that the operator is there, are
@@ -72,7 +72,7 @@ type Work struct {
 	Seconds    float64 `json:"seconds"`
 }
 
-// Metrics are what the operator tells about itself.
+// Metrics are what the operator reports of itself.
 type Metrics struct {
 	Requests Requests
 	// Work by controller.

@@ -39,7 +39,7 @@ type Options struct {
 	// LeaderElect makes it lead by a lease, as config/manager does. One that was killed leaves
 	// its lease behind, and the next waits until it has run out.
 	LeaderElect bool
-	// Detached lets it outlive whoever starts it, and the terminal: Ctrl-C is then not for it.
+	// Detached lets it outlive the process that starts it, and the terminal: Ctrl-C is then not for it.
 	// Else it dies with the process that started it.
 	Detached bool
 }

@@ -1,5 +1,5 @@
 // Package operator runs the operator as a process of its own, as a cluster would, for
-// whoever watches it from outside: the demo, the bench and the end-to-end tests.
+// those who watch it from outside: the demo, the bench and the end-to-end tests.
 //
 //	program, err := operator.Build(ctx, root, folder, os.Stderr) // once
 //	kubeconfig, err := plane.KubeconfigFor(operator.Identity)
