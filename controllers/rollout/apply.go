@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -23,33 +24,50 @@ import (
 const writers = 8
 
 // apply carries out what a group does next. What fails for one app, or for one
-// installation, does not stop the others.
-func (r *Reconciler) apply(ctx context.Context, group string, all *country.Country, todo country.Plan) error {
+// installation, does not stop the others. It returns how long to wait before writing counts
+// that are held back.
+func (r *Reconciler) apply(ctx context.Context, group string, all *country.Country, todo country.Plan) (time.Duration, error) {
+	var wait time.Duration
 	errs := make([]error, 0, len(todo.Introductions))
 	for _, intro := range todo.Introductions {
-		errs = append(errs, r.introduce(ctx, group, all, intro))
+		one, err := r.introduce(ctx, group, all, intro)
+		wait, errs = sooner(wait, one), append(errs, err)
 	}
-	return errors.Join(errs...)
+	return wait, errors.Join(errs...)
 }
 
 // introduce carries out one introduction. A Rollout is ended before the next is made, so
 // that there are never two to go on with.
-func (r *Reconciler) introduce(ctx context.Context, group string, all *country.Country, intro country.Introduction) error {
+func (r *Reconciler) introduce(ctx context.Context, group string, all *country.Country, intro country.Introduction) (time.Duration, error) {
 	for _, e := range intro.Course.End {
 		if err := r.status(ctx, group, e.Rollout, ended(e, all.Now)); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if spec := intro.Course.Create; spec != nil {
-		return r.create(ctx, group, *spec)
+		return 0, r.create(ctx, group, *spec)
 	}
-	var errs []error
-	if intro.Course.Current != nil {
-		errs = append(errs,
-			r.move(ctx, group, all, intro),
-			r.status(ctx, group, intro.Course.Current, progress(intro.Course.Current, intro.Step, all.Now)))
+	if intro.Course.Current == nil {
+		return 0, r.forget(ctx, intro.Stale)
 	}
-	return errors.Join(append(errs, r.forget(ctx, intro.Stale))...)
+	moved := r.move(ctx, group, all, intro)
+	wait, reported := r.report(ctx, group, intro.Course.Current, progress(intro.Course.Current, intro.Step, all.Now), all.Now)
+	return wait, errors.Join(moved, reported, r.forget(ctx, intro.Stale))
+}
+
+// report writes how far a Rollout has come, counts in their time.
+func (r *Reconciler) report(ctx context.Context, group string, live *v1alpha1.Rollout, next v1alpha1.RolloutStatus, now time.Time) (time.Duration, error) {
+	if equality.Semantic.DeepEqual(live.Status, next) {
+		return 0, nil
+	}
+	if wait := r.pace.Wait(live.Name, now); wait > 0 && counts(live.Status, next) {
+		return wait, nil
+	}
+	if err := r.status(ctx, group, live, next); err != nil {
+		return 0, err
+	}
+	r.pace.Wrote(live.Name, now)
+	return 0, nil
 }
 
 // forget deletes records that need not be kept any longer.

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/pace"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -25,6 +26,7 @@ type Reconciler struct {
 	Clock clock.PassiveClock
 
 	written apply.Written
+	pace    pace.Pace
 	groups  groups
 	// watching is since when this operator leads, and so has been looking.
 	watching  time.Time
@@ -50,15 +52,23 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	all := country.At(seen, now)
 	r.groups.learn(all, req.Name)
 	todo := all.Plan(req.Name)
-	err = r.apply(ctx, req.Name, all, todo)
+	wait, err := r.apply(ctx, req.Name, all, todo)
 	if apply.OnlyConflicts(err) {
 		return ctrl.Result{RequeueAfter: soon}, nil
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("apply: %w", err)
 	}
-	if todo.Again.IsZero() {
-		return ctrl.Result{}, nil
+	if !todo.Again.IsZero() {
+		wait = sooner(wait, max(todo.Again.Sub(now), pause))
 	}
-	return ctrl.Result{RequeueAfter: max(todo.Again.Sub(now), pause)}, nil
+	return ctrl.Result{RequeueAfter: wait}, nil
+}
+
+// sooner is the shorter of two waits, of which 0 is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
 }

@@ -1,8 +1,12 @@
 package rollout
 
 import (
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -35,6 +39,34 @@ func ended(e rollout.Ending, now time.Time) v1alpha1.RolloutStatus {
 	outcome := condition.Outcome{Reason: string(next.Phase), Message: next.Next}
 	next.Conditions = condition.Ended(e.Rollout.Status.Conditions, outcome, e.Rollout.Generation, stamp(now))
 	return next
+}
+
+// counts says whether two statuses differ only in how many members have come how far: that may
+// wait. A phase, a wave, a failure or what is waited for may not, nor what the plan remembers.
+func counts(live, next v1alpha1.RolloutStatus) bool {
+	return equality.Semantic.DeepEqual(uncounted(live), uncounted(next))
+}
+
+func uncounted(s v1alpha1.RolloutStatus) v1alpha1.RolloutStatus {
+	s.Verified, s.Moving, s.Waiting, s.Progress, s.OnTheWay, s.NextAt = 0, 0, 0, "", nil, nil
+	s.Next = strings.Map(withoutDigits, s.Next)
+	s.Waves = slices.Clone(s.Waves)
+	for i := range s.Waves {
+		s.Waves[i].Verified, s.Waves[i].Moving, s.Waves[i].Waiting = 0, 0, 0
+	}
+	s.Conditions = slices.Clone(s.Conditions)
+	for i := range s.Conditions {
+		s.Conditions[i].Message = "" // it is made of next
+	}
+	return s
+}
+
+// withoutDigits drops, for strings.Map, what a count changes in a sentence.
+func withoutDigits(r rune) rune {
+	if unicode.IsDigit(r) {
+		return -1
+	}
+	return r
 }
 
 func stamp(now time.Time) metav1.Time { return metav1.NewTime(now).Rfc3339Copy() }

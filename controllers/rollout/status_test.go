@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
@@ -80,4 +81,54 @@ func trueOnes(conditions []metav1.Condition) string {
 		}
 	}
 	return strings.Join(all, " ")
+}
+
+// What somebody may act upon, and what the plan remembers, is written at once.
+func TestCountsAlone(t *testing.T) {
+	status := func(change ...func(*v1alpha1.RolloutStatus)) v1alpha1.RolloutStatus {
+		s := v1alpha1.RolloutStatus{
+			Phase: v1alpha1.RolloutProgressing, Wave: "everyone", Progress: "9/40", Members: 42, Verified: 9, Moving: 3, Waiting: 28, Excused: 2,
+			Next:     "wave everyone: 9/40 verified, 3 moving",
+			Waves:    []v1alpha1.WaveStatus{{Name: "everyone", State: v1alpha1.WaveRunning, Members: 42, Verified: 9, Moving: 3, Waiting: 28}},
+			OnTheWay: []v1alpha1.MemberNote{{Name: "tokke"}},
+		}
+		for _, c := range change {
+			c(&s)
+		}
+		s.Conditions = condition.Of(nil, condition.Outcome{State: condition.Progressing, Reason: string(s.Phase), Message: s.Next}, 1, metav1.Time{})
+		return s
+	}
+	cases := []struct {
+		reason string
+		next   v1alpha1.RolloutStatus
+		want   bool
+	}{
+		{"two more are verified", status(func(s *v1alpha1.RolloutStatus) {
+			s.Progress, s.Verified, s.Moving, s.Next, s.OnTheWay = "11/40", 11, 1, "wave everyone: 11/40 verified, 1 moving", nil
+			s.Waves[0].Verified, s.Waves[0].Moving = 11, 1
+		}), true},
+		{"one failed", status(func(s *v1alpha1.RolloutStatus) {
+			s.Failed, s.FailedMembers, s.Waves[0].Failed = 1, []v1alpha1.MemberNote{{Name: "tokke"}}, 1
+		}), false},
+		{"it waits for something else", status(func(s *v1alpha1.RolloutStatus) { s.Next = "frozen" }), false},
+		{"a wave that waits", status(func(s *v1alpha1.RolloutStatus) { s.Waves[0].WaitsFor = "an approval" }), false},
+		{"a wave that is done", status(func(s *v1alpha1.RolloutStatus) { s.Waves[0].State = v1alpha1.WaveDone }), false},
+		{"another phase", status(func(s *v1alpha1.RolloutStatus) { s.Phase = v1alpha1.RolloutHalted }), false},
+		{"it began", status(func(s *v1alpha1.RolloutStatus) { s.StartedAt = &metav1.Time{} }), false},
+		{"somebody is remembered", status(func(s *v1alpha1.RolloutStatus) { s.Memory = []v1alpha1.MemberMemory{{Name: "tokke"}} }), false},
+		{"a lost status", v1alpha1.RolloutStatus{}, false},
+	}
+	for _, c := range cases {
+		if got := counts(status(), c.next); got != c.want {
+			t.Errorf("%s: counts alone is %v, want %v", c.reason, got, c.want)
+		}
+	}
+}
+
+func TestSooner(t *testing.T) {
+	for _, c := range []struct{ a, b, want time.Duration }{{0, 0, 0}, {0, 2, 2}, {3, 0, 3}, {3, 2, 2}} {
+		if got := sooner(c.a, c.b); got != c.want {
+			t.Errorf("sooner of %v and %v is %v, want %v", c.a, c.b, got, c.want)
+		}
+	}
 }

@@ -11,23 +11,14 @@ import (
 )
 
 func (r *Reconciler) writeMunicipality(ctx context.Context, m *v1alpha1.Municipality, next v1alpha1.MunicipalityStatus) error {
-	if sameMunicipality(m.Status, next) {
-		return nil
-	}
 	return r.write(ctx, next, ac.Municipality(m.Name).WithUID(m.UID))
 }
 
 func (r *Reconciler) writeNetwork(ctx context.Context, n *v1alpha1.Network, next v1alpha1.NetworkStatus) error {
-	if sameNetwork(n.Status, next) {
-		return nil
-	}
 	return r.write(ctx, next, ac.Network(n.Name).WithUID(n.UID))
 }
 
 func (r *Reconciler) writeSharedApp(ctx context.Context, a *v1alpha1.SharedApp, next v1alpha1.SharedAppStatus) error {
-	if sameSharedApp(a.Status, next) {
-		return nil
-	}
 	return r.write(ctx, next, ac.SharedApp(a.Name).WithUID(a.UID))
 }
 

@@ -9,6 +9,8 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/controllers/internal/pace"
 )
 
 // Reconciler rolls up the state of AppInstallations.
@@ -19,6 +21,7 @@ type Reconciler struct {
 	Clock clock.PassiveClock
 
 	waiting waiting
+	pace    pace.Pace
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations;municipalities;networks;sharedapps;platforms;rollouts,verbs=get;list;watch
@@ -41,8 +44,9 @@ func (r *Reconciler) municipality(ctx context.Context, req ctrl.Request) (ctrl.R
 		r.waiting.end(req.Name)
 		return again(seen.country, places, now), nil
 	}
-	if left := patience(live, next) - r.waiting.since(req.Name, now); left > 0 {
-		return ctrl.Result{RequeueAfter: max(left, pause)}, nil
+	waited := r.waiting.since(req.Name, now)
+	if wait := patience(live, next, now.Add(-waited)) - waited; wait > 0 {
+		return ctrl.Result{RequeueAfter: max(wait, pause)}, nil
 	}
 	if err := r.writeMunicipality(ctx, seen.tenant.municipality, next); err != nil {
 		return ctrl.Result{}, err
@@ -60,9 +64,17 @@ func (r *Reconciler) network(ctx context.Context, req ctrl.Request) (ctrl.Result
 	now := r.Clock.Now()
 	places := placesOfAll(seen.country, seen.members, now)
 	next := networkStatus(seen, places, now)
+	if sameNetwork(seen.network.Status, next) {
+		return again(seen.country, flat(places), now), nil
+	}
+	name := "Network " + req.Name
+	if wait := r.pace.Wait(name, now); wait > 0 && networkCounts(seen.network.Status, next) {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
 	if err := r.writeNetwork(ctx, seen.network, next); err != nil {
 		return ctrl.Result{}, err
 	}
+	r.pace.Wrote(name, now)
 	return again(seen.country, flat(places), now), nil
 }
 
@@ -75,9 +87,17 @@ func (r *Reconciler) sharedApp(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	now := r.Clock.Now()
 	places := placesOfAll(seen.country, seen.tenants, now)
 	next := sharedAppStatus(seen, places, now)
+	if sameSharedApp(seen.app.Status, next) {
+		return again(seen.country, flat(places), now), nil
+	}
+	name := "SharedApp " + req.Name
+	if wait := r.pace.Wait(name, now); wait > 0 && sharedAppCounts(seen.app.Status, next) {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
 	if err := r.writeSharedApp(ctx, seen.app, next); err != nil {
 		return ctrl.Result{}, err
 	}
+	r.pace.Wrote(name, now)
 	return again(seen.country, flat(places), now), nil
 }
 

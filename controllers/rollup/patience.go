@@ -4,15 +4,19 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// progressPatience is how long "not ready yet" may stand, or stand unsaid, before it is
-// said in other words. Whoever waits for AppsReady loses nothing by it, and a country
-// that installs one app saves hundreds of writes.
+// progressPatience is how long "not ready yet" may go without being said, or being said in
+// other words. Who waits for AppsReady loses nothing by it, and a country that installs one
+// app saves hundreds of writes.
 const progressPatience = 30 * time.Second
+
+// mostPatience bounds it where progress takes long: see underWaySince.
+const mostPatience = 5 * time.Minute
 
 // turnPatience is how long a change of what is waited for may wait, where all runs well.
 const turnPatience = 5 * time.Second
@@ -21,9 +25,10 @@ const turnPatience = 5 * time.Second
 // in the hope that a further change comes with it. What somebody may act upon does
 // not wait: that all is ready, that it no longer is, that something failed, and that the
 // spec has a fault. That an app waits for its turn, or waits for something else now, may: of
-// a country that is promised a version, most may have it before they would have been told.
-// So may the first app of all, which most have soon after somebody proposed it.
-func patience(live, next v1alpha1.MunicipalityStatus) time.Duration {
+// a country that is promised a version, most may have it before it would have been said.
+// So may the first app of all, which most have soon after somebody proposed it. Began is when
+// the change came.
+func patience(live, next v1alpha1.MunicipalityStatus, began time.Time) time.Duration {
 	was, is := ready(live), ready(next)
 	switch {
 	case len(next.Apps) == 0 && generation(live) < 0:
@@ -37,7 +42,17 @@ func patience(live, next v1alpha1.MunicipalityStatus) time.Duration {
 	case was || is || !underWay(next):
 		return 0
 	}
-	return progressPatience
+	return min(max(began.Sub(underWaySince(live, began)), progressPatience), mostPatience)
+}
+
+// underWaySince is when the apps ceased to be ready. Progress may be as old as it has lasted:
+// who waits for thirty apps looks less often than who waits for one.
+func underWaySince(live v1alpha1.MunicipalityStatus, began time.Time) time.Time {
+	c := meta.FindStatusCondition(live.Conditions, v1alpha1.ConditionAppsReady)
+	if c == nil || c.Status == metav1.ConditionTrue {
+		return began
+	}
+	return c.LastTransitionTime.Time
 }
 
 // first says whether the first app of all is proposed, without a change of the municipality's own.
@@ -46,8 +61,8 @@ func first(live, next v1alpha1.MunicipalityStatus) bool {
 }
 
 // beforeTheFirst is how long it may wait to be said that there are no apps: until the tenancy
-// stands. Who makes a municipality often makes what it takes in the same breath, and whoever
-// waits for its apps should not be told too soon that there are none.
+// is ready. Who makes a municipality often makes what it takes in the same breath, and whoever
+// waits for its apps should not read too soon that there are none.
 func beforeTheFirst(live v1alpha1.MunicipalityStatus) time.Duration {
 	if meta.IsStatusConditionTrue(live.Conditions, v1alpha1.ConditionReady) {
 		return 0
@@ -55,7 +70,7 @@ func beforeTheFirst(live v1alpha1.MunicipalityStatus) time.Duration {
 	return progressPatience
 }
 
-// invalid says whether the spec has a fault that a person must mend.
+// invalid says whether the spec has a fault that a person must fix.
 func invalid(s v1alpha1.MunicipalityStatus) bool {
 	c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionAppsReady)
 	return c != nil && c.Reason == v1alpha1.ReasonInvalidSpec

@@ -81,10 +81,38 @@ func TestPatience(t *testing.T) {
 			if sameMunicipality(tc.live, tc.next) {
 				t.Fatal("nothing changes in this case")
 			}
-			if got := patience(tc.live, tc.next); got != tc.want {
+			if got := patience(tc.live, tc.next, now); got != tc.want {
 				t.Errorf("patience = %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// The longer it takes, the less often progress is said; what is more than progress is not held up.
+func TestPatienceGrows(t *testing.T) {
+	c := countryOf(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))
+	m := municipality("vinje")
+	at := func(installed ...*v1alpha1.AppInstallation) v1alpha1.MunicipalityStatus {
+		return municipalityStatus(m, placesOf(c, tenant{m, installedAt(installed...)}, now), nil, now)
+	}
+	prod, test := installation(m, "prod", "svarut", "2.4.1"), installation(m, "test", "svarut", "2.4.1", progressing)
+	live, progress := at(), at(prod, test)
+	cases := []struct {
+		reason string
+		next   v1alpha1.MunicipalityStatus
+		lasted time.Duration
+		want   time.Duration
+	}{
+		{"at first half a minute", progress, 10 * time.Second, progressPatience},
+		{"then as long as it has lasted", progress, 2 * time.Minute, 2 * time.Minute},
+		{"but not for ever", progress, time.Hour, mostPatience},
+		{"a failure is written at once", at(prod, installation(m, "test", "svarut", "2.4.1", failed)), time.Hour, 0},
+		{"the end is written at once", at(prod, installation(m, "test", "svarut", "2.4.1")), time.Hour, 0},
+	}
+	for _, tc := range cases {
+		if got := patience(live, tc.next, now.Add(tc.lasted)); got != tc.want {
+			t.Errorf("%s: patience = %v, want %v", tc.reason, got, tc.want)
+		}
 	}
 }
 

@@ -21,16 +21,16 @@ func (t turns) wave(p *place, r *v1alpha1.Rollout, stamp *rollout.Stamp) turn {
 		return turn{text: fmt.Sprintf("Rollout %s is about to begin", r.Name)}
 	case len(spec) == 0 && stamp == nil && open == 0 && r.Status.Waves[0].State == v1alpha1.WaveWaiting:
 		pilot := &r.Status.Waves[0]
-		return turn{text: fmt.Sprintf("Rollout %s begins with one member as its pilot, which may be this one; wave %s %s", r.Name, pilot.Name, pace(pilot))}
+		return turn{text: fmt.Sprintf("Rollout %s begins with one member as its pilot, which may be this one; wave %s %s", r.Name, pilot.Name, described(pilot))}
 	case open >= 0 && open < at:
 		before := &r.Status.Waves[open]
-		return turn{text: fmt.Sprintf("wave %s of Rollout %s comes after wave %s, which %s", r.Status.Waves[at].Name, r.Name, before.Name, pace(before))}
+		return turn{text: fmt.Sprintf("wave %s of Rollout %s comes after wave %s, which %s", r.Status.Waves[at].Name, r.Name, before.Name, described(before))}
 	}
 	w := &r.Status.Waves[at]
 	if own := t.own(p); w.WaitsFor == "" && own.text != "" {
 		return own
 	}
-	return turn{text: fmt.Sprintf("wave %s of Rollout %s %s", w.Name, r.Name, pace(w)), due: stamp != nil && w.WaitsFor == ""}
+	return turn{text: fmt.Sprintf("wave %s of Rollout %s %s", w.Name, r.Name, described(w)), due: stamp != nil && w.WaitsFor == ""}
 }
 
 // indexOf finds a wave by name. The waves may have been edited a moment ago: who matches none
@@ -78,8 +78,8 @@ func waveOf(spec []v1alpha1.Wave, m *v1alpha1.Municipality, stamp *rollout.Stamp
 	return waves[len(waves)-1].Name
 }
 
-// pace says in words how a wave goes.
-func pace(w *v1alpha1.WaveStatus) string {
+// described says in words how a wave goes.
+func described(w *v1alpha1.WaveStatus) string {
 	switch {
 	case w.State == v1alpha1.WaveHalted:
 		return "is halted"
