@@ -125,6 +125,7 @@ type AppInstallationSpec struct {
 
 	// tenant holds the facts of the environment.
 	// +required
+	// +structType=atomic
 	Tenant Tenant `json:"tenant,omitzero"`
 
 	// parameters of the app, before the version's defaults. Default: none.
@@ -143,16 +144,19 @@ type AppInstallationSpec struct {
 	// decidedBy says which level decided this; empty where nobody asks for the app any longer. The
 	// annotation allmenning.dev/decision says why, in words.
 	// +optional
+	// +structType=atomic
 	DecidedBy Decider `json:"decidedBy,omitzero"`
 
 	// move is the last change of version: who brought it, and what became of it. Empty where the
 	// version is the first one, and no rollout brought it.
 	// +optional
+	// +structType=atomic
 	Move *Move `json:"move,omitempty"`
 
 	// lastVerified is the release that was verified here last: healthy for the soak, or completed by
 	// the group while it was healthy here. A move that fails returns to it. Empty where none was.
 	// +optional
+	// +structType=atomic
 	LastVerified *Release `json:"lastVerified,omitempty"`
 
 	// suspend holds the operator off this installation: nothing is applied, corrected or removed. A

@@ -129,15 +129,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: decidedBy
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Decider
+        elementRelationship: atomic
     - name: digest
       type:
         scalar: string
     - name: lastVerified
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Release
+        elementRelationship: atomic
     - name: move
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Move
+        elementRelationship: atomic
     - name: parameters
       type:
         namedType: io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON
@@ -158,6 +161,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: tenant
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Tenant
+        elementRelationship: atomic
     - name: version
       type:
         scalar: string
