@@ -38,10 +38,14 @@ func writtenInstallation(version string) func(place) *unstructured.Unstructured 
 			v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelMunicipality: p.namespace,
 			v1alpha1.LabelEnvironment: "prod", v1alpha1.LabelApp: p.app,
 		})
+		object.SetAnnotations(map[string]string{v1alpha1.AnnotationDecision: "recommended by Network everybody"})
 		object.Object["spec"] = map[string]any{
 			"app": p.app, "version": version, "digest": digest(version), "state": "Present",
-			"decidedBy": map[string]any{"level": "Network", "name": "everybody", "reason": "recommended by Network everybody"},
-			"rollout":   map[string]any{"name": "everybody." + p.app + "." + version + ".1", "wave": "everyone", "movedAt": "2027-03-01T12:00:00Z"},
+			"decidedBy": map[string]any{"level": "Network", "name": "everybody"},
+			"move": map[string]any{
+				"rollout": "everybody." + p.app + "." + version + ".1", "network": "everybody", "attempt": int64(1), "wave": "everyone",
+				"target": map[string]any{"version": version, "digest": digest(version)}, "movedAt": "2027-03-01T12:00:00Z",
+			},
 			"tenant": map[string]any{
 				"municipality": p.namespace, "number": "0001", "displayName": "Kommune 0001", "county": county,
 				"environment": "prod", "stage": "Production", "zone": "Closed",
