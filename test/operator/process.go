@@ -76,7 +76,7 @@ func Start(o Options) (*Process, error) {
 		"--metrics-bind-address="+p.metrics,
 		"--health-probe-bind-address="+p.health)
 	command.Stdout, command.Stderr = output, output
-	command.Env = append(os.Environ(), "GOGC=150", "GOMEMLIMIT=600MiB") // as config/manager does
+	command.Env = append(os.Environ(), settings()...)
 	command.SysProcAttr = attributes(o.Detached)
 	started := make(chan error)
 	go p.runOnOneThread(command, started)
@@ -85,6 +85,9 @@ func Start(o Options) (*Process, error) {
 	}
 	return p, nil
 }
+
+// settings are those that config/manager gives it.
+func settings() []string { return []string{"GOGC=150", "GOMEMLIMIT=1400MiB"} }
 
 // runOnOneThread starts the process and stays with it to its end. On Linux an attached one
 // dies with the thread that started it, not with the process, so that thread is kept.

@@ -3,8 +3,12 @@ package operator
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/yaml"
 )
 
 // script writes a program that takes the operator's place.
@@ -33,6 +37,29 @@ func TestAnOperatorThatDiesIsToldWithItsLastWords(t *testing.T) {
 		t.Errorf("stopping one that is dead: %v", err)
 	}
 	p.Kill() // does not wait for ever
+}
+
+// What is measured here must be what runs in a cluster.
+func TestSettingsAreThoseOfTheManifest(t *testing.T) {
+	content, err := os.ReadFile("../../config/manager/manager.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for document := range strings.SplitSeq(string(content), "\n---\n") {
+		var deployment appsv1.Deployment
+		if err := yaml.Unmarshal([]byte(document), &deployment); err != nil || deployment.Kind != "Deployment" {
+			continue
+		}
+		var want []string
+		for _, e := range deployment.Spec.Template.Spec.Containers[0].Env {
+			want = append(want, e.Name+"="+e.Value)
+		}
+		if !slices.Equal(settings(), want) {
+			t.Errorf("the operator runs with %q, and config/manager gives it %q", settings(), want)
+		}
+		return
+	}
+	t.Fatal("config/manager/manager.yaml holds no Deployment")
 }
 
 func TestAnOperatorIsStoppedAndKilled(t *testing.T) {
