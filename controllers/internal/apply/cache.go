@@ -21,7 +21,8 @@ const annotationOwned = "cache.allmenning.dev/owned"
 // Slim makes a transform for the cache that keeps of each object what the operator
 // reads, so that a country fits in memory:
 //
-//   - of typed objects, all but the field ownership of others;
+//   - of the operator's own kinds, all but who owns which field, which no plan asks;
+//   - of other typed objects, all but the field ownership of others;
 //   - of untyped objects, which are what apps consist of, the metadata, the status
 //     and the shape of the spec, with the hash of owned fields worked out on the way
 //     in. Neither configuration nor secrets nor pod templates stay;
@@ -34,10 +35,19 @@ func Slim(operatorNamespace string) toolscache.TransformFunc {
 		case *unstructured.Unstructured:
 			slim(o, operatorNamespace)
 		case client.Object:
-			o.SetManagedFields(keepOwn(o.GetManagedFields()))
+			o.SetManagedFields(asked(o))
 		}
 		return in, nil
 	}
+}
+
+// asked is the field ownership of a typed object that somebody asks for.
+func asked(o client.Object) []metav1.ManagedFieldsEntry {
+	switch o.(type) {
+	case *v1alpha1.AppInstallation, *v1alpha1.Municipality, *v1alpha1.Network, *v1alpha1.Platform, *v1alpha1.Rollout, *v1alpha1.SharedApp:
+		return nil
+	}
+	return keepOwn(o.GetManagedFields())
 }
 
 func slim(o *unstructured.Unstructured, operatorNamespace string) {

@@ -144,6 +144,17 @@ func TestSlimKeepsOurFieldsOfTypedObjects(t *testing.T) {
 	}
 }
 
+func TestSlimDropsFieldsOfOwnKinds(t *testing.T) {
+	i := &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{App: "svarut"}}
+	i.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl"}, {Manager: Owner}}
+	if _, err := Slim("allmenning-system")(i); err != nil {
+		t.Fatal(err)
+	}
+	if len(i.ManagedFields) > 0 || i.Spec.App != "svarut" {
+		t.Errorf("got %+v, want all but the managed fields", i)
+	}
+}
+
 func TestSlimLeavesWhatIsNoObject(t *testing.T) {
 	got, err := Slim("allmenning-system")("text")
 	if err != nil || got != any("text") {
