@@ -27,6 +27,9 @@ func withdraw(w *world) string {
 		version := pick(w, app.Spec.Channels...).Version
 		at = slices.IndexFunc(app.Spec.Versions, func(v v1alpha1.Version) bool { return v.Version == version })
 	}
+	if at < 0 {
+		return ""
+	}
 	next := v1alpha1.VersionWithdrawn
 	if app.Spec.Versions[at].State == next {
 		next = v1alpha1.VersionActive
@@ -37,9 +40,15 @@ func withdraw(w *world) string {
 
 func unavailable(w *world) string {
 	app := w.anyApp()
-	at := w.rng.IntN(len(app.Status.Versions))
-	return w.flip(true, 3, fmt.Sprintf("%s: version %s can't be fetched", app.Name, app.Status.Versions[at].Version), func(on bool) {
-		w.changeApp(app.Name, func(a *v1alpha1.SharedApp) { a.Status.Versions[at].Available = !on })
+	version := pick(w, app.Status.Versions...).Version
+	return w.flip(true, 3, fmt.Sprintf("%s: version %s can't be fetched", app.Name, version), func(on bool) {
+		w.changeApp(app.Name, func(a *v1alpha1.SharedApp) {
+			for i := range a.Status.Versions {
+				if a.Status.Versions[i].Version == version {
+					a.Status.Versions[i].Available = !on
+				}
+			}
+		})
 	})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -13,28 +14,34 @@ var faults = []deed{
 }
 
 func (w *world) faultsUntil(end, pause time.Duration) {
-	total := 0
-	for _, d := range faults {
-		total += d.weight
+	all := faults
+	if w.strict {
+		all = slices.Concat(faults, hardFaults)
 	}
+	total := weigh(all)
 	var next func()
 	next = func() {
 		if w.at >= end {
 			return
 		}
-		roll := w.rng.IntN(total)
-		for _, d := range faults {
-			if roll < d.weight {
-				if what := d.do(w); what != "" {
-					w.note("%s", what)
-				}
-				break
-			}
-			roll -= d.weight
-		}
+		w.fault(all, total)
 		w.after(w.pause(pause), next)
 	}
 	w.after(w.pause(pause), next)
+}
+
+func (w *world) fault(all []deed, total int) {
+	roll := w.rng.IntN(total)
+	for _, d := range all {
+		if roll >= d.weight {
+			roll -= d.weight
+			continue
+		}
+		if what := d.do(w); what != "" {
+			w.note("%s", what)
+		}
+		return
+	}
 }
 
 // loseStatuses of some installations, or of all. The installer writes them again from what

@@ -144,6 +144,9 @@ func prepare(seed uint64) *world {
 // finish plays what lies before a world: some months, fewer where it is large, and then
 // the time in which it comes to rest.
 func finish(w *world) {
+	if w.strict && !w.people.large && w.chance(6) {
+		w.tenApps()
+	}
 	days := 30 + w.rng.IntN(60)
 	mean, patience := 20*time.Hour, 12*24*time.Hour
 	switch size := len(w.store.Municipalities); {

@@ -60,10 +60,25 @@ func (w *world) reconcile(seen *store) (time.Time, outcome) {
 		}
 		w.wakes.planned(w, group, at, byClock, todo)
 	}
+	if w.strict && w.faulty && w.rng.IntN(30) == 0 {
+		batches = append(batches, w.secondLeader(o, seen)...)
+	}
 	if w.faulty {
 		w.rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
 	}
 	return again, w.send(batches)
+}
+
+// secondLeader is what a second operator does that saw the same, and leads as well.
+func (w *world) secondLeader(o operator, seen *store) [][]write {
+	var batches [][]write
+	for _, group := range seen.groups() {
+		courses, _ := o.plan(group)
+		for i := range courses {
+			batches = append(batches, w.carryOut(&courses[i], seen))
+		}
+	}
+	return batches
 }
 
 // send makes the requests. The operator may be killed between any two of them; and once
@@ -84,18 +99,21 @@ func (w *world) send(batches [][]write) outcome {
 	}
 	w.truth = w.so()
 	var before *store
-	sent, done := 0, 0
+	sent, done, seenUntil := 0, 0, total
+	if stale && w.strict {
+		seenUntil = 1 + w.rng.IntN(total)
+	}
 	for _, batch := range batches {
 		for i := range batch {
 			if sent == limit {
 				return killed
 			}
 			sent++
-			if stale && sent == total {
+			if stale && sent == seenUntil {
 				before = w.store.snapshot()
 			}
-			if w.request(&batch[i]) {
-				done++ // else a conflict, which does not stop the others
+			if w.request(&batch[i]) && !(w.strict && w.faulty && w.rng.IntN(300) == 0) {
+				done++ // else a conflict, or the answer was lost, which does not stop the others
 			}
 		}
 	}
@@ -111,6 +129,14 @@ func (w *world) send(batches [][]write) outcome {
 
 // behind plans once more from what was so before the last write.
 func (w *world) behind(before *store) outcome {
+	if w.strict { // of one kind it has seen all
+		switch w.rng.IntN(3) {
+		case 0:
+			before.Rollouts = w.store.snapshot().Rollouts
+		case 1:
+			before.Installations = w.store.snapshot().Installations
+		}
+	}
 	_, outcome := w.reconcile(before)
 	if outcome == killed {
 		return killed
@@ -139,7 +165,7 @@ func (w *world) request(r *write) bool {
 
 func (w *world) requestInstallation(r *write) bool {
 	live := w.store.Installation(r.installed)
-	if live != r.before {
+	if live != r.before || w.refuses[r.installed] {
 		return false
 	}
 	if r.after == nil {

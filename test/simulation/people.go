@@ -26,16 +26,17 @@ var deeds = []deed{
 
 // live lets people do things until a time, every now and then.
 func (w *world) peopleUntil(end, pause time.Duration) {
-	total := 0
-	for _, d := range deeds {
-		total += d.weight
+	all := deeds
+	if w.strict {
+		all = slices.Concat(deeds, hardDeeds)
 	}
+	total := weigh(all)
 	var next func()
 	next = func() {
 		if w.at >= end {
 			return
 		}
-		w.deed(total)
+		w.deed(all, total)
 		w.after(w.pause(pause), next)
 	}
 	w.after(w.pause(pause), next)
@@ -49,9 +50,20 @@ func (w *world) pause(mean time.Duration) time.Duration {
 	return time.Duration(w.rng.Int64N(int64(2 * mean)))
 }
 
-func (w *world) deed(total int) {
+// weigh is the weight of all deeds together.
+func weigh(all []deed) (total int) {
+	for _, d := range all {
+		total += d.weight
+	}
+	return total
+}
+
+func (w *world) deed(all []deed, total int) {
 	roll := w.rng.IntN(total)
-	for _, d := range deeds {
+	if len(w.store.Apps) == 0 {
+		return // somebody deleted the only one, for now
+	}
+	for _, d := range all {
 		if roll >= d.weight {
 			roll -= d.weight
 			continue
@@ -106,6 +118,9 @@ func (w *world) changeNetwork(name string, change func(*v1alpha1.Network)) {
 }
 
 func (w *world) changeApp(name string, change func(*v1alpha1.SharedApp)) {
+	if w.store.Apps[name] == nil {
+		return // somebody deleted it
+	}
 	next := w.store.Apps[name].DeepCopy()
 	change(next)
 	next.Generation++

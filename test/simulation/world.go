@@ -9,7 +9,8 @@ import (
 	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
-// maxViolations are told of one world: what comes after the first is mostly its echo.
+// maxViolations are reported of one world, each of another promise: what comes after the first is
+// mostly its echo.
 const maxViolations = 5
 
 // restless is after how many turns at one moment the operator should have come to rest.
@@ -51,6 +52,8 @@ type world struct {
 	people  people
 	diary   *diary
 	places  places
+	// refuses are places to which the API server lets nobody write.
+	refuses map[key]bool
 	// wakes are when groups asked to be looked at again; byClock says that the clock alone woke the operator.
 	wakes   wakes
 	byClock bool
@@ -83,7 +86,7 @@ func newWorld(seed uint64) *world {
 	return &world{
 		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x616c6c6d656e)), // worlds must repeat
 		begin: time.Date(2027, 1, 4, 6, 0, 0, 0, time.UTC),
-		store: newStore(), reality: map[key]*reality{}, runs: map[key]*truth.Reality{}, ledger: truth.NewLedger(), places: places{}, wakes: wakes{}, wakeAt: -1, dirty: true,
+		store: newStore(), reality: map[key]*reality{}, runs: map[key]*truth.Reality{}, ledger: truth.NewLedger(), places: places{}, wakes: wakes{}, refuses: map[key]bool{}, wakeAt: -1, dirty: true,
 		fates: fates{}, certain: map[certainty]fate{}, glances: map[string]glanced{},
 	}
 }
@@ -96,6 +99,9 @@ func (w *world) day() int { return int((w.at-w.prelude)/(24*time.Hour)) + 1 }
 
 func (w *world) violate(invariant, format string, args ...any) {
 	if len(w.violations) >= maxViolations || (slices.Contains(notYet, invariant) && !w.strict) {
+		return
+	}
+	if slices.ContainsFunc(w.violations, func(v violation) bool { return v.invariant == invariant }) {
 		return
 	}
 	v := violation{w.seed, w.day(), invariant, fmt.Sprintf(format, args...)}

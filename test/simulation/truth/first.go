@@ -197,9 +197,11 @@ func catchesUp(m *moved) string {
 		}
 	}
 	// What the group has now may wait for an approval: then a joiner may get what it had before.
-	gated := last == target(m.Rollout) && slices.Contains(m.Ledger.completed[subject(m.Rollout)], m.To) && m.gated()
+	// Where a record was lost, nobody knows what came last.
+	before := slices.Contains(m.Ledger.completed[subject(m.Rollout)], m.To)
+	gated := last == target(m.Rollout) && m.gated()
 	switch {
-	case last != m.To && !gated:
+	case last != m.To && !(before && (gated || m.Ledger.doubted[subject(m.Rollout)])):
 		return fmt.Sprintf("it is not what the group completed last, which is %q", last.Version)
 	case m.Move.Before != nil && m.Move.Before.Spec.State != v1alpha1.InstallationAbsent:
 		return "something is installed"

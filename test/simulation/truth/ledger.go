@@ -25,6 +25,8 @@ type Ledger struct {
 	verified map[Key][]v1alpha1.Release
 	// completed are the releases that each group completed for an app, in order.
 	completed map[string][]v1alpha1.Release
+	// doubted are the groups and apps of which a Rollout, or its status, was lost.
+	doubted map[string]bool
 	// unasked are Rollouts that ended as nobody asked for the app any longer.
 	unasked map[string]bool
 	// made is the newest Rollout of each group and app, and endings are the attempts that ended.
@@ -37,6 +39,8 @@ type Ledger struct {
 	// once, and shaky those that were unhealthy after they had been healthy.
 	touched     map[Key]time.Time
 	lost, shaky map[Key]bool
+	// refused are places that the API server lets nobody write to.
+	refused map[Key]bool
 	// watched is how long the operator has been looking in all, without the times in which it was down.
 	watched time.Duration
 	// again are members, as rollout/name, that were moved once more after their wave was done.
@@ -80,9 +84,9 @@ type entry struct {
 func NewLedger() *Ledger {
 	return &Ledger{
 		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{},
-		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, made: map[string]*v1alpha1.Rollout{},
+		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
 		endings: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{},
-		touched: map[Key]time.Time{}, lost: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{}, again: map[string]bool{},
+		touched: map[Key]time.Time{}, lost: map[Key]bool{}, refused: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{}, again: map[string]bool{},
 		zones: map[string]*time.Location{}, schedules: map[string]cron.Schedule{},
 	}
 }
@@ -126,10 +130,14 @@ func (l *Ledger) Lost(k Key) {
 // the app nothing else remains, nor of what a Rollout completed that is not the newest.
 func (l *Ledger) Forgot(r *v1alpha1.Rollout) {
 	l.of(r.Name).failed = map[string]bool{}
-	if newest := l.made[subject(r)]; newest == nil || target(newest) != target(r) {
-		l.completed[subject(r)] = slices.DeleteFunc(l.completed[subject(r)], func(other v1alpha1.Release) bool { return other == target(r) })
-	}
+	l.doubted[subject(r)] = true
 }
+
+// Deleted notes that somebody deleted a Rollout: what it completed is known to nobody any longer.
+func (l *Ledger) Deleted(r *v1alpha1.Rollout) { l.doubted[subject(r)] = true }
+
+// Refused notes that the API server refuses whatever is written to a place.
+func (l *Ledger) Refused(k Key) { l.refused[k] = true }
 
 // Watched notes that the operator was looking for some time.
 func (l *Ledger) Watched(d time.Duration) { l.watched += d }

@@ -33,6 +33,8 @@ func (t *Truth) Rests() {
 func (t *Truth) unsettled(k Key) string {
 	s := t.Says(k)
 	switch {
+	case t.Ledger.refused[k]:
+		return ""
 	case s.Declined:
 		if t.Present(k) != nil {
 			return "it was declined, and is there"

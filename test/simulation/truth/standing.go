@@ -191,8 +191,8 @@ func (t *Truth) placed(k Key, r *v1alpha1.Rollout, wave Wave) standing {
 	there := t.at(k, target(r))
 	i := t.Installation(k)
 	switch {
-	case there && i.Status.ObservedGeneration < 0:
-		return unclear // its status is lost: nobody can see how it is doing
+	case t.Ledger.refused[k], there && i.Status.ObservedGeneration < 0:
+		return unclear // its status is lost, or it can't be written: nobody can say how it is doing
 	case there && (t.Reality[k].Soaked(target(r), wave.Soak, t.Now) || t.longAgo(k, r) || t.onceAfter(k, r, wave.Soak)):
 		return verified
 	case i != nil && ptr.Deref(i.Spec.Suspend, false):

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/test/simulation/truth"
+)
+
+// hardDeeds are what people seldom do, and should not.
+var hardDeeds = []deed{
+	{3, deleteRecord}, {2, deleteApp}, {3, promoteAndClock}, {3, requireZone}, {3, moveZone}, {3, networkPriority}, {3, renameWave},
+	{2, changeStage}, {3, dropVersion}, {2, refuseWrites},
+}
+
+// hardFaults seldom happen.
+var hardFaults = []deed{{3, restartsOften}}
+
+// deleteRecord deletes a Rollout by hand.
+func deleteRecord(w *world) string {
+	all := truth.Sorted(w.store.Rollouts)
+	if len(all) == 0 {
+		return ""
+	}
+	name := pick(w, all...)
+	w.ledger.Deleted(w.store.Rollouts[name])
+	delete(w.store.Rollouts, name)
+	return "rollout " + name + " is deleted by hand"
+}
+
+// deleteApp deletes a SharedApp, which is applied again some hours later.
+func deleteApp(w *world) string {
+	app := w.anyApp()
+	delete(w.store.Apps, app.Name)
+	w.store.changed()
+	w.after(w.minutes(10, 12*60), func() {
+		w.store.Apps[app.Name] = app
+		w.store.changed()
+		w.dirty = true
+		w.note("SharedApp %s is applied again", app.Name)
+	})
+	return "SharedApp " + app.Name + " is deleted"
+}
+
+// promoteAndClock promotes, sets the clock back, and promotes another version.
+func promoteAndClock(w *world) string {
+	first := promote(w)
+	w.after(time.Minute, func() {
+		w.jump(-pick(w, 2*time.Minute, time.Hour, 3*time.Hour))
+		w.note("the clock goes back; %s", promote(w))
+		w.dirty = true
+	})
+	return first
+}
+
+// requireZone lets an app require a zone for a stage, or no longer.
+func requireZone(w *world) string {
+	app := w.anyApp()
+	zone := pick(w, "", v1alpha1.ZoneOpen, v1alpha1.ZoneClosed, v1alpha1.ZoneClosed)
+	stage := pick(w, stages...)
+	w.changeApp(app.Name, func(a *v1alpha1.SharedApp) {
+		if a.Spec.Requires == nil {
+			a.Spec.Requires = &v1alpha1.Requirements{}
+		}
+		a.Spec.Requires.Zones = zones(stage, zone)
+	})
+	return fmt.Sprintf("%s: requires zone %q for %s", app.Name, zone, stage)
+}
+
+func zones(stage v1alpha1.Stage, zone v1alpha1.Zone) *v1alpha1.RequiredZones {
+	z := &v1alpha1.RequiredZones{}
+	switch stage {
+	case v1alpha1.StageDevelopment:
+		z.Development = zone
+	case v1alpha1.StageTest:
+		z.Test = zone
+	case v1alpha1.StageProduction:
+		z.Production = zone
+	}
+	return z
+}
+
+// moveZone switches an environment from one zone to the other.
+func moveZone(w *world) string {
+	m := w.anyMunicipality()
+	if m == nil || len(m.Spec.Environments) == 0 {
+		return ""
+	}
+	at := w.rng.IntN(len(m.Spec.Environments))
+	zone := pick(w, v1alpha1.ZoneOpen, v1alpha1.ZoneClosed)
+	w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) { m.Spec.Environments[at].Zone = zone })
+	return fmt.Sprintf("%s: environment %s is %s", m.Name, m.Spec.Environments[at].Name, zone)
+}
+
+func networkPriority(w *world) string {
+	n := w.anyNetwork()
+	if n == nil {
+		return ""
+	}
+	priority := int32(w.rng.IntN(3))
+	w.changeNetwork(n.Name, func(n *v1alpha1.Network) { n.Spec.Priority = &priority })
+	return fmt.Sprintf("%s: priority %d", n.Name, priority)
+}
+
+// renameWave gives a wave another name.
+func renameWave(w *world) string {
+	n := w.anyNetwork()
+	if n == nil || n.Spec.Rollout == nil || len(n.Spec.Rollout.Waves) == 0 {
+		return ""
+	}
+	at, name := w.rng.IntN(len(n.Spec.Rollout.Waves)), fmt.Sprintf("wave-%d", w.rng.IntN(1000))
+	w.changeStrategy(n.Name, func(s *v1alpha1.RolloutStrategy) { s.Waves[at].Name = name })
+	return fmt.Sprintf("%s: wave %s is called %s", n.Name, n.Spec.Rollout.Waves[at].Name, name)
+}
+
+// changeStage of an environment.
+func changeStage(w *world) string {
+	m := w.anyMunicipality()
+	if m == nil || len(m.Spec.Environments) == 0 {
+		return ""
+	}
+	at, stage := w.rng.IntN(len(m.Spec.Environments)), pick(w, stages...)
+	w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) { m.Spec.Environments[at].Stage = stage })
+	return fmt.Sprintf("%s: environment %s is of stage %s", m.Name, m.Spec.Environments[at].Name, stage)
+}
+
+// dropVersion takes a version out of the catalogue that no channel points at, or puts it in again.
+func dropVersion(w *world) string {
+	app, version := w.anyApp(), pick(w, versionNames...)
+	points := func(c v1alpha1.Channel) bool { return c.Version == version }
+	at := slices.IndexFunc(app.Spec.Versions, func(v v1alpha1.Version) bool { return v.Version == version })
+	if at < 0 || slices.ContainsFunc(app.Spec.Channels, points) {
+		return ""
+	}
+	dropped, status := app.Spec.Versions[at], app.Status.Versions[at]
+	w.changeApp(app.Name, func(a *v1alpha1.SharedApp) {
+		a.Spec.Versions, a.Status.Versions = slices.Delete(a.Spec.Versions, at, at+1), slices.Delete(a.Status.Versions, at, at+1)
+	})
+	w.after(time.Duration(1+w.rng.IntN(5*24))*time.Hour, func() {
+		if w.store.Apps[app.Name] == nil {
+			return
+		}
+		w.changeApp(app.Name, func(a *v1alpha1.SharedApp) {
+			a.Spec.Versions, a.Status.Versions = append(a.Spec.Versions, dropped), append(a.Status.Versions, status)
+		})
+	})
+	return fmt.Sprintf("%s: version %s is dropped from the catalogue", app.Name, version)
+}
+
+// refuseWrites lets the API server refuse whatever is written to one place, for good.
+func refuseWrites(w *world) string {
+	m := w.anyMunicipality()
+	if m == nil || len(m.Spec.Environments) == 0 {
+		return ""
+	}
+	k := key{Municipality: m.Name, Environment: pick(w, m.Spec.Environments...).Name, App: w.anyApp().Name}
+	w.refuses[k] = true
+	w.ledger.Refused(k)
+	return fmt.Sprintf("%s: the API server refuses whatever is written to %s in %s", m.Name, k.App, k.Environment)
+}
+
+// restartsOften restarts the operator more often than any deadline is long, for some hours.
+func restartsOften(w *world) string {
+	for i := range 12 {
+		w.after(time.Duration(i+1)*9*time.Minute, func() { w.down(time.Second) })
+	}
+	return "the operator restarts every nine minutes"
+}
+
+// tenApps gives a world ten apps, of which each requires the one before.
+func (w *world) tenApps() {
+	var before string
+	for i := range 10 {
+		name := fmt.Sprintf("app%d", i)
+		w.addApp(name)
+		if before != "" {
+			w.store.Apps[name].Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: before, Version: pick(w, "", ">=1.0")}}}
+		}
+		before = name
+	}
+	for _, name := range truth.Sorted(w.store.Networks) {
+		w.changeNetwork(name, func(n *v1alpha1.Network) {
+			for i := range 10 {
+				n.Spec.Apps = append(n.Spec.Apps, w.randomProposal(fmt.Sprintf("app%d", i)))
+			}
+		})
+	}
+}
