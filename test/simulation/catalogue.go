@@ -149,7 +149,7 @@ func (w *world) approve(r *v1alpha1.Rollout, digest string, attempt int32) strin
 		if !wave.Approval {
 			continue
 		}
-		a := v1alpha1.Approval{App: r.Spec.App, Digest: digest, Wave: wave.Name, Attempt: attempt}
+		a := v1alpha1.Approval{App: r.Spec.App, Digest: digest, Wave: wave.Name, Attempt: attempt, Channel: r.Spec.Channel}
 		w.changeStrategy(r.Spec.Network, func(s *v1alpha1.RolloutStrategy) {
 			if !slices.Contains(s.Approvals, a) {
 				s.Approvals = append(s.Approvals, a)
@@ -167,9 +167,11 @@ func retry(w *world) string {
 	if r == nil {
 		return ""
 	}
-	again := v1alpha1.Retry{App: r.Spec.App, Digest: r.Spec.Digest, Attempt: r.Spec.Attempt + 1}
+	again := v1alpha1.Retry{App: r.Spec.App, Channel: r.Spec.Channel, Digest: r.Spec.Digest, Attempt: r.Spec.Attempt + 1}
 	w.changeStrategy(r.Spec.Network, func(s *v1alpha1.RolloutStrategy) {
-		s.Retries = slices.DeleteFunc(s.Retries, func(other v1alpha1.Retry) bool { return other.App == again.App && other.Digest == again.Digest })
+		s.Retries = slices.DeleteFunc(s.Retries, func(other v1alpha1.Retry) bool {
+			return other.App == again.App && other.Channel == again.Channel && other.Digest == again.Digest
+		})
 		s.Retries = append(s.Retries, again)
 	})
 	if w.chance(60) {

@@ -11,7 +11,7 @@ import (
 
 // hardDeeds are what people seldom do, and should not.
 var hardDeeds = []deed{
-	{3, deleteRecord}, {2, deleteApp}, {3, promoteAndClock}, {3, requireZone}, {3, moveZone}, {3, networkPriority}, {3, renameWave},
+	{3, deleteRecord}, {2, deleteApp}, {3, promoteAndClock}, {3, requireZone}, {3, moveZone}, {2, observe}, {2, immediately}, {3, networkPriority}, {3, renameWave},
 	{2, changeStage}, {3, dropVersion}, {2, refuseWrites},
 }
 
@@ -64,22 +64,12 @@ func requireZone(w *world) string {
 		if a.Spec.Requires == nil {
 			a.Spec.Requires = &v1alpha1.Requirements{}
 		}
-		a.Spec.Requires.Zones = zones(stage, zone)
+		a.Spec.Requires.Zones = nil
+		if zone != "" {
+			a.Spec.Requires.Zones = []v1alpha1.RequiredZone{{Stage: stage, Zone: zone}}
+		}
 	})
 	return fmt.Sprintf("%s: requires zone %q for %s", app.Name, zone, stage)
-}
-
-func zones(stage v1alpha1.Stage, zone v1alpha1.Zone) *v1alpha1.RequiredZones {
-	z := &v1alpha1.RequiredZones{}
-	switch stage {
-	case v1alpha1.StageDevelopment:
-		z.Development = zone
-	case v1alpha1.StageTest:
-		z.Test = zone
-	case v1alpha1.StageProduction:
-		z.Production = zone
-	}
-	return z
 }
 
 // moveZone switches an environment from one zone to the other.
@@ -92,6 +82,41 @@ func moveZone(w *world) string {
 	zone := pick(w, v1alpha1.ZoneOpen, v1alpha1.ZoneClosed)
 	w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) { m.Spec.Environments[at].Zone = zone })
 	return fmt.Sprintf("%s: environment %s is %s", m.Name, m.Spec.Environments[at].Name, zone)
+}
+
+// observe lets a municipality observe a network, or no longer.
+func observe(w *world) string {
+	m, n := w.anyMunicipality(), w.anyNetwork()
+	if m == nil || n == nil {
+		return ""
+	}
+	w.changeNetwork(n.Name, func(n *v1alpha1.Network) {
+		if at := slices.Index(n.Spec.Members.Observers, m.Name); at >= 0 {
+			n.Spec.Members.Observers = slices.Delete(n.Spec.Members.Observers, at, at+1)
+			return
+		}
+		n.Spec.Members.Observers = append(n.Spec.Members.Observers, m.Name)
+	})
+	return fmt.Sprintf("%s: observers are edited: %s", n.Name, m.Name)
+}
+
+// immediately names a version for everywhere at once, or holds whatever there is.
+func immediately(w *world) string {
+	m := w.anyMunicipality()
+	if m == nil {
+		return ""
+	}
+	said := v1alpha1.AppDecision{Name: w.anyApp().Name, Decision: v1alpha1.DecisionAdopt}
+	if w.chance(50) {
+		said.Version, said.Immediate = pick(w, versionNames...), new(true)
+	} else {
+		said.Hold = &v1alpha1.Hold{Reason: "audit"}
+	}
+	w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) {
+		m.Spec.Apps = slices.DeleteFunc(m.Spec.Apps, func(d v1alpha1.AppDecision) bool { return d.Name == said.Name })
+		m.Spec.Apps = append(m.Spec.Apps, said)
+	})
+	return fmt.Sprintf("%s: names %q of %s for everywhere at once, hold %v", m.Name, said.Version, said.Name, said.Hold != nil)
 }
 
 func networkPriority(w *world) string {

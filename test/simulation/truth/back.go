@@ -24,18 +24,22 @@ func returnsOnce(m *moved) string {
 	return ""
 }
 
-// returnsToVerified says whether a member stays, or goes back further, although a release was
-// verified there that it can have.
+// returnsToVerified says whether a member is left as it is, although the release that was verified
+// there last can be had, or will be again.
 func returnsToVerified(m *moved) string {
-	last, found := v1alpha1.Release{}, false
-	for _, r := range m.Ledger.verified[m.Key] {
-		v := versionOf(m.Apps[m.App], r.Version)
-		if r != target(m.Rollout) && v != nil && v.State != v1alpha1.VersionWithdrawn {
-			last, found = r, true
-		}
+	if m.Kind != Hold {
+		return ""
 	}
-	if found && m.Kind == Hold {
-		return "it is left as it is, and " + last.Version + " was verified there before"
+	for _, r := range slices.Backward(m.Ledger.ran[m.Key]) {
+		v := versionOf(m.Apps[m.App], r.Version)
+		gone := v == nil || v.State == v1alpha1.VersionWithdrawn
+		switch surely := slices.Contains(m.Ledger.verified[m.Key], r); {
+		case r == target(m.Rollout):
+		case gone:
+			return "" // it may be what was verified last
+		case surely:
+			return "it is left as it is, and " + r.Version + " was verified there before"
+		}
 	}
 	return ""
 }

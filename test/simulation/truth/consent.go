@@ -34,6 +34,8 @@ type words struct {
 	reason                   string
 	hold                     *v1alpha1.Hold
 	network, channel, pinned string
+	// immediate says that a version it names comes everywhere at once.
+	immediate bool
 }
 
 // lasts says whether something lasts at a time; what has no end does.
@@ -51,6 +53,7 @@ func wordsOf(m *v1alpha1.Municipality, k Key, now time.Time) words {
 	if said.Decision == v1alpha1.DecisionAdopt {
 		w.network, w.channel, w.pinned = said.Network, said.Channel, said.Version
 	}
+	w.immediate = ptr.Deref(said.Immediate, false)
 	w.reason = said.Reason
 	w.decides(said.Decision, said.Reason, said.Until, now)
 	w.holds(said.Hold, now)

@@ -21,6 +21,8 @@ type Ledger struct {
 	brought map[Key]map[v1alpha1.Release]*bringing
 	// healthy are the releases that a place truly was healthy at.
 	healthy map[Key]map[v1alpha1.Release]bool
+	// ran are the same, in the order in which they last became so.
+	ran map[Key][]v1alpha1.Release
 	// verified are the releases that a place ran for so long that nobody can doubt them, in order.
 	verified map[Key][]v1alpha1.Release
 	// completed are the releases that each group completed for an app, in order.
@@ -83,7 +85,7 @@ type entry struct {
 // NewLedger remembers nothing yet.
 func NewLedger() *Ledger {
 	return &Ledger{
-		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{},
+		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{}, ran: map[Key][]v1alpha1.Release{},
 		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
 		endings: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{},
 		touched: map[Key]time.Time{}, lost: map[Key]bool{}, refused: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{}, again: map[string]bool{},
@@ -112,6 +114,7 @@ func (l *Ledger) Healthy(k Key, r v1alpha1.Release) {
 		l.healthy[k] = map[v1alpha1.Release]bool{}
 	}
 	l.healthy[k][r] = true
+	l.ran[k] = append(slices.DeleteFunc(l.ran[k], func(other v1alpha1.Release) bool { return other == r }), r)
 }
 
 // Unhealthy notes that a place ceased to be healthy.

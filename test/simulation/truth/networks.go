@@ -126,7 +126,12 @@ func (t *Truth) networksOf(m *v1alpha1.Municipality) map[string]bool {
 			continue
 		}
 		for network := range t.within(heir) {
-			all[network] = true
+			all[network] = all[network] || !slices.Contains(t.Networks[network].Spec.Members.Observers, m.Name)
+		}
+	}
+	for network, counts := range all {
+		if !counts {
+			delete(all, network) // it observes that one, and gets nothing by it
 		}
 	}
 	return all

@@ -32,6 +32,11 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	case !t.usable(k.App, to):
 		t.Broken("catalogue", "%s takes %s %s newly into use, which the catalogue does not have", k.Municipality, k.App, to.Version)
 	}
+	if wordsOf(m, k, t.Now).immediate {
+		t.leaves(k, before)
+		t.Ledger.brings(k, to, municipal)
+		return
+	}
 	if !t.mayStart(m.Spec.Windows, m.Spec.Freezes, t.Now) {
 		t.Broken("own windows", "%s takes %s %s by its own decision, outside its windows or in its freeze", k.Municipality, k.App, to.Version)
 	}

@@ -39,18 +39,20 @@ func (t *Truth) Reports(after *v1alpha1.Rollout, returning map[string]bool) {
 
 // wavesDone says whether a wave is called done that is not.
 func (t *Truth) wavesDone(after *v1alpha1.Rollout, e *entry, p Promise, returning map[string]bool) {
-	if after.Status.Phase == v1alpha1.RolloutHalted {
-		return // it moves nobody, and is asked again when it does
-	}
+	halted := after.Status.Phase == v1alpha1.RolloutHalted // it moves nobody, and is asked again when it does
 	for i, wave := range after.Status.Waves {
 		if i >= len(p.Waves) || wave.Name != p.Waves[i].Name || wave.CompletedAt == nil || e.isDone(wave.Name) {
 			continue
 		}
 		if e.completed.IsZero() { // else the waves were edited afterwards
-			if what := t.notDone(after, p, i, returning); what != "" {
+			what, gate := t.notDone(after, p, i, returning), t.closed(after, p, i+1)
+			if halted && (what != "" || gate != "") {
+				continue
+			}
+			if what != "" {
 				t.Broken("wave order", "%s says that wave %s is done: %s", after.Name, wave.Name, what)
 			}
-			if gate := t.closed(after, p, i+1); gate != "" {
+			if gate != "" {
 				t.Broken("approval before", "%s says that wave %s is done: wave %s is not approved", after.Name, wave.Name, gate)
 				continue
 			}

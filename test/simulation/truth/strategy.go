@@ -101,14 +101,14 @@ func (t *Truth) promise(r *v1alpha1.Rollout) Promise {
 // approved says whether an approval names a wave of this very attempt.
 func (p Promise) approved(r *v1alpha1.Rollout, wave string) bool {
 	return slices.ContainsFunc(p.Approvals, func(a v1alpha1.Approval) bool {
-		return a.App == r.Spec.App && a.Digest == r.Spec.Digest && a.Wave == wave && max(a.Attempt, 1) == r.Spec.Attempt
+		return a.App == r.Spec.App && a.Channel == r.Spec.Channel && a.Digest == r.Spec.Digest && a.Wave == wave && max(a.Attempt, 1) == r.Spec.Attempt
 	})
 }
 
 // retried says whether somebody asked for this very attempt.
 func (p Promise) retried(r *v1alpha1.Rollout) bool {
 	return slices.ContainsFunc(p.Retries, func(a v1alpha1.Retry) bool {
-		return a.App == r.Spec.App && a.Digest == r.Spec.Digest && a.Attempt == r.Spec.Attempt
+		return a.App == r.Spec.App && a.Channel == r.Spec.Channel && a.Digest == r.Spec.Digest && a.Attempt == r.Spec.Attempt
 	})
 }
 
