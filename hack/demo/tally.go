@@ -47,11 +47,7 @@ func count(seen snapshot, applied []v1alpha1.Municipality) tally {
 	for _, a := range seen.apps {
 		t.require("app "+a.Name, a.Generation, a.Status.Conditions, v1alpha1.ConditionReady, v1alpha1.ConditionAppsReady)
 	}
-	for _, r := range seen.rollouts {
-		if r.Status.Phase != v1alpha1.RolloutCompleted {
-			t.missing = append(t.missing, fmt.Sprintf("rollout %s is %s: %s", r.Name, r.Status.Phase, r.Status.Next))
-		}
-	}
+	t.addRollouts(seen.rollouts)
 	for _, i := range seen.installations {
 		t.installations++
 		if runs(i, i.Spec.Version) {
@@ -63,6 +59,15 @@ func count(seen snapshot, applied []v1alpha1.Municipality) tally {
 			t.apps, t.installationsReady, t.installations))
 	}
 	return t
+}
+
+// addRollouts adds to what is missing the rollouts that have not completed.
+func (t *tally) addRollouts(rollouts []v1alpha1.Rollout) {
+	for _, r := range rollouts {
+		if r.Status.Phase != v1alpha1.RolloutCompleted {
+			t.missing = append(t.missing, fmt.Sprintf("rollout %s is %s: %s", r.Name, r.Status.Phase, r.Status.Next))
+		}
+	}
 }
 
 // addMunicipality counts one that was applied; the zero value means one
