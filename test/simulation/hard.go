@@ -12,7 +12,7 @@ import (
 // hardDeeds are what people seldom do, and should not.
 var hardDeeds = []deed{
 	{3, deleteRecord}, {2, deleteApp}, {3, promoteAndClock}, {3, requireZone}, {3, moveZone}, {2, observe}, {2, immediately}, {3, networkPriority}, {3, renameWave},
-	{2, changeStage}, {3, dropVersion}, {2, refuseWrites},
+	{2, changeStage}, {2, pauseMunicipality}, {1, pausePlatform}, {3, dropVersion}, {2, refuseWrites},
 }
 
 // hardFaults seldom happen.
@@ -117,6 +117,24 @@ func immediately(w *world) string {
 		m.Spec.Apps = append(m.Spec.Apps, said)
 	})
 	return fmt.Sprintf("%s: names %q of %s for everywhere at once, hold %v", m.Name, said.Version, said.Name, said.Hold != nil)
+}
+
+func pauseMunicipality(w *world) string {
+	m := w.anyMunicipality()
+	if m == nil {
+		return ""
+	}
+	return w.flip(true, 5, m.Name+" is paused", func(on bool) {
+		if w.store.Municipalities[m.Name] != nil {
+			w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) { m.Spec.Pause = &on })
+		}
+	})
+}
+
+func pausePlatform(w *world) string {
+	return w.flip(true, 3, "the platform is paused", func(on bool) {
+		w.changePlatform(func(p *v1alpha1.Platform) { p.Spec.Pause = &on })
+	})
 }
 
 func networkPriority(w *world) string {

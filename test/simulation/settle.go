@@ -24,7 +24,7 @@ func (w *world) settle(patience time.Duration) {
 func (w *world) openGates() {
 	w.note("everything settles: gates are opened, and nothing else happens")
 	w.changePlatform(func(p *v1alpha1.Platform) {
-		p.Spec.Freeze, p.Spec.Suspend = nil, nil
+		p.Spec.Freeze, p.Spec.Suspend, p.Spec.Pause = nil, nil, nil
 		if p.Spec.Rollout != nil {
 			p.Spec.Rollout.Windows, p.Spec.Rollout.Freezes = nil, nil
 			hasten(p.Spec.Rollout.Waves)
@@ -43,8 +43,8 @@ func (w *world) openGates() {
 		w.changeApp(name, func(a *v1alpha1.SharedApp) { a.Spec.Pause, a.Spec.Suspend = nil, nil })
 	}
 	for _, name := range truth.Sorted(w.store.Municipalities) {
-		if w.store.Municipalities[name].Spec.Freezes != nil {
-			w.changeMunicipality(name, func(m *v1alpha1.Municipality) { m.Spec.Freezes = nil })
+		if m := w.store.Municipalities[name]; m.Spec.Freezes != nil || m.Spec.Pause != nil {
+			w.changeMunicipality(name, func(m *v1alpha1.Municipality) { m.Spec.Freezes, m.Spec.Pause = nil, nil })
 		}
 	}
 	w.approveAll()

@@ -87,7 +87,7 @@ func notTooMany(m *moved) string {
 	carried := 0
 	for _, name := range Sorted(m.Rollouts) {
 		r, e := m.Rollouts[name], m.Ledger.of(name)
-		if r.Spec.Network != m.Rollout.Spec.Network || !e.begun || e.phase != v1alpha1.RolloutProgressing {
+		if r.Spec.Network != m.Rollout.Spec.Network || !e.begun || !e.completed.IsZero() || e.phase != v1alpha1.RolloutProgressing {
 			continue
 		}
 		if planned, known := m.Ledger.planned[name]; (!known || planned == v1alpha1.RolloutProgressing) && m.goesOn(r) {

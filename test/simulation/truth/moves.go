@@ -172,6 +172,10 @@ func notEnded(m *moved) string {
 func notPaused(m *moved) string {
 	n, app := m.Networks[m.Rollout.Spec.Network], m.Apps[m.App]
 	switch {
+	case ptr.Deref(m.Platform.Spec.Pause, false):
+		return "the platform is paused"
+	case m.m != nil && ptr.Deref(m.m.Spec.Pause, false):
+		return "the municipality is paused"
 	case n != nil && ptr.Deref(n.Spec.Pause, false):
 		return "the network is paused"
 	case app != nil && ptr.Deref(app.Spec.Pause, false):

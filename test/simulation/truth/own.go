@@ -3,6 +3,8 @@ package truth
 import (
 	"slices"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
@@ -20,6 +22,10 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	kept := before != nil && releaseOf(before) == to
 	says := t.Says(k)
 	m := t.Municipalities[k.Municipality]
+	if move := after.Spec.Move; !kept && move != nil && move.Outcome == v1alpha1.OutcomeReturned {
+		t.returnsByItself(k, to)
+		return
+	}
 	if kept {
 		t.Ledger.finds(k, to, says.Group)
 		return
@@ -37,6 +43,9 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 		t.Ledger.brings(k, to, municipal)
 		return
 	}
+	if ptr.Deref(m.Spec.Pause, false) || ptr.Deref(t.Platform.Spec.Pause, false) {
+		t.Broken("own windows", "%s takes %s %s by its own decision, while it or the platform is paused", k.Municipality, k.App, to.Version)
+	}
 	if !t.mayStart(m.Spec.Windows, m.Spec.Freezes, t.Now) {
 		t.Broken("own windows", "%s takes %s %s by its own decision, outside its windows or in its freeze", k.Municipality, k.App, to.Version)
 	}
@@ -45,6 +54,14 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	}
 	t.leaves(k, before)
 	t.Ledger.brings(k, to, municipal)
+}
+
+// returnsByItself says whether a move of the municipality's own returns to what never was healthy there,
+// or can't be had.
+func (t *Truth) returnsByItself(k Key, to v1alpha1.Release) {
+	if !t.Ledger.healthy[k][to] || !t.usable(k.App, to) {
+		t.Broken("return", "%s %s in %s returns to %s, which never was healthy there, or can't be had", k.Municipality, k.App, k.Environment, to.Version)
+	}
 }
 
 // goes says whether an app is to be uninstalled: as it was declined, or as its municipality, or its

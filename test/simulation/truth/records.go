@@ -90,7 +90,7 @@ func (t *Truth) asked(r *v1alpha1.Rollout) bool {
 // Deleted holds the deletion of a record by the operator to the promises: not while it is under
 // way, nor while an approval or a retry names what it brought.
 func (t *Truth) Deleted(r *v1alpha1.Rollout) {
-	if r.Status.Phase == v1alpha1.RolloutProgressing || r.Status.Phase == v1alpha1.RolloutHalted || (r.Status.Phase == v1alpha1.RolloutPending && t.asked(r)) {
+	if r.Status.CompletedAt == nil && (r.Status.Phase == v1alpha1.RolloutProgressing || r.Status.Phase == v1alpha1.RolloutHalted || (r.Status.Phase == v1alpha1.RolloutPending && t.asked(r))) {
 		t.Broken("records", "%s is deleted while it is %s", r.Name, r.Status.Phase)
 	}
 	for _, a := range t.promise(r).Approvals {

@@ -110,7 +110,7 @@ func (t *Truth) reason(r *v1alpha1.Rollout, k Key) string {
 	return t.waitsForOthers(r, k)
 }
 
-// halted says whether a Rollout says that it was halted, and more members failed than may.
+// halted says whether a Rollout says that it was halted, and members failed.
 func (t *Truth) halted(r *v1alpha1.Rollout, p Promise) bool {
 	says := r.Status.Phase == v1alpha1.RolloutHalted || slices.ContainsFunc(r.Status.Waves, func(w v1alpha1.WaveStatus) bool {
 		return w.State == v1alpha1.WaveHalted && w.WaitsFor != ""
@@ -119,7 +119,7 @@ func (t *Truth) halted(r *v1alpha1.Rollout, p Promise) bool {
 		return false
 	}
 	for i := range p.Waves {
-		if c := t.crowd(r, p, i, nil); c.failed > share(p.Waves[i].Budget, c.takePart()) {
+		if t.crowd(r, p, i, nil).failed > 0 {
 			return true
 		}
 	}

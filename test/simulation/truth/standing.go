@@ -173,7 +173,7 @@ func (t *Truth) stage(f Member, r *v1alpha1.Rollout, wave Wave, stage v1alpha1.S
 		case away:
 			gone = true
 		case waiting, failed, excused:
-			gone = gone || !t.mayStartSoon(f.Municipality.Spec.Windows, f.Municipality.Spec.Freezes, wave.Deadline)
+			gone = gone || ptr.Deref(f.Municipality.Spec.Pause, false) || !t.mayStartSoon(f.Municipality.Spec.Windows, f.Municipality.Spec.Freezes, wave.Deadline)
 		}
 		stays = true
 	}

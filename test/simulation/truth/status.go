@@ -22,8 +22,10 @@ func (t *Truth) Reports(after *v1alpha1.Rollout, returning map[string]bool) {
 	t.wavesDone(after, e, p, returning)
 	t.verifiedWere(after, e, p)
 	t.pendingLong(after, e, p)
-	if after.Status.Phase == v1alpha1.RolloutCompleted && e.completed.IsZero() {
+	if after.Status.Phase == v1alpha1.RolloutCompleted && (e.completed.IsZero() || !t.Ledger.Lenient) {
 		t.completedRightly(after, p)
+	}
+	if after.Status.CompletedAt != nil && e.completed.IsZero() {
 		e.completed = t.Now
 		t.Ledger.completes(after)
 	}
