@@ -37,7 +37,7 @@ type DeletionPolicy string
 const (
 	// DeletionRetain keeps the namespaces, and all that runs in them.
 	DeletionRetain DeletionPolicy = "Retain"
-	// DeletionDelete uninstalls the apps, then deletes the namespaces.
+	// DeletionDelete uninstalls the apps, then deletes the namespaces, save those that hold volumes.
 	DeletionDelete DeletionPolicy = "Delete"
 )
 
@@ -148,8 +148,10 @@ type MunicipalitySpec struct {
 	Freezes []FreezePeriod `json:"freezes,omitempty"`
 
 	// deletionPolicy says what becomes of the namespaces when this Municipality, or one of its
-	// environments, is deleted: Retain keeps them and their apps running; Delete uninstalls and
-	// deletes. Default: Retain. A change holds for the next deletion.
+	// environments, is deleted: Retain keeps them and their apps running; Delete uninstalls the apps
+	// and deletes the namespaces, but keeps those that hold PersistentVolumeClaims, unless the
+	// annotation allmenning.dev/delete-volumes is "true". Default: Retain. A change also counts for a
+	// deletion that has begun.
 	// Example: Delete
 	// +optional
 	// +kubebuilder:default=Retain

@@ -148,10 +148,7 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.App
 	}
 
 	desired := ac.AppInstallation(i.Name, i.Namespace).WithUID(i.UID)
-	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
-		return 0, err
-	}
-	if err := apply.Status(ctx, r.Client, desired, "appinstallation"); err != nil {
+	if err := apply.WriteStatus(ctx, r.Client, desired, next, "appinstallation"); err != nil {
 		return 0, err
 	}
 	r.memory.pending.drop(i.UID)

@@ -36,7 +36,7 @@ func identities() []*unstructured.Unstructured {
 	return all
 }
 
-// randomLive is what stands in a namespace: objects of the app, of another, of the
+// randomLive is what is in a namespace: objects of the app, of another, of the
 // tenant, and such whose labels somebody took away or forged.
 func randomLive(t *testing.T, c *choices, seen *observed) {
 	t.Helper()

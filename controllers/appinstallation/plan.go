@@ -13,7 +13,7 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// planned is what shall be done.
+// planned is what to do.
 type planned struct {
 	suspended bool
 	// outcome is set where nothing more can be done for now: a gate is closed, the
@@ -28,7 +28,7 @@ type planned struct {
 	prune []*unstructured.Unstructured
 	// prunePolicy goes last, when the pods that it served are gone.
 	prunePolicy *networkingv1.NetworkPolicy
-	// kept are objects of the app that it no longer has, and that nobody may miss.
+	// kept are objects of the app that it no longer has, and that may hold data.
 	kept []ref
 	// draining says that pods of the app, which is uninstalled, are still ending.
 	draining bool
@@ -47,7 +47,7 @@ type object struct {
 	live *unstructured.Unstructured
 }
 
-// plan decides what shall be done with what was seen.
+// plan decides what to do about what was seen.
 func plan(seen observed, wanted rendered) (planned, error) {
 	i := &seen.installation
 	if ptr.Deref(i.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false) {

@@ -82,7 +82,7 @@ func TestRenderWaitsForWhatTheGatesTell(t *testing.T) {
 		"no app": func(s *observed) { s.app = nil }, "no bundle": func(s *observed) { s.bundle = nil }, "uninstalled": absent,
 	} {
 		if got := renderer().render(world(change)); got.fault != nil || got.objects != nil {
-			t.Errorf("%s: %+v, want nothing: a gate tells", reason, got)
+			t.Errorf("%s: %+v, want nothing: a gate says so", reason, got)
 		}
 	}
 }

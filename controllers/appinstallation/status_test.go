@@ -31,7 +31,7 @@ func TestFailure(t *testing.T) {
 		want   string
 		says   string
 	}{
-		{"a spent quota names the environment to mend", apierrors.NewForbidden(resource, "web", errors.New("exceeded quota: allmenning, requested: services=1")),
+		{"a spent quota names the environment to raise it in", apierrors.NewForbidden(resource, "web", errors.New("exceeded quota: allmenning, requested: services=1")),
 			"Stalled QuotaExceeded", "raise quota of environment prod in spec.environments of Municipality vinje"},
 		{"a quota that is not counted yet passes", apierrors.NewForbidden(resource, "web", errors.New("status unknown for quota: allmenning")), "Retrying Retrying", "status unknown"},
 		{"somebody was faster", apierrors.NewConflict(resource, "web", errors.New("conflict with kubectl")), "Retrying Retrying", "kubectl"},
@@ -51,7 +51,7 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// deployment is one that stands with its health as its status says.
+// deployment is one whose health is as its status says.
 func deployment(name string, conditions ...any) *unstructured.Unstructured {
 	o := of(world(), "Deployment", name, map[string]any{
 		"spec": map[string]any{"replicas": int64(1)},
@@ -69,7 +69,7 @@ func TestHealthOf(t *testing.T) {
 	available := map[string]any{"type": "Available", "status": "True"}
 	late := map[string]any{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}
 	spent := map[string]any{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: allmenning"}
-	well, failed, poor := deployment("well", available), deployment("late", late), deployment("a-poor", spent)
+	fine, failed, poor := deployment("fine", available), deployment("late", late), deployment("a-poor", spent)
 	working := deployment("working", available)
 	working.SetGeneration(2)
 	var many []*unstructured.Unstructured
@@ -85,12 +85,12 @@ func TestHealthOf(t *testing.T) {
 		want    string
 		says    string
 	}{
-		{"all is well", []*unstructured.Unstructured{well, configMap("a", "1")}, false, "Ready Ready", "svarut 2.4.1 runs"},
-		{"one is on its way", []*unstructured.Unstructured{well, working}, false, "Progressing Progressing", "Deployment/working"},
-		{"one is not there yet", []*unstructured.Unstructured{well}, true, "Progressing Progressing", "Deployment/well: not there yet"},
+		{"all is healthy", []*unstructured.Unstructured{fine, configMap("a", "1")}, false, "Ready Ready", "svarut 2.4.1 runs"},
+		{"one is on its way", []*unstructured.Unstructured{fine, working}, false, "Progressing Progressing", "Deployment/working"},
+		{"one is not there yet", []*unstructured.Unstructured{fine}, true, "Progressing Progressing", "Deployment/fine: not there yet"},
 		{"one failed", []*unstructured.Unstructured{working, failed}, false, "Stalled Unhealthy", "Deployment/late"},
 		{"its pods find no room", []*unstructured.Unstructured{poor, failed}, false, "Stalled QuotaExceeded", "raise quota of environment prod"},
-		{"many are told by three", many, false, "Progressing Progressing", "and 2 more"},
+		{"of many three are named", many, false, "Progressing Progressing", "and 2 more"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -120,10 +120,10 @@ func TestHealthySince(t *testing.T) {
 		outcome condition.Outcome
 		want    *metav1.Time
 	}{
-		{"it has become well", v1alpha1.AppInstallationStatus{AppliedDigest: "a"}, "a", ready, &stamp},
-		{"it is well as before", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "a", ready, earlier},
+		{"it has become healthy", v1alpha1.AppInstallationStatus{AppliedDigest: "a"}, "a", ready, &stamp},
+		{"it is healthy as before", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "a", ready, earlier},
 		{"a new version starts anew", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "b", ready, &stamp},
-		{"it is no longer well", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "a", condition.Outcome{State: condition.Progressing}, nil},
+		{"it is no longer healthy", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "a", condition.Outcome{State: condition.Progressing}, nil},
 		{"nothing is applied", v1alpha1.AppInstallationStatus{}, "", ready, nil},
 	}
 	for _, tc := range cases {
@@ -146,11 +146,11 @@ func TestLongestHealthy(t *testing.T) {
 		before, next v1alpha1.AppInstallationStatus
 		want         *metav1.Duration
 	}{
-		{"it is well, and never was otherwise", since(hour, nil), since(hour, nil), nil},
-		{"it ceases to be well", since(hour, nil), since(nil, nil), &metav1.Duration{Duration: time.Hour}},
-		{"it was well for longer before", since(hour, day), since(nil, nil), day},
-		{"it is unwell as before", since(nil, day), since(nil, nil), day},
-		{"it is well again", since(nil, day), since(&stamp, nil), day},
+		{"it is healthy, and never was otherwise", since(hour, nil), since(hour, nil), nil},
+		{"it ceases to be healthy", since(hour, nil), since(nil, nil), &metav1.Duration{Duration: time.Hour}},
+		{"it was healthy for longer before", since(hour, day), since(nil, nil), day},
+		{"it is unhealthy as before", since(nil, day), since(nil, nil), day},
+		{"it is healthy again", since(nil, day), since(&stamp, nil), day},
 		{"a new version starts anew", since(nil, day), v1alpha1.AppInstallationStatus{AppliedVersion: "2", AppliedDigest: "b"}, nil},
 	}
 	for _, tc := range cases {
@@ -283,6 +283,6 @@ func TestTryAgain(t *testing.T) {
 		t.Errorf("%v, want what is waited for", err)
 	}
 	if err := tryAgain(condition.Outcome{State: condition.Stalled}, failed); err != nil {
-		t.Errorf("%v: what a person must mend is not tried again", err)
+		t.Errorf("%v: what a person must fix is not tried again", err)
 	}
 }

@@ -106,10 +106,7 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Mun
 	m := &seen.municipality
 	if !sameStatus(m.Status, next) {
 		desired := ac.Municipality(m.Name).WithUID(m.UID)
-		if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
-			return err
-		}
-		if err := apply.Status(ctx, r.Client, desired, "municipality"); err != nil {
+		if err := apply.WriteStatus(ctx, r.Client, desired, next, "municipality"); err != nil {
 			return err
 		}
 		for _, e := range condition.Events(m.Status.Conditions, next.Conditions) {

@@ -79,7 +79,7 @@ func TestPlanSendsNothingTwice(t *testing.T) {
 	}
 }
 
-func TestPlanMendsDrift(t *testing.T) {
+func TestPlanCorrectsDrift(t *testing.T) {
 	const namespace, deny, quota = "Namespace/vinje-test", "NetworkPolicy/allmenning-default-deny", "ResourceQuota/allmenning"
 	cases := []struct {
 		reason string
@@ -97,10 +97,10 @@ func TestPlanMendsDrift(t *testing.T) {
 		{"a label that somebody removed comes back", namespace, func(_ *testing.T, o *unstructured.Unstructured) {
 			unstructured.RemoveNestedField(o.Object, "metadata", "labels", v1alpha1.LabelZone)
 		}, []string{namespace}, nil},
-		{"a wall that somebody narrowed to some pods stands before all again", deny, func(t *testing.T, o *unstructured.Unstructured) {
+		{"a policy that somebody narrowed to some pods selects all of them again", deny, func(t *testing.T, o *unstructured.Unstructured) {
 			set(t, o, "x", "spec", "podSelector", "matchLabels", "app")
 		}, []string{deny}, nil},
-		{"a hole in the wall is a field of another's, so the wall is built anew", deny, func(t *testing.T, o *unstructured.Unstructured) {
+		{"a rule that opens the default-deny policy is a field of another's, so the policy is made anew", deny, func(t *testing.T, o *unstructured.Unstructured) {
 			if err := unstructured.SetNestedSlice(o.Object, []any{map[string]any{}}, "spec", "ingress"); err != nil {
 				t.Fatal(err)
 			}

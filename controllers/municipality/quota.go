@@ -13,7 +13,7 @@ import (
 const limitsName = "allmenning"
 
 // sizeClass picks the class of a municipality: the first that it does not exceed,
-// and the first of all where its inhabitants are not told.
+// and the first of all where its inhabitants are not given.
 func sizeClass(classes []v1alpha1.SizeClass, inhabitants *int32) v1alpha1.SizeClass {
 	for _, class := range classes {
 		if inhabitants == nil || class.UpTo == nil || *inhabitants <= *class.UpTo {

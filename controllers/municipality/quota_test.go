@@ -19,7 +19,7 @@ func TestSizeClass(t *testing.T) {
 		inhabitants *int32
 		want        string
 	}{
-		{"who does not tell is small", classes, nil, "Small"},
+		{"one that does not say its inhabitants is small", classes, nil, "Small"},
 		{"nobody lives there", classes, new(int32(0)), "Small"},
 		{"a bound belongs to the class below", classes, new(int32(5000)), "Small"},
 		{"one more is the next class", classes, new(int32(5001)), "Medium"},

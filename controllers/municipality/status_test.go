@@ -29,7 +29,7 @@ func TestAfterApply(t *testing.T) {
 		{"all went well", nil, v1alpha1.EnvironmentReady, condition.Ready},
 		{"a busy API server passes", apierrors.NewTooManyRequests("busy", 1), v1alpha1.EnvironmentPending, condition.Retrying},
 		{"a quota that is not counted yet passes", forbidden("status unknown for quota: allmenning"), v1alpha1.EnvironmentPending, condition.Retrying},
-		{"a refusal stays until somebody mends it", forbidden("no"), v1alpha1.EnvironmentFailed, condition.Stalled},
+		{"a refusal stays until somebody fixes it", forbidden("no"), v1alpha1.EnvironmentFailed, condition.Stalled},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -62,11 +62,11 @@ func TestStatus(t *testing.T) {
 			"2/2", []string{"Ready=True Ready: 2 environments are ready"}, 2},
 		{"one waits", vinje(), planned{environments: []environmentPlan{prod, environmentOf("test", v1alpha1.EnvironmentPending, condition.Progressing, "counting")}}, nil,
 			"1/2", []string{"Ready=False EnvironmentPending: environment test: counting", "Reconciling=True EnvironmentPending: environment test: counting"}, 2},
-		{"the worst is told, whichever comes first", vinje(), planned{environments: []environmentPlan{
+		{"the worst is reported, whichever comes first", vinje(), planned{environments: []environmentPlan{
 			environmentOf("prod", v1alpha1.EnvironmentPending, condition.Progressing, "counting"),
 			environmentOf("test", v1alpha1.EnvironmentFailed, condition.Stalled, "not ours"),
 		}}, nil, "0/2", []string{"Ready=False EnvironmentFailed: environment test: not ours", "Stalled=True EnvironmentFailed: environment test: not ours"}, 2},
-		{"what could not be written is told", vinje(), planned{environments: []environmentPlan{prod, test}}, map[string]error{"test": forbidden("no")},
+		{"what could not be written is reported", vinje(), planned{environments: []environmentPlan{prod, test}}, map[string]error{"test": forbidden("no")},
 			"1/2", []string{
 				`Ready=False EnvironmentFailed: environment test: pods "web" is forbidden: no`,
 				`Stalled=True EnvironmentFailed: environment test: pods "web" is forbidden: no`,

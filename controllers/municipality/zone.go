@@ -16,8 +16,8 @@ func opens(spec v1alpha1.Environment, ns *corev1.Namespace) bool {
 }
 
 // zoneOf is the zone that an environment gets: the spec's, but a closed environment is opened
-// only when no app in it requires Closed any longer. Whoever installed such an app was promised
-// closed walls.
+// only when no app in it requires Closed any longer. A municipality that
+// installed such an app was promised closed walls.
 func zoneOf(spec v1alpha1.Environment, live environment) v1alpha1.Zone {
 	if len(live.closedApps) > 0 {
 		return v1alpha1.ZoneClosed

@@ -55,10 +55,7 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Net
 		return nil
 	}
 	desired := ac.Network(n.Name).WithUID(n.UID)
-	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
-		return err
-	}
-	if err := apply.Status(ctx, r.Client, desired, "network"); err != nil {
+	if err := apply.WriteStatus(ctx, r.Client, desired, next, "network"); err != nil {
 		return err
 	}
 	for _, e := range condition.Events(n.Status.Conditions, next.Conditions) {

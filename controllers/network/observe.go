@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -42,17 +43,17 @@ func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (o
 		return seen, err
 	}
 	var networks v1alpha1.NetworkList
-	if err := r.Client.List(ctx, &networks, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &networks); err != nil {
 		return seen, fmt.Errorf("list Networks: %w", err)
 	}
 	seen.networks = resolution.NewNetworks(networks.Items, now)
 	var municipalities v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &municipalities, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &municipalities); err != nil {
 		return seen, fmt.Errorf("list Municipalities: %w", err)
 	}
 	seen.municipalities = municipalities.Items
 	var apps v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &apps); err != nil {
 		return seen, fmt.Errorf("list SharedApps: %w", err)
 	}
 	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/watch"
 )
 
@@ -79,7 +80,7 @@ func speaksOf(n *v1alpha1.Network, app string) bool {
 
 func (r *Reconciler) networks(ctx context.Context, wanted func(*v1alpha1.Network) bool) []string {
 	var list v1alpha1.NetworkList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &list); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list Networks")
 		return nil
 	}

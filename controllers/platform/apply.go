@@ -15,10 +15,7 @@ func (r *Reconciler) write(ctx context.Context, seen v1alpha1.Platform, next v1a
 		return nil
 	}
 	desired := ac.Platform(seen.Name).WithUID(seen.UID)
-	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
-		return err
-	}
-	if err := apply.Status(ctx, r.Client, desired, "platform"); err != nil {
+	if err := apply.WriteStatus(ctx, r.Client, desired, next, "platform"); err != nil {
 		return err
 	}
 	for _, e := range condition.Events(seen.Status.Conditions, next.Conditions) {

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 )
 
 // observed is everything that a plan may build on.
@@ -27,14 +28,14 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, nil
 	}
 	var municipalities v1alpha1.MunicipalityList
-	if err := r.Client.List(ctx, &municipalities, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &municipalities); err != nil {
 		return seen, fmt.Errorf("list Municipalities: %w", err)
 	}
 	for i := range municipalities.Items {
 		seen.municipalities = append(seen.municipalities, &municipalities.Items[i])
 	}
 	var apps v1alpha1.SharedAppList
-	if err := r.Client.List(ctx, &apps, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := read.List(ctx, r.Client, &apps); err != nil {
 		return seen, fmt.Errorf("list SharedApps: %w", err)
 	}
 	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))

@@ -56,10 +56,7 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Sha
 		return nil
 	}
 	desired := ac.SharedApp(app.Name).WithUID(app.UID)
-	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
-		return err
-	}
-	if err := apply.Status(ctx, r.Client, desired, "sharedapp"); err != nil {
+	if err := apply.WriteStatus(ctx, r.Client, desired, next, "sharedapp"); err != nil {
 		return err
 	}
 	for _, e := range condition.Events(app.Status.Conditions, next.Conditions) {

@@ -51,10 +51,10 @@ func TestPlanPilots(t *testing.T) {
 		{reason: "one that nobody knows never goes",
 			pilots: []string{"nosuch"},
 			want:   `spec.pilotNetworks[0]: there is no Network "nosuch": name one that proposes svarut, or take it out` + until},
-		{reason: "one that does not propose the app never goes, and its index is told",
+		{reason: "one that does not propose the app never goes first, and its index is reported",
 			pilots: []string{"pb", "pa"}, networks: []v1alpha1.Network{network("pa", "post"), network("pb", "svarut")},
 			want: "spec.pilotNetworks[1]: Network pa does not propose svarut: add it to spec.apps of that Network, name one that proposes it, or take it out" + until},
-		{reason: "all faults are told at once",
+		{reason: "all faults are reported at once",
 			pilots: []string{"nosuch", "pb", "pa"}, networks: []v1alpha1.Network{network("pa"), network("pb", "svarut")},
 			want: `spec.pilotNetworks[0]: there is no Network "nosuch": name one that proposes svarut, or take it out; ` +
 				"spec.pilotNetworks[2]: Network pa does not propose svarut: add it to spec.apps of that Network, name one that proposes it, or take it out" + until},

@@ -18,7 +18,7 @@ const (
 	firstRetry = time.Second
 	// maxRetry is the longest pause after a passing fault.
 	maxRetry = 5 * time.Minute
-	// slowRetry is the pause after a fault that a person must mend, in case it was mended
+	// slowRetry is the pause after a fault that a person must fix, in case it was fixed
 	// where no watch sees it: in the registry.
 	slowRetry = 10 * time.Minute
 
@@ -28,11 +28,11 @@ const (
 	reasonFetching = "Fetching"
 )
 
-// planned is what shall be done, in the order of spec.versions.
+// planned is what to do, in the order of spec.versions.
 type planned struct {
 	// suspended means that nothing is done.
 	suspended bool
-	// fault stands for the whole SharedApp: none of its versions may be installed.
+	// fault concerns the whole SharedApp: none of its versions may be installed.
 	fault *condition.Outcome
 	// pilots says which of spec.pilotNetworks can't go first. The versions are as available as without.
 	pilots   *condition.Outcome
@@ -43,7 +43,7 @@ type planned struct {
 	again time.Duration
 }
 
-// versionPlan is what shall be done with one version.
+// versionPlan is what to do with one version.
 type versionPlan struct {
 	version string
 	// withdrawn versions don't decide whether the SharedApp is Ready.
@@ -62,7 +62,7 @@ type versionPlan struct {
 	again time.Duration
 }
 
-// plan decides what shall be done with what was seen.
+// plan decides what to do about what was seen.
 func plan(seen observed, now time.Time) planned {
 	if suspended(seen) {
 		return planned{suspended: true}

@@ -135,7 +135,7 @@ func TestContradictionOfAPinnedConfigMap(t *testing.T) {
 	}
 }
 
-// TestStatus writes what a SharedApp would tell, so that a reviewer sees how it reads.
+// TestStatus writes what a SharedApp would say, so that a reviewer sees how it reads.
 func TestStatus(t *testing.T) {
 	found := &bundle.Bundle{Digest: digestOf("a")}
 	well := seenVersion{spec: ociVersion("2.4.1", digestOf("a")), offered: digestOf("a"), remembered: digestOf("a"), bundle: found, stored: true}

@@ -23,7 +23,7 @@ const (
 	takenOut = "taken out of the spec; its digest is remembered, so that the number never means anything else"
 )
 
-// status tells what came of a reconcile: the fields of the status that this controller
+// status is what came of a reconcile: the fields of the status that this controller
 // owns, and none of the rollup's.
 func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.SharedAppStatus {
 	app := seen.app

@@ -1,7 +1,7 @@
 // Package condition turns what a reconcile came to into status conditions, and
 // the change of conditions into events.
 //
-// Every kind tells its story with the same few conditions, so that kubectl wait,
+// Every kind reports with the same few conditions, so that kubectl wait,
 // kstatus and GitOps tools read all of them alike: Ready is there from the first
 // visit; Reconciling and Stalled are there only while they are true; each carries
 // the generation it speaks of. The package is pure: time is an argument.
@@ -57,7 +57,7 @@ func Worst(message string, outcomes ...Outcome) Outcome {
 }
 
 // Of returns the conditions for an outcome at a generation. What stays as it was
-// keeps its time of transition; now stands for what changed. The result is sorted
+// keeps its time of transition; what changed gets now. The result is sorted
 // by type.
 func Of(previous []metav1.Condition, outcome Outcome, generation int64, now metav1.Time) []metav1.Condition {
 	ready := metav1.ConditionFalse

@@ -1,4 +1,4 @@
-// Package installation makes the AppInstallations that were decided on, and tells whether
+// Package installation makes the AppInstallations that were decided on, and says whether
 // one says already what it should. It is pure, and the one place that knows what of an
 // AppInstallation follows from what.
 package installation

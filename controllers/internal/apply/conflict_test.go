@@ -19,7 +19,7 @@ func TestOnlyConflicts(t *testing.T) {
 	}{
 		{"a conflict is one, also when it was wrapped", conflict, true},
 		{"several are nothing else", errors.Join(conflict, errors.Join(conflict, nil)), true},
-		{"a fault among them is to be told", errors.Join(conflict, fault), false},
+		{"a fault among them is reported", errors.Join(conflict, fault), false},
 		{"a fault is no conflict", fault, false},
 		{"no error is no conflict", nil, false},
 	}

@@ -11,6 +11,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// WriteStatus puts a status into the apply configuration of its object, and writes it; see Status.
+func WriteStatus(ctx context.Context, c client.Client, desired runtime.ApplyConfiguration, status any, writer string) error {
+	if err := Convert(map[string]any{"status": status}, desired); err != nil {
+		return err
+	}
+	return Status(ctx, c, desired, writer)
+}
+
 // Status writes the status part of a typed apply configuration as the field
 // manager "<Owner>-<writer>". Two controllers that share a status use two writers,
 // so that neither removes what the other wrote. An object that is gone meanwhile
@@ -39,7 +47,7 @@ func Convert(status, configuration any) error {
 // Transient says whether an error may pass by itself, so that trying again is
 // right: the API server is busy, unreachable, has not yet counted a quota or learnt
 // of a right, or somebody else wrote at the same time. Anything else is refused for a reason that
-// a person must mend.
+// a person must fix.
 func Transient(err error) bool {
 	switch {
 	case err == nil:

@@ -12,7 +12,7 @@ import (
 )
 
 // ContextFile is the file in a bundle that the facts of the tenant and the parameters of the app are
-// written into. It is optional, and stands at the root of the folder, among its resources.
+// written into. It is optional, and lies at the root of the folder, among its resources.
 const ContextFile = "allmenning-context.yaml"
 
 // localConfig marks an object that kustomize reads and doesn't put out.

@@ -95,7 +95,7 @@ func entryKind(flag byte) string {
 	}
 }
 
-// finish checks what can be told only when all files are there, and unwraps folders that hold
+// finish checks what can be known only when all files are there, and unwraps folders that hold
 // everything: packing ./svarut gives svarut/kustomization.yaml.
 func (f *folder) finish() (map[string][]byte, error) {
 	for name := range f.files {

@@ -2,7 +2,7 @@
 // no registry any more.
 //
 // A bundle lies in an immutable ConfigMap of the operator's namespace that is named by
-// its digest. Whoever reads it computes the digest anew. All reads are from the cache,
+// its digest. A reader computes the digest anew. All reads are from the cache,
 // which keeps the ConfigMaps of that namespace whole.
 package bundlestore
 
@@ -22,7 +22,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 )
 
-// NamePrefix stands before the label in the name of a stored bundle.
+// NamePrefix precedes the label in the name of a stored bundle.
 const NamePrefix = "bundle-"
 
 // labelLength is how much of a digest names a bundle: 160 bits, as a label holds no more

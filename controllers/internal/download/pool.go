@@ -1,7 +1,7 @@
 // Package download fetches bundles beside the reconciles that want them.
 //
 // A registry may be slow, down or gone. A reconcile says what it wants and goes on; a
-// few workers fetch, and tell whoever wanted it when a fetch has ended, well or not. So
+// few workers fetch, and report to those that wanted it when a fetch has ended, with success or not. So
 // one registry never holds up an app that comes from another. What was fetched stays in
 // memory until the one who wanted it has put it where it belongs.
 package download
@@ -107,7 +107,7 @@ func (p *Pool) Want(app string, key Key, r oci.Request) {
 	}
 }
 
-// State tells how far a fetch has come; the zero State where it was never wanted.
+// State says how far a fetch has come; the zero State where it was never wanted.
 func (p *Pool) State(key Key) State {
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -160,7 +160,7 @@ func (p *Pool) work(ctx context.Context) {
 	}
 }
 
-// fetch returns the apps to tell.
+// fetch returns the apps to notify.
 func (p *Pool) fetch(ctx context.Context, key Key) []string {
 	p.lock.Lock()
 	f, wanted := p.fetches[key]

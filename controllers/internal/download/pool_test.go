@@ -71,7 +71,7 @@ func TestASlowRegistryHoldsUpNobodyElse(t *testing.T) {
 	receive(t, "second fetch", r.started)
 	r.answers["fast"] <- nil
 	if e := receive(t, "end of the fast one", p.Ended()); e.Object.GetName() != "b" {
-		t.Errorf("told %s, want b", e.Object.GetName())
+		t.Errorf("notified %s, want b", e.Object.GetName())
 	}
 	if s := p.State(KeyOf(fast, "")); s.Running || s.Bundle == nil || s.Bundle.Digest != "sha256:1" || s.Attempts != 1 {
 		t.Errorf("the fast one: %+v", s)
@@ -89,12 +89,12 @@ func TestOneFetchServesAllWhoWantIt(t *testing.T) {
 		p.Want(app, KeyOf(request, ""), request)
 	}
 	r.answers["one"] <- nil
-	told := map[string]bool{}
+	notified := map[string]bool{}
 	for range 2 {
-		told[receive(t, "end", p.Ended()).Object.GetName()] = true
+		notified[receive(t, "end", p.Ended()).Object.GetName()] = true
 	}
-	if !told["a"] || !told["b"] || len(r.started) != 1 {
-		t.Errorf("told %v after %d fetches, want a and b after 1", told, len(r.started))
+	if !notified["a"] || !notified["b"] || len(r.started) != 1 {
+		t.Errorf("notified %v after %d fetches, want a and b after 1", notified, len(r.started))
 	}
 	p.Keep("a", nil)
 	if p.State(KeyOf(request, "")).Bundle == nil {

@@ -55,8 +55,8 @@ func plain(message string) string {
 	return message
 }
 
-// spentQuota tells when pods can't be made: the one thing about a Deployment that a
-// tenant can mend and that its readiness doesn't tell. The API server's words name
+// spentQuota says when pods can't be made: the one thing about a Deployment that a
+// tenant can fix and that its readiness doesn't show. The API server's words name
 // the quota and what is short.
 func spentQuota(o *unstructured.Unstructured) string {
 	conditions, _, err := unstructured.NestedSlice(o.Object, "status", "conditions")

@@ -44,7 +44,7 @@ kind: Deployment
 metadata: {generation: 2}
 spec: {replicas: 1}
 status: {observedGeneration: 2, replicas: 2, readyReplicas: 1, availableReplicas: 1, updatedReplicas: 1, conditions: [{type: Available, status: "True"}, {type: Progressing, status: "True", reason: ReplicaSetUpdated}]}`, health.Progressing, "new pods are not ready, and pods of before still run: 1"},
-		{"a spent quota is told in the API server's words", `
+		{"a spent quota is reported in the API server's words", `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {generation: 1}

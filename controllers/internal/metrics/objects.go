@@ -41,7 +41,7 @@ func (o *Objects) Start(ctx context.Context) error {
 	return nil
 }
 
-// Describe tells Prometheus what Collect gives.
+// Describe announces to Prometheus what Collect gives.
 func (o *Objects) Describe(out chan<- *prometheus.Desc) { out <- o.count }
 
 // Collect counts. A kind whose list fails is left out of this scrape.

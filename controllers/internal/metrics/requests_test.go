@@ -66,7 +66,7 @@ func TestRequestsAreCounted(t *testing.T) {
 		{"a watch is none", http.MethodGet, "/apis/apps/v1/deployments?watch=true", "", "watch deployments"},
 		{"a create", http.MethodPost, "/api/v1/namespaces/vinje-prod/configmaps", "", "create configmaps"},
 		{"an event counts as what it is", http.MethodPost, "/apis/events.k8s.io/v1/namespaces/default/events", "", "create events"},
-		{"a lease is told apart", http.MethodPut, "/apis/coordination.k8s.io/v1/namespaces/allmenning-system/leases/manager", "", "update leases"},
+		{"a lease is counted apart", http.MethodPut, "/apis/coordination.k8s.io/v1/namespaces/allmenning-system/leases/manager", "", "update leases"},
 		{"a server-side apply is no other patch", http.MethodPatch, "/apis/apps/v1/namespaces/vinje-prod/deployments/web?force=true", applyYAML, "apply deployments"},
 		{"in whichever encoding", http.MethodPatch, "/api/v1/namespaces/vinje-prod/services/web", "application/apply-patch+cbor", "apply services"},
 		{"a patch", http.MethodPatch, "/api/v1/namespaces/vinje-prod/configmaps/a", merge, "patch configmaps"},

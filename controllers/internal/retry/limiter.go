@@ -10,7 +10,7 @@ import (
 
 const (
 	first = 10 * time.Millisecond
-	// longest is what a person will wait for after mending something that no watch tells.
+	// longest is what a person will wait for after fixing something that no watch reports.
 	// The usual limit of a quarter of an hour would leave a tenant down long after the
 	// API server, or a definition, is back.
 	longest = 30 * time.Second

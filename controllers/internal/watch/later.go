@@ -14,10 +14,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// Find tells the names of the cluster-scoped objects, or groups, that an event concerns.
+// Find returns the names of the cluster-scoped objects, or groups, that an event concerns.
 type Find func(context.Context, client.Object) []string
 
-// Later enqueues, after a pause, whoever is concerned by what an object was or is now. The
+// Later enqueues, after a pause, those concerned by what an object was or is now. The
 // first of several events sets the time, so a burst does not put the look off.
 func Later(find Find, pause time.Duration) handler.EventHandler {
 	enqueue := func(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request], objects ...client.Object) {

@@ -26,7 +26,7 @@ import (
 
 var files = map[string]string{"kustomization.yaml": "resources: [base]\n", "base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": "a: b\n"}
 
-// wrapper stands between a client and the registry.
+// wrapper is between a client and the registry.
 type wrapper func(http.Handler) http.Handler
 
 // serve starts a registry, and pushes with the given function past all wrappers.
