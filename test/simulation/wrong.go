@@ -199,10 +199,12 @@ var storiesThatEndedWrong = []story{
 		s.must(4, "12:00", "all have svarut 2.5.0", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
 	{name: "fault-of-today", title: "A wave is done; a member in it breaks down later, and stays at its version.", lasts: 3, notYet: true, tell: func(s *script) {
-		s.threeWaves(func(waves []v1alpha1.Wave) { waves[2].RequireApproval = new(true) })
+		s.threeWaves(func(waves []v1alpha1.Wave) {
+			waves[2].RequireApproval, waves[1].Soak = new(true), &metav1.Duration{Duration: 2 * time.Minute}
+		})
 		s.turnsOut("2.5.0", "tokke", breaks)
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
-		s.on(1, "10:20", "wave second is called early from now on", func() {
+		s.on(1, "10:15", "wave second is called early from now on", func() {
 			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves[1].Name = "early" })
 		})
 		s.must(3, "12:00", "tokke keeps 2.5.0", func() bool { return s.has("2.5.0", "prod", "tokke") })

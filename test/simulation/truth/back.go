@@ -81,15 +81,11 @@ func wasUnhealthy(m *moved) string {
 	return "all of its places have been healthy since they came up"
 }
 
-// notDoneLongAgo says whether a member is taken back for a fault of today that was verified when
-// its wave was done, whatever the wave is called by now.
+// notDoneLongAgo says whether a place is taken back for a fault of today that was verified when its
+// wave was done, whatever the wave is called by now.
 func notDoneLongAgo(m *moved) string {
-	if m.Ledger.of(m.Rollout.Name).past[m.Municipality] && !m.movedSince() {
+	if m.Ledger.of(m.Rollout.Name).past[m.Key] {
 		return "it was verified, and its wave was done"
 	}
 	return ""
 }
-
-// movedSince says whether a place of a member was moved once more after its wave was done, such as
-// a new environment.
-func (m *moved) movedSince() bool { return m.Ledger.again[m.Rollout.Name+"/"+m.Municipality] }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
@@ -101,9 +103,10 @@ func notTooMany(m *moved) string {
 }
 
 // goesOn says whether a Rollout has somebody who can be moved: in the first wave that is not done,
-// and where its version can be had. Else it holds no place in the queue.
+// and where its version can be had and its app is not paused. Else it holds no place in the queue.
 func (t *Truth) goesOn(r *v1alpha1.Rollout) bool {
-	if !t.usable(r.Spec.App, target(r)) {
+	app := t.Apps[r.Spec.App]
+	if !t.usable(r.Spec.App, target(r)) || ptr.Deref(app.Spec.Pause, false) || ptr.Deref(app.Spec.Suspend, false) {
 		return false
 	}
 	p := t.promise(r)
@@ -140,13 +143,18 @@ func wavesBeforeDone(m *moved) string {
 	return ""
 }
 
-// isDone notes that a wave is done, with how many failed, and who is verified in it.
+// isDone notes that a wave is done, and who is verified in it.
 func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 	e := t.Ledger.of(r.Name)
-	e.done[p.Waves[index].Name] = t.crowd(r, p, index, nil).failed
+	e.done[p.Waves[index].Name] = true
 	for _, f := range t.Followers(r) {
-		if t.waveOf(f, r, p) == index && t.stand(f, r, p.Waves[index]) == verified {
-			e.past[f.Municipality.Name] = true
+		if t.waveOf(f, r, p) != index || t.stand(f, r, p.Waves[index]) != verified {
+			continue
+		}
+		for _, place := range f.Places {
+			if place.Takes() && t.placed(place.Key, r, p.Waves[index]) == verified {
+				e.past[place.Key] = true
+			}
 		}
 	}
 }

@@ -45,9 +45,7 @@ type Ledger struct {
 	refused map[Key]bool
 	// watched is how long the operator has been looking in all, without the times in which it was down.
 	watched time.Duration
-	// again are members, as rollout/name, that were moved once more after their wave was done.
-	again map[string]bool
-	// pending is for how long, of that time, each place has been on its way in one stretch.
+		// pending is for how long, of that time, each place has been on its way in one stretch.
 	pending map[Key]stretch
 
 	zones     map[string]*time.Location
@@ -72,11 +70,11 @@ type entry struct {
 	// completed is when the Rollout first said so, by the clock; zero while it has not.
 	completed time.Time
 	phase     v1alpha1.RolloutPhase
-	// done are its waves, each with how many failed by then.
-	done     map[string]int
+	// done are its waves that are done.
+	done     map[string]bool
 	verified map[string]bool
-	// past are members that were verified when their wave was done.
-	past     map[string]bool
+	// past are places that were verified when their wave was done.
+	past     map[Key]bool
 	returned map[Key]bool
 	// failed are the members that were taken back, or left as they are.
 	failed map[string]bool
@@ -88,7 +86,7 @@ func NewLedger() *Ledger {
 		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{}, ran: map[Key][]v1alpha1.Release{},
 		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
 		endings: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{},
-		touched: map[Key]time.Time{}, lost: map[Key]bool{}, refused: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{}, again: map[string]bool{},
+		touched: map[Key]time.Time{}, lost: map[Key]bool{}, refused: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{},
 		zones: map[string]*time.Location{}, schedules: map[string]cron.Schedule{},
 	}
 }
@@ -96,17 +94,14 @@ func NewLedger() *Ledger {
 func (l *Ledger) of(rollout string) *entry {
 	e := l.rollouts[rollout]
 	if e == nil {
-		e = &entry{done: map[string]int{}, verified: map[string]bool{}, past: map[string]bool{}, returned: map[Key]bool{}, failed: map[string]bool{}}
+		e = &entry{done: map[string]bool{}, verified: map[string]bool{}, past: map[Key]bool{}, returned: map[Key]bool{}, failed: map[string]bool{}}
 		l.rollouts[rollout] = e
 	}
 	return e
 }
 
 // isDone says whether a wave of a Rollout was done once.
-func (e *entry) isDone(wave string) bool {
-	_, done := e.done[wave]
-	return done
-}
+func (e *entry) isDone(wave string) bool { return e.done[wave] }
 
 // Healthy notes that a release truly became healthy at a place.
 func (l *Ledger) Healthy(k Key, r v1alpha1.Release) {

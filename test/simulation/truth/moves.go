@@ -103,9 +103,7 @@ func (t *Truth) Moves(move Move) {
 			m.holds(ofBeginnings)
 		}
 		e.begun = true
-		if e.past[move.Municipality] {
-			t.Ledger.again[move.Rollout.Name+"/"+move.Municipality] = true
-		}
+		delete(e.past, move.Key)
 	}
 	t.leaves(move.Key, move.Before)
 	t.Ledger.pending[move.Key] = stretch{move.Rollout.Name, t.Ledger.watched}
@@ -260,7 +258,7 @@ func notFailedBefore(m *moved) string {
 	return ""
 }
 
-// withinBudget counts the failures of each wave; of one that is done, those since.
+// withinBudget counts the failures of each wave that is not done.
 func withinBudget(m *moved) string { return m.failures(func(c crowd) int { return c.members }) }
 
 // withinBudgetShare is the same where maxFailures is a percentage: of those who take part.
@@ -269,13 +267,12 @@ func withinBudgetShare(m *moved) string { return m.failures(crowd.takePart) }
 func (m *moved) failures(of func(crowd) int) string {
 	e := m.Ledger.of(m.Rollout.Name)
 	for i, wave := range m.promise.Waves {
-		c := m.crowd(m.Rollout, m.promise, i, m.Returning)
-		failures := c.failed
-		if by, done := e.done[wave.Name]; done {
-			failures -= by
+		if e.isDone(wave.Name) {
+			continue // who joins it later, and fails, stops nobody
 		}
-		if budget := share(wave.Budget, of(c)); failures > budget {
-			return fmt.Sprintf("%d of %d members of wave %s failed, and %d may", failures, of(c), wave.Name, budget)
+		c := m.crowd(m.Rollout, m.promise, i, m.Returning)
+		if budget := share(wave.Budget, of(c)); c.failed > budget {
+			return fmt.Sprintf("%d of %d members of wave %s failed, and %d may", c.failed, of(c), wave.Name, budget)
 		}
 	}
 	return ""

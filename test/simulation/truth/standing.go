@@ -190,12 +190,13 @@ func (t *Truth) stage(f Member, r *v1alpha1.Rollout, wave Wave, stage v1alpha1.S
 func (t *Truth) placed(k Key, r *v1alpha1.Rollout, wave Wave) standing {
 	there := t.at(k, target(r))
 	i := t.Installation(k)
+	suspended := i != nil && ptr.Deref(i.Spec.Suspend, false)
 	switch {
-	case t.Ledger.refused[k], there && i.Status.ObservedGeneration < 0:
-		return unclear // its status is lost, or it can't be written: nobody can say how it is doing
+	case t.Ledger.refused[k], there && i.Status.ObservedGeneration < 0, there && suspended && !t.seen(k):
+		return unclear // nobody can see how it is doing, or it can't be written
 	case there && (t.Reality[k].Soaked(target(r), wave.Soak, t.Now) || t.longAgo(k, r) || t.onceAfter(k, r, wave.Soak)):
 		return verified
-	case i != nil && ptr.Deref(i.Spec.Suspend, false):
+	case suspended:
 		return away
 	case there:
 		return onTheWay

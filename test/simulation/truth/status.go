@@ -83,7 +83,7 @@ func (t *Truth) completedRightly(r *v1alpha1.Rollout, p Promise) {
 			someone = true
 		}
 	}
-	if gate := t.closed(r, p, len(p.Waves)); gate != "" && someone {
+	if gate := t.closed(r, p, len(p.Waves)); gate != "" && someone && t.Ledger.of(r.Name).completed.IsZero() {
 		t.Broken("approval before", "%s says that it is completed: wave %s is not approved, and members are away", r.Name, gate)
 	}
 }
