@@ -42,6 +42,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/rollout"
 	"github.com/allmenning/allmenning/controllers/rollup"
 	"github.com/allmenning/allmenning/controllers/sharedapp"
+	"github.com/allmenning/allmenning/controllers/snapshot"
 )
 
 // Options are what a person can choose when starting the operator.
@@ -186,15 +187,8 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := mgr.Add(&sharedapp.Sweeper{Client: mgr.GetClient(), Store: catalogue.Store, Clock: now}); err != nil {
 		return fmt.Errorf("set up the sweeper of bundles: %w", err)
 	}
-	decisions := &consent.Reconciler{
-		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("consent"), Clock: now,
-	}
-	if err := decisions.SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the consent controller: %w", err)
-	}
-	rollouts := &rollout.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("rollout"), Clock: now}
-	if err := rollouts.SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the rollout controller: %w", err)
+	if err := addDeciders(mgr, now); err != nil {
+		return err
 	}
 	installations := &appinstallation.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Mapper: mgr.GetRESTMapper(),
@@ -205,6 +199,25 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("set up the appinstallation controller: %w", err)
 	}
 	return addReporters(ctx, mgr, now)
+}
+
+// addDeciders adds the controllers that decide what is installed, on one model of the country.
+func addDeciders(mgr ctrl.Manager, now clock.Clock) error {
+	holder := snapshot.New(mgr.GetCache(), now)
+	if err := mgr.Add(holder); err != nil {
+		return fmt.Errorf("add the holder of the country: %w", err)
+	}
+	decisions := &consent.Reconciler{
+		Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("consent"),
+	}
+	if err := decisions.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the consent controller: %w", err)
+	}
+	rollouts := &rollout.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("rollout")}
+	if err := rollouts.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the rollout controller: %w", err)
+	}
+	return nil
 }
 
 // addReporters adds the controllers that make nothing but status.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -15,18 +14,17 @@ import (
 
 // apply writes the plan. What fails for one installation does not stop the others.
 func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) error {
-	municipality := seen.municipality.Name
 	var errs []error
 	for _, i := range todo.write {
-		r.written.Add(municipality, target(i))
-		if err := apply.Installation(ctx, r.Client, i, live(seen, i)); err != nil {
+		written, err := apply.Installation(ctx, r.Client, i, live(seen, i))
+		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
+		r.Holder.Put(written)
 		r.tellMove(todo, i)
 	}
 	for _, i := range todo.remove {
-		r.written.Add(municipality, target(i))
 		err := r.Client.Delete(ctx, i.DeepCopy(), client.Preconditions{UID: new(i.UID), ResourceVersion: new(i.ResourceVersion)})
 		if client.IgnoreNotFound(err) != nil {
 			errs = append(errs, fmt.Errorf("delete AppInstallation %s/%s: %w", i.Namespace, i.Name, err))
@@ -37,7 +35,7 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) err
 
 // live is the AppInstallation that a write was decided upon; nil where there was none.
 func live(seen observed, want *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
-	return seen.installed[resolution.Place{App: want.Name, Environment: want.Spec.Tenant.Environment}]
+	return seen.tenant.Installed[resolution.Place{App: want.Name, Environment: want.Spec.Tenant.Environment}]
 }
 
 // tellMove tells that an installation, which has been written, changes its version.
@@ -47,8 +45,4 @@ func (r *Reconciler) tellMove(todo planned, written *v1alpha1.AppInstallation) {
 			r.Events.Eventf(m.installation, nil, "Normal", "VersionChanged", "Consent", "moving from %s to %s", m.from, m.to)
 		}
 	}
-}
-
-func target(i *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
-	return &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Namespace: i.Namespace, Name: i.Name}}
 }

@@ -1,15 +1,16 @@
 package consent
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/tenancy"
@@ -23,8 +24,6 @@ type planned struct {
 	remove []*v1alpha1.AppInstallation
 	// moved tells, for describe, which installations change their version.
 	moved []move
-	// again is how long until time alone may change the plan; 0 where it never does.
-	again time.Duration
 }
 
 // move is a change of version.
@@ -34,19 +33,19 @@ type move struct {
 }
 
 // plan compares what was decided with what AppInstallations say.
-func plan(seen observed, now time.Time) planned {
+func plan(seen observed) planned {
 	var out planned
-	m := &seen.municipality
-	if ptr.Deref(m.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false) {
+	m, platform := seen.tenant.Municipality, seen.country.Platform
+	if ptr.Deref(m.Spec.Suspend, false) || ptr.Deref(platform.Suspend, false) {
 		return out
 	}
 	if m.DeletionTimestamp.IsZero() {
-		out.decided(seen, now)
+		out.decided(seen.tenant)
 	}
-	for _, place := range slices.SortedFunc(maps.Keys(seen.installed), comparePlaces) {
-		installed := seen.installed[place]
+	for _, place := range slices.SortedFunc(maps.Keys(seen.tenant.Installed), comparePlaces) {
+		installed := seen.tenant.Installed[place]
 		if tenancy.Uninstalls(m, place.Environment) {
-			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, ptr.Deref(seen.platform.Freeze, false))
+			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, ptr.Deref(platform.Freeze, false))
 		}
 		if uninstalled(installed) && !out.writes(installed) {
 			out.remove = append(out.remove, installed)
@@ -60,31 +59,20 @@ func (p *planned) writes(i *v1alpha1.AppInstallation) bool {
 	return slices.ContainsFunc(p.write, func(w *v1alpha1.AppInstallation) bool { return w.Namespace == i.Namespace && w.Name == i.Name })
 }
 
-func (p *planned) decided(seen observed, now time.Time) {
-	m := &seen.municipality
-	known := resolution.Remember(m, seen.apps, seen.installed)
-	verdicts := resolution.Resolve(resolution.Input{
-		Municipality: m, Networks: seen.networks, Apps: seen.apps,
-		Installed: known, Freeze: ptr.Deref(seen.platform.Freeze, false), Now: now,
-	})
-	if !seen.networksChange.IsZero() {
-		p.again = seen.networksChange.Sub(now)
-	}
-	for _, v := range verdicts {
-		if left := v.Until.Sub(now); !v.Until.IsZero() && (p.again == 0 || left < p.again) {
-			p.again = left
-		}
-		if !seen.standing[v.Environment] {
+// decided carries out the verdicts on a tenant.
+func (p *planned) decided(t *country.Tenant) {
+	for _, row := range t.Rows {
+		v := row.Verdict
+		if t.Missing[v.Environment] {
 			continue // its namespace is not there yet, or on its way out
 		}
-		installed := seen.installed[v.Place]
 		switch v.Action {
 		case resolution.Install, resolution.Keep:
-			if want := wanted(m, v, known[v.Place]); want != nil {
-				p.present(want, installed)
+			if want := wanted(t.Municipality, v, cmp.Or(row.Installed, row.Remembered)); want != nil {
+				p.present(want, row.Installed)
 			}
 		case resolution.Remove:
-			p.uninstall(installed, v.DecidedBy, false)
+			p.uninstall(row.Installed, v.DecidedBy, false)
 		case resolution.Nothing:
 		}
 	}

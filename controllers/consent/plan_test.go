@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
@@ -27,10 +28,38 @@ func at(d time.Duration) *metav1.Time { return new(metav1.NewTime(now.Add(d))) }
 
 var prod = resolution.Place{App: "svarut", Environment: "prod"}
 
+// given is what there is.
+type given struct {
+	municipality v1alpha1.Municipality
+	platform     v1alpha1.PlatformSpec
+	networks     []*v1alpha1.Network
+	apps         map[string]*v1alpha1.SharedApp
+	installed    map[resolution.Place]*v1alpha1.AppInstallation
+	standing     map[string]bool
+}
+
+// observe makes of it what the holder would hand out.
+func (g given) observe() observed {
+	o := country.Objects{
+		Platform: g.platform, Apps: g.apps, Municipalities: []*v1alpha1.Municipality{&g.municipality}, Missing: map[string]bool{},
+		Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{"vinje": g.installed},
+	}
+	for _, n := range g.networks {
+		member := n.DeepCopy()
+		member.Spec.Members.Names = []string{"vinje"}
+		o.Networks = append(o.Networks, *member)
+	}
+	for _, e := range g.municipality.Spec.Environments {
+		o.Missing[v1alpha1.NamespaceFor("vinje", e.Name)] = !g.standing[e.Name]
+	}
+	all := country.Compile(o, now)
+	return observed{country: all, tenant: all.Tenant("vinje")}
+}
+
 // world is Vinje with two environments that stand, in a network that recommends
 // svarut from stable, which is 2.4.1.
-func world(change ...func(*observed)) observed {
-	seen := observed{
+func world(change ...func(*given)) given {
+	seen := given{
 		municipality: v1alpha1.Municipality{
 			ObjectMeta: metav1.ObjectMeta{Name: "vinje", Labels: map[string]string{v1alpha1.LabelCounty: "40"}},
 			Spec: v1alpha1.MunicipalitySpec{
@@ -67,7 +96,7 @@ func world(change ...func(*observed)) observed {
 var brought = &v1alpha1.Move{Rollout: "digi-tv.svarut.2.4.1.1", Network: "digi-tv", Attempt: 1, Wave: "everyone", MovedAt: *at(-time.Hour)}
 
 // everywhere puts into the world what rollouts bring in the end.
-func everywhere(seen *observed) {
+func everywhere(seen *given) {
 	m := &seen.municipality
 	for _, v := range resolution.Resolve(resolution.Input{Municipality: m, Networks: seen.networks, Apps: seen.apps, Now: now}) {
 		i := installation.For(m, m.Spec.Environment(v.Environment), v)
@@ -76,35 +105,35 @@ func everywhere(seen *observed) {
 	}
 }
 
-func says(d v1alpha1.AppDecision) func(*observed) {
+func says(d v1alpha1.AppDecision) func(*given) {
 	d.Name = "svarut"
-	return func(s *observed) { s.municipality.Spec.Apps = []v1alpha1.AppDecision{d} }
+	return func(s *given) { s.municipality.Spec.Apps = []v1alpha1.AppDecision{d} }
 }
 
-func at23(s *observed) {
+func at23(s *given) {
 	for _, i := range s.installed {
 		i.Spec.Version, i.Spec.Digest = "2.3.0", "sha256:23"
 	}
 }
 
 // absent asks for the installation in prod to go; gone says that nothing is left of it.
-func absent(s *observed) {
+func absent(s *given) {
 	s.installed[prod].Spec.State = v1alpha1.InstallationAbsent
 	s.installed[prod].Generation = 2
 }
 
-func gone(s *observed) {
+func gone(s *given) {
 	absent(s)
 	s.installed[prod].Status = v1alpha1.AppInstallationStatus{ObservedGeneration: 2, Conditions: []metav1.Condition{
 		{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 2},
 	}}
 }
 
-func deletes(s *observed) { s.municipality.Spec.DeletionPolicy = v1alpha1.DeletionDelete }
+func deletes(s *given) { s.municipality.Spec.DeletionPolicy = v1alpha1.DeletionDelete }
 
 // leaves makes the municipality controller say that environments are being deleted.
-func leaves(environments ...string) func(*observed) {
-	return func(s *observed) {
+func leaves(environments ...string) func(*given) {
+	return func(s *given) {
 		for _, name := range environments {
 			s.municipality.Status.Environments = append(s.municipality.Status.Environments,
 				v1alpha1.EnvironmentStatus{Name: name, State: v1alpha1.EnvironmentDeleting})
@@ -112,14 +141,14 @@ func leaves(environments ...string) func(*observed) {
 	}
 }
 
-func deleted(s *observed)    { s.municipality.DeletionTimestamp = at(0) }
-func freezes(s *observed)    { s.platform.Freeze = new(true) }
-func withoutNet(s *observed) { s.networks = nil }
-func withoutProd(s *observed) {
+func deleted(s *given)    { s.municipality.DeletionTimestamp = at(0) }
+func freezes(s *given)    { s.platform.Freeze = new(true) }
+func withoutNet(s *given) { s.networks = nil }
+func withoutProd(s *given) {
 	s.municipality.Spec.Environments = s.municipality.Spec.Environments[1:]
 }
 
-func heir(s *observed) { s.networks[0].Name = "digi-sor" }
+func heir(s *given) { s.networks[0].Name = "digi-sor" }
 
 var (
 	decline = says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})
@@ -130,7 +159,7 @@ var (
 func TestPlan(t *testing.T) {
 	cases := []struct {
 		reason string
-		seen   observed
+		seen   given
 		// want is "namespace/app state version" of each write, "delete namespace/app" of each removal.
 		want []string
 	}{
@@ -138,8 +167,8 @@ func TestPlan(t *testing.T) {
 		{"so does what a channel offers", world(withoutNet, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Channel: "stable"})), nil},
 		{"what the municipality names is written, where the environment stands", world(named), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"what is written is not written again", world(everywhere), nil},
-		{"an environment whose namespace is not there waits", world(named, func(s *observed) { delete(s.standing, "prod") }), []string{"vinje-test/svarut Present 2.4.1"}},
-		{"so does one on its way out", world(named, func(s *observed) { s.standing["prod"] = false }), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"an environment whose namespace is not there waits", world(named, func(s *given) { delete(s.standing, "prod") }), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"so does one on its way out", world(named, func(s *given) { s.standing["prod"] = false }), []string{"vinje-test/svarut Present 2.4.1"}},
 		{"a promotion is left to its rollout", world(everywhere, at23), nil},
 		{"a version that the municipality names moves", world(everywhere, at23, named), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"one that it holds where nothing is, too", world(held), []string{"vinje-prod/svarut Present 2.3.0", "vinje-test/svarut Present 2.3.0"}},
@@ -151,8 +180,8 @@ func TestPlan(t *testing.T) {
 			[]string{"vinje-prod/svarut Present 2.3.0", "vinje-test/svarut Present 2.3.0"}},
 		{"leaving the network uninstalls nothing", world(everywhere, withoutNet), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"Decline uninstalls, by asking first", world(everywhere, decline), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
-		{"what was asked to go is asked once", world(everywhere, decline, func(s *observed) {
-			for _, i := range plan(*s, now).write {
+		{"what was asked to go is asked once", world(everywhere, decline, func(s *given) {
+			for _, i := range plan(s.observe()).write {
 				s.installed[resolution.Place{App: i.Name, Environment: i.Labels[v1alpha1.LabelEnvironment]}] = i
 			}
 		}), nil},
@@ -160,16 +189,16 @@ func TestPlan(t *testing.T) {
 		{"what is asked for again is left to its rollout while it goes", world(everywhere, absent), nil},
 		{"and is deleted once it is gone, so that the rollout makes it anew", world(everywhere, gone), []string{"delete vinje-prod/svarut"}},
 		{"where the municipality names the version, it is written, not deleted", world(named, everywhere, gone), []string{"vinje-prod/svarut Present 2.4.1"}},
-		{"a suspended installation that was declined goes", world(everywhere, decline, func(s *observed) {
+		{"a suspended installation that was declined goes", world(everywhere, decline, func(s *given) {
 			s.installed[prod].Spec.Suspend = new(true)
 		}), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
 
-		{"nothing moves while the Municipality is suspended", world(func(s *observed) { s.municipality.Spec.Suspend = new(true) }), nil},
-		{"nothing moves while the Platform is suspended", world(everywhere, gone, decline, func(s *observed) { s.platform.Suspend = new(true) }), nil},
+		{"nothing moves while the Municipality is suspended", world(func(s *given) { s.municipality.Spec.Suspend = new(true) }), nil},
+		{"nothing moves while the Platform is suspended", world(everywhere, gone, decline, func(s *given) { s.platform.Suspend = new(true) }), nil},
 		{"a freeze starts nothing", world(named, freezes), nil},
 		{"it does not keep a decider from being written", world(everywhere, heir, freezes), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"a freeze leaves what runs", world(everywhere, freezes), nil},
-		{"a freeze lets an uninstall that has begun end", world(everywhere, decline, absent, func(s *observed) {
+		{"a freeze lets an uninstall that has begun end", world(everywhere, decline, absent, func(s *given) {
 			s.installed[prod].Spec.DecidedBy = v1alpha1.Decider{Level: v1alpha1.LevelMunicipality, Name: "vinje"}
 			s.installed[prod].Annotations = map[string]string{v1alpha1.AnnotationDecision: "declined"}
 		}, freezes), []string{"vinje-test/svarut Present 2.4.1"}},
@@ -177,14 +206,14 @@ func TestPlan(t *testing.T) {
 		{"a Municipality that is deleted leaves its apps", world(everywhere, deleted), nil},
 		{"with deletionPolicy Delete they are uninstalled", world(everywhere, deleted, deletes, leaves("prod", "test")), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
 		{"not where the municipality controller deletes nothing: the number belongs to another, the definition is being deleted", world(everywhere, deleted, deletes), nil},
-		{"nor on what it said of an earlier spec", world(everywhere, deleted, deletes, leaves("prod"), func(s *observed) { s.municipality.Generation++ }), nil},
+		{"nor on what it said of an earlier spec", world(everywhere, deleted, deletes, leaves("prod"), func(s *given) { s.municipality.Generation++ }), nil},
 		{"nor in a freeze", world(everywhere, deleted, deletes, leaves("prod", "test"), freezes), nil},
 		{"an environment that left the spec keeps its apps", world(everywhere, withoutProd), nil},
 		{"with deletionPolicy Delete it does not", world(everywhere, withoutProd, deletes, leaves("prod")), []string{"vinje-prod/svarut Absent 2.4.1"}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			todo := plan(tc.seen, now)
+			todo := plan(tc.seen.observe())
 			var got []string
 			for _, i := range todo.write {
 				got = append(got, i.Namespace+"/"+i.Name+" "+string(i.Spec.State)+" "+i.Spec.Version)
@@ -200,18 +229,18 @@ func TestPlan(t *testing.T) {
 }
 
 func TestPlanWritesAgainWhatSomebodyDeleted(t *testing.T) {
-	told := func(state v1alpha1.AppState) func(*observed) {
-		return func(s *observed) {
+	told := func(state v1alpha1.AppState) func(*given) {
+		return func(s *given) {
 			s.municipality.Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod", Version: "2.3.0", State: state}}
 		}
 	}
-	if got := plan(world(withoutNet, told("Unrequested")), now).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+	if got := plan(world(withoutNet, told("Unrequested")).observe()).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
 		t.Errorf("write = %v, want svarut 2.3.0 again, as its status still tells it", got)
 	}
-	if got := plan(world(withoutNet, told("Removing")), now).write; len(got) > 0 {
+	if got := plan(world(withoutNet, told("Removing")).observe()).write; len(got) > 0 {
 		t.Errorf("write = %v, want nothing: it was asked to go", got)
 	}
-	if got := plan(world(told("Waiting")), now).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+	if got := plan(world(told("Waiting")).observe()).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
 		t.Errorf("write = %v, want svarut 2.3.0 again, though a rollout is to bring 2.4.1", got)
 	}
 }
@@ -219,7 +248,7 @@ func TestPlanWritesAgainWhatSomebodyDeleted(t *testing.T) {
 func TestPlanKeepsTheRecordOfWhatIsThere(t *testing.T) {
 	cases := []struct {
 		reason  string
-		seen    observed
+		seen    given
 		by      string
 		rollout *v1alpha1.Move
 	}{
@@ -231,7 +260,7 @@ func TestPlanKeepsTheRecordOfWhatIsThere(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			written := plan(tc.seen, now).write
+			written := plan(tc.seen.observe()).write
 			if len(written) != 2 {
 				t.Fatalf("%d writes, want one in each environment", len(written))
 			}
@@ -245,11 +274,11 @@ func TestPlanKeepsTheRecordOfWhatIsThere(t *testing.T) {
 }
 
 func TestPlanTellsMoves(t *testing.T) {
-	if moved := plan(world(named), now).moved; len(moved) > 0 {
+	if moved := plan(world(named).observe()).moved; len(moved) > 0 {
 		t.Errorf("%d moves on a first installation, want none", len(moved))
 	}
 	var got []string
-	for _, m := range plan(world(everywhere, at23, named), now).moved {
+	for _, m := range plan(world(everywhere, at23, named).observe()).moved {
 		got = append(got, m.installation.Namespace+" "+m.from+" "+m.to)
 	}
 	if diff := cmp.Diff([]string{"vinje-prod 2.3.0 2.4.1", "vinje-test 2.3.0 2.4.1"}, got); diff != "" {
@@ -257,22 +286,10 @@ func TestPlanTellsMoves(t *testing.T) {
 	}
 }
 
-func TestPlanComesAgainWhenTimeChangesIt(t *testing.T) {
-	later, sooner := at(48*time.Hour), at(24*time.Hour)
-	seen := world(says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer, Until: later,
-		Environments: []v1alpha1.EnvironmentDecision{{Name: "test", Decision: v1alpha1.DecisionDefer, Until: sooner}}}))
-	if got := plan(seen, now).again; got != 24*time.Hour {
-		t.Errorf("again in %s, want 24h: the first deferral ends then", got)
-	}
-	if got := plan(world(), now).again; got != 0 {
-		t.Errorf("again in %s, want never: no time is named", got)
-	}
-}
-
 func TestPlanChangesNothingThatItWasGiven(t *testing.T) {
 	seen := world(everywhere, decline)
 	before := seen.installed[prod].DeepCopy()
-	plan(seen, now)
+	plan(seen.observe())
 	if diff := cmp.Diff(before, seen.installed[prod]); diff != "" {
 		t.Errorf("the installation in the cache was changed (-before +after):\n%s", diff)
 	}
@@ -312,7 +329,7 @@ func TestDesiredGolden(t *testing.T) {
 		Environments:   []v1alpha1.EnvironmentDecision{{Name: "test", Parameters: raw(`{"sender":"TEST"}`)}},
 	}))
 	got := ""
-	for _, i := range plan(seen, now).write {
+	for _, i := range plan(seen.observe()).write {
 		text, err := yaml.Marshal(i)
 		if err != nil {
 			t.Fatal(err)

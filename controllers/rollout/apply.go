@@ -26,11 +26,11 @@ const writers = 8
 // apply carries out what a group does next. What fails for one app, or for one
 // installation, does not stop the others. It returns how long to wait before writing counts
 // that are held back.
-func (r *Reconciler) apply(ctx context.Context, group string, all *country.Country, todo country.Plan) (time.Duration, error) {
+func (r *Reconciler) apply(ctx context.Context, all *country.Country, todo country.Plan) (time.Duration, error) {
 	var wait time.Duration
 	errs := make([]error, 0, len(todo.Introductions))
 	for _, intro := range todo.Introductions {
-		one, err := r.introduce(ctx, group, all, intro)
+		one, err := r.introduce(ctx, all, intro)
 		wait, errs = sooner(wait, one), append(errs, err)
 	}
 	return wait, errors.Join(errs...)
@@ -38,32 +38,33 @@ func (r *Reconciler) apply(ctx context.Context, group string, all *country.Count
 
 // introduce carries out one introduction. A Rollout is ended before the next is made, so
 // that there are never two to go on with.
-func (r *Reconciler) introduce(ctx context.Context, group string, all *country.Country, intro country.Introduction) (time.Duration, error) {
+func (r *Reconciler) introduce(ctx context.Context, all *country.Country, intro country.Introduction) (time.Duration, error) {
 	for _, e := range intro.Course.End {
-		if err := r.status(ctx, group, e.Rollout, ended(e, all.Now)); err != nil {
+		if err := r.status(ctx, e.Rollout, ended(e, all.Now)); err != nil {
 			return 0, err
 		}
 	}
 	if spec := intro.Course.Create; spec != nil {
-		return 0, r.create(ctx, group, *spec)
+		return 0, r.create(ctx, *spec)
 	}
 	if intro.Course.Current == nil {
 		return 0, r.forget(ctx, intro.Stale)
 	}
-	moved := r.move(ctx, group, all, intro)
-	wait, reported := r.report(ctx, group, intro.Course.Current, progress(intro.Course.Current, intro.Step, all.Now), all.Now)
+
+	moved := r.move(ctx, all, intro)
+	wait, reported := r.report(ctx, intro.Course.Current, progress(intro.Course.Current, intro.Step, all.Now), all.Now)
 	return wait, errors.Join(moved, reported, r.forget(ctx, intro.Stale))
 }
 
 // report writes how far a Rollout has come, counts in their time.
-func (r *Reconciler) report(ctx context.Context, group string, live *v1alpha1.Rollout, next v1alpha1.RolloutStatus, now time.Time) (time.Duration, error) {
+func (r *Reconciler) report(ctx context.Context, live *v1alpha1.Rollout, next v1alpha1.RolloutStatus, now time.Time) (time.Duration, error) {
 	if equality.Semantic.DeepEqual(live.Status, next) {
 		return 0, nil
 	}
 	if wait := r.pace.Wait(live.Name, now); wait > 0 && counts(live.Status, next) {
 		return wait, nil
 	}
-	if err := r.status(ctx, group, live, next); err != nil {
+	if err := r.status(ctx, live, next); err != nil {
 		return 0, err
 	}
 	r.pace.Wrote(live.Name, now)
@@ -82,7 +83,7 @@ func (r *Reconciler) forget(ctx context.Context, stale []*v1alpha1.Rollout) erro
 	return errors.Join(errs...)
 }
 
-func (r *Reconciler) create(ctx context.Context, group string, spec v1alpha1.RolloutSpec) error {
+func (r *Reconciler) create(ctx context.Context, spec v1alpha1.RolloutSpec) error {
 	name := rollout.Name(spec)
 	labels := map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: spec.App}
 	if spec.Network != "" {
@@ -95,15 +96,14 @@ func (r *Reconciler) create(ctx context.Context, group string, spec v1alpha1.Rol
 	if err := apply.Convert(map[string]any{"spec": spec}, desired); err != nil {
 		return err
 	}
-	r.written.Add(group, &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: name}})
 	if err := r.Client.Apply(ctx, desired, client.FieldOwner(apply.Owner), client.ForceOwnership); err != nil {
 		return fmt.Errorf("create Rollout %s: %w", name, err)
 	}
-	return nil
+	return r.put(desired)
 }
 
 // move writes the installations that a step moves.
-func (r *Reconciler) move(ctx context.Context, group string, all *country.Country, intro country.Introduction) error {
+func (r *Reconciler) move(ctx context.Context, all *country.Country, intro country.Introduction) error {
 	var side errgroup.Group
 	side.SetLimit(writers)
 	errs := make([]error, len(intro.Step.Moves))
@@ -113,9 +113,10 @@ func (r *Reconciler) move(ctx context.Context, group string, all *country.Countr
 			continue
 		}
 		live := all.Live(move.Municipality, move.Environment, intro.App)
-		r.written.Add(group, &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Namespace: want.Namespace, Name: want.Name}})
 		side.Go(func() error {
-			if errs[i] = apply.Installation(ctx, r.Client, want, live); errs[i] == nil {
+			written, err := apply.Installation(ctx, r.Client, want, live)
+			if errs[i] = err; err == nil {
+				r.Holder.Put(written)
 				r.tell(live, move)
 			}
 			return nil
@@ -134,7 +135,7 @@ func (r *Reconciler) tell(live *v1alpha1.AppInstallation, move rollout.Move) {
 }
 
 // status brings the status of a Rollout to what it should be, where it differs.
-func (r *Reconciler) status(ctx context.Context, group string, live *v1alpha1.Rollout, next v1alpha1.RolloutStatus) error {
+func (r *Reconciler) status(ctx context.Context, live *v1alpha1.Rollout, next v1alpha1.RolloutStatus) error {
 	if equality.Semantic.DeepEqual(live.Status, next) {
 		return nil
 	}
@@ -142,8 +143,10 @@ func (r *Reconciler) status(ctx context.Context, group string, live *v1alpha1.Ro
 	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
 		return err
 	}
-	r.written.Add(group, &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: live.Name}})
 	if err := apply.Status(ctx, r.Client, desired, "rollout"); err != nil {
+		return err
+	}
+	if err := r.put(desired); err != nil {
 		return err
 	}
 	for _, e := range condition.Events(live.Status.Conditions, next.Conditions) {
@@ -152,5 +155,19 @@ func (r *Reconciler) status(ctx context.Context, group string, live *v1alpha1.Ro
 	if phase := next.Phase; phase != live.Status.Phase && phase != v1alpha1.RolloutPending && phase != v1alpha1.RolloutHalted {
 		r.Events.Eventf(live, nil, "Normal", string(phase), "Rollout", "%s", next.Next)
 	}
+	return nil
+}
+
+// put lets the holder have a Rollout as the API server answered. One that is gone meanwhile has
+// no answer.
+func (r *Reconciler) put(applied *ac.RolloutApplyConfiguration) error {
+	if applied.ResourceVersion == nil {
+		return nil
+	}
+	written := &v1alpha1.Rollout{}
+	if err := apply.Answer(applied, written); err != nil {
+		return err
+	}
+	r.Holder.Put(written)
 	return nil
 }

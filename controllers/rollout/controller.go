@@ -3,56 +3,39 @@ package rollout
 import (
 	"context"
 	"fmt"
-	"sync"
-	"time"
-
 	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"time"
 
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/pace"
-	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/controllers/snapshot"
 )
 
 // Reconciler carries out the rollouts of groups.
 type Reconciler struct {
-	// Client reads from the cache and writes to the API server.
+	// Client writes to the API server.
 	Client client.Client
+	// Holder has the country.
+	Holder *snapshot.Holder
 	// Events tells what changed to whoever describes a Rollout or an installation.
 	Events events.EventRecorder
-	// Clock tells the time.
-	Clock clock.PassiveClock
 
-	written apply.Written
-	pace    pace.Pace
-	groups  groups
-	// watching is since when this operator leads, and so has been looking.
-	watching  time.Time
-	firstLook sync.Once
+	pace pace.Pace
 }
 
-// +kubebuilder:rbac:groups=allmenning.dev,resources=rollouts,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=allmenning.dev,resources=rollouts,verbs=create;patch;delete
 // +kubebuilder:rbac:groups=allmenning.dev,resources=rollouts/status,verbs=patch
-// +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups=allmenning.dev,resources=municipalities;networks;sharedapps;platforms,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations,verbs=create;patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile makes the next step of every rollout of one group: a network by its name, or
 // country.Direct.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	r.firstLook.Do(func() { r.watching = r.Clock.Now() })
-	seen, err := r.observe(ctx, req.Name)
-	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
-	}
-	now := r.Clock.Now()
-	all := country.At(seen, now)
-	r.groups.learn(all, req.Name)
+	all := r.Holder.Country()
 	todo := all.Plan(req.Name)
-	wait, err := r.apply(ctx, req.Name, all, todo)
+	wait, err := r.apply(ctx, all, todo)
 	if apply.OnlyConflicts(err) {
 		return ctrl.Result{RequeueAfter: soon}, nil
 	}
@@ -60,7 +43,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("apply: %w", err)
 	}
 	if !todo.Again.IsZero() {
-		wait = sooner(wait, max(todo.Again.Sub(now), pause))
+		wait = sooner(wait, max(todo.Again.Sub(all.Now), pause))
 	}
 	return ctrl.Result{RequeueAfter: wait}, nil
 }

@@ -62,17 +62,6 @@ func TestEnded(t *testing.T) {
 	}
 }
 
-func TestGroupsOfAMunicipality(t *testing.T) {
-	var g groups
-	if got := g.of("vinje"); len(got) > 0 {
-		t.Errorf("before anything was planned: %v, want none", got)
-	}
-	g.members = map[string]map[string]bool{"digi-tv": {"vinje": true}, "direct": {"oslo": true}}
-	if got := g.of("vinje"); len(got) != 1 || got[0] != "digi-tv" {
-		t.Errorf("of vinje = %v, want digi-tv", got)
-	}
-}
-
 func trueOnes(conditions []metav1.Condition) string {
 	var all []string
 	for _, c := range conditions {

@@ -40,13 +40,13 @@ func BenchmarkCountryPlan(b *testing.B) {
 	o := everybody()
 	b.ReportAllocs()
 	for b.Loop() {
-		country.At(o, now).Plan("digi-tv")
+		country.Compile(o, now).Plan("digi-tv")
 	}
 }
 
 // BenchmarkCountryPlanResolved is the same where the verdicts are known.
 func BenchmarkCountryPlanResolved(b *testing.B) {
-	c := country.At(everybody(), now)
+	c := country.Compile(everybody(), now)
 	c.Plan("digi-tv")
 	b.ReportAllocs()
 	for b.Loop() {
@@ -64,7 +64,7 @@ func TestPlanIsQuick(t *testing.T) {
 	o, best := everybody(), time.Hour
 	for range 3 {
 		began := time.Now()
-		plan := country.At(o, now).Plan("digi-tv")
+		plan := country.Compile(o, now).Plan("digi-tv")
 		best = min(best, time.Since(began))
 		if len(plan.Introductions) != 3 || len(plan.Introductions[0].Input.Members) != 10_000 {
 			t.Fatal("the plan counts not everybody: it measures nothing")

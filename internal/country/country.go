@@ -1,119 +1,125 @@
 package country
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
-	"k8s.io/utils/ptr"
+	"github.com/tidwall/btree"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// Objects is what was observed. Nothing in it is changed.
-type Objects struct {
-	Platform       v1alpha1.PlatformSpec
-	Municipalities []*v1alpha1.Municipality
-	Networks       []v1alpha1.Network
-	Apps           map[string]*v1alpha1.SharedApp
-	// Installations in the environments of each municipality, those included that are no
-	// longer in its spec.
-	Installations map[string]map[resolution.Place]*v1alpha1.AppInstallation
-	// Missing are environments, as namespaces, that are not there yet or on their way out.
-	Missing  map[string]bool
-	Rollouts []*v1alpha1.Rollout
-	// Watching is since when the operator has been looking; see rollout.Input.
-	Watching time.Time
-}
-
-// Country answers questions about what was observed at a point in time.
+// Country is the model of who has what, who decides, and who belongs where, as it was at a
+// point in time. Nobody changes it: a Model makes the next one.
 type Country struct {
-	// Seen is what was observed.
-	Seen Objects
-	// Now is when.
+	// Now is when plans are made.
 	Now time.Time
-	// Networks tells who belongs to which network now.
+	// Next is when time alone changes a verdict or who belongs to which network; zero if never.
+	Next time.Time
+	// Platform is the spec of the Platform.
+	Platform v1alpha1.PlatformSpec
+	// Networks knows who belongs to which network now.
 	Networks *resolution.Networks
+	// Apps of the catalogue, by name.
+	Apps map[string]*v1alpha1.SharedApp
 
-	municipalities []*v1alpha1.Municipality
-	resident       map[string]*v1alpha1.Municipality
-	verdicts       map[string][]resolution.Verdict
-	calendars      map[string]*calendar.Calendar
-	moved          map[string][]*v1alpha1.AppInstallation
+	watching time.Time
+	networks map[string]*v1alpha1.Network
+	// strategies of the groups, by name.
+	strategies map[string]strategy
+	tenants    btree.Map[string, *Tenant]
+	subjects   btree.Map[string, *Subject]
+	// belongs holds a pair of names for each member of each network.
+	belongs btree.Map[string, *Tenant]
 }
 
-// At compiles what was observed.
-func At(o Objects, now time.Time) *Country {
-	c := &Country{
-		Seen: o, Now: now, Networks: resolution.NewNetworks(o.Networks, now),
-		municipalities: slices.Clone(o.Municipalities),
-		resident:       make(map[string]*v1alpha1.Municipality, len(o.Municipalities)),
-		verdicts:       map[string][]resolution.Verdict{}, calendars: map[string]*calendar.Calendar{},
+// At is the same country at a later time, before Next.
+func (c *Country) At(now time.Time) *Country {
+	later := *c
+	later.Now = now
+	return &later
+}
+
+// Network finds a Network by name; nil where there is none.
+func (c *Country) Network(name string) *v1alpha1.Network { return c.networks[name] }
+
+// Groups are the names of all groups that may have something to do, sorted: Direct, the
+// networks, and networks that are gone and have records.
+func (c *Country) Groups() []string {
+	names := map[string]bool{Direct: true}
+	for name := range c.networks {
+		names[name] = true
 	}
-	slices.SortFunc(c.municipalities, func(a, b *v1alpha1.Municipality) int { return cmp.Compare(a.Name, b.Name) })
-	for _, m := range c.municipalities {
-		c.resident[m.Name] = m
+	c.subjects.Scan(func(_ string, s *Subject) bool {
+		names[groupName(s.Group)] = true
+		return true
+	})
+	return sortedKeys(names)
+}
+
+// Tenant is what is known of a municipality; nil where nothing is.
+func (c *Country) Tenant(name string) *Tenant {
+	t, _ := c.tenants.Get(name)
+	return t
+}
+
+// Tenants goes through all of them, sorted by name.
+func (c *Country) Tenants(yield func(*Tenant) bool) {
+	c.tenants.Scan(func(_ string, t *Tenant) bool { return yield(t) })
+}
+
+// Members goes through the members of a network, sorted by name.
+func (c *Country) Members(network string) func(func(*Tenant) bool) {
+	return func(yield func(*Tenant) bool) {
+		c.belongs.Ascend(pair(network, ""), func(key string, t *Tenant) bool {
+			return hasFirst(key, network) && yield(t)
+		})
 	}
-	return c
 }
 
 // Verdicts on the apps of a municipality, sorted by environment and app.
 func (c *Country) Verdicts(m *v1alpha1.Municipality) []resolution.Verdict {
-	if known, ok := c.verdicts[m.Name]; ok {
-		return known
+	t := c.Tenant(m.Name)
+	if t == nil {
+		return nil
 	}
-	all := resolution.Resolve(resolution.Input{
-		Municipality: m, Networks: c.Networks.Of(m), Apps: c.Seen.Apps, Installed: c.Seen.Installations[m.Name],
-		Freeze: ptr.Deref(c.Seen.Platform.Freeze, false), Now: c.Now,
-	})
-	c.verdicts[m.Name] = all
+
+	all := make([]resolution.Verdict, 0, len(t.Rows))
+	for _, row := range t.Rows {
+		all = append(all, row.Verdict)
+	}
 	return all
 }
 
-// calendarOf compiles the windows and freezes of a municipality. One with a fault never opens,
-// and says which field to mend.
-func (c *Country) calendarOf(m *v1alpha1.Municipality) *calendar.Calendar {
-	if len(m.Spec.Windows) == 0 && len(m.Spec.Freezes) == 0 {
+// Live is the AppInstallation of an app in an environment; nil where there is none.
+func (c *Country) Live(municipality, environment, app string) *v1alpha1.AppInstallation {
+	t := c.Tenant(municipality)
+	if t == nil {
 		return nil
 	}
-	known, ok := c.calendars[m.Name]
-	if !ok {
-		known, _ = calendar.New(m.Spec.Windows, m.Spec.Freezes)
-		c.calendars[m.Name] = known
-	}
-	return known
+	return t.Installed[resolution.Place{App: app, Environment: environment}]
 }
 
-// movedBy are the installations by the rollout that moved them last, wherever they are now, in
-// any order.
-func (c *Country) movedBy() map[string][]*v1alpha1.AppInstallation {
-	if c.moved == nil {
-		c.moved = map[string][]*v1alpha1.AppInstallation{}
-		for _, installed := range c.Seen.Installations {
-			for _, i := range installed {
-				if i.Spec.Move != nil {
-					c.moved[i.Spec.Move.Rollout] = append(c.moved[i.Spec.Move.Rollout], i)
-				}
-			}
-		}
-	}
-	return c.moved
+// Subject is one app of one group; nil where neither anybody asks for it, nor anything tells of it.
+func (c *Country) Subject(group resolution.Group, app string) *Subject {
+	s, _ := c.subjects.Get(subjectKey{group, app}.text())
+	return s
 }
 
-// Residents are the municipalities whose apps a group may have a say in: the members of a
-// network, and for Direct those with decisions of their own.
-func (c *Country) Residents(group string) map[string]bool {
-	present := map[string]bool{}
-	belongs := c.Networks.Members(group)
-	if group == Direct {
-		belongs = func(m *v1alpha1.Municipality) bool { return len(m.Spec.Apps) > 0 }
+// Rollout finds the newest state of a Rollout; nil where it is not there any longer.
+func (c *Country) Rollout(r *v1alpha1.Rollout) *v1alpha1.Rollout {
+	s, _ := c.subjects.Get(keyOf(r).text())
+	if s == nil {
+		return nil
 	}
-	for _, m := range c.municipalities {
-		if belongs(m) {
-			present[m.Name] = true
-		}
+	return s.record(r.Name)
+}
+
+// subjectsOf goes through the subjects of a group, by app and channel.
+func (c *Country) subjectsOf(group string) func(func(*Subject) bool) {
+	return func(yield func(*Subject) bool) {
+		c.subjects.Ascend(pair(group, ""), func(key string, s *Subject) bool {
+			return hasFirst(key, group) && yield(s)
+		})
 	}
-	return present
 }

@@ -1,15 +1,20 @@
-// Package country asks the questions whose answers rest on everybody: who follows which
-// group, which Rollouts a group needs, and what each of them does next.
+// Package country is the one model of who has what, who decides, and who belongs where.
 //
-// It is pure. It brings together package resolution, which knows what each municipality
-// decided, and package rollout, which plans one rollout: the first tells who the members
-// of a group are, and the second what becomes of them. The controller carries the answers
-// out; the command line shows them, also for a folder of manifests; the simulator plays
-// months of them.
+// It is pure. A Model is told of objects as they come and go; Settle brings the country up to
+// date by what changed, and says whom that concerns. Readers get a Country, which nobody
+// changes: the controllers by way of a holder, the command line and the simulator by Compile.
 //
-//   - country.go: the objects, and the verdicts on them.
-//   - group.go: a group, and what it wants of which app.
-//   - members.go: the members of a group, as a rollout counts them.
+// It brings together package resolution, which knows what each municipality decided, and
+// package rollout, which plans one rollout: the first says who the members of a group are, and
+// the second what becomes of them.
+//
+//   - country.go: what readers see.
+//   - tenant.go, place.go: one municipality, its verdicts, and how a rollout counts each place.
+//   - subject.go: one app of one group, its members and records.
+//   - strategy.go: a network's strategy, else the Platform's.
 //   - plan.go: what a group does next.
-//   - installation.go: the AppInstallation that a verdict, or a move, asks for.
+//   - installation.go: the AppInstallation that a move asks for.
+//   - model.go, common.go: what the model is told.
+//   - settle.go, file.go: what follows from it, and whom it concerns (change.go).
+//   - objects.go: a country of a list of objects.
 package country

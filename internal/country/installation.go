@@ -1,8 +1,6 @@
 package country
 
 import (
-	"slices"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/installation"
@@ -13,19 +11,17 @@ import (
 // Installation is the AppInstallation that a move of an introduction asks for; nil where
 // the municipality, or its environment, is not there any longer.
 func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.AppInstallation {
-	m := c.resident[move.Municipality]
-	if m == nil {
+	t := c.Tenant(move.Municipality)
+	if t == nil || t.Municipality == nil {
 		return nil
 	}
+	m, row := t.Municipality, t.Row(resolution.Place{App: intro.App, Environment: move.Environment})
 	environment := m.Spec.Environment(move.Environment)
-	verdicts := c.Verdicts(m)
-	at := slices.IndexFunc(verdicts, func(v resolution.Verdict) bool {
-		return v.App == intro.App && v.Environment == move.Environment
-	})
-	if environment == nil || at < 0 {
+	if environment == nil || row == nil {
 		return nil
 	}
-	v := verdicts[at]
+
+	v := row.Verdict
 	v.Version, v.Digest = move.To.Version, move.To.Digest
 	switch move.Kind {
 	case rollout.CatchUp:
@@ -42,8 +38,3 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 
 // maxReason is the longest spec.decidedBy.reason, in bytes; the schema counts letters, which are fewer.
 const maxReason = 1024
-
-// Live is the AppInstallation of an app in an environment; nil where there is none.
-func (c *Country) Live(municipality, environment, app string) *v1alpha1.AppInstallation {
-	return c.Seen.Installations[municipality][resolution.Place{App: app, Environment: environment}]
-}

@@ -25,7 +25,7 @@ func TestInstallationOfAMove(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
-			seen := country.At(world(), now)
+			seen := country.Compile(world(), now)
 			intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
 			got := seen.Installation(intro, rollout.Move{Municipality: "vinje", Environment: "prod", Kind: c.kind, To: c.to, Stamp: stamp})
 			diff(t, c.reason, "release", v1alpha1.Release{Version: got.Spec.Version, Digest: got.Spec.Digest}, c.to)
@@ -37,14 +37,14 @@ func TestInstallationOfAMove(t *testing.T) {
 }
 
 func TestInstallationOfDirectAdopters(t *testing.T) {
-	seen := country.At(world(), now)
+	seen := country.Compile(world(), now)
 	got := seen.Installation(country.Introduction{Group: resolution.Group{Channel: "stable"}, App: "svarut"},
 		rollout.Move{Municipality: "oslo", Environment: "prod", Kind: rollout.Advance, To: target})
 	diff(t, "they decided themselves", "decidedBy", resolution.DeciderOf(got), v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: "oslo", Reason: "adopted"})
 }
 
 func TestInstallationOfWhatIsNotThere(t *testing.T) {
-	seen := country.At(world(), now)
+	seen := country.Compile(world(), now)
 	intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
 	for reason, move := range map[string]rollout.Move{
 		"the municipality is gone": {Municipality: "bykle", Environment: "prod"},
@@ -63,7 +63,7 @@ func TestInstallationOfWhatIsNotThere(t *testing.T) {
 }
 
 func TestInstallationLeavesVerdictsAlone(t *testing.T) {
-	seen := country.At(world(), now)
+	seen := country.Compile(world(), now)
 	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.CatchUp, To: before, Stamp: moved("")}
 	intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
 	first := seen.Installation(intro, move)

@@ -140,7 +140,7 @@ func TestDecidedByFitsTheSchema(t *testing.T) {
 	o := world(decides("vinje", v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionAdopt, Reason: long, Network: "digi-tv"}), onNetwork("digi-tv", func(n *v1alpha1.Network) {
 		n.Spec.Apps[0].Obligation = v1alpha1.ObligationOptional
 	}))
-	c := country.At(o, now)
+	c := country.Compile(o, now)
 	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.Return, To: before, Stamp: rollout.Stamp{Name: running, Message: long + long[:0] + strings.Repeat("å", 250)}}
 	got := c.Installation(country.Introduction{App: "svarut", Group: resolution.Group{Network: "digi-tv"}}, move)
 	reason := got.Annotations[v1alpha1.AnnotationDecision]

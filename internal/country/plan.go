@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/utils/ptr"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
@@ -16,7 +14,8 @@ import (
 type Plan struct {
 	// Introductions of the group, sorted by app and channel.
 	Introductions []Introduction
-	// Again is when time alone may change the plan; zero if never.
+	// Again is when time alone may change the plan, while verdicts stay as they are until
+	// Country.Next; zero if never.
 	Again time.Time
 }
 
@@ -34,62 +33,62 @@ type Introduction struct {
 
 // Plan works out what a group does next: a network by its name, or Direct.
 func (c *Country) Plan(group string) Plan {
-	counted := c.counted(group)
-	strategy, fault := c.strategy(group)
+	strategy := c.strategyOf(group)
 	var out Plan
 	var running []rollout.Introduction
 	var at []int
-	for _, s := range c.subjects(group, counted) {
-		key := subjectKey{s.group, s.app}
+	for s := range c.subjectsOf(group) {
+		if !s.asks() {
+			continue
+		}
 		intro := c.course(s, strategy)
 		if r := intro.Course.Current; r != nil {
-			intro.Input = c.input(s, r, counted[key], strategy, fault)
-			running = append(running, rollout.Introduction{Input: intro.Input, Priority: s.priority})
+			intro.Input = c.input(s, r, strategy)
+			running = append(running, rollout.Introduction{Input: intro.Input, Priority: s.Priority})
 			at = append(at, len(out.Introductions))
 		}
-		if intro.Course.Create != nil && len(counted[key]) == 0 {
+		if intro.Course.Create != nil && s.members.Len() == 0 {
 			intro.Course.Create = nil // it begins when there is a member
 		}
 		out.Introductions = append(out.Introductions, intro)
 	}
+
 	for i, step := range rollout.PlanAll(running, strategy.MaxIntroductions) {
 		out.Introductions[at[i]].Step = step
-		out.wake(step.Again)
+		out.Again = earliest(out.Again, step.Again)
 	}
-	c.wake(group, &out)
 	return out
 }
 
 // course says which Rollouts to end, make or go on with.
-func (c *Country) course(s subject, strategy rollout.Strategy) Introduction {
-	app := c.Seen.Apps[s.app]
-	records := c.records(subjectKey{s.group, s.app})
+func (c *Country) course(s *Subject, strategy strategy) Introduction {
+	app := c.Apps[s.App]
 	_, gone := releases(app)
-	wanted, _ := release(app, s.app, s.channel)
-	stale := rollout.Stale(records, strategy)
-	for _, r := range records {
-		if !s.asked && r.Status.StartedAt == nil && !slices.Contains(stale, r) &&
+	wanted, _ := release(app, s.App, s.Channel)
+	stale := rollout.Stale(s.Records, strategy.Strategy)
+	for _, r := range s.Records {
+		if !s.Asked && r.Status.StartedAt == nil && !slices.Contains(stale, r) &&
 			!strategy.Names(r.Spec) { //guard:named-records-are-kept
 			stale = append(stale, r) // it brought nothing to anybody, and nobody asks for it
 		}
 	}
 	return Introduction{
-		Group: s.group, App: s.app,
-		Course: rollout.Choose(records, rollout.Wish{
-			Network: s.group.Network, Channel: s.group.Channel, App: s.app,
-			Release: wanted, Asked: s.asked, Withdrawn: gone, Retries: strategy.Retries, Moved: c.attempts(s, wanted),
+		Group: s.Group, App: s.App,
+		Course: rollout.Choose(s.Records, rollout.Wish{
+			Network: s.Group.Network, Channel: s.Group.Channel, App: s.App,
+			Release: wanted, Asked: s.Asked, Withdrawn: gone, Retries: strategy.Retries, Moved: s.attempts(wanted),
 		}),
 		Stale: stale,
 	}
 }
 
-func (c *Country) input(s subject, r *v1alpha1.Rollout, present []rollout.Member, strategy rollout.Strategy, fault string) rollout.Input {
-	app := c.Seen.Apps[s.app]
+func (c *Country) input(s *Subject, r *v1alpha1.Rollout, strategy strategy) rollout.Input {
+	app := c.Apps[s.App]
 	usable, _ := releases(app)
 	return rollout.Input{
-		Rollout: r, Group: groupText(s.group), Strategy: strategy, Emergency: securityFix(app, r.Spec.Version),
-		Members: present, Left: c.left(r, present), Usable: usable,
-		Gates: c.gates(s, r, fault), Watching: c.Seen.Watching, Now: c.Now,
+		Rollout: r, Group: groupText(s.Group), Strategy: strategy.Strategy, Emergency: securityFix(app, r.Spec.Version),
+		Members: s.Members(), Left: s.left(r), Usable: usable,
+		Gates: c.gates(s, r, strategy.fault), Watching: c.watching, Now: c.Now,
 	}
 }
 
@@ -102,23 +101,24 @@ func groupText(g resolution.Group) string {
 }
 
 // gates are what the world around a rollout says.
-func (c *Country) gates(s subject, r *v1alpha1.Rollout, fault string) rollout.Gates {
-	app, n := c.Seen.Apps[s.app], c.network(s.group.Network)
+func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Gates {
+	app, n := c.Apps[s.App], c.networks[s.Group.Network]
 	g := rollout.Gates{Fault: fault}
-	if ptr.Deref(c.Seen.Platform.Freeze, false) {
+	if isTrue(c.Platform.Freeze) {
 		g.Frozen = "the platform is frozen (spec.freeze of Platform default)"
 	}
 	suspended := func(is *bool, what string) {
-		if ptr.Deref(is, false) {
+		if isTrue(is) {
 			g.Suspended = cmp.Or(g.Suspended, what+" is suspended (spec.suspend)")
 		}
 	}
 	paused := func(is *bool, what string) {
-		if ptr.Deref(is, false) {
+		if isTrue(is) {
 			g.Paused = cmp.Or(g.Paused, what+" is paused (spec.pause)")
 		}
 	}
-	suspended(c.Seen.Platform.Suspend, "Platform default")
+	suspended(c.Platform.Suspend, "Platform default")
+	paused(c.Platform.Pause, "Platform default")
 	if n != nil {
 		suspended(n.Spec.Suspend, "Network "+n.Name)
 		paused(n.Spec.Pause, "Network "+n.Name)
@@ -126,29 +126,21 @@ func (c *Country) gates(s subject, r *v1alpha1.Rollout, fault string) rollout.Ga
 	if app != nil {
 		suspended(app.Spec.Suspend, "SharedApp "+app.Name)
 		paused(app.Spec.Pause, "SharedApp "+app.Name)
-		target := v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}
-		g.Pilots = rollout.PilotsWait(app, s.group.Network, target, c.Seen.Rollouts)
+		g.Pilots = c.pilots(app, s.Group.Network, v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest})
 	}
-	if _, why := release(app, s.app, s.channel); why != "" {
+	if _, why := release(app, s.App, s.Channel); why != "" {
 		g.Unavailable = why
 	}
 	return g
 }
 
-func (p *Plan) wake(at time.Time) {
-	if !at.IsZero() && (p.Again.IsZero() || at.Before(p.Again)) {
-		p.Again = at
-	}
-}
-
-// wake notes when time alone changes who the members are, or what they decided.
-func (c *Country) wake(group string, out *Plan) {
-	out.wake(c.Networks.NextChange())
-	for _, m := range c.municipalities {
-		for _, v := range c.verdicts[m.Name] {
-			if groupName(v.Group) == group {
-				out.wake(v.Until)
-			}
+// pilots says which pilot network of an app a network waits for.
+func (c *Country) pilots(app *v1alpha1.SharedApp, network string, target v1alpha1.Release) string {
+	var records []*v1alpha1.Rollout
+	for _, pilot := range app.Spec.PilotNetworks {
+		if s := c.Subject(resolution.Group{Network: pilot}, app.Name); s != nil {
+			records = append(records, s.Records...)
 		}
 	}
+	return rollout.PilotsWait(app, network, target, records)
 }

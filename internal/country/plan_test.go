@@ -81,7 +81,7 @@ func TestPlanCarriesOnlySoManyAtOnce(t *testing.T) {
 		n.Spec.Apps = append(n.Spec.Apps, kobo)
 		o.Rollouts = append(o.Rollouts, record("digi-tv", "", "kobo", target, 1, v1alpha1.RolloutPending))
 	})
-	plan := country.At(o, now).Plan("digi-tv")
+	plan := country.Compile(o, now).Plan("digi-tv")
 	diff(t, "sorted by app", "apps", []string{plan.Introductions[0].App, plan.Introductions[1].App}, []string{"kobo", "svarut"})
 	diff(t, "the one of greater priority begins", "begins", []bool{plan.Introductions[0].Step.Begins, plan.Introductions[1].Step.Begins}, []bool{true, false})
 	mentions(t, "the other is told why not", plan.Introductions[1].Step.Status.Next, "number 1 in the queue")
@@ -99,7 +99,9 @@ func TestPlanAgain(t *testing.T) {
 	}{
 		{"nothing changes by itself", nil, time.Time{}},
 		{"a hold of a member runs out", []change{hold("vinje")}, now.Add(3 * time.Hour)},
-		{"a hold of somebody else is no matter", []change{hold("oslo")}, time.Time{}},
+		{"the first of two deferrals ends", []change{decides("vinje", v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionDefer, Until: at(9), Environments: []v1alpha1.EnvironmentDecision{
+			{Name: "test", Decision: v1alpha1.DecisionDefer, Until: at(4)},
+		}})}, now.Add(4 * time.Hour)},
 		{"the network ends", []change{onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Ends = at(2) }), hold("vinje")}, now.Add(2 * time.Hour)},
 		{"the announcement is over", []change{onNetwork("digi-tv", func(n *v1alpha1.Network) {
 			n.Spec.Rollout = &v1alpha1.RolloutStrategy{Announcement: &metav1.Duration{Duration: 5 * time.Hour}}
@@ -107,7 +109,16 @@ func TestPlanAgain(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
-			diff(t, c.reason, "again", country.At(world(c.changes...), now).Plan("digi-tv").Again, c.want)
+			all := country.Compile(world(c.changes...), now)
+			diff(t, c.reason, "again", earliest(all.Plan("digi-tv").Again, all.Next), c.want)
 		})
 	}
+}
+
+// earliest of two times, of which zero is never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
 }

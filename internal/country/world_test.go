@@ -151,13 +151,13 @@ func installApp(app, name, environment string, r v1alpha1.Release, stamps ...rol
 
 // moved is the stamp of the network's rollout.
 func moved(wave string) rollout.Stamp {
-	return rollout.Stamp{Name: running, Wave: wave, MovedAt: metav1.NewTime(now.Add(-30 * time.Minute)), Verified: &before}
+	return rollout.Stamp{Name: running, Network: "digi-tv", Attempt: 1, Target: target, Wave: wave, MovedAt: metav1.NewTime(now.Add(-30 * time.Minute)), Verified: &before}
 }
 
 // introduction of svarut in the plan of a group.
 func introduction(t *testing.T, o country.Objects, group string) country.Introduction {
 	t.Helper()
-	plan := country.At(o, now).Plan(group)
+	plan := country.Compile(o, now).Plan(group)
 	at := slices.IndexFunc(plan.Introductions, func(i country.Introduction) bool { return i.App == "svarut" })
 	if at < 0 {
 		t.Fatalf("%s has no introduction of svarut: %+v", group, plan.Introductions)

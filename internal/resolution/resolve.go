@@ -114,8 +114,8 @@ func Resolve(in Input) []Verdict {
 	var all []Verdict
 	for i := range in.Municipality.Spec.Environments {
 		environment := &in.Municipality.Spec.Environments[i]
-		for _, app := range appsOf(in, environment.Name) {
-			if v := resolve(in, environment, app); v.Action != Nothing || v.Why != "" {
+		for _, app := range Apps(in, environment.Name) {
+			if v, found := One(in, environment, app); found {
 				all = append(all, v)
 			}
 		}
@@ -126,7 +126,14 @@ func Resolve(in Input) []Verdict {
 	return all
 }
 
-func appsOf(in Input, environment string) []string {
+// One gives the verdict on one app in one environment; false where there is nothing to say.
+func One(in Input, environment *v1alpha1.Environment, app string) (Verdict, bool) {
+	v := resolve(in, environment, app)
+	return v, v.Action != Nothing || v.Why != ""
+}
+
+// Apps are those that anybody proposes, decides on or has installed in an environment, sorted.
+func Apps(in Input, environment string) []string {
 	names := map[string]bool{}
 	for _, n := range in.Networks {
 		for _, p := range n.Spec.Apps {

@@ -36,7 +36,7 @@ func (p *planner) takeBack() {
 
 // back is the move of one place of a failed member.
 func (p *planner) back(s *standing, place *Place, stamp *Stamp) Move {
-	next := Stamp{Name: p.in.Rollout.Name, Wave: p.strategy.Waves[s.wave].Name, MovedAt: metav1.NewTime(p.movedAt(place)).Rfc3339Copy()}
+	next := p.record(p.strategy.Waves[s.wave].Name, p.movedAt(place), nil)
 	if stamp != nil {
 		next = *stamp
 	}
@@ -234,11 +234,17 @@ func (p *planner) bring(s *standing, kind Kind, to v1alpha1.Release, wave string
 		place := &s.member.Places[j]
 		p.moves = append(p.moves, Move{
 			Municipality: s.member.Name, Environment: place.Environment, Kind: kind, To: to,
-			Stamp: Stamp{
-				Name: p.in.Rollout.Name, Wave: wave, MovedAt: metav1.NewTime(p.in.Now).Rfc3339Copy(),
-				Verified: p.lastVerified(place.Installed, p.in.Strategy.Waves[s.wave].Soak),
-			},
+			Stamp: p.record(wave, p.in.Now, p.lastVerified(place.Installed, p.in.Strategy.Waves[s.wave].Soak)),
 		})
+	}
+}
+
+// record of a move by this rollout.
+func (p *planner) record(wave string, at time.Time, verified *v1alpha1.Release) Stamp {
+	spec := p.in.Rollout.Spec
+	return Stamp{
+		Name: p.in.Rollout.Name, Network: spec.Network, Channel: spec.Channel, Attempt: spec.Attempt, Target: p.target,
+		Wave: wave, MovedAt: metav1.NewTime(at).Rfc3339Copy(), Verified: verified,
 	}
 }
 

@@ -165,7 +165,7 @@ func TestStampOfAnAdvance(t *testing.T) {
 		t.Run(c.reason, func(t *testing.T) {
 			step := rollout.Plan(world(waves(wave("all")), member("vinje", prod(c.place...))))
 			diff(t, c.reason, "stamp", step.Moves[0].Stamp, rollout.Stamp{
-				Name: rolloutName, Wave: "all", MovedAt: metav1.NewTime(now), Verified: c.want,
+				Name: rolloutName, Network: "digi-tv", Attempt: 1, Target: target, Wave: "all", MovedAt: metav1.NewTime(now), Verified: c.want,
 			})
 		})
 	}

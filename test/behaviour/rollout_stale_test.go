@@ -16,6 +16,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	rolloutcontroller "github.com/allmenning/allmenning/controllers/rollout"
+	"github.com/allmenning/allmenning/controllers/snapshot"
 )
 
 // startRollouts runs the rollout controller alone until the end of the test: nobody
@@ -32,7 +33,11 @@ func startRollouts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alone := &rolloutcontroller.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("rollout"), Clock: clock.RealClock{}}
+	holder := snapshot.New(mgr.GetCache(), clock.RealClock{})
+	if err := mgr.Add(holder); err != nil {
+		t.Fatal(err)
+	}
+	alone := &rolloutcontroller.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("rollout")}
 	if err := alone.SetupWithManager(mgr); err != nil {
 		t.Fatal(err)
 	}

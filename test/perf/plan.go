@@ -45,7 +45,7 @@ func plan(many int) (planning, error) {
 	var in rollout.Input
 	moves := 0
 	whole := median(planTimes, func() {
-		c := country.At(seen, now)
+		c := country.Compile(seen, now)
 		for _, i := range c.Plan("everybody").Introductions {
 			in = i.Input
 			moves = len(i.Step.Moves)

@@ -60,7 +60,7 @@ func (w *world) operator(seen *store) operator {
 	for _, name := range truth.Sorted(seen.Rollouts) {
 		o.Rollouts = append(o.Rollouts, seen.Rollouts[name])
 	}
-	return operator{country.At(o, w.now())}
+	return operator{country.Compile(o, w.now())}
 }
 
 // places are the installations of municipalities by the operator's own kind of place, which are
@@ -95,7 +95,7 @@ func (o operator) plan(group string) ([]course, time.Time) {
 	for i := range plan.Introductions {
 		all = append(all, o.course(&plan.Introductions[i]))
 	}
-	return all, plan.Again
+	return all, earliest(plan.Again, o.country.Next)
 }
 
 func (o operator) course(intro *country.Introduction) course {

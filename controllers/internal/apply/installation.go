@@ -14,8 +14,8 @@ import (
 // for what a municipality says itself, one for what rollouts bring. So the write names the
 // state that was decided upon (live; nil where there was none), and is refused as a
 // conflict where somebody wrote, created or deleted it meanwhile: the decision was made on
-// an outdated state, and is made again.
-func Installation(ctx context.Context, c client.Client, want, live *v1alpha1.AppInstallation) error {
+// an outdated state, and is made again. It returns the AppInstallation as it then is.
+func Installation(ctx context.Context, c client.Client, want, live *v1alpha1.AppInstallation) (*v1alpha1.AppInstallation, error) {
 	desired := ac.AppInstallation(want.Name, want.Namespace).WithLabels(want.Labels).WithAnnotations(want.Annotations).WithResourceVersion(NotThere)
 	if live != nil {
 		desired = desired.WithResourceVersion(live.ResourceVersion).WithUID(live.UID)
@@ -24,10 +24,12 @@ func Installation(ctx context.Context, c client.Client, want, live *v1alpha1.App
 	spec := want.Spec.DeepCopy()
 	spec.Suspend = nil // a person's to set
 	if err := Convert(map[string]any{"spec": spec}, desired); err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.Apply(ctx, desired, client.FieldOwner(Owner), client.ForceOwnership); err != nil {
-		return fmt.Errorf("apply AppInstallation %s/%s: %w", want.Namespace, want.Name, err)
+		return nil, fmt.Errorf("apply AppInstallation %s/%s: %w", want.Namespace, want.Name, err)
 	}
-	return nil
+
+	written := &v1alpha1.AppInstallation{}
+	return written, Answer(desired, written)
 }

@@ -31,6 +31,20 @@ func Status(ctx context.Context, c client.Client, desired runtime.ApplyConfigura
 	return nil
 }
 
+// Answer reads the object that the API server answered with, which the client writes into what
+// was applied. Of field ownership it keeps what the cache does.
+func Answer(applied any, o client.Object) error {
+	raw, err := json.Marshal(applied)
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	if err := json.Unmarshal(raw, o); err != nil {
+		return fmt.Errorf("decode the answer: %w", err)
+	}
+	o.SetManagedFields(asked(o))
+	return nil
+}
+
 // Convert turns a typed status into its apply configuration, by way of JSON: the
 // two have the same fields. Fields with zero values are left out, and so given up.
 func Convert(status, configuration any) error {

@@ -183,7 +183,7 @@ func assumptions(w *world.World, q Question) []string {
 // wait for them.
 func foreseen(c *country.Country, pilots []string, q Question) []Group {
 	var first, rest []string
-	for _, group := range groups(c) {
+	for _, group := range c.Groups() {
 		if slices.Contains(pilots, group) {
 			first = append(first, group)
 		} else {
@@ -231,16 +231,6 @@ func piloted(all []Group, pilots []string) time.Time {
 		}
 	}
 	return last
-}
-
-// groups are all networks, and those who follow channels directly.
-func groups(c *country.Country) []string {
-	all := make([]string, 0, 1+len(c.Seen.Networks))
-	all = append(all, country.Direct)
-	for i := range c.Seen.Networks {
-		all = append(all, c.Seen.Networks[i].Name)
-	}
-	return all
 }
 
 // isAsked says whether an introduction brings the version to anybody.
@@ -304,14 +294,16 @@ func channelOf(c *country.Country, g resolution.Group, app string) string {
 
 // proposal of an app by a network; nil where it makes none.
 func proposal(c *country.Country, network, app string) *v1alpha1.Proposal {
-	for i := range c.Seen.Networks {
-		n := &c.Seen.Networks[i]
-		at := slices.IndexFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app })
-		if n.Name == network && at >= 0 {
-			return &n.Spec.Apps[at]
-		}
+	n := c.Network(network)
+	if n == nil {
+		return nil
 	}
-	return nil
+
+	at := slices.IndexFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app })
+	if at < 0 {
+		return nil
+	}
+	return &n.Spec.Apps[at]
 }
 
 // elsewhere are the members of a network that follow another, or themselves, in all environments.
@@ -320,15 +312,11 @@ func elsewhere(c *country.Country, group, app string) []Elsewhere {
 	if group == country.Direct {
 		return nil
 	}
-	belongs := c.Networks.Members(group)
-	for _, m := range c.Seen.Municipalities {
-		if !belongs(m) {
-			continue
-		}
-		verdicts := slices.DeleteFunc(slices.Clone(c.Verdicts(m)), func(v resolution.Verdict) bool { return v.App != app })
+	for t := range c.Members(group) {
+		verdicts := slices.DeleteFunc(c.Verdicts(t.Municipality), func(v resolution.Verdict) bool { return v.App != app })
 		here := slices.ContainsFunc(verdicts, func(v resolution.Verdict) bool { return v.Group.Network == group })
 		if len(verdicts) > 0 && !here {
-			all = append(all, Elsewhere{Municipality: m.Name, DecidedBy: verdicts[0].DecidedBy})
+			all = append(all, Elsewhere{Municipality: t.Name, DecidedBy: verdicts[0].DecidedBy})
 		}
 	}
 	return all

@@ -21,12 +21,12 @@ const newUID types.UID = "new"
 // that follow from it.
 func promoted(w *world.World, q Question) *country.Country {
 	o := objects(w, q)
-	before := country.At(o, q.Now)
+	before := country.Compile(o, q.Now)
 	known := map[string]int{}
 	for i, r := range o.Rollouts {
 		known[r.Name] = i
 	}
-	for _, group := range groups(before) {
+	for _, group := range before.Groups() {
 		for _, intro := range before.Plan(group).Introductions {
 			if intro.App != q.App {
 				continue
@@ -44,7 +44,7 @@ func promoted(w *world.World, q Question) *country.Country {
 			}
 		}
 	}
-	return country.At(o, q.Now)
+	return country.Compile(o, q.Now)
 }
 
 // objects are the world as package country takes it, with the channel at the new version.

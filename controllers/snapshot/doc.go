@@ -1,0 +1,9 @@
+// Package snapshot keeps the one model of the country for the controllers. A Holder feeds it
+// from the cache's informers and from what the controllers write themselves, hands out
+// snapshots that nobody changes, and wakes whom a change concerns.
+//
+//   - holder.go: the model, its lock and its clock.
+//   - objects.go: what happens to objects, for the model.
+//   - written.go: what a controller has just written, which the cache need not hold yet.
+//   - wake.go: the sources by which controllers are woken.
+package snapshot

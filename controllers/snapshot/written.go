@@ -1,0 +1,71 @@
+package snapshot
+
+import (
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// key of an AppInstallation or a Rollout, which has no namespace.
+type key struct{ namespace, name string }
+
+func keyOf(o client.Object) key { return key{o.GetNamespace(), o.GetName()} }
+
+// Put takes an AppInstallation or a Rollout as the API server answered to a write, so that
+// nobody plans on what was so before it. The object must not be changed afterwards.
+func (h *Holder) Put(o client.Object) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at := keyOf(o)
+	if newer(h.held(o), o.GetResourceVersion()) || newer(h.gone[at], o.GetResourceVersion()) {
+		return // the cache was quicker
+	}
+
+	h.ahead[at] = o.GetResourceVersion()
+	h.set(nil, o)
+	h.settle()
+}
+
+// held is the version of an object that the model holds; empty where it holds none.
+func (h *Holder) held(o client.Object) string {
+	switch o := o.(type) {
+	case *v1alpha1.AppInstallation:
+		if municipality, place, ok := placeOf(o); ok {
+			if live := h.model.Country().Live(municipality, place.Environment, place.App); live != nil {
+				return live.ResourceVersion
+			}
+		}
+	case *v1alpha1.Rollout:
+		if live := h.model.Country().Rollout(o); live != nil {
+			return live.ResourceVersion
+		}
+	}
+	return ""
+}
+
+// outdated says whether the cache tells of an object as it was before it was written here.
+func (h *Holder) outdated(o client.Object) bool {
+	switch o.(type) {
+	case *v1alpha1.AppInstallation, *v1alpha1.Rollout:
+	default:
+		return false
+	}
+
+	at := keyOf(o)
+	if newer(h.ahead[at], o.GetResourceVersion()) {
+		return true
+	}
+	delete(h.ahead, at)
+	delete(h.gone, at)
+	return false
+}
+
+// newer says whether one version of an object came after another. An empty one came before all.
+func newer(a, b string) bool {
+	if a == "" {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(a, b)
+	return err == nil && order > 0
+}

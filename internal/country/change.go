@@ -1,0 +1,34 @@
+package country
+
+// Changed says whom the last changes concern. What is not named is as it was.
+type Changed struct {
+	// Decisions are municipalities in which what was decided, or what is asked of an
+	// AppInstallation, is another thing now.
+	Decisions map[string]bool
+	// Municipalities are those of which anything is another thing now.
+	Municipalities map[string]bool
+	// Groups are those whose plan may be another one now.
+	Groups map[string]bool
+	// Courses are those groups of which somebody changed what they ask for, or of whom, or a
+	// Rollout: not only how installations fare.
+	Courses map[string]bool
+	// Networks are those of whose members or apps anything is another thing now.
+	Networks map[string]bool
+	// Apps are those of which anything is another thing now, wherever they are installed.
+	Apps map[string]bool
+}
+
+func newChanged() Changed {
+	return Changed{
+		Decisions: map[string]bool{}, Municipalities: map[string]bool{}, Groups: map[string]bool{}, Courses: map[string]bool{},
+		Networks: map[string]bool{}, Apps: map[string]bool{},
+	}
+}
+
+// Nothing says whether nothing changed.
+func (c Changed) Nothing() bool {
+	return len(c.Decisions)+len(c.Municipalities)+len(c.Groups)+len(c.Networks)+len(c.Apps) == 0
+}
+
+// course notes a group whose course may be another one now.
+func (c Changed) course(group string) { c.Groups[group], c.Courses[group] = true, true }

@@ -1,0 +1,133 @@
+package country
+
+import (
+	"maps"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// SetNetwork takes a Network in the place of the one of its name; nil takes that out.
+func (m *Model) SetNetwork(name string, n *v1alpha1.Network) {
+	was := m.country.networks[name]
+	if was != nil && n != nil && n.DeletionTimestamp.IsZero() == was.DeletionTimestamp.IsZero() && n.UID == was.UID && equality.Semantic.DeepEqual(was.Spec, n.Spec) {
+		return
+	}
+	m.country.networks = replaced(m.country.networks, name, n)
+
+	strategies := maps.Clone(m.country.strategies)
+	delete(strategies, name)
+	if n != nil {
+		strategies[name] = compileStrategy(m.country.Platform.Rollout, n)
+	}
+	m.country.strategies = strategies
+
+	m.proposals[name] = true
+	m.topology = m.topology || was == nil || n == nil || belongsAnew(was, n)
+	m.changed.Networks[name] = true
+	m.groups[name] = true
+}
+
+// belongsAnew says whether two states of a network differ in who belongs to whom.
+func belongsAnew(was, n *v1alpha1.Network) bool {
+	return was.UID != n.UID || was.DeletionTimestamp.IsZero() != n.DeletionTimestamp.IsZero() || was.Spec.Successor != n.Spec.Successor ||
+		!was.Spec.Ends.Equal(n.Spec.Ends) || !equality.Semantic.DeepEqual(was.Spec.Members, n.Spec.Members)
+}
+
+// SetApp takes a SharedApp in the place of the one of its name; nil takes that out.
+func (m *Model) SetApp(name string, app *v1alpha1.SharedApp) {
+	was := m.country.Apps[name]
+	if was != nil && app != nil && equality.Semantic.DeepEqual(was.Spec, app.Spec) && equality.Semantic.DeepEqual(was.Status.Versions, app.Status.Versions) {
+		return // who uses it is told by installations, not by its status
+	}
+	m.country.Apps = replaced(m.country.Apps, name, app)
+
+	m.related = relatedApps(m.country.Apps)
+
+	concerned := append(requiredBy(was), requiredBy(app)...)
+	for municipality := range m.takers[name] {
+		t := m.touch(municipality)
+		t.apps[name] = true
+		for _, needed := range concerned {
+			t.apps[needed] = true
+		}
+	}
+	for network, n := range m.country.networks {
+		if proposes(n, name) {
+			m.changed.Networks[network] = true
+		}
+	}
+	m.changed.Apps[name] = true
+	m.apps[name] = true
+}
+
+// SetRollout takes a Rollout in the place of the one of its name; nil takes that out.
+func (m *Model) SetRollout(name string, r *v1alpha1.Rollout) {
+	var was *v1alpha1.Rollout
+	if key, known := m.records[name]; known {
+		was = m.edit(key).setRecord(name, nil)
+		delete(m.records, name)
+	}
+	if r != nil {
+		key := keyOf(r)
+		m.edit(key).setRecord(name, r)
+		m.records[name] = key
+	}
+	if was == nil || r == nil || was.Status.Phase != r.Status.Phase || was.Status.Failed != r.Status.Failed {
+		m.wakeRecord(was)
+		m.wakeRecord(r)
+	}
+}
+
+// wakeRecord wakes the group of a Rollout whose course may be another now. The counts in its
+// status are what a plan wrote itself: they are no occasion to plan.
+func (m *Model) wakeRecord(r *v1alpha1.Rollout) {
+	if r != nil {
+		m.changed.course(groupName(keyOf(r).group))
+	}
+}
+
+func proposes(n *v1alpha1.Network, app string) bool {
+	for i := range n.Spec.Apps {
+		if n.Spec.Apps[i].Name == app {
+			return true
+		}
+	}
+	return false
+}
+
+// replaced is a map with another value of one name; nil takes the name out.
+func replaced[V any](all map[string]*V, name string, value *V) map[string]*V {
+	next := maps.Clone(all)
+	if value == nil {
+		delete(next, name)
+	} else {
+		next[name] = value
+	}
+	return next
+}
+
+// relatedApps are the apps that each app requires, or that require it.
+func relatedApps(apps map[string]*v1alpha1.SharedApp) map[string][]string {
+	all := map[string][]string{}
+	for name, app := range apps {
+		for _, needed := range requiredBy(app) {
+			all[name] = append(all[name], needed)
+			all[needed] = append(all[needed], name)
+		}
+	}
+	return all
+}
+
+// requiredBy are the apps that an app requires.
+func requiredBy(app *v1alpha1.SharedApp) []string {
+	if app == nil || app.Spec.Requires == nil {
+		return nil
+	}
+	names := make([]string, 0, len(app.Spec.Requires.Apps))
+	for _, needed := range app.Spec.Requires.Apps {
+		names = append(names, needed.Name)
+	}
+	return names
+}

@@ -1,0 +1,187 @@
+package country
+
+import (
+	"reflect"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
+)
+
+// fileUntil notes when time alone changes a tenant.
+func (m *Model) fileUntil(name string, was, now *Tenant) {
+	if was != nil && !was.Until.IsZero() {
+		m.untils.Delete(untilKey(was.Until, name))
+	}
+	if now != nil && !now.Until.IsZero() {
+		m.untils.Set(untilKey(now.Until, name), name)
+	}
+}
+
+// fileNetworks notes which networks a tenant belongs to.
+func (m *Model) fileNetworks(name string, was, now *Tenant) {
+	if was != nil {
+		for _, n := range was.Networks {
+			if now == nil || !now.belongsTo(n.Name) {
+				m.country.belongs.Delete(pair(n.Name, name))
+				m.changed.Networks[n.Name] = true
+			}
+		}
+	}
+	if now == nil {
+		return
+	}
+	for _, n := range now.Networks {
+		m.country.belongs.Set(pair(n.Name, name), now)
+		if was == nil || !was.belongsTo(n.Name) {
+			m.changed.Networks[n.Name] = true
+		}
+	}
+}
+
+func (t *Tenant) belongsTo(network string) bool {
+	for _, n := range t.Networks {
+		if n.Name == network {
+			return true
+		}
+	}
+	return false
+}
+
+// fileApps notes which apps concern a tenant.
+func (m *Model) fileApps(name string, was, now *Tenant) {
+	var before, after map[string]bool
+	if was != nil {
+		before = was.apps
+	}
+	if now != nil {
+		after = now.apps
+	}
+	for app := range before {
+		if !after[app] {
+			delete(m.takers[app], name)
+		}
+	}
+	for app := range after {
+		if before[app] {
+			continue
+		}
+		if m.takers[app] == nil {
+			m.takers[app] = map[string]bool{}
+		}
+		m.takers[app][name] = true
+	}
+}
+
+// fileMembers brings the members of subjects to what a tenant now is.
+func (m *Model) fileMembers(name string, was, now *Tenant, t *touched) {
+	wake := func(key subjectKey) {
+		m.changed.Groups[groupName(key.group)] = true
+		if t.all || len(t.apps) > 0 {
+			m.changed.course(groupName(key.group))
+		}
+	}
+	if was != nil {
+		for key := range was.members {
+			if now == nil || now.members[key] == nil {
+				m.edit(key).members.Delete(name)
+				wake(key)
+			}
+		}
+	}
+	if now == nil {
+		return
+	}
+	for key, member := range now.members {
+		if was == nil || was.members[key] != member {
+			m.edit(key).members.Set(name, member)
+			wake(key)
+		}
+	}
+}
+
+// fileMove notes whose rollout moved an installation last.
+func (m *Model) fileMove(at string, was, now *v1alpha1.AppInstallation) {
+	before, moved := subjectOf(was)
+	after, moves := subjectOf(now)
+	if moved && (!moves || before != after) {
+		m.edit(before).moved.Delete(at)
+		m.changed.Groups[groupName(before.group)] = true
+	}
+	if !moves {
+		return
+	}
+	m.edit(after).moved.Set(at, now)
+	if !moved || before != after || !equality.Semantic.DeepEqual(was.Spec.Move, now.Spec.Move) {
+		m.changed.Groups[groupName(after.group)] = true
+	}
+}
+
+func subjectOf(i *v1alpha1.AppInstallation) (subjectKey, bool) {
+	if i == nil {
+		return subjectKey{}, false
+	}
+	return movedBy(i)
+}
+
+// tell says whom the change of a tenant concerns.
+func (m *Model) tell(name string, was, now *Tenant, t *touched) {
+	if t.all || was == nil || now == nil {
+		m.changed.Municipalities[name], m.changed.Decisions[name] = true, true
+	}
+	for place := range t.places {
+		m.tellPlace(name, now, place)
+		if asksAnother(installedAt(was, place), installedAt(now, place)) {
+			m.changed.Decisions[name] = true
+		}
+	}
+	if was != nil {
+		for place, before := range was.considered {
+			m.tellRow(name, now, place, before, now.Row(place))
+		}
+	}
+	if now != nil {
+		for place, after := range now.considered {
+			if _, known := was.looked(place); !known {
+				m.tellRow(name, now, place, nil, after)
+			}
+		}
+	}
+}
+
+// tellRow says whom a change of one place concerns.
+func (m *Model) tellRow(name string, now *Tenant, place resolution.Place, before, after *Row) {
+	if before == after {
+		return
+	}
+	m.tellPlace(name, now, place)
+	if before == nil || after == nil || !reflect.DeepEqual(before.Verdict, after.Verdict) {
+		m.changed.Decisions[name] = true
+	}
+}
+
+func (m *Model) tellPlace(name string, now *Tenant, place resolution.Place) {
+	m.changed.Municipalities[name], m.changed.Apps[place.App] = true, true
+	if now == nil {
+		return
+	}
+	for _, n := range now.Networks {
+		if proposes(n, place.App) {
+			m.changed.Networks[n.Name] = true
+		}
+	}
+}
+
+// asksAnother says whether an AppInstallation asks for another thing than before: how it fares
+// does not count, unless its app was asked to go or the municipality moves it itself.
+func asksAnother(was, now *v1alpha1.AppInstallation) bool {
+	if was == nil || now == nil || was.UID != now.UID || was.Generation != now.Generation || now.Spec.State == v1alpha1.InstallationAbsent {
+		return true
+	}
+	if _, rollout := movedBy(now); now.Spec.Move != nil && !rollout {
+		return true
+	}
+	return !equality.Semantic.DeepEqual(was.Labels, now.Labels) || !equality.Semantic.DeepEqual(was.Annotations, now.Annotations) ||
+		!equality.Semantic.DeepEqual(was.Spec, now.Spec)
+}

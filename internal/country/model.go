@@ -1,0 +1,224 @@
+package country
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tidwall/btree"
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
+)
+
+// Model keeps a Country up to date by what changes. It is for one writer: it is told of objects
+// as they come and go, works out what follows with Settle, and then hands out the Country.
+// What it is given must not be changed afterwards.
+type Model struct {
+	// settled is for readers; country is what is being changed.
+	settled *Country
+	country Country
+
+	tenants map[string]*inputs
+	// missing are environments that are not there, by the names of municipality and environment.
+	missing map[string]bool
+	// related are apps that one requires, or that require it.
+	related map[string][]string
+	// records are the subjects of Rollouts, by their names.
+	records map[string]subjectKey
+	// takers are the municipalities that an app concerns.
+	takers map[string]map[string]bool
+	// subjects of an app.
+	subjects map[string]map[subjectKey]bool
+	// untils are the municipalities whose verdicts time alone changes, by when.
+	untils btree.Map[string, string]
+	// revision is that of the subject that changed last.
+	revision uint64
+
+	pending
+}
+
+// pending is what was changed and is not settled yet.
+type pending struct {
+	// topology says that who belongs to which network may be another thing now.
+	topology bool
+	// platform says that the gates or strategies of all groups may be.
+	platform bool
+	// proposals, groups and apps are networks whose proposals, groups whose gates or strategy,
+	// and apps whose offer may be another thing now.
+	proposals, groups, apps map[string]bool
+	// touched are tenants to be worked out again.
+	touched map[string]*touched
+	// edited are subjects that are being changed.
+	edited  map[subjectKey]*Subject
+	changed Changed
+}
+
+func nothingPending() pending {
+	return pending{
+		proposals: map[string]bool{}, groups: map[string]bool{}, apps: map[string]bool{},
+		touched: map[string]*touched{}, edited: map[subjectKey]*Subject{}, changed: newChanged(),
+	}
+}
+
+// inputs are the objects of one tenant.
+type inputs struct {
+	municipality *v1alpha1.Municipality
+	installed    map[resolution.Place]*v1alpha1.AppInstallation
+	// shared says that a Tenant holds the map.
+	shared bool
+}
+
+// NewModel makes a model of a country in which there is nothing.
+func NewModel() *Model {
+	return &Model{
+		country: Country{
+			Networks: resolution.NewNetworks(nil, time.Time{}), networks: map[string]*v1alpha1.Network{}, Apps: map[string]*v1alpha1.SharedApp{},
+			strategies: map[string]strategy{Direct: compileStrategy(nil, nil)},
+		},
+		tenants: map[string]*inputs{}, missing: map[string]bool{}, records: map[string]subjectKey{},
+		takers: map[string]map[string]bool{}, subjects: map[string]map[subjectKey]bool{}, pending: nothingPending(),
+	}
+}
+
+// Country is what was settled last. Nobody changes it.
+func (m *Model) Country() *Country { return m.settled }
+
+// snapshot is the country as it is, whatever is changed later.
+func (m *Model) snapshot() *Country {
+	c := m.country
+	c.tenants, c.subjects, c.belongs = *m.country.tenants.Copy(), *m.country.subjects.Copy(), *m.country.belongs.Copy()
+	return &c
+}
+
+// Watch says since when the operator has been looking; see rollout.Input.
+func (m *Model) Watch(since time.Time) { m.country.watching = since }
+
+// SetPlatform takes what the nation says.
+func (m *Model) SetPlatform(spec v1alpha1.PlatformSpec) {
+	was := m.country.Platform
+	if equality.Semantic.DeepEqual(was, spec) {
+		return
+	}
+	m.country.Platform = spec
+
+	if isTrue(was.Freeze) != isTrue(spec.Freeze) {
+		for name := range m.tenants {
+			m.touch(name).all = true
+		}
+	}
+	if !equality.Semantic.DeepEqual(was.Rollout, spec.Rollout) {
+		m.country.strategies = map[string]strategy{Direct: compileStrategy(spec.Rollout, nil)}
+		for name, n := range m.country.networks {
+			m.country.strategies[name] = compileStrategy(spec.Rollout, n)
+		}
+	}
+	m.platform = true
+}
+
+// SetMunicipality takes a Municipality in the place of the one of its name; nil takes that
+// out. Its installations stay until they are taken out.
+func (m *Model) SetMunicipality(name string, municipality *v1alpha1.Municipality) {
+	in := m.inputs(name)
+	was := in.municipality
+	in.municipality = municipality
+	t := m.touch(name)
+
+	if was == nil || municipality == nil || anew(was, municipality) {
+		t.all = true
+		return
+	}
+	for place := range forgotten(was, municipality) {
+		if in.installed[place] == nil {
+			t.places[place] = true
+		}
+	}
+}
+
+// anew says whether all of a municipality has to be worked out again.
+func anew(was, is *v1alpha1.Municipality) bool {
+	if was.UID != is.UID || !equality.Semantic.DeepEqual(was.Labels, is.Labels) ||
+		was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero() || !equality.Semantic.DeepEqual(was.Spec, is.Spec) {
+		return true
+	}
+	current := func(m *v1alpha1.Municipality) bool { return m.Status.ObservedGeneration == m.Generation }
+	return current(was) != current(is) || !slices.EqualFunc(was.Status.Environments, is.Status.Environments, func(a, b v1alpha1.EnvironmentStatus) bool {
+		return a.Name == b.Name && a.State == b.State
+	})
+}
+
+// forgotten are the places of which two statuses of a municipality tell another version.
+func forgotten(was, is *v1alpha1.Municipality) map[resolution.Place]bool {
+	places := map[resolution.Place]bool{}
+	remembered := func(m *v1alpha1.Municipality) map[resolution.Place]v1alpha1.MunicipalityApp {
+		all := make(map[resolution.Place]v1alpha1.MunicipalityApp, len(m.Status.Apps))
+		for i := range m.Status.Apps {
+			row := &m.Status.Apps[i]
+			all[resolution.Place{App: row.Name, Environment: row.Environment}] = v1alpha1.MunicipalityApp{Version: row.Version, State: row.State, DecidedBy: row.DecidedBy}
+		}
+		return all
+	}
+	before, after := remembered(was), remembered(is)
+	for place, row := range before {
+		if after[place] != row {
+			places[place] = true
+		}
+	}
+	for place := range after {
+		if _, found := before[place]; !found {
+			places[place] = true
+		}
+	}
+	return places
+}
+
+// SetMissing says whether an environment of a municipality is missing, or on its way out.
+func (m *Model) SetMissing(municipality, environment string, missing bool) {
+	key := pair(municipality, environment)
+	if m.missing[key] == missing {
+		return
+	}
+	if missing {
+		m.missing[key] = true
+	} else {
+		delete(m.missing, key)
+	}
+	m.touch(municipality).all = true
+}
+
+// SetInstallation takes an AppInstallation of a municipality in the place of the one before;
+// nil takes that out.
+func (m *Model) SetInstallation(municipality string, place resolution.Place, i *v1alpha1.AppInstallation) {
+	in := m.inputs(municipality)
+	if in.shared {
+		in.installed, in.shared = maps.Clone(in.installed), false
+	}
+	if i == nil {
+		delete(in.installed, place)
+	} else {
+		if in.installed == nil {
+			in.installed = map[resolution.Place]*v1alpha1.AppInstallation{}
+		}
+		in.installed[place] = i
+	}
+	m.touch(municipality).places[place] = true
+}
+
+func (m *Model) inputs(name string) *inputs {
+	in := m.tenants[name]
+	if in == nil {
+		in = &inputs{}
+		m.tenants[name] = in
+	}
+	return in
+}
+
+func (m *Model) touch(name string) *touched {
+	t := m.touched[name]
+	if t == nil {
+		t = &touched{places: map[resolution.Place]bool{}, apps: map[string]bool{}}
+		m.touched[name] = t
+	}
+	return t
+}

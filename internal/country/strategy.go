@@ -1,0 +1,81 @@
+package country
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// strategy of a group, compiled, and what a person has to fix in it.
+type strategy struct {
+	rollout.Strategy
+
+	fault string
+}
+
+// Strategy of a group's rollouts: a network's own, else the Platform's.
+func (c *Country) Strategy(group string) rollout.Strategy { return c.strategyOf(group).Strategy }
+
+// strategyOf is that of a network, or of Direct, which also stands for networks that are gone.
+func (c *Country) strategyOf(group string) strategy {
+	if s, found := c.strategies[group]; found {
+		return s
+	}
+	return c.strategies[Direct]
+}
+
+// compileStrategy reads the strategy of a network, or of those who take apps directly, whose
+// network is nil. What a network leaves out it takes from the platform, but for approvals and
+// retries, which are its own.
+func compileStrategy(general *v1alpha1.RolloutStrategy, n *v1alpha1.Network) strategy {
+	spec, own := ptr.Deref(general, v1alpha1.RolloutStrategy{}), v1alpha1.RolloutStrategy{}
+	if n != nil {
+		own = ptr.Deref(n.Spec.Rollout, own)
+		spec = overridden(spec, own)
+	}
+
+	compiled, faults := rollout.Compile(&spec)
+	texts := make([]string, 0, len(faults))
+	for _, f := range faults {
+		texts = append(texts, fmt.Sprintf("spec.rollout.%s of %s: %s", f.Field, owner(n, own, f.Field), f.Message))
+	}
+	if len(texts) == 0 {
+		return strategy{Strategy: compiled}
+	}
+	return strategy{compiled, "the strategy to be fixed: " + strings.Join(texts, "; ")}
+}
+
+// owner is who says a field of a strategy, and so who fixes it: the network itself where it
+// says the list that the field is in, else the platform.
+func owner(n *v1alpha1.Network, own v1alpha1.RolloutStrategy, field string) string {
+	list, _, _ := strings.Cut(field, "[")
+	if (list == "waves" && own.Waves != nil) || (list == "windows" && own.Windows != nil) || (list == "freezes" && own.Freezes != nil) {
+		return "Network " + n.Name
+	}
+	return "Platform " + v1alpha1.PlatformName
+}
+
+// overridden is a general strategy with what a network says of its own.
+func overridden(general, own v1alpha1.RolloutStrategy) v1alpha1.RolloutStrategy {
+	general.Approvals, general.Retries = own.Approvals, own.Retries
+	if own.Waves != nil {
+		general.Waves = own.Waves
+	}
+	if own.Windows != nil {
+		general.Windows = own.Windows
+	}
+	if own.Freezes != nil {
+		general.Freezes = own.Freezes
+	}
+	if own.Announcement != nil {
+		general.Announcement = own.Announcement
+	}
+	if own.MaxIntroductions != nil {
+		general.MaxIntroductions = own.MaxIntroductions
+	}
+	return general
+}

@@ -1,0 +1,143 @@
+package country
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tidwall/btree"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// Direct stands for the municipalities that follow a channel by their own decision, where a
+// group is named. No network can have this name.
+const Direct = "direct"
+
+// Subject is one app that one group wants, or wanted once. It is never changed: another takes
+// its place.
+type Subject struct {
+	Group resolution.Group
+	App   string
+	// Channel of the app that the group follows.
+	Channel string
+	// Priority of the app within the group: the greater goes first.
+	Priority int32
+	// Asked says that the group asks for the app now.
+	Asked bool
+	// Records are the Rollouts of the app to the group, sorted by name.
+	Records []*v1alpha1.Rollout
+	// Revision changes whenever anything does that the plan of the subject rests on.
+	Revision uint64
+
+	// members by name.
+	members btree.Map[string, *rollout.Member]
+	// moved are the installations that a rollout of the subject moved last, wherever they are
+	// now, by the names of municipality and environment.
+	moved btree.Map[string, *v1alpha1.AppInstallation]
+}
+
+func (s *Subject) key() subjectKey { return subjectKey{s.Group, s.App} }
+
+// copy is a subject that may be changed without changing this one.
+func (s *Subject) copy() *Subject {
+	next := *s
+	next.members, next.moved = *s.members.Copy(), *s.moved.Copy()
+	return &next
+}
+
+// asks says whether there is anything to do about a subject: somebody asks for it, or once did.
+func (s *Subject) asks() bool { return s.Asked || len(s.Records) > 0 }
+
+// empty says whether nothing is left to tell of a subject.
+func (s *Subject) empty() bool { return !s.asks() && s.members.Len() == 0 && s.moved.Len() == 0 }
+
+// Members of the group that the app is for, sorted by name, those included that are excused.
+func (s *Subject) Members() []rollout.Member {
+	all := make([]rollout.Member, 0, s.members.Len())
+	s.members.Scan(func(_ string, m *rollout.Member) bool {
+		all = append(all, *m)
+		return true
+	})
+	return all
+}
+
+// record finds a Rollout by name; nil where there is none.
+func (s *Subject) record(name string) *v1alpha1.Rollout {
+	at, found := slices.BinarySearchFunc(s.Records, name, byName)
+	if !found {
+		return nil
+	}
+	return s.Records[at]
+}
+
+func byName(r *v1alpha1.Rollout, name string) int { return cmp.Compare(r.Name, name) }
+
+// setRecord puts a Rollout in the place of the one of its name, and returns that; nil takes it out.
+func (s *Subject) setRecord(name string, r *v1alpha1.Rollout) (was *v1alpha1.Rollout) {
+	at, found := slices.BinarySearchFunc(s.Records, name, byName)
+	all := slices.Clone(s.Records)
+	if found {
+		was = all[at]
+		all = slices.Delete(all, at, at+1)
+	}
+	if r != nil {
+		all = slices.Insert(all, at, r)
+	}
+	s.Records = all
+	return was
+}
+
+// left are the municipalities that a rollout moved and that are no members any longer.
+func (s *Subject) left(r *v1alpha1.Rollout) []rollout.Left {
+	gone := map[string]rollout.Left{}
+	stays := func(name string) bool {
+		_, found := s.members.Get(name)
+		return found
+	}
+	s.moved.Scan(func(_ string, i *v1alpha1.AppInstallation) bool {
+		name := i.Labels[v1alpha1.LabelMunicipality]
+		if i.Spec.Move.Rollout != r.Name || i.Spec.Move.Wave == "" || stays(name) {
+			return true
+		}
+		l := gone[name]
+		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave) // of two, where waves were edited, always the same
+		l.Failed = l.Failed || i.Spec.Move.Outcome != ""     //guard:failed-and-left-counts
+		gone[name] = l
+		return true
+	})
+	for _, note := range r.Status.FailedMembers { // whose installations went with them
+		if _, known := gone[note.Name]; !known && !stays(note.Name) {
+			gone[note.Name] = rollout.Left{Name: note.Name, Wave: note.Wave, Failed: true}
+		}
+	}
+
+	all := make([]rollout.Left, 0, len(gone))
+	for _, name := range sortedKeys(gone) {
+		all = append(all, gone[name])
+	}
+	return all
+}
+
+// attempts at a release that installations tell of, by their latest move, in order.
+func (s *Subject) attempts(wanted *v1alpha1.Release) []rollout.Moved {
+	if wanted == nil {
+		return nil
+	}
+	last := map[int32]rollout.Moved{}
+	s.moved.Scan(func(_ string, i *v1alpha1.AppInstallation) bool {
+		move := i.Spec.Move
+		if move.Target.Version == wanted.Version && !last[move.Attempt].At.After(move.MovedAt.Time) {
+			last[move.Attempt] = rollout.Moved{Attempt: move.Attempt, At: move.MovedAt.Time}
+		}
+		return true
+	})
+
+	all := make([]rollout.Moved, 0, len(last))
+	for _, moved := range last {
+		all = append(all, moved)
+	}
+	slices.SortFunc(all, func(a, b rollout.Moved) int { return cmp.Compare(a.Attempt, b.Attempt) })
+	return all
+}

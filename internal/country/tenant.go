@@ -1,0 +1,262 @@
+package country
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/tenancy"
+)
+
+// Tenant is what is known of one municipality, and what was decided on its apps. It is never
+// changed: another takes its place.
+type Tenant struct {
+	Name string
+	// Municipality is nil where installations stay that it left behind.
+	Municipality *v1alpha1.Municipality
+	// Networks that it belongs to now, sorted by name.
+	Networks []*v1alpha1.Network
+	// Calendar of its windows and freezes; nil is always. One with a fault never opens.
+	Calendar *calendar.Calendar
+	// CalendarFaults say what a person has to fix in windows and freezes.
+	CalendarFaults []calendar.Fault
+	// Installed are its AppInstallations, also in environments that are no longer in its spec.
+	Installed map[resolution.Place]*v1alpha1.AppInstallation
+	// Missing are the environments of its spec that are not there yet, or on their way out.
+	Missing map[string]bool
+	// Rows are the places that there is anything to say about, sorted by environment and app.
+	Rows []*Row
+	// Until is when time alone changes a verdict; zero if never.
+	Until time.Time
+
+	// considered are all places that were looked at, also those without a row.
+	considered map[resolution.Place]*Row
+	// apps are those that it was looked at for, or that its status tells of.
+	apps    map[string]bool
+	members map[subjectKey]*rollout.Member
+}
+
+// Row is one place: an app in an environment. It is never changed.
+type Row struct {
+	// Verdict is what was decided.
+	Verdict resolution.Verdict
+	// Installed is the AppInstallation; nil where there is none.
+	Installed *v1alpha1.AppInstallation
+	// Remembered is what the Municipality's status tells of an AppInstallation that somebody
+	// deleted; nil where Installed is not.
+	Remembered *v1alpha1.AppInstallation
+	// Place is how a rollout counts it.
+	Place rollout.Place
+}
+
+// compiler works out tenants. It has what they all rest on.
+type compiler struct {
+	*Country
+
+	// missing are environments that are not there, by the names of municipality and environment.
+	missing map[string]bool
+	// related are apps that one requires, or that require it.
+	related map[string][]string
+}
+
+// touched says what of a tenant must be worked out again.
+type touched struct {
+	all    bool
+	places map[resolution.Place]bool
+	apps   map[string]bool
+}
+
+// tenant works out a tenant again, as far as it was touched. What it says of places that
+// were not touched is taken over.
+func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenant {
+	now := &Tenant{Name: name, Municipality: in.municipality, Installed: in.installed, considered: map[resolution.Place]*Row{}, apps: map[string]bool{}}
+	if now.Municipality == nil {
+		return now
+	}
+
+	now.Networks = networksOf(c.Networks, now.Municipality, was, t)
+	now.Calendar, now.CalendarFaults = calendarOf(now.Municipality, was)
+	now.Missing = c.missingOf(now.Municipality)
+
+	for i := range now.Municipality.Status.Apps {
+		now.apps[now.Municipality.Status.Apps[i].Name] = true // it may be remembered
+	}
+	known := resolution.Remember(now.Municipality, c.Apps, now.Installed)
+	rest := resolution.Input{
+		Municipality: now.Municipality, Networks: now.Networks, Apps: c.Apps,
+		Installed: known, Freeze: isTrue(c.Platform.Freeze), Now: c.Now,
+	}
+	for i := range now.Municipality.Spec.Environments {
+		environment := &now.Municipality.Spec.Environments[i]
+		for _, app := range resolution.Apps(rest, environment.Name) {
+			place := resolution.Place{App: app, Environment: environment.Name}
+			now.consider(place, c.row(was, now, rest, environment, place, t))
+		}
+	}
+	slices.SortFunc(now.Rows, compareRows)
+	now.count(was)
+	return now
+}
+
+// networksOf are the networks of a municipality, unless they are as they were.
+func networksOf(all *resolution.Networks, m *v1alpha1.Municipality, was *Tenant, t touched) []*v1alpha1.Network {
+	if was != nil && !t.all {
+		return was.Networks
+	}
+	return all.Of(m)
+}
+
+// row works out one place, or takes over what was known of it; nil where there is nothing to say.
+func (c compiler) row(was, now *Tenant, rest resolution.Input, environment *v1alpha1.Environment, place resolution.Place, t touched) *Row {
+	if !t.all && !t.apps[place.App] && !c.touches(t, place) {
+		if row, found := was.looked(place); found {
+			return row
+		}
+	}
+
+	verdict, found := resolution.One(rest, environment, place.App)
+	if !found {
+		return nil
+	}
+
+	row := &Row{Verdict: verdict, Installed: now.Installed[place]}
+	if row.Installed == nil {
+		row.Remembered = rest.Installed[place]
+	}
+	row.Place = c.place(now, row)
+	if before := was.Row(place); before != nil && sameRow(before, row) {
+		return before
+	}
+	return row
+}
+
+// touches says whether what changed at other places of an environment may matter at this one:
+// that is so of the apps that this one requires, and of those that require it.
+func (c compiler) touches(t touched, place resolution.Place) bool {
+	if t.places[place] {
+		return true
+	}
+	for _, app := range c.related[place.App] {
+		if t.places[resolution.Place{App: app, Environment: place.Environment}] || t.apps[app] {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Tenant) consider(place resolution.Place, row *Row) {
+	t.considered[place], t.apps[place.App] = row, true
+	if row != nil {
+		t.Rows = append(t.Rows, row)
+		t.Until = earliest(t.Until, row.Verdict.Until)
+	}
+}
+
+// Row finds a place; nil where there is nothing to say about it.
+func (t *Tenant) Row(place resolution.Place) *Row {
+	row, _ := t.looked(place)
+	return row
+}
+
+// looked says whether a place was looked at, and what was to say about it. A tenant that is
+// not there has looked at none.
+func (t *Tenant) looked(place resolution.Place) (*Row, bool) {
+	if t == nil {
+		return nil, false
+	}
+	row, found := t.considered[place]
+	return row, found
+}
+
+func sameRow(a, b *Row) bool {
+	return a.Installed == b.Installed && reflect.DeepEqual(a.Verdict, b.Verdict) &&
+		reflect.DeepEqual(a.Place, b.Place) && reflect.DeepEqual(a.Remembered, b.Remembered)
+}
+
+// count makes the members of the subjects that the rows belong to. One that is as it was is
+// taken over.
+func (t *Tenant) count(was *Tenant) {
+	t.members = map[subjectKey]*rollout.Member{}
+	if !t.Municipality.DeletionTimestamp.IsZero() { //guard:municipality-on-its-way-out
+		return
+	}
+
+	for _, row := range t.Rows {
+		if row.Verdict.Group == (resolution.Group{}) {
+			continue
+		}
+		key := subjectKey{row.Verdict.Group, row.Verdict.App}
+		member := t.members[key]
+		if member == nil {
+			member = &rollout.Member{
+				Name: t.Name, Labels: t.Municipality.Labels,
+				Suspended: isTrue(t.Municipality.Spec.Suspend), //guard:suspended-municipality
+				Calendar:  t.Calendar,                          //guard:windows-of-the-municipality
+			}
+			t.members[key] = member
+		}
+		member.Places = append(member.Places, row.Place)
+	}
+	if was == nil {
+		return
+	}
+	for key, member := range t.members {
+		if before := was.members[key]; before != nil && sameMember(before, member) {
+			t.members[key] = before
+		}
+	}
+}
+
+func sameMember(a, b *rollout.Member) bool {
+	return a.Calendar == b.Calendar && reflect.DeepEqual(a, b)
+}
+
+// calendarOf compiles the windows and freezes of a municipality, unless they are as they were.
+func calendarOf(m *v1alpha1.Municipality, was *Tenant) (*calendar.Calendar, []calendar.Fault) {
+	if len(m.Spec.Windows) == 0 && len(m.Spec.Freezes) == 0 {
+		return nil, nil
+	}
+	if was != nil && was.Municipality != nil &&
+		equality.Semantic.DeepEqual(was.Municipality.Spec.Windows, m.Spec.Windows) &&
+		equality.Semantic.DeepEqual(was.Municipality.Spec.Freezes, m.Spec.Freezes) {
+		return was.Calendar, was.CalendarFaults
+	}
+	return calendar.New(m.Spec.Windows, m.Spec.Freezes)
+}
+
+// missingOf are the environments of a municipality in which nothing can be installed yet.
+func (c compiler) missingOf(municipality *v1alpha1.Municipality) map[string]bool {
+	var missing map[string]bool
+	for i := range municipality.Spec.Environments {
+		name := municipality.Spec.Environments[i].Name
+		if c.missing[pair(municipality.Name, name)] || !complete(municipality, name) {
+			if missing == nil {
+				missing = map[string]bool{}
+			}
+			missing[name] = true
+		}
+	}
+	return missing
+}
+
+// complete says whether an environment has all that an app may count on, as far as anybody
+// has looked: of a municipality in a file nobody has.
+func complete(m *v1alpha1.Municipality, environment string) bool {
+	return m.Status.ObservedGeneration < 1 || tenancy.Complete(m, environment)
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+// earliest of two times, of which each may be zero for never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
