@@ -15,7 +15,6 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -117,21 +116,13 @@ func (r *Reconciler) move(ctx context.Context, all *country.Country, intro count
 			written, err := apply.Installation(ctx, r.Client, want, live)
 			if errs[i] = err; err == nil {
 				r.Holder.Put(written)
-				r.tell(live, move)
+				r.reportMove(ctx, intro, live, move)
 			}
 			return nil
 		})
 	}
 	_ = side.Wait() // the errors are in errs: one does not stop the others
 	return errors.Join(errs...)
-}
-
-// tell tells whoever describes an installation that the version failed there. That it moves
-// stands in its spec.rollout: an event as well would double what a step costs.
-func (r *Reconciler) tell(live *v1alpha1.AppInstallation, move rollout.Move) {
-	if live != nil && (move.Kind == rollout.Return || move.Kind == rollout.Hold) {
-		r.Events.Eventf(live, nil, "Warning", string(move.Stamp.Outcome), "Rollout", "%s", move.Stamp.Message)
-	}
 }
 
 // status brings the status of a Rollout to what it should be, where it differs.
@@ -149,12 +140,7 @@ func (r *Reconciler) status(ctx context.Context, live *v1alpha1.Rollout, next v1
 	if err := r.put(desired); err != nil {
 		return err
 	}
-	for _, e := range condition.Events(live.Status.Conditions, next.Conditions) {
-		r.Events.Eventf(live, nil, e.Type, e.Reason, "Rollout", "%s", e.Message)
-	}
-	if phase := next.Phase; phase != live.Status.Phase && phase != v1alpha1.RolloutPending && phase != v1alpha1.RolloutHalted {
-		r.Events.Eventf(live, nil, "Normal", string(phase), "Rollout", "%s", next.Next)
-	}
+	r.reportStatus(ctx, live, next)
 	return nil
 }
 

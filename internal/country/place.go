@@ -35,7 +35,7 @@ func (c compiler) excuse(t *Tenant, row *Row) rollout.Excuse {
 	if v.Why != "" && (v.Why != resolution.Blocked || !everybody) {
 		return rollout.Excuse{Reason: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
 	}
-	if t.Missing[v.Environment] { //guard:environment-must-exist
+	if t.Incomplete[v.Environment] { //guard:environment-must-exist
 		return rollout.Excuse{Reason: reasonEnvironment, Message: "environment " + v.Environment + " is not there yet", Away: true}
 	}
 	if there != nil && isTrue(there.Spec.Suspend) {

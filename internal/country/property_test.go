@@ -90,7 +90,7 @@ func view(c *country.Country) map[string]string {
 	for t := range c.Tenants {
 		all["t "+t.Name] = text(map[string]any{
 			"networks": names(t.Networks), "calendar": t.Calendar != nil, "faults": t.CalendarFaults,
-			"missing": t.Missing, "rows": t.Rows, "until": t.Until, "installed": len(t.Installed),
+			"missing": t.Missing, "incomplete": t.Incomplete, "rows": t.Rows, "until": t.Until, "installed": len(t.Installed),
 		})
 		var verdicts []resolution.Verdict
 		for _, row := range t.Rows {

@@ -28,8 +28,10 @@ type Tenant struct {
 	CalendarFaults []calendar.Fault
 	// Installed are its AppInstallations, also in environments that are no longer in its spec.
 	Installed map[resolution.Place]*v1alpha1.AppInstallation
-	// Missing are the environments of its spec that are not there yet, or on their way out.
+	// Missing are the environments of its spec whose namespaces are not there yet, or on their way out.
 	Missing map[string]bool
+	// Incomplete are those that lack anything that an app may count on, the missing ones included.
+	Incomplete map[string]bool
 	// Rows are the places that there is anything to say about, sorted by environment and app.
 	Rows []*Row
 	// Until is when time alone changes a verdict; zero if never.
@@ -82,7 +84,7 @@ func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenan
 
 	now.Networks = networksOf(c.Networks, now.Municipality, was, t)
 	now.Calendar, now.CalendarFaults = calendarOf(now.Municipality, was)
-	now.Missing = c.missingOf(now.Municipality)
+	now.Missing, now.Incomplete = c.missingOf(now.Municipality)
 
 	for i := range now.Municipality.Status.Apps {
 		now.apps[now.Municipality.Status.Apps[i].Name] = true // it may be remembered
@@ -230,19 +232,20 @@ func calendarOf(m *v1alpha1.Municipality, was *Tenant) (*calendar.Calendar, []ca
 	return calendar.New(m.Spec.Windows, m.Spec.Freezes)
 }
 
-// missingOf are the environments of a municipality in which nothing can be installed yet.
-func (c compiler) missingOf(municipality *v1alpha1.Municipality) map[string]bool {
-	var missing map[string]bool
+// missingOf are the environments of a municipality that are not there, and those in which
+// nothing can be installed yet.
+func (c compiler) missingOf(municipality *v1alpha1.Municipality) (missing, incomplete map[string]bool) {
+	missing, incomplete = map[string]bool{}, map[string]bool{}
 	for i := range municipality.Spec.Environments {
 		name := municipality.Spec.Environments[i].Name
-		if c.missing[pair(municipality.Name, name)] || !complete(municipality, name) {
-			if missing == nil {
-				missing = map[string]bool{}
-			}
+		if c.missing[pair(municipality.Name, name)] {
 			missing[name] = true
 		}
+		if missing[name] || !complete(municipality, name) {
+			incomplete[name] = true
+		}
 	}
-	return missing
+	return missing, incomplete
 }
 
 // complete says whether an environment has all that an app may count on, as far as anybody
