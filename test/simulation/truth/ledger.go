@@ -45,7 +45,7 @@ type Ledger struct {
 	refused map[Key]bool
 	// watched is how long the operator has been looking in all, without the times in which it was down.
 	watched time.Duration
-		// pending is for how long, of that time, each place has been on its way in one stretch.
+	// pending is for how long, of that time, each place has been on its way in one stretch.
 	pending map[Key]stretch
 
 	zones     map[string]*time.Location
