@@ -60,12 +60,12 @@ func (w *world) judgeRecord(r *write) {
 func (w *world) judgeCourse(c *course) {
 	t := truth.Truth{Ledger: w.ledger}
 	for _, end := range c.ends {
-		t.Plans(end.Name, end.Status.Phase)
+		t.Plans(end.Name, end.Status.Phase, nil)
 	}
 	if c.goesOn == nil {
 		return
 	}
-	t.Plans(c.says.Name, c.says.Status.Phase)
+	t.Plans(c.says.Name, c.says.Status.Phase, c.returning())
 	if len(c.moves) == 0 && c.again.IsZero() && c.says.Status.Next == "" {
 		w.violate("progress", "rollout %s does nothing, waits for no time, and says nothing", c.goesOn.Name)
 	}

@@ -106,7 +106,7 @@ func notTooMany(m *moved) string {
 // and where its version can be had and its app is not paused. Else it holds no place in the queue.
 func (t *Truth) goesOn(r *v1alpha1.Rollout) bool {
 	app := t.Apps[r.Spec.App]
-	if !t.usable(r.Spec.App, target(r)) || ptr.Deref(app.Spec.Pause, false) || ptr.Deref(app.Spec.Suspend, false) {
+	if _, offered := t.wished(r); !offered || !t.usable(r.Spec.App, target(r)) || ptr.Deref(app.Spec.Pause, false) || ptr.Deref(app.Spec.Suspend, false) {
 		return false
 	}
 	p := t.promise(r)
@@ -114,7 +114,7 @@ func (t *Truth) goesOn(r *v1alpha1.Rollout) bool {
 		if t.Ledger.of(r.Name).isDone(p.Waves[i].Name) {
 			continue
 		}
-		c := t.crowd(r, p, i, nil)
+		c := t.crowd(r, p, i, t.Ledger.returning[r.Name])
 		if len(c.unready) > 0 {
 			return true
 		}

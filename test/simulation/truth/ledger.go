@@ -36,6 +36,8 @@ type Ledger struct {
 	endings map[string]bool
 	// planned is what each Rollout is about to say, as what is written first may rest on that.
 	planned map[string]v1alpha1.RolloutPhase
+	// returning are the members of each Rollout that go back, or are left as they are, in its next step.
+	returning map[string]map[string]bool
 
 	// touched is when the spec of a place was written last, lost are places whose status was lost
 	// once, and shaky those that were unhealthy after they had been healthy.
@@ -85,7 +87,7 @@ func NewLedger() *Ledger {
 	return &Ledger{
 		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{}, ran: map[Key][]v1alpha1.Release{},
 		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
-		endings: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{},
+		endings: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{}, returning: map[string]map[string]bool{},
 		touched: map[Key]time.Time{}, lost: map[Key]bool{}, refused: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{},
 		zones: map[string]*time.Location{}, schedules: map[string]cron.Schedule{},
 	}
@@ -127,7 +129,8 @@ func (l *Ledger) Lost(k Key) {
 // Forgot notes that the status of a Rollout was lost: of members that failed and then uninstalled
 // the app nothing else remains, nor of what a Rollout completed that is not the newest.
 func (l *Ledger) Forgot(r *v1alpha1.Rollout) {
-	l.of(r.Name).failed = map[string]bool{}
+	e := l.of(r.Name)
+	e.failed, e.past = map[string]bool{}, map[Key]bool{} // nor of which waves were done
 	l.doubted[subject(r)] = true
 }
 

@@ -23,6 +23,7 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 			t.Broken("one wish", "%s is made, and %s is of the same wish", r.Name, last.Name)
 		}
 	}
+	delete(t.Ledger.endings, attempt(r))
 	delete(t.Ledger.rollouts, r.Name)
 	delete(t.Ledger.planned, r.Name)
 	t.Ledger.made[subject(r)] = r

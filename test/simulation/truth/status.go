@@ -9,8 +9,10 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// Plans notes what a Rollout is about to say.
-func (t *Truth) Plans(name string, phase v1alpha1.RolloutPhase) { t.Ledger.planned[name] = phase }
+// Plans notes what a Rollout is about to say, and which members go back in its next step.
+func (t *Truth) Plans(name string, phase v1alpha1.RolloutPhase, returning map[string]bool) {
+	t.Ledger.planned[name], t.Ledger.returning[name] = phase, returning
+}
 
 // Reports holds what a Rollout is about to say to what is so. Returning are members that go back, or
 // are left as they are, in the same step.
