@@ -153,7 +153,7 @@ func TestGates(t *testing.T) {
 		{"the app is suspended", onApp(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) }), func(g rollout.Gates) string { return g.Suspended }, "SharedApp svarut is suspended"},
 		{"the network is paused", onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Pause = new(true) }), func(g rollout.Gates) string { return g.Paused }, "Network digi-tv is paused"},
 		{"the app is paused", onApp(func(a *v1alpha1.SharedApp) { a.Spec.Pause = new(true) }), func(g rollout.Gates) string { return g.Paused }, "SharedApp svarut is paused"},
-		{"pilot networks come first", onApp(func(a *v1alpha1.SharedApp) { a.Spec.PilotNetworks = []string{"rogaland"} }), func(g rollout.Gates) string { return g.Pilots }, "pilot network rogaland"},
+		{"pilot networks come first", onApp(func(a *v1alpha1.SharedApp) { a.Spec.PilotNetworks = []string{"rogaland"} }), func(g rollout.Gates) string { return g.Pilots.WaitsFor }, "pilot network rogaland"},
 		{"the bundle is not available", onApp(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false }), func(g rollout.Gates) string { return g.Unavailable }, "version 2.5.0 of SharedApp svarut is not available"},
 		{"the channel is gone", onApp(func(a *v1alpha1.SharedApp) { a.Spec.Channels = nil }), func(g rollout.Gates) string { return g.Unavailable }, `has no channel "stable"`},
 		{"the app is gone", func(o *country.Objects) { o.Apps = nil }, func(g rollout.Gates) string { return g.Unavailable }, `there is no SharedApp "svarut"`},
@@ -172,13 +172,15 @@ func TestGates(t *testing.T) {
 	diff(t, "with nothing of this, all are open", "gates", introduction(t, world(), "digi-tv").Input.Gates, rollout.Gates{})
 }
 
-func TestUsableAndEmergency(t *testing.T) {
+func TestAvailabilityAndSecurityFix(t *testing.T) {
 	o := world(onApp(func(a *v1alpha1.SharedApp) {
 		a.Spec.Versions[0].State, a.Spec.Versions[1].SecurityFix = v1alpha1.VersionWithdrawn, new(true)
 		a.Status.Versions[2].Available = false
 	}))
 	in := introduction(t, o, "digi-tv").Input
-	diff(t, "neither what is withdrawn nor what is not available", "usable", in.Usable, map[v1alpha1.Release]bool{target: true})
-	diff(t, "a security fix", "emergency", in.Emergency, true)
-	diff(t, "any other version", "emergency", introduction(t, world(), "digi-tv").Input.Emergency, false)
+	diff(t, "what is withdrawn, available, and not available", "releases", in.Releases, map[v1alpha1.Release]rollout.Availability{
+		before: rollout.Withdrawn, target: rollout.Available, other: rollout.Unavailable,
+	})
+	diff(t, "a security fix", "securityFix", in.SecurityFix, true)
+	diff(t, "any other version", "securityFix", introduction(t, world(), "digi-tv").Input.SecurityFix, false)
 }

@@ -127,6 +127,12 @@ func TestLeft(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
 			got := introduction(t, world(c.changes...), "digi-tv").Input.Left
+			for i := range got {
+				if len(got[i].Places) == 0 {
+					t.Errorf("%s has no places", got[i].Name)
+				}
+				got[i].Places = nil
+			}
 			if len(got) == 0 {
 				got = nil
 			}

@@ -7,6 +7,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // release that a channel of an app points at, or why it can't be had.
@@ -36,24 +37,38 @@ func withdrawn(app *v1alpha1.SharedApp, version string) bool {
 	})
 }
 
-// releases of an app that may be gone back to, and those that were withdrawn.
-func releases(app *v1alpha1.SharedApp) (usable, gone map[v1alpha1.Release]bool) {
-	usable, gone = map[v1alpha1.Release]bool{}, map[v1alpha1.Release]bool{}
+// availability of the releases of an app; nil where there is no app.
+func availability(app *v1alpha1.SharedApp) map[v1alpha1.Release]rollout.Availability {
 	if app == nil {
-		return usable, gone
+		return nil
 	}
+	all := make(map[v1alpha1.Release]rollout.Availability, len(app.Status.Versions))
 	for _, s := range app.Status.Versions {
 		release := v1alpha1.Release{Version: s.Version, Digest: s.Digest}
-		if withdrawn(app, s.Version) {
-			gone[release] = true
-		} else if s.Available {
-			usable[release] = true
+		switch {
+		case withdrawn(app, s.Version):
+			all[release] = rollout.Withdrawn
+		case s.Available:
+			all[release] = rollout.Available
+		default:
+			all[release] = rollout.Unavailable
 		}
 	}
-	return usable, gone
+	return all
 }
 
-// securityFix says whether a version goes through the emergency lane.
+// withdrawnReleases are the releases of an app that were withdrawn.
+func withdrawnReleases(app *v1alpha1.SharedApp) map[v1alpha1.Release]bool {
+	gone := map[v1alpha1.Release]bool{}
+	for r, a := range availability(app) {
+		if a == rollout.Withdrawn {
+			gone[r] = true
+		}
+	}
+	return gone
+}
+
+// securityFix says whether a version is a security fix.
 func securityFix(app *v1alpha1.SharedApp, version string) bool {
 	return app != nil && slices.ContainsFunc(app.Spec.Versions, func(v v1alpha1.Version) bool {
 		return v.Version == version && ptr.Deref(v.SecurityFix, false)

@@ -53,9 +53,9 @@ func (c *Country) Plan(group string) Plan {
 		out.Introductions = append(out.Introductions, intro)
 	}
 
-	for i, step := range rollout.PlanAll(running, strategy.MaxIntroductions) {
-		out.Introductions[at[i]].Step = step
-		out.Again = earliest(out.Again, step.Again)
+	for i, planned := range rollout.PlanAll(running, strategy.MaxIntroductions) {
+		out.Introductions[at[i]].Step = planned.Step
+		out.Again = earliest(out.Again, planned.Step.Again)
 	}
 	return out
 }
@@ -63,32 +63,23 @@ func (c *Country) Plan(group string) Plan {
 // course says which Rollouts to end, make or go on with.
 func (c *Country) course(s *Subject, strategy strategy) Introduction {
 	app := c.Apps[s.App]
-	_, gone := releases(app)
 	wanted, _ := release(app, s.App, s.Channel)
-	stale := rollout.Stale(s.Records, strategy.Strategy)
-	for _, r := range s.Records {
-		if !s.Asked && r.Status.StartedAt == nil && !slices.Contains(stale, r) &&
-			!strategy.Names(r.Spec) { //guard:named-records-are-kept
-			stale = append(stale, r) // it brought nothing to anybody, and nobody asks for it
-		}
-	}
 	return Introduction{
 		Group: s.Group, App: s.App,
 		Course: rollout.Choose(s.Records, rollout.Wish{
 			Network: s.Group.Network, Channel: s.Group.Channel, App: s.App,
-			Release: wanted, Asked: s.Asked, Withdrawn: gone, Retries: strategy.Retries, Moved: s.attempts(wanted),
+			Release: wanted, Asked: s.Asked, Withdrawn: withdrawnReleases(app), Retries: strategy.Retries, Moved: s.attempts(wanted),
 		}),
-		Stale: stale,
+		Stale: rollout.Stale(s.Records, strategy.Strategy, s.Asked, s.hasMoved),
 	}
 }
 
 func (c *Country) input(s *Subject, r *v1alpha1.Rollout, strategy strategy) rollout.Input {
 	app := c.Apps[s.App]
-	usable, _ := releases(app)
 	return rollout.Input{
-		Rollout: r, Group: groupText(s.Group), Strategy: strategy.Strategy, Emergency: securityFix(app, r.Spec.Version),
-		Members: s.Members(), Left: s.left(r), Usable: usable,
-		Gates: c.gates(s, r, strategy.fault), Watching: c.watching, Now: c.Now,
+		Rollout: r, Group: groupText(s.Group), Strategy: strategy.Strategy, SecurityFix: securityFix(app, r.Spec.Version),
+		Members: s.Members(), Left: s.left(r), Releases: availability(app),
+		Gates: c.gates(s, r, strategy.fault), Outages: rollout.Outages{{Until: c.watching}}, Now: c.Now,
 	}
 }
 
@@ -126,7 +117,9 @@ func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.G
 	if app != nil {
 		suspended(app.Spec.Suspend, "SharedApp "+app.Name)
 		paused(app.Spec.Pause, "SharedApp "+app.Name)
-		g.Pilots = c.pilots(app, s.Group.Network, v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest})
+		if !slices.Contains(app.Spec.PilotNetworks, s.Group.Network) {
+			g.Pilots = rollout.PilotsGate(app.Name, v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, c.pilots(app))
+		}
 	}
 	if _, why := release(app, s.App, s.Channel); why != "" {
 		g.Unavailable = why
@@ -134,13 +127,26 @@ func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.G
 	return g
 }
 
-// pilots says which pilot network of an app a network waits for.
-func (c *Country) pilots(app *v1alpha1.SharedApp, network string, target v1alpha1.Release) string {
-	var records []*v1alpha1.Rollout
-	for _, pilot := range app.Spec.PilotNetworks {
-		if s := c.Subject(resolution.Group{Network: pilot}, app.Name); s != nil {
-			records = append(records, s.Records...)
+// pilots are the pilot networks of an app, as others see them.
+func (c *Country) pilots(app *v1alpha1.SharedApp) []rollout.Pilot {
+	all := make([]rollout.Pilot, 0, len(app.Spec.PilotNetworks))
+	for _, name := range app.Spec.PilotNetworks {
+		pilot := rollout.Pilot{Network: name}
+		s := c.Subject(resolution.Group{Network: name}, app.Name)
+		if s != nil {
+			pilot.Records = s.Records
 		}
+		switch {
+		case c.networks[name] == nil:
+			pilot.Absent = "there is no such network"
+		case s == nil || !s.Asked:
+			pilot.Absent = "it does not propose the app"
+		case s.members.Len() == 0:
+			pilot.Absent = "it has no members"
+		default:
+			pilot.Wanted, _ = release(app, app.Name, s.Channel)
+		}
+		all = append(all, pilot)
 	}
-	return rollout.PilotsWait(app, network, target, records)
+	return all
 }

@@ -104,12 +104,15 @@ func (s *Subject) left(r *v1alpha1.Rollout) []rollout.Left {
 		l := gone[name]
 		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave) // of two, where waves were edited, always the same
 		l.Failed = l.Failed || i.Spec.Move.Outcome != ""     //guard:failed-and-left-counts
+		l.Places = append(l.Places, rollout.Place{
+			Environment: i.Labels[v1alpha1.LabelEnvironment], Stage: i.Spec.Tenant.Stage, Installed: rollout.Observe(i),
+		})
 		gone[name] = l
 		return true
 	})
-	for _, note := range r.Status.FailedMembers { // whose installations went with them
-		if _, known := gone[note.Name]; !known && !stays(note.Name) {
-			gone[note.Name] = rollout.Left{Name: note.Name, Wave: note.Wave, Failed: true}
+	for _, m := range r.Status.Memory { // whose installations went with them
+		if _, known := gone[m.Name]; !known && m.Reason == rollout.ReasonFailed && !stays(m.Name) {
+			gone[m.Name] = rollout.Left{Name: m.Name, Wave: m.Wave, Failed: true}
 		}
 	}
 
@@ -118,6 +121,16 @@ func (s *Subject) left(r *v1alpha1.Rollout) []rollout.Left {
 		all = append(all, gone[name])
 	}
 	return all
+}
+
+// hasMoved says whether an installation records a move of a rollout.
+func (s *Subject) hasMoved(rollout string) bool {
+	found := false
+	s.moved.Scan(func(_ string, i *v1alpha1.AppInstallation) bool {
+		found = i.Spec.Move.Rollout == rollout
+		return !found
+	})
+	return found
 }
 
 // attempts at a release that installations tell of, by their latest move, in order.

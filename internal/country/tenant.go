@@ -199,6 +199,7 @@ func (t *Tenant) count(was *Tenant) {
 			member = &rollout.Member{
 				Name: t.Name, Labels: t.Municipality.Labels,
 				Suspended: isTrue(t.Municipality.Spec.Suspend), //guard:suspended-municipality
+				Paused:    isTrue(t.Municipality.Spec.Pause),   //guard:paused-municipality
 				Calendar:  t.Calendar,                          //guard:windows-of-the-municipality
 			}
 			t.members[key] = member

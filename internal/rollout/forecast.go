@@ -105,7 +105,7 @@ func Forecast(in Input, a Assumptions, until time.Time) Outlook {
 func newPlay(in Input, a Assumptions) *play {
 	f := &play{in: in, install: cmp.Or(a.Install, DefaultInstall), asked: map[where]time.Time{}}
 	f.in.Rollout = in.Rollout.DeepCopy()
-	f.in.Watching = in.Now // what is on its way has as long as what sets out
+	f.in.Outages = Outages{{Until: in.Now}} // what is on its way has as long as what sets out
 	f.in.Strategy.Waves = slices.Clone(in.Strategy.Waves)
 	for i := range f.in.Strategy.Waves {
 		w := &f.in.Strategy.Waves[i]
@@ -187,17 +187,15 @@ func (f *play) settle() {
 
 func (f *play) outlook(wanting []Wanting, began time.Time) Outlook {
 	status := f.in.Rollout.Status
-	p := newPlanner(f.in)
-	p.count()
-	p.judge()
+	c := newCount(&f.in)
 	for i := range wanting {
 		wanting[i].At = f.comesTo(wanting[i].Wave, began)
 	}
 	out := Outlook{Approvals: wanting, Next: status.Next, CompletedAt: ptr.Deref(status.CompletedAt, metav1.Time{}).Time}
-	for i := range p.members {
-		s := &p.members[i]
+	for i := range c.members {
+		s := &c.members[i]
 		for j := range s.member.Places {
-			out.Visits = append(out.Visits, f.visit(p, s, &s.member.Places[j]))
+			out.Visits = append(out.Visits, f.visit(c, s, &s.member.Places[j]))
 		}
 	}
 	slices.SortStableFunc(out.Visits, func(a, b Visit) int {
@@ -235,41 +233,20 @@ func (v Visit) rank() int {
 	return 2
 }
 
-func (f *play) visit(p *planner, s *standing, there *Place) Visit {
-	v := Visit{Municipality: s.member.Name, Environment: there.Environment, Wave: p.strategy.Waves[s.wave].Name}
+func (f *play) visit(c *count, s *standing, there *Place) Visit {
+	v := Visit{Municipality: s.member.Name, Environment: there.Environment, Wave: c.strategy.Waves[s.wave].Name}
 	if at, asked := f.asked[where{v.Municipality, v.Environment}]; asked {
 		v.At = at
 		return v
 	}
-	if there.Installed != nil && there.Installed.Release == p.target {
+	if there.Installed != nil && there.Installed.Release == c.target {
 		v.Reason = ReasonPresent
-		if stamp := p.stamp(there); stamp != nil {
+		if stamp := c.stamp(there); stamp != nil {
 			v.At, v.Message = stamp.MovedAt.Time, stamp.Message
 		}
 		return v
 	}
-	v.Reason, v.Message = p.blocked(s, there)
+	wait := c.waitsFor(s, there)
+	v.Reason, v.Message = cmp.Or(wait.Reason, ReasonWaiting), wait.Message
 	return v
-}
-
-// blocked says why a place has not got the version.
-func (p *planner) blocked(s *standing, there *Place) (reason, message string) {
-	switch {
-	case s.state == failed, s.member.Suspended:
-		return s.reason, s.message
-	case there.Excuse.Reason != "":
-		return there.Excuse.Reason, there.Excuse.Message
-	case s.state == away, s.reason == ReasonWindow:
-		return s.reason, s.message
-	}
-	gates := []gate{p.begin(), p.wave(s.wave)}
-	if s.started {
-		gates = []gate{p.nextStage()}
-	}
-	for _, g := range gates {
-		if g.closed() {
-			return ReasonWaiting, g.said()
-		}
-	}
-	return cmp.Or(s.reason, ReasonWaiting), cmp.Or(s.message, "its turn comes later than was looked at: after "+stampOf(p.in.Now))
 }

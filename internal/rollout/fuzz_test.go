@@ -81,11 +81,13 @@ func (d *dice) world() rollout.Input {
 			}
 		}
 	}
-	in.Usable[other] = d.of(2) == 0
-	in.Emergency = d.of(4) == 0
-	in.Gates = []rollout.Gates{{}, {}, {}, {}, {Frozen: "frozen"}, {Paused: "paused"}, {Unavailable: "gone"}, {Pilots: "pilots"}}[d.of(8)]
+	if d.of(2) == 0 {
+		in.Releases[other] = rollout.Available
+	}
+	in.SecurityFix = d.of(4) == 0
+	in.Gates = []rollout.Gates{{}, {}, {}, {}, {Frozen: "frozen"}, {Paused: "paused"}, {Unavailable: "gone"}, {Pilots: rollout.Gate{WaitsFor: "pilots"}}}[d.of(8)]
 	if d.of(4) == 0 {
-		in.Watching = now.Add(-d.ago())
+		in.Outages = rollout.Outages{{Until: now.Add(-d.ago())}}
 	}
 	if d.of(4) == 0 {
 		left("gone", "pilot", d.of(2) == 0)(&in)
@@ -167,7 +169,7 @@ func checkTarget(t *testing.T, in rollout.Input, p rollout.Place, m rollout.Move
 		allowed = p.Installed == nil && in.Rollout.Spec.Completed != nil && m.To == *in.Rollout.Spec.Completed && m.Stamp.Outcome == ""
 	case rollout.Return:
 		stamp := p.Installed.Stamp
-		allowed = m.To != target && in.Usable[m.To] && stamp.Verified != nil && m.To == *stamp.Verified && m.Stamp.Outcome == v1alpha1.OutcomeReturned
+		allowed = m.To != target && in.Releases[m.To] == rollout.Available && stamp.Verified != nil && m.To == *stamp.Verified && m.Stamp.Outcome == v1alpha1.OutcomeReturned
 	case rollout.Hold:
 		allowed = m.To == p.Installed.Release && m.Stamp.Outcome == v1alpha1.OutcomeStuck
 	}

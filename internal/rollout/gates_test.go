@@ -47,13 +47,13 @@ func TestGates(t *testing.T) {
 			"the version can't be had: who failed goes back, and a joiner gets the one before",
 			gates(rollout.Gates{Unavailable: "2.5.0 is withdrawn"}), append(onlyBack[:1:1], joiner), []string{joiner}, "waits: 2.5.0 is withdrawn",
 		},
-		{"pilot networks matter until the first has begun", gates(rollout.Gates{Pilots: "pilot network digi-rogaland"}), everything, []string{joiner}, "waits: pilot network digi-rogaland"},
+		{"pilot networks matter until the first has begun", gates(rollout.Gates{Pilots: rollout.Gate{WaitsFor: "pilot network digi-rogaland"}}), everything, []string{joiner}, "waits: pilot network digi-rogaland"},
 		{"the queue matters until the first has begun", gates(rollout.Gates{Queued: "number 1 in the queue"}), everything, []string{joiner}, "waits: number 1 in the queue"},
 		{"the announcement matters until the first has begun", announced, everything, []string{joiner}, "waits: announced: the first wave begins at 2026-11-22T13:00:00Z"},
 		{"frozen is told before suspended", gates(rollout.Gates{Frozen: "frozen", Suspended: "suspended"}), nil, nil, "waits: frozen"},
 		{"suspended is told before paused", gates(rollout.Gates{Suspended: "suspended", Paused: "paused"}), nil, nil, "waits: suspended"},
 		{"paused is told before a fault", gates(rollout.Gates{Paused: "paused", Fault: "fault"}), onlyBack, nil, "waits: paused"},
-		{"pilot networks are told before the queue", gates(rollout.Gates{Pilots: "pilots", Queued: "queue"}), everything, []string{joiner}, "waits: pilots"},
+		{"pilot networks are told before the queue", gates(rollout.Gates{Pilots: rollout.Gate{WaitsFor: "pilots"}, Queued: "queue"}), everything, []string{joiner}, "waits: pilots"},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
@@ -101,21 +101,21 @@ func TestGateTellsWhen(t *testing.T) {
 
 func TestEmergencyLane(t *testing.T) {
 	in := world(waves(wave("pilot", "vinje"), wave("rest")), member("vinje", prod(healthy(target, 0), moved("pilot", time.Minute))), member("tokke"))
-	in.Emergency = true
+	in.SecurityFix = true
 	step := rollout.Plan(in)
 	diff(t, "nothing soaks", "moves", moves(step), []string{"tokke/prod Advance 2.5.0 wave rest"})
 	diff(t, "nothing soaks for the one it leaves either", "stamp", step.Moves[0].Stamp.Verified, &before)
 
 	announcedIn := world(member("vinje"), announced)
-	announcedIn.Emergency = true
+	announcedIn.SecurityFix = true
 	diff(t, "nothing is announced", "moves", len(rollout.Plan(announcedIn).Moves), 1)
 
 	held := world(waves(v1alpha1.Wave{Name: "all", RequireApproval: new(true)}), member("vinje"))
-	held.Emergency = true
+	held.SecurityFix = true
 	diff(t, "approvals are kept", "moves", len(rollout.Plan(held).Moves), 0)
 
 	frozen := world(member("vinje"), gates(rollout.Gates{Frozen: "frozen"}))
-	frozen.Emergency = true
+	frozen.SecurityFix = true
 	diff(t, "a freeze is kept", "moves", len(rollout.Plan(frozen).Moves), 0)
 }
 

@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installation"
 )
 
 // Installed is what was observed of one AppInstallation.
@@ -23,15 +24,19 @@ type Installed struct {
 	UnhealthySince time.Time
 	// Message tells how it stands.
 	Message string
+	// Fault keeps it from being healthy; its Blame says whose matter that is.
+	Fault installation.Fault
 	// Stamp records its last move.
 	Stamp *Stamp
+	// LastVerified is the release that was verified here last, as every move passes it on.
+	LastVerified *v1alpha1.Release
 }
 
 // Observe reads an AppInstallation. What its status says counts only where it speaks of
 // what the spec asks for now: a status of yesterday's version says nothing about today's.
 func Observe(i *v1alpha1.AppInstallation) *Installed {
 	release := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
-	seen := &Installed{Release: release, Stamp: StampOf(i)}
+	seen := &Installed{Release: release, Stamp: StampOf(i), LastVerified: i.Spec.LastVerified}
 	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest} //guard:health-of-this-spec -> release
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil ||
@@ -39,7 +44,7 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 		ready.ObservedGeneration != i.Generation { //guard:health-of-this-spec
 		return seen
 	}
-	seen.Current, seen.Message = true, ready.Message
+	seen.Current, seen.Message, seen.Fault = true, ready.Message, installation.FaultOf(i)
 	if i.Status.LongestHealthy != nil && applied == release {
 		seen.Longest = i.Status.LongestHealthy.Duration
 	}
@@ -56,8 +61,11 @@ func (i *Installed) healthy() bool { return i != nil && i.Current && !i.HealthyS
 
 // soaked says whether it was so for a time without a break, now or before a fault that is over.
 func (i *Installed) soaked(soak time.Duration, now time.Time) bool {
-	return i.healthyFor(soak, now) || (i.healthy() && i.Longest > 0 && i.Longest >= soak)
+	return i.healthyFor(soak, now) || (i.healthy() && i.soakedOnce(soak))
 }
+
+// soakedOnce says whether it was so for a time without a break before it last ceased to be.
+func (i *Installed) soakedOnce(soak time.Duration) bool { return i.Longest > 0 && i.Longest >= soak }
 
 // healthyFor says whether it was so for a time without a break.
 func (i *Installed) healthyFor(soak time.Duration, now time.Time) bool {

@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
@@ -34,7 +35,7 @@ func TestObserve(t *testing.T) {
 		i.Status.Conditions[0].LastTransitionTime, i.Status.HealthySince = *at(-5 * time.Minute), nil
 	}
 	nothing := &rollout.Installed{Release: target}
-	ill := &rollout.Installed{Release: target, Current: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"}
+	ill := &rollout.Installed{Release: target, Current: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready", Fault: installation.Fault{Blame: installation.BlameVersion, Message: "0/1 ready"}}
 	cases := []struct {
 		reason string
 		live   *v1alpha1.AppInstallation

@@ -15,23 +15,27 @@ type Introduction struct {
 	Input
 	// Priority of the app within the group: the greater goes first.
 	Priority int32
+	// Planned is what was planned before of the same Input, but for its place in the queue; nil
+	// where it has to be planned.
+	Planned *Planned
 }
 
 // PlanAll works out the next steps of all introductions of one group, in the order given.
 // Those that have begun go on. Of those that could begin, only so many do that the group
 // carries no more at once than it may, by priority and name. Security fixes do not wait.
-func PlanAll(all []Introduction, atOnce int) []Step {
-	steps := make([]Step, len(all))
+// What was planned before is planned again only where its place in the queue changes.
+func PlanAll(all []Introduction, atOnce int) []*Planned {
+	plans := make([]*Planned, len(all))
 	free := atOnce
 	var could []int
 	var carried []string
 	for i := range all {
-		steps[i] = Plan(all[i].Input)
-		switch {
-		case steps[i].Carried, steps[i].Begins && all[i].Emergency:
+		plans[i] = all[i].alone()
+		switch step := &plans[i].Step; {
+		case step.Carried, step.Begins && all[i].SecurityFix:
 			free--
 			carried = append(carried, all[i].Rollout.Spec.App)
-		case steps[i].Begins:
+		case step.Begins:
 			could = append(could, i)
 		}
 	}
@@ -49,10 +53,31 @@ func PlanAll(all []Introduction, atOnce int) []Step {
 			continue
 		}
 		queued++
-		in := all[i].Input
-		in.Gates.Queued = fmt.Sprintf("%s carries at most %d at once (rollout.maxIntroductions): %s; this one is number %d in the queue",
-			in.Group, atOnce, strings.Join(carried[:min(len(carried), maxNamed)], ", "), queued)
-		steps[i] = Plan(in)
+		plans[i] = all[i].inQueue(plans[i], fmt.Sprintf("%s carries at most %d at once (rollout.maxIntroductions): %s; this one is number %d in the queue",
+			all[i].Group, atOnce, strings.Join(carried[:min(len(carried), maxNamed)], ", "), queued))
 	}
-	return steps
+	return plans
+}
+
+// alone is the plan of an introduction as if there were no other.
+func (i *Introduction) alone() *Planned {
+	switch {
+	case i.Planned == nil:
+		return NewPlanned(i.Input)
+	case i.Planned.free != nil:
+		return i.Planned.free
+	}
+	return i.Planned
+}
+
+// inQueue is the plan of an introduction that waits in the queue.
+func (i *Introduction) inQueue(alone *Planned, waitsFor string) *Planned {
+	if before := i.Planned; before != nil && before.free != nil && before.queued == waitsFor {
+		return before
+	}
+	in := i.Input
+	in.Gates.Queued = waitsFor
+	plan := NewPlanned(in)
+	plan.queued, plan.free = waitsFor, alone
+	return plan
 }

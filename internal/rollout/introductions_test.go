@@ -31,7 +31,7 @@ func TestPlanAll(t *testing.T) {
 	stands := func(app string) rollout.Introduction {
 		return introduction(app, 0, nobody, member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), prod(has(before), away("DependencyMissing", "requires a"))))
 	}
-	emergency := func(in *rollout.Input) { in.Emergency = true }
+	emergency := func(in *rollout.Input) { in.SecurityFix = true }
 	cases := []struct {
 		reason string
 		all    []rollout.Introduction
@@ -59,11 +59,11 @@ func TestPlanAll(t *testing.T) {
 			var begin []string
 			for i, step := range steps {
 				app := c.all[i].Rollout.Spec.App
-				if step.Begins {
+				if step.Step.Begins {
 					begin = append(begin, app)
 				}
 				if want := c.number[app]; want != "" {
-					mentions(t, c.reason, step.Status.Next, want)
+					mentions(t, c.reason, step.Step.Status.Next, want)
 				}
 			}
 			diff(t, c.reason, "those that begin", strings.Join(begin, " "), c.begin)

@@ -121,7 +121,7 @@ func TestDeadlines(t *testing.T) {
 
 func TestWatchingDelaysDeadlines(t *testing.T) {
 	in := world(waves(wave("all")), member("vinje", prod(unseen(target), moved("all", 5*time.Hour))))
-	in.Watching = now.Add(-time.Minute)
+	in.Outages = rollout.Outages{{Until: now.Add(-time.Minute)}}
 	step := rollout.Plan(in)
 	diff(t, "what nobody looked at can't have failed", "failed", step.Status.Failed, int32(0))
 	diff(t, "the deadline counts from when somebody looked", "again", step.Again, now.Add(29*time.Minute))
@@ -129,7 +129,7 @@ func TestWatchingDelaysDeadlines(t *testing.T) {
 
 func TestWhatNobodyNotedIsNews(t *testing.T) {
 	in := world(waves(wave("all")), member("vinje", prod(unseen(target), moved("all", 5*time.Hour))), func(in *rollout.Input) {
-		in.Rollout.Status.OnTheWay = []v1alpha1.MemberNote{}
+		in.Rollout.Status.Memory = []v1alpha1.MemberMemory{}
 	})
 	step := rollout.Plan(in)
 	diff(t, "a status that was lost is no failure of the version", "moves", moves(step), []string(nil))
@@ -153,7 +153,7 @@ func TestFailureOutlivesTheInstallation(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
 			in := world(waves(wave("all")), member("vinje", prod(c.place...)), func(in *rollout.Input) {
-				in.Rollout.Status.FailedMembers = []v1alpha1.MemberNote{{Name: "vinje", Wave: "all", Reason: "Held", Message: "was not healthy"}}
+				in.Rollout.Status.Memory = []v1alpha1.MemberMemory{{Name: "vinje", Wave: "all", Reason: "Failed", Since: at(0)}}
 			})
 			diff(t, c.reason, "failed", rollout.Plan(in).Status.Failed, c.failed)
 		})

@@ -13,39 +13,41 @@ import (
 const (
 	// maxNotes keeps a status small, however many members there are.
 	maxNotes = 50
+	// maxMemory is how many members the schema lets a Rollout remember.
+	maxMemory = 10_000
 	// maxNote and maxMessage are the longest texts, in bytes, that the schema allows.
 	maxNote    = 256
 	maxMessage = 512
 )
 
-// noted tells how a member stands.
-func (s *standing) noted() v1alpha1.MemberNote {
-	n := v1alpha1.MemberNote{Name: s.member.Name, Reason: cmp.Or(s.reason, ReasonWaiting), Message: condition.Within(s.message, maxNote)}
+// noted says how a member is doing.
+func (r *reporter) noted(s *standing) v1alpha1.MemberNote {
+	n := v1alpha1.MemberNote{Name: s.member.Name, Reason: cmp.Or(s.reason, ReasonWaiting), Message: condition.Within(r.message(s), maxNote)}
 	if !s.since.IsZero() {
 		n.Since = new(metav1.NewTime(s.since).Rfc3339Copy())
 	}
 	return n
 }
 
-// notes of the first members that are wanted. Since when a member has stood so, where nothing
-// else tells, is what the notes of before say, else now.
-func (p *planner) notes(before []v1alpha1.MemberNote, wanted func(*standing) bool) []v1alpha1.MemberNote {
+// notes of the first members that are wanted. Since when a member has been so, where nothing
+// else says, is what the notes of before say, else now.
+func (r *reporter) notes(before []v1alpha1.MemberNote, wanted func(*standing) bool) []v1alpha1.MemberNote {
 	var all []v1alpha1.MemberNote
 	known := make(map[string]v1alpha1.MemberNote, len(before))
 	for _, note := range before {
 		known[note.Name] = note
 	}
-	for i := range p.members {
+	for i := range r.members {
 		if len(all) == maxNotes {
 			break
 		}
-		if wanted(&p.members[i]) {
-			note := p.members[i].noted()
+		if wanted(&r.members[i]) {
+			note := r.noted(&r.members[i])
 			if was := known[note.Name]; note.Since == nil && was.Reason == note.Reason {
 				note.Since = was.Since
 			}
 			if note.Since == nil {
-				note.Since = new(metav1.NewTime(p.in.Now).Rfc3339Copy())
+				note.Since = new(metav1.NewTime(r.in.Now).Rfc3339Copy())
 			}
 			all = append(all, note)
 		}
@@ -53,23 +55,85 @@ func (p *planner) notes(before []v1alpha1.MemberNote, wanted func(*standing) boo
 	return all
 }
 
-// failures are the members that failed, those first that left afterwards: they are in no
+// failures are the first members that failed, those before all that left afterwards: they are in no
 // other list.
-func (p *planner) failures() []v1alpha1.MemberNote {
+func (r *reporter) failures() []v1alpha1.MemberNote {
 	var all []v1alpha1.MemberNote
-	for _, gone := range p.in.Left {
-		if gone.Failed {
-			all = append(all, v1alpha1.MemberNote{Name: gone.Name, Wave: gone.Wave, Reason: "Left", Message: "failed, and left the group afterwards"})
+	for i := range r.left {
+		if s := &r.left[i]; s.state == failed && len(all) < maxNotes {
+			all = append(all, v1alpha1.MemberNote{
+				Name: s.member.Name, Wave: r.strategy.Waves[s.wave].Name, Reason: "Left", Message: "failed, and left the group afterwards",
+			})
 		}
 	}
-	for i := range p.members {
-		if s := &p.members[i]; s.state == failed && len(all) < maxNotes {
-			note := s.noted()
-			note.Wave = p.strategy.Waves[s.wave].Name
+	for i := range r.members {
+		if len(all) == maxNotes {
+			break
+		}
+		if s := &r.members[i]; s.state == failed {
+			note := r.noted(s)
+			note.Wave = r.strategy.Waves[s.wave].Name
 			all = append(all, note)
 		}
 	}
-	return slices.Clip(all[:min(len(all), maxNotes)])
+	return slices.Clip(all)
+}
+
+// remember is what the next plan has to know and can read from nothing else: who failed, as an
+// installation may go; since when somebody was not observed, or was away in the first wave, or has
+// had a fault that is not the version's; and which waves were done that the strategy has no longer.
+func (r *reporter) remember() []v1alpha1.MemberMemory {
+	all := r.rememberWaves()
+	add := func(name, reason, wave string) {
+		since := metav1.NewTime(r.in.Now).Rfc3339Copy()
+		if was, known := r.remembered(name, reason); known {
+			since = metav1.NewTime(was).Rfc3339Copy()
+		}
+		all = append(all, v1alpha1.MemberMemory{Name: name, Reason: reason, Wave: wave, Since: &since})
+	}
+	for i := range r.left {
+		if s := &r.left[i]; s.state == failed {
+			add(s.member.Name, memoryFailed, r.strategy.Waves[s.wave].Name)
+		}
+	}
+	for i := range r.members {
+		s := &r.members[i]
+		switch {
+		case s.state == failed:
+			add(s.member.Name, memoryFailed, r.strategy.Waves[s.wave].Name)
+		case s.state == moving && s.reason == ReasonInstalling && !s.movable:
+			add(s.member.Name, memoryUnseen, "")
+		case s.state == moving && s.reason == ReasonUnhealthy && r.startsAnew(s.member.Name):
+			add(s.member.Name, memoryUnhealthy, "")
+		case s.state == away && (s.wave == 0 && !r.waves[0].done || s.place != nil && s.place.at(r.target)):
+			add(s.member.Name, s.reason, "")
+		case s.state == moving && s.place != nil && s.place.Installed != nil && s.reason == s.place.Installed.Fault.Code:
+			add(s.member.Name, s.reason, "")
+		}
+	}
+	slices.SortStableFunc(all, func(a, b v1alpha1.MemberMemory) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
+	})
+	return all[:min(len(all), maxMemory)]
+}
+
+// startsAnew says whether the time of a member that is unhealthy began when a fault of somebody else
+// ended.
+func (r *rules) startsAnew(name string) bool {
+	_, known := r.remembered(name, memoryUnhealthy)
+	return known || r.excusedBefore(name)
+}
+
+// rememberWaves are the waves that were done, and that the strategy has no longer.
+func (r *reporter) rememberWaves() []v1alpha1.MemberMemory {
+	var all []v1alpha1.MemberMemory
+	for name, at := range r.done {
+		present := slices.ContainsFunc(r.strategy.Waves, func(w Wave) bool { return w.Name == name })
+		if !present {
+			all = append(all, v1alpha1.MemberMemory{Name: name, Reason: memoryDone, Wave: name, Since: new(metav1.NewTime(at).Rfc3339Copy())})
+		}
+	}
+	return all
 }
 
 // cut keeps a message within what the schema allows.

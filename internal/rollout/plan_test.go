@@ -102,7 +102,8 @@ func TestWhenARolloutIsCompleted(t *testing.T) {
 		{"one is on its way", []change{waves(wave("one")), member("a", prod(unseen(target), moved("one", time.Minute)))}, v1alpha1.RolloutProgressing},
 		{"all are excused: that is no success", []change{waves(wave("one")), member("a", prod(has(before), excused("Held", "x")))}, v1alpha1.RolloutPending},
 		{"the last wave is done, with one at the version", []change{waves(wave("one")), member("a", verified("one")), member("b", prod(has(before), excused("Held", "x")))}, v1alpha1.RolloutCompleted},
-		{"it was completed, and stays so when a joiner waits", []change{waves(wave("one")), completed, done("one"), member("b")}, v1alpha1.RolloutCompleted},
+		{"it was completed, and a joiner waits: it is under way again", []change{waves(wave("one")), completed, done("one"), member("b")}, v1alpha1.RolloutProgressing},
+		{"it was completed, and one that is away is to come", []change{waves(wave("one")), completed, done("one"), member("a", verified("one")), member("b", prod(away("EnvironmentPending", "x")))}, v1alpha1.RolloutCompleted},
 		{"somebody is on the way, who joined a wave that was done", []change{
 			waves(wave("one", "a"), wave("two")), done("one"), member("a", prod(unseen(target), moved("one", time.Minute))), member("b", verified("two")),
 		}, v1alpha1.RolloutProgressing},
@@ -115,7 +116,7 @@ func TestWhenARolloutIsCompleted(t *testing.T) {
 			in.Gates.Frozen = "the platform is frozen"
 			status := rollout.Plan(in).Status
 			diff(t, c.reason, "phase", status.Phase, c.want)
-			diff(t, c.reason, "completedAt is there when it is completed", status.CompletedAt != nil, c.want == v1alpha1.RolloutCompleted)
+			diff(t, c.reason, "completedAt is there when it is completed, and stays", status.CompletedAt != nil, c.want == v1alpha1.RolloutCompleted || in.Rollout.Status.CompletedAt != nil)
 		})
 	}
 }

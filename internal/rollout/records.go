@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -26,11 +24,11 @@ type Wish struct {
 	// Withdrawn are releases whose version was withdrawn; another version may have the same digest.
 	Withdrawn map[v1alpha1.Release]bool
 	Retries   []v1alpha1.Retry
-	// Moved are rollouts of the release that installations tell of, whose records may be gone.
+	// Moved are rollouts of the release that installations record, whose own records may be gone.
 	Moved []Moved
 }
 
-// Moved is an attempt that an installation tells of, and when it moved one last.
+// Moved is an attempt that an installation records, and when it moved one last.
 type Moved struct {
 	Attempt int32
 	At      time.Time
@@ -65,8 +63,8 @@ func Choose(records []*v1alpha1.Rollout, wish Wish) Course {
 	records = slices.SortedFunc(slices.Values(records), newestFirst)
 	var course Course
 	for _, r := range records {
-		if !Ended(r) && r.Status.Phase != v1alpha1.RolloutCompleted && wish.Withdrawn[release(r)] { //guard:withdrawn-ends
-			course.End = append(course.End, Ending{r, v1alpha1.RolloutWithdrawn, fmt.Sprintf("version %s was withdrawn", r.Spec.Version)})
+		if !Ended(r) && !Completed(r) && wish.Withdrawn[release(r)] { //guard:withdrawn-ends
+			course.End = append(course.End, Ending{r, v1alpha1.RolloutWithdrawn, fmt.Sprintf("version %s was withdrawn; who has it keeps it", r.Spec.Version)})
 		}
 	}
 	newest := course.newest(records)
@@ -116,20 +114,29 @@ func (c *Course) create(records []*v1alpha1.Rollout, wish Wish) {
 	c.supersede(records, fmt.Sprintf("%s, attempt %d, took its place", wish.Release.Version, c.Create.Attempt))
 }
 
-// next is the attempt after one whose record is gone: itself, as somebody deleted the record of
-// what goes on, or one more where a rollout was made since, so that it had ended.
+// next is the attempt after one that installations record. Where its own record is gone, it is the
+// same attempt, as somebody deleted the record of what goes on; or one more, where a rollout was made
+// since, so that it had ended: an attempt that ended is never made again.
 func (m Moved) next(records []*v1alpha1.Rollout) int32 {
-	if slices.ContainsFunc(records, func(r *v1alpha1.Rollout) bool { return r.CreationTimestamp.After(m.At) }) {
+	since := func(r *v1alpha1.Rollout) bool {
+		return !r.CreationTimestamp.Time.Before(m.At) || (r.Status.StartedAt != nil && r.Status.StartedAt.After(m.At)) || (!Ended(r) && !Completed(r))
+	}
+	if slices.ContainsFunc(records, since) {
 		return m.Attempt + 1
 	}
 	return m.Attempt
 }
 
-// supersede ends what has not completed.
+// supersede ends what has not completed. What has completed, and is under way again as somebody
+// joined, is completed from then on.
 func (c *Course) supersede(records []*v1alpha1.Rollout, why string) {
 	for _, r := range records {
-		if !Ended(r) && r.Status.Phase != v1alpha1.RolloutCompleted && !c.ends(r) {
+		switch {
+		case Ended(r) || c.ends(r):
+		case !Completed(r):
 			c.End = append(c.End, Ending{r, v1alpha1.RolloutSuperseded, why})
+		case r.Status.Phase != v1alpha1.RolloutCompleted:
+			c.End = append(c.End, Ending{r, v1alpha1.RolloutCompleted, "completed; " + why})
 		}
 	}
 }
@@ -148,24 +155,28 @@ func completed(records []*v1alpha1.Rollout, withdrawn map[v1alpha1.Release]bool)
 	return nil
 }
 
-// Completed says whether a Rollout was completed, with at least one member at its version.
-func Completed(r *v1alpha1.Rollout) bool { return r.Status.Phase == v1alpha1.RolloutCompleted }
+// Completed says whether a Rollout was completed once, with at least one member at its version. It
+// stays so while a joiner is on the way.
+func Completed(r *v1alpha1.Rollout) bool {
+	return !Ended(r) && (r.Status.CompletedAt != nil || r.Status.Phase == v1alpha1.RolloutCompleted)
+}
 
 // retries says whether somebody asked for one more attempt, where one can be made: the
 // rollout was halted, or completed although members failed.
 func (w Wish) retries(r *v1alpha1.Rollout) bool {
-	if r.Status.Phase != v1alpha1.RolloutHalted && (r.Status.Phase != v1alpha1.RolloutCompleted || r.Status.Failed == 0) { //guard:retry-needs-a-failure
+	if r.Status.Phase != v1alpha1.RolloutHalted && (!Completed(r) || r.Status.Failed == 0) { //guard:retry-needs-a-failure
 		return false
 	}
-	return slices.Contains(w.Retries, v1alpha1.Retry{App: r.Spec.App, Digest: r.Spec.Digest, Attempt: r.Spec.Attempt + 1})
+	return slices.Contains(w.Retries, v1alpha1.Retry{App: r.Spec.App, Digest: r.Spec.Digest, Channel: r.Spec.Channel, Attempt: r.Spec.Attempt + 1})
 }
 
 func release(r *v1alpha1.Rollout) v1alpha1.Release {
 	return v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}
 }
 
-// newestFirst sorts by age; of those of one second, what goes on is the newest, and what has
-// ended the oldest.
+// newestFirst sorts by sequence, whatever the clocks said when they were made; those that were made
+// before there were sequences are older than all others, and sort by age. Of those of one second,
+// what goes on is the newest, and what has ended the oldest.
 func newestFirst(a, b *v1alpha1.Rollout) int {
 	rank := func(r *v1alpha1.Rollout) int {
 		switch {
@@ -177,6 +188,7 @@ func newestFirst(a, b *v1alpha1.Rollout) int {
 		return 0
 	}
 	return cmp.Or(
+		cmp.Compare(b.Spec.Sequence, a.Spec.Sequence),
 		b.CreationTimestamp.Compare(a.CreationTimestamp.Time),
 		cmp.Compare(rank(a), rank(b)),
 		cmp.Compare(b.Spec.Attempt, a.Spec.Attempt),
@@ -184,17 +196,21 @@ func newestFirst(a, b *v1alpha1.Rollout) int {
 	)
 }
 
-// Stale are the ended and completed Rollouts of one group and app that need not be kept
-// any longer. What approvals and retries name is kept: an attempt must not be counted anew
-// while an approval of it stands.
-func Stale(records []*v1alpha1.Rollout, strategy Strategy) []*v1alpha1.Rollout {
+// Stale are the ended and completed Rollouts of one group and app that need not be kept any
+// longer. What approvals, retries and moves of installations name is kept: an attempt must not be
+// counted anew while an approval or a move of it is there. One that nobody asks for any longer, and
+// that brought nothing to anybody, is not kept at all.
+func Stale(records []*v1alpha1.Rollout, strategy Strategy, asked bool, named func(rollout string) bool) []*v1alpha1.Rollout {
 	var stale []*v1alpha1.Rollout
 	kept, lastCompleted := 0, false
 	for _, r := range slices.SortedFunc(slices.Values(records), newestFirst) {
 		first := Completed(r) && !lastCompleted
 		lastCompleted = lastCompleted || Completed(r)
 		switch {
-		case !Ended(r) && !Completed(r), first, strategy.Names(r.Spec):
+		case strategy.Names(r.Spec), named(r.Name): //guard:named-records-are-kept
+		case !asked && r.Status.StartedAt == nil:
+			stale = append(stale, r)
+		case !Ended(r) && !Completed(r), first:
 		case kept < KeepRecords:
 			kept++
 		default:
@@ -206,70 +222,25 @@ func Stale(records []*v1alpha1.Rollout, strategy Strategy) []*v1alpha1.Rollout {
 
 // Names says whether an approval or a retry names what a Rollout brought.
 func (s Strategy) Names(spec v1alpha1.RolloutSpec) bool {
-	return slices.ContainsFunc(s.Approvals, func(a v1alpha1.Approval) bool { return a.App == spec.App && a.Digest == spec.Digest }) ||
-		slices.ContainsFunc(s.Retries, func(r v1alpha1.Retry) bool { return r.App == spec.App && r.Digest == spec.Digest })
+	return slices.ContainsFunc(s.Approvals, func(a v1alpha1.Approval) bool {
+		return a.App == spec.App && a.Digest == spec.Digest && a.Channel == spec.Channel
+	}) || slices.ContainsFunc(s.Retries, func(r v1alpha1.Retry) bool {
+		return r.App == spec.App && r.Digest == spec.Digest && r.Channel == spec.Channel
+	})
 }
 
-// Name is the name of the Rollout with a spec: no two give one, as neither networks nor
-// apps nor channels have a dot in their names, and no network is named "direct".
-func Name(spec v1alpha1.RolloutSpec) string {
-	group := spec.Network + "." + spec.App
-	if spec.Network == "" {
-		group = "direct." + spec.App + "." + spec.Channel
-	}
-	return fmt.Sprintf("%s.%s.%d", group, slug(spec.Version), spec.Attempt)
-}
-
-// AttemptOf reads from the name of a Rollout which attempt at a release of a group it is; false
-// where it is of another group, app or version. The attempt of the spec does not matter.
-func AttemptOf(name string, spec v1alpha1.RolloutSpec) (attempt int32, ok bool) {
-	spec.Attempt = 0
-	rest, ok := strings.CutPrefix(name, strings.TrimSuffix(Name(spec), "0"))
-	if !ok {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(rest, 10, 32)
-	return int32(n), err == nil && n > 0
-}
-
-// slug is a version in letters that a name may hold, of which each part between dots begins
-// and ends with a letter or a digit.
-func slug(version string) string {
-	var parts []string
-	for part := range strings.SplitSeq(strings.ReplaceAll(strings.ToLower(version), "+", "-"), ".") {
-		if part = strings.Trim(part, "-"); part != "" {
-			parts = append(parts, part)
-		}
-	}
-	return strings.Join(parts, ".")
-}
-
-// End is the status of a Rollout that ends before it completed. Its counts stay as they were,
-// but nobody is moved by it any longer.
+// End is the status of a Rollout that takes no further steps. Its counts stay as they were, but
+// nobody is moved by it any longer, and no wave of it goes on.
 func End(e Ending) v1alpha1.RolloutStatus {
 	next := *e.Rollout.Status.DeepCopy()
 	next.ObservedGeneration = e.Rollout.Generation
 	next.Phase, next.Next, next.NextAt, next.OnTheWay, next.Moving = e.Phase, cut(e.Message), nil, nil, 0
 	for i := range next.Waves {
-		next.Waves[i].Moving = 0
-		next.Waves[i].WaitsFor, next.Waves[i].WaitingSince = "", nil
-	}
-	return next
-}
-
-// PilotsWait says which of an app's pilot networks has not completed a release, for a group
-// that is none of them; empty where all have.
-func PilotsWait(app *v1alpha1.SharedApp, network string, target v1alpha1.Release, records []*v1alpha1.Rollout) string {
-	if slices.Contains(app.Spec.PilotNetworks, network) {
-		return ""
-	}
-	for _, pilot := range app.Spec.PilotNetworks {
-		done := slices.ContainsFunc(records, func(r *v1alpha1.Rollout) bool {
-			return r.Spec.Network == pilot && r.Spec.App == app.Name && release(r) == target && Completed(r)
-		})
-		if !done {
-			return fmt.Sprintf("pilot network %s to complete %s (spec.pilotNetworks of SharedApp %s)", pilot, target.Version, app.Name)
+		w := &next.Waves[i]
+		w.Moving, w.WaitsFor, w.WaitingSince = 0, "", nil
+		if w.State == v1alpha1.WaveRunning {
+			w.State = v1alpha1.WaveWaiting
 		}
 	}
-	return ""
+	return next
 }

@@ -42,6 +42,9 @@ func StampOf(i *v1alpha1.AppInstallation) *Stamp {
 	}
 }
 
+// own says that the move was the municipality's own.
+func (s *Stamp) own() bool { return s.Network == "" && s.Channel == "" }
+
 // WriteTo writes the record to an installation.
 func (s Stamp) WriteTo(i *v1alpha1.AppInstallation) {
 	i.Spec.Move = &v1alpha1.Move{

@@ -21,43 +21,43 @@ func TestTakeBack(t *testing.T) {
 		moves   []string
 		message string
 	}{
-		{"back to what was verified", []change{member("vinje", late())}, []string{"vinje/prod Return 2.4.1 wave all"}, "went back to 2.4.1, as 2.5.0 failed: prod was not healthy by 2026-11-22T11:30:00Z: Deployment web: 0/1 ready"},
+		{"back to what was verified", []change{member("vinje", late())}, []string{"vinje/prod Return 2.4.1 wave all"}, "returned to 2.4.1, as 2.5.0 failed: prod was not healthy by 2026-11-22T11:30:00Z: Deployment web: 0/1 ready"},
 		{"with nothing verified before, it stays and says so", []change{member("vinje", late(never))}, []string{"vinje/prod Hold 2.5.0 wave all"}, "it stays as it is, as no version was verified here before"},
 		{
-			"the version before is withdrawn",
-			[]change{member("vinje", late()), func(in *rollout.Input) { in.Usable = nil }},
-			[]string{"vinje/prod Hold 2.5.0 wave all"}, "the version before, 2.4.1, is withdrawn or not available",
+			"the version before is gone from the catalogue",
+			[]change{member("vinje", late()), func(in *rollout.Input) { in.Releases = map[v1alpha1.Release]rollout.Availability{} }},
+			[]string{"vinje/prod Hold 2.5.0 wave all"}, "the version before, 2.4.1, is no longer in the catalogue",
 		},
 		{
 			"it had this version before the rollout: there is nothing to go back to",
 			[]change{member("vinje", prod(unhealthy(target, 2*time.Hour)))},
-			[]string{"vinje/prod Hold 2.5.0 wave all"}, "no version was verified here before",
+			[]string{"vinje/prod Hold 2.5.0"}, "no version was verified here before",
 		},
 		{
 			"this version is what was verified last",
-			[]change{member("vinje", late(func(p *rollout.Place) { p.Installed.Stamp.Verified = &target }))},
+			[]change{member("vinje", late(func(p *rollout.Place) { p.Installed.LastVerified = &target }))},
 			[]string{"vinje/prod Hold 2.5.0 wave all"}, "it is the version that was verified here last",
 		},
 		{"once, and then it holds", []change{member("vinje", late(outcome(v1alpha1.OutcomeStuck, "stays")))}, nil, ""},
 		{"not again after it went back", []change{member("vinje", returned("all"))}, nil, ""},
 		{"a hold of the municipality is respected", []change{member("vinje", late(excused("Held", "we look into it")))}, nil, ""},
-		{"its other stage, which is well, goes back with it", []change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), late())}, []string{"vinje/prod Return 2.4.1 wave all", "vinje/test Return 2.4.1 wave all"}, "went back"},
+		{"its other stage, which is well, goes back with it", []change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), late())}, []string{"vinje/prod Return 2.4.1 wave all", "vinje/test Return 2.4.1 wave all"}, "returned to"},
 		{
 			"a stage that holds stays, and the other goes back",
 			[]change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour), excused("Held", "a")), late())},
-			[]string{"vinje/prod Return 2.4.1 wave all"}, "went back",
+			[]string{"vinje/prod Return 2.4.1 wave all"}, "returned to",
 		},
-		{"its stage to come is not touched", []change{member("vinje", test(unhealthy(target, time.Hour), moved("all", time.Hour)), prod(has(before)))}, []string{"vinje/test Return 2.4.1 wave all"}, "went back"},
-		{"one that left the budget behind goes back although the rollout has halted", []change{member("siljan", returned("all")), member("vinje", late())}, []string{"vinje/prod Return 2.4.1 wave all"}, "went back"},
+		{"its stage to come is not touched", []change{member("vinje", test(unhealthy(target, time.Hour), moved("all", time.Hour)), prod(has(before)))}, []string{"vinje/test Return 2.4.1 wave all"}, "returned to"},
+		{"one that left the budget behind goes back although the rollout has halted", []change{member("siljan", returned("all")), member("vinje", late())}, []string{"vinje/prod Return 2.4.1 wave all"}, "returned to"},
 		{
 			"the operator was killed after the first of two: the second follows",
 			[]change{member("vinje", test(has(before), moved("all", 3*time.Hour), outcome(v1alpha1.OutcomeReturned, "went back")), late())},
-			[]string{"vinje/prod Return 2.4.1 wave all"}, "went back to 2.4.1, as 2.5.0 failed: test failed before",
+			[]string{"vinje/prod Return 2.4.1 wave all"}, "returned to 2.4.1, as 2.5.0 failed: test failed before",
 		},
 		{
 			"what recovered after it could not go back is let be",
 			[]change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour), outcome(v1alpha1.OutcomeStuck, "stays")), late())},
-			[]string{"vinje/prod Return 2.4.1 wave all"}, "went back",
+			[]string{"vinje/prod Return 2.4.1 wave all"}, "returned to",
 		},
 		{
 			"a suspended municipality is let be, also where one place went back before",
@@ -147,7 +147,7 @@ func TestAdvance(t *testing.T) {
 func TestStampOfAnAdvance(t *testing.T) {
 	verified := &v1alpha1.Release{Version: "2.3.0", Digest: "sha256:23"}
 	earlier := func(p *rollout.Place) {
-		p.Installed.Stamp = &rollout.Stamp{Name: "digi-tv.svarut.2.4.1.1", Wave: "all", Verified: verified}
+		p.Installed.Stamp, p.Installed.LastVerified = &rollout.Stamp{Name: "digi-tv.svarut.2.4.1.1", Wave: "all"}, verified
 	}
 	strange := v1alpha1.Release{Version: "2.4.9", Digest: "sha256:249"}
 	cases := []struct {
@@ -189,7 +189,7 @@ func TestCatchUp(t *testing.T) {
 		{"stage by stage: prod waits until test is well", []change{two, onTheWay, member("b", test(unhealthy(before, time.Minute)), prod())}, nil},
 		{"stage by stage: then prod", []change{two, onTheWay, member("b", test(healthy(before, 0)), prod())}, []string{"b/prod CatchUp 2.4.1"}},
 		{"a first introduction has nothing to catch up with", []change{two, onTheWay, member("b", prod()), func(in *rollout.Input) { in.Rollout.Spec.Completed = nil }}, nil},
-		{"what was completed is withdrawn", []change{two, onTheWay, member("b", prod()), func(in *rollout.Input) { delete(in.Usable, before) }}, nil},
+		{"what was completed is withdrawn", []change{two, onTheWay, member("b", prod()), func(in *rollout.Input) { delete(in.Releases, before) }}, nil},
 		{"what was completed is what is brought", []change{two, onTheWay, member("b", prod()), func(in *rollout.Input) { in.Rollout.Spec.Completed = &target }}, nil},
 		{"not outside the joiner's own windows", []change{two, onTheWay, member("b", weekdays, prod())}, nil},
 		{"not before the joiner's freeze ends", []change{two, onTheWay, member("b", shortly, prod())}, nil},

@@ -54,7 +54,7 @@ type Wave struct {
 	selector labels.Selector
 }
 
-// Fault is something in a strategy that a person must mend.
+// Fault is something in a strategy that a person must correct.
 type Fault struct {
 	// Field below the strategy, such as "windows[0].schedule".
 	Field string
@@ -65,7 +65,7 @@ type Fault struct {
 func (f Fault) String() string { return f.Field + ": " + f.Message }
 
 // Compile reads a strategy; nil is one that says nothing. With a fault, nothing new may be
-// started: what the strategy meant to forbid can't be told.
+// started: nobody knows what the strategy meant to forbid.
 func Compile(spec *v1alpha1.RolloutStrategy) (Strategy, []Fault) {
 	if spec == nil {
 		spec = &v1alpha1.RolloutStrategy{}
@@ -149,7 +149,7 @@ func (w *Wave) atOnce(members int) int {
 // budget is how many of a wave's members may fail.
 func (w *Wave) budget(members int) int { return part(w.MaxFailures, members) }
 
-// quick is the strategy of the emergency lane: nothing is announced, and nothing soaks.
+// quick is the strategy of a security fix: nothing is announced, and nothing soaks.
 func (s Strategy) quick() Strategy {
 	s.Announcement = 0
 	waves := make([]Wave, len(s.Waves))
@@ -167,7 +167,7 @@ func (s Strategy) approved(spec v1alpha1.RolloutSpec, wave string) (bool, string
 	var near string
 	for i, a := range s.Approvals {
 		switch attempt := cmp.Or(a.Attempt, 1); {
-		case a.App != spec.App || a.Wave != wave:
+		case a.App != spec.App || a.Wave != wave || a.Channel != spec.Channel: //guard:approval-of-one-channel -> a.App != spec.App || a.Wave != wave
 		case a.Digest != spec.Digest: //guard:approval-of-one-digest
 			near = cmp.Or(near, fmt.Sprintf("approvals[%d] is for another digest", i))
 		case attempt != spec.Attempt: //guard:approval-of-one-attempt

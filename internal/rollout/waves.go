@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -21,48 +22,71 @@ func waveOf(waves []Wave, m *Member) int {
 	return len(waves) - 1
 }
 
-// assign tells the wave of each member. The first of several waves always has somebody,
-// as long as anybody takes part, so that no version comes to many before it was verified at
-// one: it has stand-ins where nobody was named for it, or of those who were nobody goes on.
-func (p *planner) assign() []int {
-	waves := make([]int, len(p.in.Members))
-	for i := range p.in.Members {
-		waves[i] = waveOf(p.strategy.Waves, &p.in.Members[i])
-	}
-	if len(p.strategy.Waves) == 1 {
-		return waves
-	}
-	next, active := choice{have: -1, may: -1, will: -1}, false
-	for i := range p.in.Members {
-		m := &p.in.Members[i]
-		switch {
-		case waves[i] == 0 ||
-			p.wasFirst(m): //guard:who-went-first-stays-first
-			waves[i] = 0
-			active = active || p.goesOn(m)
-		default:
-			p.consider(&next, i)
-		}
-	}
-	done := p.known[p.strategy.Waves[0].Name].CompletedAt != nil
-	if standIn := next.first(); !active && !done && standIn >= 0 { //guard:first-wave-has-somebody
-		waves[standIn] = 0
-	}
-	return waves
+// assignment is which wave each member is in.
+type assignment struct {
+	waves []int
+	// standIn is the index of the member that goes first in place of those of the first wave;
+	// -1 where nobody does.
+	standIn int
+	// again is when time alone may change it; zero if never.
+	again time.Time
 }
 
-// choice is who may stand in: the first member, by its index, who has the version, who may
-// move, and who will, as one that has to wait is waited for; -1 where there is none.
+// assign finds the wave of each member. The first of several waves always has somebody,
+// as long as anybody takes part, so that no version comes to many before it was verified at
+// one: somebody stands in where nobody was named for it, or of those who were nobody goes on.
+func (r *rules) assign() assignment {
+	a := assignment{waves: make([]int, len(r.in.Members)), standIn: -1}
+	for i := range r.in.Members {
+		a.waves[i] = waveOf(r.strategy.Waves, &r.in.Members[i])
+	}
+	if len(r.strategy.Waves) == 1 {
+		return a
+	}
+
+	first := r.strategy.Waves[0].Name
+	active := r.leaverGoesFirst()
+	next := choice{have: -1, may: -1, will: -1}
+	for i := range r.in.Members {
+		m := &r.in.Members[i]
+		named := a.waves[i] == 0
+		if !named && !r.wentFirst(m) { //guard:who-went-first-stays-first -> !named
+			if !active {
+				r.consider(&next, i)
+			}
+			continue
+		}
+		if !named {
+			a.standIn = i
+		}
+		a.waves[i] = 0
+		goes, patience := r.goesOn(m)
+		active = active || goes
+		a.again = earliest(a.again, patience)
+	}
+	_, done := r.done[first]
+	if standIn := next.first(); !active && !done && standIn >= 0 { //guard:first-wave-has-somebody
+		a.waves[standIn], a.standIn = 0, standIn
+	}
+	return a
+}
+
+// choice is who may stand in: the first member, by its index, who has the version, who can be
+// moved now, and who can later, as one that has to wait is waited for; -1 where there is none.
 type choice struct{ have, may, will int }
 
 // consider adds a member that is not in the first wave.
-func (p *planner) consider(c *choice, i int) {
-	m := &p.in.Members[i]
+func (r *rules) consider(c *choice, i int) {
+	m := &r.in.Members[i]
+	if c.have >= 0 || !m.takesPart() || (c.may >= 0 && !m.has(r.target)) {
+		return
+	}
+	s := r.stand(m, 0)
 	switch {
-	case !m.takesPart():
-	case c.have < 0 && m.has(p.target):
+	case s.state == failed || s.state == excused:
+	case m.has(r.target) && s.state != away:
 		c.have = i
-	case c.may < 0 && m.mayMove(p.in.Now):
+	case c.may < 0 && s.movable:
 		c.may = i
 	case c.will < 0:
 		c.will = i
@@ -81,38 +105,76 @@ func (c choice) first() int {
 
 // goesOn says whether a member of the first wave comes to its end by itself: not where it takes
 // part no longer, nor where it has been away for longer than the wave's deadline and time alone
-// does not bring it back. One that failed has come to its end.
-func (p *planner) goesOn(m *Member) bool {
-	s := p.stand(m, 0)
+// does not bring it back. One that failed has come to its end. It also says when patience ends.
+func (r *rules) goesOn(m *Member) (goes bool, patience time.Time) {
+	s := r.stand(m, 0)
 	if s.state != away || !s.until.IsZero() {
-		return s.state != excused
+		return s.state != excused, time.Time{}
 	}
-	since := p.in.Now
-	for _, note := range p.in.Rollout.Status.OnTheWay {
-		if note.Name == m.Name && note.Reason == s.reason && note.Since != nil {
-			since = latest(note.Since.Time, p.in.Watching)
-		}
+	since, known := r.remembered(m.Name, s.reason)
+	if !known {
+		since = r.in.Now
 	}
-	patience := since.Add(p.strategy.Waves[0].ProgressDeadline)
-	if !p.in.Now.Before(patience) {
-		return false
+	patience = r.in.deadline(since, r.strategy.Waves[0].ProgressDeadline)
+	if !r.in.Now.Before(patience) {
+		return false, time.Time{}
 	}
-	p.again = earliest(p.again, patience)
-	return true
+	return true, patience
 }
 
-// wasFirst says whether this rollout has moved a member in its first wave: it stays there.
-func (p *planner) wasFirst(m *Member) bool {
-	return slices.ContainsFunc(m.Places, func(place Place) bool {
-		s := p.stamp(&place)
-		return s != nil && s.Wave == p.strategy.Waves[0].Name
-	})
+// wentFirst says whether this rollout has moved a member in its first wave: it stays there.
+func (r *rules) wentFirst(m *Member) bool {
+	return r.movedIn(m, func(wave string) bool { return wave == r.strategy.Waves[0].Name })
 }
 
 // wasMoved says whether this rollout has moved a member, in any wave.
-func (p *planner) wasMoved(m *Member) bool {
+func (r *rules) wasMoved(m *Member) bool {
+	return r.movedIn(m, func(wave string) bool { return wave != "" })
+}
+
+func (r *rules) movedIn(m *Member, is func(wave string) bool) bool {
 	return slices.ContainsFunc(m.Places, func(place Place) bool {
-		s := p.stamp(&place)
-		return s != nil && s.Wave != ""
+		s := r.stamp(&place)
+		return s != nil && is(s.Wave)
 	})
+}
+
+// leaverGoesFirst says whether somebody left on its way in the first wave: nobody stands in before
+// it is known what becomes of the version there.
+func (r *rules) leaverGoesFirst() bool {
+	first := r.strategy.Waves[0].Name
+	return slices.ContainsFunc(r.in.Left, func(l Left) bool {
+		return l.Wave == first && r.standLeft(&l).state == moving
+	})
+}
+
+// standLeft is how a municipality is doing that left: failed, moving or verified.
+func (r *rules) standLeft(l *Left) standing {
+	m := Member{Name: l.Name, Places: l.Places}
+	s := standing{member: &m, state: verified}
+	if l.Failed {
+		s.state = failed
+		return s
+	}
+	wave := r.waveNamed(l.Wave)
+	for i := range m.Places {
+		place := &m.Places[i]
+		if place.at(r.target) && !r.placeVerified(l.Name, place, &r.strategy.Waves[wave]) && !place.absence().Away {
+			r.watch(&s, place, &r.strategy.Waves[wave])
+		}
+	}
+	if s.failing {
+		s.state, s.until = failed, time.Time{}
+	}
+	return s
+}
+
+// waveNamed is the wave of a name, else the last.
+func (r *rules) waveNamed(name string) int {
+	for i := range r.strategy.Waves {
+		if r.strategy.Waves[i].Name == name {
+			return i
+		}
+	}
+	return len(r.strategy.Waves) - 1
 }

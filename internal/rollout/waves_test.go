@@ -102,7 +102,7 @@ func TestStandIn(t *testing.T) {
 	pending := away("EnvironmentPending", "not there yet")
 	noted := func(since time.Duration) change {
 		return func(in *rollout.Input) {
-			in.Rollout.Status.OnTheWay = []v1alpha1.MemberNote{{Name: "siljan", Reason: "EnvironmentPending", Since: at(-since)}}
+			in.Rollout.Status.Memory = []v1alpha1.MemberMemory{{Name: "siljan", Reason: "EnvironmentPending", Since: at(-since)}}
 		}
 	}
 	tokke := "tokke/prod Advance 2.5.0 wave first"

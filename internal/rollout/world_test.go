@@ -47,25 +47,25 @@ func world(changes ...change) rollout.Input {
 			},
 		},
 		Group: "Network digi-tv", Strategy: strategy,
-		Usable:   map[v1alpha1.Release]bool{before: true, target: true},
-		Watching: now.Add(-30 * 24 * time.Hour), Now: now,
+		Releases: map[v1alpha1.Release]rollout.Availability{before: rollout.Available, target: rollout.Available},
+		Now:      now,
 	}
 	for _, c := range changes {
 		c(&in)
 	}
-	if in.Rollout.Status.OnTheWay == nil {
-		in.Rollout.Status.OnTheWay = notes(in.Members)
+	if in.Rollout.Status.Memory == nil {
+		in.Rollout.Status.Memory = memory(in.Members)
 	}
 	return in
 }
 
-// notes are what the status says of those who were moved and that nobody has observed since.
-func notes(members []rollout.Member) []v1alpha1.MemberNote {
-	var all []v1alpha1.MemberNote
+// memory is what the status says of those who were moved and that nobody has observed since.
+func memory(members []rollout.Member) []v1alpha1.MemberMemory {
+	var all []v1alpha1.MemberMemory
 	for _, m := range members {
 		for _, place := range m.Places {
 			if i := place.Installed; i != nil && !i.Current && i.Stamp != nil && i.Stamp.Name == rolloutName {
-				all = append(all, v1alpha1.MemberNote{Name: m.Name, Reason: rollout.ReasonInstalling, Since: &i.Stamp.MovedAt})
+				all = append(all, v1alpha1.MemberMemory{Name: m.Name, Reason: "Unseen", Since: &i.Stamp.MovedAt})
 				break
 			}
 		}
@@ -107,7 +107,7 @@ func done(names ...string) change {
 	return func(in *rollout.Input) {
 		for _, name := range names {
 			in.Rollout.Status.Waves = append(in.Rollout.Status.Waves, v1alpha1.WaveStatus{
-				Name: name, State: v1alpha1.WaveDone, StartedAt: at(-50 * time.Minute), CompletedAt: at(-10 * time.Minute),
+				Name: name, State: v1alpha1.WaveDone, StartedAt: at(-50 * time.Minute), CompletedAt: at(-30 * time.Minute),
 			})
 		}
 	}
@@ -116,7 +116,7 @@ func done(names ...string) change {
 // completed notes in the status that the rollout is.
 func completed(in *rollout.Input) {
 	in.Rollout.Status.Phase = v1alpha1.RolloutCompleted
-	in.Rollout.Status.StartedAt, in.Rollout.Status.CompletedAt = at(-50*time.Minute), at(-10*time.Minute)
+	in.Rollout.Status.StartedAt, in.Rollout.Status.CompletedAt = at(-50*time.Minute), at(-30*time.Minute)
 }
 
 func at(d time.Duration) *metav1.Time { return new(metav1.NewTime(now.Add(d))) }
@@ -137,6 +137,7 @@ func member(name string, details ...func(*rollout.Member)) change {
 }
 
 func suspended(m *rollout.Member) { m.Suspended = true }
+func paused(m *rollout.Member)    { m.Paused = true }
 
 func labelled(key, value string) func(*rollout.Member) {
 	return func(m *rollout.Member) { m.Labels = map[string]string{key: value} }
@@ -205,6 +206,7 @@ func unseen(r v1alpha1.Release) func(*rollout.Place) {
 func moved(wave string, ago time.Duration) func(*rollout.Place) {
 	return func(p *rollout.Place) {
 		p.Installed.Stamp = &rollout.Stamp{Name: rolloutName, Wave: wave, MovedAt: *at(-ago), Verified: &before}
+		p.Installed.LastVerified = &before
 	}
 }
 
@@ -214,7 +216,7 @@ func outcome(o v1alpha1.MoveOutcome, message string) func(*rollout.Place) {
 }
 
 // never says that nothing was verified before the move.
-func never(p *rollout.Place) { p.Installed.Stamp.Verified = nil }
+func never(p *rollout.Place) { p.Installed.LastVerified = nil }
 
 func excused(code, message string) func(*rollout.Place) {
 	return func(p *rollout.Place) { p.Excuse = rollout.Excuse{Reason: code, Message: message} }

@@ -41,10 +41,10 @@ func TestABadVersionStopsInThePilotAndIsTakenBack(t *testing.T) {
 		t.Error(err)
 	}
 	until(t, "the pilot is noted as gone back", bad, func(r *v1alpha1.Rollout) error {
-		return noted(r.Status.FailedMembers, pilot, "Returned", "went back to 1.0.0", "Deployment/bad")
+		return noted(r.Status.FailedMembers, pilot, "Returned", "returned to 1.0.0", "Deployment/bad")
 	})
 	back := runs(t, ns, app.Name, "1.0.0")
-	why := "went back to 1.0.0, as 1.1.0 failed"
+	why := "returned to 1.0.0, as 1.1.0 failed"
 	if err := errors.Join(came(back, v1alpha1.OutcomeReturned, why), holds(back.Annotations[v1alpha1.AnnotationDecision], why)); err != nil {
 		t.Error(err)
 	}

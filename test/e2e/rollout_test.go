@@ -73,7 +73,7 @@ func (n nation) offerBad(t *testing.T, before, target string, meanwhile func()) 
 		t.Errorf("it says %q, which does not tell %q", r.Status.Next, where)
 	}
 	for _, m := range r.Status.FailedMembers {
-		for _, why := range []string{"went back to " + before, "Deployment/post"} {
+		for _, why := range []string{"returned to " + before, "Deployment/post"} {
 			if !strings.Contains(m.Message, why) {
 				t.Errorf("of %s it says %q, which does not tell %q", m.Name, m.Message, why)
 			}

@@ -241,8 +241,8 @@ func isAsked(intro *country.Introduction, q Question) bool {
 
 // whenPiloted lets what waits for pilot networks begin when they are done.
 func whenPiloted(in rollout.Input, piloted time.Time) rollout.Input {
-	if in.Gates.Pilots != "" && piloted.After(in.Now) {
-		in.Gates.Pilots, in.Now = "", piloted
+	if in.Gates.Pilots.WaitsFor != "" && piloted.After(in.Now) {
+		in.Gates.Pilots, in.Now = rollout.Gate{}, piloted
 	}
 	return in
 }

@@ -46,7 +46,7 @@ func queueAt(c *country.Country, plan []country.Introduction, this int, in rollo
 		all = append(all, one)
 	}
 	atOnce := in.Strategy.MaxIntroductions
-	step := rollout.PlanAll(all, atOnce)[at]
+	step := rollout.PlanAll(all, atOnce)[at].Step
 	if step.Begins {
 		return nil
 	}
@@ -88,11 +88,11 @@ func ahead(all []rollout.Introduction, at, atOnce int) []string {
 	var names []string
 	for more := atOnce + 1; more <= len(all); more++ {
 		steps := rollout.PlanAll(all, more)
-		if !steps[at].Begins {
+		if !steps[at].Step.Begins {
 			continue
 		}
 		for i := range steps {
-			if i != at && (steps[i].Carried || steps[i].Begins) {
+			if i != at && (steps[i].Step.Carried || steps[i].Step.Begins) {
 				names = append(names, all[i].Rollout.Name)
 			}
 		}

@@ -83,12 +83,12 @@ func TestQueue(t *testing.T) {
 			w.Networks[0].Spec.Apps[0].Priority = new(int32(20))
 		}, nil},
 		{
-			"announced, and the one under way is paused",
+			"announced, and the one under way is paused: it holds no place",
 			func(w *world.World) {
 				announced(w)
 				w.Apps[1].Spec.Pause, w.Networks[0].Spec.Apps[0].Priority = new(true), new(int32(20))
 			},
-			&outlook.Queue{WaitsFor: first, Behind: []string{kobo}, From: noon.Add(24 * time.Hour)},
+			nil,
 		},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -1,0 +1,267 @@
+package rollout
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// count is how every member and wave is doing. Its methods are questions: they change nothing.
+type count struct {
+	rules
+	members []standing
+	waves   []tally
+	// left are those that failed or are on their way, of the municipalities that left.
+	left []standing
+	// standIn is the name of the member that goes first in place of others; empty where none does.
+	standIn string
+	// begun says that this rollout has moved somebody.
+	begun bool
+	// again is when time alone may change the count; zero if never.
+	again time.Time
+}
+
+// tally counts the members of a wave.
+type tally struct {
+	members, waiting, moving, verified, failed, excused, away int
+	// budget is how many may fail, and limit how many may be on their way at once.
+	budget, limit int
+	// unrecorded are failures that no installation records yet.
+	unrecorded int
+	// late are failures since the wave was done.
+	late int
+	// tried are members at which this rollout tried the version, or that were healthy with it anyway.
+	tried int
+	// resuming are members that go on to their next stage.
+	resuming int
+	// started says that a member of it was moved.
+	started bool
+	// leaving are municipalities that left while on their way.
+	leaving int
+	// approval is the gate of the wave's own approval; open where it needs none.
+	approval               Gate
+	done, halted           bool
+	startedAt, completedAt *metav1.Time
+}
+
+func (t *tally) add(s *standing) {
+	t.members++
+	t.started = t.started || s.started
+	switch s.state {
+	case waiting:
+		t.waiting++
+	case moving:
+		t.moving++
+		if s.resumes() {
+			t.resuming++
+		}
+	case verified:
+		t.verified++
+		t.tried++
+	case failed:
+		t.failed++
+		if s.started {
+			t.tried++
+		}
+		if s.unrecorded {
+			t.unrecorded++
+		}
+		if s.late {
+			t.late++
+		}
+	case excused:
+		t.excused++
+	case away:
+		t.away++
+	}
+}
+
+// takePart is the number of members that percentages are of.
+func (t *tally) takePart() int { return t.members - t.excused } //guard:percentages-of-those-who-take-part -> t.members
+
+// idle says whether nobody of the wave is waited for.
+func (t *tally) idle() bool { return t.waiting == 0 && t.moving == 0 && t.unrecorded == 0 }
+
+// resumes says whether a member on its way goes on to its next stage. It mostly has its place
+// among those that move at once already; one that was away in between may have lost it.
+func (s *standing) resumes() bool {
+	return s.state == moving && s.reason == ReasonNextStage && s.movable
+}
+
+func newCount(in *Input) *count {
+	c := &count{rules: newRules(in)}
+	assigned := c.assign()
+	c.again = assigned.again
+	if assigned.standIn >= 0 {
+		c.standIn = in.Members[assigned.standIn].Name
+	}
+	c.begun = in.Rollout.Status.StartedAt != nil
+	c.members = make([]standing, len(in.Members))
+	c.waves = make([]tally, len(c.strategy.Waves))
+	for i := range in.Members {
+		c.members[i] = c.stand(&in.Members[i], assigned.waves[i])
+		c.waves[assigned.waves[i]].add(&c.members[i])
+		c.begun = c.begun || c.members[i].started //guard:only-own-moves-begin -> true
+	}
+	c.countLeft()
+	c.judge()
+	return c
+}
+
+// countLeft counts those that left: who failed is in the count of its wave still, and who was on its
+// way is looked after in the first wave, as somebody else would stand in.
+func (c *count) countLeft() {
+	for i := range c.in.Left {
+		l := &c.in.Left[i]
+		c.begun = c.begun || l.Wave != ""
+		s := c.standLeft(l)
+		s.wave = c.waveNamed(l.Wave)
+		t := &c.waves[s.wave]
+		switch s.state {
+		case failed:
+			t.members++
+			t.failed++
+			t.tried++
+			if done, was := c.done[l.Wave]; was && c.leftLate(l, done) {
+				t.late++
+			}
+		case moving:
+			t.leaving++
+		case waiting, verified, excused, away:
+			continue
+		}
+		c.left = append(c.left, s)
+	}
+}
+
+// leftLate says whether a place of a municipality that left was moved, or returned, after a moment.
+func (c *count) leftLate(l *Left, done time.Time) bool {
+	for i := range l.Places {
+		if stamp := c.stamp(&l.Places[i]); stamp != nil && stamp.MovedAt.After(done) {
+			return true
+		}
+	}
+	return false
+}
+
+// judge finds which waves are done, and which have spent their budget. What is done stays so, but
+// for a wave without anybody to move that is done before the rollout has begun: whoever in it takes
+// part by then goes first.
+func (c *count) judge() {
+	for i := range c.waves {
+		t, w := &c.waves[i], &c.strategy.Waves[i]
+		t.startedAt, t.completedAt = c.known[w.Name].StartedAt, c.known[w.Name].CompletedAt
+		t.budget, t.limit = w.budget(t.takePart()), w.atOnce(t.takePart())
+		t.approval = c.approval(i)
+		t.halted = t.failed > t.budget && //guard:budget
+			(t.completedAt == nil || t.late > 0)
+	}
+	before, healthy := true, 0
+	for i := range c.waves {
+		t := &c.waves[i]
+		healthy += t.verified
+		t.done = before && (t.completedAt != nil || (c.through(i, healthy) &&
+			!t.approval.closed())) //guard:approval-holds-back-later-waves
+		if t.done && t.completedAt == nil && (t.verified > 0 || c.begun) {
+			t.completedAt = new(metav1.NewTime(c.in.Now).Rfc3339Copy())
+		}
+		before = before && t.done
+	}
+}
+
+// through says whether a wave can be done now, with so many verified in it and before it. A wave is
+// not done by absences alone: while nobody in it, or in a wave before, is verified, it waits for
+// whoever comes back. Nor is it while a failure is not recorded yet. The first of several waves is
+// not done while nobody in it tried the version: when the first of them takes part, it goes first.
+func (c *count) through(wave, healthy int) bool {
+	t := &c.waves[wave]
+	return !c.halted() && t.waiting == 0 && t.moving == 0 &&
+		t.unrecorded == 0 && //guard:failures-are-recorded-first
+		(t.away == 0 || healthy > 0) && //guard:not-done-by-absences
+		(wave != 0 || t.tried > 0 || len(c.waves) == 1) //guard:first-wave-was-tried
+}
+
+// completes says whether nobody who should have the version waits for it. A wave that nobody
+// approved may be among the waves only if nobody takes part in it.
+func (c *count) completes() bool {
+	all := c.total()
+	if all.verified == 0 || c.halted() {
+		return false
+	}
+	return c.nobodyWaits()
+}
+
+// nobodyWaits says whether nobody is on the way or waits for its turn, or for a gate.
+func (c *count) nobodyWaits() bool {
+	for i := range c.waves {
+		t := &c.waves[i]
+		if !t.idle() || //guard:completes-when-nobody-moves
+			(!t.done && t.away > 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// carried says whether the rollout, which has begun, has somebody to move: else it is none of those
+// that its group carries, as what its members are away for may be another introduction.
+func (c *count) carried() bool {
+	if c.in.Rollout.Status.CompletedAt != nil {
+		return false
+	}
+	if c.in.Gates.Unavailable != "" || c.in.Gates.Paused != "" {
+		return false
+	}
+	for i := range c.waves {
+		t := &c.waves[i]
+		switch {
+		case t.done:
+		case t.waiting > 0 || t.moving > 0:
+			return true
+		case t.away > 0:
+			return false
+		}
+	}
+	return c.total().moving > 0
+}
+
+// halted says whether a wave has spent its budget: nobody else is moved then.
+func (c *count) halted() bool {
+	for i := range c.waves {
+		if c.waves[i].halted {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *count) total() tally {
+	var all tally
+	for i := range c.waves {
+		t := &c.waves[i]
+		all.members += t.members
+		all.waiting += t.waiting
+		all.moving += t.moving
+		all.verified += t.verified
+		all.failed += t.failed
+		all.excused += t.excused
+		all.away += t.away
+	}
+	return all
+}
+
+// runsNow is what the group runs now, which a joiner gets before its turn: the target, once the
+// rollout has completed; else what was completed last, if the group is not about to leave it. Nil
+// where nothing can be had.
+func (c *count) runsNow() *v1alpha1.Release {
+	last := c.in.Rollout.Spec.Completed
+	if c.in.Rollout.Status.CompletedAt != nil {
+		last = &c.target
+	}
+	if last == nil || c.in.availability(*last) != Available || lower(c.target.Version, last.Version) {
+		return nil
+	}
+	return last
+}

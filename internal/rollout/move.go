@@ -1,0 +1,227 @@
+package rollout
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// mover decides who is moved, who is taken back, and who catches up. It notes in the count what it
+// does, so that the report speaks of what is so once the step is made.
+type mover struct {
+	*count
+	moves []Move
+	// begins says that the first members are moved with this step.
+	begins bool
+	// again is when time alone may change who is moved; zero if never.
+	again time.Time
+}
+
+// returnFailed takes members that failed back to the release that was verified there last, once.
+// Where there is none they stay as they are; either way they then hold.
+func (m *mover) returnFailed() {
+	if m.everyStep().closed() {
+		return
+	}
+	for i := range m.members {
+		s := &m.members[i]
+		if !s.failing || s.member.Suspended {
+			continue
+		}
+		for j := range s.member.Places {
+			place := &s.member.Places[j]
+			stamp := m.stamp(place)
+			if place.decided() || !place.at(m.target) || m.past(s.member.Name, place, &m.strategy.Waves[s.wave]) ||
+				(stamp != nil && stamp.Outcome != "") { //guard:returns-once
+				continue
+			}
+			m.back(s, place, stamp)
+		}
+	}
+}
+
+// back moves one place of a failed member. While the release to return to is unavailable for the
+// moment, it waits.
+func (m *mover) back(s *standing, place *Place, stamp *Stamp) {
+	last := place.Installed.LastVerified
+	why := ""
+	switch {
+	case last == nil:
+		why = "no version was verified here before"
+	case *last == m.target:
+		why = "it is the version that was verified here last"
+	case m.in.availability(*last) == Unavailable: //guard:waits-for-what-it-returns-to
+		return
+	case m.in.availability(*last) == Withdrawn: //guard:no-return-to-withdrawn
+		why = fmt.Sprintf("the version before, %s, is withdrawn", last.Version)
+	case m.in.availability(*last) == Gone: //guard:no-return-to-withdrawn
+		why = fmt.Sprintf("the version before, %s, is no longer in the catalogue", last.Version)
+	}
+	next := m.record("", m.in.Now)
+	if stamp != nil {
+		next = *stamp
+	}
+	next.Verified = last
+	move := Move{Municipality: s.member.Name, Environment: place.Environment}
+	if why != "" {
+		move.Kind, move.To = Hold, m.target
+		next.Outcome = v1alpha1.OutcomeStuck
+		next.Message = cut(fmt.Sprintf("%s failed: %s; it stays as it is, as %s", m.target.Version, m.failure(s), why))
+	} else {
+		move.Kind, move.To = Return, *last
+		next.Outcome = v1alpha1.OutcomeReturned
+		next.MovedAt = metav1.NewTime(m.in.Now).Rfc3339Copy()
+		next.Message = cut(fmt.Sprintf("returned to %s, as %s failed: %s", last.Version, m.target.Version, m.failure(s)))
+	}
+	move.Stamp = next
+	m.moves = append(m.moves, move)
+}
+
+// record of a move of this rollout.
+func (m *mover) record(wave string, at time.Time) Stamp {
+	spec := &m.in.Rollout.Spec
+	return Stamp{
+		Name: m.in.Rollout.Name, Network: spec.Network, Channel: spec.Channel, Attempt: spec.Attempt,
+		Target: m.target, Wave: wave, MovedAt: metav1.NewTime(at).Rfc3339Copy(),
+	}
+}
+
+// advance moves members on their way to their next stage, and lets others begin, as many at once
+// as their wave allows, and as far as the gates let them.
+func (m *mover) advance() {
+	nextStage, begin := m.nextStage(), m.begin()
+	m.wake(nextStage)
+	m.wake(begin)
+	if !m.nobodyWaits() { // then the plan says whether the windows are open
+		m.wake(m.windows())
+	}
+	free, room, gates := make([]int, len(m.waves)), make([]int, len(m.waves)), make([]Gate, len(m.waves))
+	for i := range m.waves {
+		t := &m.waves[i]
+		free[i] = t.limit - t.moving
+		room[i], gates[i] = free[i]+t.resuming, m.wave(i)
+	}
+	for i := range m.members {
+		s := &m.members[i]
+		m.again = earliest(m.again, s.until)
+		switch {
+		case !s.movable:
+		case s.resumes():
+			if !nextStage.closed() &&
+				room[s.wave] > 0 { //guard:resuming-minds-max-concurrent
+				room[s.wave]--
+				m.bring(s, m.candidates(s), Advance, m.target, m.strategy.Waves[s.wave].Name)
+			}
+		case s.state == moving:
+			if !nextStage.closed() {
+				m.bring(s, m.candidates(s), Advance, m.target, m.strategy.Waves[s.wave].Name)
+			}
+		case s.state == waiting:
+			if !begin.closed() && !gates[s.wave].closed() &&
+				free[s.wave] > 0 { //guard:only-as-many-begin-as-are-free
+				free[s.wave]--
+				m.start(s)
+			}
+		}
+	}
+	for i := range m.left {
+		m.again = earliest(m.again, m.left[i].until)
+	}
+}
+
+func (m *mover) candidates(s *standing) []*Place { return s.candidates(m.target) }
+
+// start lets a member begin.
+func (m *mover) start(s *standing) {
+	t := &m.waves[s.wave]
+	m.bring(s, m.candidates(s), Advance, m.target, m.strategy.Waves[s.wave].Name)
+	s.state, s.reason, s.message, s.since = moving, ReasonInstalling, "asked to move to "+m.target.Version, m.in.Now
+	m.begins = m.begins || !m.begun
+	s.started, s.movable = true, false
+	t.waiting--
+	t.moving++
+	if t.startedAt == nil {
+		t.startedAt = new(metav1.NewTime(m.in.Now).Rfc3339Copy())
+	}
+}
+
+// catchUp brings members that have nothing, and whose turn has not come, what the group runs now,
+// as many at once as their wave allows.
+func (m *mover) catchUp() {
+	last := m.runsNow()
+	if last == nil {
+		return
+	}
+	closed := m.newStep()
+	m.wake(closed)
+	if *last == m.target && !m.halted() {
+		return // who waits gets the target with its wave
+	}
+	begin, room := m.begin(), make([]int, len(m.waves))
+	for i := range m.waves {
+		switch gate := m.wave(i); {
+		case *last == m.target && (gate.closed() || m.in.Gates.Unavailable != ""):
+			room[i] = 0
+		case *last != m.target && !begin.closed() && !gate.closed():
+			room[i] = 0 // its turn has come: it gets the new version itself
+		default:
+			room[i] = m.waves[i].limit - m.waves[i].moving
+		}
+	}
+	m.lessCatchingUp(room)
+	for i := range m.members {
+		s := &m.members[i]
+		if closed.closed() || //guard:catch-up-minds-windows
+			room[s.wave] <= 0 || //guard:catch-up-minds-max-concurrent
+			s.state != waiting || s.started || s.reason == ReasonWindow { //guard:catch-up-minds-own-windows
+			continue
+		}
+		if empty := s.member.missing(); len(empty) > 0 {
+			room[s.wave]--
+			m.bring(s, empty, CatchUp, *last, "")
+		}
+	}
+}
+
+// lessCatchingUp takes those from the room of each wave that were brought what the group ran, and
+// are not healthy yet. Whoever does not get healthy in time keeps nobody else waiting.
+func (m *mover) lessCatchingUp(room []int) {
+	for i := range m.members {
+		s := &m.members[i]
+		for j := range s.member.Places {
+			if until, comesUp := m.comesUp(&s.member.Places[j], s.wave); comesUp {
+				m.again = earliest(m.again, until)
+				room[s.wave]--
+				break
+			}
+		}
+	}
+}
+
+// comesUp says whether a place was brought what the group ran, and may still get healthy in time,
+// and until when.
+func (r *rules) comesUp(place *Place, wave int) (time.Time, bool) {
+	stamp := r.stamp(place)
+	if stamp == nil || stamp.Wave != "" || stamp.Outcome != "" || place.Installed.healthy() {
+		return time.Time{}, false
+	}
+	deadline := r.in.deadline(stamp.MovedAt.Time, r.strategy.Waves[wave].ProgressDeadline)
+	return deadline, r.in.Now.Before(deadline)
+}
+
+// bring moves places of a member.
+func (m *mover) bring(s *standing, places []*Place, kind Kind, to v1alpha1.Release, wave string) {
+	soak := m.in.Strategy.Waves[s.wave].Soak
+	for _, place := range places {
+		stamp := m.record(wave, m.in.Now)
+		stamp.Verified = LastVerified(place.Installed, soak, m.in.Rollout.Spec.Completed, m.in.Now)
+		m.moves = append(m.moves, Move{
+			Municipality: s.member.Name, Environment: place.Environment, Kind: kind, To: to, Stamp: stamp,
+		})
+	}
+}
+
+func (m *mover) wake(g Gate) { m.again = earliest(m.again, g.Until) }

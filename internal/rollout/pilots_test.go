@@ -1,0 +1,58 @@
+package rollout_test
+
+import (
+	"testing"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// pilotRecord is a Rollout of pilot network rogaland.
+func pilotRecord(phase v1alpha1.RolloutPhase, release v1alpha1.Release, sequence int32, changes ...func(*v1alpha1.Rollout)) *v1alpha1.Rollout {
+	return record(release, sequence, phase, 1, append(changes, func(r *v1alpha1.Rollout) {
+		r.Spec.Network, r.Spec.Sequence = "rogaland", sequence
+		r.Name = rollout.Name(r.Spec)
+	})...)
+}
+
+func TestPilotsGate(t *testing.T) {
+	counts := func(members, verified, waiting, excused int32) func(*v1alpha1.Rollout) {
+		return func(r *v1alpha1.Rollout) {
+			r.Status.Members, r.Status.Verified, r.Status.Waiting, r.Status.Excused = members, verified, waiting, excused
+		}
+	}
+	done := pilotRecord(v1alpha1.RolloutCompleted, target, 1)
+	rogaland := func(records ...*v1alpha1.Rollout) []rollout.Pilot {
+		return []rollout.Pilot{{Network: "rogaland", Wanted: &target, Records: records}}
+	}
+	cases := []struct {
+		reason string
+		pilots []rollout.Pilot
+		says   string
+		how    string
+	}{
+		{"no pilot networks", nil, "", ""},
+		{"the pilot has completed", rogaland(done), "", ""},
+		{"the pilot has none yet", rogaland(), "its Rollout is about to be made", ""},
+		{"the pilot follows another channel", []rollout.Pilot{{Network: "rogaland", Wanted: &before}}, "its channel points at 2.4.1", "point its channel at 2.5.0"},
+		{"the pilot has no members", []rollout.Pilot{{Network: "rogaland", Absent: "it has no members"}}, "it has no members", "take rogaland out of spec.pilotNetworks of SharedApp svarut"},
+		{"the pilot has members no longer, and completed once", []rollout.Pilot{{Network: "rogaland", Absent: "it has no members", Records: []*v1alpha1.Rollout{done}}}, "it has no members", ""},
+		{"all of the pilot are excused", rogaland(pilotRecord(v1alpha1.RolloutPending, target, 1, counts(3, 0, 0, 3))), "all 3 members are excused", "let one of them take part"},
+		{"the pilot is halted", rogaland(pilotRecord(v1alpha1.RolloutHalted, target, 1)), "is halted", "ask for a retry in spec.rollout.retries of Network rogaland"},
+		{"the pilot is under way", rogaland(pilotRecord(v1alpha1.RolloutProgressing, target, 1, func(r *v1alpha1.Rollout) { r.Status.Progress = "3/50" })), "3/50 members verified", ""},
+		{"the pilot ended before it completed", rogaland(pilotRecord(v1alpha1.RolloutSuperseded, target, 1)), "ended before it completed", ""},
+		{"the pilot completed the first attempt, and the second is halted", rogaland(done, pilotRecord(v1alpha1.RolloutHalted, target, 2)), "is halted", ""},
+		{"the pilot completed it long ago, and is about to try it again", rogaland(done, pilotRecord(v1alpha1.RolloutCompleted, other, 2)), "about to be made", ""},
+		{"the pilot completed it, and is ahead by its own channel", []rollout.Pilot{{Network: "rogaland", Wanted: &other, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutProgressing, other, 2)}}}, "", ""},
+		{"one of fifty is verified, and the others are away", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(50, 1, 49, 0))), "is completed with 1 of 50 members, and 49 are still to come", ""},
+		{"one of two pilots has not", append(rogaland(done), rollout.Pilot{Network: "agder", Wanted: &target}), "pilot network agder to complete 2.5.0", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			gate := rollout.PilotsGate("svarut", target, c.pilots)
+			diff(t, c.reason, "waits", gate.WaitsFor != "", c.says != "")
+			mentions(t, c.reason, gate.WaitsFor, c.says)
+			mentions(t, c.reason, gate.How, c.how)
+		})
+	}
+}

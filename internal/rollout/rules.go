@@ -1,0 +1,142 @@
+package rollout
+
+import (
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// rules are what each member is held to: the strategy, the target, and what the status remembers.
+type rules struct {
+	in       *Input
+	strategy Strategy
+	target   v1alpha1.Release
+	// known are the waves of the Rollout's status, by name.
+	known map[string]v1alpha1.WaveStatus
+	// done is when waves were done, by the names that they had then.
+	done map[string]time.Time
+	// memory is what the status remembers, by member.
+	memory map[string][]v1alpha1.MemberMemory
+}
+
+// The reasons that the memory of a Rollout has besides those that a member is away for.
+const (
+	// memoryFailed is a member that failed: it counts also when its installation is gone.
+	memoryFailed = "Failed"
+	// memoryUnseen is a member whose installation was not observed since.
+	memoryUnseen = "Unseen"
+	// memoryUnhealthy is a member that has been unhealthy since a fault of somebody else ended.
+	memoryUnhealthy = "Unhealthy"
+	// memoryDone is not a member, but a wave that was done and that the strategy has no longer.
+	memoryDone = "WaveDone"
+)
+
+func newRules(in *Input) rules {
+	r := rules{
+		in: in, strategy: in.Strategy,
+		target: v1alpha1.Release{Version: in.Rollout.Spec.Version, Digest: in.Rollout.Spec.Digest},
+		known:  make(map[string]v1alpha1.WaveStatus, len(in.Rollout.Status.Waves)), done: map[string]time.Time{},
+		memory: make(map[string][]v1alpha1.MemberMemory, len(in.Rollout.Status.Memory)),
+	}
+	if in.SecurityFix {
+		r.strategy = r.strategy.quick()
+	}
+	for _, m := range in.Rollout.Status.Memory {
+		if m.Reason == memoryDone && m.Since != nil {
+			r.done[m.Name] = m.Since.Time
+			continue
+		}
+		r.memory[m.Name] = append(r.memory[m.Name], m)
+	}
+	for _, w := range in.Rollout.Status.Waves {
+		r.known[w.Name] = w
+		if w.CompletedAt != nil {
+			r.done[w.Name] = w.CompletedAt.Time
+		}
+	}
+	return r
+}
+
+// stamp of this rollout on a place; nil where another moved it last. To a municipality's own moves
+// belong also those of a group that it left meanwhile, while nobody knows how they end.
+func (r *rules) stamp(place *Place) *Stamp {
+	if place.Installed == nil || place.Installed.Stamp == nil {
+		return nil
+	}
+	stamp := place.Installed.Stamp
+	if r.in.own {
+		if stamp.Target != r.target || (!stamp.own() && stamp.Outcome != "") {
+			return nil
+		}
+		return stamp
+	}
+	if stamp.Name != r.in.Rollout.Name {
+		return nil
+	}
+	return stamp
+}
+
+// movedAt is when this rollout moved a place; one that had the version before is watched from the
+// beginning.
+func (r *rules) movedAt(place *Place) time.Time {
+	if stamp := r.stamp(place); stamp != nil {
+		return stamp.MovedAt.Time
+	}
+	return r.in.Rollout.CreationTimestamp.Time
+}
+
+// remembered is since when a member has been so, as the memory says; false where it does not.
+func (r *rules) remembered(name, reason string) (time.Time, bool) {
+	for _, m := range r.memory[name] {
+		if m.Reason == reason && m.Since != nil {
+			return m.Since.Time, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// excusedBefore says whether a member was away, or had a fault that is not the version's, when the
+// status was written.
+func (r *rules) excusedBefore(name string) bool {
+	for _, m := range r.memory[name] {
+		if m.Reason != memoryFailed && m.Reason != memoryUnseen && m.Reason != memoryUnhealthy {
+			return true
+		}
+	}
+	return false
+}
+
+// doneAt is when the wave was done that a place counts in, by whatever name; nil while it is not.
+func (r *rules) doneAt(place *Place, w *Wave) (time.Time, bool) {
+	if done := r.in.Rollout.Status.CompletedAt; done != nil {
+		return done.Time, true
+	}
+	name := w.Name
+	if stamp := r.stamp(place); stamp != nil && stamp.Wave != "" {
+		name = stamp.Wave
+	}
+	at, ok := r.done[name]
+	return at, ok
+}
+
+// past says whether a place was moved before its wave was done: then it was verified, or the wave's
+// budget bore it, and what becomes of it later is not the rollout's any more. One that could not be
+// judged then, as it was away, is judged when it is back. A municipality's own move is over when the
+// version was healthy for the soak once.
+func (r *rules) past(member string, place *Place, w *Wave) bool {
+	if r.in.own {
+		return r.stamp(place) == nil || place.Installed.soakedOnce(w.Soak)
+	}
+	done, ok := r.doneAt(place, w)
+	return ok && !r.movedAt(place).After(done) && !r.startsAnew(member) //guard:done-stays-done -> false
+}
+
+// placeVerified says whether a place was healthy at the target for the soak.
+func (r *rules) placeVerified(member string, place *Place, w *Wave) bool {
+	i := place.Installed
+	if i.soaked(w.Soak, r.in.Now) || r.past(member, place, w) {
+		return true
+	}
+	_, late := r.doneAt(place, w)
+	return late && i.soakedOnce(w.Soak)
+}
