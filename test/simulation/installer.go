@@ -35,7 +35,7 @@ func (w *world) gone(k key) {
 // minutes is a random while between two numbers of minutes, in seconds, and in a large
 // world in steps of its grain.
 func (w *world) minutes(from, to int) time.Duration {
-	if w.told { // a story goes as people expect
+	if w.scripted { // a story goes as people expect
 		return time.Duration(from+to) * time.Minute / 2
 	}
 	d := time.Duration(from*60+w.rng.IntN((to-from)*60+1)) * time.Second

@@ -92,7 +92,7 @@ func simulate(out, progress io.Writer, todo plan) int {
 			}
 		})
 	}
-	stop := tell(progress, func() string {
+	stop := everyFewSeconds(progress, func() string {
 		return fmt.Sprintf("%d of %d worlds, %d violations", played.get(), todo.worlds, failures.get())
 	})
 	for i := range todo.worlds {
@@ -184,11 +184,11 @@ func (c *counter) get() int {
 	return c.count
 }
 
-// tell writes a line every few seconds, until it is stopped.
-func tell(out io.Writer, line func() string) (stop func()) {
+// everyFewSeconds writes a line, until it is stopped.
+func everyFewSeconds(out io.Writer, line func() string) (stop func()) {
 	done := make(chan struct{})
-	var teller sync.WaitGroup
-	teller.Go(func() {
+	var writer sync.WaitGroup
+	writer.Go(func() {
 		for {
 			select {
 			case <-done:
@@ -200,6 +200,6 @@ func tell(out io.Writer, line func() string) (stop func()) {
 	})
 	return func() {
 		close(done)
-		teller.Wait()
+		writer.Wait()
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
-// story is a world that is told: what people do is written down, and all else goes as it
+// story is a world with a script: what people do is written down, and all else goes as it
 // mostly does. The diary of it is kept under testdata.
 type story struct {
 	name string
@@ -22,8 +22,8 @@ type story struct {
 	from time.Time
 	// lasts is how many days are told.
 	lasts int
-	tell  func(*script)
-	// notYet says that the operator does not end it so yet: it is told with --all only.
+	plot  func(*script)
+	// notYet says that the operator does not end it so yet: it is played with --all only.
 	notYet bool
 }
 
@@ -42,7 +42,7 @@ type script struct{ *world }
 func (s story) play(strict bool) (lines []string, violations []violation) {
 	w := newWorld(1)
 	w.strict, w.ledger.Lenient = strict, !strict
-	w.told, w.prelude = true, 7*24*time.Hour
+	w.scripted, w.prelude = true, 7*24*time.Hour
 	if s.from.IsZero() {
 		s.from = time.Date(2027, 1, 11, 0, 0, 0, 0, time.UTC)
 	}
@@ -52,7 +52,7 @@ func (s story) play(strict bool) (lines []string, violations []violation) {
 	t.found()
 	w.run(w.prelude)
 	w.diary = &diary{lines: []string{s.title, ""}}
-	s.tell(t)
+	s.plot(t)
 	w.run(w.prelude + time.Duration(s.lasts)*24*time.Hour)
 	w.diary.lines = append(w.diary.lines, "", "At the end:")
 	t.places()

@@ -27,7 +27,7 @@ type world struct {
 	store    *store
 	// grain is how far apart observations are at least, so that a large world has fewer steps.
 	grain time.Duration
-	// told says that the world is a story; its day 1 begins at prelude.
+	// scripted says that the world is a story; its day 1 begins at prelude.
 	told bool
 	// strict holds the operator also to the promises of notYet.
 	strict  bool

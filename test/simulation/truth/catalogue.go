@@ -121,7 +121,7 @@ func lower(version, than string) bool {
 	return err1 == nil && err2 == nil && a.LessThan(b)
 }
 
-// needs says whether an app requires another in the catalogue.
+// needs is how an app requires another; nil where it does not.
 func needs(app *v1alpha1.SharedApp, other string) *v1alpha1.RequiredApp {
 	if app == nil || app.Spec.Requires == nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 // Group is whose rollout brings versions: a network, or those who follow a channel by themselves.
 type Group struct{ Network, Channel string }
 
-// municipal stands, among those who bring versions, for the municipality itself.
+// municipal is, among those who bring versions, the municipality itself.
 var municipal = Group{}
 
 func groupOf(r *v1alpha1.Rollout) Group { return Group{r.Spec.Network, r.Spec.Channel} }
@@ -201,8 +201,8 @@ func (t *Truth) held(k Key, s Says, hold *v1alpha1.Hold) Says {
 	return s
 }
 
-// reachable says what of a place's own stands between it and what its group brings. What stands
-// in the way of everybody is no excuse of one.
+// reachable says what of a place's own keeps it from what its group brings. What keeps everybody from
+// it is no excuse of one.
 func (t *Truth) reachable(m *v1alpha1.Municipality, k Key, s Says) Says {
 	if s.Group == (Group{}) {
 		return s
@@ -214,6 +214,13 @@ func (t *Truth) reachable(m *v1alpha1.Municipality, k Key, s Says) Says {
 	if there == nil || version == "" || !lower(version, there.Spec.Version) {
 		return s
 	}
+	if needed := t.neededBy(k, there.Spec.Version, version); needed != "" {
+		s.Excuse = "needed there by " + needed + " in the version that it has"
+		if t.Ledger.Lenient {
+			s.Excuse, s.Unclear = "", true
+		}
+		return s
+	}
 	switch t.mayLower(k, there, s.Group) {
 	case no:
 		s.Excuse = "higher, as another brought that version"
@@ -222,6 +229,18 @@ func (t *Truth) reachable(m *v1alpha1.Municipality, k Key, s Says) Says {
 	case yes:
 	}
 	return s
+}
+
+// neededBy is an app at the same place that requires this one in a range that its present version is
+// in, and another is not; empty where there is none.
+func (t *Truth) neededBy(k Key, present, other string) string {
+	for _, name := range Sorted(t.Apps) {
+		r := needs(t.Apps[name], k.App)
+		if r != nil && t.Before.Present(Key{k.Municipality, k.Environment, name}) != nil && inRange(present, r.Version) && !inRange(other, r.Version) {
+			return name
+		}
+	}
+	return ""
 }
 
 // mayLower says whether a group may lower what is at a place. Where the municipality named that

@@ -18,7 +18,7 @@ func approvedItself(m *moved) string {
 	return ""
 }
 
-// approvedBefore says which wave before needs an approval and has none, whoever is in it. One that
+// approvedBefore says which wave before needs an approval and has none, with or without members in it. One that
 // was done before somebody asked for its approval keeps nobody back.
 func approvedBefore(m *moved) string {
 	index, _ := m.wave()

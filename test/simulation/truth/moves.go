@@ -55,7 +55,7 @@ type check struct {
 var (
 	// ofEveryMove are promises about whatever a Rollout writes to an installation.
 	ofEveryMove = []check{{"consent", followsConsent}, {"suspension", nobodySuspended}, {"freeze", nothingFrozen}, {"ended", notEnded}}
-	// ofNewSteps are promises about whatever brings a version to anybody.
+	// ofNewSteps are promises about every move that brings a version.
 	ofNewSteps = []check{
 		{"pause", notPaused}, {"windows", withinWindows}, {"catalogue", inCatalogue}, {"presence", placeExists}, {"stages", stageByStage},
 		{"never lower", neverLower},
@@ -67,7 +67,7 @@ var (
 		{"approval", approvedItself}, {"approval before", approvedBefore}, {"announcement", announced}, {"pilot networks", pilotsCompleted},
 		{"introductions", notTooMany}, {"wave order", wavesBeforeDone}, {"maxConcurrent", withinLimit}, {"percentages", withinShare},
 	}
-	// ofReturns are promises about whoever goes back, or is left as it is.
+	// ofReturns are promises about members that go back, or are left as they are.
 	ofReturns = []check{
 		{"return", returnsOnce}, {"verified release", returnsToVerified}, {"watching", wasWatched}, {"healthy", wasUnhealthy}, {"done stays done", notDoneLongAgo},
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Rests holds a world to the promises in which every gate was opened, and in which nothing happened
-// for long: each place is at its version, or there is a reason that is so, and that somebody is told.
+// for long: each place is at its version, or there is a reason that is so, and that is said.
 func (t *Truth) Rests() {
 	for _, name := range Sorted(t.Municipalities) {
 		m := t.Municipalities[name]
