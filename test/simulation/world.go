@@ -28,7 +28,7 @@ type world struct {
 	// grain is how far apart observations are at least, so that a large world has fewer steps.
 	grain time.Duration
 	// scripted says that the world is a story; its day 1 begins at prelude.
-	told bool
+	scripted bool
 	// strict holds the operator also to the promises of notYet.
 	strict  bool
 	prelude time.Duration

@@ -13,7 +13,8 @@ import (
 // Ledger remembers what came about, as it truly was at that time. No fault of a world makes it forget.
 type Ledger struct {
 	// Lenient leaves open who may lower a version, lets a failure of one that had the version before
-	// begin a Rollout, and does not follow a network that was named to its successor.
+	// begin a Rollout, does not follow a network that was named to its successor, and lets an old
+	// completion of a pilot network count for its newest attempt.
 	Lenient bool
 
 	rollouts map[string]*entry
