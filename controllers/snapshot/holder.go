@@ -16,6 +16,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Holder keeps the model of the country up to date. It is a runnable of the manager.
@@ -110,7 +111,7 @@ func (h *Holder) begin() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.synced = true
-	h.model.Watch(h.clock.Now())
+	h.model.SetOutages(rollout.Outages{{Until: h.clock.Now()}})
 	h.model.Settle(h.clock.Now())
 	close(h.ready)
 	h.wake(everybody(h.model.Country()))

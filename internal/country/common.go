@@ -74,7 +74,7 @@ func (m *Model) SetRollout(name string, r *v1alpha1.Rollout) {
 		m.edit(key).setRecord(name, r)
 		m.records[name] = key
 	}
-	if was == nil || r == nil || was.Status.Phase != r.Status.Phase || was.Status.Failed != r.Status.Failed {
+	if was == nil || r == nil || was.Status.Phase != r.Status.Phase || was.Status.Failed != r.Status.Failed || !was.Status.CompletedAt.Equal(r.Status.CompletedAt) {
 		m.wakeRecord(was)
 		m.wakeRecord(r)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Country is the model of who has what, who decides, and who belongs where, as it was at a
@@ -23,7 +24,7 @@ type Country struct {
 	// Apps of the catalogue, by name.
 	Apps map[string]*v1alpha1.SharedApp
 
-	watching time.Time
+	outages  rollout.Outages
 	networks map[string]*v1alpha1.Network
 	// strategies of the groups, by name.
 	strategies map[string]strategy

@@ -10,6 +10,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Model keeps a Country up to date by what changes. It is for one writer: it is told of objects
@@ -92,8 +93,8 @@ func (m *Model) snapshot() *Country {
 	return &c
 }
 
-// Watch says since when the operator has been looking; see rollout.Input.
-func (m *Model) Watch(since time.Time) { m.country.watching = since }
+// SetOutages says when nobody was looking; see rollout.Input.
+func (m *Model) SetOutages(outages rollout.Outages) { m.country.outages, m.platform = outages, true }
 
 // SetPlatform takes what the nation says.
 func (m *Model) SetPlatform(spec v1alpha1.PlatformSpec) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Objects is what was observed, as a list. Nothing in it is changed.
@@ -26,7 +27,7 @@ type Objects struct {
 // Compile makes the country of a list of objects, as it is at a point in time.
 func Compile(o Objects, now time.Time) *Country {
 	m := NewModel()
-	m.Watch(o.Watching)
+	m.SetOutages(rollout.Outages{{Until: o.Watching}})
 	m.SetPlatform(o.Platform)
 
 	for name, app := range o.Apps {

@@ -79,7 +79,7 @@ func (c *Country) input(s *Subject, r *v1alpha1.Rollout, strategy strategy) roll
 	return rollout.Input{
 		Rollout: r, Group: groupText(s.Group), Strategy: strategy.Strategy, SecurityFix: securityFix(app, r.Spec.Version),
 		Members: s.Members(), Left: s.left(r), Releases: availability(app),
-		Gates: c.gates(s, r, strategy.fault), Outages: rollout.Outages{{Until: c.watching}}, Now: c.Now,
+		Gates: c.gates(s, r, strategy.fault), Outages: c.outages, Now: c.Now,
 	}
 }
 
@@ -131,8 +131,7 @@ func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.G
 func (c *Country) pilots(app *v1alpha1.SharedApp) []rollout.Pilot {
 	all := make([]rollout.Pilot, 0, len(app.Spec.PilotNetworks))
 	for _, name := range app.Spec.PilotNetworks {
-		pilot := rollout.Pilot{Network: name}
-		s := c.Subject(resolution.Group{Network: name}, app.Name)
+		pilot, s := rollout.Pilot{Network: name}, c.Subject(resolution.Group{Network: name}, app.Name)
 		if s != nil {
 			pilot.Records = s.Records
 		}
@@ -142,7 +141,7 @@ func (c *Country) pilots(app *v1alpha1.SharedApp) []rollout.Pilot {
 		case s == nil || !s.Asked:
 			pilot.Absent = "it does not propose the app"
 		case s.members.Len() == 0:
-			pilot.Absent = "it has no members"
+			pilot.Absent = "none of its members takes the app from it"
 		default:
 			pilot.Wanted, _ = release(app, app.Name, s.Channel)
 		}

@@ -192,13 +192,14 @@ func (m *Model) opensPilot(key subjectKey, s *Subject) bool {
 		return false
 	}
 	before, _ := m.country.subjects.Get(key.text())
-	return before == nil || before.Asked != s.Asked || (before.members.Len() == 0) != (s.members.Len() == 0) ||
+	return before == nil || before.Asked != s.Asked || before.Channel != s.Channel || (before.members.Len() == 0) != (s.members.Len() == 0) ||
 		!slices.EqualFunc(before.Records, s.Records, sameCourse)
 }
 
 // sameCourse says whether two states of a Rollout are the same to those who wait for it.
 func sameCourse(a, b *v1alpha1.Rollout) bool {
-	return a.Name == b.Name && a.Status.Phase == b.Status.Phase && a.Status.CompletedAt.Equal(b.Status.CompletedAt)
+	return a.Name == b.Name && a.Status.Phase == b.Status.Phase && a.Status.CompletedAt.Equal(b.Status.CompletedAt) &&
+		(a.Status.StartedAt == nil) == (b.Status.StartedAt == nil) && a.Status.Progress == b.Status.Progress && a.Status.Failed == b.Status.Failed
 }
 
 // reviseAll edits all subjects whose gates, strategy or offer changed, and wakes their groups.
