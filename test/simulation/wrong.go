@@ -30,7 +30,7 @@ func (s *script) oneWave(change func(*v1alpha1.Wave)) {
 
 // storiesThatEndedWrong once ended wrong. Each says what must be so.
 var storiesThatEndedWrong = []story{
-	{name: "gate-of-the-away", title: "Everybody in a wave that needs an approval is away: the gate stays closed all the same, and is named.", lasts: 4, notYet: true, plot: func(s *script) {
+	{name: "gate-of-the-away", title: "Everybody in a wave that needs an approval is away: the gate stays closed all the same, and is named.", lasts: 4, plot: func(s *script) {
 		s.threeWaves(func(waves []v1alpha1.Wave) { waves[1].RequireApproval = new(true) })
 		s.freeze("tokke", 1, 60)
 		s.freeze("seljord", 1, 60)
@@ -42,7 +42,7 @@ var storiesThatEndedWrong = []story{
 		s.on(3, "09:00", "wave second is approved", func() { s.approval("2.5.0", "second", 1) })
 		s.must(4, "12:00", "the others have it", func() bool { return s.has("2.5.0", "prod", "fyresdal", "kviteseid", "nissedal") })
 	}},
-	{name: "gate-of-the-excused", title: "Everybody in a wave that needs an approval holds: the gate stays closed all the same.", lasts: 4, notYet: true, plot: func(s *script) {
+	{name: "gate-of-the-excused", title: "Everybody in a wave that needs an approval holds: the gate stays closed all the same.", lasts: 4, plot: func(s *script) {
 		s.threeWaves(func(waves []v1alpha1.Wave) { waves[1].RequireApproval = new(true) })
 		for _, name := range []string{"tokke", "seljord"} {
 			s.decide(name, v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Hold: &v1alpha1.Hold{Version: "2.4.0", Reason: "election"}})
@@ -54,7 +54,7 @@ var storiesThatEndedWrong = []story{
 		s.on(3, "09:00", "wave second is approved", func() { s.approval("2.5.0", "second", 1) })
 		s.must(4, "12:00", "the others have it", func() bool { return s.has("2.5.0", "prod", "fyresdal", "kviteseid", "nissedal") })
 	}},
-	{name: "gate-of-the-newcomer", title: "A municipality is onboarded into a wave that needs an approval, and that nobody was in.", lasts: 4, notYet: true, plot: func(s *script) {
+	{name: "gate-of-the-newcomer", title: "A municipality is onboarded into a wave that needs an approval, and that nobody was in.", lasts: 4, plot: func(s *script) {
 		s.threeWaves(func(waves []v1alpha1.Wave) {
 			waves[2].Name, waves[1].Members.Names, waves[2].RequireApproval = "rest", []string{"tokke", "seljord", "fyresdal", "kviteseid", "nissedal"}, new(true)
 		})
@@ -89,7 +89,7 @@ var storiesThatEndedWrong = []story{
 		s.on(3, "09:00", "the channel is moved back to 2.4.0", func() { s.promote("2.4.0") })
 		s.must(6, "12:00", "seljord follows to 2.4.0", func() bool { return s.has("2.4.0", "prod", sixOfTelemark...) })
 	}},
-	{name: "second-attempt", title: "In the second attempt a member breaks that came through the first: it returns to what was verified before that.", lasts: 4, notYet: true, plot: func(s *script) {
+	{name: "second-attempt", title: "In the second attempt a member breaks that came through the first: it returns to what was verified before that.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) {
 			w.MaxConcurrent, w.Soak = new(intstr.FromInt32(2)), &metav1.Duration{Duration: 2 * time.Hour}
 		})
@@ -132,20 +132,20 @@ var storiesThatEndedWrong = []story{
 		}
 		s.must(1, "11:00", "vinje is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "vinje") })
 	}},
-	{name: "clock-back", title: "Two promotions, and the clock goes back an hour in between: one Rollout for each.", lasts: 3, notYet: true, plot: func(s *script) {
+	{name: "clock-back", title: "Two promotions, and the clock goes back an hour in between: one Rollout for each.", lasts: 3, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "09:20", "the clock goes back by an hour", func() { s.jump(-time.Hour) })
 		s.on(1, "09:21", "svarut 2.6.0 is promoted", func() { s.promote("2.6.0") })
 		s.must(3, "12:00", "all have 2.6.0, in one attempt", func() bool { return s.has("2.6.0", "prod", sixOfTelemark...) && s.record("2.6.0", 2).Name == "" })
 	}},
-	{name: "suspended-there", title: "An installation is suspended at the new version: it is away, and its wave goes on.", lasts: 3, notYet: true, plot: func(s *script) {
+	{name: "suspended-there", title: "An installation is suspended at the new version: it is away, and its wave goes on.", lasts: 3, plot: func(s *script) {
 		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(1)) })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "11:30", "fyresdal's installation in test is suspended, before it is healthy", func() { s.suspend("fyresdal", "test", true) })
 		s.must(3, "12:00", "the others have it", func() bool { return s.has("2.5.0", "prod", "vinje", "kviteseid", "nissedal", "seljord", "tokke") })
 	}},
-	{name: "shares", title: "Four of six hold, and half may fail: half of those who take part.", lasts: 3, notYet: true, plot: func(s *script) {
+	{name: "shares", title: "Four of six hold, and half may fail: half of those who take part.", lasts: 3, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) {
 			w.MaxConcurrent, w.MaxFailures = new(intstr.FromInt32(1)), new(intstr.FromString("50%"))
 		})
@@ -172,7 +172,7 @@ var storiesThatEndedWrong = []story{
 		s.on(1, "12:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.must(3, "12:00", "tokke has it, too", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
-	{name: "unavailable-for-a-while", title: "The version to return to can't be fetched for a while: the member waits for it, and returns.", lasts: 3, notYet: true, plot: func(s *script) {
+	{name: "unavailable-for-a-while", title: "The version to return to can't be fetched for a while: the member waits for it, and returns.", lasts: 3, plot: func(s *script) {
 		s.waves(func(_, _ *v1alpha1.Wave) {})
 		s.turnsOut("2.5.0", "", bad)
 		fetched := func(on bool) {
@@ -183,7 +183,7 @@ var storiesThatEndedWrong = []story{
 		s.on(1, "15:00", "2.4.0 can be fetched again", func() { fetched(true) })
 		s.must(2, "12:00", "vinje is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "vinje") })
 	}},
-	{name: "queue-of-the-excused", title: "All that remain of an introduction are excused, or its app is paused: it holds no place in the queue.", lasts: 4, notYet: true, plot: func(s *script) {
+	{name: "queue-of-the-excused", title: "All that remain of an introduction are excused, or its app is paused: it holds no place in the queue.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) { w.MaxConcurrent = new(intstr.FromInt32(1)) })
 		s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.MaxIntroductions = new(int32(1)) })
 		s.store.Apps["kobo"] = &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "kobo", Generation: 1}}
@@ -198,7 +198,7 @@ var storiesThatEndedWrong = []story{
 		s.on(1, "12:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.must(4, "12:00", "all have svarut 2.5.0", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
-	{name: "fault-of-today", title: "A wave is done; a member in it breaks down later, and stays at its version.", lasts: 3, notYet: true, plot: func(s *script) {
+	{name: "fault-of-today", title: "A wave is done; a member in it breaks down later, and stays at its version.", lasts: 3, plot: func(s *script) {
 		s.threeWaves(func(waves []v1alpha1.Wave) {
 			waves[2].RequireApproval, waves[1].Soak = new(true), &metav1.Duration{Duration: 2 * time.Minute}
 		})
@@ -209,7 +209,7 @@ var storiesThatEndedWrong = []story{
 		})
 		s.must(3, "12:00", "tokke keeps 2.5.0", func() bool { return s.has("2.5.0", "prod", "tokke") })
 	}},
-	{name: "done-and-left", title: "A wave is done with one of three failed, a third may; a healthy member leaves: done stays done.", lasts: 4, notYet: true, plot: func(s *script) {
+	{name: "done-and-left", title: "A wave is done with one of three failed, a third may; a healthy member leaves: done stays done.", lasts: 4, plot: func(s *script) {
 		s.threeWaves(func(waves []v1alpha1.Wave) {
 			waves[1].Members.Names, waves[1].MaxFailures = []string{"tokke", "seljord", "nissedal"}, new(intstr.FromString("34%"))
 			waves[2].RequireApproval = new(true)
@@ -236,7 +236,7 @@ var storiesThatEndedWrong = []story{
 		})
 		s.must(4, "12:00", "hjartdal has 2.4.0", func() bool { return s.has("2.4.0", "prod", "hjartdal") })
 	}},
-	{name: "joiners-of-the-completed", title: "A joiner fails after the Rollout completed; the next joiner gets what the group runs.", lasts: 4, notYet: true, plot: func(s *script) {
+	{name: "joiners-of-the-completed", title: "A joiner fails after the Rollout completed; the next joiner gets what the group runs.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
 		s.turnsOut("2.5.0", "hjartdal", bad)
 		joins := func(names ...string) {
@@ -248,7 +248,7 @@ var storiesThatEndedWrong = []story{
 		s.on(3, "09:00", "bykle joins", func() { joins("hjartdal", "bykle") })
 		s.must(4, "12:00", "bykle has 2.5.0", func() bool { return s.has("2.5.0", "prod", "bykle") })
 	}},
-	{name: "pilots-second-attempt", title: "The pilot network completed this version long ago, went back, and tries it once more: the others wait for that attempt.", lasts: 6, notYet: true, plot: func(s *script) {
+	{name: "pilots-second-attempt", title: "The pilot network completed this version long ago, went back, and tries it once more: the others wait for that attempt.", lasts: 6, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
 		rogaland := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-rogaland", Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
 		rogaland.Spec.Apps, rogaland.Spec.Members.Names = s.store.Networks[telemark].Spec.Apps, []string{"klepp"}
@@ -324,7 +324,7 @@ var storiesThatEndedWrong = []story{
 		s.on(3, "09:00", "svarut is moved back to 2.4.0", func() { s.promote("2.4.0") })
 		s.must(4, "12:00", "svarut stays at 2.5.0", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
-	{name: "halted-and-windows", title: "Halted, with windows, and a joiner: it is brought what was completed when the window opens.", lasts: 3, notYet: true, plot: func(s *script) {
+	{name: "halted-and-windows", title: "Halted, with windows, and a joiner: it is brought what was completed when the window opens.", lasts: 3, plot: func(s *script) {
 		s.waves(func(_, _ *v1alpha1.Wave) {})
 		s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
 			st.Windows = []v1alpha1.Window{{Schedule: "0 8 * * *", Duration: metav1.Duration{Duration: 4 * time.Hour}, TimeZone: "UTC"}}
@@ -337,13 +337,13 @@ var storiesThatEndedWrong = []story{
 		})
 		s.must(3, "12:00", "hjartdal has 2.4.0", func() bool { return s.has("2.4.0", "prod", "hjartdal") })
 	}},
-	{name: "stand-in-that-cannot", title: "Nobody is in the first wave; the first by name lacks an app in test: somebody who can goes first.", lasts: 3, notYet: true, plot: func(s *script) {
+	{name: "stand-in-that-cannot", title: "Nobody is in the first wave; the first by name lacks an app in test: somebody who can goes first.", lasts: 3, plot: func(s *script) {
 		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.Members.Names = []string{"nobody"} })
 		s.suspend("fyresdal", "test", true)
 		s.on(1, "09:00", "svarut 2.5.0 is promoted; fyresdal's installation in test is suspended", func() { s.promote("2.5.0") })
 		s.must(3, "12:00", "the others have it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark[1:]...) })
 	}},
-	{name: "same-name-again", title: "A network ends, its record loses its status, and it comes back: an attempt that has ended is not made again.", lasts: 4, notYet: true, plot: func(s *script) {
+	{name: "same-name-again", title: "A network ends, its record loses its status, and it comes back: an attempt that has ended is not made again.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) { w.MaxConcurrent = new(intstr.FromInt32(1)) })
 		s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Announcement = &metav1.Duration{Duration: time.Hour} })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted, announced for an hour", func() { s.promote("2.5.0") })
