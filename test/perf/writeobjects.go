@@ -99,7 +99,7 @@ func municipalityStatus(at string) func(place) *unstructured.Unstructured {
 			})
 		}
 		object.Object["status"] = map[string]any{
-			"appsReady": "2/2", "apps": apps, "conditions": []any{writtenCondition("AppsReady", "2 apps are ready", since)},
+			"running": "2/2", "upToDate": "2/2", "apps": apps, "conditions": []any{writtenCondition("AppsReady", "2 apps are ready", since)},
 		}
 		return object
 	}
