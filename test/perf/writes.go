@@ -81,7 +81,7 @@ func measureWrites(ctx context.Context, watchers int, profiles string, out io.Wr
 		return err
 	}
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	defer func() { err = errors.Join(err, columns.Flush()) }() // what was measured, also where a later write fails
+	defer func() { err = errors.Join(err, columns.Flush()) }()                  // what was measured, also where a later write fails
 	_, _ = fmt.Fprintln(columns, "write\tAPI server, ms\tetcd, ms\teach, ms\t") // what it prints is for a person
 	for _, w := range sortsOfWrites(home.writer, operators) {
 		say.step("%s", w.name)
