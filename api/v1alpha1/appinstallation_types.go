@@ -159,12 +159,46 @@ type AppInstallationSpec struct {
 	// +structType=atomic
 	LastVerified *Release `json:"lastVerified,omitempty"`
 
+	// lastVerifiedBy is whose Rollout brought lastVerified; empty where the municipality did so itself.
+	// After a failed move returned, it is who brought what is installed: a network that moves its
+	// channel back lowers what its own Rollouts brought, and nothing else.
+	// +optional
+	LastVerifiedBy Bringer `json:"lastVerifiedBy,omitzero"`
+
 	// suspend holds the operator off this installation: nothing is applied, corrected or removed. A
 	// rollout counts the place as away, and waits for it in no wave. A platform operator may set it
 	// while looking into a fault. Default: false.
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// Bringer is whose Rollout brought a release: that of a network, or that of the direct adopters of a
+// channel. It is empty where the municipality named the version itself.
+type Bringer struct {
+	// network whose Rollout it was; empty for direct adopters.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Network string `json:"network,omitempty"`
+	// channel that the direct adopters follow; empty for a network's Rollout.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Channel string `json:"channel,omitempty"`
+}
+
+// BroughtBy is who brought the release that is installed, whoever decides now. It is read from the
+// last move; where there is none, a network that decided counts as the one that brought it.
+func (s *AppInstallationSpec) BroughtBy() Bringer {
+	switch {
+	case s.Move == nil && s.DecidedBy.Level == LevelNetwork:
+		return Bringer{Network: s.DecidedBy.Name}
+	case s.Move == nil:
+		return Bringer{}
+	case s.Move.Outcome == OutcomeReturned:
+		return s.LastVerifiedBy
+	}
+
+	return Bringer{Network: s.Move.Network, Channel: s.Move.Channel}
 }
 
 // MoveOutcome is what became of a move that failed.

@@ -15,6 +15,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
@@ -38,6 +39,8 @@ type Reconciler struct {
 	watches watches
 	memory  memory
 	written apply.Written
+	// apps are compiled when they change.
+	apps catalogue.Compiler
 }
 
 // rightsPause is how long to wait for the API server to learn of a right, or to count a

@@ -4,9 +4,8 @@ import (
 	"fmt"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/dependency"
-	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
@@ -85,7 +84,7 @@ func zoneFits(seen observed) *condition.Outcome {
 // zoneUnfit says that the app requires another zone than the environment has.
 func zoneUnfit(seen observed) *condition.Outcome {
 	t := seen.installation.Spec.Tenant
-	zone := resolution.RequiredZone(seen.app, t.Stage)
+	zone := catalogue.Compile(seen.app).Zone(t.Stage)
 	if zone == "" || zone == t.Zone {
 		return nil
 	}
@@ -98,11 +97,11 @@ func zoneUnfit(seen observed) *condition.Outcome {
 // changes its version. Later it stays, whatever becomes of them.
 func dependenciesReady(seen observed) *condition.Outcome {
 	i := &seen.installation
-	if isApplied(seen) || seen.app.Spec.Requires == nil {
+	if isApplied(seen) {
 		return nil
 	}
-	for _, needed := range seen.app.Spec.Requires.Apps {
-		if outcome := dependencyReady(i, needed, seen.dependencies[needed.Name]); outcome != nil {
+	for _, needed := range catalogue.Compile(seen.app).Requires() {
+		if outcome := dependencyReady(i, needed, seen.dependencies[needed.App]); outcome != nil {
 			return outcome
 		}
 	}
@@ -120,27 +119,24 @@ func outgrown(seen observed) *condition.Outcome {
 
 // dependencyGone says that an app which this one requires is not installed any longer.
 func dependencyGone(seen observed) *condition.Outcome {
-	if seen.app.Spec.Requires == nil {
-		return nil
-	}
 	i := &seen.installation
-	for _, needed := range seen.app.Spec.Requires.Apps {
-		if found := seen.dependencies[needed.Name]; dependency.Gone(found) {
+	for _, needed := range catalogue.Compile(seen.app).Requires() {
+		if found := seen.dependencies[needed.App]; catalogue.Gone(found) {
 			return stalled(v1alpha1.ReasonRequiredAppMissing, dependencyReady(i, needed, found).Message)
 		}
 	}
 	return nil
 }
 
-func dependencyReady(i *v1alpha1.AppInstallation, needed v1alpha1.RequiredApp, found *v1alpha1.AppInstallation) *condition.Outcome {
-	unmet := dependency.Unmet(needed, found)
+func dependencyReady(i *v1alpha1.AppInstallation, needed catalogue.Requirement, found *v1alpha1.AppInstallation) *condition.Outcome {
+	unmet := needed.Unmet(found)
 	switch {
 	case unmet == "":
 		return nil
-	case dependency.Gone(found):
+	case catalogue.Gone(found):
 		return progressing(v1alpha1.ReasonRequiredAppMissing, fmt.Sprintf("%s requires %s, which is not installed in %s: adopt it in spec.apps of Municipality %s, or ask a network to propose it",
-			i.Spec.App, dependency.Wish(needed), i.Namespace, i.Spec.Tenant.Municipality))
-	case !dependency.InRange(found.Status.AppliedVersion, needed.Version):
+			i.Spec.App, needed, i.Namespace, i.Spec.Tenant.Municipality))
+	case !needed.Admits(found.Status.AppliedVersion):
 		return progressing(v1alpha1.ReasonRequiredAppVersion, fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
 	}
 	return progressing(v1alpha1.ReasonRequiredAppNotReady, fmt.Sprintf("%s requires %s", i.Spec.App, unmet))

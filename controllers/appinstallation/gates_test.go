@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/dependency"
 )
 
 func requiring(version string) func(*observed) {
@@ -92,21 +91,18 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-func TestInRange(t *testing.T) {
-	cases := []struct {
-		reason, version, wanted string
-		want                    bool
-	}{
-		{"in it", "1.2.0", ">=1.2", true},
-		{"below it", "1.1.9", ">=1.2", false},
-		{"nothing is in no range", "", ">=1.2", false},
-		{"nor is anything in one that does not parse", "1.2.0", "newest", false},
+func TestZoneUnfit(t *testing.T) {
+	inZone := func(zone v1alpha1.Zone) func(*observed) {
+		return func(s *observed) {
+			s.app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: zone}}}
+		}
 	}
-	for _, tc := range cases {
-		t.Run(tc.reason, func(t *testing.T) {
-			if got := dependency.InRange(tc.version, tc.wanted); got != tc.want {
-				t.Errorf("dependency.InRange(%q, %q) = %v, want %v", tc.version, tc.wanted, got, tc.want)
-			}
-		})
+	if got := zoneUnfit(world(inZone(v1alpha1.ZoneClosed))); got != nil {
+		t.Errorf("in the zone that is required: got %+v", got)
+	}
+	seen := world(inZone(v1alpha1.ZoneOpen))
+	got := outcomeOf(seen, planned{}, applied{})
+	if brief(&got) != "Stalled ZoneUnfit" || !strings.Contains(got.Message, "requires zone Open in Production, and the environment has Closed") {
+		t.Errorf("an app that runs in another zone is not ready: got %+v", got)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/health"
-	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // memory spares work that was done before. All of it may be lost: it is found again
@@ -18,7 +17,6 @@ import (
 type memory struct {
 	kinds   memo[string, []schema.GroupVersionKind]
 	bundles memo[string, bundle.Bundle]
-	schemas memo[string, *parameters.Schema]
 	rules   memo[string, *health.Rules]
 	secrets memo[types.UID, secret]
 	pending memo[types.UID, pending]

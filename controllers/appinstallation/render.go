@@ -14,7 +14,6 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // rendered is what the bundle came to for this tenant, or why it did not.
@@ -68,8 +67,8 @@ func versionOf(app *v1alpha1.SharedApp, number string) *v1alpha1.Version {
 	return nil
 }
 
-// parameters gathers what the municipality gave and what its Secrets hold, and
-// checks it against the version's schema.
+// parameters gathers what the municipality gave and what its Secrets hold, and checks what of it the
+// version takes against the version's schema: what was given ahead, for a version to come, is left out.
 func (r *Reconciler) parameters(seen observed, version *v1alpha1.Version) (map[string]any, *condition.Outcome) {
 	i := &seen.installation
 	given := map[string]any{}
@@ -90,31 +89,17 @@ func (r *Reconciler) parameters(seen observed, version *v1alpha1.Version) (map[s
 			secretKeys.Insert(key)
 		}
 	}
-	schema, err := r.schema(version)
+	app := r.apps.App(seen.app)
+	schema, err := app.Version(version.Version).Schema()
 	if err != nil {
 		return nil, stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Version, err))
 	}
-	applied, err := schema.Apply(given, secretKeys)
+	applied, err := schema.Apply(app.Taken(version.Version, given), secretKeys)
 	if err != nil {
 		return nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s do not fit version %s: %v",
 			i.Spec.App, i.Spec.Tenant.Municipality, version.Version, err))
 	}
 	return applied, nil
-}
-
-func (r *Reconciler) schema(version *v1alpha1.Version) (*parameters.Schema, error) {
-	if version.Parameters == nil {
-		return nil, nil
-	}
-	key := string(version.Parameters.OpenAPIV3Schema.Raw)
-	if known, ok := r.memory.schemas.get(key); ok {
-		return known, nil
-	}
-	compiled, err := parameters.Compile(version.Parameters.OpenAPIV3Schema)
-	if err == nil {
-		r.memory.schemas.put(key, compiled)
-	}
-	return compiled, err
 }
 
 func (r *Reconciler) healthRules(version *v1alpha1.Version) (*health.Rules, error) {

@@ -87,6 +87,13 @@ func TestRenderWaitsForWhatTheGatesTell(t *testing.T) {
 	}
 }
 
+// nextVersion offers one more version, which takes an organisation number.
+func nextVersion(s *observed) {
+	s.app.Spec.Versions = append(s.app.Spec.Versions, v1alpha1.Version{Version: "3.0.0", Parameters: &v1alpha1.ParameterSchema{
+		OpenAPIV3Schema: apiextensionsv1.JSON{Raw: []byte(`{"type":"object","properties":{"orgno":{"type":"string"}}}`)},
+	}})
+}
+
 func TestParametersInTheirOrder(t *testing.T) {
 	cases := []struct {
 		reason string
@@ -96,6 +103,8 @@ func TestParametersInTheirOrder(t *testing.T) {
 		{"defaults fill what nobody gave", world(), map[string]any{"sender": "post"}},
 		{"what the municipality gave wins", world(given(`{"sender":"Vinje"}`)), map[string]any{"sender": "Vinje"}},
 		{"a Secret wins over that", world(given(`{"sender":"Vinje"}`), from("a"), holding("a", "sender", "secret")), map[string]any{"sender": "secret"}},
+		{"what is given ahead, for a version that knows it, is left out", world(nextVersion, given(`{"sender":"Vinje","orgno":"964964610"}`)), map[string]any{"sender": "Vinje"}},
+		{"also out of a Secret", world(nextVersion, from("a"), holding("a", "orgno", "964964610")), map[string]any{"sender": "post"}},
 		{"a later Secret over an earlier", world(from("a", "b"), holding("a", "sender", "first"), holding("b", "sender", "second")), map[string]any{"sender": "second"}},
 	}
 	for _, tc := range cases {

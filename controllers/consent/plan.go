@@ -10,7 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/tenancy"
@@ -40,7 +40,7 @@ func plan(seen observed) planned {
 		return out
 	}
 	if m.DeletionTimestamp.IsZero() {
-		out.decided(seen.tenant)
+		out.decided(seen)
 	}
 	for _, place := range slices.SortedFunc(maps.Keys(seen.tenant.Installed), comparePlaces) {
 		installed := seen.tenant.Installed[place]
@@ -60,7 +60,8 @@ func (p *planned) writes(i *v1alpha1.AppInstallation) bool {
 }
 
 // decided carries out the verdicts on a tenant.
-func (p *planned) decided(t *country.Tenant) {
+func (p *planned) decided(seen observed) {
+	t := seen.tenant
 	for _, row := range t.Rows {
 		v := row.Verdict
 		if t.Missing[v.Environment] {
@@ -68,7 +69,7 @@ func (p *planned) decided(t *country.Tenant) {
 		}
 		switch v.Action {
 		case resolution.Install, resolution.Keep:
-			if want := wanted(t.Municipality, v, cmp.Or(row.Installed, row.Remembered)); want != nil {
+			if want := wanted(seen.country.Apps.Of(v.App), t.Municipality, v, cmp.Or(row.Installed, row.Remembered)); want != nil {
 				p.present(want, row.Installed)
 			}
 		case resolution.Remove:
@@ -82,7 +83,7 @@ func (p *planned) decided(t *country.Tenant) {
 // rollout brings it in its turn. What a group decides, its rollout moves: until then the
 // release that is there stays, and so does who decided on it; all else is brought up to date.
 // What a hold names where nothing is, the municipality decides, though a group counts it.
-func wanted(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
+func wanted(app *catalogue.App, m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
 	there := installed != nil && installed.Spec.State != v1alpha1.InstallationAbsent
 	inTurn := v.Action == resolution.Install && v.Group != (resolution.Group{}) && v.Why != resolution.Held
 	if inTurn && !there {
@@ -93,7 +94,7 @@ func wanted(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.
 		v.Version, v.Digest, v.DecidedBy = installed.Spec.Version, installed.Spec.Digest, resolution.DeciderOf(installed)
 		same = true
 	}
-	want := installation.For(m, m.Spec.Environment(v.Environment), v)
+	want := installation.For(app, m, m.Spec.Environment(v.Environment), v)
 	if same {
 		installation.CarryMove(want, installed)
 	}

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
@@ -98,8 +99,8 @@ var brought = &v1alpha1.Move{Rollout: "digi-tv.svarut.2.4.1.1", Network: "digi-t
 // everywhere puts into the world what rollouts bring in the end.
 func everywhere(seen *given) {
 	m := &seen.municipality
-	for _, v := range resolution.Resolve(resolution.Input{Municipality: m, Networks: seen.networks, Apps: seen.apps, Now: now}) {
-		i := installation.For(m, m.Spec.Environment(v.Environment), v)
+	for _, v := range resolution.Resolve(resolution.Input{Municipality: m, Networks: seen.networks, Apps: catalogue.CompileAll(seen.apps["svarut"]), Now: now}) {
+		i := installation.For(catalogue.Compile(seen.apps["svarut"]), m, m.Spec.Environment(v.Environment), v)
 		i.Generation, i.UID, i.Spec.Move = 1, "u", brought
 		seen.installed[v.Place] = i
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/controllers/internal/read"
-	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // observed is everything that a plan may build on.
@@ -170,7 +170,7 @@ func (r *Reconciler) closedApps(ctx context.Context, stage v1alpha1.Stage, insta
 		if client.IgnoreNotFound(err) != nil {
 			return nil, fmt.Errorf("read SharedApp %s: %w", installed[i].Spec.App, err)
 		}
-		if err == nil && resolution.RequiredZone(&app, stage) == v1alpha1.ZoneClosed {
+		if err == nil && catalogue.Compile(&app).Zone(stage) == v1alpha1.ZoneClosed {
 			names = append(names, app.Name)
 		}
 	}

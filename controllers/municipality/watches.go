@@ -24,7 +24,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
-	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 const (
@@ -96,9 +96,9 @@ func zonesChanged() predicate.Predicate {
 }
 
 func zones(app *v1alpha1.SharedApp) map[v1alpha1.Stage]v1alpha1.Zone {
-	all := map[v1alpha1.Stage]v1alpha1.Zone{}
+	all, compiled := map[v1alpha1.Stage]v1alpha1.Zone{}, catalogue.Compile(app)
 	for _, stage := range []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1alpha1.StageProduction} {
-		all[stage] = resolution.RequiredZone(app, stage)
+		all[stage] = compiled.Zone(stage)
 	}
 	return all
 }

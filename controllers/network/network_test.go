@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -23,15 +24,15 @@ func country(names ...string) []v1alpha1.Municipality {
 	return all
 }
 
-func svarut() map[string]*v1alpha1.SharedApp {
-	return map[string]*v1alpha1.SharedApp{"svarut": {
+func svarut() catalogue.Apps {
+	return catalogue.CompileAll(&v1alpha1.SharedApp{
 		ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
 		Spec: v1alpha1.SharedAppSpec{
 			Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}, {Name: "pilot", Version: "2.5.0"}},
 			Versions: []v1alpha1.Version{{Version: "2.4.1"}, {Version: "2.5.0"}},
 		},
 		Status: v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{{Version: "2.4.1", Available: true}}},
-	}}
+	})
 }
 
 func proposing(channel ...string) []v1alpha1.Proposal {
@@ -70,11 +71,11 @@ func TestStatus(t *testing.T) {
 		{"a name that nobody has is shown, and stops nobody", v1alpha1.Members{Names: []string{"vinje", "vinnje", "atlantis"}}, nil, 1, []string{"atlantis", "vinnje"},
 			"Ready=True: 1 member, 0 apps; no Municipality is named atlantis, vinnje (spec.members.names)"},
 		{"a channel that does not exist stalls", v1alpha1.Members{Names: []string{"vinje"}}, proposing("beta"), 1, nil,
-			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has stable, pilot`},
+			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has no channel "beta": it has stable, pilot`},
 		{"all faults are told at once", v1alpha1.Members{Names: []string{"vinje"}}, append(proposing("beta"), v1alpha1.Proposal{Name: "svrut", Channel: "stable"}), 1, nil,
-			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has stable, pilot; spec.apps[svrut]: there is no SharedApp of that name: correct the name, or take the proposal out`},
+			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has no channel "beta": it has stable, pilot; spec.apps[svrut]: there is no SharedApp "svrut": correct the name, or take the proposal out`},
 		{"a version that is being checked is waited for", v1alpha1.Members{Names: []string{"vinje"}}, proposing("pilot"), 1, nil,
-			`Ready=False: spec.apps[svarut].channel "pilot": the catalogue has not checked version 2.5.0 of SharedApp svarut yet`},
+			`Ready=False: spec.apps[svarut].channel "pilot": version 2.5.0 of SharedApp svarut is not available yet: the catalogue has not checked it`},
 		{"a selector that does not parse stalls and picks nobody", v1alpha1.Members{Names: []string{"tokke"}, Selector: &metav1.LabelSelector{
 			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "county", Operator: metav1.LabelSelectorOpIn}},
 		}}, nil, 1, nil,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -24,7 +25,7 @@ type observed struct {
 	// municipalities of the whole country. They are the cache's own: read only.
 	municipalities []v1alpha1.Municipality
 	// apps of the catalogue, by name. They are the cache's own: read only.
-	apps map[string]*v1alpha1.SharedApp
+	apps catalogue.Apps
 	// general is the Platform's strategy, of which a network inherits what it leaves out; nil
 	// where nobody says one.
 	general *v1alpha1.RolloutStrategy
@@ -56,10 +57,7 @@ func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (o
 	if err := read.List(ctx, r.Client, &apps); err != nil {
 		return seen, fmt.Errorf("list SharedApps: %w", err)
 	}
-	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))
-	for i := range apps.Items {
-		seen.apps[apps.Items[i].Name] = &apps.Items[i]
-	}
+	seen.apps = r.apps.All(apps.Items)
 	return seen, nil
 }
 

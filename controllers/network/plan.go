@@ -7,9 +7,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/proposal"
 	"github.com/allmenning/allmenning/internal/reference"
-	"github.com/allmenning/allmenning/internal/strategy"
+	"github.com/allmenning/allmenning/internal/strategycheck"
 )
 
 // maxNames keeps a status small.
@@ -79,9 +78,9 @@ func outcome(seen observed, out planned, members []*v1alpha1.Municipality) condi
 		return together(fmt.Sprintf("it proposes nothing any longer: its members belong to Network %s (spec.successor)", heir), all...)
 	}
 	for _, p := range n.Spec.Apps {
-		all = append(all, proposal.Check(p, seen.apps[p.Name]))
+		all = append(all, seen.apps.Of(p.Name).Proposal(p))
 	}
-	faults, notes := strategy.Check(strategy.Input{
+	faults, notes := strategycheck.Check(strategycheck.Input{
 		Said: n.Spec.Rollout, General: seen.general, Members: members, Noun: "member", Apps: seen.apps, Proposed: n.Spec.Apps,
 	})
 	for _, fault := range faults {
@@ -119,7 +118,7 @@ func well(n *v1alpha1.Network, out planned) string {
 	if len(out.unknown) == 0 {
 		return message
 	}
-	return fmt.Sprintf("%s; no Municipality is named %s (spec.members.names)", message, strategy.Names(out.unknown, maxNames))
+	return fmt.Sprintf("%s; no Municipality is named %s (spec.members.names)", message, strategycheck.Names(out.unknown, maxNames))
 }
 
 func count(n int, noun string) string {

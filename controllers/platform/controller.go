@@ -9,6 +9,8 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // Reconciler reconciles the Platform.
@@ -19,6 +21,9 @@ type Reconciler struct {
 	Events events.EventRecorder
 	// Clock tells the time.
 	Clock clock.PassiveClock
+
+	// apps are compiled when they change.
+	apps catalogue.Compiler
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;municipalities;sharedapps,verbs=get;list;watch

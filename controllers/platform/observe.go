@@ -8,6 +8,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // observed is everything that a plan may build on.
@@ -16,7 +17,7 @@ type observed struct {
 	// municipalities of the whole country, and apps of the catalogue by name: what the strategy
 	// is held against, and nothing where there is none. They are the cache's own: read only.
 	municipalities []*v1alpha1.Municipality
-	apps           map[string]*v1alpha1.SharedApp
+	apps           catalogue.Apps
 }
 
 func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
@@ -38,9 +39,6 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if err := read.List(ctx, r.Client, &apps); err != nil {
 		return seen, fmt.Errorf("list SharedApps: %w", err)
 	}
-	seen.apps = make(map[string]*v1alpha1.SharedApp, len(apps.Items))
-	for i := range apps.Items {
-		seen.apps[apps.Items[i].Name] = &apps.Items[i]
-	}
+	seen.apps = r.apps.All(apps.Items)
 	return seen, nil
 }

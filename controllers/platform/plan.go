@@ -9,7 +9,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/strategy"
+	"github.com/allmenning/allmenning/internal/strategycheck"
 )
 
 // plan says what the Platform comes to. The schema has checked nearly all of it. What it
@@ -18,7 +18,7 @@ import (
 // are for. All that is wrong is told at once; what may well be meant is told of one in force.
 func plan(seen observed) condition.Outcome {
 	spec := seen.platform.Spec
-	misled, notes := strategy.Check(strategy.Input{Said: spec.Rollout, Members: seen.municipalities, Noun: "Municipality", Apps: seen.apps})
+	misled, notes := strategycheck.Check(strategycheck.Input{Said: spec.Rollout, Members: seen.municipalities, Noun: "Municipality", Apps: seen.apps})
 	faults := slices.Concat(labelFaults(spec), misled)
 	if len(faults) > 0 {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: strings.Join(faults, "; ")}

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
@@ -125,7 +126,7 @@ func TestPlanHoldsTheStrategyAgainstTheCountry(t *testing.T) {
 			got := plan(observed{
 				platform:       v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{Rollout: &tc.rollout}},
 				municipalities: []*v1alpha1.Municipality{place("tokke"), place("vinje")},
-				apps:           map[string]*v1alpha1.SharedApp{"svarut": {ObjectMeta: metav1.ObjectMeta{Name: "svarut"}}},
+				apps:           catalogue.CompileAll(&v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "svarut"}}),
 			})
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("outcome (-want +got):\n%s", diff)

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/controllers/internal/pace"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // Reconciler rolls up the state of AppInstallations.
@@ -22,6 +23,9 @@ type Reconciler struct {
 
 	waiting waiting
 	pace    pace.Pace
+
+	// apps are compiled when they change.
+	apps catalogue.Compiler
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations;municipalities;networks;sharedapps;platforms;rollouts,verbs=get;list;watch

@@ -14,5 +14,5 @@ func (c country) misdecided(m *v1alpha1.Municipality, places []place, now time.T
 	for i := range places {
 		verdicts[i] = places[i].verdict
 	}
-	return reference.Decisions(m, verdicts, reference.Catalogue{Apps: c.apps, Networks: c.networks}, now)
+	return reference.Decisions(m, verdicts, reference.Catalogue{Apps: c.offered(), Networks: c.networks}, now)
 }

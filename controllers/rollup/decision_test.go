@@ -33,7 +33,7 @@ func TestMisdecided(t *testing.T) {
 		return &v1alpha1.Hold{Version: version, Reason: "year-end", Until: &metav1.Time{Time: until}}
 	}
 	const noReason = "to decline svarut takes a reason, as Network digi-tv has made it Mandatory: give one; until then the decline does not count"
-	const noVersion = "SharedApp svarut has no version 9.9.9: name one of its spec.versions"
+	const noVersion = "SharedApp svarut has no version 9.9.9: see its spec.versions"
 	cases := []struct {
 		reason   string
 		decision v1alpha1.AppDecision
@@ -66,9 +66,9 @@ func TestMisdecided(t *testing.T) {
 			[]string{"spec.apps[1].network: Network agder proposes svarut to none of the environments of vinje, or does not have it as a member: name another network, or a channel"}},
 		{"a channel that the app has", v1alpha1.AppDecision{Name: "svarut", Decision: adopt, Channel: "pilot"}, nil},
 		{"a channel that it does not have", v1alpha1.AppDecision{Name: "svarut", Decision: adopt, Channel: "beta"},
-			[]string{`spec.apps[1].channel: SharedApp svarut has no channel "beta": name stable or pilot or a version`}},
+			[]string{`spec.apps[1].channel: SharedApp svarut has no channel "beta": it has stable, pilot: name another, or a version`}},
 		{"the default, where the app has no channel", v1alpha1.AppDecision{Name: "bare", Decision: adopt},
-			[]string{`spec.apps[1].channel: SharedApp bare has no channel "stable": name a version`}},
+			[]string{`spec.apps[1].channel: SharedApp bare has no channel "stable": it has none: name another, or a version`}},
 		{"a version that the app has", v1alpha1.AppDecision{Name: "svarut", Decision: adopt, Version: "2.3.0"}, nil},
 		{"a version that it does not have", v1alpha1.AppDecision{Name: "svarut", Decision: adopt, Version: "9.9.9"}, []string{"spec.apps[1].version: " + noVersion}},
 		{"a hold of a version that the app has", v1alpha1.AppDecision{Name: "svarut", Hold: hold("2.3.0", time.Time{})}, nil},

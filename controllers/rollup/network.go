@@ -11,7 +11,6 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/proposal"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -46,9 +45,10 @@ func networkStatus(seen observedNetwork, places [][]place, now time.Time) v1alph
 // networkApp is how one proposed app stands.
 func networkApp(seen observedNetwork, proposed v1alpha1.Proposal, places [][]place, sum *summary) v1alpha1.NetworkApp {
 	offer := seen.country.apps[proposed.Name]
+	version, _ := seen.country.offered().Of(proposed.Name).Points(proposed.Channel)
 	app := v1alpha1.NetworkApp{
-		Name: proposed.Name, Version: proposal.VersionOf(proposed, offer),
-		Message: cut(proposal.Check(proposed, offer).Message),
+		Name: proposed.Name, Version: version,
+		Message: cut(seen.country.offered().Of(proposed.Name).Proposal(proposed).Message),
 	}
 	if r := seen.country.rollouts[subject{resolution.Group{Network: seen.network.Name}, proposed.Name}]; r != nil {
 		app.Rollout, app.Phase = r.Name, r.Status.Phase

@@ -106,6 +106,7 @@ func (r *Reconciler) observeCountry(ctx context.Context) (country, error) {
 	for i := range apps.Items {
 		seen.apps[apps.Items[i].Name] = &apps.Items[i]
 	}
+	seen.offers = r.apps.All(apps.Items)
 	var rollouts v1alpha1.RolloutList
 	if err := r.Client.List(ctx, &rollouts, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return seen, fmt.Errorf("list Rollouts: %w", err)

@@ -8,6 +8,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -15,7 +16,9 @@ import (
 type country struct {
 	networks []v1alpha1.Network
 	apps     map[string]*v1alpha1.SharedApp
-	freeze   bool
+	// offers are the same apps, compiled.
+	offers catalogue.Apps
+	freeze bool
 	// general is the strategy that fills in what networks leave out; nil where there is none.
 	general *v1alpha1.RolloutStrategy
 	// rollouts are those that go on, or that completed last, of each group and app.
@@ -74,13 +77,13 @@ func (t tenant) narrowed(apps map[string]bool) tenant {
 
 // placesOf judges every place of a municipality, sorted by environment and app.
 func placesOf(c country, t tenant, now time.Time) []place {
-	return placesAmong(c, resolution.NewNetworks(c.networks, now).Of(t.municipality), t, now)
+	return placesAmong(c, resolution.NewNetworks(c.networks, now), t, now)
 }
 
-func placesAmong(c country, networks []*v1alpha1.Network, t tenant, now time.Time) []place {
-	known := resolution.Remember(t.municipality, c.apps, t.installed)
+func placesAmong(c country, networks *resolution.Networks, t tenant, now time.Time) []place {
+	known := resolution.Remember(t.municipality, c.offered(), t.installed, nil)
 	verdicts := resolution.Resolve(resolution.Input{
-		Municipality: t.municipality, Networks: networks, Apps: c.apps,
+		Municipality: t.municipality, Networks: networks.Of(t.municipality), All: networks, Apps: c.offered(),
 		Installed: known, Freeze: c.freeze, Now: now,
 	})
 	places := make([]place, 0, len(verdicts))
@@ -95,11 +98,25 @@ func placesAmong(c country, networks []*v1alpha1.Network, t tenant, now time.Tim
 	return places
 }
 
+// offered are the compiled apps.
+func (c country) offered() catalogue.Apps {
+	if c.offers != nil {
+		return c.offers
+	}
+
+	all := make(catalogue.Apps, len(c.apps))
+	for name, app := range c.apps {
+		all[name] = catalogue.Compile(app)
+	}
+
+	return all
+}
+
 // placesOfAll judges the places of many, in their order.
 func placesOfAll(c country, tenants []tenant, now time.Time) [][]place {
 	all, networks := make([][]place, 0, len(tenants)), resolution.NewNetworks(c.networks, now)
 	for _, t := range tenants {
-		all = append(all, placesAmong(c, networks.Of(t.municipality), t, now))
+		all = append(all, placesAmong(c, networks, t, now))
 	}
 	return all
 }
@@ -160,7 +177,7 @@ func (p *place) measure(m *v1alpha1.Municipality, i *v1alpha1.AppInstallation, r
 		p.settled, p.shown.State, p.shown.Message = true, v1alpha1.AppReturned, i.Annotations[v1alpha1.AnnotationFailure]
 	case p.waits:
 		p.settled, p.shown.State, p.shown.Message = true, v1alpha1.AppWaiting, v.Message
-	case v.Why == resolution.Blocked && v.Wanted != i.Spec.Version:
+	case v.Unfit != "", v.Why == resolution.Blocked && v.Wanted != i.Spec.Version:
 		p.shown.State, p.shown.Message = v1alpha1.AppBlocked, v.Message
 	default:
 		p.ready, p.settled, p.shown.State, p.shown.Message = true, true, v1alpha1.AppReady, v.Message
@@ -190,8 +207,8 @@ func (p *place) trouble(m *v1alpha1.Municipality, i *v1alpha1.AppInstallation, r
 // absent is for a place where nothing is installed.
 func (p *place) absent(m *v1alpha1.Municipality) {
 	p.shown.State, p.shown.Message = v1alpha1.AppMissing, p.verdict.Message
-	switch p.verdict.Why {
-	case resolution.Declined, resolution.Deferred:
+	switch p.without() {
+	case resolution.Declined, resolution.Deferred, resolution.Held:
 		p.shown.State, p.counted = v1alpha1.AppState(p.verdict.Why), false
 		p.shown.Wanted = ""
 	case resolution.Blocked:
@@ -218,6 +235,15 @@ func (p *place) deleted(m *v1alpha1.Municipality, was *v1alpha1.AppInstallation)
 	if suspended(m) {
 		p.shown.Message = "its AppInstallation was deleted; " + takeOut(m)
 	}
+}
+
+// without is why nothing is installed; empty for a hold whose version comes yet.
+func (p *place) without() resolution.Why {
+	if p.verdict.Why == resolution.Held && p.verdict.Action != resolution.Nothing {
+		return ""
+	}
+
+	return p.verdict.Why
 }
 
 func onTheWay(v resolution.Verdict, m *v1alpha1.Municipality) string {

@@ -27,7 +27,9 @@ func sharedApp(name string) *v1alpha1.SharedApp {
 		Spec:       v1alpha1.SharedAppSpec{Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}, {Name: "pilot", Version: "2.5.0"}}},
 	}
 	for _, v := range []string{"2.3.0", "2.4.1", "2.5.0"} {
-		app.Spec.Versions = append(app.Spec.Versions, v1alpha1.Version{Version: v})
+		app.Spec.Versions = append(app.Spec.Versions, v1alpha1.Version{Version: v, Parameters: &v1alpha1.ParameterSchema{
+			OpenAPIV3Schema: apiextensionsv1.JSON{Raw: []byte(`{"type":"object","properties":{"sender":{"type":"string"}}}`)},
+		}})
 		app.Status.Versions = append(app.Status.Versions, v1alpha1.VersionStatus{Version: v, Digest: digest(v), Available: true})
 	}
 	return app
@@ -216,11 +218,11 @@ func TestJudge(t *testing.T) {
 		{"held, and not well", pilot, says(v1alpha1.AppDecision{Hold: hold}), at("2.4.1", failed), "Failed not ready 2.4.1 of 2.5.0: parameters.sender: is required"},
 		{"kept as nobody asks for it any longer", countryOf(), says(v1alpha1.AppDecision{}), at("2.4.1"), "Unrequested ready 2.4.1 of 2.4.1: "},
 		{"blocked with nothing there", unknown, says(v1alpha1.AppDecision{}), nothing,
-			`Blocked not ready  of : SharedApp svarut has no channel "beta" (asked for by digi-tv): it has stable, pilot`},
+			`Blocked not ready  of : SharedApp svarut has no channel "beta": it has stable, pilot (asked for by digi-tv)`},
 		{"blocked from what is wanted", frozen, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.5.0"}), at("2.4.1"),
 			"Blocked not ready 2.4.1 of 2.5.0: the platform is frozen (spec.freeze of Platform default): nothing new is started until it is taken out"},
 		{"blocked, at what is wanted", withdrawn, says(v1alpha1.AppDecision{}), at("2.4.1"),
-			"Ready ready 2.4.1 of 2.4.1: version 2.4.1 of SharedApp svarut is withdrawn: no place takes it newly into use"},
+			"Ready ready 2.4.1 of 2.4.1: version 2.4.1 of SharedApp svarut is withdrawn: it is not installed anew anywhere"},
 		{"suspended by a person", recommended, says(v1alpha1.AppDecision{}), at("2.4.1", func(i *v1alpha1.AppInstallation) { i.Spec.Suspend = new(true) }),
 			"Blocked not ready 2.4.1 of 2.4.1: AppInstallation vinje-prod/svarut is suspended: take its spec.suspend out"},
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/dependency"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -50,11 +49,9 @@ func (t turns) own(p *place) turn {
 	if !stands(m, environment) {
 		return turn{text: fmt.Sprintf("waits for environment %s to be ready", environment)}
 	}
-	if app := t.country.apps[p.verdict.App]; app != nil && app.Spec.Requires != nil {
-		for _, needed := range app.Spec.Requires.Apps {
-			if unmet := dependency.Unmet(needed, t.tenant.installed[resolution.Place{App: needed.Name, Environment: environment}]); unmet != "" {
-				return turn{text: fmt.Sprintf("environment %s: %s requires %s", environment, p.verdict.App, unmet)}
-			}
+	for _, needed := range t.country.offered().Of(p.verdict.App).Requires() {
+		if unmet := needed.Unmet(t.tenant.installed[resolution.Place{App: needed.App, Environment: environment}]); unmet != "" {
+			return turn{text: fmt.Sprintf("environment %s: %s requires %s", environment, p.verdict.App, unmet)}
 		}
 	}
 	if days := t.days.Open(t.now); !days.Open {

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // SetNetwork takes a Network in the place of the one of its name; nil takes that out.
@@ -37,15 +38,20 @@ func belongsAnew(was, n *v1alpha1.Network) bool {
 
 // SetApp takes a SharedApp in the place of the one of its name; nil takes that out.
 func (m *Model) SetApp(name string, app *v1alpha1.SharedApp) {
-	was := m.country.Apps[name]
+	was := m.country.Apps.Of(name).Object
 	if was != nil && app != nil && equality.Semantic.DeepEqual(was.Spec, app.Spec) && equality.Semantic.DeepEqual(was.Status.Versions, app.Status.Versions) {
 		return // who uses it is told by installations, not by its status
 	}
-	m.country.Apps = replaced(m.country.Apps, name, app)
 
-	m.related = relatedApps(m.country.Apps)
+	apps := maps.Clone(m.country.Apps)
+	delete(apps, name)
+	if app != nil {
+		apps[name] = m.compiler.App(app)
+	}
+	concerned := append(requiredBy(m.country.Apps.Of(name)), requiredBy(apps.Of(name))...)
+	m.country.Apps = apps
+	m.related = relatedApps(apps)
 
-	concerned := append(requiredBy(was), requiredBy(app)...)
 	for municipality := range m.takers[name] {
 		t := m.touch(municipality)
 		t.apps[name] = true
@@ -109,7 +115,7 @@ func replaced[V any](all map[string]*V, name string, value *V) map[string]*V {
 }
 
 // relatedApps are the apps that each app requires, or that require it.
-func relatedApps(apps map[string]*v1alpha1.SharedApp) map[string][]string {
+func relatedApps(apps catalogue.Apps) map[string][]string {
 	all := map[string][]string{}
 	for name, app := range apps {
 		for _, needed := range requiredBy(app) {
@@ -121,13 +127,11 @@ func relatedApps(apps map[string]*v1alpha1.SharedApp) map[string][]string {
 }
 
 // requiredBy are the apps that an app requires.
-func requiredBy(app *v1alpha1.SharedApp) []string {
-	if app == nil || app.Spec.Requires == nil {
-		return nil
+func requiredBy(app *catalogue.App) []string {
+	names := make([]string, 0, len(app.Requires()))
+	for _, needed := range app.Requires() {
+		names = append(names, needed.App)
 	}
-	names := make([]string, 0, len(app.Spec.Requires.Apps))
-	for _, needed := range app.Spec.Requires.Apps {
-		names = append(names, needed.Name)
-	}
+
 	return names
 }

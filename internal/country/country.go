@@ -6,6 +6,7 @@ import (
 	"github.com/tidwall/btree"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -21,8 +22,8 @@ type Country struct {
 	Platform v1alpha1.PlatformSpec
 	// Networks knows who belongs to which network now.
 	Networks *resolution.Networks
-	// Apps of the catalogue, by name.
-	Apps map[string]*v1alpha1.SharedApp
+	// Apps of the catalogue.
+	Apps catalogue.Apps
 
 	outages  rollout.Outages
 	networks map[string]*v1alpha1.Network

@@ -31,7 +31,7 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 	case rollout.Advance, rollout.Hold:
 	}
 	v.DecidedBy.Reason = condition.Within(v.DecidedBy.Reason, maxReason)
-	want := installation.For(m, environment, v)
+	want := installation.For(c.Apps.Of(v.App), m, environment, v)
 	move.Stamp.WriteTo(want)
 	return want
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -32,6 +33,8 @@ type Model struct {
 	takers map[string]map[string]bool
 	// subjects of an app.
 	subjects map[string]map[subjectKey]bool
+	// compiler compiles apps as they come.
+	compiler catalogue.Compiler
 	// untils are the municipalities whose verdicts time alone changes, by when.
 	untils btree.Map[string, string]
 	// revision is that of the subject that changed last.
@@ -67,6 +70,8 @@ func nothingPending() pending {
 type inputs struct {
 	municipality *v1alpha1.Municipality
 	installed    map[resolution.Place]*v1alpha1.AppInstallation
+	// deleted are those that somebody deleted, as they were last, until they are back.
+	deleted map[resolution.Place]*v1alpha1.AppInstallation
 	// shared says that a Tenant holds the map.
 	shared bool
 }
@@ -75,7 +80,7 @@ type inputs struct {
 func NewModel() *Model {
 	return &Model{
 		country: Country{
-			Networks: resolution.NewNetworks(nil, time.Time{}), networks: map[string]*v1alpha1.Network{}, Apps: map[string]*v1alpha1.SharedApp{},
+			Networks: resolution.NewNetworks(nil, time.Time{}), networks: map[string]*v1alpha1.Network{}, Apps: catalogue.Apps{},
 			strategies: map[string]strategy{Direct: compileStrategy(nil, nil)},
 		},
 		tenants: map[string]*inputs{}, missing: map[string]bool{}, records: map[string]subjectKey{},
@@ -126,6 +131,9 @@ func (m *Model) SetMunicipality(name string, municipality *v1alpha1.Municipality
 	in.municipality = municipality
 	t := m.touch(name)
 
+	if municipality == nil {
+		in.deleted = nil
+	}
 	if was == nil || municipality == nil || anew(was, municipality) {
 		t.all = true
 		return
@@ -182,6 +190,7 @@ func (m *Model) SetMissing(municipality, environment string, missing bool) {
 	}
 	if missing {
 		m.missing[key] = true
+		m.inputs(municipality).forget(environment)
 	} else {
 		delete(m.missing, key)
 	}
@@ -196,14 +205,37 @@ func (m *Model) SetInstallation(municipality string, place resolution.Place, i *
 		in.installed, in.shared = maps.Clone(in.installed), false
 	}
 	if i == nil {
+		in.remember(place)
 		delete(in.installed, place)
 	} else {
+		delete(in.deleted, place)
 		if in.installed == nil {
 			in.installed = map[resolution.Place]*v1alpha1.AppInstallation{}
 		}
 		in.installed[place] = i
 	}
 	m.touch(municipality).places[place] = true
+}
+
+// remember keeps an AppInstallation that is deleted, as it is now. It can be deleted only while the
+// operator runs, which must take out its finalizer: so none is missed but in the moment before it ends.
+// What a Municipality left behind that is gone is nobody's to write again.
+func (in *inputs) remember(place resolution.Place) {
+	if was := in.installed[place]; was != nil && in.municipality != nil {
+		if in.deleted == nil {
+			in.deleted = map[resolution.Place]*v1alpha1.AppInstallation{}
+		}
+		in.deleted[place] = was
+	}
+}
+
+// forget forgets what was deleted in an environment that is gone with all that was in it.
+func (in *inputs) forget(environment string) {
+	for place := range in.deleted {
+		if place.Environment == environment {
+			delete(in.deleted, place)
+		}
+	}
 }
 
 func (m *Model) inputs(name string) *inputs {

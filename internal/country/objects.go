@@ -17,6 +17,8 @@ type Objects struct {
 	// Installations in the environments of each municipality, those included that are no
 	// longer in its spec.
 	Installations map[string]map[resolution.Place]*v1alpha1.AppInstallation
+	// Deleted are those that somebody deleted, as they were last, until they are back.
+	Deleted map[string]map[resolution.Place]*v1alpha1.AppInstallation
 	// Missing are environments, as namespaces, that are not there yet or on their way out.
 	Missing  map[string]bool
 	Rollouts []*v1alpha1.Rollout
@@ -40,6 +42,12 @@ func Compile(o Objects, now time.Time) *Country {
 		m.SetMunicipality(municipality.Name, municipality)
 		for _, e := range municipality.Spec.Environments {
 			m.SetMissing(municipality.Name, e.Name, o.Missing[v1alpha1.NamespaceFor(municipality.Name, e.Name)])
+		}
+	}
+	for municipality, deleted := range o.Deleted {
+		for place, i := range deleted {
+			m.SetInstallation(municipality, place, i)
+			m.SetInstallation(municipality, place, nil)
 		}
 	}
 	for municipality, installed := range o.Installations {

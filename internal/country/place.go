@@ -4,7 +4,6 @@ import (
 	"cmp"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/dependency"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -29,10 +28,7 @@ func (c compiler) place(t *Tenant, row *Row) rollout.Place {
 // available, is no excuse: the whole rollout waits for that.
 func (c compiler) excuse(t *Tenant, row *Row) rollout.Excuse {
 	v, there := row.Verdict, row.Installed
-	app := c.Apps[v.App]
-	// A hold that can't be met where nothing is installed is its own municipality's matter.
-	everybody := !v.OnHold && (v.Target == (v1alpha1.Release{}) || app == nil || isTrue(app.Spec.Suspend))
-	if v.Why != "" && (v.Why != resolution.Blocked || !everybody) {
+	if v.Why != "" && !v.Everybody {
 		return rollout.Excuse{Reason: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
 	}
 	if t.Incomplete[v.Environment] { //guard:environment-must-exist
@@ -48,13 +44,12 @@ func (c compiler) excuse(t *Tenant, row *Row) rollout.Excuse {
 // that has the version already needs none.
 func (c compiler) lacks(t *Tenant, row *Row) rollout.Excuse {
 	v, there := row.Verdict, row.Installed
-	app := c.Apps[v.App]
-	if app == nil || app.Spec.Requires == nil || (there != nil && there.Spec.Digest == v.Target.Digest) {
+	if there != nil && there.Spec.Digest == v.Target.Digest {
 		return rollout.Excuse{}
 	}
-	for _, needed := range app.Spec.Requires.Apps {
-		found := t.Installed[resolution.Place{App: needed.Name, Environment: v.Environment}]
-		if unmet := dependency.Unmet(needed, found); unmet != "" { //guard:required-apps-must-run
+	for _, needed := range c.Apps.Of(v.App).Requires() {
+		found := t.Installed[resolution.Place{App: needed.App, Environment: v.Environment}]
+		if unmet := needed.Unmet(found); unmet != "" { //guard:required-apps-must-run
 			return rollout.Excuse{Reason: reasonDependency, Message: v.Environment + ": " + v.App + " requires " + unmet, Away: true}
 		}
 	}

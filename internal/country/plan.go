@@ -62,8 +62,8 @@ func (c *Country) Plan(group string) Plan {
 
 // course says which Rollouts to end, make or go on with.
 func (c *Country) course(s *Subject, strategy strategy) Introduction {
-	app := c.Apps[s.App]
-	wanted, _ := release(app, s.App, s.Channel)
+	app := c.Apps.Of(s.App)
+	wanted := offered(app, s.Channel)
 	return Introduction{
 		Group: s.Group, App: s.App,
 		Course: rollout.Choose(s.Records, rollout.Wish{
@@ -75,9 +75,9 @@ func (c *Country) course(s *Subject, strategy strategy) Introduction {
 }
 
 func (c *Country) input(s *Subject, r *v1alpha1.Rollout, strategy strategy) rollout.Input {
-	app := c.Apps[s.App]
+	app := c.Apps.Of(s.App)
 	return rollout.Input{
-		Rollout: r, Group: groupText(s.Group), Strategy: strategy.Strategy, SecurityFix: securityFix(app, r.Spec.Version),
+		Rollout: r, Group: groupText(s.Group), Strategy: strategy.Strategy, SecurityFix: app.IsSecurityFix(r.Spec.Version),
 		Members: s.Members(), Left: s.left(r), Releases: availability(app),
 		Gates: c.gates(s, r, strategy.fault), Outages: c.outages, Now: c.Now,
 	}
@@ -93,7 +93,7 @@ func groupText(g resolution.Group) string {
 
 // gates are what the world around a rollout says.
 func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Gates {
-	app, n := c.Apps[s.App], c.networks[s.Group.Network]
+	app, n := c.Apps.Of(s.App), c.networks[s.Group.Network]
 	g := rollout.Gates{Fault: fault}
 	if isTrue(c.Platform.Freeze) {
 		g.Frozen = "the platform is frozen (spec.freeze of Platform default)"
@@ -114,15 +114,15 @@ func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.G
 		suspended(n.Spec.Suspend, "Network "+n.Name)
 		paused(n.Spec.Pause, "Network "+n.Name)
 	}
-	if app != nil {
-		suspended(app.Spec.Suspend, "SharedApp "+app.Name)
-		paused(app.Spec.Pause, "SharedApp "+app.Name)
-		if !slices.Contains(app.Spec.PilotNetworks, s.Group.Network) {
-			g.Pilots = rollout.PilotsGate(app.Name, v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, c.pilots(app))
+	if app.Exists() {
+		suspended(app.Object.Spec.Suspend, "SharedApp "+app.Name)
+		paused(app.Object.Spec.Pause, "SharedApp "+app.Name)
+		if !slices.Contains(app.Object.Spec.PilotNetworks, s.Group.Network) {
+			g.Pilots = rollout.PilotsGate(app.Name, v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, c.pilots(app.Object))
 		}
 	}
-	if _, why := release(app, s.App, s.Channel); why != "" {
-		g.Unavailable = why
+	if _, fault := app.Release(s.Channel); fault != nil {
+		g.Unavailable = fault.Message
 	}
 	return g
 }
@@ -143,7 +143,7 @@ func (c *Country) pilots(app *v1alpha1.SharedApp) []rollout.Pilot {
 		case s.members.Len() == 0:
 			pilot.Absent = "none of its members takes the app from it"
 		default:
-			pilot.Wanted, _ = release(app, app.Name, s.Channel)
+			pilot.Wanted = offered(c.Apps.Of(app.Name), s.Channel)
 		}
 		all = append(all, pilot)
 	}

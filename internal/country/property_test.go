@@ -146,6 +146,7 @@ type events struct {
 	network       map[string]*v1alpha1.Network
 	app           map[string]*v1alpha1.SharedApp
 	installations map[string]map[resolution.Place]*v1alpha1.AppInstallation
+	deleted       map[string]map[resolution.Place]*v1alpha1.AppInstallation
 	rollout       map[string]*v1alpha1.Rollout
 	missing       map[string]bool
 }
@@ -160,14 +161,14 @@ func newEvents(seed uint64) *events {
 	w := &events{
 		rng: rand.New(rand.NewPCG(seed, 8)), now: now, model: country.NewModel(), //nolint:gosec // a test plays the same each time
 		municipality: map[string]*v1alpha1.Municipality{}, network: map[string]*v1alpha1.Network{}, app: map[string]*v1alpha1.SharedApp{},
-		installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, rollout: map[string]*v1alpha1.Rollout{}, missing: map[string]bool{},
+		installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, deleted: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, rollout: map[string]*v1alpha1.Rollout{}, missing: map[string]bool{},
 	}
 	w.model.Settle(w.now)
 	return w
 }
 
 func (w *events) objects() country.Objects {
-	o := country.Objects{Platform: w.platform, Apps: w.app, Installations: w.installations, Missing: w.missing}
+	o := country.Objects{Platform: w.platform, Apps: w.app, Installations: w.installations, Deleted: w.deleted, Missing: w.missing}
 	for _, m := range w.municipality {
 		o.Municipalities = append(o.Municipalities, m)
 	}
@@ -220,6 +221,9 @@ func (w *events) onPlatform() string {
 func (w *events) onMissing() string {
 	m, e := pick(w, towns...), pick(w, "prod", "test")
 	missing := w.rng.IntN(2) == 0
+	if missing && !w.missing[v1alpha1.NamespaceFor(m, e)] {
+		maps.DeleteFunc(w.deleted[m], func(p resolution.Place, _ *v1alpha1.AppInstallation) bool { return p.Environment == e })
+	}
 	w.missing[v1alpha1.NamespaceFor(m, e)] = missing
 	w.model.SetMissing(m, e, missing)
 	return "missing " + m + " " + e
@@ -233,6 +237,7 @@ func (w *events) onMunicipality() string {
 	name := pick(w, towns...)
 	if w.rng.IntN(12) == 0 {
 		delete(w.municipality, name)
+		delete(w.deleted, name)
 		w.model.SetMunicipality(name, nil)
 		return "no " + name
 	}
@@ -353,8 +358,15 @@ func (w *events) onInstallation() string {
 	}
 	w.installations[m] = maps.Clone(w.installations[m])
 	w.installations[m][place] = i
+	delete(w.deleted[m], place)
 	if i == nil {
 		delete(w.installations[m], place)
+		if w.municipality[m] != nil {
+			if w.deleted[m] == nil {
+				w.deleted[m] = map[resolution.Place]*v1alpha1.AppInstallation{}
+			}
+			w.deleted[m][place] = was
+		}
 	}
 	w.model.SetInstallation(m, place, i)
 	return fmt.Sprintf("installation %s %s %s %v", m, e, name, i != nil)

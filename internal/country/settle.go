@@ -187,7 +187,7 @@ func (m *Model) ask(network string) {
 
 // opensPilot says whether a subject is that of a pilot network for which others wait.
 func (m *Model) opensPilot(key subjectKey, s *Subject) bool {
-	app := m.country.Apps[key.app]
+	app := m.country.Apps.Of(key.app).Object
 	if app == nil || key.group.Network == "" || !slices.Contains(app.Spec.PilotNetworks, key.group.Network) {
 		return false
 	}

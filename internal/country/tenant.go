@@ -89,9 +89,9 @@ func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenan
 	for i := range now.Municipality.Status.Apps {
 		now.apps[now.Municipality.Status.Apps[i].Name] = true // it may be remembered
 	}
-	known := resolution.Remember(now.Municipality, c.Apps, now.Installed)
+	known := resolution.Remember(now.Municipality, c.Apps, now.Installed, in.deleted)
 	rest := resolution.Input{
-		Municipality: now.Municipality, Networks: now.Networks, Apps: c.Apps,
+		Municipality: now.Municipality, Networks: now.Networks, All: c.Networks, Apps: c.Apps,
 		Installed: known, Freeze: isTrue(c.Platform.Freeze), Now: c.Now,
 	}
 	for i := range now.Municipality.Spec.Environments {

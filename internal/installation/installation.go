@@ -10,11 +10,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// For is the AppInstallation of a verdict, at the version that the verdict names.
-func For(m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) *v1alpha1.AppInstallation {
+// For is the AppInstallation of a verdict, at the version that the verdict names, with those of the
+// municipality's parameters that this version of the app takes.
+func For(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) *v1alpha1.AppInstallation {
 	out := &v1alpha1.AppInstallation{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: v.App, Namespace: v1alpha1.NamespaceFor(m.Name, v.Environment), Labels: labels(m.Name, v.Environment, v.App),
@@ -27,7 +29,7 @@ func For(m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resoluti
 				County: m.Labels[v1alpha1.LabelCounty], Environment: environment.Name,
 				Stage: environment.Stage, Zone: environment.Zone,
 			},
-			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
+			Parameters: app.TakenJSON(v.Version, v.Parameters), ParametersFrom: v.ParametersFrom, DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
 		},
 	}
 	if len(m.Spec.Domains) > 0 {
@@ -77,7 +79,7 @@ func equalSpecs(a, b *v1alpha1.AppInstallationSpec) bool {
 // CarryMove takes over from what is installed how its last move went, and what was verified
 // here last. It is for a write that moves nothing.
 func CarryMove(want, live *v1alpha1.AppInstallation) {
-	want.Spec.Move, want.Spec.LastVerified = live.Spec.Move, live.Spec.LastVerified
+	want.Spec.Move, want.Spec.LastVerified, want.Spec.LastVerifiedBy = live.Spec.Move, live.Spec.LastVerified, live.Spec.LastVerifiedBy
 	if failure, failed := live.Annotations[v1alpha1.AnnotationFailure]; failed {
 		want.Annotations[v1alpha1.AnnotationFailure] = failure
 	}

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
@@ -47,11 +48,11 @@ func TestFor(t *testing.T) {
 			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: "digi-tv"},
 		},
 	}
-	if d := cmp.Diff(want, installation.For(m, &m.Spec.Environments[0], v)); d != "" {
+	if d := cmp.Diff(want, installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], v)); d != "" {
 		t.Errorf("it says all that it needs (-want +got):\n%s", d)
 	}
 	m.Spec.Domains = nil
-	if got := installation.For(m, &m.Spec.Environments[0], v).Spec.Tenant.Domain; got != "" {
+	if got := installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], v).Spec.Tenant.Domain; got != "" {
 		t.Errorf("a municipality without domains has none: got %q", got)
 	}
 }
@@ -88,7 +89,7 @@ func TestSame(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
 			m := vinje()
-			want := installation.For(m, &m.Spec.Environments[0], verdict())
+			want := installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], verdict())
 			live := want.DeepCopy()
 			c.live(live)
 			kept := live.DeepCopy()

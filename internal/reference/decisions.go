@@ -3,17 +3,16 @@ package reference
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // Catalogue is what apps and networks there are.
 type Catalogue struct {
-	// Apps by name.
-	Apps     map[string]*v1alpha1.SharedApp
+	Apps     catalogue.Apps
 	Networks []v1alpha1.Network
 }
 
@@ -25,14 +24,14 @@ func Decisions(m *v1alpha1.Municipality, verdicts []resolution.Verdict, all Cata
 	var faults []string
 	for i := range m.Spec.Apps {
 		own, field := &m.Spec.Apps[i], fmt.Sprintf("spec.apps[%d]", i)
-		app := all.Apps[own.Name]
-		if app == nil {
-			faults = append(faults, fmt.Sprintf("%s.name: there is no SharedApp %q: correct the name, or take the decision out until it is offered", field, own.Name))
+		app := all.Apps.Of(own.Name)
+		if !app.Exists() {
+			faults = append(faults, fmt.Sprintf("%s.name: %s: correct the name, or take the decision out until it is offered", field, app.Unlisted("")))
 			continue
 		}
 
 		here := slices.DeleteFunc(slices.Clone(verdicts), func(v resolution.Verdict) bool { return v.App != own.Name })
-		faults = append(faults, notFollowed(own, field, m.Name, here, all.Networks), noChannel(app, field, here), noVersion(app, own.Version, field+".version"))
+		faults = append(faults, notFollowed(own, field, m.Name, here, all.Networks, now), noChannel(app, field, here), noVersion(app, own.Version, field+".version"))
 		for _, v := range here {
 			faults = append(faults, noReason(own, field, v), noHold(app, own, field, v, now))
 		}
@@ -52,8 +51,9 @@ func distinct(faults []string) []string {
 }
 
 // notFollowed says why a network that the municipality names decides nowhere.
-func notFollowed(own *v1alpha1.AppDecision, field, municipality string, here []resolution.Verdict, networks []v1alpha1.Network) string {
-	follows := func(v resolution.Verdict) bool { return v.Network == own.Network }
+func notFollowed(own *v1alpha1.AppDecision, field, municipality string, here []resolution.Verdict, networks []v1alpha1.Network, now time.Time) string {
+	heir := resolution.NewNetworks(networks, now).Heir(own.Network)
+	follows := func(v resolution.Verdict) bool { return v.Network == own.Network || (heir != "" && v.Network == heir) }
 	if own.Network == "" || slices.ContainsFunc(here, follows) {
 		return ""
 	}
@@ -71,27 +71,27 @@ func notFollowed(own *v1alpha1.AppDecision, field, municipality string, here []r
 
 // noChannel says that the municipality follows a channel which the app does not have: one
 // that it names, or the default.
-func noChannel(app *v1alpha1.SharedApp, field string, here []resolution.Verdict) string {
-	var names []string
-	for _, channel := range app.Spec.Channels {
-		names = append(names, channel.Name)
-	}
+func noChannel(app *catalogue.App, field string, here []resolution.Verdict) string {
 	for _, v := range here {
-		if followed := v.Group.Channel; followed != "" && !slices.Contains(names, followed) {
-			return fmt.Sprintf("%s.channel: SharedApp %s has no channel %q: name %s", field, app.Name, followed,
-				strings.Join(append(names, "a version"), " or "))
+		if v.Group.Channel == "" {
+			continue
+		}
+		if _, fault := app.Points(v.Group.Channel); fault != nil {
+			return fmt.Sprintf("%s.channel: %s: name another, or a version", field, fault)
 		}
 	}
+
 	return ""
 }
 
 // noVersion says that a version which is named is none of the app's.
-func noVersion(app *v1alpha1.SharedApp, version, field string) string {
-	listed := func(v v1alpha1.Version) bool { return v.Version == version }
-	if version == "" || slices.ContainsFunc(app.Spec.Versions, listed) {
+func noVersion(app *catalogue.App, version, field string) string {
+	fault := app.Unlisted(version)
+	if version == "" || fault == nil || fault.Reason != catalogue.UnknownVersion {
 		return ""
 	}
-	return fmt.Sprintf("%s: SharedApp %s has no version %s: name one of its spec.versions", field, app.Name, version)
+
+	return fmt.Sprintf("%s: %s", field, fault)
 }
 
 // noReason says that a decline does not count, as it has no reason.
@@ -107,7 +107,7 @@ func noReason(own *v1alpha1.AppDecision, field string, v resolution.Verdict) str
 }
 
 // noHold says that a hold which is in force names a version that is none of the app's.
-func noHold(app *v1alpha1.SharedApp, own *v1alpha1.AppDecision, field string, v resolution.Verdict, now time.Time) string {
+func noHold(app *catalogue.App, own *v1alpha1.AppDecision, field string, v resolution.Verdict, now time.Time) string {
 	hold := own.Hold
 	if j, here := override(own, v.Environment); here != nil && inForce(here.Hold, now) {
 		hold, field = here.Hold, fmt.Sprintf("%s.environments[%d]", field, j)

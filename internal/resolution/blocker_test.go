@@ -39,7 +39,7 @@ func TestWhoStandsInTheWay(t *testing.T) {
 	}{
 		{"nobody", world(recommended), "Network/digi-tv, /: "},
 		{"the municipality declined", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})), "Municipality/vinje, /: "},
-		{"the nation withdrew", world(recommended, withdrawn(1)), "Network/digi-tv, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: no place takes it newly into use"},
+		{"the nation withdrew", world(recommended, withdrawn(1)), "Network/digi-tv, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: it is not installed anew anywhere"},
 		{"the nation does not offer the app", world(recommended, func(in *resolution.Input) { in.Apps = nil }),
 			`Network/digi-tv, National/svarut: there is no SharedApp "svarut" (asked for by digi-tv): correct the name, or wait until it is offered`},
 		{"the catalogue found a fault", world(recommended, app(func(a *v1alpha1.SharedApp) {
@@ -51,11 +51,11 @@ func TestWhoStandsInTheWay(t *testing.T) {
 			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 		})), "Network/digi-tv, National/svarut: SharedApp svarut requires zone Open for stage Production, and environment prod is Closed: change spec.environments[].zone, or decline the app"},
 		{"the one who decided on what runs stays", world(recommended, withdrawn(1), installed("2.3.0", "sha256:23", v1alpha1.LevelNetwork, "digi-old")),
-			"Network/digi-old, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: no place takes it newly into use"},
+			"Network/digi-old, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: it is not installed anew anywhere"},
 		{"the municipality follows a network that it is not in", world(recommended, adopts(v1alpha1.AppDecision{Network: "nowhere"})),
 			`Municipality/vinje, Municipality/vinje: spec.apps[].network "nowhere": the municipality is no member of a Network of that name which proposes this app for this stage; name another network, or a channel`},
 		{"a version that is named and not offered names its field", world(adopts(v1alpha1.AppDecision{Version: "9.9.9"})),
-			"Municipality/vinje, National/svarut: spec.apps[svarut].version: SharedApp svarut has no version 9.9.9 (asked for by vinje): see its spec.versions; name another version"},
+			"Municipality/vinje, National/svarut: spec.apps[svarut].version: SharedApp svarut has no version 9.9.9: see its spec.versions; name another version"},
 		{"the platform is frozen", world(adopts(v1alpha1.AppDecision{Version: "2.3.0"}), freezes),
 			"Municipality/vinje, National/default: the platform is frozen (spec.freeze of Platform default): nothing new is started until it is taken out"},
 	}
@@ -98,7 +98,7 @@ func TestHoldOnAWithdrawnVersion(t *testing.T) {
 		{"where another version is installed that one is kept", world(recommended, withdrawn(0), says(v1alpha1.AppDecision{Hold: hold}), at("2.4.1", "sha256:24")),
 			"Keep 2.4.1 Held: spec.apps[svarut].hold.version: version 2.3.0 of SharedApp svarut is withdrawn: take the hold out, or hold 2.4.1, which is installed"},
 		{"where nothing is installed it is blocked", world(recommended, withdrawn(0), says(v1alpha1.AppDecision{Hold: hold})),
-			"Nothing  Blocked: spec.apps[svarut].hold.version: version 2.3.0 of SharedApp svarut is withdrawn: no place takes it newly into use; take the hold out, or hold another version"},
+			"Nothing  Blocked: spec.apps[svarut].hold.version: version 2.3.0 of SharedApp svarut is withdrawn: it is not installed anew anywhere; take the hold out, or hold another version"},
 		{"a hold on what is offered has nothing to tell", world(recommended, says(v1alpha1.AppDecision{Hold: hold}), at("2.3.0", "sha256:23")), "Keep 2.3.0 Held: "},
 		{"nor has one on an app that left the catalogue", world(recommended, says(v1alpha1.AppDecision{Hold: hold}), at("2.3.0", "sha256:23"), func(in *resolution.Input) { in.Apps = nil }), "Keep 2.3.0 Held: "},
 	}

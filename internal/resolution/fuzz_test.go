@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -37,7 +38,7 @@ var (
 // randomWorld is anything that the API server would let be written. What is installed
 // comes from the world before it.
 func randomWorld(c *choices, installed map[resolution.Place]*v1alpha1.AppInstallation) resolution.Input {
-	in := resolution.Input{Municipality: &v1alpha1.Municipality{}, Apps: map[string]*v1alpha1.SharedApp{}, Installed: installed, Freeze: c.below(4) == 3, Now: now}
+	in := resolution.Input{Municipality: &v1alpha1.Municipality{}, Apps: catalogue.Apps{}, Installed: installed, Freeze: c.below(4) == 3, Now: now}
 	in.Municipality.Name = "vinje"
 	in.Municipality.Spec.Environments = []v1alpha1.Environment{
 		{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed},
@@ -45,7 +46,7 @@ func randomWorld(c *choices, installed map[resolution.Place]*v1alpha1.AppInstall
 	}
 	for _, name := range appNames {
 		if c.below(8) != 7 {
-			in.Apps[name] = randomApp(c, name)
+			in.Apps[name] = catalogue.Compile(randomApp(c, name))
 		}
 		if c.below(4) == 3 {
 			in.Municipality.Spec.Apps = append(in.Municipality.Spec.Apps, randomDecision(c, name))
@@ -97,6 +98,12 @@ func randomApp(c *choices, name string) *v1alpha1.SharedApp {
 		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{
 			{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: pick(c, v1alpha1.ZoneClosed, v1alpha1.ZoneOpen)},
 		}}
+	}
+	if within := pick(c, "", "", ">=1.9", "<2"); name == "svarut" && within != "" {
+		if a.Spec.Requires == nil {
+			a.Spec.Requires = &v1alpha1.Requirements{}
+		}
+		a.Spec.Requires.Apps = []v1alpha1.RequiredApp{{Name: "kobo", Version: within}}
 	}
 	return a
 }
@@ -153,7 +160,7 @@ func randomHold(c *choices) *v1alpha1.Hold {
 	if c.below(4) != 3 {
 		return nil
 	}
-	return &v1alpha1.Hold{Version: pick(c, versionNames...), Reason: "year-end", Until: pick(c, nil, &tomorrow, &before)}
+	return &v1alpha1.Hold{Version: pick(c, append([]string{""}, versionNames...)...), Reason: "year-end", Until: pick(c, nil, &tomorrow, &before)}
 }
 
 // decisionOf is what the municipality says at a place, read as its fields are documented.
@@ -186,17 +193,19 @@ func FuzzResolve(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		c := &choices{left: raw}
-		l := life{installed: map[resolution.Place]*v1alpha1.AppInstallation{}, movedBy: map[resolution.Place]mover{}}
+		l := life{installed: map[resolution.Place]*v1alpha1.AppInstallation{}, brought: map[resolution.Place]resolution.Group{}}
 		for range 12 {
 			in := randomWorld(c, l.installed)
 			networks := randomNetworks(c)
-			in.Networks = resolution.NewNetworks(networks, now).Of(in.Municipality)
+			in.All = resolution.NewNetworks(networks, now)
+			in.Networks = in.All.Of(in.Municipality)
+			in.Installed = resolution.Remember(in.Municipality, in.Apps, nil, l.installed) // all of them were deleted by hand
 			checkMembership(t, networks, in)
 			verdicts := resolution.Resolve(in)
 			checkOrder(t, in, verdicts)
 			for _, v := range verdicts {
 				checkVerdict(t, in, v)
-				l.follow(t, in, v)
+				l.follow(t, c, in, v)
 			}
 		}
 	})
@@ -263,7 +272,7 @@ func checkVerdict(t *testing.T, in resolution.Input, v resolution.Verdict) {
 
 func checkInstall(t *testing.T, in resolution.Input, v resolution.Verdict, installed *v1alpha1.AppInstallation) {
 	t.Helper()
-	app := in.Apps[v.App]
+	app := in.Apps.Of(v.App).Object
 	if app == nil {
 		t.Fatalf("%v is installed, and no SharedApp offers it", v.Place)
 	}
@@ -276,6 +285,7 @@ func checkInstall(t *testing.T, in resolution.Input, v resolution.Verdict, insta
 	if !available || withdrawn {
 		t.Errorf("%v gets %s, available %v, withdrawn %v", v.Place, v.Version, available, withdrawn)
 	}
+	checkRequired(t, in, v, installed)
 	byItself := v.Group == (resolution.Group{}) || v.Why == resolution.Held
 	if byItself && in.Freeze && (installed == nil || installed.Spec.Version != v.Version) {
 		t.Errorf("%v moves to %s in a freeze", v.Place, v.Version)
@@ -289,62 +299,82 @@ func checkInstall(t *testing.T, in resolution.Input, v resolution.Verdict, insta
 	}
 }
 
+// checkRequired checks that no app which is installed loses the version that it requires.
+func checkRequired(t *testing.T, in resolution.Input, v resolution.Verdict, installed *v1alpha1.AppInstallation) {
+	t.Helper()
+	svarut := in.Apps.Of("svarut").Object
+	if v.App != "kobo" || installed == nil || svarut == nil || svarut.Spec.Requires == nil || len(svarut.Spec.Requires.Apps) == 0 ||
+		in.Installed[resolution.Place{App: "svarut", Environment: v.Environment}] == nil {
+		return
+	}
+	within, err := semver.NewConstraint(svarut.Spec.Requires.Apps[0].Version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if within.Check(semver.MustParse(installed.Spec.Version)) && !within.Check(semver.MustParse(v.Version)) {
+		t.Errorf("%v goes from %s to %s, and svarut requires %s", v.Place, installed.Spec.Version, v.Version, within)
+	}
+}
+
 // life is what a municipality's environments go through.
 type life struct {
 	installed map[resolution.Place]*v1alpha1.AppInstallation
-	// movedBy is who brought about the version that is there.
-	movedBy map[resolution.Place]mover
+	// brought is who brought the version that is there: a group, or the municipality itself, which is
+	// the zero group.
+	brought map[resolution.Place]resolution.Group
 }
 
-type mover struct {
-	decidedBy v1alpha1.DecidedBy
-	group     resolution.Group
-}
-
-// mayLower says whether those who decide now brought what is there. What a municipality
-// brought by itself, by naming a version, it may leave for any group.
-func (m mover) mayLower(v resolution.Verdict) bool {
-	if m.decidedBy.Level == v.DecidedBy.Level && m.decidedBy.Name == v.DecidedBy.Name && m.decidedBy.Level == v1alpha1.LevelNetwork {
-		return true
-	}
-	if v.DecidedBy.Level == v1alpha1.LevelNetwork {
-		return false
-	}
-	return m.group == (resolution.Group{}) || m.group.Network == v.Group.Network
-}
-
-// follow does what a verdict says, and checks that no network takes back to a lower
-// version what it did not bring about itself.
-func (l life) follow(t *testing.T, in resolution.Input, v resolution.Verdict) {
+// follow does what a verdict says, and checks that nobody takes back to a lower version what others
+// brought. What is brought may fail, and return.
+func (l life) follow(t *testing.T, c *choices, in resolution.Input, v resolution.Verdict) {
 	t.Helper()
 	switch installed := l.installed[v.Place]; v.Action {
 	case resolution.Remove:
 		delete(l.installed, v.Place)
-		delete(l.movedBy, v.Place)
+		delete(l.brought, v.Place)
 	case resolution.Keep:
 		installed.Spec.DecidedBy = v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name}
 	case resolution.Install:
-		by := mover{v.DecidedBy, v.Group}
-		if installed != nil && lower(v.Version, installed.Spec.Version) {
-			_, said := decisionOf(in, v.Place)
-			if before := l.movedBy[v.Place]; said.Version != v.Version && !before.mayLower(v) {
-				t.Errorf("%v goes down from %s, which %+v brought, to %s by %+v", v.Place, installed.Spec.Version, before, v.Version, by)
-			}
-		}
-		next := &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
-			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent, DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
-		}}
-		switch {
-		case installed != nil && installed.Spec.Version == v.Version:
-			by.group, next.Spec.Move = l.movedBy[v.Place].group, installed.Spec.Move // nobody moved it
-		case v.Group.Network != "":
-			next.Spec.Move = &v1alpha1.Move{Network: v.Group.Network}
-		case v.Group.Channel != "":
-			next.Spec.Move = &v1alpha1.Move{Channel: v.Group.Channel}
-		}
-		l.movedBy[v.Place], l.installed[v.Place] = by, next
+		l.install(t, c, in, v)
 	case resolution.Nothing:
 	}
+}
+
+func (l life) install(t *testing.T, c *choices, in resolution.Input, v resolution.Verdict) {
+	t.Helper()
+	by := v.Group
+	if v.Why == resolution.Held {
+		by = resolution.Group{} // the municipality brings it itself
+	}
+	next := &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
+		App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent,
+		DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
+	}}
+	was := l.installed[v.Place]
+	l.installed[v.Place] = next
+	if was != nil && was.Spec.Version == v.Version { // nobody moves it
+		next.Spec.Move, next.Spec.LastVerified, next.Spec.LastVerifiedBy = was.Spec.Move, was.Spec.LastVerified, was.Spec.LastVerifiedBy
+		return
+	}
+
+	if was != nil && lower(v.Version, was.Spec.Version) {
+		before := l.brought[v.Place]
+		_, said := decisionOf(in, v.Place)
+		own := before == (resolution.Group{}) && v.DecidedBy.Level == v1alpha1.LevelMunicipality
+		if said.Version != v.Version && !own && (before == (resolution.Group{}) || before != v.Group) {
+			t.Errorf("%v goes down from %s, which %v brought, to %s by %v", v.Place, was.Spec.Version, before, v.Version, v.Group)
+		}
+	}
+	next.Spec.Move = &v1alpha1.Move{Network: by.Network, Channel: by.Channel}
+	if was != nil {
+		next.Spec.LastVerified = &v1alpha1.Release{Version: was.Spec.Version, Digest: was.Spec.Digest}
+		next.Spec.LastVerifiedBy = was.Spec.BroughtBy()
+		if c.below(4) == 3 { // it fails, and returns
+			next.Spec.Version, next.Spec.Digest, next.Spec.Move.Outcome = was.Spec.Version, was.Spec.Digest, v1alpha1.OutcomeReturned
+			return
+		}
+	}
+	l.brought[v.Place] = by
 }
 
 func lower(a, b string) bool { return semver.MustParse(a).LessThan(semver.MustParse(b)) }

@@ -1,10 +1,6 @@
 package resolution
 
-import (
-	"fmt"
-
-	"github.com/allmenning/allmenning/api/v1alpha1"
-)
+import "fmt"
 
 // Group is whose rollout moves a place: the members of a network, or those who follow
 // a channel by their own decision. It is zero where the municipality named the version
@@ -26,15 +22,4 @@ func (g Group) String() string {
 		return fmt.Sprintf("direct adopters of channel %s", g.Channel)
 	}
 	return "no group"
-}
-
-// brought says whether a rollout of the group brought what is installed, as its move
-// records. What no move brought counts for any group.
-func (g Group) brought(installed *v1alpha1.AppInstallation) bool {
-	move := installed.Spec.Move
-	if move == nil {
-		return true
-	}
-
-	return g == Group{Network: move.Network, Channel: move.Channel}
 }

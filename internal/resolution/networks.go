@@ -155,46 +155,81 @@ func (n *Networks) Of(m *v1alpha1.Municipality) []*v1alpha1.Network {
 		}
 	}
 	for _, i := range n.naming[m.Name] {
-		join(i)
+		if !n.all[i].observes(m.Name) {
+			join(i)
+		}
 	}
 	for i := range n.all {
-		if n.all[i].selector != nil && n.all[i].selector.Matches(labels.Set(m.Labels)) {
+		if n.all[i].selects(m) && !n.all[i].observes(m.Name) {
 			join(i)
 		}
 	}
 	if count == 0 {
 		return nil
 	}
+
 	own := make([]*v1alpha1.Network, 0, count)
 	for i := range n.all {
-		if belongs[i] {
+		if belongs[i] && !n.all[i].observes(m.Name) {
 			own = append(own, n.all[i].network)
 		}
 	}
+
 	return own
+}
+
+// observes says whether a municipality only observes the network, however it is picked.
+func (m *member) observes(municipality string) bool {
+	return slices.Contains(m.network.Spec.Members.Observers, municipality)
+}
+
+// selects says whether the network's selector picks a municipality.
+func (m *member) selects(municipality *v1alpha1.Municipality) bool {
+	return m.selector != nil && m.selector.Matches(labels.Set(municipality.Labels))
+}
+
+// Observers are the networks that a municipality observes now, sorted by name: it sees them, gets no
+// apps by them and counts nowhere. One that is over, or was handed over, is not observed any longer.
+func (n *Networks) Observers(m *v1alpha1.Municipality) []*v1alpha1.Network {
+	var observed []*v1alpha1.Network
+	for i := range n.all {
+		if n.all[i].heir == i && n.all[i].observes(m.Name) {
+			observed = append(observed, n.all[i].network)
+		}
+	}
+
+	return observed
 }
 
 // Members returns whether a municipality belongs to one network now, for those who ask
 // about many municipalities: it says the same as Of. Nobody belongs to a network that
 // is over, was handed over, or is unknown.
 func (n *Networks) Members(name string) func(*v1alpha1.Municipality) bool {
-	named := map[string]bool{}
-	var selectors []labels.Selector
+	named, observers := map[string]bool{}, map[string]bool{}
+	var selecting []*member
 	if wanted, known := n.at[name]; known {
+		for _, observer := range n.all[wanted].network.Spec.Members.Observers {
+			observers[observer] = true
+		}
 		for i := range n.all {
 			if !slices.Contains(n.all[i].within, wanted) {
 				continue
 			}
 			for _, m := range n.all[i].network.Spec.Members.Names {
-				named[m] = true
+				named[m] = named[m] || !n.all[i].observes(m)
 			}
 			if n.all[i].selector != nil {
-				selectors = append(selectors, n.all[i].selector)
+				selecting = append(selecting, &n.all[i])
 			}
 		}
 	}
+
 	return func(m *v1alpha1.Municipality) bool {
-		return named[m.Name] || slices.ContainsFunc(selectors, func(s labels.Selector) bool { return s.Matches(labels.Set(m.Labels)) })
+		if observers[m.Name] {
+			return false
+		}
+
+		return named[m.Name] || slices.ContainsFunc(selecting, func(by *member) bool { return by.selects(m) && !by.observes(m.Name) })
 	}
 }
 

@@ -52,22 +52,34 @@ func priority(n *v1alpha1.Network) int32 {
 	return *n.Spec.Priority
 }
 
-// follow picks the proposal that holds: the one of the network that the municipality
-// names, else the strongest. The fault is what is wrong with what it names.
-func follow(all []proposal, own decision) (followed *proposal, fault string) {
+// follow picks the proposal that holds: the one of the network that the municipality names, or of
+// the one that took over from it, else the strongest. The fault is what is wrong with the name; the
+// strongest is followed then, so far as the municipality says no.
+func follow(in Input, all []proposal, own decision) (followed *proposal, fault string) {
 	if own.network != "" {
+		name := in.heir(own.network)
 		for i := range all {
-			if all[i].network.Name == own.network {
+			if all[i].network.Name == name {
 				return &all[i], ""
 			}
 		}
-		return nil, fmt.Sprintf("spec.apps[].network %q: the municipality is no member of a Network of that name which proposes this app for this stage; "+
+		fault = fmt.Sprintf("spec.apps[].network %q: the municipality is no member of a Network of that name which proposes this app for this stage; "+
 			"name another network, or a channel", own.network)
 	}
 	if len(all) == 0 {
-		return nil, ""
+		return nil, fault
 	}
-	return &all[0], ""
+
+	return &all[0], fault
+}
+
+// heir is the network that took over from another one, which may be itself.
+func (in Input) heir(name string) string {
+	if in.All == nil {
+		return name
+	}
+
+	return cmp.Or(in.All.Heir(name), name)
 }
 
 // losers are the networks that propose an app, for any stage, and are not followed.

@@ -36,7 +36,7 @@ func TestRemember(t *testing.T) {
 		t.Run(c.reason, func(t *testing.T) {
 			in := world()
 			in.Municipality.Status.Apps = []v1alpha1.MunicipalityApp{c.row}
-			known := resolution.Remember(in.Municipality, in.Apps, c.installed)
+			known := resolution.Remember(in.Municipality, in.Apps, c.installed, nil)
 			version := ""
 			if i := known[prod]; i != nil {
 				version = i.Spec.Version

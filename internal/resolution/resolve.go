@@ -5,108 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
-
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
-
-// maxReason is how many letters of a reason DecidedBy may hold.
-const maxReason = 1024
-
-// Input is all that a verdict rests on.
-type Input struct {
-	Municipality *v1alpha1.Municipality
-	// Networks that the municipality is a member of now, as Networks.Of tells, in any order.
-	Networks []*v1alpha1.Network
-	// Apps of the catalogue, by name.
-	Apps map[string]*v1alpha1.SharedApp
-	// Installed are the municipality's AppInstallations.
-	Installed map[Place]*v1alpha1.AppInstallation
-	// Freeze stops every new step of the municipality's own. Those of groups are left to
-	// their rollouts, which wait.
-	Freeze bool
-	Now    time.Time
-}
-
-// Place is an app in an environment of the municipality.
-type Place struct {
-	App         string
-	Environment string
-}
-
-// Action is what shall be done at a place.
-type Action string
-
-// The actions.
-const (
-	// Install asks for Version to be there; it may be there already.
-	Install Action = "Install"
-	// Keep leaves the version that is installed. Its parameters still follow the municipality.
-	Keep Action = "Keep"
-	// Remove uninstalls.
-	Remove Action = "Remove"
-	// Nothing is installed, and nothing shall be.
-	Nothing Action = "Nothing"
-)
-
-// Why names, in a word, what stands between a place and the newest offer.
-type Why string
-
-// The reasons why a place is not simply installed.
-const (
-	Declined Why = "Declined"
-	Deferred Why = "Deferred"
-	Held     Why = "Held"
-	// Ahead means that a higher version is installed than the one that is offered.
-	Ahead Why = "Ahead"
-	// Unrequested means that nobody asks any longer for what is installed.
-	Unrequested Why = "Unrequested"
-	Blocked     Why = "Blocked"
-)
-
-// Verdict is what shall be done at one place, and who decided it.
-type Verdict struct {
-	Place
-
-	Action Action
-	// Wanted is the version that the place should have, reachable or not; empty where it should have none.
-	Wanted string
-	// Version and Digest are what an installation shall have: those of Wanted where it
-	// can be had, else those of what is kept.
-	Version string
-	Digest  string
-	// Why is empty where the place simply has, or gets, what is wanted.
-	Why Why
-	// DecidedBy is who decided on what is there, or shall be.
-	DecidedBy v1alpha1.DecidedBy
-	// Blocker is who stands in the way where Why is Blocked, which is mostly the nation;
-	// zero where nobody does.
-	Blocker v1alpha1.DecidedBy
-	// Group whose rollout moves the place, or counts it as excused. Where it is set and
-	// Action is Install, the place gets Version in its turn.
-	Group Group
-	// Target is what the group, or else the municipality itself, aims at, whatever holds
-	// this one place back; zero where it can't be had.
-	Target v1alpha1.Release
-	// OnHold says that the municipality holds a version here, also where that can't be had.
-	OnHold bool
-	// NeedsReason says that the municipality declines what a network has made Mandatory, and
-	// gives no reason, so that the decline does not count.
-	NeedsReason bool
-	// Message says what is wrong, and what to do; empty where nothing is.
-	Message string
-	// Network whose proposal is followed; empty where none is.
-	Network string
-	// Lost are the networks whose proposals of this app were not followed.
-	Lost []string
-	// Parameters and ParametersFrom for the installation.
-	Parameters     *apiextensionsv1.JSON
-	ParametersFrom []v1alpha1.ParametersSource
-	// Until is when time alone may change this verdict; zero where it never does.
-	Until time.Time
-}
 
 // Resolve gives a verdict for every app that anybody proposes, decides on or has
 // installed, in every environment, sorted by environment and app.
@@ -161,23 +62,43 @@ func (in Input) standing(place Place) *v1alpha1.AppInstallation {
 	return installed
 }
 
-// resolve reads as the chain of consent: what the municipality says, whom it
-// follows, what that points at, and whether it may be had.
+// resolve gives the verdict on one place. What may not be where it is installed is said whatever
+// decides.
 func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
+	v := decide(in, environment, app)
+	if v.Action != Keep {
+		return v
+	}
+
+	if fault := in.Apps.Of(app).Unfit(environment); fault != nil {
+		v.Unfit = fault.Message
+		v.Message = cmp.Or(v.Message, v.Unfit)
+	}
+
+	return v
+}
+
+// decide reads as the chain of consent: what the municipality says, whom it
+// follows, what that points at, and whether it may be had.
+func decide(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	place := Place{App: app, Environment: environment.Name}
 	own := decisionFor(in.Municipality, place, in.Now)
-	followed, fault := follow(proposals(in, environment.Stage, app), own)
+	all := proposals(in, environment.Stage, app)
+	followed, fault := follow(in, all, own)
 	v := Verdict{Place: place, Parameters: own.parameters, ParametersFrom: own.parametersFrom, Until: own.until()}
 	v.Lost = losers(in.Networks, app, followed)
 	installed := in.standing(place)
-	if fault != "" {
-		return v.blocked(installed, own.by(in.Municipality), inTheWay(v1alpha1.LevelMunicipality, in.Municipality.Name, fault), fault)
+	if fault != "" && !own.declines(followed) && own.decision != v1alpha1.DecisionDefer {
+		v.Lost = losers(in.Networks, app, nil)
+		return v.blocked(installed, own.by(in.Municipality), ownMatter(in.Municipality, fault))
 	}
+
 	if followed != nil {
 		v.Network = followed.network.Name
 	}
-	t, fault := targetOf(in, app, own, followed).aimAt(in.Apps[app])
-	v.Group, v.Target = t.group, t.release(in.Apps[app])
+	t, missing := targetOf(in, app, own, followed).aimAt(in.Apps.Of(app))
+	v.Group, v.Target = t.group, t.release(in.Apps.Of(app))
+
 	switch {
 	case own.declines(followed):
 		return v.decline(in, in.Installed[place], own.by(in.Municipality))
@@ -191,14 +112,16 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 		t.note = fmt.Sprintf("declining an app that Network %s has made Mandatory needs a reason: set reason of %q in spec.apps of Municipality %s",
 			followed.network.Name, app, in.Municipality.Name)
 	}
+
 	v.DecidedBy, v.Wanted, v.Message = t.by, t.version, t.note
 	if own.hold != nil {
 		v.OnHold = true
 		return v.hold(in, environment, t, own, installed)
 	}
-	if fault != "" {
-		return v.blocked(installed, t.by, inTheWay(v1alpha1.LevelNational, app, fault), fault)
+	if missing != nil {
+		return v.blocked(installed, t.by, missing)
 	}
+
 	return v.aim(in, environment, t, installed)
 }
 
@@ -206,7 +129,7 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 // on its way out already goes on during a freeze.
 func (v Verdict) decline(in Input, installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) Verdict {
 	if in.Freeze && installed != nil && installed.Spec.State != v1alpha1.InstallationAbsent {
-		return v.frozen(installed, by)
+		return v.blocked(installed, by, frozen())
 	}
 	v.Why, v.DecidedBy, v.Action = Declined, by, Nothing
 	if installed != nil {
@@ -229,83 +152,82 @@ func (v Verdict) keep(installed *v1alpha1.AppInstallation, why Why, by v1alpha1.
 	return v
 }
 
-// leave is for an app that nobody asks for any longer: it stays, and nobody decides on it. An app that nobody asked for and that is not there is no matter.
+// leave is for an app that nobody asks for any longer: it stays, and nobody decides on it. One that
+// nobody asks for and that is not there needs no verdict.
 func (v Verdict) leave(installed *v1alpha1.AppInstallation) Verdict {
 	v.Group, v.Target = Group{}, v1alpha1.Release{}
 	if installed == nil {
 		v.Action = Nothing
 		return v
 	}
+
 	reason := "neither a network nor the municipality asks for it any longer; it stays until the municipality declines it"
+
 	return v.keep(installed, Unrequested, v1alpha1.DecidedBy{Reason: reason}, "")
 }
 
 // hold keeps what is installed. Where nothing is, the municipality itself brings the
-// version that the hold names.
+// version that the hold names, if it names one.
 func (v Verdict) hold(in Input, environment *v1alpha1.Environment, t target, own decision, installed *v1alpha1.AppInstallation) Verdict {
 	held := t.heldAt(own, in.Municipality, installed)
-	if installed != nil {
-		return v.keep(installed, Held, held.by, cmp.Or(withdrawnHold(in.Apps[v.App], own, installed), v.Message))
+	switch {
+	case installed != nil:
+		return v.keep(installed, Held, held.by, cmp.Or(withdrawnHold(in.Apps.Of(v.App), own, installed), v.Message))
+	case held.version == "":
+		v.Wanted = ""
+		return v.keep(nil, Held, held.by, v.Message)
 	}
 	v.Why, v.DecidedBy, v.Wanted = Held, held.by, held.version
+
 	return v.aim(in, environment, held, nil)
 }
 
-// aim brings the place to a target, if the target may be had.
+// aim brings the place to a target, if nothing stands in the way.
 func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, installed *v1alpha1.AppInstallation) Verdict {
 	if installed != nil && t.lowers(installed) {
 		return v.keepHigher(installed, t)
 	}
-	offered, fault := t.offer(in.Apps[v.App], environment)
-	if fault != "" {
-		return v.blocked(installed, t.by, inTheWay(v1alpha1.LevelNational, v.App, fault), fault)
+
+	offered, inTheWay := t.offer(in.Apps.Of(v.App), environment)
+	moves := installed == nil || installed.Spec.Version != offered.Version
+	if inTheWay == nil && moves {
+		inTheWay = v.againstMove(in, t, installed)
 	}
-	if in.Freeze && t.named() && (installed == nil || installed.Spec.Version != offered.Version) {
-		return v.frozen(installed, t.by)
+	if inTheWay != nil {
+		return v.blocked(installed, t.by, inTheWay)
 	}
 	v.Action, v.Version, v.Digest = Install, offered.Version, offered.Digest
+
 	return v
 }
 
 // blocked keeps what is there, as the target can't be had. A network whose offer never
-// came about has not decided what runs: were it noted as the decider, a lower offer of
-// its would count as the same decider's the next time.
-func (v Verdict) blocked(installed *v1alpha1.AppInstallation, by, blocker v1alpha1.DecidedBy, fault string) Verdict {
+// came about has not decided what runs: who did is still shown.
+func (v Verdict) blocked(installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy, inTheWay *obstacle) Verdict {
 	if installed != nil && by.Level == v1alpha1.LevelNetwork {
 		before := DeciderOf(installed)
 		if before.Level != "" && (before.Level != by.Level || before.Name != by.Name) {
 			by = before
 		}
 	}
-	v.Blocker = blocker
-	return v.keep(installed, Blocked, by, fault)
+	v.Blocker, v.Everybody = inTheWay.by(), inTheWay.everybody && !v.OnHold
+
+	return v.keep(installed, Blocked, by, inTheWay.message)
 }
 
-// frozen keeps what is there, as the platform starts nothing new now.
-func (v Verdict) frozen(installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy) Verdict {
-	fault := fmt.Sprintf("the platform is frozen (spec.freeze of Platform %s): nothing new is started until it is taken out", v1alpha1.PlatformName)
-	return v.blocked(installed, by, inTheWay(v1alpha1.LevelNational, v1alpha1.PlatformName, fault), fault)
-}
-
-// inTheWay is who stands in the way, with as much of the reason as a status may hold.
-func inTheWay(level v1alpha1.DecisionLevel, name, reason string) v1alpha1.DecidedBy {
-	if letters := []rune(reason); len(letters) > maxReason {
-		reason = string(letters[:maxReason-1]) + "…"
-	}
-	return v1alpha1.DecidedBy{Level: level, Name: name, Reason: reason}
-}
-
-// keepHigher leaves a version that is higher than what another network offers. Who decided
-// on it remains its decider.
+// keepHigher leaves a version that is higher than what is offered by somebody who did not bring it.
+// Who brought it is shown as its decider.
 func (v Verdict) keepHigher(installed *v1alpha1.AppInstallation, t target) Verdict {
 	offerer := "channel " + t.channel
 	if t.group.Network != "" {
 		offerer = t.group.Network
 	}
-	reason := fmt.Sprintf("%s offers %s, and a change of who decides never lowers a version", offerer, t.version)
-	v.Wanted = installed.Spec.Version
 	by := DeciderOf(installed)
-	by.Reason = reason
+	if brought := installed.Spec.BroughtBy().Network; brought != "" {
+		by.Level, by.Name = v1alpha1.LevelNetwork, brought
+	}
+	by.Reason = fmt.Sprintf("%s offers %s, and a change of who decides never lowers a version", offerer, t.version)
+	v.Wanted = installed.Spec.Version
 
 	return v.keep(installed, Ahead, by, "")
 }

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -27,7 +28,7 @@ func world(change ...func(*resolution.Input)) resolution.Input {
 				{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed},
 			}},
 		},
-		Apps: map[string]*v1alpha1.SharedApp{"svarut": {
+		Apps: catalogue.CompileAll(&v1alpha1.SharedApp{
 			ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
 			Spec: v1alpha1.SharedAppSpec{
 				Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}, {Name: "pilot", Version: "2.5.0"}},
@@ -38,7 +39,7 @@ func world(change ...func(*resolution.Input)) resolution.Input {
 				{Version: "2.4.1", Digest: "sha256:24", Available: true},
 				{Version: "2.5.0", Digest: "sha256:25", Available: true},
 			}},
-		}},
+		}),
 		Installed: map[resolution.Place]*v1alpha1.AppInstallation{},
 		Now:       now,
 	}
@@ -76,7 +77,11 @@ func installed(version, digest string, level v1alpha1.DecisionLevel, by string) 
 func freezes(in *resolution.Input) { in.Freeze = true }
 
 func app(change func(*v1alpha1.SharedApp)) func(*resolution.Input) {
-	return func(in *resolution.Input) { change(in.Apps["svarut"]) }
+	return func(in *resolution.Input) {
+		changed := in.Apps["svarut"].Object.DeepCopy()
+		change(changed)
+		in.Apps["svarut"] = catalogue.Compile(changed)
+	}
 }
 
 func TestResolve(t *testing.T) {

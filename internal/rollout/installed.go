@@ -26,17 +26,23 @@ type Installed struct {
 	Message string
 	// Fault keeps it from being healthy; its Blame says whose matter that is.
 	Fault installation.Fault
+	// BroughtBy is who brought the release.
+	BroughtBy v1alpha1.Bringer
 	// Stamp records its last move.
 	Stamp *Stamp
 	// LastVerified is the release that was verified here last, as every move passes it on.
 	LastVerified *v1alpha1.Release
+	// LastVerifiedBy is who brought that.
+	LastVerifiedBy v1alpha1.Bringer
 }
 
 // Observe reads an AppInstallation. What its status says counts only where it speaks of
 // what the spec asks for now: a status of yesterday's version says nothing about today's.
 func Observe(i *v1alpha1.AppInstallation) *Installed {
 	release := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
-	seen := &Installed{Release: release, Stamp: StampOf(i), LastVerified: i.Spec.LastVerified}
+	seen := &Installed{
+		Release: release, BroughtBy: i.Spec.BroughtBy(), Stamp: StampOf(i), LastVerified: i.Spec.LastVerified, LastVerifiedBy: i.Spec.LastVerifiedBy,
+	}
 	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest} //guard:health-of-this-spec -> release
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil ||

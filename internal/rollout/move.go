@@ -64,7 +64,7 @@ func (m *mover) back(s *standing, place *Place, stamp *Stamp) {
 	if stamp != nil {
 		next = *stamp
 	}
-	next.Verified = last
+	next.Verified, next.VerifiedBy = last, place.Installed.LastVerifiedBy
 	move := Move{Municipality: s.member.Name, Environment: place.Environment}
 	if why != "" {
 		move.Kind, move.To = Hold, m.target
@@ -217,7 +217,7 @@ func (m *mover) bring(s *standing, places []*Place, kind Kind, to v1alpha1.Relea
 	soak := m.in.Strategy.Waves[s.wave].Soak
 	for _, place := range places {
 		stamp := m.record(wave, m.in.Now)
-		stamp.Verified = LastVerified(place.Installed, soak, m.in.Rollout.Spec.Completed, m.in.Now)
+		stamp.Verified, stamp.VerifiedBy = LastVerified(place.Installed, soak, m.in.Rollout.Spec.Completed, m.in.Now)
 		m.moves = append(m.moves, Move{
 			Municipality: s.member.Name, Environment: place.Environment, Kind: kind, To: to, Stamp: stamp,
 		})

@@ -119,12 +119,10 @@ func (o *Own) atOnce() []Move {
 		if !p.Immediate || p.Excuse.Reason != "" || p.at(p.Target) || in.availability(p.Target) != Available {
 			continue
 		}
+		verified, by := LastVerified(p.Installed, DefaultSoak, nil, o.Now)
 		all = append(all, Move{
 			Municipality: o.Municipality, Environment: p.Environment, Kind: Advance, To: p.Target,
-			Stamp: Stamp{
-				Target: p.Target, MovedAt: metav1.NewTime(o.Now).Rfc3339Copy(),
-				Verified: LastVerified(p.Installed, DefaultSoak, nil, o.Now),
-			},
+			Stamp: Stamp{Target: p.Target, MovedAt: metav1.NewTime(o.Now).Rfc3339Copy(), Verified: verified, VerifiedBy: by},
 		})
 	}
 	return all

@@ -22,6 +22,8 @@ type Stamp struct {
 	MovedAt metav1.Time
 	// Verified is the release that was verified here last: what a failed move returns to.
 	Verified *v1alpha1.Release
+	// VerifiedBy is who brought Verified.
+	VerifiedBy v1alpha1.Bringer
 	// Outcome of a move that failed.
 	Outcome v1alpha1.MoveOutcome
 	// Message says why it failed, and why it returned or did not.
@@ -37,7 +39,7 @@ func StampOf(i *v1alpha1.AppInstallation) *Stamp {
 
 	return &Stamp{
 		Name: move.Rollout, Network: move.Network, Channel: move.Channel, Attempt: move.Attempt, Target: move.Target,
-		Wave: move.Wave, MovedAt: move.MovedAt, Verified: i.Spec.LastVerified, Outcome: move.Outcome,
+		Wave: move.Wave, MovedAt: move.MovedAt, Verified: i.Spec.LastVerified, VerifiedBy: i.Spec.LastVerifiedBy, Outcome: move.Outcome,
 		Message: i.Annotations[v1alpha1.AnnotationFailure],
 	}
 }
@@ -51,7 +53,7 @@ func (s Stamp) WriteTo(i *v1alpha1.AppInstallation) {
 		Rollout: s.Name, Network: s.Network, Channel: s.Channel, Attempt: s.Attempt, Target: s.Target,
 		Wave: s.Wave, MovedAt: s.MovedAt, Outcome: s.Outcome,
 	}
-	i.Spec.LastVerified = s.Verified
+	i.Spec.LastVerified, i.Spec.LastVerifiedBy = s.Verified, s.VerifiedBy
 	if s.Message == "" {
 		return
 	}

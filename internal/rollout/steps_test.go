@@ -148,24 +148,31 @@ func TestStampOfAnAdvance(t *testing.T) {
 	verified := &v1alpha1.Release{Version: "2.3.0", Digest: "sha256:23"}
 	earlier := func(p *rollout.Place) {
 		p.Installed.Stamp, p.Installed.LastVerified = &rollout.Stamp{Name: "digi-tv.svarut.2.4.1.1", Wave: "all"}, verified
+		p.Installed.LastVerifiedBy = v1alpha1.Bringer{Network: "digi-old"}
+	}
+	by := func(network string) func(*rollout.Place) {
+		return func(p *rollout.Place) { p.Installed.BroughtBy = v1alpha1.Bringer{Network: network} }
 	}
 	strange := v1alpha1.Release{Version: "2.4.9", Digest: "sha256:249"}
 	cases := []struct {
 		reason string
 		place  []func(*rollout.Place)
 		want   *v1alpha1.Release
+		// by is who brought it.
+		by string
 	}{
-		{"what has soaked is verified", []func(*rollout.Place){has(strange)}, &strange},
-		{"what has not soaked is so if the group completed it", []func(*rollout.Place){healthy(before, time.Minute)}, &before},
-		{"what has not soaked, and was not completed, is not", []func(*rollout.Place){healthy(strange, time.Minute)}, nil},
-		{"what is unhealthy is not: the one before it is", []func(*rollout.Place){unhealthy(before, time.Minute), earlier}, verified},
-		{"where nothing is installed, nothing is", nil, nil},
+		{"what has soaked is verified", []func(*rollout.Place){has(strange), by("digi-old")}, &strange, "digi-old"},
+		{"what has not soaked is so if the group completed it", []func(*rollout.Place){healthy(before, time.Minute), by("digi-tv")}, &before, "digi-tv"},
+		{"what has not soaked, and was not completed, is not", []func(*rollout.Place){healthy(strange, time.Minute), by("digi-tv")}, nil, ""},
+		{"what is unhealthy is not: the one before it is, and who brought that is not forgotten", []func(*rollout.Place){unhealthy(before, time.Minute), earlier, by("digi-tv")}, verified, "digi-old"},
+		{"where nothing is installed, nothing is", nil, nil, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
 			step := rollout.Plan(world(waves(wave("all")), member("vinje", prod(c.place...))))
 			diff(t, c.reason, "stamp", step.Moves[0].Stamp, rollout.Stamp{
-				Name: rolloutName, Network: "digi-tv", Attempt: 1, Target: target, Wave: "all", MovedAt: metav1.NewTime(now), Verified: c.want,
+				Name: rolloutName, Network: "digi-tv", Attempt: 1, Target: target, Wave: "all", MovedAt: metav1.NewTime(now),
+				Verified: c.want, VerifiedBy: v1alpha1.Bringer{Network: c.by},
 			})
 		})
 	}

@@ -167,7 +167,8 @@ func TestLastVerified(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
-			diff(t, c.reason, "release", rollout.LastVerified(c.installed, time.Hour, &other, now), c.want)
+			got, _ := rollout.LastVerified(c.installed, time.Hour, &other, now)
+			diff(t, c.reason, "release", got, c.want)
 		})
 	}
 }

@@ -35,7 +35,7 @@ func (w *world) consent(o operator, seen *store) (all []write, again time.Time) 
 		if m.DeletionTimestamp.IsZero() {
 			for _, v := range o.verdicts(m) {
 				until = earliest(until, v.Until)
-				if want := decided(m, v, seen); want != nil {
+				if want := decided(o, m, v, seen); want != nil {
 					all = append(all, w.writeOf(seen, want, nil, ""))
 				}
 			}
@@ -64,7 +64,7 @@ type glanced struct {
 }
 
 // decided is the installation that a verdict asks for; nil where there is nothing to write.
-func decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alpha1.AppInstallation {
+func decided(o operator, m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alpha1.AppInstallation {
 	if seen.Missing[v1alpha1.NamespaceFor(m.Name, v.Environment)] {
 		return nil
 	}
@@ -89,7 +89,7 @@ func decided(m *v1alpha1.Municipality, v resolution.Verdict, seen *store) *v1alp
 		v.Version, v.Digest, v.DecidedBy = there.Spec.Version, there.Spec.Digest, resolution.DeciderOf(there)
 		kept = true
 	}
-	want := installation.For(m, m.Spec.Environment(v.Environment), v)
+	want := installation.For(o.country.Apps.Of(v.App), m, m.Spec.Environment(v.Environment), v)
 	if kept {
 		installation.CarryMove(want, there)
 	}

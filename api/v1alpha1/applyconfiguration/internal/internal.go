@@ -137,6 +137,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Release
         elementRelationship: atomic
+    - name: lastVerifiedBy
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Bringer
     - name: move
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Move
@@ -236,6 +239,15 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.ApprovalState
   scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Bringer
+  map:
+    fields:
+    - name: channel
+      type:
+        scalar: string
+    - name: network
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Channel
   map:
     fields:

@@ -163,15 +163,14 @@ func joined(all []App, next App) []App {
 // by environment in the order of the spec.
 func (s subject) places(only string) []place {
 	verdicts := s.verdicts()
-	catalogue := s.world.Catalogue()
-	apps := s.apps(only)
-	all := make([]place, 0, len(apps)*len(s.municipality.Spec.Environments))
-	for _, app := range apps {
+	apps, names := s.world.Catalogue(), s.apps(only)
+	all := make([]place, 0, len(names)*len(s.municipality.Spec.Environments))
+	for _, app := range names {
 		for i := range s.municipality.Spec.Environments {
 			environment := &s.municipality.Spec.Environments[i]
 			at := resolution.Place{App: app, Environment: environment.Name}
 			all = append(all, place{
-				subject: s, name: app, app: catalogue[app], environment: environment,
+				subject: s, name: app, app: apps.Of(app).Object, environment: environment,
 				verdict: verdicts[at], installed: s.installed(app, environment.Name), told: s.told(app, environment.Name),
 			})
 		}
@@ -181,7 +180,7 @@ func (s subject) places(only string) []place {
 
 func (s subject) verdicts() map[resolution.Place]resolution.Verdict {
 	in := resolution.Input{
-		Municipality: s.municipality, Networks: s.networks, Apps: s.world.Catalogue(), Now: s.now,
+		Municipality: s.municipality, Networks: s.networks, All: resolution.NewNetworks(s.world.Networks, s.now), Apps: s.world.Catalogue(), Now: s.now,
 		Installed: map[resolution.Place]*v1alpha1.AppInstallation{},
 		Freeze:    s.world.Platform != nil && isTrue(s.world.Platform.Spec.Freeze),
 	}

@@ -50,11 +50,14 @@ func promoted(w *world.World, q Question) *country.Country {
 // objects are the world as package country takes it, with the channel at the new version.
 func objects(w *world.World, q Question) country.Objects {
 	o := country.Objects{
-		Networks: w.Networks, Apps: w.Catalogue(), Watching: q.Now,
+		Networks: w.Networks, Apps: make(map[string]*v1alpha1.SharedApp, len(w.Apps)), Watching: q.Now,
 		Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{},
 	}
 	if w.Platform != nil {
 		o.Platform = w.Platform.Spec
+	}
+	for i := range w.Apps {
+		o.Apps[w.Apps[i].Name] = &w.Apps[i]
 	}
 	for i := range w.Municipalities {
 		o.Municipalities = append(o.Municipalities, &w.Municipalities[i])

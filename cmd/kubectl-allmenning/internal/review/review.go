@@ -13,10 +13,9 @@ import (
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/proposal"
 	"github.com/allmenning/allmenning/internal/reference"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/strategy"
+	"github.com/allmenning/allmenning/internal/strategycheck"
 )
 
 // Finding is something about an object that a person should know.
@@ -99,18 +98,18 @@ func (r *review) platform(p *v1alpha1.Platform) {
 	for i := range members {
 		members[i] = &r.world.Municipalities[i]
 	}
-	r.strategy("Platform", p.Name, strategy.Input{Said: p.Spec.Rollout, Members: members, Noun: "Municipality"})
+	r.strategy("Platform", p.Name, strategycheck.Input{Said: p.Spec.Rollout, Members: members, Noun: "Municipality"})
 }
 
 // strategy reviews a strategy. Approvals are judged where apps can be.
-func (r *review) strategy(kind, name string, in strategy.Input) {
+func (r *review) strategy(kind, name string, in strategycheck.Input) {
 	in.Apps = r.world.Catalogue()
 	if in.Said != nil && !r.judged(len(r.world.Apps)) {
 		without := *in.Said
 		without.Approvals, without.Retries = nil, nil
 		in.Said = &without
 	}
-	faults, notes := strategy.Check(in)
+	faults, notes := strategycheck.Check(in)
 	r.add(kind, name, false, faults...)
 	r.add(kind, name, true, notes...)
 }
@@ -145,10 +144,10 @@ func (r *review) network(n *v1alpha1.Network) {
 	apps := r.world.Catalogue()
 	for _, p := range n.Spec.Apps {
 		if r.judged(len(apps)) {
-			r.outcomes("Network", n.Name, proposal.Check(p, apps[p.Name]))
+			r.outcomes("Network", n.Name, apps.Of(p.Name).Proposal(p))
 		}
 	}
-	in := strategy.Input{Said: n.Spec.Rollout, Members: members, Noun: "member", Proposed: n.Spec.Apps}
+	in := strategycheck.Input{Said: n.Spec.Rollout, Members: members, Noun: "member", Proposed: n.Spec.Apps}
 	if r.world.Platform != nil {
 		in.General = r.world.Platform.Spec.Rollout
 	}
@@ -185,7 +184,7 @@ func (r *review) municipality(m *v1alpha1.Municipality) {
 			own.Spec.Apps[i].Network = ""
 		}
 	}
-	in := resolution.Input{Municipality: own, Networks: r.networks.Of(own), Apps: r.world.Catalogue(), Now: r.now}
+	in := resolution.Input{Municipality: own, Networks: r.networks.Of(own), All: r.networks, Apps: r.world.Catalogue(), Now: r.now}
 	r.add("Municipality", m.Name, false,
 		reference.Decisions(own, resolution.Resolve(in), reference.Catalogue{Apps: in.Apps, Networks: r.world.Networks}, r.now)...)
 }

@@ -100,7 +100,7 @@ func TestOf(t *testing.T) {
 			"names: [vinje]", "names: [vinje, oslo]\n    networks: [nosuch]", "- {name: svarut}", "- {name: svarut, channel: beta}\n  - {name: kobo}\n  ends: 2030-01-01T00:00:00Z\n  successor: later"), vinje, []string{
 			`c.yaml:8: Network digi: spec.members.networks[0] "nosuch": there is no Network`, `c.yaml:13: Network digi: spec.successor "later": there is no Network`,
 			`note c.yaml:7: Network digi: spec.members.names: there is no Municipality "oslo"`,
-			`c.yaml:10: Network digi: spec.apps[svarut].channel "beta": SharedApp svarut has stable`, "c.yaml:11: Network digi: spec.apps[kobo]: there is no SharedApp",
+			`c.yaml:10: Network digi: spec.apps[svarut].channel "beta": SharedApp svarut has no channel "beta": it has stable`, "c.yaml:11: Network digi: spec.apps[kobo]: there is no SharedApp",
 		}},
 		{"the waves of a strategy", platform, svarut, digi + "  rollout:\n    waves:\n    - {name: pilot, members: {names: [vinje, vinnje]}}\n    - {name: rest}\n", vinje,
 			[]string{"note c.yaml:12: Network digi: wave pilot names who is no member: vinnje"}},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/folder"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // World is all that is known of one platform. Its lists are sorted by name.
@@ -117,11 +118,11 @@ func (w *World) Waves(network string) []v1alpha1.Wave {
 	return w.Platform.Spec.Rollout.Waves
 }
 
-// Catalogue is the SharedApps by name.
-func (w *World) Catalogue() map[string]*v1alpha1.SharedApp {
-	all := make(map[string]*v1alpha1.SharedApp, len(w.Apps))
+// Catalogue is the SharedApps, compiled.
+func (w *World) Catalogue() catalogue.Apps {
+	all := make(catalogue.Apps, len(w.Apps))
 	for i := range w.Apps {
-		all[w.Apps[i].Name] = &w.Apps[i]
+		all[w.Apps[i].Name] = catalogue.Compile(&w.Apps[i])
 	}
 	return all
 }

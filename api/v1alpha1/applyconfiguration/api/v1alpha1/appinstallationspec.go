@@ -35,6 +35,10 @@ type AppInstallationSpecApplyConfiguration struct {
 	// lastVerified is the release that was verified here last: healthy for the soak, or completed by
 	// the group while it was healthy here. A move that fails returns to it. Empty where none was.
 	LastVerified *ReleaseApplyConfiguration `json:"lastVerified,omitempty"`
+	// lastVerifiedBy is whose Rollout brought lastVerified; empty where the municipality did so itself.
+	// After a failed move returned, it is who brought what is installed: a network that moves its
+	// channel back lowers what its own Rollouts brought, and nothing else.
+	LastVerifiedBy *BringerApplyConfiguration `json:"lastVerifiedBy,omitempty"`
 	// suspend holds the operator off this installation: nothing is applied, corrected or removed. A
 	// rollout counts the place as away, and waits for it in no wave. A platform operator may set it
 	// while looking into a fault. Default: false.
@@ -130,6 +134,14 @@ func (b *AppInstallationSpecApplyConfiguration) WithMove(value *MoveApplyConfigu
 // If called multiple times, the LastVerified field is set to the value of the last call.
 func (b *AppInstallationSpecApplyConfiguration) WithLastVerified(value *ReleaseApplyConfiguration) *AppInstallationSpecApplyConfiguration {
 	b.LastVerified = value
+	return b
+}
+
+// WithLastVerifiedBy sets the LastVerifiedBy field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastVerifiedBy field is set to the value of the last call.
+func (b *AppInstallationSpecApplyConfiguration) WithLastVerifiedBy(value *BringerApplyConfiguration) *AppInstallationSpecApplyConfiguration {
+	b.LastVerifiedBy = value
 	return b
 }
 

@@ -1,4 +1,4 @@
-package strategy_test
+package strategycheck_test
 
 import (
 	"strings"
@@ -9,7 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/strategy"
+	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/strategycheck"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -39,25 +40,25 @@ func wave(name, label string, names ...string) v1alpha1.Wave {
 // digest of a bundle, of one letter.
 func digest(letter string) string { return "sha256:" + strings.Repeat(letter, 64) }
 
-func catalogue() map[string]*v1alpha1.SharedApp {
+func offers() catalogue.Apps {
 	oci := func(letter string) v1alpha1.Source {
 		return v1alpha1.Source{OCI: &v1alpha1.OCISource{Repository: "ghcr.io/ks/svarut", Digest: digest(letter)}}
 	}
-	return map[string]*v1alpha1.SharedApp{
-		"svarut": {
+	return catalogue.CompileAll(
+		&v1alpha1.SharedApp{
 			ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
 			Spec:       v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "2.4.1", Source: oci("a")}, {Version: "2.5.0", Source: oci("b")}}},
 		},
-		"kobo": {
+		&v1alpha1.SharedApp{
 			ObjectMeta: metav1.ObjectMeta{Name: "kobo"},
 			Spec:       v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "1.0.0", Source: v1alpha1.Source{ConfigMap: &v1alpha1.ConfigMapSource{Name: "kobo"}}}}},
 			Status:     v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{{Version: "1.0.0", Digest: digest("c")}}},
 		},
-		"unread": {
+		&v1alpha1.SharedApp{
 			ObjectMeta: metav1.ObjectMeta{Name: "unread"},
 			Spec:       v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "1.0.0", Source: v1alpha1.Source{ConfigMap: &v1alpha1.ConfigMapSource{Name: "unread"}}}}},
 		},
-	}
+	)
 }
 
 func TestCheck(t *testing.T) {
@@ -210,8 +211,8 @@ func TestCheck(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			faults, notes := strategy.Check(strategy.Input{
-				Said: &tc.strategy, General: tc.general, Members: telemark(), Noun: "member", Apps: catalogue(),
+			faults, notes := strategycheck.Check(strategycheck.Input{
+				Said: &tc.strategy, General: tc.general, Members: telemark(), Noun: "member", Apps: offers(),
 				Proposed: []v1alpha1.Proposal{{Name: "svarut"}, {Name: "mistyped"}},
 			})
 			same(t, tc.faults, tc.notes, faults, notes)
@@ -223,7 +224,7 @@ func TestCheckOfThePlatform(t *testing.T) {
 	said := v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
 		wave("pilot", "", "vinje", "vinnje"), wave("islands", "lies=island"), {Name: "everyone"},
 	}}
-	faults, notes := strategy.Check(strategy.Input{Said: &said, Members: telemark(), Noun: "Municipality"})
+	faults, notes := strategycheck.Check(strategycheck.Input{Said: &said, Members: telemark(), Noun: "Municipality"})
 	same(t, nil, []string{
 		"wave islands is empty: no Municipality goes with it (spec.rollout.waves[1].members)",
 		"wave pilot names who is no Municipality: vinnje (spec.rollout.waves[0].members.names)",
@@ -232,7 +233,7 @@ func TestCheckOfThePlatform(t *testing.T) {
 
 func TestCheckOfANetworkWithoutMembers(t *testing.T) {
 	said := v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{wave("pilot", "", "vinje")}}
-	faults, notes := strategy.Check(strategy.Input{Said: &said, Noun: "member"})
+	faults, notes := strategycheck.Check(strategycheck.Input{Said: &said, Noun: "member"})
 	if faults != nil || notes != nil {
 		t.Errorf("faults %v and notes %v: that nobody is a member is told once, and not for each wave", faults, notes)
 	}
@@ -240,7 +241,7 @@ func TestCheckOfANetworkWithoutMembers(t *testing.T) {
 
 func TestCheckOfNothingSaid(t *testing.T) {
 	general := v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{wave("coast", "lies=coast"), wave("county", "county=40"), wave("islands", "lies=island")}}
-	faults, notes := strategy.Check(strategy.Input{General: &general, Members: telemark(), Noun: "member"})
+	faults, notes := strategycheck.Check(strategycheck.Input{General: &general, Members: telemark(), Noun: "member"})
 	if faults != nil || notes != nil {
 		t.Errorf("faults %v and notes %v: what the Platform says is told there", faults, notes)
 	}

@@ -1,4 +1,4 @@
-package strategy
+package strategycheck
 
 import (
 	"fmt"
@@ -29,12 +29,12 @@ func entryFaults(in Input) []string {
 // appFaults tells that there is no such app, or that it has no version with that digest. Those
 // of past versions are history, and stay as long as one likes.
 func appFaults(in Input, field, name, digest string) []string {
-	app := in.Apps[name]
+	app := in.Apps.Of(name)
 	proposed := slices.ContainsFunc(in.Proposed, func(p v1alpha1.Proposal) bool { return p.Name == name })
 	switch {
-	case app == nil && !proposed:
+	case !app.Exists() && !proposed:
 		return []string{fmt.Sprintf("%s.app %q: there is no SharedApp of that name: correct the name, or take the entry out", field, name)}
-	case app != nil && !mayHave(app, digest):
+	case app.Exists() && !app.MayHave(digest):
 		return []string{fmt.Sprintf("%s.digest %s...: no version of SharedApp %s has it: copy spec.digest of the Rollout that is meant, or take the entry out",
 			field, digest[:min(len(digest), shortDigest)], name)}
 	}
@@ -67,23 +67,4 @@ func effective(in Input) ([]v1alpha1.Wave, string) {
 		return in.General.Waves, "spec.rollout.waves of Platform " + v1alpha1.PlatformName
 	}
 	return nil, "the default, as spec.rollout.waves is not said"
-}
-
-// mayHave says whether a version of the app has the digest, or one may turn out to have it:
-// the digest of a bundle that the catalogue has not read yet is not known.
-func mayHave(app *v1alpha1.SharedApp, digest string) bool {
-	known := make(map[string]string, len(app.Status.Versions))
-	for _, s := range app.Status.Versions {
-		known[s.Version] = s.Digest
-	}
-	for _, v := range app.Spec.Versions {
-		has := known[v.Version]
-		if v.Source.OCI != nil {
-			has = v.Source.OCI.Digest
-		}
-		if has == "" || has == digest {
-			return true
-		}
-	}
-	return false
 }

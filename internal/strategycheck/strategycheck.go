@@ -1,4 +1,4 @@
-// Package strategy finds what is wrong with a rollout strategy that no schema can tell, as one
+// Package strategycheck finds what is wrong with a rollout strategy that no schema can tell, as one
 // must know the members and the catalogue to see it. It is pure.
 //
 // The Platform and each Network say their strategies in the same words, so both are told the
@@ -11,13 +11,14 @@
 // Of waves that a network inherits nothing is told in that network: one that picks nobody
 // there is normal, since it was written for the whole country. Where such a wave picks nobody
 // at all, or two overlap, it is reported once, in the Platform, where it can be fixed.
-package strategy
+package strategycheck
 
 import (
 	"fmt"
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
@@ -32,8 +33,8 @@ type Input struct {
 	Members []*v1alpha1.Municipality
 	// Noun that one of Members goes by, as "member" or "Municipality".
 	Noun string
-	// Apps of the catalogue, by name.
-	Apps map[string]*v1alpha1.SharedApp
+	// Apps of the catalogue.
+	Apps catalogue.Apps
 	// Proposed apps. That one of them is not in the catalogue is told at the proposal, once.
 	Proposed []v1alpha1.Proposal
 }

@@ -1,0 +1,15 @@
+package v1alpha1
+
+// Reasons of a Network's condition Ready that a proposal is to blame for.
+const (
+	// ReasonUnknownApp means that there is no SharedApp of a name.
+	ReasonUnknownApp = "UnknownApp"
+	// ReasonUnknownChannel means that a SharedApp has no channel of a name.
+	ReasonUnknownChannel = "UnknownChannel"
+	// ReasonUnknownVersion means that a version is not in spec.versions of a SharedApp.
+	ReasonUnknownVersion = "UnknownVersion"
+	// ReasonVersionWithdrawn means that a version is withdrawn.
+	ReasonVersionWithdrawn = "VersionWithdrawn"
+	// ReasonVersionNotAvailable means that the catalogue refused a version, or can't fetch it.
+	ReasonVersionNotAvailable = "VersionNotAvailable"
+)

@@ -1,0 +1,119 @@
+package catalogue
+
+import (
+	"fmt"
+
+	"github.com/Masterminds/semver/v3"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Requirement is another app that must be installed, and ready, in the same environment.
+type Requirement struct {
+	// App is its name.
+	App string
+	// Range of versions, as it is written; empty for any.
+	Range string
+
+	// within is the range; nil for any version, and where it can't be read.
+	within *semver.Constraints
+}
+
+func (a *App) require(r *v1alpha1.Requirements) {
+	if r == nil {
+		return
+	}
+
+	a.zones = make(map[v1alpha1.Stage]v1alpha1.Zone, len(r.Zones))
+	for _, required := range r.Zones {
+		a.zones[required.Stage] = required.Zone
+	}
+	for _, required := range r.Apps {
+		a.requires = append(a.requires, requirement(required))
+	}
+}
+
+func requirement(r v1alpha1.RequiredApp) Requirement {
+	compiled := Requirement{App: r.Name, Range: r.Version}
+	if r.Version != "" {
+		if within, err := semver.NewConstraint(r.Version); err == nil {
+			compiled.within = within
+		}
+	}
+
+	return compiled
+}
+
+// Zone that the app requires of environments of a stage; empty for any.
+func (a *App) Zone(stage v1alpha1.Stage) v1alpha1.Zone { return a.zones[stage] }
+
+// Unfit is why the app may not be in an environment: its zone is not the one that is required.
+func (a *App) Unfit(environment *v1alpha1.Environment) *Fault {
+	zone := a.Zone(environment.Stage)
+	if zone == "" || zone == environment.Zone {
+		return nil
+	}
+
+	return fault(UnfitZone, "SharedApp %s requires zone %s for stage %s, and environment %s is %s: change spec.environments[].zone, or decline the app",
+		a.Name, zone, environment.Stage, environment.Name, environment.Zone)
+}
+
+// Requires are the apps that must be installed first, in the order of the spec.
+func (a *App) Requires() []Requirement { return a.requires }
+
+// Required is what the app requires of another one; nil where that is nothing.
+func (a *App) Required(other string) *Requirement {
+	for i := range a.requires {
+		if a.requires[i].App == other {
+			return &a.requires[i]
+		}
+	}
+
+	return nil
+}
+
+// String is the requirement in words, such as "id-gateway >=1.2".
+func (r Requirement) String() string {
+	if r.Range == "" {
+		return r.App
+	}
+
+	return r.App + " " + r.Range
+}
+
+// Admits says whether a version is in the range. One that can't be read admits none, and the
+// catalogue says so.
+func (r Requirement) Admits(version string) bool {
+	if r.Range == "" {
+		return true
+	}
+
+	v, err := semver.NewVersion(version)
+
+	return err == nil && r.within != nil && r.within.Check(v)
+}
+
+// Gone says whether an app is not installed, or is being uninstalled.
+func Gone(found *v1alpha1.AppInstallation) bool {
+	return found == nil || found.Spec.State == v1alpha1.InstallationAbsent
+}
+
+// Unmet is what is missing of the required app in the same environment, in words that go on from
+// "requires"; empty where nothing is. A status of an earlier spec does not count.
+func (r Requirement) Unmet(found *v1alpha1.AppInstallation) string {
+	if Gone(found) {
+		return r.String() + ", which is not installed there"
+	}
+	if !r.Admits(found.Status.AppliedVersion) {
+		return fmt.Sprintf("%s, and %s has version %q", r, found.Namespace, found.Status.AppliedVersion)
+	}
+
+	ready := meta.FindStatusCondition(found.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.Status != metav1.ConditionTrue || ready.ObservedGeneration != found.Generation {
+		return r.String() + ", which is not ready yet"
+	}
+
+	return ""
+}

@@ -1,0 +1,106 @@
+package catalogue_test
+
+import (
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
+)
+
+// requiring is what svarut requires of id-gateway, in a range of versions.
+func requiring(within string) *catalogue.Requirement {
+	return catalogue.Compile(svarut(func(a *v1alpha1.SharedApp) {
+		a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: within}}}
+	})).Required("id-gateway")
+}
+
+// found is id-gateway 1.2.3 in vinje-prod, ready.
+func found(changes ...func(*v1alpha1.AppInstallation)) *v1alpha1.AppInstallation {
+	i := &v1alpha1.AppInstallation{
+		ObjectMeta: metav1.ObjectMeta{Name: "id-gateway", Namespace: "vinje-prod", Generation: 2},
+		Spec:       v1alpha1.AppInstallationSpec{App: "id-gateway", Version: "1.2.3", State: v1alpha1.InstallationPresent},
+		Status: v1alpha1.AppInstallationStatus{
+			AppliedVersion: "1.2.3",
+			Conditions:     []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 2}},
+		},
+	}
+	for _, c := range changes {
+		c(i)
+	}
+
+	return i
+}
+
+func TestUnmet(t *testing.T) {
+	cases := []struct {
+		reason string
+		within string
+		found  *v1alpha1.AppInstallation
+		want   string
+	}{
+		{"it is there, and ready", ">=1.2", found(), ""},
+		{"any version will do", "", found(), ""},
+		{"it is not there", ">=1.2", nil, "id-gateway >=1.2, which is not installed there"},
+		{"it is not there, in any version", "", nil, "id-gateway, which is not installed there"},
+		{"it is being uninstalled", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Spec.State = v1alpha1.InstallationAbsent }), "which is not installed there"},
+		{"it is too old", ">=1.3", found(), `id-gateway >=1.3, and vinje-prod has version "1.2.3"`},
+		{"what is asked for does not count before it is applied", ">=1.3", found(func(i *v1alpha1.AppInstallation) { i.Spec.Version = "1.3.0" }), `has version "1.2.3"`},
+		{"nothing was applied yet", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Status.AppliedVersion = "" }), `has version ""`},
+		{"it is not ready", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].Status = metav1.ConditionFalse }), "which is not ready yet"},
+		{"nobody looked yet", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil }), "which is not ready yet"},
+		{"a status of an earlier spec does not count", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Generation = 3 }), "which is not ready yet"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := requiring(tc.within).Unmet(tc.found)
+			if (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAdmits(t *testing.T) {
+	cases := []struct {
+		reason, version, within string
+		want                    bool
+	}{
+		{"the empty range holds all", "1.0.0", "", true},
+		{"the empty range holds even what does not parse", "yesterday's", "", true},
+		{"within", "1.4.2", ">=1.2, <2", true},
+		{"below", "1.1.9", ">=1.2, <2", false},
+		{"above", "2.0.0", ">=1.2, <2", false},
+		{"a version that does not parse is in none", "yesterday's", ">=1.2", false},
+		{"a range that does not parse holds none", "1.2.0", "newer", false},
+		{"what comes before a release is not in its range", "1.2.0-rc.1", ">=1.2", false},
+	}
+	for _, tc := range cases {
+		if got := requiring(tc.within).Admits(tc.version); got != tc.want {
+			t.Errorf("%s: %q admits %q is %v", tc.reason, tc.within, tc.version, got)
+		}
+	}
+}
+
+func TestUnfit(t *testing.T) {
+	app := catalogue.Compile(svarut(func(a *v1alpha1.SharedApp) {
+		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}}
+	}))
+	cases := []struct {
+		reason string
+		stage  v1alpha1.Stage
+		zone   v1alpha1.Zone
+		want   string
+	}{
+		{"the zone that is required", v1alpha1.StageProduction, v1alpha1.ZoneClosed, ""},
+		{"another zone", v1alpha1.StageProduction, v1alpha1.ZoneOpen, "SharedApp svarut requires zone Closed for stage Production, and environment e is Open: change spec.environments[].zone, or decline the app"},
+		{"a stage of which nothing is required", v1alpha1.StageTest, v1alpha1.ZoneOpen, ""},
+	}
+	for _, tc := range cases {
+		if got := app.Unfit(&v1alpha1.Environment{Name: "e", Stage: tc.stage, Zone: tc.zone}).String(); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.reason, got, tc.want)
+		}
+	}
+}
