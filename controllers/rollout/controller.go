@@ -3,14 +3,17 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
+
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"time"
 
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/pace"
 	"github.com/allmenning/allmenning/controllers/snapshot"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 // Reconciler carries out the rollouts of groups.
@@ -22,7 +25,8 @@ type Reconciler struct {
 	// Events tells what changed to whoever describes a Rollout or an installation.
 	Events events.EventRecorder
 
-	pace pace.Pace
+	pace  pace.Pace
+	plans plans
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=rollouts,verbs=create;patch;delete
@@ -34,7 +38,8 @@ type Reconciler struct {
 // country.Direct.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	all := r.Holder.Country()
-	todo := all.Plan(req.Name)
+	todo := all.Replan(req.Name, r.plans.of(req.Name))
+	r.plans.keep(req.Name, todo)
 	wait, err := r.apply(ctx, all, todo)
 	if apply.OnlyConflicts(err) {
 		return ctrl.Result{RequeueAfter: soon}, nil
@@ -54,4 +59,29 @@ func sooner(a, b time.Duration) time.Duration {
 		return max(a, b)
 	}
 	return min(a, b)
+}
+
+// plans remembers the last plan of each group: of the next, only what changed is worked out. The
+// zero value is ready.
+type plans struct {
+	mu   sync.Mutex
+	last map[string]country.Plan
+}
+
+func (p *plans) of(group string) country.Plan {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last[group]
+}
+
+func (p *plans) keep(group string, plan country.Plan) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last == nil {
+		p.last = map[string]country.Plan{}
+	}
+	p.last[group] = plan
+	if len(plan.Introductions) == 0 {
+		delete(p.last, group)
+	}
 }

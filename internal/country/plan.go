@@ -29,10 +29,19 @@ type Introduction struct {
 	// Input and Step are those of Course.Current; zero where there is none.
 	Input rollout.Input
 	Step  rollout.Step
+
+	planned *rollout.Planned
+	// revision of the subject, and the moment, that it was planned for.
+	revision uint64
+	at       time.Time
 }
 
 // Plan works out what a group does next: a network by its name, or Direct.
-func (c *Country) Plan(group string) Plan {
+func (c *Country) Plan(group string) Plan { return c.Replan(group, Plan{}) }
+
+// Replan is the same as Plan. It takes over from a plan that was made before what nothing has
+// changed since, neither the country nor time.
+func (c *Country) Replan(group string, before Plan) Plan {
 	strategy := c.strategyOf(group)
 	var out Plan
 	var running []rollout.Introduction
@@ -41,23 +50,45 @@ func (c *Country) Plan(group string) Plan {
 		if !s.asks() {
 			continue
 		}
-		intro := c.course(s, strategy)
-		if r := intro.Course.Current; r != nil {
-			intro.Input = c.input(s, r, strategy)
-			running = append(running, rollout.Introduction{Input: intro.Input, Priority: s.Priority})
+		intro := c.introduction(s, strategy, before)
+		if intro.Course.Current != nil {
+			running = append(running, rollout.Introduction{Input: intro.Input, Priority: s.Priority, Planned: intro.planned})
 			at = append(at, len(out.Introductions))
-		}
-		if intro.Course.Create != nil && s.members.Len() == 0 {
-			intro.Course.Create = nil // it begins when there is a member
 		}
 		out.Introductions = append(out.Introductions, intro)
 	}
 
 	for i, planned := range rollout.PlanAll(running, strategy.MaxIntroductions) {
-		out.Introductions[at[i]].Step = planned.Step
+		intro := &out.Introductions[at[i]]
+		intro.Step, intro.planned = planned.Step, planned
 		out.Again = earliest(out.Again, planned.Step.Again)
 	}
 	return out
+}
+
+// introduction of a subject, which is planned yet unless it was before.
+func (c *Country) introduction(s *Subject, strategy strategy, before Plan) Introduction {
+	for i := range before.Introductions {
+		if known := &before.Introductions[i]; known.Group == s.Group && known.App == s.App && known.isCurrent(s.Revision, c.Now) {
+			return *known
+		}
+	}
+
+	intro := c.course(s, strategy)
+	intro.revision, intro.at = s.Revision, c.Now
+	if r := intro.Course.Current; r != nil {
+		intro.Input = c.input(s, r, strategy)
+	}
+	if intro.Course.Create != nil && s.members.Len() == 0 {
+		intro.Course.Create = nil // it begins when there is a member
+	}
+	return intro
+}
+
+// isCurrent says whether what was planned still is the plan.
+func (i *Introduction) isCurrent(revision uint64, now time.Time) bool {
+	again := i.Step.Again
+	return i.revision == revision && !now.Before(i.at) && (again.IsZero() || now.Before(again))
 }
 
 // course says which Rollouts to end, make or go on with.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -48,7 +49,7 @@ func (w *events) same(t *testing.T, said []string, before map[string]string) boo
 	is, want := view(w.model.Country()), view(country.Compile(w.objects(), w.now))
 	for _, part := range slices.Sorted(maps.Keys(want)) {
 		if is[part] != want[part] {
-			t.Errorf("after %v, %s is\n%s\nand from scratch\n%s", said, part, is[part], want[part])
+			t.Errorf("after %v, %s (-from scratch +brought up to date):\n%s", said, part, gocmp.Diff(want[part], is[part]))
 			return false
 		}
 	}
@@ -64,11 +65,28 @@ func (w *events) same(t *testing.T, said []string, before map[string]string) boo
 			return false
 		}
 	}
+	w.replan(t, said)
 	for _, part := range untold(before, is, changed) {
 		t.Errorf("after %v, %s is another and nobody is woken:\n%s\nwas\n%s", said, part, is[part], before[part])
 		return false
 	}
 	return true
+}
+
+// replan compares plans that take over what was planned before with plans that do not. What was
+// planned at another time names that.
+func (w *events) replan(t *testing.T, said []string) {
+	t.Helper()
+	c := w.model.Country()
+	if !w.planned.Equal(w.now) {
+		w.plans, w.planned = map[string]country.Plan{}, w.now
+	}
+	for _, group := range c.Groups() {
+		w.plans[group] = c.Replan(group, w.plans[group])
+		if is, want := planText(w.plans[group]), planText(c.Plan(group)); is != want {
+			t.Fatalf("after %v, %s plans\n%s\nand from scratch\n%s", said, group, is, want)
+		}
+	}
 }
 
 // untold are the parts that differ without being named among what changed.
@@ -105,8 +123,9 @@ func view(c *country.Country) map[string]string {
 			in.Now = time.Time{} // a plan made at another time is another one
 			plan.Introductions[i].Step = rollout.Step{}
 		}
+		plan.Again = time.Time{}
 		if len(plan.Introductions) > 0 {
-			all["g "+group] = text(plan.Introductions)
+			all["g "+group] = planText(plan)
 		}
 		all["s "+group] = text(c.Strategy(group))
 		var members []string
@@ -128,10 +147,27 @@ func names(all []*v1alpha1.Network) []string {
 	return names
 }
 
+// planText is all that a plan says. JSON has no keys that are releases.
+func planText(plan country.Plan) string {
+	all := text(plan.Again)
+	for _, intro := range plan.Introductions {
+		releases := map[string]rollout.Availability{}
+		for r, a := range intro.Input.Releases {
+			releases[r.Version+" "+r.Digest] = a
+		}
+		in := intro.Input
+		all += text([]any{
+			intro.Group, intro.App, intro.Course, intro.Stale, intro.Step, releases,
+			in.Rollout, in.Group, in.Strategy, in.SecurityFix, in.Members, in.Left, in.Gates, in.Outages, in.Now,
+		})
+	}
+	return all
+}
+
 func text(value any) string {
 	raw, err := json.MarshalIndent(value, "", " ")
 	if err != nil {
-		return err.Error()
+		panic(err) // else everything would be the same
 	}
 	return string(raw)
 }
@@ -149,6 +185,8 @@ type events struct {
 	deleted       map[string]map[resolution.Place]*v1alpha1.AppInstallation
 	rollout       map[string]*v1alpha1.Rollout
 	missing       map[string]bool
+	plans         map[string]country.Plan
+	planned       time.Time
 }
 
 var (
@@ -163,6 +201,7 @@ func newEvents(seed uint64) *events {
 		municipality: map[string]*v1alpha1.Municipality{}, network: map[string]*v1alpha1.Network{}, app: map[string]*v1alpha1.SharedApp{},
 		installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, deleted: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, rollout: map[string]*v1alpha1.Rollout{}, missing: map[string]bool{},
 	}
+	w.model.SetOutages(rollout.Outages{{}}) // as Compile does
 	w.model.Settle(w.now)
 	return w
 }
