@@ -126,7 +126,7 @@ func TestOfSeveralNetworksOneDecides(t *testing.T) {
 	runs(t, ns, app.Name, "1.1.0")
 	decidedBy(t, ns, app.Name, "1.1.0", v1alpha1.LevelNetwork, weak.Name, "channel pilot")
 	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Apps = nil })
-	decidedBy(t, ns, app.Name, "1.1.0", v1alpha1.LevelMunicipality, m.Name, strong.Name, "never lowers a version")
+	decidedBy(t, ns, app.Name, "1.1.0", v1alpha1.LevelNetwork, weak.Name, strong.Name, "never lowers a version")
 	until(t, "the network that lost shows it", other, func(n *v1alpha1.Network) error {
 		for _, a := range n.Status.Apps {
 			if a.Name == app.Name && len(a.DecidedElsewhere) == 1 {
@@ -155,7 +155,7 @@ func TestWhoLeavesANetworkKeepsTheApp(t *testing.T) {
 	runs(t, stayer.Name+"-prod", app.Name, "1.0.0")
 	before := belongings(t, ns, app.Name)
 	edit(t, n, func(n *v1alpha1.Network) { n.Spec.Members.Names = []string{stayer.Name} })
-	decidedBy(t, ns, app.Name, "1.0.0", v1alpha1.LevelMunicipality, leaver.Name, "neither a network nor the municipality asks for it")
+	decidedBy(t, ns, app.Name, "1.0.0", "", "", "neither a network nor the municipality asks for it")
 	promote(t, app, "1.1.0")
 	runs(t, stayer.Name+"-prod", app.Name, "1.1.0")
 	runs(t, ns, app.Name, "1.0.0")

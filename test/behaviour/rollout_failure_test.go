@@ -76,12 +76,12 @@ func TestAFailureWithinTheBudgetStopsNobodyElse(t *testing.T) {
 	tolerant := wave("first", unlucky)
 	tolerant.MaxFailures = new(intstr.FromString("100%"))
 	n := introduced(t, app, inWaves(tolerant, wave("everyone")), unlucky, lucky)
-	inTheWayOf(t, unlucky, "budget")
+	inTheWayOf(t, unlucky, app)
 	promote(t, app, "1.1.0")
-	stalls(t, unlucky.Name+"-prod", app.Name, "ConfigMap/budget-own")
+	stalls(t, unlucky.Name+"-prod", app.Name, "budget-own")
 	edit(t, n, func(n *v1alpha1.Network) { n.Spec.Rollout.Waves[0].ProgressDeadline = lasting(soon) })
 	r := reaches(t, rolloutOf(n, app.Name, "1.1.0", 1), v1alpha1.RolloutCompleted, "1/2 verified", "1 failed")
-	if err := noted(r.Status.FailedMembers, unlucky, "Returned", "ConfigMap/budget-own"); err != nil {
+	if err := noted(r.Status.FailedMembers, unlucky, "Returned", "budget-own"); err != nil {
 		t.Error(err)
 	}
 	runs(t, lucky.Name+"-prod", app.Name, "1.1.0")
@@ -94,12 +94,12 @@ func TestARetryIsAnAttemptOfItsOwn(t *testing.T) {
 	pilot, other := town(t, "pilot"), town(t, "other")
 	n := introduced(t, app, pilotThenApproved(pilot), pilot, other)
 	before := read(t, appInstallation(other.Name+"-prod", app.Name))
-	mend := inTheWayOf(t, pilot, "retry")
+	mend := inTheWayOf(t, pilot, app)
 	promote(t, app, "1.1.0")
-	stalls(t, pilot.Name+"-prod", app.Name, "ConfigMap/retry-own")
+	stalls(t, pilot.Name+"-prod", app.Name, "retry-own")
 	timeIsUp(t, n)
 	first := rolloutOf(n, app.Name, "1.1.0", 1)
-	halted := reaches(t, first, v1alpha1.RolloutHalted, "ConfigMap/retry-own")
+	halted := reaches(t, first, v1alpha1.RolloutHalted, "retry-own")
 	approve(t, n, first)
 	runs(t, pilot.Name+"-prod", app.Name, "1.0.0")
 	mend()
@@ -137,7 +137,7 @@ func TestAFirstIntroductionThatFailsStaysAsItIs(t *testing.T) {
 	if held.Spec.Version != "1.0.0" || held.Spec.State != v1alpha1.InstallationPresent {
 		t.Errorf("it is asked to have %s, %s", held.Spec.Version, held.Spec.State)
 	}
-	until(t, "the rollout tells", r, func(r *v1alpha1.Rollout) error { return noted(r.Status.FailedMembers, pilot, "Held") })
+	until(t, "the rollout tells", r, func(r *v1alpha1.Rollout) error { return noted(r.Status.FailedMembers, pilot, "Stuck") })
 	planned(t, n, r)
 	stays(t, pilot, held)
 	absent(t, other.Name+"-prod", app.Name)

@@ -46,11 +46,11 @@ func TestWhoLeavesInTheMiddleIsRecordedAndBlocksNobody(t *testing.T) {
 	app := publish(t, unique("part"), nil, files("part", nil), touchy("part"))
 	leaver, stayer, other := town(t, "leaver"), town(t, "stayer"), town(t, "other")
 	n := introduced(t, app, inWaves(wave("pilot", leaver, stayer), wave("everyone")), leaver, stayer, other)
-	inTheWayOf(t, leaver, "part")
+	inTheWayOf(t, leaver, app)
 	promote(t, app, "1.1.0")
 	r := rolloutOf(n, app.Name, "1.1.0", 1)
 	until(t, "the pilot waits for the leaver", r, func(r *v1alpha1.Rollout) error {
-		return errors.Join(stands(r, v1alpha1.RolloutProgressing, "ConfigMap/part-own"), expect("verified", r.Status.Verified, 1), expect("moving", r.Status.Moving, 1))
+		return errors.Join(stands(r, v1alpha1.RolloutProgressing, "part-own"), expect("verified", r.Status.Verified, 1), expect("moving", r.Status.Moving, 1))
 	})
 	runs(t, other.Name+"-prod", app.Name, "1.0.0")
 	edit(t, n, func(n *v1alpha1.Network) {
@@ -62,7 +62,7 @@ func TestWhoLeavesInTheMiddleIsRecordedAndBlocksNobody(t *testing.T) {
 		t.Errorf("%d left and %d are members, want 1 and 2", done.Status.Left, done.Status.Members)
 	}
 	runs(t, other.Name+"-prod", app.Name, "1.1.0")
-	decidedBy(t, leaver.Name+"-prod", app.Name, "1.1.0", v1alpha1.LevelMunicipality, leaver.Name, "neither a network nor the municipality asks for it")
+	decidedBy(t, leaver.Name+"-prod", app.Name, "1.1.0", "", "", "neither a network nor the municipality asks for it")
 }
 
 func TestWhoDeclinesOrIsSuspendedInTheMiddleIsExcused(t *testing.T) {
@@ -181,8 +181,8 @@ func TestANetworkThatIsDeletedInTheMiddleLeavesEverybodyWhereTheyAre(t *testing.
 	}
 	remove(t, read(t, n))
 	reaches(t, r, v1alpha1.RolloutSuperseded, "nobody in the group asks for the app")
-	decidedBy(t, pilot.Name+"-prod", app.Name, "1.1.0", v1alpha1.LevelMunicipality, pilot.Name)
-	decidedBy(t, other.Name+"-prod", app.Name, "1.0.0", v1alpha1.LevelMunicipality, other.Name)
+	decidedBy(t, pilot.Name+"-prod", app.Name, "1.1.0", "", "")
+	decidedBy(t, other.Name+"-prod", app.Name, "1.0.0", "", "")
 	for name, before := range objects {
 		if diff := cmp.Diff(before, belongings(t, name+"-prod", app.Name), cmp.AllowUnexported(identity{})); diff != "" {
 			t.Errorf("what %s runs was touched:\n%s", name, diff)
@@ -196,7 +196,7 @@ func TestAMunicipalityThatIsDeletedInTheMiddleBlocksNobody(t *testing.T) {
 	app := publish(t, unique("merged"), nil, files("merged", nil), touchy("merged"))
 	merged, other := town(t, "merged"), town(t, "other")
 	n := introduced(t, app, inWaves(wave("pilot", merged), wave("everyone")), merged, other)
-	inTheWayOf(t, merged, "merged")
+	inTheWayOf(t, merged, app)
 	promote(t, app, "1.1.0")
 	r := rolloutOf(n, app.Name, "1.1.0", 1)
 	until(t, "the pilot is on its way", r, func(r *v1alpha1.Rollout) error { return expect("moving", r.Status.Moving, 1) })

@@ -20,16 +20,23 @@ func broken(app string) map[string]string {
 	return files(app, map[string]string{"web.yaml": strings.Replace(files(app, nil)["web.yaml"], "replicas: 0", "replicas: 1", 1)})
 }
 
-// touchy is a bundle that can be applied only where nobody else has the ConfigMap <app>-own.
+// touchy is a bundle that the API server refuses where the greeting is no label: in its ConfigMap
+// <app>-own it is one. That is the version's fault, and nobody else's.
 func touchy(app string) map[string]string {
-	return files(app, map[string]string{"own.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: APP-own}\n"})
+	all := files(app, map[string]string{"own.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: APP-own, labels: {greeting: x}}\n"})
+	all["kustomization.yaml"] += "- source: {kind: ConfigMap, name: allmenning-context, fieldPath: data.parameter_greeting}\n" +
+		"  targets: [{select: {kind: ConfigMap, name: " + app + "-own}, fieldPaths: [metadata.labels.greeting]}]\n"
+	return all
 }
 
-// inTheWayOf makes the ConfigMap that a touchy bundle can't take over.
-func inTheWayOf(t *testing.T, m *v1alpha1.Municipality, app string) func() {
+// inTheWayOf gives a greeting that a touchy bundle can't have. What it returns takes it back.
+func inTheWayOf(t *testing.T, m *v1alpha1.Municipality, app *v1alpha1.SharedApp) func() {
 	t.Helper()
-	own := put(t, configMap(m.Name+"-prod", app+"-own"))
-	return func() { remove(t, own) }
+	greets := v1alpha1.AppDecision{Name: app.Name}
+	with(`{"greeting":"no label!"}`)(&greets)
+	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Apps = append(m.Spec.Apps, greets) })
+	runs(t, m.Name+"-prod", app.Name, "1.0.0")
+	return func() { edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Apps = nil }) }
 }
 
 // wave of some members, or of everybody else: all of them at once, with a short soak and
