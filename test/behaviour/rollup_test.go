@@ -199,11 +199,11 @@ func rolledUpTo(ctx context.Context, ready int, words string) error {
 			return err
 		}
 	}
-	if want := fmt.Sprintf("%d/%d", 2*ready, 2*rolledUp); app.Status.Running != want {
-		return fmt.Errorf("SharedApp shows %q, want %q", app.Status.Running, want)
+	if want := fmt.Sprintf("%d/%d", 2*ready, 2*rolledUp); app.Status.UpToDate != want {
+		return fmt.Errorf("SharedApp shows %q up to date, want %q", app.Status.UpToDate, want)
 	}
-	if want := fmt.Sprintf("%d/%d", ready, rolledUp); n.Status.Running != want {
-		return fmt.Errorf("Network shows %q, want %q", n.Status.Running, want)
+	if want := fmt.Sprintf("%d/%d", ready, rolledUp); n.Status.UpToDate != want {
+		return fmt.Errorf("Network shows %q up to date, want %q", n.Status.UpToDate, want)
 	}
 	if n.Status.Members == nil || *n.Status.Members != rolledUp || !meta.IsStatusConditionTrue(n.Status.Conditions, "Ready") {
 		return fmt.Errorf("Network shows members %v, conditions %v", n.Status.Members, n.Status.Conditions)
@@ -254,7 +254,7 @@ func TestRollup(t *testing.T) {
 		}
 	}
 	install("2.4.1")
-	eventually(t, "all is ready", func(ctx context.Context) error { return rolledUpTo(ctx, rolledUp, "2/2 apps ready") })
+	eventually(t, "all is ready", func(ctx context.Context) error { return rolledUpTo(ctx, rolledUp, "2/2 apps running") })
 	within("a first app")
 
 	before := app.DeepCopy()
@@ -263,10 +263,10 @@ func TestRollup(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "a promotion is shown as one to come", func(ctx context.Context) error {
-		return rolledUpTo(ctx, 0, "2/2 apps ready; 2 with another version to come")
+		return rolledUpTo(ctx, 0, "2/2 apps running; 2 with another version to come")
 	})
 	install("2.5.0")
-	eventually(t, "all is ready again", func(ctx context.Context) error { return rolledUpTo(ctx, rolledUp, "2/2 apps ready") })
+	eventually(t, "all is ready again", func(ctx context.Context) error { return rolledUpTo(ctx, rolledUp, "2/2 apps running") })
 	within("a promotion")
 
 	stop()

@@ -28,7 +28,7 @@ func TestThePlatformTellsWhatIsWrongWithItsStrategy(t *testing.T) {
 	platform, app, ghost := atOnce(), unique("svarut"), unique("ghost")
 	pilot := wave("pilot")
 	pilot.Members = &v1alpha1.WaveMembers{Names: []string{ghost}}
-	unknown := v1alpha1.Approval{App: app, Digest: "sha256:" + strings.Repeat("a", 64), Wave: "everyone", Attempt: 1}
+	unknown := v1alpha1.Approval{App: app, Channel: v1alpha1.DefaultChannel, Digest: "sha256:" + strings.Repeat("a", 64), Wave: "everyone", Attempt: 1}
 	onPlatform(t, func(p *v1alpha1.PlatformSpec) {
 		p.Rollout.Waves = append([]v1alpha1.Wave{pilot}, p.Rollout.Waves...)
 		p.Rollout.Approvals = []v1alpha1.Approval{unknown}
