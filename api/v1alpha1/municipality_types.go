@@ -359,7 +359,7 @@ type MunicipalityStatus struct {
 	// +kubebuilder:validation:MaxItems=1000
 	Apps []MunicipalityApp `json:"apps,omitempty"`
 
-	// conditions: Ready is about the tenancy, AppsReady about the apps; Reconciling, Stalled and
+	// conditions of the object: Ready is about the tenancy, AppsReady about the apps; Reconciling, Stalled and
 	// Suspended are there while they are true. AppsReady is False, too, while spec.windows,
 	// spec.freezes or spec.apps have a fault, and True where there are no apps.
 	// +optional

@@ -213,7 +213,7 @@ type SharedAppStatus struct {
 	// +kubebuilder:validation:items:MaxLength=128
 	NotReady []string `json:"notReady,omitempty"`
 
-	// conditions: Ready is about the catalogue entry, AppsReady about the installations; Reconciling,
+	// conditions of the object: Ready is about the catalogue entry, AppsReady about the installations; Reconciling,
 	// Stalled and Suspended are there while they are true.
 	// +optional
 	// +listType=map

@@ -19,7 +19,9 @@ type EnvironmentApplyConfiguration struct {
 	// effect at once, also on which apps a network installs here.
 	// Example: Production
 	Stage *apiv1alpha1.Stage `json:"stage,omitempty"`
-	// zone is Open or Closed, and decides the network policies. A change rewrites them at once.
+	// zone is Open or Closed, and decides the network policies. A change rewrites them at once, with
+	// one exception: a closed environment stays closed while an app that requires Closed is
+	// installed in it.
 	// Example: Closed
 	Zone *apiv1alpha1.Zone `json:"zone,omitempty"`
 	// quota bounds what the environment may use. Default: by the size class.

@@ -9,7 +9,7 @@ import (
 // EnvironmentStatusApplyConfiguration represents a declarative configuration of the EnvironmentStatus type for use
 // with apply.
 //
-// EnvironmentStatus is where one environment stands.
+// EnvironmentStatus is how far one environment is.
 type EnvironmentStatusApplyConfiguration struct {
 	// name of the environment.
 	Name *string `json:"name,omitempty"`
@@ -17,7 +17,7 @@ type EnvironmentStatusApplyConfiguration struct {
 	Namespace *string `json:"namespace,omitempty"`
 	// state is Ready, Pending, Failed, Retained or Deleting.
 	State *apiv1alpha1.EnvironmentState `json:"state,omitempty"`
-	// message says why it is not Ready, and what to do.
+	// message says what is not as the spec asks, and how to fix it.
 	Message *string `json:"message,omitempty"`
 }
 

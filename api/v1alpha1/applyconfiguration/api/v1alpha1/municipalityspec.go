@@ -51,8 +51,10 @@ type MunicipalitySpecApplyConfiguration struct {
 	// Example: [{from: "2026-12-15T00:00:00Z", until: "2027-01-05T00:00:00Z", reason: year-end closing}]
 	Freezes []FreezePeriodApplyConfiguration `json:"freezes,omitempty"`
 	// deletionPolicy says what becomes of the namespaces when this Municipality, or one of its
-	// environments, is deleted: Retain keeps them and their apps running; Delete uninstalls and
-	// deletes. Default: Retain. A change holds for the next deletion.
+	// environments, is deleted: Retain keeps them and their apps running; Delete uninstalls the apps
+	// and deletes the namespaces, but keeps those that hold PersistentVolumeClaims, unless the
+	// annotation allmenning.dev/delete-volumes is "true". Default: Retain. A change also counts for a
+	// deletion that has begun.
 	// Example: Delete
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
 	// pause starts no new step: no new version comes to this municipality, by whatever decision.

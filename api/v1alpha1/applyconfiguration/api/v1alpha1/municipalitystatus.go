@@ -33,7 +33,7 @@ type MunicipalityStatusApplyConfiguration struct {
 	// apps says how each app is doing in each environment, at most 1,000 of them: those that are not
 	// ready come first.
 	Apps []MunicipalityAppApplyConfiguration `json:"apps,omitempty"`
-	// conditions: Ready is about the tenancy, AppsReady about the apps; Reconciling, Stalled and
+	// conditions of the object: Ready is about the tenancy, AppsReady about the apps; Reconciling, Stalled and
 	// Suspended are there while they are true. AppsReady is False, too, while spec.windows,
 	// spec.freezes or spec.apps have a fault, and True where there are no apps.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`

@@ -32,7 +32,7 @@ type NetworkStatusApplyConfiguration struct {
 	UpToDate *string `json:"upToDate,omitempty"`
 	// apps says how each proposed app is doing.
 	Apps []NetworkAppApplyConfiguration `json:"apps,omitempty"`
-	// conditions: Ready is about the network's own spec, AppsReady about its members' apps;
+	// conditions of the object: Ready is about the network's own spec, AppsReady about its members' apps;
 	// Reconciling, Stalled and Suspended are there while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }

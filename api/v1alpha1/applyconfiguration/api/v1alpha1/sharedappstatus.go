@@ -37,7 +37,7 @@ type SharedAppStatusApplyConfiguration struct {
 	RunWithdrawn []string `json:"runWithdrawn,omitempty"`
 	// notReady names installations that are not ready, as namespace, at most 50.
 	NotReady []string `json:"notReady,omitempty"`
-	// conditions: Ready is about the catalogue entry, AppsReady about the installations; Reconciling,
+	// conditions of the object: Ready is about the catalogue entry, AppsReady about the installations; Reconciling,
 	// Stalled and Suspended are there while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
