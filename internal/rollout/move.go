@@ -95,7 +95,7 @@ func (m *mover) advance() {
 	nextStage, begin := m.nextStage(), m.begin()
 	m.wake(nextStage)
 	m.wake(begin)
-	if !m.nobodyWaits() { // then the plan says whether the windows are open
+	if m.in.Rollout.Status.CompletedAt == nil || !m.nobodyWaits() || m.total().away > 0 { // then it says whether the windows are open
 		m.wake(m.windows())
 	}
 	free, room, gates := make([]int, len(m.waves)), make([]int, len(m.waves)), make([]Gate, len(m.waves))

@@ -98,13 +98,14 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 	}
 	for i := range r.members {
 		s := &r.members[i]
+		if s.state == moving && r.startsAnew(s.member.Name) {
+			add(s.member.Name, memoryUnhealthy, "")
+		}
 		switch {
 		case s.state == failed:
 			add(s.member.Name, memoryFailed, r.strategy.Waves[s.wave].Name)
 		case s.state == moving && s.reason == ReasonInstalling && !s.movable:
 			add(s.member.Name, memoryUnseen, "")
-		case s.state == moving && s.reason == ReasonUnhealthy && r.startsAnew(s.member.Name):
-			add(s.member.Name, memoryUnhealthy, "")
 		case s.state == away && (s.wave == 0 && !r.waves[0].done || s.place != nil && s.place.at(r.target)):
 			add(s.member.Name, s.reason, "")
 		case s.state == moving && s.place != nil && s.place.Installed != nil && s.reason == s.place.Installed.Fault.Code:
@@ -117,8 +118,8 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 	return all[:min(len(all), maxMemory)]
 }
 
-// startsAnew says whether the time of a member that is unhealthy began when a fault of somebody else
-// ended.
+// startsAnew says whether the time of a member began when a fault of somebody else ended. It is
+// remembered until the member is verified.
 func (r *rules) startsAnew(name string) bool {
 	_, known := r.remembered(name, memoryUnhealthy)
 	return known || r.excusedBefore(name)

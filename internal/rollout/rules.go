@@ -25,7 +25,7 @@ const (
 	memoryFailed = "Failed"
 	// memoryUnseen is a member whose installation was not observed since.
 	memoryUnseen = "Unseen"
-	// memoryUnhealthy is a member that has been unhealthy since a fault of somebody else ended.
+	// memoryUnhealthy is a member that has been on its way anew since a fault of somebody else ended.
 	memoryUnhealthy = "Unhealthy"
 	// memoryDone is not a member, but a wave that was done and that the strategy has no longer.
 	memoryDone = "WaveDone"
