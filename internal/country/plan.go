@@ -70,7 +70,11 @@ func (c *Country) Replan(group string, before Plan) Plan {
 func (c *Country) introduction(s *Subject, strategy strategy, before Plan) Introduction {
 	for i := range before.Introductions {
 		if known := &before.Introductions[i]; known.Group == s.Group && known.App == s.App && known.isCurrent(s.Revision, c.Now) {
-			return *known
+			again := *known
+			if again.Course.Current != nil {
+				again.Input.Now = c.Now
+			}
+			return again
 		}
 	}
 
@@ -85,10 +89,11 @@ func (c *Country) introduction(s *Subject, strategy strategy, before Plan) Intro
 	return intro
 }
 
-// isCurrent says whether what was planned still is the plan.
+// isCurrent says whether what was planned still is the plan. A step that moves anybody is worked
+// out again, as a move records when it was made.
 func (i *Introduction) isCurrent(revision uint64, now time.Time) bool {
 	again := i.Step.Again
-	return i.revision == revision && !now.Before(i.at) && (again.IsZero() || now.Before(again))
+	return i.revision == revision && !now.Before(i.at) && len(i.Step.Moves) == 0 && (again.IsZero() || now.Before(again))
 }
 
 // course says which Rollouts to end, make or go on with.

@@ -84,7 +84,7 @@ func (w *events) replan(t *testing.T, said []string) {
 	for _, group := range c.Groups() {
 		w.plans[group] = c.Replan(group, w.plans[group])
 		if is, want := planText(w.plans[group]), planText(c.Plan(group)); is != want {
-			t.Fatalf("after %v, %s plans\n%s\nand from scratch\n%s", said, group, is, want)
+			t.Fatalf("after %v, plan of %s (-from scratch +taken over):\n%s", said, group, gocmp.Diff(want, is))
 		}
 	}
 }

@@ -50,6 +50,9 @@ func PlanAll(all []Introduction, atOnce int) []*Planned {
 		if free > 0 {
 			free--
 			carried = append(carried, all[i].Rollout.Spec.App)
+			if all[i].Planned != nil {
+				plans[i] = NewPlanned(all[i].Input) // it begins now, not when it came into the queue
+			}
 			continue
 		}
 		queued++

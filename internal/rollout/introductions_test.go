@@ -70,3 +70,18 @@ func TestPlanAll(t *testing.T) {
 		})
 	}
 }
+
+// A move records when it was made, not when its plan was made for a place in the queue.
+func TestWhoLeavesTheQueueBeginsThen(t *testing.T) {
+	first, second := introduction("a", 5), introduction("b", 0)
+	second.Planned = rollout.PlanAll([]rollout.Introduction{first, second}, 1)[1]
+	if second.Planned.Step.Begins {
+		t.Fatal("the second begins at once: it was to wait in the queue")
+	}
+
+	second.Now = now.Add(6 * time.Hour)
+	step := rollout.PlanAll([]rollout.Introduction{second}, 1)[0].Step
+	if len(step.Moves) == 0 || !step.Moves[0].Stamp.MovedAt.Time.Equal(second.Now) {
+		t.Errorf("it makes the moves %+v, want some at %s", step.Moves, second.Now)
+	}
+}

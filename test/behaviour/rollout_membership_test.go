@@ -196,7 +196,7 @@ func TestAMunicipalityThatIsDeletedInTheMiddleBlocksNobody(t *testing.T) {
 	app := publish(t, unique("merged"), nil, files("merged", nil), touchy("merged"))
 	merged, other := town(t, "merged"), town(t, "other")
 	n := introduced(t, app, inWaves(wave("pilot", merged), wave("everyone")), merged, other)
-	inTheWayOf(t, merged, app)
+	put(t, configMap(merged.Name+"-prod", "merged-own")) // in the way of its app
 	promote(t, app, "1.1.0")
 	r := rolloutOf(n, app.Name, "1.1.0", 1)
 	until(t, "the pilot is on its way", r, func(r *v1alpha1.Rollout) error { return expect("moving", r.Status.Moving, 1) })
