@@ -81,16 +81,16 @@ func (m *Model) SetRollout(name string, r *v1alpha1.Rollout) {
 		m.records[name] = key
 	}
 	if was == nil || r == nil || was.Status.Phase != r.Status.Phase || was.Status.Failed != r.Status.Failed || !was.Status.CompletedAt.Equal(r.Status.CompletedAt) {
-		m.wakeRecord(was)
-		m.wakeRecord(r)
+		m.changed.record(was)
+		m.changed.record(r)
 	}
 }
 
-// wakeRecord wakes the group of a Rollout whose course may be another now. The counts in its
+// record notes the group of a Rollout whose course may be another now. The counts in its
 // status are what a plan wrote itself: they are no occasion to plan.
-func (m *Model) wakeRecord(r *v1alpha1.Rollout) {
+func (c Changed) record(r *v1alpha1.Rollout) {
 	if r != nil {
-		m.changed.course(groupName(keyOf(r).group))
+		c.course(groupName(keyOf(r).group))
 	}
 }
 

@@ -35,6 +35,13 @@ type Country struct {
 	belongs btree.Map[string, *Tenant]
 }
 
+// copy is the country as it is, whatever is changed later.
+func (c *Country) copy() *Country {
+	next := *c
+	next.tenants, next.subjects, next.belongs = *c.tenants.Copy(), *c.subjects.Copy(), *c.belongs.Copy()
+	return &next
+}
+
 // At is the same country at a later time, before Next.
 func (c *Country) At(now time.Time) *Country {
 	later := *c

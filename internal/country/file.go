@@ -125,50 +125,50 @@ func subjectOf(i *v1alpha1.AppInstallation) (subjectKey, bool) {
 	return movedBy(i)
 }
 
-// tell says whom the change of a tenant concerns.
-func (m *Model) tell(name string, was, now *Tenant, t *touched) {
+// tenant notes whom the change of a tenant concerns.
+func (c Changed) tenant(name string, was, now *Tenant, t *touched) {
 	if t.all || was == nil || now == nil {
-		m.changed.Municipalities[name], m.changed.Decisions[name] = true, true
+		c.Municipalities[name], c.Decisions[name] = true, true
 	}
 	for place := range t.places {
-		m.tellPlace(name, now, place)
+		c.place(name, now, place)
 		if asksAnother(installedAt(was, place), installedAt(now, place)) {
-			m.changed.Decisions[name] = true
+			c.Decisions[name] = true
 		}
 	}
 	if was != nil {
 		for place, before := range was.considered {
-			m.tellRow(name, now, place, before, now.Row(place))
+			c.row(name, now, place, before, now.Row(place))
 		}
 	}
 	if now != nil {
 		for place, after := range now.considered {
 			if _, known := was.looked(place); !known {
-				m.tellRow(name, now, place, nil, after)
+				c.row(name, now, place, nil, after)
 			}
 		}
 	}
 }
 
-// tellRow says whom a change of one place concerns.
-func (m *Model) tellRow(name string, now *Tenant, place resolution.Place, before, after *Row) {
+// row notes whom a change of one place concerns.
+func (c Changed) row(name string, now *Tenant, place resolution.Place, before, after *Row) {
 	if before == after {
 		return
 	}
-	m.tellPlace(name, now, place)
+	c.place(name, now, place)
 	if before == nil || after == nil || !reflect.DeepEqual(before.Verdict, after.Verdict) {
-		m.changed.Decisions[name] = true
+		c.Decisions[name] = true
 	}
 }
 
-func (m *Model) tellPlace(name string, now *Tenant, place resolution.Place) {
-	m.changed.Municipalities[name], m.changed.Apps[place.App] = true, true
+func (c Changed) place(name string, now *Tenant, place resolution.Place) {
+	c.Municipalities[name], c.Apps[place.App] = true, true
 	if now == nil {
 		return
 	}
 	for _, n := range now.Networks {
 		if proposes(n, place.App) {
-			m.changed.Networks[n.Name] = true
+			c.Networks[n.Name] = true
 		}
 	}
 }

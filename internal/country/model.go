@@ -91,13 +91,6 @@ func NewModel() *Model {
 // Country is what was settled last. Nobody changes it.
 func (m *Model) Country() *Country { return m.settled }
 
-// snapshot is the country as it is, whatever is changed later.
-func (m *Model) snapshot() *Country {
-	c := m.country
-	c.tenants, c.subjects, c.belongs = *m.country.tenants.Copy(), *m.country.subjects.Copy(), *m.country.belongs.Copy()
-	return &c
-}
-
 // SetOutages says when nobody was looking; see rollout.Input.
 func (m *Model) SetOutages(outages rollout.Outages) { m.country.outages, m.platform = outages, true }
 
@@ -247,11 +240,11 @@ func (m *Model) inputs(name string) *inputs {
 	return in
 }
 
-func (m *Model) touch(name string) *touched {
-	t := m.touched[name]
+func (p *pending) touch(name string) *touched {
+	t := p.touched[name]
 	if t == nil {
 		t = &touched{places: map[resolution.Place]bool{}, apps: map[string]bool{}}
-		m.touched[name] = t
+		p.touched[name] = t
 	}
 	return t
 }

@@ -35,7 +35,7 @@ func (m *Model) Settle(now time.Time) Changed {
 		m.country.Next = earliest(m.country.Next, m.country.Tenant(name).Until)
 	}
 	changed := m.changed
-	m.pending, m.settled = nothingPending(), m.snapshot()
+	m.pending, m.settled = nothingPending(), m.country.copy()
 	return changed
 }
 
@@ -118,7 +118,7 @@ func (m *Model) settleTenant(name string, t *touched) {
 	for place := range t.places {
 		m.fileMove(pair(name, place.Environment), installedAt(was, place), installedAt(now, place))
 	}
-	m.tell(name, was, now, t)
+	m.changed.tenant(name, was, now, t)
 }
 
 func installedAt(t *Tenant, place resolution.Place) *v1alpha1.AppInstallation {
