@@ -22,8 +22,8 @@ const (
 const DefaultChannel = "stable"
 
 // NetworkSpec says who introduces which apps together.
-// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, !has(a.channel) || a.channel == ”)",message="channel goes with approvals of the Platform only: an approval of a network opens the network's own waves; take channel out",fieldPath=".rollout.approvals"
-// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, !has(r.channel) || r.channel == ”)",message="channel goes with retries of the Platform only; take channel out",fieldPath=".rollout.retries"
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, !has(a.channel) || a.channel.size() == 0)",message="channel goes with approvals of the Platform only: an approval of a network opens the network's own waves; take channel out",fieldPath=".rollout.approvals"
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, !has(r.channel) || r.channel.size() == 0)",message="channel goes with retries of the Platform only; take channel out",fieldPath=".rollout.retries"
 // +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, has(self.apps) && self.apps.exists(p, p.name == a.app))",message="each of rollout.approvals[].app must be the name of one of apps",fieldPath=".rollout.approvals"
 // +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, has(self.apps) && self.apps.exists(p, p.name == r.app))",message="each of rollout.retries[].app must be the name of one of apps",fieldPath=".rollout.retries"
 type NetworkSpec struct {

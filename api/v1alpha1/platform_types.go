@@ -10,8 +10,8 @@ const PlatformName = "default"
 
 // PlatformSpec tells what the cluster looks like and what holds for every tenant.
 // Every field has a default that fits a plain cluster.
-// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, has(a.channel) && a.channel != ”)",message="each of rollout.approvals names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.approvals"
-// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, has(r.channel) && r.channel != ”)",message="each of rollout.retries names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.retries"
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, has(a.channel) && a.channel.size() > 0)",message="each of rollout.approvals names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.approvals"
+// +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, has(r.channel) && r.channel.size() > 0)",message="each of rollout.retries names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.retries"
 type PlatformSpec struct {
 	// dns lists where pods may ask for names. Default: the pods labelled
 	// k8s-app=kube-dns in kube-system, and the node-local cache at 169.254.20.10.
