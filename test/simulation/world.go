@@ -68,6 +68,7 @@ type world struct {
 var notYet = []string{
 	"approval before", "nobody waits", "percentages", "done stays done", "verified release", "time is up", "wake", "own stages", "own windows", "one wish",
 	"catch up", "attempts",
+	"end", // world 21: a halted rollout to direct adopters is no reason that the judge takes for so
 }
 
 // violation is a promise that was not kept.
