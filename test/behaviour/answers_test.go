@@ -47,7 +47,7 @@ func TestNetworkAnswers(t *testing.T) {
 			return speaks(n.Status.Conditions, n.Generation, kind, status, parts...)
 		})
 	}
-	answers("an app that does not exist stalls it", "Stalled", metav1.ConditionTrue, "spec.apps[nowhere]", "no SharedApp of that name")
+	answers("an app that does not exist stalls it", "Stalled", metav1.ConditionTrue, "spec.apps[nowhere]", `there is no SharedApp "nowhere"`)
 	before := n.DeepCopy()
 	n.Spec.Apps = nil
 	if err := admin.Patch(t.Context(), n, client.MergeFrom(before)); err != nil {

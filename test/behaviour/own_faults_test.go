@@ -51,11 +51,11 @@ func TestWhatToMendIsInTheTable(t *testing.T) {
 	n := proposes(t, "table", "nowhere", nil, m)
 	until(t, "the network and its apps are looked at", n, func(n *v1alpha1.Network) error {
 		return errors.Join(
-			speaks(n.Status.Conditions, n.Generation, v1alpha1.ConditionReady, metav1.ConditionFalse, "no SharedApp of that name"),
+			speaks(n.Status.Conditions, n.Generation, v1alpha1.ConditionReady, metav1.ConditionFalse, "there is no SharedApp"),
 			speaks(n.Status.Conditions, n.Generation, v1alpha1.ConditionAppsReady, metav1.ConditionFalse, m.Name))
 	})
 	row := printed(t, "networks", n)
-	for column, want := range map[string]string{"Ready": "False", "Message": "no SharedApp of that name", "Apps message": m.Name} {
+	for column, want := range map[string]string{"Ready": "False", "Message": "there is no SharedApp", "Apps message": m.Name} {
 		if err := holds(row[column], want); err != nil {
 			t.Errorf("column %s: %v", column, err)
 		}
