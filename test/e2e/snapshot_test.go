@@ -46,8 +46,9 @@ func (c country) snapshot(t *testing.T) map[string]any {
 			}
 			unstructured.RemoveNestedField(o.Object, "spec", "tenant", "number")
 			unstructured.RemoveNestedField(o.Object, "spec", "number")
-			unstructured.RemoveNestedField(o.Object, "spec", "rollout", "movedAt")
-			unstructured.RemoveNestedField(o.Object, "spec", "rollout", "verified") // what was well before: nothing, where the next came first
+			unstructured.RemoveNestedField(o.Object, "spec", "move", "movedAt")
+			unstructured.RemoveNestedField(o.Object, "spec", "lastVerified") // what was verified before: nothing, where the next came first
+			unstructured.RemoveNestedField(o.Object, "spec", "lastVerifiedBy")
 			content := map[string]any{"labels": o.GetLabels()}
 			for _, path := range fields {
 				value, _, err := unstructured.NestedFieldCopy(o.Object, path...)
