@@ -41,20 +41,6 @@ const (
 	DeletionDelete DeletionPolicy = "Delete"
 )
 
-// AccessRole is what a person may do in a tenant's namespaces.
-// +kubebuilder:validation:Enum=Administrator;Developer;Viewer
-type AccessRole string
-
-// The access roles.
-const (
-	// AccessAdministrator may change workloads, configuration and secrets.
-	AccessAdministrator AccessRole = "Administrator"
-	// AccessDeveloper may change workloads and configuration, but sees no secrets.
-	AccessDeveloper AccessRole = "Developer"
-	// AccessViewer may look at everything but secrets.
-	AccessViewer AccessRole = "Viewer"
-)
-
 // MunicipalitySpec describes a tenant and its own decisions.
 // +kubebuilder:validation:XValidation:rule="!has(self.formerNumbers) || !(self.number in self.formerNumbers)",message="spec.formerNumbers must not hold the current spec.number",fieldPath=".formerNumbers"
 // +kubebuilder:validation:XValidation:rule="!has(self.access) || self.access.all(a, !has(a.environments) || a.environments.all(n, self.environments.exists(e, e.name == n)))",message="each of spec.access[].environments must be the name of one of spec.environments",fieldPath=".access"
@@ -169,87 +155,6 @@ type MunicipalitySpec struct {
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
 }
-
-// Access gives groups and users a role.
-// +kubebuilder:validation:XValidation:rule="(has(self.groups) && self.groups.size() > 0) || (has(self.users) && self.users.size() > 0)",message="an access entry needs at least one of groups or users"
-type Access struct {
-	// role is Administrator, Developer or Viewer.
-	// Example: Developer
-	// +required
-	Role AccessRole `json:"role,omitempty"`
-
-	// groups of the identity provider. Groups that begin with "system:" belong to Kubernetes and are refused.
-	// Example: [vinje-ikt]
-	// +optional
-	// +listType=set
-	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.all(g, !g.startsWith('system:'))",message="access groups must not begin with system: those are Kubernetes' own; name a group of the identity provider"
-	Groups []string `json:"groups,omitempty"`
-
-	// users of the identity provider. Names that begin with "system:" are refused.
-	// Example: [kari.nordmann@vinje.kommune.no]
-	// +optional
-	// +listType=set
-	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.all(u, !u.startsWith('system:'))",message="access users must not begin with system: those are Kubernetes' own; name a user of the identity provider"
-	Users []string `json:"users,omitempty"`
-
-	// environments that the access is for. Default: all of them.
-	// Example: [test]
-	// +optional
-	// +listType=set
-	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:items:MaxLength=15
-	Environments []string `json:"environments,omitempty"`
-
-	// expires is when the access ends by itself, as an RFC 3339 time. Default: never.
-	// Example: "2027-03-01T00:00:00Z"
-	// +optional
-	Expires *metav1.Time `json:"expires,omitempty"`
-}
-
-// AppState is how one app is doing in one environment.
-// +kubebuilder:validation:Enum=Ready;Waiting;Progressing;Failed;Returned;Stuck;Missing;Declined;Deferred;Held;Ahead;Unrequested;Blocked;Removing
-type AppState string
-
-// The states of an app in an environment.
-const (
-	// AppReady means that it runs, healthy, at the version that it should have.
-	AppReady AppState = "Ready"
-	// AppWaiting means that the wanted version has not come yet: its group's rollout, or the stage
-	// before, comes first.
-	AppWaiting AppState = "Waiting"
-	// AppProgressing means that it is being installed, or comes up.
-	AppProgressing AppState = "Progressing"
-	// AppFailed means that it is not healthy, or can't be applied; the message says why.
-	AppFailed AppState = "Failed"
-	// AppReturned means that the wanted version failed here, and that the previous one is back.
-	AppReturned AppState = "Returned"
-	// AppStuck means that the version failed here, and that there is no verified one to return to.
-	AppStuck AppState = "Stuck"
-	// AppMissing means that it should be there, and that nothing is installed yet.
-	AppMissing AppState = "Missing"
-	// AppDeclined means that the municipality declined it.
-	AppDeclined AppState = "Declined"
-	// AppDeferred means that the municipality deferred it.
-	AppDeferred AppState = "Deferred"
-	// AppHeld means that the municipality holds the version that is installed.
-	AppHeld AppState = "Held"
-	// AppAhead means that a higher version is installed than the one that is offered.
-	AppAhead AppState = "Ahead"
-	// AppUnrequested means that it runs, and that neither a network nor the municipality asks for it
-	// any longer.
-	AppUnrequested AppState = "Unrequested"
-	// AppBlocked means that what should be there can't be had; the message says who is in the way.
-	AppBlocked AppState = "Blocked"
-	// AppRemoving means that it is being uninstalled.
-	AppRemoving AppState = "Removing"
-)
 
 // MunicipalityNetwork is a network that a municipality belongs to.
 type MunicipalityNetwork struct {
