@@ -92,7 +92,7 @@ func (s *standing) resumes() bool {
 
 func newCount(in *Input) *count {
 	c := &count{rules: newRules(in)}
-	assigned := c.assign()
+	assigned := assigner{&c.rules}.assign()
 	c.again = assigned.again
 	if assigned.standIn >= 0 {
 		c.standIn = in.Members[assigned.standIn].Name

@@ -120,9 +120,9 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 
 // startsAnew says whether the time of a member began when a fault of somebody else ended. It is
 // remembered until the member is verified.
-func (r *rules) startsAnew(name string) bool {
-	_, known := r.remembered(name, memoryUnhealthy)
-	return known || r.excusedBefore(name)
+func (all memory) startsAnew(name string) bool {
+	_, known := all.remembered(name, memoryUnhealthy)
+	return known || all.excusedBefore(name)
 }
 
 // rememberWaves are the waves that were done, and that the strategy has no longer.

@@ -15,9 +15,11 @@ type rules struct {
 	known map[string]v1alpha1.WaveStatus
 	// done is when waves were done, by the names that they had then.
 	done map[string]time.Time
-	// memory is what the status remembers, by member.
-	memory map[string][]v1alpha1.MemberMemory
+	memory
 }
+
+// memory is what the status remembers, by member.
+type memory map[string][]v1alpha1.MemberMemory
 
 // The reasons that the memory of a Rollout has besides those that a member is away for.
 const (
@@ -36,7 +38,7 @@ func newRules(in *Input) rules {
 		in: in, strategy: in.Strategy,
 		target: v1alpha1.Release{Version: in.Rollout.Spec.Version, Digest: in.Rollout.Spec.Digest},
 		known:  make(map[string]v1alpha1.WaveStatus, len(in.Rollout.Status.Waves)), done: map[string]time.Time{},
-		memory: make(map[string][]v1alpha1.MemberMemory, len(in.Rollout.Status.Memory)),
+		memory: make(memory, len(in.Rollout.Status.Memory)),
 	}
 	if in.SecurityFix {
 		r.strategy = r.strategy.quick()
@@ -86,8 +88,8 @@ func (r *rules) movedAt(place *Place) time.Time {
 }
 
 // remembered is since when a member has been so, as the memory says; false where it does not.
-func (r *rules) remembered(name, reason string) (time.Time, bool) {
-	for _, m := range r.memory[name] {
+func (all memory) remembered(name, reason string) (time.Time, bool) {
+	for _, m := range all[name] {
 		if m.Reason == reason && m.Since != nil {
 			return m.Since.Time, true
 		}
@@ -97,8 +99,8 @@ func (r *rules) remembered(name, reason string) (time.Time, bool) {
 
 // excusedBefore says whether a member was away, or had a fault that is not the version's, when the
 // status was written.
-func (r *rules) excusedBefore(name string) bool {
-	for _, m := range r.memory[name] {
+func (all memory) excusedBefore(name string) bool {
+	for _, m := range all[name] {
 		if m.Reason != memoryFailed && m.Reason != memoryUnseen && m.Reason != memoryUnhealthy {
 			return true
 		}

@@ -32,10 +32,13 @@ type assignment struct {
 	again time.Time
 }
 
+// assigner finds the wave of each member.
+type assigner struct{ *rules }
+
 // assign finds the wave of each member. The first of several waves always has somebody,
 // as long as anybody takes part, so that no version comes to many before it was verified at
 // one: somebody stands in where nobody was named for it, or of those who were nobody goes on.
-func (r *rules) assign() assignment {
+func (r assigner) assign() assignment {
 	a := assignment{waves: make([]int, len(r.in.Members)), standIn: -1}
 	for i := range r.in.Members {
 		a.waves[i] = waveOf(r.strategy.Waves, &r.in.Members[i])
@@ -76,7 +79,7 @@ func (r *rules) assign() assignment {
 type choice struct{ have, may, will int }
 
 // consider adds a member that is not in the first wave.
-func (r *rules) consider(c *choice, i int) {
+func (r assigner) consider(c *choice, i int) {
 	m := &r.in.Members[i]
 	if c.have >= 0 || !m.takesPart() || (c.may >= 0 && !m.has(r.target)) {
 		return
@@ -106,7 +109,7 @@ func (c choice) first() int {
 // goesOn says whether a member of the first wave comes to its end by itself: not where it takes
 // part no longer, nor where it has been away for longer than the wave's deadline and time alone
 // does not bring it back. One that failed has come to its end. It also says when patience ends.
-func (r *rules) goesOn(m *Member) (goes bool, patience time.Time) {
+func (r assigner) goesOn(m *Member) (goes bool, patience time.Time) {
 	s := r.stand(m, 0)
 	if s.state != away || !s.until.IsZero() {
 		return s.state != excused, time.Time{}
@@ -123,7 +126,7 @@ func (r *rules) goesOn(m *Member) (goes bool, patience time.Time) {
 }
 
 // wentFirst says whether this rollout has moved a member in its first wave: it stays there.
-func (r *rules) wentFirst(m *Member) bool {
+func (r assigner) wentFirst(m *Member) bool {
 	return r.movedIn(m, func(wave string) bool { return wave == r.strategy.Waves[0].Name })
 }
 
@@ -141,7 +144,7 @@ func (r *rules) movedIn(m *Member, is func(wave string) bool) bool {
 
 // leaverGoesFirst says whether somebody left on its way in the first wave: nobody stands in before
 // it is known what becomes of the version there.
-func (r *rules) leaverGoesFirst() bool {
+func (r assigner) leaverGoesFirst() bool {
 	first := r.strategy.Waves[0].Name
 	return slices.ContainsFunc(r.in.Left, func(l Left) bool {
 		return l.Wave == first && r.standLeft(&l).state == moving

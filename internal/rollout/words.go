@@ -104,10 +104,10 @@ func (r *reporter) running(wave string, t *tally) (string, time.Time) {
 }
 
 // soonest is the member on its way that the clock changes first.
-func (r *reporter) soonest() *standing {
+func (c *count) soonest() *standing {
 	var first *standing
-	for i := range r.members {
-		s := &r.members[i]
+	for i := range c.members {
+		s := &c.members[i]
 		if (s.state == moving && s.reason != ReasonNextStage) || s.state == away {
 			if first == nil || (!s.until.IsZero() && (first.until.IsZero() || s.until.Before(first.until))) {
 				first = s
