@@ -6,7 +6,7 @@ import "slices"
 type links [][]int
 
 // open leaves out every link that is part of a circle, so that a circle counts for
-// nobody, whichever of its links came last. The circles are told for each network that
+// nobody, whichever of its links came last. The circles are reported for each network that
 // is on one: the shortest way from it back to itself.
 func (l links) open() (left links, circles [][]int) {
 	left, circles = make(links, len(l)), make([][]int, len(l))

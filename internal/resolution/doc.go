@@ -8,15 +8,17 @@
 //
 //   - decision.go: what the municipality says for itself, per environment.
 //   - proposal.go: what its networks propose, and which of them it follows.
-//   - target.go: the version that this points at, and whether it may be had.
+//   - target.go: the version that this points at, and who brought what is installed.
+//   - obstacle.go: what keeps the version away.
 //   - group.go: whose rollout brings it.
-//   - resolve.go: the verdict for each app and environment.
+//   - input.go, resolve.go: the verdict for each app and environment.
+//   - remember.go: what runs though its AppInstallation was deleted.
 //
 // Two rules keep people safe. An installed app is uninstalled for one reason only:
 // its municipality declined it. And when it becomes unclear what should be done, or
 // it can't be done, what runs is kept.
 //
-// A verdict says what a place shall have, not when. The members of a network, and those
+// A verdict says what a place should have, not when. The members of a network, and those
 // who follow a channel, move in turn with their group: their verdict is Install while
 // the network is suspended and while the platform is frozen, and the group's rollout
 // waits. Only where the municipality itself moves a place does a freeze stand in the way

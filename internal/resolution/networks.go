@@ -136,7 +136,7 @@ func (n *Networks) holds() links {
 		}
 	}
 	for i := range holds {
-		slices.Sort(holds[i]) // so that of two shortest circles always the same is told
+		slices.Sort(holds[i]) // so that of two shortest circles always the same is reported
 	}
 	return holds
 }
@@ -234,7 +234,7 @@ func (n *Networks) Members(name string) func(*v1alpha1.Municipality) bool {
 }
 
 // Heir is the name of the network that stands in the place of another now: its own while
-// it stands, that of its last successor once it was handed over, and empty where it is
+// it goes on, that of its last successor once it was handed over, and empty where it is
 // over and left none, or is unknown.
 func (n *Networks) Heir(name string) string {
 	i, known := n.at[name]
@@ -245,7 +245,7 @@ func (n *Networks) Heir(name string) string {
 }
 
 // Faults tells what is wrong with how a network holds and follows others, one message
-// for each fault, with the field and what to do. Until it is mended, the faulty link
+// for each fault, with the field and what to do. Until it is fixed, the faulty link
 // counts for nobody; the rest of the network does.
 func (n *Networks) Faults(name string) []string {
 	i, known := n.at[name]
@@ -260,19 +260,19 @@ func (n *Networks) Faults(name string) []string {
 		}
 	}
 	if circle := n.all[i].nestedCircle; circle != nil {
-		faults = append(faults, fmt.Sprintf("spec.members.networks: %s is a circle of networks that hold each other: take one of them out; until then none of these links adds anybody", n.told(circle)))
+		faults = append(faults, fmt.Sprintf("spec.members.networks: %s is a circle of networks that hold each other: take one of them out; until then none of these links adds anybody", n.text(circle)))
 	}
 	if _, known := n.at[spec.Successor]; !known && spec.Successor != "" {
 		faults = append(faults, fmt.Sprintf("spec.successor %q: there is no Network of that name: correct the name, or make that Network; until then nobody takes the members over", spec.Successor))
 	}
 	if circle := n.all[i].successorCircle; circle != nil {
-		faults = append(faults, fmt.Sprintf("spec.successor: %s is a circle of successors: take one of them out; until then none of them takes members over", n.told(circle)))
+		faults = append(faults, fmt.Sprintf("spec.successor: %s is a circle of successors: take one of them out; until then none of them takes members over", n.text(circle)))
 	}
 	return faults
 }
 
-// told is a circle for people, as "a > b > a".
-func (n *Networks) told(circle []int) string {
+// text is a circle for people, as "a > b > a".
+func (n *Networks) text(circle []int) string {
 	names := make([]string, 0, len(circle))
 	for _, i := range circle {
 		names = append(names, n.all[i].network.Name)

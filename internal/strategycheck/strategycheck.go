@@ -1,14 +1,14 @@
 // Package strategycheck finds what is wrong with a rollout strategy that no schema can tell, as one
 // must know the members and the catalogue to see it. It is pure.
 //
-// The Platform and each Network say their strategies in the same words, so both are told the
+// The Platform and each Network say their strategies in the same words, so both are checked the
 // same of theirs, each of what it says itself:
 //
 //   - waves that overlap, that are empty, or that name who does not exist (waves.go);
 //   - approvals and retries that can't match any rollout (approvals.go);
 //   - selectors, windows and freezes that can't be read.
 //
-// Of waves that a network inherits nothing is told in that network: one that picks nobody
+// Of waves that a network inherits nothing is reported in that network: one that picks nobody
 // there is normal, since it was written for the whole country. Where such a wave picks nobody
 // at all, or two overlap, it is reported once, in the Platform, where it can be fixed.
 package strategycheck
@@ -24,7 +24,7 @@ import (
 
 // Input is a strategy and what it is held against. Nothing in it is changed.
 type Input struct {
-	// Said is spec.rollout of the object that is told; nil says nothing, which is never wrong.
+	// Said is spec.rollout of the object that is checked; nil says nothing, which is never wrong.
 	Said *v1alpha1.RolloutStrategy
 	// General is spec.rollout of the Platform, whose waves hold for a network that says none;
 	// nil where there is none, and for the Platform itself.
@@ -35,7 +35,7 @@ type Input struct {
 	Noun string
 	// Apps of the catalogue.
 	Apps catalogue.Apps
-	// Proposed apps. That one of them is not in the catalogue is told at the proposal, once.
+	// Proposed apps. That one of them is not in the catalogue is reported at the proposal, once.
 	Proposed []v1alpha1.Proposal
 }
 
