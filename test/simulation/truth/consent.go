@@ -94,7 +94,7 @@ func (t *Truth) follows(m *v1alpha1.Municipality, k Key, said words) (*proposal,
 	var best *proposal
 	belongs := t.networksOf(m)
 	named := said.network
-	if heir := t.Heir(named); heir != "" && !t.Ledger.Lenient {
+	if heir := t.Heir(named); heir != "" {
 		named = heir
 	}
 	for _, name := range Sorted(belongs) {
@@ -211,14 +211,14 @@ func (t *Truth) reachable(m *v1alpha1.Municipality, k Key, s Says) Says {
 		s.Excuse = "in another zone than the app requires"
 	}
 	there, version := t.Before.Present(k), channelVersion(t.Apps[k.App], s.Channel)
-	if there == nil || version == "" || !lower(version, there.Spec.Version) {
+	if there == nil || version == "" {
 		return s
 	}
 	if needed := t.neededBy(k, there.Spec.Version, version); needed != "" {
 		s.Excuse = "needed there by " + needed + " in the version that it has"
-		if t.Ledger.Lenient {
-			s.Excuse, s.Unclear = "", true
-		}
+		return s
+	}
+	if !lower(version, there.Spec.Version) {
 		return s
 	}
 	switch t.mayLower(k, there, s.Group) {

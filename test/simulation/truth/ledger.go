@@ -12,9 +12,8 @@ import (
 
 // Ledger remembers what came about, as it truly was at that time. No fault of a world makes it forget.
 type Ledger struct {
-	// Lenient leaves open who may lower a version, lets a failure of one that had the version before
-	// begin a Rollout, does not follow a network that was named to its successor, and lets an old
-	// completion of a pilot network count for its newest attempt.
+	// Lenient lets a failure of one that had the version before begin a Rollout, and an old completion
+	// of a pilot network count for its newest attempt.
 	Lenient bool
 
 	rollouts map[string]*entry
@@ -180,7 +179,7 @@ const (
 func (l *Ledger) mayLower(k Key, r v1alpha1.Release, g Group) answer {
 	b := l.brought[k][r]
 	switch {
-	case b == nil, l.Lenient:
+	case b == nil:
 		return perhaps
 	case b.by == g:
 		return yes
