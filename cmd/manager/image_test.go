@@ -31,7 +31,7 @@ func TestImageHasItsSources(t *testing.T) {
 		}
 		inContext = filepath.ToSlash(inContext)
 		switch {
-		case entry.IsDir() && (inContext == ".git" || inContext == ".cache" || inContext == "dist"):
+		case entry.IsDir() && (inContext == ".git" || inContext == "dist"):
 			return filepath.SkipDir
 		case !entry.Type().IsRegular() || !admits.file(inContext) || !covered(copied, inContext):
 			return nil
