@@ -34,9 +34,9 @@ type Move struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=40
 	Channel string `json:"channel,omitempty"`
-	// attempt of the Rollout; 0 for a municipality's own move.
+	// attempt of the Rollout; unset for a municipality's own move.
 	// +optional
-	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000
 	Attempt int32 `json:"attempt,omitempty"`
 	// target is the release that the move brings, which is not what is installed once the move has

@@ -180,7 +180,7 @@ type Approval struct {
 	// +optional
 	// +kubebuilder:default=""
 	// +kubebuilder:validation:MaxLength=40
-	Channel string `json:"channel,omitempty"` //nolint:kubeapilinter // empty is a value: a network's own
+	Channel string `json:"channel,omitempty"`
 
 	// digest of the version's bundle, as the Rollout's spec.digest tells it.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
@@ -221,7 +221,7 @@ type Retry struct {
 	// +optional
 	// +kubebuilder:default=""
 	// +kubebuilder:validation:MaxLength=40
-	Channel string `json:"channel,omitempty"` //nolint:kubeapilinter // empty is a value: a network's own
+	Channel string `json:"channel,omitempty"`
 
 	// digest of the version's bundle, as the Rollout's spec.digest tells it.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"

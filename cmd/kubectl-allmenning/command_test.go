@@ -197,7 +197,7 @@ func TestOnboardRefusesWhatIsNotUsed(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "would not use the new file") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(root, "base/towns/vinje.yaml")); err == nil {
+	if _, err := os.Stat(filepath.Join(root, "base", "towns", "vinje.yaml")); err == nil {
 		t.Error("it was written")
 	}
 }
@@ -256,7 +256,7 @@ func TestPlanReportsWrongNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line, name := range map[string]string{"14": `spec.pilotNetworks[0]: there is no Network "digi-tw"`, "15": `spec.pilotNetworks[1]: there is no Network "helse"`} {
-		if want := "Fault: " + filepath.Join(root, "apps/svarut.yaml") + ":" + line + ": SharedApp svarut: " + name; !strings.Contains(out, want) {
+		if want := "Fault: " + filepath.Join(root, "apps", "svarut.yaml") + ":" + line + ": SharedApp svarut: " + name; !strings.Contains(out, want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}
 	}

@@ -69,7 +69,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 	now := r.Clock.Now()
-	wanted := r.render(seen) //nolint:contextcheck // it computes, and waits for nothing
+	wanted := r.render(seen)
 	todo, err := plan(seen, wanted)
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("plan: %w", err)

@@ -209,8 +209,9 @@ func failed(i *v1alpha1.AppInstallation, objects []string) condition.Outcome {
 // summary names the first few of many, and cuts what each has to say, so that none hides the others.
 func summary(all []string) string {
 	const shown, letters = 3, 256
-	var first []string
-	for _, what := range all[:min(len(all), shown)] {
+	some := all[:min(len(all), shown)]
+	first := make([]string, 0, len(some))
+	for _, what := range some {
 		first = append(first, condition.Within(what, letters))
 	}
 

@@ -80,7 +80,8 @@ func (r *Reconciler) release(ctx context.Context, policy apply.Live) error {
 	}
 	after, _ := policy.DeepCopyObject().(client.Object)
 	controllerutil.RemoveFinalizer(after, v1alpha1.FinalizerDrain)
-	if err := r.Client.Patch(ctx, after, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+	err := r.Client.Patch(ctx, after, client.MergeFrom(before))
+	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("take the finalizer off policy %s: %w", policy.GetName(), err)
 	}
 	return nil

@@ -39,7 +39,7 @@ var (
 
 func newEvents(seed uint64) *events {
 	w := &events{
-		rng: rand.New(rand.NewPCG(seed, 8)), now: now, model: country.NewModel(), //nolint:gosec // a test plays the same each time
+		rng: rand.New(rand.NewPCG(seed, 8)), now: now, model: country.NewModel(),
 		municipality: map[string]*v1alpha1.Municipality{}, network: map[string]*v1alpha1.Network{}, app: map[string]*v1alpha1.SharedApp{},
 		installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, deleted: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, rollout: map[string]*v1alpha1.Rollout{}, missing: map[string]bool{},
 	}
@@ -179,7 +179,7 @@ func (w *events) onNetwork() string {
 	case 6:
 		n.Spec.Rollout = &v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{{App: "svarut", Digest: target.Digest, Wave: "pilot"}}}
 	case 7:
-		n.Spec.Priority = new(int32(w.rng.IntN(3))) //nolint:gosec // less than three
+		n.Spec.Priority = new(int32(w.rng.IntN(3)))
 	}
 	w.network[name] = n
 	w.model.SetNetwork(name, n)
@@ -258,7 +258,7 @@ func (w *events) onRollout() string {
 	if group == "" {
 		channel = pick(w, "stable", "pilot")
 	}
-	r := record(group, channel, pick(w, apps...), pick(w, before, target), int32(1+w.rng.IntN(2)), //nolint:gosec // one or two
+	r := record(group, channel, pick(w, apps...), pick(w, before, target), int32(1+w.rng.IntN(2)),
 		pick(w, v1alpha1.RolloutPending, v1alpha1.RolloutProgressing, v1alpha1.RolloutCompleted, v1alpha1.RolloutHalted, v1alpha1.RolloutSuperseded))
 	if w.rng.IntN(8) == 0 {
 		delete(w.rollout, r.Name)

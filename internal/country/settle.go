@@ -61,9 +61,15 @@ func (m *Model) settleNetworks() {
 			m.touch(t.Name).all = true
 		}
 	}
-	if !m.topology {
-		return
+	if m.topology {
+		m.touchWhoMoved(before)
 	}
+}
+
+// touchWhoMoved touches the networks that have another heir than before, and the tenants that
+// belong to other networks.
+func (m *Model) touchWhoMoved(before *resolution.Networks) {
+	c := &m.country
 	for name := range c.networks {
 		if before.Heir(name) != c.Networks.Heir(name) {
 			m.proposals[name] = true

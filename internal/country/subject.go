@@ -124,10 +124,10 @@ func (s *Subject) left(r *v1alpha1.Rollout) []rollout.Left {
 }
 
 // hasMoved says whether an installation records a move of a rollout.
-func (s *Subject) hasMoved(rollout string) bool {
+func (s *Subject) hasMoved(name string) bool {
 	found := false
 	s.moved.Scan(func(_ string, i *v1alpha1.AppInstallation) bool {
-		found = i.Spec.Move.Rollout == rollout
+		found = i.Spec.Move.Rollout == name
 		return !found
 	})
 	return found

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -90,9 +91,8 @@ func measureWrites(ctx context.Context, watchers int, profiles string, out io.Wr
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		elapsed := time.Since(began)
-		time.Sleep(time.Second) // the watches get theirs
-		after := home.cpu()
-		if err := profile(); err != nil {
+		after, err := home.cpuAtRest(ctx, "kube-apiserver")
+		if err := errors.Join(err, profile()); err != nil {
 			return err
 		}
 		each := func(part string) float64 { return 1000 * (after[part] - before[part]) / (writeFolders * writeApps) }
@@ -100,6 +100,23 @@ func measureWrites(ctx context.Context, watchers int, profiles string, out io.Wr
 			elapsed.Seconds()*1000/(writeFolders*writeApps))
 	}
 	return nil
+}
+
+// cpuAtRest is the CPU that was used when a process of the control plane has come to rest: the
+// watches have got what was written.
+func (c *cluster) cpuAtRest(ctx context.Context, process string) (map[string]float64, error) {
+	const pause, share = 500 * time.Millisecond, 0.1 // of a core: an API server without work takes less
+	last := c.cpu()
+	err := wait.PollUntilContextTimeout(ctx, pause, time.Minute, false, func(context.Context) (bool, error) {
+		now := c.cpu()
+		used := now[process] - last[process]
+		last = now
+		return used <= share*pause.Seconds(), nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("waiting for %s to come to rest: %w", process, err)
+	}
+	return last, nil
 }
 
 // folders are the namespaces that are written into.

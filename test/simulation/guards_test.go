@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -180,7 +181,7 @@ func otherDiary(t *testing.T, program string) (string, bool) {
 			t.Fatal(err)
 		}
 		got, err := exec.CommandContext(t.Context(), program, "--story="+s.name).Output()
-		if err != nil || string(got) != string(want) {
+		if err != nil || !bytes.Equal(got, want) {
 			return "story " + s.name + ": the diary is another", true
 		}
 	}

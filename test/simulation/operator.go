@@ -112,7 +112,7 @@ func (w *world) send(batches [][]write) outcome {
 			if stale && sent == seenUntil {
 				before = w.store.snapshot()
 			}
-			if w.request(&batch[i]) && !(w.strict && w.faulty && w.rng.IntN(300) == 0) {
+			if w.request(&batch[i]) && !w.losesAnswer() {
 				done++ // else a conflict, or the answer was lost, which does not stop the others
 			}
 		}
@@ -143,6 +143,9 @@ func (w *world) behind(before *store) outcome {
 	}
 	return wrote
 }
+
+// losesAnswer says whether the answer to a write that was carried out gets lost.
+func (w *world) losesAnswer() bool { return w.strict && w.faulty && w.rng.IntN(300) == 0 }
 
 // request makes one request; it is refused where the object is not what the operator saw.
 func (w *world) request(r *write) bool {

@@ -165,7 +165,7 @@ func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 func withinLimit(m *moved) string {
 	c, members, begins := m.beginning()
 	_, wave := m.wave()
-	return m.over(wave, c.onTheWay+begins, members+c.excused)
+	return over(wave, c.onTheWay+begins, members+c.excused)
 }
 
 // beginning is the wave that a member begins in, how many take part in it, and by how many more are
@@ -187,12 +187,12 @@ func (m *moved) beginning() (c crowd, members, begins int) {
 func withinShare(m *moved) string {
 	c, members, begins := m.beginning()
 	if _, wave := m.wave(); c.excused > 0 {
-		return m.over(wave, c.onTheWay+begins, members)
+		return over(wave, c.onTheWay+begins, members)
 	}
 	return ""
 }
 
-func (m *moved) over(wave Wave, moving, members int) string {
+func over(wave Wave, moving, members int) string {
 	if limit := max(1, share(wave.Limit, members)); moving > limit {
 		return fmt.Sprintf("%d of %d members of wave %s are on their way, and %d may", moving, members, wave.Name, limit)
 	}
@@ -212,7 +212,7 @@ func catchesUp(m *moved) string {
 	before := slices.Contains(m.Ledger.completed[subject(m.Rollout)], m.To)
 	gated := last == target(m.Rollout) && m.gated()
 	switch {
-	case last != m.To && !(before && (gated || m.Ledger.doubted[subject(m.Rollout)])):
+	case last != m.To && (!before || (!gated && !m.Ledger.doubted[subject(m.Rollout)])):
 		return fmt.Sprintf("it is not what the group completed last, which is %q", last.Version)
 	case m.Move.Before != nil && m.Move.Before.Spec.State != v1alpha1.InstallationAbsent:
 		return "something is installed"

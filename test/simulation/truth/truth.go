@@ -3,9 +3,8 @@ package truth
 import (
 	"time"
 
-	"k8s.io/apimachinery/pkg/labels"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -36,7 +35,7 @@ type Truth struct {
 
 // At is what is so at this moment.
 func At(t Truth) *Truth {
-	t.Before = t.Objects.Copy()
+	t.Before = t.Copy()
 	t.holding, t.belonging, t.selectors = map[string]map[string]bool{}, map[string]map[string]bool{}, map[*metav1.LabelSelector]labels.Selector{}
 	t.says, t.followers, t.promises, t.crowds = map[Key]Says{}, map[followed][]Member{}, map[string]Promise{}, map[string]counted{}
 	return &t

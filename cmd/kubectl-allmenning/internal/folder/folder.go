@@ -147,7 +147,7 @@ func (r *reader) content(name string) ([]byte, error) {
 	if text, given := r.options.Texts[name]; given {
 		return text, nil
 	}
-	return os.ReadFile(name) //nolint:gosec // the folder is that of who runs the command
+	return os.ReadFile(name)
 }
 
 // takeFile takes the objects of a file as they are written.
@@ -182,7 +182,7 @@ func (r *reader) parse(name string) *manifest.File {
 
 // flat are the errors that were joined.
 func flat(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it is the parts that are asked for
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}
@@ -194,38 +194,28 @@ func (r *reader) concerns(name string) bool {
 	if err != nil {
 		return false
 	}
-	f, _ := manifest.Parse(name, data) //nolint:errcheck // it is a fault where the file is used
+	f, _ := manifest.Parse(name, data) // a fault where the file is used
 	return slices.ContainsFunc(f.Objects(), func(o manifest.Object) bool { return r.options.Concerns(o.APIVersion) })
 }
 
 // takeKustomizations builds those that no other one uses.
 func (r *reader) takeKustomizations() {
 	trees := make([]*tree, 0, len(r.roots))
-	within := map[string]bool{}
+	within, used := map[string]bool{}, map[string]bool{}
 	for _, root := range r.roots {
 		t := r.treeOf(root)
 		trees = append(trees, t)
+		maps.Copy(used, t.used)
 		for folder := range t.folders {
 			within[folder] = within[folder] || folder != filepath.Clean(root)
 		}
 	}
 
-	used := map[string]bool{}
-	for _, t := range trees {
-		for name := range t.used {
-			used[name] = true
-		}
-	}
 	for i, root := range r.roots {
 		if within[filepath.Clean(root)] {
 			continue
 		}
-		var beneath []string
-		for _, folder := range slices.Sorted(maps.Keys(trees[i].folders)) {
-			beneath = append(beneath, r.wantedBeneath(folder)...)
-		}
-		slices.Sort(beneath)
-		beneath = slices.Compact(beneath)
+		beneath := r.wantedBeneath(slices.Sorted(maps.Keys(trees[i].folders)))
 		if len(beneath) == 0 && !trees[i].wanted(r) {
 			continue
 		}
@@ -238,21 +228,24 @@ func (r *reader) takeKustomizations() {
 	}
 }
 
-// wantedBeneath are the files in and beneath a folder that hold objects which are wanted.
-func (r *reader) wantedBeneath(folder string) []string {
+// wantedBeneath are the files in and beneath folders that hold objects which are wanted, by name.
+func (r *reader) wantedBeneath(folders []string) []string {
 	var wanted []string
-	_ = filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return filepath.SkipDir // what the kustomization needs of it is a fault elsewhere
-		case name != folder && strings.HasPrefix(entry.Name(), "."):
-			if entry.IsDir() {
-				return filepath.SkipDir
+	for _, folder := range folders {
+		_ = filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return filepath.SkipDir // what the kustomization needs of it is a fault elsewhere
+			case name != folder && strings.HasPrefix(entry.Name(), "."):
+				if entry.IsDir() {
+					return filepath.SkipDir
+				}
+			case !entry.IsDir() && isManifest(name) && r.concerns(name):
+				wanted = append(wanted, name)
 			}
-		case !entry.IsDir() && isManifest(name) && r.concerns(name):
-			wanted = append(wanted, name)
-		}
-		return nil
-	})
-	return wanted
+			return nil
+		})
+	}
+	slices.Sort(wanted)
+	return slices.Compact(wanted)
 }

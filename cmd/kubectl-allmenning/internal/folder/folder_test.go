@@ -20,7 +20,7 @@ const (
 )
 
 // read writes files and reads their folder, or a folder in it; names are without the root.
-func read(t *testing.T, within string, texts map[string]string, edits map[string]string) (f *folder.Folder, short func(string) string) {
+func read(t *testing.T, within string, texts, edits map[string]string) (f *folder.Folder, short func(string) string) {
 	t.Helper()
 	root := t.TempDir()
 	for name, text := range texts {

@@ -103,28 +103,29 @@ func (r *reader) follow(t *tree, folder string, path []string) {
 
 // take adds one reference of a kustomization file.
 func (r *reader) take(t *tree, from *manifest.File, ref reference, path []string) {
-	folder := path[len(path)-1]
-	target := filepath.Join(folder, ref.path)
+	target := filepath.Join(path[len(path)-1], ref.path)
 	if filepath.IsAbs(ref.path) {
 		target = filepath.Clean(ref.path)
 	}
+
 	_, given := r.options.Texts[target]
 	info, err := os.Stat(target)
 	switch {
 	case given || (err == nil && !info.IsDir()):
-		t.used[target] = true
+		r.takeUsed(t, ref, target)
 	case err == nil && ref.folders && r.kustomizationOf(target) != "":
 		r.follow(t, target, path)
-		return
 	case err == nil:
 		t.faults = append(t.faults, fmt.Errorf("%s: %s: folder %s has no kustomization file", placeOf(from, ref.field), ref.field, ref.path))
-		return
 	default:
 		t.faults = append(t.faults, fmt.Errorf("%s: %s: there is no file or folder %q: correct the path, or take it out; nothing is fetched from other machines",
 			placeOf(from, ref.field), ref.field, ref.path))
-		return
 	}
+}
 
+// takeUsed adds a file that a kustomization refers to.
+func (r *reader) takeUsed(t *tree, ref reference, target string) {
+	t.used[target] = true
 	switch {
 	case ref.patch:
 		t.patches = append(t.patches, target)

@@ -55,17 +55,24 @@ func into(node *yaml.Node, step string) (at, value *yaml.Node) {
 			}
 		}
 	case yaml.SequenceNode:
-		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(node.Content) {
-			return node.Content[i], node.Content[i]
-		}
-		for _, item := range node.Content {
-			if scalarAt(item, "name") == step || scalarAt(item, "version") == step {
-				return item, item
-			}
-		}
+		item := itemOf(node, step)
+		return item, item
 	case yaml.AliasNode, yaml.DocumentNode, yaml.ScalarNode:
 	}
 	return nil, nil
+}
+
+// itemOf is the item of a list with an index, or with that name or version; nil where there is none.
+func itemOf(list *yaml.Node, step string) *yaml.Node {
+	if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(list.Content) {
+		return list.Content[i]
+	}
+	for _, item := range list.Content {
+		if scalarAt(item, "name") == step || scalarAt(item, "version") == step {
+			return item
+		}
+	}
+	return nil
 }
 
 // Value is what a field holds, as JSON would decode it, and whether the object has it.

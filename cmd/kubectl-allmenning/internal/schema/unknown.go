@@ -13,14 +13,14 @@ import (
 // unknownFields are fields that the kind does not have. The API server drops them with a
 // warning, or refuses them where kubectl asks for strict validation, which is its default.
 func (k *Kind) unknownFields(written map[string]any) []Fault {
-	var paths []string
+	paths := pruning.PruneWithOptions(runtime.DeepCopyJSON(written), k.structural, true,
+		structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
 	if _, isObject := written["metadata"].(map[string]any); isObject {
-		_, _, paths, _ = objectmeta.GetObjectMetaWithOptions(written, objectmeta.ObjectMetaOptions{
+		_, _, more, _ := objectmeta.GetObjectMetaWithOptions(written, objectmeta.ObjectMetaOptions{
 			DropMalformedFields: true, ReturnUnknownFieldPaths: true, // checkMetadata reports the malformed
 		})
+		paths = append(paths, more...)
 	}
-	paths = append(paths, pruning.PruneWithOptions(runtime.DeepCopyJSON(written), k.structural, true,
-		structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})...)
 	slices.Sort(paths)
 
 	faults := make([]Fault, 0, len(paths))

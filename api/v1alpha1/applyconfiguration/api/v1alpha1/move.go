@@ -22,7 +22,7 @@ type MoveApplyConfiguration struct {
 	// channel that the direct adopters of the Rollout follow; empty for a network's Rollout, and for
 	// a municipality's own move.
 	Channel *string `json:"channel,omitempty"`
-	// attempt of the Rollout; 0 for a municipality's own move.
+	// attempt of the Rollout; unset for a municipality's own move.
 	Attempt *int32 `json:"attempt,omitempty"`
 	// target is the release that the move brings, which is not what is installed once the move has
 	// returned.
