@@ -25,6 +25,6 @@ LABEL org.opencontainers.image.title="Allmenning" \
       org.opencontainers.image.source="https://github.com/allmenning/allmenning" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /out/manager /manager
-# By number: the kubelet can't tell that a name is not root (runAsNonRoot).
+# By number: the kubelet can't know that a name is not root (runAsNonRoot).
 USER 65532:65532
 ENTRYPOINT ["/manager"]

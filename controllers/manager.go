@@ -61,13 +61,13 @@ type Options struct {
 	PlainHTTPRegistries []string
 	// FetchTimeout bounds the fetching of one bundle.
 	FetchTimeout time.Duration
-	// Log is where the operator tells what it does.
+	// Log is where the operator logs what it does.
 	Log logr.Logger
 }
 
 const (
 	// reconcileTimeout bounds one pass: a read that waits for what a definition that is gone
-	// will never tell must not hold a worker for ever.
+	// will never answer must not hold a worker for ever.
 	reconcileTimeout = time.Minute
 	// renewDeadline is how long a leader that can't renew its lease goes on; it is what
 	// controller-runtime takes when nobody says otherwise.
@@ -136,7 +136,7 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	return mgr, addControllers(ctx, mgr, o)
 }
 
-// leaderLock is a Lease that tells who leads. The usual one also writes an event at
+// leaderLock is a Lease that records who leads. The usual one also writes an event at
 // each start, which nobody needs who can read the Lease.
 func leaderLock(config *rest.Config, o Options) (resourcelock.Interface, error) {
 	if !o.LeaderElection {

@@ -75,7 +75,7 @@ type Tenant struct {
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:MinLength=1
 	DisplayName string `json:"displayName,omitempty"`
-	// county is the number of its county, where the label allmenning.dev/county tells it.
+	// county is the number of its county, as in the label allmenning.dev/county.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
 	County string `json:"county,omitempty"`
@@ -186,7 +186,7 @@ type Bringer struct {
 	Channel string `json:"channel,omitempty"`
 }
 
-// BroughtBy is who brought the release that is installed, whoever decides now. It is read from the
+// BroughtBy is who brought the release that is installed; another may decide now. It is read from the
 // last move; where there is none, a network that decided counts as the one that brought it.
 func (s *AppInstallationSpec) BroughtBy() Bringer {
 	switch {
@@ -201,7 +201,7 @@ func (s *AppInstallationSpec) BroughtBy() Bringer {
 	return Bringer{Network: s.Move.Network, Channel: s.Move.Channel}
 }
 
-// InstalledObject is one object of an installation, and what tells whether it is as it should be.
+// InstalledObject is one object of an installation, and whether it is as it should be.
 type InstalledObject struct {
 	// apiVersion of the object.
 	// +required

@@ -17,7 +17,7 @@
 //     writes it, and reads from it what it shall install.
 //   - A [Rollout] is how a version comes to the members of a network: in waves, with
 //     gates and a budget for failures. The operator writes it, and keeps it as the record.
-//   - A [Platform], of which there is at most one, tells what the cluster looks
+//   - A [Platform], of which there is at most one, describes what the cluster looks
 //     like: where its DNS and its ingress controller live, what is private.
 //
 // Data flows in one direction: spec of the first three, then the spec of

@@ -79,7 +79,7 @@ type MunicipalitySpec struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000000
-	Inhabitants *int32 `json:"inhabitants,omitempty"` //nolint:kubeapilinter // a pointer tells "not said" from a number at every use
+	Inhabitants *int32 `json:"inhabitants,omitempty"` //nolint:kubeapilinter // a pointer distinguishes unset from a number at every use
 
 	// environments each become one namespace, named <municipality>-<environment>. An environment
 	// that is taken out of the list is kept and shown as Retained, unless deletionPolicy is Delete.

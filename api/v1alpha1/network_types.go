@@ -118,7 +118,7 @@ type Members struct {
 	Names []string `json:"names,omitempty"`
 
 	// networks whose members belong to this network too. Networks nest as deep as one likes, but a
-	// network can't hold itself: such a circle is told in the conditions, and adds nobody. Default: none.
+	// network can't hold itself: such a circle is reported in the conditions, and adds nobody. Default: none.
 	// Example: [vest-telemark]
 	// +optional
 	// +listType=set

@@ -8,7 +8,7 @@ import (
 // PlatformName is the name of the one Platform.
 const PlatformName = "default"
 
-// PlatformSpec tells what the cluster looks like and what holds for every tenant.
+// PlatformSpec describes what the cluster looks like and what holds for every tenant.
 // Every field has a default that fits a plain cluster.
 // +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, has(a.channel) && a.channel.size() > 0)",message="each of rollout.approvals names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.approvals"
 // +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, has(r.channel) && r.channel.size() > 0)",message="each of rollout.retries names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.retries"
@@ -165,7 +165,7 @@ type SizeClass struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000000
-	UpTo *int32 `json:"upTo,omitempty"` //nolint:kubeapilinter // a pointer tells "not said" from a number at every use
+	UpTo *int32 `json:"upTo,omitempty"` //nolint:kubeapilinter // a pointer distinguishes unset from a number at every use
 
 	// quota of each environment. What it leaves out takes the built-in default of the class Small.
 	// Example: {cpu: "4", memory: 8Gi, pods: 40}
@@ -275,7 +275,7 @@ type PlatformStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// Platform tells what the cluster looks like. There is at most one, named
+// Platform describes what the cluster looks like. There is at most one, named
 // "default"; without it the built-in defaults hold.
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:scope=Cluster,categories=allmenning
@@ -293,7 +293,7 @@ type Platform struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec tells what the cluster looks like.
+	// spec describes what the cluster looks like.
 	// +optional
 	// +kubebuilder:default={}
 	Spec PlatformSpec `json:"spec,omitzero"`

@@ -24,7 +24,7 @@ const (
 	RolloutWithdrawn RolloutPhase = "Withdrawn"
 )
 
-// Release is a version of an app with the digest that it stands for.
+// Release is a version of an app with its digest.
 type Release struct {
 	// version number.
 	// +required
@@ -89,7 +89,7 @@ type RolloutSpec struct {
 	// +kubebuilder:validation:Maximum=1000000000
 	Sequence int32 `json:"sequence,omitempty"`
 
-	// completed is what was completed last when this rollout began. Whoever joins gets it until
+	// completed is what was completed last when this rollout began. A member that joins gets it until
 	// their wave comes. Empty at a first introduction.
 	// +optional
 	Completed *Release `json:"completed,omitempty"`
@@ -177,7 +177,7 @@ type WaveStatus struct {
 	WaitingSince *metav1.Time `json:"waitingSince,omitempty"`
 }
 
-// MemberNote tells why a member is where it is.
+// MemberNote says why a member is where it is.
 type MemberNote struct {
 	// name of the Municipality.
 	// +required
@@ -232,7 +232,7 @@ type RolloutStatus struct {
 
 	// phase is Pending, Progressing, Halted, Completed, Superseded or Withdrawn.
 	// +optional
-	Phase RolloutPhase `json:"phase,omitempty"` //nolint:kubeapilinter // one word of where it stands, besides the conditions
+	Phase RolloutPhase `json:"phase,omitempty"` //nolint:kubeapilinter // one word for its progress, besides the conditions
 
 	// wave that is running, or that comes next.
 	// +optional

@@ -8,7 +8,7 @@ import (
 // nothing new starts; what runs is left alone, and a member that fails may still go back.
 type Window struct {
 	// schedule is when the window opens, as cron's five fields: minute, hour, day of month, month,
-	// day of week. A schedule that never comes, such as 30 February, is told in the conditions.
+	// day of week. A schedule that never comes, such as 30 February, is reported in the conditions.
 	// Example: "0 8 * * 1-4"
 	// +required
 	// +kubebuilder:validation:MinLength=9

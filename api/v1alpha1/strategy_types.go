@@ -33,7 +33,7 @@ type RolloutStrategy struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=256
-	MaxIntroductions *int32 `json:"maxIntroductions,omitempty"` //nolint:kubeapilinter // a pointer tells "not said" from a number at every use
+	MaxIntroductions *int32 `json:"maxIntroductions,omitempty"` //nolint:kubeapilinter // a pointer distinguishes unset from a number at every use
 
 	// announcement is how long members see what will come, and when, before the first wave begins.
 	// It counts from when the Rollout was made. A security fix skips it. Default: none.
@@ -154,7 +154,7 @@ type WaveMembers struct {
 	// +kubebuilder:validation:XValidation:rule="(has(self.matchLabels) && self.matchLabels.size() > 0) || (has(self.matchExpressions) && self.matchExpressions.size() > 0)",message="an empty selector would pick every member: name a label, or leave members out of the last wave"
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 
-	// names of Municipalities, each in one wave only. A name that is no member of the network is told
+	// names of Municipalities, each in one wave only. A name that is no member of the network is reported
 	// in the network's conditions. Default: none.
 	// Example: [vinje, tokke]
 	// +optional
@@ -182,7 +182,7 @@ type Approval struct {
 	// +kubebuilder:validation:MaxLength=40
 	Channel string `json:"channel,omitempty"`
 
-	// digest of the version's bundle, as the Rollout's spec.digest tells it.
+	// digest of the version's bundle, as in spec.digest of the Rollout.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -197,7 +197,7 @@ type Approval struct {
 	// +kubebuilder:validation:MaxLength=40
 	Wave string `json:"wave,omitempty"`
 
-	// attempt that is approved, as the Rollout's spec.attempt tells it. Default: 1.
+	// attempt that is approved, as in spec.attempt of the Rollout. Default: 1.
 	// Example: 1
 	// +optional
 	// +kubebuilder:default=1
@@ -223,7 +223,7 @@ type Retry struct {
 	// +kubebuilder:validation:MaxLength=40
 	Channel string `json:"channel,omitempty"`
 
-	// digest of the version's bundle, as the Rollout's spec.digest tells it.
+	// digest of the version's bundle, as in spec.digest of the Rollout.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
 	// +required
 	// +kubebuilder:validation:MinLength=1

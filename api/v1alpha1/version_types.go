@@ -39,7 +39,7 @@ type Version struct {
 	// +optional
 	Parameters *ParameterSchema `json:"parameters,omitempty"`
 
-	// health tells how to read the health of kinds that only this app knows. Other kinds are
+	// health says how to read the health of kinds that only this app knows. Other kinds are
 	// read as kubectl and GitOps tools read them. Default: none.
 	// Example: [{apiVersion: example.org/v1, kind: Queue, healthy: "object.status.phase == 'Open'"}]
 	// +optional
@@ -112,7 +112,7 @@ type ConfigMapSource struct {
 	Digest string `json:"digest,omitempty"`
 }
 
-// ParameterSchema tells which parameters a version takes.
+// ParameterSchema says which parameters a version takes.
 type ParameterSchema struct {
 	// openAPIV3Schema is a structural schema of type object, as in a CustomResourceDefinition, with
 	// defaults and validation rules. Parameters that it does not name are refused.

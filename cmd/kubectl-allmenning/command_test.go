@@ -234,8 +234,8 @@ func TestAnswersForPrograms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told explanation.Explanation
-	if err := json.Unmarshal([]byte(out), &told); err != nil || len(told.Apps) != 1 || told.Apps[0].Wanted != "2.4.1" || told.Apps[0].DecidedBy.Name != "digi-tv" {
+	var reported explanation.Explanation
+	if err := json.Unmarshal([]byte(out), &reported); err != nil || len(reported.Apps) != 1 || reported.Apps[0].Wanted != "2.4.1" || reported.Apps[0].DecidedBy.Name != "digi-tv" {
 		t.Errorf("explain: %v: %s", err, out)
 	}
 	if out, err = run(t, "plan", "svarut", "2.5.0", "-f", root, "-o", "yaml"); err != nil {
@@ -428,7 +428,7 @@ func TestRightsThatAreWanting(t *testing.T) {
 	}
 }
 
-// TestEach tells the faults of a folder in lines of their own.
+// TestEach prints the faults of a folder in lines of their own.
 func TestEach(t *testing.T) {
 	a, b := errString("a"), errString("b")
 	if got := each(errors.Join(a, b)); !slices.Equal(got, []error{a, b}) {

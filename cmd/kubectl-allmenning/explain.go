@@ -14,8 +14,8 @@ func newExplain(c *connection) *cobra.Command {
 	var files, output string
 	cmd := &cobra.Command{
 		Use:   "explain MUNICIPALITY [APP]",
-		Short: "Tell who decided on each app of a municipality, and why",
-		Long: "Tell, in plain words, the chain of decisions behind each app of a municipality: what the nation offers, what\n" +
+		Short: "Show who decided on each app of a municipality, and why",
+		Long: "Show, in plain words, the chain of decisions behind each app of a municipality: what the nation offers, what\n" +
 			"networks propose and which of them is followed, what the municipality itself says, what that comes to, how far\n" +
 			"the rollout has come, and what is installed. Environments that are alike are shown once.",
 		Example: examples(

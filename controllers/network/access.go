@@ -74,7 +74,7 @@ func binding(n *v1alpha1.Network, people *v1alpha1.Coordinators) apply.Object {
 
 // grant is what shall be done with the binding. The zero value is nothing.
 type grant struct {
-	// remove is the binding that there is: nobody is left, or no apply can mend it.
+	// remove is the binding that there is: nobody is a coordinator, or no apply can fix it.
 	remove apply.Live
 	// apply comes after remove; nil where the binding is as it should be, or goes.
 	apply *apply.Object

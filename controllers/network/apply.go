@@ -38,7 +38,7 @@ func (r *Reconciler) remove(ctx context.Context, o client.Object) error {
 	return nil
 }
 
-// forget takes away what a Network that is gone left behind, where whoever deleted it
+// forget takes away what a Network that is gone left behind, where the person who deleted it
 // asked for its dependents to stay.
 func (r *Reconciler) forget(ctx context.Context, network string) error {
 	left, err := r.binding(ctx, network)

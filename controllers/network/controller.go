@@ -17,9 +17,9 @@ import (
 type Reconciler struct {
 	// Client reads from the cache and writes to the API server.
 	Client client.Client
-	// Events tells what changed to whoever describes the object.
+	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
-	// Clock tells the time.
+	// Clock is the time.
 	Clock clock.PassiveClock
 
 	// apps are compiled when they change.
@@ -32,7 +32,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=allmenning-coordinator
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile gives the coordinators of one Network their access, and tells what the
+// Reconcile gives the coordinators of one Network their access, and reports what the
 // Network comes to.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	now := r.Clock.Now()

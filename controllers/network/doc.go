@@ -1,4 +1,4 @@
-// Package network tells what a Network comes to: who its members and coordinators are,
+// Package network reports what a Network comes to: who its members and coordinators are,
 // and whether what it proposes can be had.
 //
 // A Network installs nothing by itself. The rollout controller reads it, and acts on

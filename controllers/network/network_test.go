@@ -72,7 +72,7 @@ func TestStatus(t *testing.T) {
 			"Ready=True: 1 member, 0 apps; no Municipality is named atlantis, vinnje (spec.members.names)"},
 		{"a channel that does not exist stalls", v1alpha1.Members{Names: []string{"vinje"}}, proposing("beta"), 1, nil,
 			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has no channel "beta": it has stable, pilot`},
-		{"all faults are told at once", v1alpha1.Members{Names: []string{"vinje"}}, append(proposing("beta"), v1alpha1.Proposal{Name: "svrut", Channel: "stable"}), 1, nil,
+		{"all faults are reported at once", v1alpha1.Members{Names: []string{"vinje"}}, append(proposing("beta"), v1alpha1.Proposal{Name: "svrut", Channel: "stable"}), 1, nil,
 			`Ready=False: spec.apps[svarut].channel "beta": SharedApp svarut has no channel "beta": it has stable, pilot; spec.apps[svrut]: there is no SharedApp "svrut": correct the name, or take the proposal out`},
 		{"a version that is being checked is waited for", v1alpha1.Members{Names: []string{"vinje"}}, proposing("pilot"), 1, nil,
 			`Ready=False: spec.apps[svarut].channel "pilot": version 2.5.0 of SharedApp svarut is not available yet: the catalogue has not checked it`},
@@ -118,7 +118,7 @@ func TestStatusStaysSmall(t *testing.T) {
 		t.Errorf("%d names, a message of %d", len(got.UnknownMembers), len(got.Conditions[0].Message))
 	}
 	if !strings.Contains(got.Conditions[0].Message, "and 450 more") {
-		t.Errorf("message %q does not tell how many are left out", got.Conditions[0].Message)
+		t.Errorf("message %q does not say how many are left out", got.Conditions[0].Message)
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// status tells what came of a reconcile: the fields of the status that this
+// status says what came of a reconcile: the fields of the status that this
 // controller owns, and none of the rollup's. failed is what kept the coordinators'
-// binding from being written. Who may approve is told of a suspended network too: that
+// binding from being written. Who may approve is reported for a suspended network too: that
 // proposals rest is no reason for an access to outlive its end.
 func status(seen observed, todo planned, failed error, now time.Time) v1alpha1.NetworkStatus {
 	n := seen.network

@@ -40,7 +40,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 }
 
 // networkOf follows the label of a binding to its Network. A binding that lost the label
-// leaves the cache, which is told as its deletion, with the label as it was.
+// leaves the cache, which is seen as its deletion, with the label as it was.
 func networkOf(_ context.Context, o client.Object) []reconcile.Request {
 	name := o.GetLabels()[v1alpha1.LabelNetwork]
 	if name == "" {

@@ -17,9 +17,9 @@ import (
 type Reconciler struct {
 	// Client reads from the cache and writes to the API server.
 	Client client.Client
-	// Events tells what changed to whoever describes the object.
+	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
-	// Clock tells the time.
+	// Clock is the time.
 	Clock clock.PassiveClock
 
 	// apps are compiled when they change.
@@ -30,7 +30,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms/status,verbs=patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile tells whether the Platform is in force.
+// Reconcile reports whether the Platform is in force.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.Name)
 	if apierrors.IsNotFound(err) {

@@ -15,7 +15,7 @@ import (
 // plan says what the Platform comes to. The schema has checked nearly all of it. What it
 // can't check are the words of labels, and the strategy of networks that say none: its
 // schedules and selectors, whom its waves pick in the whole country, and what its approvals
-// are for. All that is wrong is told at once; what may well be meant is told of one in force.
+// are for. All faults are reported at once; what may be intended is reported where the Platform is in force.
 func plan(seen observed) condition.Outcome {
 	spec := seen.platform.Spec
 	misled, notes := strategycheck.Check(strategycheck.Input{Said: spec.Rollout, Members: seen.municipalities, Noun: "Municipality", Apps: seen.apps})
@@ -27,7 +27,7 @@ func plan(seen observed) condition.Outcome {
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: strings.Join(said, "; ")}
 }
 
-// labelFaults tells of labels that are none: one of them would keep every network policy
+// labelFaults reports invalid labels: one of them would keep every network policy
 // in the country from being written.
 func labelFaults(spec v1alpha1.PlatformSpec) []string {
 	faults := make(field.ErrorList, 0, len(spec.DNS)+2*len(spec.Ingress))
@@ -40,11 +40,11 @@ func labelFaults(spec v1alpha1.PlatformSpec) []string {
 		faults = append(faults, validation.ValidateLabels(c.NamespaceLabels, ingress.Index(i).Child("namespaceLabels"))...)
 		faults = append(faults, validation.ValidateLabels(c.PodLabels, ingress.Index(i).Child("podLabels"))...)
 	}
-	told := make([]string, 0, len(faults))
+	reported := make([]string, 0, len(faults))
 	for _, f := range faults {
-		told = append(told, f.Error()+": write a label as Kubernetes does; until then no network policy that needs it can be written")
+		reported = append(reported, f.Error()+": write a label as Kubernetes does; until then no network policy that needs it can be written")
 	}
-	return told
+	return reported
 }
 
 func message(spec v1alpha1.PlatformSpec) string {

@@ -75,7 +75,7 @@ func TestPlanStallsOnAStrategyThatCantBe(t *testing.T) {
 	}
 	for _, part := range []string{"spec.dns[0].podLabels", "spec.rollout.windows[0].schedule", "nothing new starts"} {
 		if !strings.Contains(got.Message, part) {
-			t.Errorf("message %q does not tell of %s", got.Message, part)
+			t.Errorf("message %q does not mention %s", got.Message, part)
 		}
 	}
 }

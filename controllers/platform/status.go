@@ -10,7 +10,7 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// status tells what came of a reconcile.
+// status says what came of a reconcile.
 func status(seen v1alpha1.Platform, outcome condition.Outcome, now time.Time) v1alpha1.PlatformStatus {
 	stamp := metav1.NewTime(now).Rfc3339Copy()
 	if seen.Spec.Suspend != nil && *seen.Spec.Suspend {

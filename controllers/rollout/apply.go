@@ -161,8 +161,8 @@ func (r *Reconciler) put(applied *ac.RolloutApplyConfiguration) error {
 	return nil
 }
 
-// reportMove logs a move that was written. A failure is an event, too, for whoever describes the
-// installation; that it moves is in its spec, and an event as well would double what a step costs.
+// reportMove logs a move that was written. A failure is an event of the installation, too. That it
+// moves is in its spec: an event as well would double what a step costs.
 func (r *Reconciler) reportMove(ctx context.Context, intro country.Introduction, live *v1alpha1.AppInstallation, move rollout.Move) {
 	line := map[rollout.Kind]string{
 		rollout.Advance: logMoved, rollout.CatchUp: logMoved, rollout.Return: logReturned, rollout.Hold: logStuck,

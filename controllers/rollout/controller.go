@@ -22,7 +22,7 @@ type Reconciler struct {
 	Client client.Client
 	// Holder has the country.
 	Holder *snapshot.Holder
-	// Events tells what changed to whoever describes a Rollout or an installation.
+	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
 
 	pace  pace.Pace

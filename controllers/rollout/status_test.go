@@ -20,12 +20,12 @@ func TestProgress(t *testing.T) {
 		reason  string
 		phase   v1alpha1.RolloutPhase
 		details string
-		// true tells the conditions that are True.
+		// true lists the conditions that are True.
 		true    string
 		message string
 	}{
 		{"one that waits is at work", v1alpha1.RolloutPending, "", "Reconciling", "next"},
-		{"so is one under way, and tells how to go on", v1alpha1.RolloutProgressing, "add an approval", "Reconciling", "next; add an approval"},
+		{"so is one under way, and it says how to go on", v1alpha1.RolloutProgressing, "add an approval", "Reconciling", "next; add an approval"},
 		{"one that was halted waits for a person", v1alpha1.RolloutHalted, "promote another", "Stalled", "next; promote another"},
 		{"one that completed is ready", v1alpha1.RolloutCompleted, "", "Ready", "next"},
 	}

@@ -66,7 +66,7 @@ func TestPlanVersion(t *testing.T) {
 		{"what was fetched and is fit is stored, and remembered from then on",
 			seenVersion{spec: ociVersion("1.0.0", digestOf("a")), offered: digestOf("a"), bundle: found},
 			versionPlan{version: "1.0.0", digest: digestOf("a"), store: found}},
-		{"what is not fit is neither stored nor remembered, so that it may be mended under its number",
+		{"what is not fit is neither stored nor remembered, so that it may be fixed under its number",
 			seenVersion{spec: configMapVersion("1.0.0", "s"), offered: digestOf("a"), bundle: found, refused: "bad", again: slowRetry},
 			versionPlan{version: "1.0.0", outcome: condition.Outcome{State: condition.Stalled, Reason: "BundleRefused", Message: "bad"}, again: slowRetry}},
 		{"what was never asked for is fetched",

@@ -26,13 +26,13 @@ type Holder struct {
 
 	// ready is closed when the model holds all that there is.
 	ready chan struct{}
-	// again is told when the time changes at which time alone changes the country.
+	// again is signalled when the time changes at which time alone changes the country.
 	again chan struct{}
 
 	mu     sync.Mutex
 	synced bool
 	model  *country.Model
-	// ahead are the versions of objects that were written here and that the cache has not told of.
+	// ahead are the versions of objects that were written here and that the cache has not seen yet.
 	ahead map[key]string
 	// gone are the last versions of objects that were deleted.
 	gone map[key]string
@@ -128,7 +128,7 @@ func (h *Holder) settle() {
 	if next := h.model.Country().Next; !next.Equal(before) {
 		select {
 		case h.again <- struct{}{}:
-		default: // it is told already
+		default: // it was woken already
 		}
 	}
 }

@@ -79,7 +79,7 @@ func TestNobodyPlansOnOldNews(t *testing.T) {
 			h.lost(installation("11", "1.1.0"))
 			h.Put(installation("10", "1.1.0"))
 		}, ""},
-		{"a deletion that the cache tells of late does not take what was made since", func(h *Holder) {
+		{"a deletion that the cache reports late does not take what was made since", func(h *Holder) {
 			h.seen(nil, installation("9", "1.0.0"))
 			h.Put(installation("12", "1.1.0"))
 			h.lost(installation("10", "1.0.0"))

@@ -10,7 +10,7 @@ import (
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// seen takes an object as the cache tells of it.
+// seen takes an object as the cache reports it.
 func (h *Holder) seen(before, after any) {
 	o, ok := after.(client.Object)
 	if !ok {

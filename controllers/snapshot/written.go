@@ -44,7 +44,7 @@ func (h *Holder) held(o client.Object) string {
 	return ""
 }
 
-// outdated says whether the cache tells of an object as it was before it was written here.
+// outdated says whether the cache reports an object as it was before it was written here.
 func (h *Holder) outdated(o client.Object) bool {
 	switch o.(type) {
 	case *v1alpha1.AppInstallation, *v1alpha1.Rollout:

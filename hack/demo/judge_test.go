@@ -150,7 +150,7 @@ func TestWrap(t *testing.T) {
 		want         []string
 	}{
 		{"short enough", "  prod  2.4.1", []string{"  prod  2.4.1"}},
-		{"what follows stands below the text", "  prod  one two three four", []string{"  prod  one two", "        three four"}},
+		{"what follows is below the text", "  prod  one two three four", []string{"  prod  one two", "        three four"}},
 		{"a continuation stays where it is", "        one two three four", []string{"        one two", "        three four"}},
 		{"letters count, not bytes", "æøå æøå æøå æøå", []string{"æøå æøå æøå æøå"}},
 		{"a long word is left whole", "  prod  sha256:4355a46b19d348dc", []string{"  prod  sha256:4355a46b19d348dc"}},

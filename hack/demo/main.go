@@ -6,7 +6,7 @@
 //	go run ./hack/demo --scenario=vest-telemark
 //
 // It starts a cluster of hack/cluster, `demo` by default, applies the samples, and waits until
-// every app runs at every member. Then it tells a story: a bad version is promoted, gets
+// every app runs at every member. Then it plays a story: a bad version is promoted, gets
 // no further than the pilots of each network, and is taken back; a good one follows it,
 // in waves, with an approval. What it leaves running is for the person at the keyboard
 // to look at.
@@ -113,7 +113,7 @@ func runOperator(ctx context.Context, show *progress, home cluster, everything m
 	return startOperator(ctx, show, home)
 }
 
-// play applies the scenario, tells its story, and sums up what was seen.
+// play applies the scenario, plays its story, and sums up what was seen.
 func play(ctx context.Context, chosen scenario, flags options, show *progress, home cluster, program *operator.Process, everything manifests) error {
 	writer, err := newApplier(home.config)
 	if err != nil {

@@ -6,7 +6,7 @@
 //   - wallclock.go: the clock on the wall, which daylight saving moves, against elapsed
 //     time.
 //   - freeze.go: periods in which nothing starts.
-//   - fault.go: what is wrong with what was written, and how to mend it.
+//   - fault.go: what is wrong with what was written, and how to fix it.
 //
 // A window opens when the clock on the wall comes to a time that its schedule names, or
 // passes it, for the first time. So one that would open in the hour that spring skips
@@ -70,7 +70,7 @@ func (c *Calendar) Open(now time.Time) State {
 		return State{Open: true}
 	}
 	if len(c.faults) > 0 {
-		return State{Reason: "nothing may start before this is mended: " + describe(c.faults)}
+		return State{Reason: "nothing may start before this is fixed: " + describe(c.faults)}
 	}
 	if f, frozen := freezeAt(c.freezes, now); frozen {
 		return State{Until: f.until, Reason: c.whyFrozen(f)}

@@ -22,7 +22,7 @@ func at(t testing.TB, stamp string) time.Time {
 	return parsed.UTC()
 }
 
-// orZero reads a time of a table, where nothing stands for never.
+// orZero reads a time of a table, where nothing means never.
 func orZero(t testing.TB, stamp string) time.Time {
 	t.Helper()
 	if stamp == "" {
@@ -270,11 +270,11 @@ func TestFaults(t *testing.T) {
 		},
 		{
 			"30 February", []v1alpha1.Window{open("0 8 30 2 *", hour, "")}, nil,
-			[]string{`windows[0].schedule: "0 8 30 2 *" never opens, as none of its months has such a day: mend the day of month or the month`},
+			[]string{`windows[0].schedule: "0 8 30 2 *" never opens, as none of its months has such a day: correct the day of month or the month`},
 		},
 		{
 			"31 of the short months", []v1alpha1.Window{open("0 8 31 2,4,6,9,11 *", hour, "")}, nil,
-			[]string{`windows[0].schedule: "0 8 31 2,4,6,9,11 *" never opens, as none of its months has such a day: mend the day of month or the month`},
+			[]string{`windows[0].schedule: "0 8 31 2,4,6,9,11 *" never opens, as none of its months has such a day: correct the day of month or the month`},
 		},
 		{
 			"an unknown time zone", []v1alpha1.Window{open("0 8 * * *", hour, "Europe/Bergen")}, nil,
@@ -294,7 +294,7 @@ func TestFaults(t *testing.T) {
 		{"a freeze without a beginning", nil, []v1alpha1.FreezePeriod{frozen(t, "", "2026-12-15T00:00:00Z", "x")}, []string{`freezes[0].from: is missing: write when it begins, such as 2026-12-15T00:00:00Z`}},
 		{"a freeze without an end", nil, []v1alpha1.FreezePeriod{frozen(t, "2026-12-15T00:00:00Z", "", "x")}, []string{`freezes[0].until: is missing: write when it ends, such as 2027-01-05T00:00:00Z`}},
 		{
-			"every fault is told, each with its place", []v1alpha1.Window{open("* * * * *", hour, ""), open("x", 0, "y")}, []v1alpha1.FreezePeriod{frozen(t, "2026-12-15T00:00:00Z", "", "x")},
+			"every fault is reported, each with its place", []v1alpha1.Window{open("* * * * *", hour, ""), open("x", 0, "y")}, []v1alpha1.FreezePeriod{frozen(t, "2026-12-15T00:00:00Z", "", "x")},
 			[]string{
 				`windows[1].timeZone: "y" is not in the IANA time zone database: write a name such as Europe/Oslo`,
 				`windows[1].duration: 0s is not from 1m to 168h: write a length such as 6h`,
@@ -314,7 +314,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("faults (-want +got):\n%s", diff)
 			}
 			now := at(t, "2026-12-01T08:00:00Z")
-			want := calendar.State{Reason: "nothing may start before this is mended: " + strings.Join(tc.want, "; ")}
+			want := calendar.State{Reason: "nothing may start before this is fixed: " + strings.Join(tc.want, "; ")}
 			if diff := cmp.Diff(want, c.Open(now)); diff != "" {
 				t.Errorf("Open (-want +got):\n%s", diff)
 			}

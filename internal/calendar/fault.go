@@ -19,7 +19,7 @@ const (
 )
 
 // Fault is something that a Calendar can't be made of. Admission refuses most of them;
-// whoever reads manifests from a folder, or objects from before a rule, meets the rest.
+// manifests read from a folder, and objects from before a rule, may have the rest.
 type Fault struct {
 	// Field is where it stands in what New was given, such as windows[0].schedule.
 	Field string
@@ -107,12 +107,12 @@ func parseSchedule(text string) (cron.SpecSchedule, error) {
 	}
 	// The five years that the library looks ahead hold a leap year, which has every date there is.
 	if times.Next(time.Date(2023, time.December, 31, 23, 59, 0, 0, time.UTC)).IsZero() {
-		return cron.SpecSchedule{}, errors.New("never opens, as none of its months has such a day: mend the day of month or the month")
+		return cron.SpecSchedule{}, errors.New("never opens, as none of its months has such a day: correct the day of month or the month")
 	}
 	return times, nil
 }
 
-// checkFields parses each field alone, so that a fault is told of the right one. Of what
+// checkFields parses each field alone, so that a fault is reported for the right one. Of what
 // the library reads silently as something else, an empty item and a star with an end are refused.
 func checkFields(fields []string) error {
 	known := []struct{ name, values string }{

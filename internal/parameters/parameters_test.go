@@ -139,9 +139,9 @@ func TestApplyNeverShowsASecret(t *testing.T) {
 		secret string
 		want   string
 	}{
-		{"the pattern is told, the value is not", map[string]any{"sender": "x", "token": "HUSH-1"}, "HUSH-1", "should match"},
+		{"the pattern is reported, the value is not", map[string]any{"sender": "x", "token": "HUSH-1"}, "HUSH-1", "should match"},
 		{"a rule's message that quotes the value is dropped", map[string]any{"sender": "x", "token": "leaked"}, "leaked", "parameters.token: not valid"},
-		{"the type is told, the value is not", map[string]any{"sender": "x", "token": 40361234}, "40361234", "parameters.token"},
+		{"the type is reported, the value is not", map[string]any{"sender": "x", "token": 40361234}, "40361234", "parameters.token"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			_, err := schema.Apply(tc.params, sets.New("token"))

@@ -1,9 +1,9 @@
 // Package parameters checks what a tenant gives an app against what the app takes.
 //
-// A version of an app tells its parameters by a structural schema, as a CustomResourceDefinition
+// A version of an app declares its parameters by a structural schema, as a CustomResourceDefinition
 // does. [Compile] reads it when the version enters the catalogue. For each installation, [Merge] lays
 // the levels of parameters over each other, and [Schema.Apply] refuses what the app doesn't know,
-// fills in defaults and runs the validation rules. Parameters may hold secrets: an error tells path
+// fills in defaults and runs the validation rules. Parameters may hold secrets: an error names path
 // and reason, and never a value.
 package parameters
 
@@ -66,7 +66,7 @@ func Compile(schema apiextensionsv1.JSON) (*Schema, error) {
 	}, nil
 }
 
-// reasonOf tells what is wrong without the value that is wrong.
+// reasonOf says what is wrong without the value that is wrong.
 func reasonOf(wrong *field.Error) string {
 	if wrong.Detail != "" {
 		return wrong.Detail

@@ -30,7 +30,7 @@ func TestCycleThrough(t *testing.T) {
 		{"no requirement, no cycle", needs(map[string][]string{"a": nil}), "a", ""},
 		{"a chain that ends is none", needs(map[string][]string{"a": {"b"}, "b": {"c"}, "c": nil}), "a", ""},
 		{"two that require each other", needs(map[string][]string{"a": {"b"}, "b": {"a"}}), "a", "a → b → a"},
-		{"each tells it from its own side", needs(map[string][]string{"a": {"b"}, "b": {"a"}}), "b", "b → a → b"},
+		{"each is reported from its own side", needs(map[string][]string{"a": {"b"}, "b": {"a"}}), "b", "b → a → b"},
 		{"one that requires itself", needs(map[string][]string{"a": {"a"}}), "a", "a → a"},
 		{"the shortest of several", needs(map[string][]string{"a": {"b", "c"}, "b": {"d"}, "c": {"a"}, "d": {"a"}}), "a", "a → c → a"},
 		{"of equals, the first by name", needs(map[string][]string{"a": {"c", "b"}, "b": {"a"}, "c": {"a"}}), "a", "a → b → a"},

@@ -91,7 +91,7 @@ func TestHoldOnAWithdrawnVersion(t *testing.T) {
 		in     resolution.Input
 		want   string
 	}{
-		{"where it is installed it is kept, and told", world(recommended, withdrawn(0), says(v1alpha1.AppDecision{Hold: hold}), at("2.3.0", "sha256:23")),
+		{"where it is installed it is kept, and reported", world(recommended, withdrawn(0), says(v1alpha1.AppDecision{Hold: hold}), at("2.3.0", "sha256:23")),
 			"Keep 2.3.0 Held: spec.apps[svarut].hold.version: version 2.3.0 of SharedApp svarut is withdrawn, and runs on here: take the hold out to move to what is offered"},
 		{"for one environment, the field is named there", world(recommended, withdrawn(0), here, at("2.3.0", "sha256:23")),
 			"Keep 2.3.0 Held: spec.apps[svarut].environments[prod].hold.version: version 2.3.0 of SharedApp svarut is withdrawn, and runs on here: take the hold out to move to what is offered"},
@@ -99,7 +99,7 @@ func TestHoldOnAWithdrawnVersion(t *testing.T) {
 			"Keep 2.4.1 Held: spec.apps[svarut].hold.version: version 2.3.0 of SharedApp svarut is withdrawn: take the hold out, or hold 2.4.1, which is installed"},
 		{"where nothing is installed it is blocked", world(recommended, withdrawn(0), says(v1alpha1.AppDecision{Hold: hold})),
 			"Nothing  Blocked: spec.apps[svarut].hold.version: version 2.3.0 of SharedApp svarut is withdrawn: it is not installed anew anywhere; take the hold out, or hold another version"},
-		{"a hold on what is offered has nothing to tell", world(recommended, says(v1alpha1.AppDecision{Hold: hold}), at("2.3.0", "sha256:23")), "Keep 2.3.0 Held: "},
+		{"a hold on what is offered has nothing to report", world(recommended, says(v1alpha1.AppDecision{Hold: hold}), at("2.3.0", "sha256:23")), "Keep 2.3.0 Held: "},
 		{"nor has one on an app that left the catalogue", world(recommended, says(v1alpha1.AppDecision{Hold: hold}), at("2.3.0", "sha256:23"), func(in *resolution.Input) { in.Apps = nil }), "Keep 2.3.0 Held: "},
 	}
 	for _, tc := range cases {

@@ -25,7 +25,7 @@ func (l links) open() (left links, circles [][]int) {
 	return left, circles
 }
 
-// walk goes from one network as far as links lead. Of each that it reaches it tells
+// walk goes from one network as far as links lead. Of each that it reaches it returns
 // which one came before, on the shortest way; -1 where it does not come. It is nil where
 // no link leads on.
 func (l links) walk(from int) []int {

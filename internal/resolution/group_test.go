@@ -38,7 +38,7 @@ func TestGroup(t *testing.T) {
 		{"held by one that named a version", world(adopts(v1alpha1.AppDecision{Version: "2.4.1", Hold: hold})), "Install Held, no group, 2.4.1 sha256:24"},
 		{"deferred", world(recommended, defers), "Nothing Deferred, digi-tv, 2.4.1 sha256:24"},
 		{"declined", world(recommended, declines), "Nothing Declined, digi-tv, 2.4.1 sha256:24"},
-		{"declined, though merely offered: the network may tell", world(optional, declines), "Nothing Declined, digi-tv, 2.5.0 sha256:25"},
+		{"declined, though merely offered: the network is said", world(optional, declines), "Nothing Declined, digi-tv, 2.5.0 sha256:25"},
 		{"declined with nothing to follow", world(declines), "Nothing Declined, no group,  "},
 		{"declined in one environment by one that follows a channel", world(adopts(v1alpha1.AppDecision{Channel: "pilot",
 			Environments: []v1alpha1.EnvironmentDecision{{Name: "prod", Decision: v1alpha1.DecisionDecline}}})), "Nothing Declined, direct adopters of channel pilot, 2.5.0 sha256:25"},
@@ -63,7 +63,7 @@ func TestGroup(t *testing.T) {
 	}
 }
 
-// TestWhoBroughtIt shows that only who brought a version may take it back, whoever decided last: a
+// TestWhoBroughtIt shows that only who brought a version may take it back, not who decided last: a
 // municipality that takes up an offer is the decider before and after its network changes.
 func TestWhoBroughtIt(t *testing.T) {
 	brought := func(network, channel string) func(*resolution.Input) {

@@ -37,7 +37,7 @@ func TestHandingOver(t *testing.T) {
 		// want is "action version digest why level/name group lost".
 		want string
 	}{
-		{"it stands", world(here, within(named("digi-tv", vinje, recommended))), "Install 2.4.1 sha256:24  Network/digi-tv digi-tv []"},
+		{"it is in force", world(here, within(named("digi-tv", vinje, recommended))), "Install 2.4.1 sha256:24  Network/digi-tv digi-tv []"},
 		{"vinje leaves it", world(here, within(named("digi-tv", recommended))), "Keep 2.4.1 sha256:24 Unrequested / no group []"},
 		{"it is gone", world(here, within()), "Keep 2.4.1 sha256:24 Unrequested / no group []"},
 		{"it is on its way out", world(here, within(named("digi-tv", vinje, recommended, goes))), "Keep 2.4.1 sha256:24 Unrequested / no group []"},
@@ -78,7 +78,7 @@ func TestHandingOver(t *testing.T) {
 	}
 }
 
-// checkMembership compares who belongs where with the rules as they are told, followed
+// checkMembership compares who belongs where with the rules as they are documented, followed
 // step by step until nothing is added any longer.
 func checkMembership(t *testing.T, networks []v1alpha1.Network, in resolution.Input) {
 	t.Helper()
@@ -103,7 +103,7 @@ func checkMembership(t *testing.T, networks []v1alpha1.Network, in resolution.In
 	}
 	for _, name := range got {
 		if heir := all.Heir(name); heir != name {
-			t.Errorf("a member of %s, in whose place stands %q", name, heir)
+			t.Errorf("a member of %s, whose successor is %q", name, heir)
 		}
 	}
 	if want := stepByStep(networks, in.Municipality, all.Heir); !circle && !slices.Equal(want, got) {

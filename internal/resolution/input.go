@@ -12,7 +12,7 @@ import (
 // Input is all that a verdict rests on.
 type Input struct {
 	Municipality *v1alpha1.Municipality
-	// Networks that the municipality is a member of now, as Networks.Of tells, in any order.
+	// Networks that the municipality is a member of now, as Networks.Of says, in any order.
 	Networks []*v1alpha1.Network
 	// All networks: it says who took over from one that the municipality names. Where it is nil,
 	// nobody did.
@@ -49,7 +49,7 @@ const (
 	Nothing Action = "Nothing"
 )
 
-// Why names, in a word, what stands between a place and the newest offer.
+// Why names, in a word, what keeps a place from the newest offer.
 type Why string
 
 // The reasons why a place is not simply installed.

@@ -65,7 +65,7 @@ func NewNetworks(list []v1alpha1.Network, now time.Time) *Networks {
 }
 
 // selectorOf is the selector of a network; nil where it has none, an empty one, or one
-// that does not parse. The network's own status tells about that.
+// that does not parse. The network's own status reports that.
 func selectorOf(n *v1alpha1.Network) labels.Selector {
 	selector, err := metav1.LabelSelectorAsSelector(n.Spec.Members.Selector)
 	if err != nil || selector.Empty() || n.Spec.Members.Selector == nil {
@@ -119,7 +119,7 @@ func (n *Networks) nest() {
 }
 
 // holds leads from the networks that hold others to those. An heir holds what those in whose
-// place it stands held, and is held where they were.
+// place it has taken held, and is held where they were.
 func (n *Networks) holds() links {
 	holds := make(links, len(n.all))
 	for i := range n.all {
@@ -244,7 +244,7 @@ func (n *Networks) Heir(name string) string {
 	return n.all[n.all[i].heir].network.Name
 }
 
-// Faults tells what is wrong with how a network holds and follows others, one message
+// Faults reports what is wrong with how a network holds and follows others, one message
 // for each fault, with the field and what to do. Until it is fixed, the faulty link
 // counts for nobody; the rest of the network does.
 func (n *Networks) Faults(name string) []string {

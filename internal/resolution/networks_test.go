@@ -51,14 +51,14 @@ func muni(name, county string) *v1alpha1.Municipality {
 	return &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{v1alpha1.LabelCounty: county}}}
 }
 
-// belongs tells for vinje and tokke which networks they belong to, and checks that Of
+// belongs lists for vinje and tokke which networks they belong to, and checks that Of
 // and Members say the same, whatever the order of the list.
 func belongs(t *testing.T, list []v1alpha1.Network, at time.Time) string {
 	t.Helper()
 	reversed := slices.Clone(list)
 	slices.Reverse(reversed)
 	all, other := resolution.NewNetworks(list, at), resolution.NewNetworks(reversed, at)
-	var told []string
+	var reported []string
 	for _, m := range []*v1alpha1.Municipality{muni("vinje", "40"), muni("tokke", "39")} {
 		var own []string
 		for _, n := range all.Of(m) {
@@ -73,9 +73,9 @@ func belongs(t *testing.T, list []v1alpha1.Network, at time.Time) string {
 				t.Errorf("the order of the list changes the faults of %s:\n%s", name, diff)
 			}
 		}
-		told = append(told, m.Name+": "+strings.Join(own, " "))
+		reported = append(reported, m.Name+": "+strings.Join(own, " "))
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(reported, ", ")
 }
 
 func TestNetworksOf(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 //
 // Deleted are those whose deletion was seen, as they were last: they are known exactly, with who
 // brought them. Where that is not known, as the operator was started since, the Municipality's status
-// tells. It is the one place where a status counts: as memory of what is there, not as a wish. Whoever
+// says. It is the one place where a status counts: as memory of what is there, not as a wish. Who
 // writes that status keeps the row until the AppInstallation is back.
 func Remember(
 	m *v1alpha1.Municipality, apps catalogue.Apps, installed, deleted map[Place]*v1alpha1.AppInstallation,

@@ -25,8 +25,8 @@ func TestRemember(t *testing.T) {
 		installed map[resolution.Place]*v1alpha1.AppInstallation
 		version   string
 	}{
-		{"its status tells what ran there", row, nil, "2.4.1"},
-		{"what is there tells for itself", row, there, "2.3.0"},
+		{"its status says what ran there", row, nil, "2.4.1"},
+		{"what is there counts before its status", row, there, "2.3.0"},
 		{"what was on its way out is gone", with(func(r *v1alpha1.MunicipalityApp) { r.State = v1alpha1.AppRemoving }), nil, ""},
 		{"what never came is not remembered", with(func(r *v1alpha1.MunicipalityApp) { r.Version = "" }), nil, ""},
 		{"a version whose digest nobody knows can't be written again", with(func(r *v1alpha1.MunicipalityApp) { r.Version = "1.0.0" }), nil, ""},

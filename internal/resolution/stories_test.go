@@ -146,7 +146,7 @@ func verdictOn(t *testing.T, in resolution.Input, app string) resolution.Verdict
 	return resolution.Verdict{}
 }
 
-// TestEverybody tells apart what stands in the way of one place from what stands in everybody's.
+// TestEverybody separates what is in the way of one place from what is in everybody's.
 func TestEverybody(t *testing.T) {
 	digi := network("digi-tv", v1alpha1.ObligationRecommended, "stable")
 	cases := []struct {

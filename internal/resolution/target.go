@@ -22,7 +22,7 @@ type target struct {
 	// field names the version in the spec of the Municipality, and fix says what to do
 	// where it can't be had; empty where a channel names it.
 	field, fix string
-	// note is something to tell that does not stand in the way.
+	// note is something to report that does not stand in the way.
 	note string
 }
 
@@ -133,7 +133,7 @@ func withdrawnHold(app *catalogue.App, own decision, installed *v1alpha1.AppInst
 }
 
 // lowers says whether the target would take an installation back to a lower version that others
-// brought. Whoever brought what is there may move back, and so may a municipality that names the
+// brought. Who brought what is there may move back, and so may a municipality that names the
 // version. Who decided last does not matter: a hold, or an offer of the same version, brings nothing.
 func (t target) lowers(installed *v1alpha1.AppInstallation) bool {
 	if t.named() || t.brought(installed) {

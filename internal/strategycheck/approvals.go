@@ -12,7 +12,7 @@ import (
 // shortDigest is what of a digest is shown: sha256: and twelve digits.
 const shortDigest = 19
 
-// entryFaults tells of approvals and retries that can't match any rollout, field by field.
+// entryFaults reports approvals and retries that can't match any rollout, field by field.
 func entryFaults(in Input) []string {
 	faults := make([]string, 0, len(in.Said.Approvals)+len(in.Said.Retries))
 	for i, a := range in.Said.Approvals {
@@ -26,7 +26,7 @@ func entryFaults(in Input) []string {
 	return faults
 }
 
-// appFaults tells that there is no such app, or that it has no version with that digest. Those
+// appFaults says that there is no such app, or that it has no version with that digest. Those
 // of past versions are history, and stay as long as one likes.
 func appFaults(in Input, field, name, digest string) []string {
 	app := in.Apps.Of(name)
@@ -41,7 +41,7 @@ func appFaults(in Input, field, name, digest string) []string {
 	return nil
 }
 
-// waveFaults tells that there is no wave of that name. Admission refuses it where the waves
+// waveFaults says that there is no wave of that name. Admission refuses it where the waves
 // stand beside the approval; where they are inherited, it can't see them.
 func waveFaults(in Input, field, wave string) []string {
 	list, from := effective(in)

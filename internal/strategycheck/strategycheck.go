@@ -1,4 +1,4 @@
-// Package strategycheck finds what is wrong with a rollout strategy that no schema can tell, as one
+// Package strategycheck finds what is wrong with a rollout strategy that no schema can find, as one
 // must know the members and the catalogue to see it. It is pure.
 //
 // The Platform and each Network say their strategies in the same words, so both are checked the

@@ -95,7 +95,7 @@ func TestCheck(t *testing.T) {
 			faults: []string{"spec.rollout.waves[1].members: waves coast and county overlap at kragero, porsgrunn, who go with coast, the first: let one of them leave these out"},
 		},
 		{
-			reason: "three members are named, the others counted; each pair of waves is told",
+			reason: "three members are named, the others counted; each pair of waves is reported",
 			strategy: v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
 				wave("county", "county=40"), wave("all", "county=40"), wave("inland", "lies=inland"),
 			}},
@@ -158,11 +158,11 @@ func TestCheck(t *testing.T) {
 			strategy: v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{approval("unread", "d")}},
 		},
 		{
-			reason:   "that a proposed app does not exist is told at the proposal, once",
+			reason:   "that a proposed app does not exist is reported at the proposal, once",
 			strategy: v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{approval("mistyped", "a")}},
 		},
 		{
-			reason: "an app that nobody offers or proposes is told at each entry that names it",
+			reason: "an app that nobody offers or proposes is reported at each entry that names it",
 			strategy: v1alpha1.RolloutStrategy{
 				Approvals: []v1alpha1.Approval{approval("svrut", "a")}, Retries: []v1alpha1.Retry{{App: "svrut", Digest: digest("a"), Attempt: 2}},
 			},
@@ -235,7 +235,7 @@ func TestCheckOfANetworkWithoutMembers(t *testing.T) {
 	said := v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{wave("pilot", "", "vinje")}}
 	faults, notes := strategycheck.Check(strategycheck.Input{Said: &said, Noun: "member"})
 	if faults != nil || notes != nil {
-		t.Errorf("faults %v and notes %v: that nobody is a member is told once, and not for each wave", faults, notes)
+		t.Errorf("faults %v and notes %v: that nobody is a member is reported once, and not for each wave", faults, notes)
 	}
 }
 
@@ -243,7 +243,7 @@ func TestCheckOfNothingSaid(t *testing.T) {
 	general := v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{wave("coast", "lies=coast"), wave("county", "county=40"), wave("islands", "lies=island")}}
 	faults, notes := strategycheck.Check(strategycheck.Input{General: &general, Members: telemark(), Noun: "member"})
 	if faults != nil || notes != nil {
-		t.Errorf("faults %v and notes %v: what the Platform says is told there", faults, notes)
+		t.Errorf("faults %v and notes %v: what the Platform says is reported there", faults, notes)
 	}
 }
 

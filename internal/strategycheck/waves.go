@@ -45,7 +45,7 @@ func (w waves) of(m *v1alpha1.Municipality) int {
 	return len(w.list) - 1
 }
 
-// overlaps tells of members that two waves reach for, so that which one they go with is
+// overlaps reports members that two waves reach for, so that which one they go with is
 // nobody's decision. It is one where an earlier wave takes a member by name out of what a
 // later one selects: that is how a pilot is picked.
 func (w waves) overlaps(members []*v1alpha1.Municipality) []string {
@@ -67,7 +67,7 @@ func (w waves) overlaps(members []*v1alpha1.Municipality) []string {
 	return faults
 }
 
-// empty tells of waves that no member goes with, and that the first of them has a stand-in.
+// empty reports waves that no member goes with, and that the first of them has a stand-in.
 func (w waves) empty(members []*v1alpha1.Municipality) []string {
 	size := make([]int, len(w.list))
 	for _, m := range members {
@@ -93,7 +93,7 @@ func (w waves) standIn(wave int) string {
 	return ""
 }
 
-// strangers tells of names in waves that no member has.
+// strangers reports names in waves that no member has.
 func (w waves) strangers(members []*v1alpha1.Municipality) []string {
 	isMember := make(map[string]bool, len(members))
 	for _, m := range members {

@@ -12,7 +12,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// Kinds that make nothing by themselves answer whoever edits them.
+// Kinds that make nothing by themselves report on each edit.
 func TestPlatformAnswers(t *testing.T) {
 	startOperator(t)
 	p := atOnce()

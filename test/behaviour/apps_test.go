@@ -20,7 +20,7 @@ import (
 )
 
 // files of a small bundle in which every object is named after the app: settings that
-// tell a parameter and the municipality, a Secret, and a Deployment that needs no node.
+// show a parameter and the municipality, a Secret, and a Deployment that needs no node.
 // Extra files go on top; one that is empty is taken out.
 func files(app string, extra map[string]string) map[string]string {
 	all := map[string]string{
@@ -142,7 +142,7 @@ func runs(t *testing.T, namespace, app, version string) *v1alpha1.AppInstallatio
 	})
 }
 
-// stalls waits until an installation tells that a person must act, with these words.
+// stalls waits until an installation says that a person must act, with these words.
 func stalls(t *testing.T, namespace, app string, parts ...string) *v1alpha1.AppInstallation {
 	t.Helper()
 	return until(t, app+" stalls in "+namespace, appInstallation(namespace, app), func(i *v1alpha1.AppInstallation) error {
@@ -150,7 +150,7 @@ func stalls(t *testing.T, namespace, app string, parts ...string) *v1alpha1.AppI
 	})
 }
 
-// waits waits until an installation tells that it goes on by itself, with these words.
+// waits waits until an installation says that it goes on by itself, with these words.
 func waits(t *testing.T, namespace, app string, parts ...string) {
 	t.Helper()
 	until(t, app+" waits in "+namespace, appInstallation(namespace, app), func(i *v1alpha1.AppInstallation) error {
@@ -162,12 +162,12 @@ func waits(t *testing.T, namespace, app string, parts ...string) {
 	})
 }
 
-// tells waits until the Municipality's status says of an app in prod that it is in a state,
+// reports waits until the Municipality's status says of an app in prod that it is in a state,
 // with these words.
-func tells(t *testing.T, m *v1alpha1.Municipality, app string, state v1alpha1.AppState, parts ...string) v1alpha1.MunicipalityApp {
+func reports(t *testing.T, m *v1alpha1.Municipality, app string, state v1alpha1.AppState, parts ...string) v1alpha1.MunicipalityApp {
 	t.Helper()
 	var found v1alpha1.MunicipalityApp
-	until(t, "Municipality "+m.Name+" tells that "+app+" is "+string(state), m, func(m *v1alpha1.Municipality) error {
+	until(t, "Municipality "+m.Name+" says that "+app+" is "+string(state), m, func(m *v1alpha1.Municipality) error {
 		for _, a := range m.Status.Apps {
 			if a.Name == app && a.Environment == "prod" && a.State == state {
 				found = a

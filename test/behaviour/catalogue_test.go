@@ -210,7 +210,7 @@ func TestPasswordIsAskedForAndTaken(t *testing.T) {
 		StringData: map[string]string{corev1.DockerConfigJsonKey: h.dockerConfig()},
 	})
 	available(t, "cat-locked")
-	// The bundle is in the store now, which serves whoever offers the same digest.
+	// The bundle is in the store now, which serves every version of the same digest.
 	available(t, "cat-open")
 }
 

@@ -83,7 +83,7 @@ func TestObligations(t *testing.T) {
 			}
 			proposes(t, "net", app.Name, asks(tc.obligation), m)
 			if tc.state != "" {
-				tells(t, m, app.Name, tc.state, tc.words...)
+				reports(t, m, app.Name, tc.state, tc.words...)
 			}
 			if tc.installed {
 				i := runs(t, m.Name+"-prod", app.Name, "1.0.0")
@@ -121,7 +121,7 @@ func TestOfSeveralNetworksOneDecides(t *testing.T) {
 	strong := proposes(t, "strong", app.Name, asks(v1alpha1.ObligationMandatory), m)
 	other := proposes(t, "other", app.Name, func(n *v1alpha1.Network) { n.Spec.Priority = new(int32(10)); following("pilot")(n) }, m)
 
-	// Whoever was there first may have installed the higher version: it is not lowered.
+	// The network that was there first may have installed the higher version: it is not lowered.
 	edit(t, m, adopts(app.Name, func(d *v1alpha1.AppDecision) { d.Network = weak.Name }))
 	runs(t, ns, app.Name, "1.1.0")
 	decidedBy(t, ns, app.Name, "1.1.0", v1alpha1.LevelNetwork, weak.Name, "channel pilot")
@@ -162,7 +162,7 @@ func TestWhoLeavesANetworkKeepsTheApp(t *testing.T) {
 	if diff := cmp.Diff(before, belongings(t, ns, app.Name), cmp.AllowUnexported(identity{})); diff != "" {
 		t.Errorf("what the leaver runs was touched:\n%s", diff)
 	}
-	tells(t, leaver, app.Name, v1alpha1.AppUnrequested)
+	reports(t, leaver, app.Name, v1alpha1.AppUnrequested)
 	t.Run("also when somebody deletes the installation", func(t *testing.T) {
 		i := read(t, appInstallation(ns, app.Name))
 		remove(t, read(t, i))
@@ -194,7 +194,7 @@ func TestPromotionIsOneFieldAndHoldHolds(t *testing.T) {
 			t.Errorf("%s: decided by %+v", ns, i.Spec.DecidedBy)
 		}
 	}
-	tells(t, holder, app.Name, "Held", "year-end closing")
+	reports(t, holder, app.Name, "Held", "year-end closing")
 	runs(t, holder.Name+"-prod", app.Name, "1.0.0")
 	edit(t, holder, func(m *v1alpha1.Municipality) { m.Spec.Apps = nil })
 	runs(t, holder.Name+"-prod", app.Name, "1.1.0")
@@ -206,7 +206,7 @@ func TestADeferralRunsOutByItself(t *testing.T) {
 	until := metav1.NewTime(time.Now().Add(6 * time.Second))
 	m := town(t, "tinn", says(v1alpha1.AppDecision{Name: app.Name, Decision: v1alpha1.DecisionDefer, Reason: "budget", Until: &until}))
 	proposes(t, "net", app.Name, nil, m)
-	tells(t, m, app.Name, "Deferred", "budget")
+	reports(t, m, app.Name, "Deferred", "budget")
 	i := runs(t, m.Name+"-prod", app.Name, "1.0.0")
 	if i.CreationTimestamp.Time.Before(until.Truncate(time.Second)) {
 		t.Errorf("installed at %s, before %s", i.CreationTimestamp, until)
@@ -247,7 +247,7 @@ func TestWhatCannotBeHadIsTold(t *testing.T) {
 				}
 			})
 			standing(t, m)
-			tells(t, m, tc.said.Name, "Blocked", tc.want...)
+			reports(t, m, tc.said.Name, "Blocked", tc.want...)
 			absent(t, m.Name+"-prod", tc.said.Name)
 		})
 	}
@@ -263,7 +263,7 @@ func TestWhatRunsIsLeftWhereTheNewVersionCannotBeHad(t *testing.T) {
 		app.Spec.Versions = append(app.Spec.Versions, v1alpha1.Version{Version: "1.1.0", Source: fromConfigMap("nowhere")})
 		app.Spec.Channels[0].Version = "1.1.0"
 	})
-	tells(t, m, app.Name, "Blocked", "1.1.0", "not available", "nowhere")
+	reports(t, m, app.Name, "Blocked", "1.1.0", "not available", "nowhere")
 	runs(t, ns, app.Name, "1.0.0")
 
 	// Drift is corrected all the same.
@@ -277,6 +277,6 @@ func TestWhatRunsIsLeftWhereTheNewVersionCannotBeHad(t *testing.T) {
 	})
 	runs(t, ns, app.Name, "1.0.0")
 	other := town(t, "gol", adopts(app.Name))
-	tells(t, other, app.Name, "Blocked", "withdrawn")
+	reports(t, other, app.Name, "Blocked", "withdrawn")
 	absent(t, other.Name+"-prod", app.Name)
 }

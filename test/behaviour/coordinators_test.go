@@ -93,17 +93,17 @@ func TestCoordinatorsApproveAndNothingElse(t *testing.T) {
 		t.Errorf("approvals are %+v", got)
 	}
 	for _, tc := range []struct {
-		reason  string
-		network *v1alpha1.Network
-		patch   string
-		told    []string
+		reason   string
+		network  *v1alpha1.Network
+		patch    string
+		reported []string
 	}{
 		{"members are the platform's", own, `{"spec":{"members":{"names":["vinje"]}}}`, []string{"spec.rollout.approvals and spec.rollout.retries", "not spec.members"}},
 		{"so is who coordinates", own, `{"spec":{"access":[{"role":"Coordinator","users":["kari"]}]}}`, []string{"not spec.access"}},
 		{"so are the waves", own, `{"spec":{"rollout":{"waves":[{"name":"everyone"}]}}}`, []string{"not spec.rollout.waves"}},
 		{"another network has its own coordinators", other, approval, []string{"only its coordinators", "change Network " + other.Name}},
 	} {
-		if err := refused(patches(t.Context(), kari, tc.network, tc.patch), tc.told...); err != nil {
+		if err := refused(patches(t.Context(), kari, tc.network, tc.patch), tc.reported...); err != nil {
 			t.Errorf("%s: %v", tc.reason, err)
 		}
 	}
@@ -169,7 +169,7 @@ func TestPlatformOperatorsChangeNetworks(t *testing.T) {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: clerk},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: clerk}},
 	})
-	eventually(t, "who only has networks is refused, and told why", func(ctx context.Context) error {
+	eventually(t, "who only has networks is refused, with the reason", func(ctx context.Context) error {
 		return refused(patches(ctx, person(t, clerk), n, approval), "only its coordinators", "platform operators (who may update platforms.allmenning.dev)")
 	})
 }
@@ -225,7 +225,7 @@ func TestTheBindingOfCoordinatorsIsKept(t *testing.T) {
 	remove(t, live)
 	binds(t, n, group)
 
-	// Whoever may delete and create bindings can make it one to another role, of which no
+	// Who may delete and create bindings can make it one to another role, of which no
 	// apply can take it back.
 	eventually(t, "the binding is one to another role", func(ctx context.Context) error {
 		if err := client.IgnoreNotFound(admin.Delete(ctx, bindingOf(n))); err != nil {
@@ -275,7 +275,7 @@ func TestABindingOfSomebodyElsesIsNotTakenOver(t *testing.T) {
 		Access: []v1alpha1.NetworkAccess{{Role: v1alpha1.RoleCoordinator, Groups: []string{group}}},
 	}
 	put(t, n)
-	until(t, "it tells who is in the way", n, func(n *v1alpha1.Network) error {
+	until(t, "it says who is in the way", n, func(n *v1alpha1.Network) error {
 		return isStalled(n.Status.Conditions, n.Generation, "spec.access", "ClusterRoleBinding "+foreign.Name+", delete it")
 	})
 	if got := read(t, foreign); got.RoleRef.Name != "view" || len(got.Subjects) > 0 {
@@ -314,7 +314,7 @@ func TestANetworkTellsWhatIsWrongWithItsStrategy(t *testing.T) {
 	if err := patches(t.Context(), admin, n, string(strategy)); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "all faults are told at once", n, func(n *v1alpha1.Network) error {
+	until(t, "all faults are reported at once", n, func(n *v1alpha1.Network) error {
 		return isStalled(n.Status.Conditions, n.Generation, "spec.rollout.windows[0].schedule",
 			"spec.rollout.waves[1].members: waves coast and named overlap at "+names[0]+", "+names[1])
 	})
@@ -322,7 +322,7 @@ func TestANetworkTellsWhatIsWrongWithItsStrategy(t *testing.T) {
 		n.Spec.Rollout.Windows = nil
 		n.Spec.Rollout.Waves[1].Members.Names = []string{"oslo-is-none"}
 	})
-	until(t, "what may be meant is told and stops nobody", n, func(n *v1alpha1.Network) error {
+	until(t, "what may be meant is reported and stops nobody", n, func(n *v1alpha1.Network) error {
 		if err := isReady(n.Status.Conditions, n.Generation); err != nil {
 			return err
 		}

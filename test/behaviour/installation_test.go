@@ -52,7 +52,7 @@ func TestParameters(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			before := read(t, i).Generation
 			edit(t, m, adopts(app.Name, with(tc.parameters)))
-			until(t, "the installation is told", i, func(i *v1alpha1.AppInstallation) error {
+			until(t, "the installation reports it", i, func(i *v1alpha1.AppInstallation) error {
 				if i.Generation == before {
 					return errors.New("not yet")
 				}
@@ -100,7 +100,7 @@ func TestParametersFromASecret(t *testing.T) {
 	holdsPassword(next)
 	runs(t, ns, app.Name, "1.0.0")
 
-	// A value that breaks the schema is refused without being told.
+	// A value that breaks the schema is refused without being reported.
 	edit(t, source, func(o *corev1.Secret) { o.Data["greeting"] = []byte("a-secret-that-is-too-long") })
 	stalls(t, ns, app.Name, "greeting")
 	for _, secret := range []string{value, next, "a-secret-that-is-too-long"} {

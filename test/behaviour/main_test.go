@@ -159,7 +159,7 @@ func eventually(t *testing.T, what string, check func(ctx context.Context) error
 	var last error
 	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		err := check(ctx)
-		if err == nil || ctx.Err() == nil || last == nil { // else it tells only that time is up
+		if err == nil || ctx.Err() == nil || last == nil { // else it says only that time is up
 			last = err
 		}
 		return err == nil, nil

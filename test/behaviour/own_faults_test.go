@@ -14,8 +14,8 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// A municipality's own decisions that can't count are told where one looks first, in its
-// condition AppsReady, until a person mends them; its other apps go on meanwhile.
+// A municipality's own decisions that can't count are reported where one looks first, in its
+// condition AppsReady, until a person fixes them; its other apps go on meanwhile.
 func TestFaultsOfOwnDecisionsAreTold(t *testing.T) {
 	parallel(t)
 	app := publish(t, unique("must"), nil, files("must", nil))
@@ -33,18 +33,18 @@ func TestFaultsOfOwnDecisionsAreTold(t *testing.T) {
 	})
 	proposes(t, "net", app.Name, asks(v1alpha1.ObligationMandatory), m)
 	runs(t, m.Name+"-prod", app.Name, "1.0.0")
-	appsReady("both faults are told, with the field, and the app runs", metav1.ConditionFalse,
+	appsReady("both faults are reported, with the field, and the app runs", metav1.ConditionFalse,
 		"spec.apps[0].reason: to decline "+app.Name+" takes a reason", `spec.apps[1].name: there is no SharedApp "nowhere"`, "1/1 apps running")
 
 	edit(t, m, says(v1alpha1.AppDecision{Name: app.Name, Hold: &v1alpha1.Hold{Version: "9.9.9", Reason: "a typo"}}))
-	appsReady("a hold of a version that nobody offers is told", metav1.ConditionFalse, "spec.apps[0].hold.version", "has no version 9.9.9")
+	appsReady("a hold of a version that nobody offers is reported", metav1.ConditionFalse, "spec.apps[0].hold.version", "has no version 9.9.9")
 	edit(t, m, says(v1alpha1.AppDecision{Name: app.Name, Decision: v1alpha1.DecisionAdopt, Network: "elsewhere"}))
-	appsReady("a network that is not there is told, also where the app is installed", metav1.ConditionFalse, `spec.apps[0].network: there is no Network "elsewhere"`)
+	appsReady("a network that is not there is reported, also where the app is installed", metav1.ConditionFalse, `spec.apps[0].network: there is no Network "elsewhere"`)
 	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Apps = nil })
-	appsReady("mended, all is well", metav1.ConditionTrue, "1/1 apps running")
+	appsReady("fixed, all is in order", metav1.ConditionTrue, "1/1 apps running")
 }
 
-// What kubectl get prints of a network holds what a person must mend in it.
+// What kubectl get prints of a network holds what a person must fix in it.
 func TestWhatToMendIsInTheTable(t *testing.T) {
 	parallel(t)
 	m := town(t, "listed")

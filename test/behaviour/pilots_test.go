@@ -15,7 +15,7 @@ import (
 func cannotLead(t *testing.T, app *v1alpha1.SharedApp, parts ...string) {
 	t.Helper()
 	parts = append(parts, "until then nobody but the pilot networks begins a new version")
-	after := until(t, "SharedApp "+app.Name+" tells of its pilot networks", app, func(app *v1alpha1.SharedApp) error {
+	after := until(t, "SharedApp "+app.Name+" reports its pilot networks", app, func(app *v1alpha1.SharedApp) error {
 		return isStalled(app.Status.Conditions, app.Generation, parts...)
 	})
 	for _, v := range after.Status.Versions {

@@ -99,8 +99,8 @@ func TestPluginTakesARolloutThrough(t *testing.T) {
 		return holds(r.Status.Next, "approval of wave everyone")
 	})
 
-	told := admin.mustRun(t, "explain", other.Name, app.Name)
-	if err := holds(told, app.Name+" offers 1.0.0 in channel stable", "Network "+network.Name+" recommends it", other.Name+" has not decided",
+	reported := admin.mustRun(t, "explain", other.Name, app.Name)
+	if err := holds(reported, app.Name+" offers 1.0.0 in channel stable", "Network "+network.Name+" recommends it", other.Name+" has not decided",
 		"shall have version 1.0.0", rollout.Name, "wave everyone", "approval of wave everyone", "Not installed"); err != nil {
 		t.Error(err)
 	}
@@ -249,6 +249,6 @@ func TestPluginTellsATenantWhatItMay(t *testing.T) {
 	tenant := newPlugin(t).as(t, "ola", group)
 	eventually(t, "explain works with the rights of a tenant", func(context.Context) error {
 		out, err := tenant.run("explain", m.Name)
-		return errors.Join(err, holds(out, "You may not read SharedApps", app.Name, "It shall have version 1.0.0", "decided by Municipality "+m.Name))
+		return errors.Join(err, holds(out, "You may not read SharedApps", app.Name, "It should run 1.0.0", "decided by Municipality "+m.Name))
 	})
 }

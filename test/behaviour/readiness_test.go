@@ -54,8 +54,8 @@ func kubectlWaits(o *unstructured.Unstructured) bool {
 		if condition["type"] != v1alpha1.ConditionReady || condition["status"] != "True" {
 			continue
 		}
-		of, told := condition["observedGeneration"].(int64)
-		return !told || of >= o.GetGeneration()
+		of, reported := condition["observedGeneration"].(int64)
+		return !reported || of >= o.GetGeneration()
 	}
 	return false
 }
@@ -163,21 +163,21 @@ func TestAnInstallationIsNeverReadyTooEarly(t *testing.T) {
 	for n, words := range []string{"god dag", "morna", "heisann", "hallo"} {
 		before := read(t, i).Generation
 		edit(t, m, adopts(app.Name, with(fmt.Sprintf(`{"greeting":%q}`, words))))
-		told := until(t, "the installation is told", i, func(i *v1alpha1.AppInstallation) error {
+		reported := until(t, "the installation reports it", i, func(i *v1alpha1.AppInstallation) error {
 			if i.Generation == before {
 				return errors.New("not yet")
 			}
 			return nil
 		})
-		neverTooEarly(t, i, told.Generation, greeting(words))
+		neverTooEarly(t, i, reported.Generation, greeting(words))
 		if n > 0 {
 			continue
 		}
 		promote(t, app, "1.1.0")
-		told = until(t, "the installation is told", i, func(i *v1alpha1.AppInstallation) error {
+		reported = until(t, "the installation reports it", i, func(i *v1alpha1.AppInstallation) error {
 			return expect("version", i.Spec.Version, "1.1.0")
 		})
-		neverTooEarly(t, i, told.Generation, func(ctx context.Context) error {
+		neverTooEarly(t, i, reported.Generation, func(ctx context.Context) error {
 			var web appsv1.Deployment
 			if err := admin.Get(ctx, client.ObjectKey{Namespace: ns, Name: "soon"}, &web); err != nil {
 				return err

@@ -6,7 +6,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// Whoever lacks what an app requires is away: it is not moved, and keeps nobody waiting.
+// A member that lacks what an app requires is away: it is not moved, and keeps nobody waiting.
 func TestARolloutGoesRoundWhoLacksWhatTheAppRequires(t *testing.T) {
 	parallel(t)
 	gateway := publish(t, unique("gate"), nil, files("gate", nil))

@@ -62,7 +62,7 @@ func TestABadVersionStopsInThePilotAndIsTakenBack(t *testing.T) {
 	reaches(t, rolloutOf(n, app.Name, "1.2.0", 1), v1alpha1.RolloutCompleted)
 	r = reaches(t, bad, v1alpha1.RolloutSuperseded, "1.2.0, attempt 1, took its place")
 	if r.Status.Failed != 1 {
-		t.Errorf("the record tells of %d failures, want that of the pilot", r.Status.Failed)
+		t.Errorf("the record reports %d failures, want that of the pilot", r.Status.Failed)
 	}
 	for _, m := range []*v1alpha1.Municipality{pilot, other, another} {
 		runs(t, m.Name+"-prod", app.Name, "1.2.0")
@@ -94,7 +94,7 @@ func TestARetryIsAnAttemptOfItsOwn(t *testing.T) {
 	pilot, other := town(t, "pilot"), town(t, "other")
 	n := introduced(t, app, pilotThenApproved(pilot), pilot, other)
 	before := read(t, appInstallation(other.Name+"-prod", app.Name))
-	mend := inTheWayOf(t, pilot, app)
+	fix := inTheWayOf(t, pilot, app)
 	promote(t, app, "1.1.0")
 	stalls(t, pilot.Name+"-prod", app.Name, "retry-own")
 	timeIsUp(t, n)
@@ -102,7 +102,7 @@ func TestARetryIsAnAttemptOfItsOwn(t *testing.T) {
 	halted := reaches(t, first, v1alpha1.RolloutHalted, "retry-own")
 	approve(t, n, first)
 	runs(t, pilot.Name+"-prod", app.Name, "1.0.0")
-	mend()
+	fix()
 	recovers(t, n)
 	planned(t, n, first)
 	stays(t, other, before)
@@ -137,7 +137,7 @@ func TestAFirstIntroductionThatFailsStaysAsItIs(t *testing.T) {
 	if held.Spec.Version != "1.0.0" || held.Spec.State != v1alpha1.InstallationPresent {
 		t.Errorf("it is asked to have %s, %s", held.Spec.Version, held.Spec.State)
 	}
-	until(t, "the rollout tells", r, func(r *v1alpha1.Rollout) error { return noted(r.Status.FailedMembers, pilot, "Stuck") })
+	until(t, "the rollout reports it", r, func(r *v1alpha1.Rollout) error { return noted(r.Status.FailedMembers, pilot, "Stuck") })
 	planned(t, n, r)
 	stays(t, pilot, held)
 	absent(t, other.Name+"-prod", app.Name)
@@ -200,7 +200,7 @@ func TestALostRolloutGoesOn(t *testing.T) {
 			tc.lose(t, r)
 			after := awaitsApproval(t, r)
 			if diff := cmp.Diff(standingOf(before), standingOf(after)); diff != "" {
-				t.Errorf("what the rollout tells (-before +after):\n%s", diff)
+				t.Errorf("what the rollout says (-before +after):\n%s", diff)
 			}
 			stays(t, pilot, moved)
 			stays(t, other, waits)

@@ -73,9 +73,9 @@ func ofMember(change func(m *v1alpha1.Municipality, closed bool)) gate {
 
 func TestAClosedGateKeepsMembersWhereTheyAreAndSaysWhy(t *testing.T) {
 	for _, tc := range []struct {
-		reason string
-		gate   gate
-		told   []string
+		reason   string
+		gate     gate
+		reported []string
 	}{
 		{"a network that is paused", ofNetwork(func(n *v1alpha1.Network, closed bool) { n.Spec.Pause = &closed }), []string{"paused (spec.pause)", "Network "}},
 		{"a network that is suspended", ofNetwork(func(n *v1alpha1.Network, closed bool) { n.Spec.Suspend = &closed }), []string{"suspended (spec.suspend)", "Network "}},
@@ -101,10 +101,10 @@ func TestAClosedGateKeepsMembersWhereTheyAreAndSaysWhy(t *testing.T) {
 			before := read(t, appInstallation(m.Name+"-prod", app.Name))
 			promote(t, app, "1.1.0")
 			r := rolloutOf(n, app.Name, "1.1.0", 1)
-			reaches(t, r, v1alpha1.RolloutPending, tc.told...)
+			reaches(t, r, v1alpha1.RolloutPending, tc.reported...)
 			edit(t, configMap(before.Namespace, "gates"), func(o *corev1.ConfigMap) { o.Data["greeting"] = "by hand" })
 			greets(t, before.Namespace, "gates", "hei")
-			reaches(t, r, v1alpha1.RolloutPending, tc.told...)
+			reaches(t, r, v1alpha1.RolloutPending, tc.reported...)
 			stays(t, m, before)
 			tc.gate(t, gated{n, app, m}, false)
 			reaches(t, r, v1alpha1.RolloutCompleted, "1/1 verified")
@@ -121,7 +121,7 @@ func TestAnInstallationThatIsDeletedByHandComesBackAlsoWhileARolloutWaits(t *tes
 	n := introduced(t, app, nil, m)
 	ns := m.Name + "-prod"
 	before, i := belongings(t, ns, app.Name), read(t, appInstallation(ns, app.Name))
-	tells(t, m, app.Name, "Ready")
+	reports(t, m, app.Name, "Ready")
 	edit(t, n, func(n *v1alpha1.Network) { n.Spec.Pause = new(true) })
 	promote(t, app, "1.1.0")
 	reaches(t, rolloutOf(n, app.Name, "1.1.0", 1), v1alpha1.RolloutPending, "paused")

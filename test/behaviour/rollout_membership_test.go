@@ -50,7 +50,7 @@ func TestWhoLeavesInTheMiddleIsRecordedAndBlocksNobody(t *testing.T) {
 	promote(t, app, "1.1.0")
 	r := rolloutOf(n, app.Name, "1.1.0", 1)
 	until(t, "the pilot waits for the leaver", r, func(r *v1alpha1.Rollout) error {
-		return errors.Join(stands(r, v1alpha1.RolloutProgressing, "part-own"), expect("verified", r.Status.Verified, 1), expect("moving", r.Status.Moving, 1))
+		return errors.Join(phaseIs(r, v1alpha1.RolloutProgressing, "part-own"), expect("verified", r.Status.Verified, 1), expect("moving", r.Status.Moving, 1))
 	})
 	runs(t, other.Name+"-prod", app.Name, "1.0.0")
 	edit(t, n, func(n *v1alpha1.Network) {

@@ -41,16 +41,16 @@ func TestAVersionThatIsWithdrawnInTheMiddleGoesToNobodyElse(t *testing.T) {
 	before := read(t, appInstallation(other.Name+"-prod", app.Name))
 	edit(t, app, func(app *v1alpha1.SharedApp) { app.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })
 	reaches(t, r, v1alpha1.RolloutWithdrawn, "1.1.0 was withdrawn")
-	until(t, "the app tells who runs it", app, func(app *v1alpha1.SharedApp) error {
+	until(t, "the app says who runs it", app, func(app *v1alpha1.SharedApp) error {
 		if !slices.Equal(app.Status.RunWithdrawn, []string{pilot.Name + "-prod"}) {
-			return fmt.Errorf("it tells of %v", app.Status.RunWithdrawn)
+			return fmt.Errorf("it reports %v", app.Status.RunWithdrawn)
 		}
 		return nil
 	})
 	approve(t, n, r)
 	joiner := town(t, "joiner")
 	joins(t, n, joiner)
-	tells(t, joiner, app.Name, "Blocked", "1.1.0", "withdrawn")
+	reports(t, joiner, app.Name, "Blocked", "1.1.0", "withdrawn")
 	absent(t, joiner.Name+"-prod", app.Name)
 	stays(t, other, before)
 	runs(t, pilot.Name+"-prod", app.Name, "1.1.0")

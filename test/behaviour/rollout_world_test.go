@@ -64,7 +64,7 @@ func approvedFirst(w v1alpha1.Wave) v1alpha1.Wave {
 }
 
 // pilotThenApproved is the strategy of most tests: a pilot, and then everybody, when
-// somebody has approved. Until then a rollout stands still in its middle.
+// somebody has approved. Until then a rollout waits in its middle.
 func pilotThenApproved(pilots ...*v1alpha1.Municipality) *v1alpha1.RolloutStrategy {
 	return inWaves(wave("pilot", pilots...), approvedFirst(wave("everyone")))
 }
@@ -118,9 +118,9 @@ func directRollout(app, channel, version string, attempt int32) *v1alpha1.Rollou
 	return at(&v1alpha1.Rollout{}, "", fmt.Sprintf("direct.%s.%s.%s.%d", app, channel, version, attempt))
 }
 
-// stands returns an error unless a rollout is in a phase, and its status says so with
+// phaseIs returns an error unless a rollout is in a phase, and its status says so with
 // these words, be it in short (status.next) or in full.
-func stands(r *v1alpha1.Rollout, phase v1alpha1.RolloutPhase, parts ...string) error {
+func phaseIs(r *v1alpha1.Rollout, phase v1alpha1.RolloutPhase, parts ...string) error {
 	if r.Status.Phase != phase {
 		return fmt.Errorf("phase is %q, want %s: %s", r.Status.Phase, phase, r.Status.Next)
 	}
@@ -140,14 +140,14 @@ func stands(r *v1alpha1.Rollout, phase v1alpha1.RolloutPhase, parts ...string) e
 // reaches waits until a rollout is in a phase, and its status says so with these words.
 func reaches(t *testing.T, r *v1alpha1.Rollout, phase v1alpha1.RolloutPhase, parts ...string) *v1alpha1.Rollout {
 	t.Helper()
-	return until(t, "Rollout "+r.Name+" is "+string(phase), r, func(r *v1alpha1.Rollout) error { return stands(r, phase, parts...) })
+	return until(t, "Rollout "+r.Name+" is "+string(phase), r, func(r *v1alpha1.Rollout) error { return phaseIs(r, phase, parts...) })
 }
 
-// awaitsApproval waits until a rollout stands still before wave everyone.
+// awaitsApproval waits until a rollout waits before wave everyone.
 func awaitsApproval(t *testing.T, r *v1alpha1.Rollout, parts ...string) *v1alpha1.Rollout {
 	t.Helper()
 	return until(t, "Rollout "+r.Name+" awaits an approval", r, func(r *v1alpha1.Rollout) error {
-		return errors.Join(holds(r.Status.Next, "approval of wave everyone"), stands(r, v1alpha1.RolloutProgressing, parts...))
+		return errors.Join(holds(r.Status.Next, "approval of wave everyone"), phaseIs(r, v1alpha1.RolloutProgressing, parts...))
 	})
 }
 

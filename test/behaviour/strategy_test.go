@@ -20,7 +20,7 @@ func inForce(message string) func(*v1alpha1.Platform) error {
 	}
 }
 
-// The Platform is told what is wrong with its strategy as the country and the catalogue
+// The Platform reports what is wrong with its strategy as the country and the catalogue
 // change, without being edited. Not parallel: it gives the Platform another strategy.
 func TestThePlatformTellsWhatIsWrongWithItsStrategy(t *testing.T) {
 	startOperator(t)
@@ -45,10 +45,10 @@ func TestThePlatformTellsWhatIsWrongWithItsStrategy(t *testing.T) {
 		"in force; wave pilot is empty: no Municipality goes with it, so somebody else stands in (spec.rollout.waves[0].members); "+
 			"wave pilot names who is no Municipality: %s (spec.rollout.waves[0].members.names)", ghost)))
 	town(t, "ghost", func(m *v1alpha1.Municipality) { m.Name = ghost })
-	until(t, "when somebody has the name, nothing is left to tell", platform, inForce("in force"))
+	until(t, "when somebody has the name, nothing more is reported", platform, inForce("in force"))
 }
 
-// A network that inherits its waves is told of approvals that name none of them, and again
+// A network that inherits its waves reports approvals that name none of them, and again
 // when the Platform's waves change. Not parallel: it gives the Platform another strategy.
 func TestAnApprovalOfAWaveThatIsNotInherited(t *testing.T) {
 	startOperator(t)

@@ -61,7 +61,7 @@ func TestDeletionDrainsPodsBeforeItDropsTheWalls(t *testing.T) {
 	m := standing(t, town(t, "hjartdal", func(m *v1alpha1.Municipality) { m.Spec.DeletionPolicy = v1alpha1.DeletionDelete }))
 	ns := m.Name + "-prod"
 	pod := restrictedPod(ns, "slow")
-	pod.Finalizers = []string{"example.org/still-running"} // stands for a pod that takes its time to end
+	pod.Finalizers = []string{"example.org/still-running"} // like a pod that takes its time to end
 	put(t, pod)
 
 	remove(t, m)

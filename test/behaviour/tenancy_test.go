@@ -222,7 +222,7 @@ func TestAForeignNamespaceIsNotAdoptedSilentlyAndStopsNoOther(t *testing.T) {
 	name := unique("nome")
 	foreign := put(t, at(&corev1.Namespace{}, "", name+"-prod"))
 	m := town(t, "nome", withTest, func(m *v1alpha1.Municipality) { m.Name = name })
-	m = until(t, "the foreign namespace is told", m, func(m *v1alpha1.Municipality) error {
+	m = until(t, "the foreign namespace is reported", m, func(m *v1alpha1.Municipality) error {
 		return errors.Join(
 			isStalled(m.Status.Conditions, m.Generation, "environment prod", foreign.Name, "spec.environments", v1alpha1.AnnotationAdopt+"="+m.Name),
 			expect("test", environment(m, "test").State, v1alpha1.EnvironmentReady),

@@ -211,7 +211,7 @@ func isReady(conditions []metav1.Condition, generation int64) error {
 	return nil
 }
 
-// isStalled says whether the object told, of its present generation, that a person must
+// isStalled says whether the object reports, for its present generation, that a person must
 // act, with these words.
 func isStalled(conditions []metav1.Condition, generation int64, parts ...string) error {
 	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionStalled)

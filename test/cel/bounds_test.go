@@ -175,7 +175,7 @@ func collectionFaults(field string, schema *apiextensionsv1.JSONSchemaProps, val
 }
 
 // replaceAt returns the value with another one put in at the place; at is where
-// the value itself stands.
+// the value itself is.
 func replaceAt(value any, at, place string, replacement any) any {
 	if at == place {
 		return replacement

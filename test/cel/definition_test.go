@@ -73,7 +73,7 @@ func walk(path string, schema *apiextensionsv1.JSONSchemaProps, visit func(path 
 var index = regexp.MustCompile(`\[\d+\]`)
 
 // TestEveryRuleIsBroken fails for a validation rule that no table breaks: a rule
-// is known by where it stands and what it says.
+// is known by its place and what it says.
 func TestEveryRuleIsBroken(t *testing.T) {
 	broken := map[string][]string{}
 	for _, tt := range tables() {

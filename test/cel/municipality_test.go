@@ -203,7 +203,7 @@ func municipalityTenancy() []example {
 			message: "should match",
 		},
 		{
-			reason: "Whoever wants deletion to delete says so.",
+			reason: "Deletion deletes only where the spec says so.",
 			update: `spec: {deletionPolicy: Delete}`,
 		},
 		{
@@ -300,7 +300,7 @@ func municipalityDecisions() []example {
 			message: "each of spec.apps[].environments must be the name of one of spec.environments",
 		},
 		{
-			reason:  "A hold says why, for whoever asks.",
+			reason:  "A hold says why, for anybody who asks.",
 			create:  `spec: {apps: [{name: svarut, hold: {version: 2.3.0}}]}`,
 			field:   "spec.apps[0].hold.reason",
 			message: "Required value",

@@ -84,7 +84,7 @@ func networkMembers() []example {
 			create: `spec: {members: {names: null, networks: []}}`,
 		},
 		{
-			reason:  "A network that holds itself goes round in a circle; a longer one is told in the conditions.",
+			reason:  "A network that holds itself goes round in a circle; a longer one is reported in the conditions.",
 			create:  `spec: {members: {networks: [vest-telemark, digi-tv]}}`,
 			field:   "spec.members.networks",
 			message: "a network can't be its own member: take it out of members.networks",
@@ -216,7 +216,7 @@ func networkEnds() []example {
 			update: `spec: {ends: null, successor: null}`,
 		},
 		{
-			reason:  "A network that follows itself would never end; a longer circle is told in the conditions.",
+			reason:  "A network that follows itself would never end; a longer circle is reported in the conditions.",
 			update:  `spec: {successor: digi-tv}`,
 			field:   "spec.successor",
 			message: "a network can't be its own successor: name another network",

@@ -124,7 +124,7 @@ func platformCluster() []example {
 			create: `spec: {sizeClasses: [{name: Small, upTo: 5000, quota: {cpu: "4"}}, {name: Large, quota: {cpu: "16"}}]}`,
 		},
 		{
-			reason:  "Two classes of one name can't be told apart in status.",
+			reason:  "Two classes of one name can't be distinguished in status.",
 			create:  `spec: {sizeClasses: [{name: Small, upTo: 5000, quota: {cpu: "4"}}, {name: Small, quota: {cpu: "16"}}]}`,
 			field:   "spec.sizeClasses",
 			message: "the names in spec.sizeClasses must differ",

@@ -39,7 +39,7 @@ metadata: {finalizers: [example.org/archive], labels: {allmenning.dev/app: svaru
 			user:   operator, verb: "create", object: name, patch: other,
 		},
 		{
-			reason: "Whoever may update it may ask for a reconcile.",
+			reason: "Anybody who may update it may ask for a reconcile.",
 			user:   outsider, verb: "update", object: name, patch: `metadata: {annotations: {allmenning.dev/reconcile: now}}`,
 		},
 		{
@@ -114,7 +114,7 @@ metadata: {finalizers: [example.org/archive], labels: {allmenning.dev/app: svaru
 }
 
 // TestRolloutIsImmutable shows who sees to it that a record does not change: the
-// definition, so that it holds for everybody, and nobody need be told apart.
+// definition, so that it holds for everybody, and nobody need be distinguished.
 func TestRolloutIsImmutable(t *testing.T) {
 	const name = "digi-tv.svarut.2.4.1.1"
 	stored := map[string]*unstructured.Unstructured{

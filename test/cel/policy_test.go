@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// The people and programs that the policies tell apart.
+// The people and programs that the policies distinguish.
 const (
 	// operator is operatorAccount, with no more rights than it needs here.
 	operator = operatorAccount

@@ -51,7 +51,7 @@ metadata: {finalizers: [allmenning.dev/uninstall], labels: {allmenning.dev/app: 
 			denied: "set spec.suspend of an AppInstallation; to hold an app at its version, set hold in spec.apps of the Municipality",
 		},
 		{
-			reason: "Whoever may update it may ask for a reconcile.",
+			reason: "Anybody who may update it may ask for a reconcile.",
 			user:   outsider, verb: "update", object: "svarut", patch: `metadata: {annotations: {allmenning.dev/reconcile: now}}`,
 		},
 		{

@@ -111,7 +111,7 @@ func windows(at string) []example {
 			message: duration,
 		},
 		{
-			reason:  "A duration that no clock can count is too long, and is told so.",
+			reason:  "A duration that no clock can count is too long, and is refused as such.",
 			create:  open("99999999999999h"),
 			field:   at + ".windows[0].duration",
 			message: duration,
@@ -158,7 +158,7 @@ func freezes(at string) []example {
 			message: "Required value",
 		},
 		{
-			reason:  "Whoever waits may ask why.",
+			reason:  "People who wait may ask why.",
 			create:  within(at, `freezes: [{from: "2026-12-15T00:00:00Z", until: "2027-01-05T00:00:00Z"}]`),
 			field:   at + ".freezes[0].reason",
 			message: "Required value",

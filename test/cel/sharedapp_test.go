@@ -84,7 +84,7 @@ func sharedAppOffers() []example {
 			message: "Duplicate value",
 		},
 		{
-			reason: "Some networks go first, and all may be told to wait; both may change.",
+			reason: "Some networks go first, and all may be asked to wait; both may change.",
 			create: `spec: {pilotNetworks: [digi-rogaland, digi-tv], pause: true}`,
 			update: `spec: {pilotNetworks: [digi-tv], pause: false}`,
 		},
@@ -235,7 +235,7 @@ func sharedAppVersions() []example {
 			update: versions(`securityFix: true, source: {configMap: {name: a}}`),
 		},
 		{
-			reason: "Rules of health may be mended.",
+			reason: "Rules of health may be fixed.",
 			update: versions(`source: {configMap: {name: svarut-2.4.1}}, health: [{apiVersion: v1, kind: Queue, healthy: "true"}]`),
 		},
 	}
@@ -280,7 +280,7 @@ func sharedAppRequirements() []example {
 			message: "cidr must be an address range such as 203.0.113.0/24",
 		},
 		{
-			reason:  "Whoever opens a closed zone says why.",
+			reason:  "Opening a closed zone needs a reason.",
 			create:  `spec: {requires: {egress: [{cidr: 203.0.113.0/24}]}}`,
 			field:   "spec.requires.egress[0].reason",
 			message: "Required value",

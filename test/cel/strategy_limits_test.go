@@ -111,7 +111,7 @@ func waits() []example {
 			message: soak,
 		},
 		{
-			reason:  "A soak that no clock can count is too long, and is told so.",
+			reason:  "A soak that no clock can count is too long, and is refused as such.",
 			create:  wave(`soak: 99999999999999h`),
 			field:   "spec.rollout.waves[0].soak",
 			message: soak,
@@ -159,7 +159,7 @@ func waits() []example {
 			message: announcement,
 		},
 		{
-			reason:  "An announcement that no clock can count is too long, and is told so.",
+			reason:  "An announcement that no clock can count is too long, and is refused as such.",
 			create:  rollout(`announcement: 99999999999999h`),
 			field:   "spec.rollout.announcement",
 			message: announcement,

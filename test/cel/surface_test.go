@@ -36,7 +36,7 @@ func TestSurface(t *testing.T) {
 			t.Errorf("%s: not in category allmenning, so that `kubectl get allmenning` leaves it out", d.kind())
 		}
 		if d.version().Subresources == nil || d.version().Subresources.Status == nil {
-			t.Errorf("%s: no status subresource, so that whoever may edit it may forge its status", d.kind())
+			t.Errorf("%s: no status subresource, so that everybody who may edit it may forge its status", d.kind())
 		}
 		requireColumns(t, d)
 	}
@@ -49,7 +49,7 @@ func TestSurface(t *testing.T) {
 
 // requireColumns checks that kubectl get answers whether all is well, since when,
 // and what is wrong. A Rollout is a record of progress rather than a wish that is
-// ready or not: kubectl get --watch tells how far it is, and what it waits for.
+// ready or not: kubectl get --watch says how far it is, and what it waits for.
 func requireColumns(t *testing.T, d definition) {
 	t.Helper()
 	columns := map[string]string{}

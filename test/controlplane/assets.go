@@ -24,7 +24,7 @@ const (
 // form that envtest takes as KUBEBUILDER_ASSETS. A folder named by that variable
 // is used as it is; otherwise hack/controlplane/build.sh builds them, which takes
 // minutes the first time and a fraction of a second after that. What the build
-// has to tell goes to progress, or nowhere when progress is nil.
+// has to say goes to progress, or nowhere when progress is nil.
 func Assets(ctx context.Context, progress io.Writer) (string, error) {
 	if dir := os.Getenv(assetsVariable); dir != "" {
 		return dir, nil

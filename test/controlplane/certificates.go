@@ -22,7 +22,7 @@ type keyPair struct {
 	certificate, key []byte
 }
 
-// authority issues the certificates of one control plane. Whoever holds it is
+// authority issues the certificates of one control plane. Who holds it is
 // anybody.
 type authority struct {
 	pair        keyPair

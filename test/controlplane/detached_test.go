@@ -12,7 +12,7 @@ import (
 )
 
 // A detached control plane is found again by its folder, also where that folder
-// is deeper than the path of a socket may be, and stopped by whoever opens it.
+// is deeper than the path of a socket may be, and stopped by the process that opens it.
 func TestDetached(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), strings.Repeat("deep-", 12), strings.Repeat("down-", 12))

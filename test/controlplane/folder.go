@@ -138,7 +138,7 @@ func (f folder) clear() error {
 	return f.remove()
 }
 
-// inUse tells whether the folder belongs to something alive: the process that
+// inUse says whether the folder belongs to something alive: the process that
 // claimed it or, once a detached control plane is up, that control plane. One
 // that was killed halfway up is not in use, whatever it left running.
 func (f folder) inUse() bool {
@@ -189,7 +189,7 @@ func sweep() {
 	}
 }
 
-// alive tells whether a process of that number exists, whoever it belongs to.
+// alive says whether a process of that number exists, whichever user it belongs to.
 func alive(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)

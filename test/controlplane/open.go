@@ -20,7 +20,7 @@ type Part struct {
 	Log string
 }
 
-// Open finds the control plane in a state folder, whoever started it. It also
+// Open finds the control plane in a state folder, whichever process started it. It also
 // opens one that was killed halfway up, which can then only be stopped: see
 // Ready.
 func Open(dir string) (*ControlPlane, error) {
@@ -52,7 +52,7 @@ func Open(dir string) (*ControlPlane, error) {
 	return c, nil
 }
 
-// Ready tells whether the start came to its end and every part still runs.
+// Ready says whether the start came to its end and every part still runs.
 func (c *ControlPlane) Ready() bool {
 	if !c.record.Ready {
 		return false
@@ -65,10 +65,10 @@ func (c *ControlPlane) Ready() bool {
 	return true
 }
 
-// Starting tells whether a live process is at starting it right now.
+// Starting says whether a live process is at starting it right now.
 func (c *ControlPlane) Starting() bool { return !c.record.Ready && c.folder.inUse() }
 
-// Broken tells whether the start came to its end, and since then some of the
+// Broken says whether the start came to its end, and since then some of the
 // parts have died, but not all.
 func (c *ControlPlane) Broken() bool {
 	return c.record.Ready && !c.Ready() && len(processesOf(c.folder)) > 0

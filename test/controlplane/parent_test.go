@@ -19,7 +19,7 @@ import (
 // parentVariable names the state folder for playParent, and asks for it.
 const parentVariable = "ALLMENNING_CONTROLPLANE_PARENT"
 
-// playParent starts a control plane, tells so on stdout, and waits to be
+// playParent starts a control plane, says so on stdout, and waits to be
 // killed.
 func playParent(dir string) {
 	plane, err := controlplane.Start(context.Background(), controlplane.Options{Dir: dir, ControllerManager: true})

@@ -41,7 +41,7 @@ const (
 var stages []byte
 
 // command is how one part is called. Its first argument names a file of the
-// state folder and so tells this control plane's processes from all others.
+// state folder and so distinguishes this control plane's processes from all others.
 type command struct {
 	name      string
 	arguments []string

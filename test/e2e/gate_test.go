@@ -19,8 +19,8 @@ import (
 	"github.com/allmenning/allmenning/test/operator"
 )
 
-// gate stands between the operator and the API server. It passes everything on, counts
-// what is written, and holds statuses back when it is told to: the objects of an app are
+// gate is between the operator and the API server. It passes everything on, counts
+// what is written, and holds statuses back on request: the objects of an app are
 // then applied, and nobody has noted it.
 type gate struct {
 	proxy *httputil.ReverseProxy

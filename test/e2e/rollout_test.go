@@ -70,12 +70,12 @@ func (n nation) offerBad(t *testing.T, before, target string, meanwhile func()) 
 		t.Errorf("the Rollout is not Stalled: %+v", r.Status.Conditions)
 	}
 	if where := "in wave pilot 5 of 5 members failed, and 0 may"; !strings.Contains(r.Status.Next, where) {
-		t.Errorf("it says %q, which does not tell %q", r.Status.Next, where)
+		t.Errorf("it says %q, which does not contain %q", r.Status.Next, where)
 	}
 	for _, m := range r.Status.FailedMembers {
 		for _, why := range []string{"returned to " + before, "Deployment/post"} {
 			if !strings.Contains(m.Message, why) {
-				t.Errorf("of %s it says %q, which does not tell %q", m.Name, m.Message, why)
+				t.Errorf("of %s it says %q, which does not contain %q", m.Name, m.Message, why)
 			}
 		}
 	}

@@ -241,7 +241,7 @@ type ending struct {
 	Installed map[string]int
 }
 
-// endingOf reads it. Versions are told as target and before, to compare rollouts.
+// endingOf reads it. Versions are called target and before, to compare rollouts.
 func (n nation) endingOf(t *testing.T, before, target string) ending {
 	t.Helper()
 	r, err := n.rollout(t.Context(), target)

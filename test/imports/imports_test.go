@@ -14,7 +14,7 @@ const module = "github.com/allmenning/allmenning/"
 
 // layer is a row of the table. Of the rows that fit a package the first is its own.
 type layer struct {
-	// packages and allowed are folders, each with those below it. "*" stands for one segment.
+	// packages and allowed are folders, each with those below it. "*" is any one segment.
 	packages string
 	allowed  []string
 	// siblings says whether the packages of a row may import each other, where "*" differs.

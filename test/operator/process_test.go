@@ -21,7 +21,7 @@ func script(t *testing.T, content string) string {
 	return path
 }
 
-// An operator that can't run is told with what it said, and not waited for.
+// An operator that can't run is reported with what it said, and not waited for.
 func TestAnOperatorThatDiesIsToldWithItsLastWords(t *testing.T) {
 	p, err := Start(Options{Program: script(t, "echo no such kubeconfig >&2; exit 1\n"), Log: filepath.Join(t.TempDir(), "log")})
 	if err != nil {

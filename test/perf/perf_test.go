@@ -119,7 +119,7 @@ func TestPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d members: %.1f ms, with verdicts %.1f ms; %d members: %.1f ms", planMembers, p.Plan, p.Whole, many, p.Many)
-	if p.Plan <= 0 || p.Whole <= 0 || p.Many <= 0 { // which is the quickest is no matter of a busy machine
+	if p.Plan <= 0 || p.Whole <= 0 || p.Many <= 0 { // which is the quickest depends on the machine's other work
 		t.Errorf("the planner alone takes %v ms, all of it %v ms, with many members %v ms", p.Plan, p.Whole, p.Many)
 	}
 }

@@ -1,4 +1,4 @@
-// Package explanation tells, for one municipality, who decided on each of its apps and
+// Package explanation explains, for one municipality, who decided on each of its apps and
 // why: what the nation offers, what networks propose, what the municipality says, what
 // that comes to, how far the rollout has come, and what is installed. It is pure.
 //
@@ -21,7 +21,7 @@ import (
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// Explanation is all there is to tell of one municipality.
+// Explanation is what there is to say about one municipality.
 type Explanation struct {
 	Municipality string `json:"municipality"`
 	DisplayName  string `json:"displayName"`
@@ -94,8 +94,8 @@ type place struct {
 	environment *v1alpha1.Environment
 	verdict     resolution.Verdict
 	installed   *v1alpha1.AppInstallation
-	// told is what status says of the place; nil where it says nothing.
-	told *v1alpha1.MunicipalityApp
+	// reported is what status says of the place; nil where it says nothing.
+	reported *v1alpha1.MunicipalityApp
 }
 
 // Of explains a municipality; with an app, only that one.
@@ -147,7 +147,7 @@ func Known(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) 
 	return w.Unknown("SharedApp", app, known)
 }
 
-// joined adds an app to those before it, or to one of them that stands alike.
+// joined adds an app to those before it, or to one of them that is alike.
 func joined(all []App, next App) []App {
 	for i := range all {
 		if a := &all[i]; a.Name == next.Name && a.Wanted == next.Wanted && slices.Equal(a.Chain, next.Chain) {
@@ -171,7 +171,7 @@ func (s subject) places(only string) []place {
 			at := resolution.Place{App: app, Environment: environment.Name}
 			all = append(all, place{
 				subject: s, name: app, app: apps.Of(app).Object, environment: environment,
-				verdict: verdicts[at], installed: s.installed(app, environment.Name), told: s.told(app, environment.Name),
+				verdict: verdicts[at], installed: s.installed(app, environment.Name), reported: s.reported(app, environment.Name),
 			})
 		}
 	}
@@ -211,8 +211,8 @@ func (s subject) apps(only string) []string {
 	for _, d := range s.municipality.Spec.Apps {
 		all[d.Name] = true
 	}
-	for _, told := range s.municipality.Status.Apps {
-		all[told.Name] = true
+	for _, reported := range s.municipality.Status.Apps {
+		all[reported.Name] = true
 	}
 	for i := range s.world.Installations {
 		if s.world.Installations[i].Spec.Tenant.Municipality == s.municipality.Name {
@@ -232,16 +232,16 @@ func (s subject) installed(app, environment string) *v1alpha1.AppInstallation {
 	return nil
 }
 
-func (s subject) told(app, environment string) *v1alpha1.MunicipalityApp {
+func (s subject) reported(app, environment string) *v1alpha1.MunicipalityApp {
 	for i := range s.municipality.Status.Apps {
-		if told := &s.municipality.Status.Apps[i]; told.Name == app && told.Environment == environment {
-			return told
+		if reported := &s.municipality.Status.Apps[i]; reported.Name == app && reported.Environment == environment {
+			return reported
 		}
 	}
 	return nil
 }
 
-// explain tells the chain of one place.
+// explain is the chain of one place.
 func (p *place) explain() App {
 	a := App{
 		Name: p.name, Environments: []string{p.environment.Name}, Wanted: p.verdict.Wanted, Why: string(p.verdict.Why),
@@ -250,8 +250,8 @@ func (p *place) explain() App {
 	if p.app != nil {
 		a.DisplayName = p.app.Spec.DisplayName
 	}
-	if p.blind() && p.told != nil {
-		a.Wanted, a.Why, a.DecidedBy = p.told.Wanted, string(p.told.State), p.told.DecidedBy
+	if p.blind() && p.reported != nil {
+		a.Wanted, a.Why, a.DecidedBy = p.reported.Wanted, string(p.reported.State), p.reported.DecidedBy
 	}
 	for _, part := range []struct {
 		level string

@@ -69,7 +69,7 @@ func TestExplain(t *testing.T) {
 		{"somebody who may read no more than the municipality and its installations", "vinje-tenant.txt", "vinje", "", 0, func(w *world.World) {
 			w.Offline, w.Apps, w.Networks, w.Rollouts = false, nil, nil, nil
 			w.Unread = []world.Kind{world.SharedApps, world.Networks, world.Rollouts}
-			w.Notes = []string{"You may not read SharedApps, so what hangs on them is not told."}
+			w.Notes = []string{"You may not read SharedApps, so what depends on them is not shown."}
 		}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestNotes tells what a rollout notes of a municipality in sentences.
+// TestNotes shows what a rollout notes of a municipality in sentences.
 func TestNotes(t *testing.T) {
 	since := new(metav1.NewTime(noon))
 	for _, tc := range []struct {

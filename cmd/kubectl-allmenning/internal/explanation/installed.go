@@ -15,16 +15,16 @@ import (
 // installation is what there is in the environment.
 func (p *place) installation() Installation {
 	i := Installation{Environment: p.environment.Name}
-	if p.told != nil {
-		i.State, i.Version = string(p.told.State), p.told.Version
+	if p.reported != nil {
+		i.State, i.Version = string(p.reported.State), p.reported.Version
 	}
 	if p.installed == nil {
 		i.Text = "Not installed."
 		if i.Version != "" {
 			i.Text = i.Version + " is installed."
 		}
-		if p.told != nil && p.told.Message != "" && p.told.Message != p.verdict.Message {
-			i.Text += " " + sentence(p.told.Message)
+		if p.reported != nil && p.reported.Message != "" && p.reported.Message != p.verdict.Message {
+			i.Text += " " + sentence(p.reported.Message)
 		}
 		return i
 	}
@@ -80,7 +80,7 @@ func applied(i *v1alpha1.AppInstallation) bool {
 	return i.Spec.State != v1alpha1.InstallationAbsent && i.Status.AppliedVersion == i.Spec.Version
 }
 
-// stalled is the condition that says that a person must mend something; nil where it does
+// stalled is the condition that says that a person must fix something; nil where it does
 // not hold, or speaks of an earlier spec.
 func stalled(i *v1alpha1.AppInstallation) *metav1.Condition {
 	c := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionStalled)

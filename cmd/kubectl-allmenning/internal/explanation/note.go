@@ -14,7 +14,7 @@ func (p *place) notes(r *v1alpha1.Rollout) []string {
 	var all []string
 	for _, list := range []struct {
 		notes []v1alpha1.MemberNote
-		tell  func(v1alpha1.MemberNote) string
+		text  func(v1alpha1.MemberNote) string
 	}{
 		{r.Status.FailedMembers, failed},
 		{r.Status.ExcusedMembers, excused},
@@ -22,7 +22,7 @@ func (p *place) notes(r *v1alpha1.Rollout) []string {
 	} {
 		for _, n := range list.notes {
 			if n.Name == p.municipality.Name {
-				all = append(all, list.tell(n)+".")
+				all = append(all, list.text(n)+".")
 			}
 		}
 	}
@@ -42,7 +42,7 @@ func failed(n v1alpha1.MemberNote) string {
 	return n.Name + " failed" + because(n.Message) + since(n)
 }
 
-// excused tells a decision of the municipality, which the note tells as what was done to
+// excused describes a decision of the municipality, which the note words as what was done to
 // the app, "declined: ...", and otherwise why it can't take part.
 func excused(n v1alpha1.MemberNote) string {
 	decisions := []resolution.Why{resolution.Declined, resolution.Deferred, resolution.Held}

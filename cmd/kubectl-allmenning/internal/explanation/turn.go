@@ -11,7 +11,7 @@ import (
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
-// turn tells how far the rollout has come, and when it is this municipality's turn.
+// turn says how far the rollout has come, and when it is this municipality's turn.
 func (p *place) turn() []string {
 	r := p.rollout()
 	switch {
@@ -52,8 +52,8 @@ func of(g resolution.Group) string {
 // rollout is the one that status names, else that of the group, else the one that
 // brought what is installed.
 func (p *place) rollout() *v1alpha1.Rollout {
-	if p.told != nil && p.told.Rollout != "" {
-		if r := p.named(p.told.Rollout); r != nil && p.belongs(r) {
+	if p.reported != nil && p.reported.Rollout != "" {
+		if r := p.named(p.reported.Rollout); r != nil && p.belongs(r) {
 			return r
 		}
 	}
@@ -81,7 +81,7 @@ func (p *place) newest() *v1alpha1.Rollout {
 }
 
 // belongs says whether the rollout is of the group that the municipality follows for the
-// app. Who may not read what tells that takes it for granted.
+// app. Where what shows that may not be read, it is assumed.
 func (p *place) belongs(r *v1alpha1.Rollout) bool {
 	return p.blind() || slices.Contains(p.world.Unread, world.Networks) || groupOf(r) == p.verdict.Group
 }
@@ -145,12 +145,12 @@ func (p *place) inWave(r *v1alpha1.Rollout, wave string) string {
 	return text + "."
 }
 
-// next says what happens next: to the place where status tells, else to the rollout, unless
+// next says what happens next: to the place where its status says so, else to the rollout, unless
 // the place has no part in it.
 func (p *place) next(r *v1alpha1.Rollout) []string {
 	switch {
-	case p.told != nil && p.told.Next != "":
-		return []string{sentence("Next: " + p.told.Next)}
+	case p.reported != nil && p.reported.Next != "":
+		return []string{sentence("Next: " + p.reported.Next)}
 	case r == nil || r.Status.Next == "" || r.Status.Phase == v1alpha1.RolloutCompleted:
 		return nil
 	case p.verdict.Why != "" && p.verdict.Why != resolution.Blocked:

@@ -28,16 +28,16 @@ func (p *place) decision() []string {
 	return all
 }
 
-// blind is true where the catalogue may not be read: then only status tells.
+// blind is true where the catalogue may not be read: then only the status is known.
 func (p *place) blind() bool { return slices.Contains(p.world.Unread, world.SharedApps) }
 
 func (p *place) decisionOfStatus() []string {
-	if p.told == nil {
-		return []string{fmt.Sprintf("The status of Municipality %s tells nothing of it.", p.municipality.Name)}
+	if p.reported == nil {
+		return []string{fmt.Sprintf("The status of Municipality %s says nothing of it.", p.municipality.Name)}
 	}
-	all := []string{sentence(outcomeOf(p.told), by(p.told.DecidedBy))}
-	if p.told.Message != "" {
-		all = append(all, sentence(p.told.Message))
+	all := []string{sentence(outcomeOf(p.reported), by(p.reported.DecidedBy))}
+	if p.reported.Message != "" {
+		all = append(all, sentence(p.reported.Message))
 	}
 	return all
 }
@@ -53,20 +53,20 @@ func (p *place) outcome() string {
 	case v.Action == resolution.Nothing:
 		return "It is not installed"
 	case v.Action == resolution.Install:
-		return fmt.Sprintf("It shall have version %s", v.Version)
+		return fmt.Sprintf("It should run %s", v.Version)
 	case v.Action == resolution.Keep && p.installed.Status.AppliedVersion == "" && p.installed.Spec.State != v1alpha1.InstallationAbsent:
-		return fmt.Sprintf("It shall have version %s", v.Version) // it was asked for, and has not come yet
+		return fmt.Sprintf("It should run %s", v.Version) // it was asked for, and has not come yet
 	case v.Why == resolution.Blocked && v.Wanted != v.Version:
 		return fmt.Sprintf("It should have version %s, and stays at %s", v.Wanted, v.Version)
 	}
 	return fmt.Sprintf("It stays at version %s", v.Version)
 }
 
-func outcomeOf(told *v1alpha1.MunicipalityApp) string {
-	if told.Wanted == "" {
+func outcomeOf(reported *v1alpha1.MunicipalityApp) string {
+	if reported.Wanted == "" {
 		return "It shall not be installed"
 	}
-	return fmt.Sprintf("It shall have version %s", told.Wanted)
+	return fmt.Sprintf("It should run %s", reported.Wanted)
 }
 
 func by(d v1alpha1.DecidedBy) string {

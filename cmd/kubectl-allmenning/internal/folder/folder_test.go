@@ -95,7 +95,7 @@ func TestRead(t *testing.T) {
 			want:   []string{"Network p-digi prod/kustomization.yaml"},
 		},
 		{
-			reason: "the file of a kustomization stands for its folder",
+			reason: "the file of a kustomization means its folder",
 			within: "kustomization.yaml",
 			texts:  map[string]string{"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": network},
 			want:   []string{"Network digi a.yaml:5"},

@@ -37,7 +37,7 @@ type Field struct {
 type Edit struct {
 	Path []Step
 	// Append adds Value to the list at Path, which is made where there is none. Without
-	// it Value takes the place of the text that stands at Path.
+	// it Value takes the place of the text at Path.
 	Append bool
 	// Value is a string, an int64 or a []Field.
 	Value any

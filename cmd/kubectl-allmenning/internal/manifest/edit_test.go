@@ -36,7 +36,7 @@ func TestEdit(t *testing.T) {
 		before, after string
 	}{
 		{
-			"comments, blank lines and what stands around stay",
+			"comments, blank lines and what is around stay",
 			member,
 			"# The network.\n---\n" + head + "spec:\n\n  members:   # who\n    names:\n    - tokke # first\n    # - nobody\n\n  # What they take.\n  apps: []\n---\n# next\nkind: X\n",
 			"# The network.\n---\n" + head + "spec:\n\n  members:   # who\n    names:\n    - tokke # first\n    - vinje\n    # - nobody\n\n  # What they take.\n  apps: []\n---\n# next\nkind: X\n",
@@ -126,7 +126,7 @@ func TestEdit(t *testing.T) {
 			"\xef\xbb\xbfkind: List\nitems:\n- kind: Network\n  metadata: {name: \"digi\"}\n  spec: {displayName: Sørøya, members: {names: [tokke, vinje]}}\n",
 		},
 		{
-			"a text is replaced where it stands, with its comment",
+			"a text is replaced in its place, with its comment",
 			promotion,
 			head + "spec:\n  channels:\n  - version: 2.6.0 # 2.4.1\n    name: pilot\n  - version: 2.4.1 # 2.4.1\n    name: stable\n",
 			head + "spec:\n  channels:\n  - version: 2.6.0 # 2.4.1\n    name: pilot\n  - version: 2.5.0 # 2.4.1\n    name: stable\n",

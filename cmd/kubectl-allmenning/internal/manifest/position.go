@@ -223,7 +223,7 @@ func (t text) endOfFlow(n *yaml.Node, at int) (int, error) {
 	return 0, errUnplaced
 }
 
-// lineOf is the number of the line, from 0, that a byte stands on.
+// lineOf is the number of the line, from 0, that a byte is on.
 func (t text) lineOf(at int) int {
 	line, found := slices.BinarySearch(t.lines, at)
 	if !found {

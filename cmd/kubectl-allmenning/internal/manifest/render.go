@@ -69,7 +69,7 @@ func nested(keys []Step, list bool, value any, style yaml.Style) string {
 }
 
 // block writes keys that are not there yet, each on a line, and below them the item of
-// a list. The first key, or the item where there are no keys, stands at the indent.
+// a list. The first key, or the item where there are no keys, is at the indent.
 func block(keys []Step, indent int, indentLists bool, item, newline string) string {
 	var b strings.Builder
 	for _, key := range keys {

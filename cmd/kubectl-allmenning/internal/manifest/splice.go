@@ -109,7 +109,7 @@ func isHole(n *yaml.Node) bool {
 }
 
 // fill writes lines below a key that has nothing, or the value itself where the key
-// stands within brackets.
+// is within brackets.
 func (t text) fill(object *yaml.Node, found []*yaml.Node, rest []Step, value any) ([]splice, error) {
 	hole := found[len(found)-1]
 	from, err := t.start(hole)
@@ -143,7 +143,7 @@ func (t text) fill(object *yaml.Node, found []*yaml.Node, rest []Step, value any
 	return []splice{{from: from, to: to}, {from: end, to: end, text: written}}, nil
 }
 
-// addToFlow writes behind the last part of what stands in brackets.
+// addToFlow writes behind the last part of what is in brackets.
 func (t text) addToFlow(n *yaml.Node, rest []Step, value any) ([]splice, error) {
 	last := n.Content[len(n.Content)-1]
 	at, err := t.end(last)

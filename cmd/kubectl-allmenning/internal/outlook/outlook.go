@@ -218,7 +218,7 @@ func foreseeAll(c *country.Country, groups []string, piloted time.Time, q Questi
 }
 
 // piloted is when all pilot networks are done; zero where that takes longer than was looked,
-// or one stands in a queue, so that nobody can tell.
+// or one waits in a queue, so that the time is unknown.
 func piloted(all []Group, pilots []string) time.Time {
 	var last time.Time
 	for _, pilot := range pilots {

@@ -91,7 +91,7 @@ func addInstallation(all map[string]map[resolution.Place]*v1alpha1.AppInstallati
 }
 
 // after is the app with the channel at the version. What it requires is left out where
-// nobody can tell what is installed.
+// it is unknown what is installed.
 func after(app *v1alpha1.SharedApp, q Question, requiresNothing bool) *v1alpha1.SharedApp {
 	app = app.DeepCopy()
 	for i := range app.Spec.Channels {

@@ -19,8 +19,8 @@ type Queue struct {
 	// Behind are the Rollouts that go before it: those under way, and those whose turn is
 	// earlier. Sorted.
 	Behind []string `json:"behind"`
-	// From is when all but the queue lets it begin. Nobody can tell when its turn comes, as
-	// that hangs on the others, so the times of the group are told as if it came then.
+	// From is when all but the queue lets it begin. When its turn comes is unknown, as
+	// that depends on the others, so the times of the group are given as if it came then.
 	From time.Time `json:"from"`
 }
 

@@ -99,11 +99,11 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// TestQueueOfPilots looks at a network that waits for a pilot network: nobody can tell when.
+// TestQueueOfPilots looks at a network that waits for a pilot network: the time is unknown.
 func TestQueueOfPilots(t *testing.T) {
 	waits := group(t, "plain", func(w *world.World) { w.Apps[2].Spec.PilotNetworks = []string{"digi-tv"} })
 	if waits.CompletedAt != nil || waits.Waves[0].First != nil || waits.Queue != nil {
-		t.Errorf("the pilot network stands in a queue, and yet there is a time: %+v", waits)
+		t.Errorf("the pilot network waits in a queue, and yet there is a time: %+v", waits)
 	}
 	goes := group(t, "plain", func(w *world.World) {
 		w.Apps[2].Spec.PilotNetworks = []string{"digi-tv"}

@@ -12,7 +12,7 @@ import (
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
-// few is how many names are told where all are not asked for.
+// few is how many names are shown where all are not asked for.
 const few = 8
 
 // Print writes an outlook for a terminal; with all, a line for each environment.

@@ -127,7 +127,7 @@ func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus) {
 	}
 }
 
-// next adds the time to a text that does not tell it.
+// next adds the time to a text without one.
 func next(text string, at *metav1.Time) string {
 	if at == nil || strings.Contains(text, stamp(at)) {
 		return text

@@ -82,7 +82,7 @@ func TestCheck(t *testing.T) {
 		want   []string
 	}{
 		{"all is well", network, "", "", nil},
-		{"whoever applies it names the namespace", installation, "", "", nil},
+		{"the person who applies it names the namespace", installation, "", "", nil},
 		{"a status does not count", network, "kind: Network", "kind: Network\nstatus: {members: many}", nil},
 		{"a type", network, "Digi", "5", []string{`spec.displayName: Invalid value: "integer": must be of type string: "integer"`}},
 		{"a share of more than all", network, "{name: all}", "{name: all, maxConcurrent: 101%}", []string{"spec.rollout.waves[0].maxConcurrent: "}},

@@ -100,7 +100,7 @@ func (w *World) Rollout(name string) (*v1alpha1.Rollout, error) {
 }
 
 // Waves that a network's rollouts go by: its own, else the Platform's, which are also those
-// of whoever follows a channel directly, where network is empty. They are empty where nobody
+// of those who follow a channel directly, where network is empty. They are empty where nobody
 // gives any, which is one pilot and then the rest, and where the network is not there.
 func (w *World) Waves(network string) []v1alpha1.Wave {
 	if network != "" {

@@ -14,13 +14,13 @@ type ApprovalApplyConfiguration struct {
 	// where several channels of an app may offer one digest; a network's own name none. Default: none.
 	// Example: stable
 	Channel *string `json:"channel,omitempty"`
-	// digest of the version's bundle, as the Rollout's spec.digest tells it.
+	// digest of the version's bundle, as in spec.digest of the Rollout.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
 	Digest *string `json:"digest,omitempty"`
 	// wave that may begin.
 	// Example: everyone
 	Wave *string `json:"wave,omitempty"`
-	// attempt that is approved, as the Rollout's spec.attempt tells it. Default: 1.
+	// attempt that is approved, as in spec.attempt of the Rollout. Default: 1.
 	// Example: 1
 	Attempt *int32 `json:"attempt,omitempty"`
 }

@@ -5,7 +5,7 @@ package v1alpha1
 // InstalledObjectApplyConfiguration represents a declarative configuration of the InstalledObject type for use
 // with apply.
 //
-// InstalledObject is one object of an installation, and what tells whether it is as it should be.
+// InstalledObject is one object of an installation, and whether it is as it should be.
 type InstalledObjectApplyConfiguration struct {
 	// apiVersion of the object.
 	APIVersion *string `json:"apiVersion,omitempty"`

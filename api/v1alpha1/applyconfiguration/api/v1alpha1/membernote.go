@@ -9,7 +9,7 @@ import (
 // MemberNoteApplyConfiguration represents a declarative configuration of the MemberNote type for use
 // with apply.
 //
-// MemberNote tells why a member is where it is.
+// MemberNote says why a member is where it is.
 type MemberNoteApplyConfiguration struct {
 	// name of the Municipality.
 	Name *string `json:"name,omitempty"`

@@ -19,7 +19,7 @@ type MembersApplyConfiguration struct {
 	// Example: [vinje, tokke]
 	Names []string `json:"names,omitempty"`
 	// networks whose members belong to this network too. Networks nest as deep as one likes, but a
-	// network can't hold itself: such a circle is told in the conditions, and adds nobody. Default: none.
+	// network can't hold itself: such a circle is reported in the conditions, and adds nobody. Default: none.
 	// Example: [vest-telemark]
 	Networks []string `json:"networks,omitempty"`
 	// observers are names of Municipalities that see this network, such as a county that follows its

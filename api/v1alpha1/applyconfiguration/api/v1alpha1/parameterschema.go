@@ -9,7 +9,7 @@ import (
 // ParameterSchemaApplyConfiguration represents a declarative configuration of the ParameterSchema type for use
 // with apply.
 //
-// ParameterSchema tells which parameters a version takes.
+// ParameterSchema says which parameters a version takes.
 type ParameterSchemaApplyConfiguration struct {
 	// openAPIV3Schema is a structural schema of type object, as in a CustomResourceDefinition, with
 	// defaults and validation rules. Parameters that it does not name are refused.

@@ -14,13 +14,13 @@ import (
 // PlatformApplyConfiguration represents a declarative configuration of the Platform type for use
 // with apply.
 //
-// Platform tells what the cluster looks like. There is at most one, named
+// Platform describes what the cluster looks like. There is at most one, named
 // "default"; without it the built-in defaults hold.
 type PlatformApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration `json:""`
 	// metadata is the standard object metadata; the name must be "default".
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
-	// spec tells what the cluster looks like.
+	// spec describes what the cluster looks like.
 	Spec *PlatformSpecApplyConfiguration `json:"spec,omitempty"`
 	// status is written by the operator.
 	Status *PlatformStatusApplyConfiguration `json:"status,omitempty"`

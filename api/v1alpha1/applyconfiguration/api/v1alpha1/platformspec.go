@@ -5,7 +5,7 @@ package v1alpha1
 // PlatformSpecApplyConfiguration represents a declarative configuration of the PlatformSpec type for use
 // with apply.
 //
-// PlatformSpec tells what the cluster looks like and what holds for every tenant.
+// PlatformSpec describes what the cluster looks like and what holds for every tenant.
 // Every field has a default that fits a plain cluster.
 type PlatformSpecApplyConfiguration struct {
 	// dns lists where pods may ask for names. Default: the pods labelled

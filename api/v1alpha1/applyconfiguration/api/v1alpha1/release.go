@@ -5,7 +5,7 @@ package v1alpha1
 // ReleaseApplyConfiguration represents a declarative configuration of the Release type for use
 // with apply.
 //
-// Release is a version of an app with the digest that it stands for.
+// Release is a version of an app with its digest.
 type ReleaseApplyConfiguration struct {
 	// version number.
 	Version *string `json:"version,omitempty"`

@@ -24,7 +24,7 @@ type RolloutSpecApplyConfiguration struct {
 	// sequence orders the Rollouts of one group and app: each has one more than the one before it,
 	// whatever the clocks of API servers say.
 	Sequence *int32 `json:"sequence,omitempty"`
-	// completed is what was completed last when this rollout began. Whoever joins gets it until
+	// completed is what was completed last when this rollout began. A member that joins gets it until
 	// their wave comes. Empty at a first introduction.
 	Completed *ReleaseApplyConfiguration `json:"completed,omitempty"`
 }

@@ -18,7 +18,7 @@ type TenantApplyConfiguration struct {
 	Number *string `json:"number,omitempty"`
 	// displayName is the name that people know.
 	DisplayName *string `json:"displayName,omitempty"`
-	// county is the number of its county, where the label allmenning.dev/county tells it.
+	// county is the number of its county, as in the label allmenning.dev/county.
 	County *string `json:"county,omitempty"`
 	// environment of the municipality.
 	Environment *string `json:"environment,omitempty"`

@@ -28,7 +28,7 @@ type VersionApplyConfiguration struct {
 	SecurityFix *bool `json:"securityFix,omitempty"`
 	// parameters that this version takes. They can't change. Default: it takes none.
 	Parameters *ParameterSchemaApplyConfiguration `json:"parameters,omitempty"`
-	// health tells how to read the health of kinds that only this app knows. Other kinds are
+	// health says how to read the health of kinds that only this app knows. Other kinds are
 	// read as kubectl and GitOps tools read them. Default: none.
 	// Example: [{apiVersion: example.org/v1, kind: Queue, healthy: "object.status.phase == 'Open'"}]
 	Health []HealthRuleApplyConfiguration `json:"health,omitempty"`

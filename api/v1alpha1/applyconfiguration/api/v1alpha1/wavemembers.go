@@ -14,7 +14,7 @@ type WaveMembersApplyConfiguration struct {
 	// selector over the labels of Municipalities. Default: it picks nobody.
 	// Example: {matchLabels: {allmenning.dev/county: "40"}}
 	Selector *v1.LabelSelectorApplyConfiguration `json:"selector,omitempty"`
-	// names of Municipalities, each in one wave only. A name that is no member of the network is told
+	// names of Municipalities, each in one wave only. A name that is no member of the network is reported
 	// in the network's conditions. Default: none.
 	// Example: [vinje, tokke]
 	Names []string `json:"names,omitempty"`
