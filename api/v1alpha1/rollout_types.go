@@ -96,7 +96,7 @@ type RolloutSpec struct {
 }
 
 // WaveState is how far a wave has come.
-// +kubebuilder:validation:Enum=Waiting;Running;Done;Halted
+// +kubebuilder:validation:Enum=Waiting;Running;Done;Halted;Ended
 type WaveState string
 
 // The states of a wave.
@@ -109,6 +109,8 @@ const (
 	WaveDone WaveState = "Done"
 	// WaveHalted means that more of its members failed than it allows.
 	WaveHalted WaveState = "Halted"
+	// WaveEnded means that its rollout ended before the wave was done: nobody waits for it.
+	WaveEnded WaveState = "Ended"
 )
 
 // ApprovalState says how a wave that requires an approval is doing with it.
@@ -130,7 +132,7 @@ type WaveStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	Name string `json:"name,omitempty"`
-	// state of it: Waiting, Running, Done or Halted.
+	// state of it: Waiting, Running, Done, Halted or Ended.
 	// +required
 	State WaveState `json:"state,omitempty"`
 	// members of the wave.

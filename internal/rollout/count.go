@@ -115,7 +115,7 @@ func newCount(in *Input) *count {
 func (c *count) countLeft() {
 	for i := range c.in.Left {
 		l := &c.in.Left[i]
-		c.begun = c.begun || l.Wave != ""
+		c.begun = c.begun || len(l.Places) > 0 // who failed without being moved by this rollout began nothing
 		s := c.standLeft(l)
 		s.wave = c.waveNamed(l.Wave)
 		t := &c.waves[s.wave]
@@ -158,6 +158,11 @@ func (c *count) judge() {
 		t.halted = t.failed > t.budget && //guard:budget
 			(t.completedAt == nil || t.late > 0)
 	}
+	c.settle()
+}
+
+// settle finds which waves are done, in their order.
+func (c *count) settle() {
 	before, healthy := true, 0
 	for i := range c.waves {
 		t := &c.waves[i]

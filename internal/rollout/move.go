@@ -95,41 +95,61 @@ func (m *mover) advance() {
 	nextStage, begin := m.nextStage(), m.begin()
 	m.wake(nextStage)
 	m.wake(begin)
-	if m.in.Rollout.Status.CompletedAt == nil || !m.nobodyWaits() || m.total().away > 0 { // then it says whether the windows are open
+	if m.somebodyIsToCome() { // then it says whether the windows are open
 		m.wake(m.windows())
 	}
-	free, room, gates := make([]int, len(m.waves)), make([]int, len(m.waves)), make([]Gate, len(m.waves))
-	for i := range m.waves {
-		t := &m.waves[i]
-		free[i] = t.limit - t.moving
-		room[i], gates[i] = free[i]+t.resuming, m.wave(i)
-	}
+	waves := m.rooms()
 	for i := range m.members {
 		s := &m.members[i]
 		m.again = earliest(m.again, s.until)
+		w := &waves[s.wave]
 		switch {
 		case !s.movable:
-		case s.resumes():
-			if !nextStage.closed() &&
-				room[s.wave] > 0 { //guard:resuming-minds-max-concurrent
-				room[s.wave]--
-				m.bring(s, m.candidates(s), Advance, m.target, m.strategy.Waves[s.wave].Name)
-			}
-		case s.state == moving:
-			if !nextStage.closed() {
-				m.bring(s, m.candidates(s), Advance, m.target, m.strategy.Waves[s.wave].Name)
-			}
-		case s.state == waiting:
-			if !begin.closed() && !gates[s.wave].closed() &&
-				free[s.wave] > 0 { //guard:only-as-many-begin-as-are-free
-				free[s.wave]--
-				m.start(s)
-			}
+		case s.state == moving && !nextStage.closed():
+			m.goOn(s, w)
+		case s.state == waiting && !begin.closed() &&
+			w.free > 0 && //guard:only-as-many-begin-as-are-free
+			!w.gate.closed():
+			w.free--
+			m.start(s)
 		}
 	}
 	for i := range m.left {
 		m.again = earliest(m.again, m.left[i].until)
 	}
+}
+
+// somebodyIsToCome says whether the rollout has not completed, or has members that are yet to come.
+func (m *mover) somebodyIsToCome() bool {
+	return m.in.Rollout.Status.CompletedAt == nil || !m.nobodyWaits() || m.total().away > 0
+}
+
+// room is what a wave leaves free at the beginning of a step.
+type room struct {
+	// free are members that may begin, and resuming those that may go on to their next stage.
+	free, resuming int
+	gate           Gate
+}
+
+func (m *mover) rooms() []room {
+	all := make([]room, len(m.waves))
+	for i := range m.waves {
+		t := &m.waves[i]
+		free := t.limit - t.moving
+		all[i] = room{free: free, resuming: free + t.resuming, gate: m.wave(i)}
+	}
+	return all
+}
+
+// goOn moves a member on its way to its next stage.
+func (m *mover) goOn(s *standing, w *room) {
+	if s.resumes() {
+		if w.resuming <= 0 { //guard:resuming-minds-max-concurrent
+			return
+		}
+		w.resuming--
+	}
+	m.bring(s, m.candidates(s), Advance, m.target, m.strategy.Waves[s.wave].Name)
 }
 
 func (m *mover) candidates(s *standing) []*Place { return s.candidates(m.target) }
@@ -160,23 +180,16 @@ func (m *mover) catchUp() {
 	if *last == m.target && !m.halted() {
 		return // who waits gets the target with its wave
 	}
-	begin, room := m.begin(), make([]int, len(m.waves))
-	for i := range m.waves {
-		switch gate := m.wave(i); {
-		case *last == m.target && (gate.closed() || m.in.Gates.Unavailable != ""):
-			room[i] = 0
-		case *last != m.target && !begin.closed() && !gate.closed():
-			room[i] = 0 // its turn has come: it gets the new version itself
-		default:
-			room[i] = m.waves[i].limit - m.waves[i].moving
-		}
-	}
+	room := m.catchUpRoom(*last)
 	m.lessCatchingUp(room)
+	if closed.closed() { //guard:catch-up-minds-windows
+		return
+	}
 	for i := range m.members {
 		s := &m.members[i]
-		if closed.closed() || //guard:catch-up-minds-windows
+		if s.state != waiting || s.started ||
 			room[s.wave] <= 0 || //guard:catch-up-minds-max-concurrent
-			s.state != waiting || s.started || s.reason == ReasonWindow { //guard:catch-up-minds-own-windows
+			s.reason == ReasonWindow { //guard:catch-up-minds-own-windows
 			continue
 		}
 		if empty := s.member.missing(); len(empty) > 0 {
@@ -184,6 +197,23 @@ func (m *mover) catchUp() {
 			m.bring(s, empty, CatchUp, *last, "")
 		}
 	}
+}
+
+// catchUpRoom is how many of each wave may be brought what the group runs now. Whose turn has come
+// gets the new version itself.
+func (m *mover) catchUpRoom(last v1alpha1.Release) []int {
+	begin, room := m.begin(), make([]int, len(m.waves))
+	for i := range m.waves {
+		gate := m.wave(i)
+		keepsBack := gate.closed() || m.in.Gates.Unavailable != ""
+		if last != m.target {
+			keepsBack = !begin.closed() && !gate.closed()
+		}
+		if !keepsBack {
+			room[i] = m.waves[i].limit - m.waves[i].moving
+		}
+	}
+	return room
 }
 
 // lessCatchingUp takes those from the room of each wave that were brought what the group ran, and

@@ -81,41 +81,72 @@ func (r *reporter) failures() []v1alpha1.MemberNote {
 
 // remember is what the next plan has to know and can read from nothing else: who failed, as an
 // installation may go; since when somebody was not observed, or was away in the first wave, or has
-// had a fault that is not the version's; and which waves were done that the strategy has no longer.
+// had a fault that is not the version's; who was verified late; and which waves were done that the
+// strategy has no longer.
 func (r *reporter) remember() []v1alpha1.MemberMemory {
 	all := r.rememberWaves()
-	add := func(name, reason, wave string) {
-		since := metav1.NewTime(r.in.Now).Rfc3339Copy()
-		if was, known := r.remembered(name, reason); known {
-			since = metav1.NewTime(was).Rfc3339Copy()
-		}
-		all = append(all, v1alpha1.MemberMemory{Name: name, Reason: reason, Wave: wave, Since: &since})
-	}
 	for i := range r.left {
 		if s := &r.left[i]; s.state == failed {
-			add(s.member.Name, memoryFailed, r.strategy.Waves[s.wave].Name)
+			all = append(all, r.memoryOf(s, memoryFailed))
 		}
 	}
 	for i := range r.members {
 		s := &r.members[i]
-		if s.state == moving && r.startsAnew(s.member.Name) {
-			add(s.member.Name, memoryUnhealthy, "")
+		if since, late := r.verifiedLate(s); late {
+			all = append(all, v1alpha1.MemberMemory{Name: s.member.Name, Reason: memoryVerified, Since: new(metav1.NewTime(since).Rfc3339Copy())})
 		}
-		switch {
-		case s.state == failed:
-			add(s.member.Name, memoryFailed, r.strategy.Waves[s.wave].Name)
-		case s.state == moving && s.reason == ReasonInstalling && !s.movable:
-			add(s.member.Name, memoryUnseen, "")
-		case s.state == away && (s.wave == 0 && !r.waves[0].done || s.place != nil && s.place.at(r.target)):
-			add(s.member.Name, s.reason, "")
-		case s.state == moving && s.place != nil && s.place.Installed != nil && s.reason == s.place.Installed.Fault.Code:
-			add(s.member.Name, s.reason, "")
+		if s.state == moving && r.startsAnew(s.member.Name) {
+			all = append(all, r.memoryOf(s, memoryUnhealthy))
+		}
+		if reason := r.reasonToRemember(s); reason != "" {
+			all = append(all, r.memoryOf(s, reason))
 		}
 	}
 	slices.SortStableFunc(all, func(a, b v1alpha1.MemberMemory) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
 	})
 	return all[:min(len(all), maxMemory)]
+}
+
+// reasonToRemember is why a member has to be remembered; empty where it need not be.
+func (r *reporter) reasonToRemember(s *standing) string {
+	switch s.state {
+	case failed:
+		return memoryFailed
+	case away:
+		if (s.wave == 0 && !r.waves[0].done) || (s.place != nil && s.place.at(r.target)) {
+			return s.reason
+		}
+	case moving:
+		return s.remembersOnTheWay()
+	case waiting, verified, excused:
+	}
+	return ""
+}
+
+// remembersOnTheWay is why a member on its way has to be remembered: it was not observed, or has a
+// fault that is not the version's.
+func (s *standing) remembersOnTheWay() string {
+	if s.reason == ReasonInstalling && !s.movable {
+		return memoryUnseen
+	}
+	if s.place != nil && s.place.Installed != nil && s.reason == s.place.Installed.Fault.Code {
+		return s.reason
+	}
+	return ""
+}
+
+// memoryOf a member, since when it was so first.
+func (r *reporter) memoryOf(s *standing, reason string) v1alpha1.MemberMemory {
+	since := metav1.NewTime(r.in.Now).Rfc3339Copy()
+	if was, known := r.remembered(s.member.Name, reason); known {
+		since = metav1.NewTime(was).Rfc3339Copy()
+	}
+	m := v1alpha1.MemberMemory{Name: s.member.Name, Reason: reason, Since: &since}
+	if reason == memoryFailed {
+		m.Wave = r.strategy.Waves[s.wave].Name
+	}
+	return m
 }
 
 // startsAnew says whether the time of a member began when a fault of somebody else ended. It is

@@ -45,12 +45,18 @@ func (p *Pilot) keepsBack(target v1alpha1.Release) (why, how string) {
 	case r == nil:
 		return "its Rollout is about to be made", "wait"
 	}
+	return p.records(r)
+}
+
+// records says what its Rollout tells of why a pilot network has not completed a release.
+func (p *Pilot) records(r *v1alpha1.Rollout) (why, how string) {
 	s := &r.Status
+	again := "ask for a retry in spec.rollout.retries of Network " + p.Network
 	switch s.Phase {
 	case v1alpha1.RolloutHalted:
-		return fmt.Sprintf("Rollout %s is halted", r.Name), "ask for a retry in spec.rollout.retries of Network " + p.Network
+		return fmt.Sprintf("Rollout %s is halted", r.Name), again
 	case v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
-		return fmt.Sprintf("Rollout %s ended before it completed", r.Name), "ask for a retry in spec.rollout.retries of Network " + p.Network
+		return fmt.Sprintf("Rollout %s ended before it completed", r.Name), again
 	case v1alpha1.RolloutCompleted:
 		if s.Waiting > s.Verified {
 			return fmt.Sprintf("Rollout %s is completed with %d of %d members, and %d are still to come", r.Name, s.Verified, s.Members-s.Excused, s.Waiting), "let them have it"

@@ -13,7 +13,13 @@ import (
 // left adds municipalities that the rollout moved and that are gone.
 func left(name, wave string, failed bool) change {
 	return func(in *rollout.Input) {
-		in.Left = append(in.Left, rollout.Left{Name: name, Wave: wave, Failed: failed})
+		l := rollout.Left{Name: name, Wave: wave, Failed: failed}
+		if !failed { // whose installation is there, and tells of the move
+			l.Places = []rollout.Place{{Environment: "prod", Stage: v1alpha1.StageProduction, Installed: &rollout.Installed{
+				Release: other, Current: true, HealthySince: now.Add(-time.Hour), Stamp: &rollout.Stamp{Name: rolloutName, Wave: wave, MovedAt: *at(-2 * time.Hour)},
+			}}}
+		}
+		in.Left = append(in.Left, l)
 	}
 }
 

@@ -238,8 +238,8 @@ func End(e Ending) v1alpha1.RolloutStatus {
 	for i := range next.Waves {
 		w := &next.Waves[i]
 		w.Moving, w.WaitsFor, w.WaitingSince = 0, "", nil
-		if w.State == v1alpha1.WaveRunning {
-			w.State = v1alpha1.WaveWaiting
+		if w.State == v1alpha1.WaveRunning || w.State == v1alpha1.WaveWaiting {
+			w.State = v1alpha1.WaveEnded
 		}
 	}
 	return next

@@ -251,13 +251,18 @@ func TestEnd(t *testing.T) {
 	r := record(target, 1, v1alpha1.RolloutProgressing, 1, func(r *v1alpha1.Rollout) {
 		r.Generation = 3
 		r.Status.NextAt, r.Status.OnTheWay = at(time.Hour), []v1alpha1.MemberNote{{Name: "vinje", Reason: "Soaking"}}
-		r.Status.Waves = []v1alpha1.WaveStatus{{Name: "pilot", WaitsFor: "1 on the way", Verified: 1}}
+		r.Status.Waves = []v1alpha1.WaveStatus{
+			{Name: "zero", State: v1alpha1.WaveDone}, {Name: "pilot", State: v1alpha1.WaveRunning, WaitsFor: "1 on the way", Verified: 1},
+			{Name: "rest", State: v1alpha1.WaveWaiting, WaitsFor: "wave pilot"},
+		}
 	})
 	kept := r.DeepCopy()
 	got := rollout.End(rollout.Ending{Rollout: r, Phase: v1alpha1.RolloutWithdrawn, Message: "version 2.5.0 was withdrawn; who has it keeps it"})
 	diff(t, "counts stay, and nothing is waited for", "status", got, v1alpha1.RolloutStatus{
 		ObservedGeneration: 3, Phase: v1alpha1.RolloutWithdrawn, Next: "version 2.5.0 was withdrawn; who has it keeps it", Verified: 1,
-		Waves: []v1alpha1.WaveStatus{{Name: "pilot", Verified: 1}},
+		Waves: []v1alpha1.WaveStatus{
+			{Name: "zero", State: v1alpha1.WaveDone}, {Name: "pilot", State: v1alpha1.WaveEnded, Verified: 1}, {Name: "rest", State: v1alpha1.WaveEnded},
+		},
 	})
 	diff(t, "what was observed is not changed", "rollout", r, kept)
 }

@@ -29,6 +29,8 @@ const (
 	memoryUnseen = "Unseen"
 	// memoryUnhealthy is a member that has been on its way anew since a fault of somebody else ended.
 	memoryUnhealthy = "Unhealthy"
+	// memoryVerified is a member that was verified although it was moved after its wave was done.
+	memoryVerified = "Verified"
 	// memoryDone is not a member, but a wave that was done and that the strategy has no longer.
 	memoryDone = "WaveDone"
 )
@@ -101,7 +103,9 @@ func (all memory) remembered(name, reason string) (time.Time, bool) {
 // status was written.
 func (all memory) excusedBefore(name string) bool {
 	for _, m := range all[name] {
-		if m.Reason != memoryFailed && m.Reason != memoryUnseen && m.Reason != memoryUnhealthy {
+		switch m.Reason {
+		case memoryFailed, memoryUnseen, memoryUnhealthy, memoryVerified:
+		default:
 			return true
 		}
 	}
@@ -122,15 +126,44 @@ func (r *rules) doneAt(place *Place, w *Wave) (time.Time, bool) {
 }
 
 // past says whether a place was moved before its wave was done: then it was verified, or the wave's
-// budget bore it, and what becomes of it later is not the rollout's any more. One that could not be
-// judged then, as it was away, is judged when it is back. A municipality's own move is over when the
-// version was healthy for the soak once.
+// budget bore it, and what becomes of it later is not the rollout's any more. So it is with one that
+// was moved later, once its member was verified. One that could not be judged when the wave was done,
+// as it was away, is judged when it is back. A municipality's own move is over when the version was
+// healthy for the soak once.
 func (r *rules) past(member string, place *Place, w *Wave) bool {
 	if r.in.own {
 		return r.stamp(place) == nil || place.Installed.soakedOnce(w.Soak)
 	}
+	moved := r.movedAt(place)
+	if verified, known := r.remembered(member, memoryVerified); known && !moved.After(verified) { //guard:who-came-late-stays-verified
+		return true
+	}
 	done, ok := r.doneAt(place, w)
-	return ok && !r.movedAt(place).After(done) && !r.startsAnew(member) //guard:done-stays-done -> false
+	return ok && !moved.After(done) && !r.startsAnew(member) //guard:done-stays-done -> false
+}
+
+// verifiedLate is when a member was verified that has places which were moved after its wave was done,
+// or, as clocks are set, seem to have been; false where it has none, or was not verified since.
+func (r *rules) verifiedLate(s *standing) (time.Time, bool) {
+	since, known := r.remembered(s.member.Name, memoryVerified)
+	var last time.Time
+	for i := range s.member.Places {
+		place := &s.member.Places[i]
+		if !place.at(r.target) {
+			continue
+		}
+		moved := r.movedAt(place)
+		if done, ok := r.doneAt(place, &r.strategy.Waves[s.wave]); ok && moved.After(done) {
+			last = latest(last, moved)
+		}
+	}
+	switch {
+	case last.IsZero():
+		return time.Time{}, false
+	case s.state == verified && (!known || last.After(since)):
+		return latest(r.in.Now, last), true
+	}
+	return since, known
 }
 
 // placeVerified says whether a place was healthy at the target for the soak.

@@ -98,18 +98,11 @@ func (r *rules) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool) {
 	var where *Place
 	for i := range s.member.Places {
 		place := &s.member.Places[i]
-		if place.Stage != stage || place.decided() {
+		if place.Stage != stage || r.isThrough(s.member, place, w) {
 			continue
 		}
-		gone := place.Excuse
-		if place.at(r.target) {
-			if r.placeVerified(s.member.Name, place, w) {
-				continue
-			}
-			gone = place.absence()
-		}
 		stays = true
-		switch {
+		switch gone := r.absence(place); {
 		case gone.Away:
 			if where == nil {
 				absent, where = gone, place
@@ -128,6 +121,20 @@ func (r *rules) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool) {
 		s.isAway(absent.Reason, absent.Message, where)
 	}
 	return stays
+}
+
+// isThrough says whether a place keeps its member in its stage no longer: it is verified, or the
+// municipality decided against the version there.
+func (r *rules) isThrough(m *Member, place *Place, w *Wave) bool {
+	return place.decided() || (place.at(r.target) && r.placeVerified(m.Name, place, w))
+}
+
+// absence is why a place can't be moved, or judged, for now; zero where it can.
+func (r *rules) absence(place *Place) Excuse {
+	if place.at(r.target) {
+		return place.absence()
+	}
+	return place.Excuse
 }
 
 // watch follows a place that has the version and is not verified.

@@ -144,6 +144,35 @@ func TestDoneStaysDone(t *testing.T) {
 	diff(t, "a place that came later fails, and those that were done stay", "moves", moves(rollout.Plan(in)), []string{"a/prod Return 2.4.1 wave one"})
 }
 
+// TestWhoCameLateStaysVerified has a joiner that was moved after its wave was done, and that was
+// verified since.
+func TestWhoCameLateStaysVerified(t *testing.T) {
+	for _, c := range []struct {
+		reason string
+		moved  time.Duration
+	}{{"it joined", 10 * time.Minute}, {"the clock was set back after it was moved", -10 * time.Minute}} {
+		t.Run(c.reason, func(t *testing.T) {
+			in := world(waves(wave("one")), done("one"), completed, member("a", prod(healthy(target, 2*time.Hour), moved("one", c.moved))))
+			step := rollout.Plan(in)
+			diff(t, "it is remembered", "memory", len(step.Status.Memory), 1)
+
+			in.Rollout.Status = step.Status
+			for _, lost := range []*rollout.Installed{
+				{Release: target}, {Release: target, Current: true, UnhealthySince: now},
+			} { // its status is lost, and then it has a fault
+				there := in.Members[0].Places[0].Installed
+				lost.Stamp, lost.LastVerified = there.Stamp, there.LastVerified
+				in.Members[0].Places[0].Installed = lost
+				in.Now = in.Now.Add(24 * time.Hour)
+				step = rollout.Plan(in)
+				diff(t, "nobody sends it back", "moves", moves(step), []string(nil))
+				diff(t, "it is verified", "phase", step.Status.Phase, v1alpha1.RolloutCompleted)
+				in.Rollout.Status = step.Status
+			}
+		})
+	}
+}
+
 func TestEveryWaitHasItsWake(t *testing.T) {
 	windows := []v1alpha1.Window{{Schedule: "0 8 * * 1-5", Duration: *lasting(6 * time.Hour), TimeZone: "UTC"}}
 	monday := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)

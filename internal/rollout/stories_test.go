@@ -114,6 +114,13 @@ func TestOnlyOwnMovesBeginARollout(t *testing.T) {
 	}
 }
 
+func TestWhoFailedWithoutBeingMovedBeginsNothingByLeaving(t *testing.T) {
+	in := world(waves(wave("first", "a"), wave("second")), member("b"), left("a", "first", true), announced)
+	step := rollout.Plan(in)
+	diff(t, "it had the version before", "moves", moves(step), []string(nil))
+	diff(t, "and nothing has begun", "startedAt", step.Status.StartedAt, (*metav1.Time)(nil))
+}
+
 func TestReturnsToWhatWasVerifiedLast(t *testing.T) {
 	byAnother := func(p *rollout.Place) {
 		p.Installed.Stamp = &rollout.Stamp{Name: "digi-tv.svarut.2.5.0.9", Network: "digi-tv", Wave: "all"}

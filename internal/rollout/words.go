@@ -18,22 +18,24 @@ func (r *reporter) next(status *v1alpha1.RolloutStatus) (string, time.Time) {
 		return completedText(status, &all) + r.afterwards(&all), time.Time{}
 	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing, v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
 	}
-	if g := r.keptBack(&all); g.closed() {
-		return "waits: " + g.WaitsFor, g.Until
-	}
-	if g := r.waitedFor(); g.closed() {
+	if g := firstClosed(r.keptBack(&all), r.waitedFor()); g.closed() {
 		return "waits: " + g.WaitsFor, g.Until
 	}
 	if text := r.leaving(); text != "" {
 		return text, r.again
 	}
+	return r.underWay(status, &all)
+}
+
+// underWay says how far the waves are that go on.
+func (r *reporter) underWay(status *v1alpha1.RolloutStatus, all *tally) (string, time.Time) {
 	for i := range r.waves {
 		if t := &r.waves[i]; !t.done && t.waiting+t.moving+t.away > 0 {
 			return r.running(r.strategy.Waves[i].Name, t)
 		}
 	}
 	if all.moving > 0 || all.waiting > 0 { // somebody who joined a wave that was done
-		return r.running(status.Wave, &all)
+		return r.running(status.Wave, all)
 	}
 	if all.verified == 0 {
 		return fmt.Sprintf("waits for a member that takes part: %d of %d are excused", all.excused, all.members), r.again

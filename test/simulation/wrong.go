@@ -248,6 +248,37 @@ var storiesThatEndedWrong = []story{
 		s.on(3, "09:00", "bykle joins", func() { joins("hjartdal", "bykle") })
 		s.must(4, "12:00", "bykle has 2.5.0", func() bool { return s.has("2.5.0", "prod", "bykle") })
 	}},
+	{name: "joiner-unseen", title: "A joiner was verified after the Rollout had completed; its status is lost for hours: it stays.", lasts: 4, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "09:00", "hjartdal joins", func() {
+			s.municipality("hjartdal")
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Members.Names = append(sixOfTelemark[:6:6], "hjartdal") })
+		})
+		s.on(3, "09:00", "the status of hjartdal's installation in production is lost", func() { s.lose("hjartdal", "prod") })
+		s.must(4, "09:00", "hjartdal is counted as verified, and nothing is halted", func() bool {
+			return s.record("2.5.0", 1).Status.Phase == v1alpha1.RolloutCompleted && s.record("2.5.0", 1).Status.Verified == 7
+		})
+	}},
+	{name: "leaver-begins-nothing", title: "A member that had the version fails, and leaves before the announcement is over: that goes on.", lasts: 6, plot: func(s *script) {
+		s.waves(func(_, _ *v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "vinje", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:10", "2.4.0 is withdrawn, so that nobody can return to it", func() {
+			s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.Versions[0].State = v1alpha1.VersionWithdrawn })
+		})
+		s.on(2, "09:00", "a second attempt is asked for, and announced for three days", func() {
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Announcement = &metav1.Duration{Duration: 72 * time.Hour} })
+			s.retry("2.5.0", 2)
+		})
+		s.on(2, "12:00", "one of the pilots may fail", func() {
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves[0].MaxFailures = new(intstr.FromInt32(1)) })
+		})
+		s.on(3, "09:00", "vinje, which has it and failed, leaves the network", func() {
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Members.Names = sixOfTelemark[:5] })
+		})
+		s.must(5, "08:59", "nobody else was moved", func() bool { return s.has("2.4.0", "test", sixOfTelemark[:5]...) })
+	}},
 	{name: "pilots-second-attempt", title: "The pilot network completed this version long ago, went back, and tries it once more: the others wait for that attempt.", lasts: 6, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
 		rogaland := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-rogaland", Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
@@ -375,6 +406,16 @@ func (s *script) suspend(municipality, environment string, on bool) {
 	next.Generation++
 	s.store.put(k, next)
 	s.asked(k)
+	s.dirty = true
+}
+
+// lose the status of an installation of svarut; nobody writes it again.
+func (s *script) lose(municipality, environment string) {
+	k := key{Municipality: municipality, Environment: environment, App: svarut}
+	next := s.store.Installation(k).DeepCopy()
+	next.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1}
+	s.store.put(k, next)
+	s.ledger.Lost(k)
 	s.dirty = true
 }
 

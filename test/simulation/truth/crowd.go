@@ -129,7 +129,7 @@ func (t *Truth) notDone(r *v1alpha1.Rollout, p Promise, index int, returning map
 		return c.unready[0]
 	case index == 0 && len(p.Waves) > 1:
 		return t.firstMissing(r, p, c)
-	case c.away > 0 && c.verified == 0 && !t.anybody(r, p, index):
+	case c.away > 0 && c.verified == 0 && c.unclear == 0 && !t.anybody(r, p, index):
 		return "nobody is verified, and some are away"
 	}
 	return ""

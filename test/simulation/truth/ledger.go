@@ -34,6 +34,8 @@ type Ledger struct {
 	// made is the newest Rollout of each group and app, and endings are the attempts that ended.
 	made    map[string]*v1alpha1.Rollout
 	endings map[string]bool
+	// erased are attempts whose records somebody deleted after they had ended.
+	erased map[string]bool
 	// planned is what each Rollout is about to say, as what is written first may rest on that.
 	planned map[string]v1alpha1.RolloutPhase
 	// returning are the members of each Rollout that go back, or are left as they are, in its next step.
@@ -87,7 +89,7 @@ func NewLedger() *Ledger {
 	return &Ledger{
 		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{}, ran: map[Key][]v1alpha1.Release{},
 		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
-		endings: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{}, returning: map[string]map[string]bool{},
+		endings: map[string]bool{}, erased: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{}, returning: map[string]map[string]bool{},
 		touched: map[Key]time.Time{}, lost: map[Key]bool{}, refused: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{},
 		zones: map[string]*time.Location{}, schedules: map[string]cron.Schedule{},
 	}
@@ -135,7 +137,12 @@ func (l *Ledger) Forgot(r *v1alpha1.Rollout) {
 }
 
 // Deleted notes that somebody deleted a Rollout: what it completed is known to nobody any longer.
-func (l *Ledger) Deleted(r *v1alpha1.Rollout) { l.doubted[subject(r)] = true }
+func (l *Ledger) Deleted(r *v1alpha1.Rollout) {
+	l.doubted[subject(r)] = true
+	if ended(r) { // that it had ended is known only from installations that it moved
+		l.erased[attempt(r)] = true
+	}
+}
 
 // Refused notes that the API server refuses whatever is written to a place.
 func (l *Ledger) Refused(k Key) { l.refused[k] = true }

@@ -137,8 +137,11 @@ func (t *Truth) networksOf(m *v1alpha1.Municipality) map[string]bool {
 	return all
 }
 
-// picks says whether a network names or selects a municipality.
+// picks says whether a network names or selects a municipality that does not merely observe it.
 func (t *Truth) picks(n *v1alpha1.Network, m *v1alpha1.Municipality) bool {
+	if slices.Contains(n.Spec.Members.Observers, m.Name) {
+		return false
+	}
 	return slices.Contains(n.Spec.Members.Names, m.Name) || t.selects(n.Spec.Members.Selector, m)
 }
 

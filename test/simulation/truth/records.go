@@ -14,7 +14,7 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 			t.Broken("attempts", "%s is made, although %s was attempt %d", r.Name, other.Name, other.Spec.Attempt)
 		}
 	}
-	if t.Ledger.endings[attempt(r)] && (t.recorded(r) || t.approvedAny(r)) {
+	if t.Ledger.endings[attempt(r)] && (t.recorded(r) || (t.approvedAny(r) && !t.Ledger.erased[attempt(r)])) {
 		t.Broken("attempts", "%s is made, although that attempt has ended, and installations or approvals name it", r.Name)
 	}
 	last := t.Ledger.made[subject(r)]
@@ -24,6 +24,7 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 		}
 	}
 	delete(t.Ledger.endings, attempt(r))
+	delete(t.Ledger.erased, attempt(r))
 	delete(t.Ledger.rollouts, r.Name)
 	delete(t.Ledger.planned, r.Name)
 	t.Ledger.made[subject(r)] = r
@@ -95,7 +96,7 @@ func (t *Truth) Deleted(r *v1alpha1.Rollout) {
 		t.Broken("records", "%s is deleted while it is %s", r.Name, r.Status.Phase)
 	}
 	for _, a := range t.promise(r).Approvals {
-		if a.App == r.Spec.App && a.Digest == r.Spec.Digest {
+		if a.App == r.Spec.App && a.Digest == r.Spec.Digest && a.Channel == r.Spec.Channel {
 			t.Broken("attempts", "%s is deleted, and an approval names it", r.Name)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 type WaveStatusApplyConfiguration struct {
 	// name of the wave.
 	Name *string `json:"name,omitempty"`
-	// state of it: Waiting, Running, Done or Halted.
+	// state of it: Waiting, Running, Done, Halted or Ended.
 	State *apiv1alpha1.WaveState `json:"state,omitempty"`
 	// members of the wave.
 	Members *int32 `json:"members,omitempty"`
