@@ -4,7 +4,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// AccessRole is what a person may do in a tenant's namespaces.
+// AccessRole is what somebody may do in a tenant's namespaces.
 // +kubebuilder:validation:Enum=Administrator;Developer;Viewer
 type AccessRole string
 
@@ -26,7 +26,8 @@ type Access struct {
 	// +required
 	Role AccessRole `json:"role,omitempty"`
 
-	// groups of the identity provider. Groups that begin with "system:" belong to Kubernetes and are refused.
+	// groups of the identity provider. Groups that begin with "system:" belong to Kubernetes and are
+	// refused.
 	// Example: [vinje-ikt]
 	// +optional
 	// +listType=set

@@ -5,7 +5,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// InstallationState is whether an app should be there.
+// InstallationState is whether an app should be installed.
 // +kubebuilder:validation:Enum=Present;Absent
 type InstallationState string
 
@@ -42,7 +42,7 @@ type Decider struct {
 	Name string `json:"name,omitempty"`
 }
 
-// DecidedBy answers who decided, and why.
+// DecidedBy is who decided, and why.
 type DecidedBy struct {
 	// level that decided: National, Network or Municipality.
 	// +optional
@@ -58,7 +58,7 @@ type DecidedBy struct {
 }
 
 // Tenant holds the facts of the environment that an app is installed in. Bundles may
-// read them; they stand here so that an installation needs nothing but itself.
+// read them; they are here so that an installation is complete by itself.
 type Tenant struct {
 	// municipality is the name of the Municipality.
 	// +required
@@ -96,7 +96,7 @@ type Tenant struct {
 	Domain string `json:"domain,omitempty"`
 }
 
-// AppInstallationSpec says completely what to install. The operator writes it.
+// AppInstallationSpec is all that is to be installed. The operator writes it.
 type AppInstallationSpec struct {
 	// app is the name of the SharedApp; the installation has the same name.
 	// +required
@@ -141,8 +141,8 @@ type AppInstallationSpec struct {
 	// +kubebuilder:validation:MaxItems=8
 	ParametersFrom []ParametersSource `json:"parametersFrom,omitempty"`
 
-	// decidedBy says which level decided this; empty where nobody asks for the app any longer. The
-	// annotation allmenning.dev/decision says why, in words.
+	// decidedBy is who decided this; empty where nobody asks for the app any longer. The annotation
+	// allmenning.dev/decision has the reason.
 	// +optional
 	// +structType=atomic
 	DecidedBy Decider `json:"decidedBy,omitzero"`
@@ -159,15 +159,15 @@ type AppInstallationSpec struct {
 	// +structType=atomic
 	LastVerified *Release `json:"lastVerified,omitempty"`
 
-	// lastVerifiedBy is whose Rollout brought lastVerified; empty where the municipality did so itself.
-	// After a failed move returned, it is who brought what is installed: a network that moves its
-	// channel back lowers what its own Rollouts brought, and nothing else.
+	// lastVerifiedBy is whose Rollout brought lastVerified; empty where the municipality named it
+	// itself. After a return it is who brought what is installed: a network that moves its channel
+	// back lowers only what its own Rollouts brought.
 	// +optional
 	LastVerifiedBy Bringer `json:"lastVerifiedBy,omitzero"`
 
-	// suspend holds the operator off this installation: nothing is applied, corrected or removed. A
-	// rollout counts the place as away, and waits for it in no wave. A platform operator may set it
-	// while looking into a fault. Default: false.
+	// suspend stops the operator at this installation: nothing is applied, corrected or removed.
+	// Rollouts count it as away, and no wave waits for it. A platform operator may set it while looking
+	// into a fault. Default: false.
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
@@ -251,11 +251,13 @@ type InstalledVersion struct {
 
 // AppInstallationStatus is what the operator made of an AppInstallation.
 type AppInstallationStatus struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
@@ -270,12 +272,12 @@ type AppInstallationStatus struct {
 	// +kubebuilder:validation:MaxLength=71
 	AppliedDigest string `json:"appliedDigest,omitempty"`
 
-	// healthySince is when the app, at appliedDigest, became healthy; empty while it is not.
+	// healthySince is when the app became healthy at appliedDigest; empty while it is not.
 	// +optional
 	HealthySince *metav1.Time `json:"healthySince,omitempty"`
 
-	// longestHealthy is the longest time on end that the app, at appliedDigest, was healthy before it
-	// ceased to be: a short fault does not undo that it has soaked. Empty while there was no fault.
+	// longestHealthy is the longest time without a break that the app was healthy at appliedDigest
+	// before a fault: a short fault does not undo that it has soaked. Empty while there was no fault.
 	// +optional
 	LongestHealthy *metav1.Duration `json:"longestHealthy,omitempty"`
 
@@ -286,8 +288,9 @@ type AppInstallationStatus struct {
 	// +kubebuilder:validation:MaxItems=1000
 	Inventory []InstalledObject `json:"inventory,omitempty"`
 
-	// kept lists objects, as Kind/name, that are no longer part of the app and that nobody may miss:
-	// PersistentVolumeClaims, and objects annotated allmenning.dev/prune=disabled. Delete them by hand.
+	// kept lists objects, as Kind/name, that are no longer part of the app and are not deleted by the
+	// operator: PersistentVolumeClaims, and objects annotated allmenning.dev/prune=disabled. Delete
+	// them by hand.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
@@ -300,7 +303,7 @@ type AppInstallationStatus struct {
 	// +kubebuilder:validation:MaxItems=10
 	History []InstalledVersion `json:"history,omitempty"`
 
-	// conditions are Ready, and while they are true Reconciling, Stalled, Suspended.
+	// conditions of the object: Ready always; Reconciling, Stalled and Suspended while they are true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -328,7 +331,7 @@ type AppInstallation struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec says completely what to install.
+	// spec is all that is to be installed.
 	// +required
 	Spec AppInstallationSpec `json:"spec,omitzero"`
 

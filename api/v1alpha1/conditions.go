@@ -4,7 +4,7 @@ package v1alpha1
 // are there only while they are true, as kstatus asks for.
 const (
 	// ConditionReady says whether the object is as its spec asks. For a
-	// Municipality it speaks of the tenancy; its apps have ConditionAppsReady.
+	// Municipality that is the tenancy; its apps have ConditionAppsReady.
 	ConditionReady = "Ready"
 	// ConditionReconciling is true while the operator is at work, or waits for
 	// something that goes on by itself.
@@ -12,14 +12,14 @@ const (
 	// ConditionStalled is true when a person must change something. Its message
 	// names the resource, the field and the fix.
 	ConditionStalled = "Stalled"
-	// ConditionSuspended is true while spec.suspend holds the operator off.
+	// ConditionSuspended is true while spec.suspend stops the operator.
 	ConditionSuspended = "Suspended"
-	// ConditionAppsReady says whether every installation below this object runs
-	// the version it should, and well.
+	// ConditionAppsReady says whether every installation below this object is
+	// healthy at the version that it should have.
 	ConditionAppsReady = "AppsReady"
 )
 
-// Reasons that several kinds share. Reasons of one kind stand beside the kind.
+// Reasons that several kinds share. Reasons of one kind are beside the kind.
 const (
 	// ReasonReady means that all is as the spec asks.
 	ReasonReady = "Ready"

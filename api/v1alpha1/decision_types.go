@@ -5,7 +5,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Decision is what a municipality says to an app.
+// Decision is what a municipality decides about an app.
 // +kubebuilder:validation:Enum=Adopt;Decline;Defer
 type Decision string
 
@@ -20,7 +20,7 @@ const (
 	DecisionDefer Decision = "Defer"
 )
 
-// AppDecision is what the municipality says to one app.
+// AppDecision is what the municipality decides about one app.
 // +kubebuilder:validation:XValidation:rule="!has(self.until) || (has(self.decision) && self.decision == 'Defer')",message="until goes with decision Defer; to keep a version for a while use hold",fieldPath=".until"
 // +kubebuilder:validation:XValidation:rule="!has(self.version) || (has(self.decision) && self.decision == 'Adopt')",message="version goes with decision Adopt; to keep a version for a while use hold",fieldPath=".version"
 // +kubebuilder:validation:XValidation:rule="!has(self.channel) || (has(self.decision) && self.decision == 'Adopt')",message="channel goes with decision Adopt",fieldPath=".channel"
@@ -35,8 +35,8 @@ type AppDecision struct {
 	// +kubebuilder:validation:MaxLength=40
 	Name string `json:"name,omitempty"`
 
-	// decision is Adopt, Decline or Defer. Default: none, the networks' proposal holds, with the
-	// parameters and hold given here.
+	// decision is Adopt, Decline or Defer. Default: none, the networks' proposal is followed, with
+	// the parameters and the hold that are given here.
 	// Example: Adopt
 	// +optional
 	Decision Decision `json:"decision,omitempty"`
@@ -49,22 +49,22 @@ type AppDecision struct {
 	// +kubebuilder:validation:MaxLength=63
 	Network string `json:"network,omitempty"`
 
-	// channel to follow, whatever the networks say. Default with Adopt: the network's, else "stable".
+	// channel to follow, in place of the networks'. Default with Adopt: the network's, else "stable".
 	// Example: pilot
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	Channel string `json:"channel,omitempty"`
 
-	// version to install and stay at, whatever the channels say.
+	// version to install and stay at, whatever the channels offer. Default: that of the channel.
 	// Example: 2.4.1
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
 
-	// immediate brings a version that this decision names to every environment at once: without
-	// stages, soak, windows and freezes of the municipality, and without a return when it fails. It
+	// immediate brings the version that this decision names to every environment at once: it skips
+	// stages, soak, and the municipality's windows and freezes, and does not return when it fails. It
 	// goes with version, or with hold. Default: false, the version comes stage by stage, in the
 	// municipality's own windows, and returns when it fails.
 	// Example: true
@@ -78,7 +78,8 @@ type AppDecision struct {
 	// +kubebuilder:validation:MaxLength=512
 	Reason string `json:"reason,omitempty"`
 
-	// until is when a deferral ends by itself, as an RFC 3339 time. Default: when it is taken out.
+	// until is when a deferral ends by itself, as an RFC 3339 time. Default: never, it ends when it is
+	// taken out of the spec.
 	// Example: "2027-01-15T00:00:00Z"
 	// +optional
 	Until *metav1.Time `json:"until,omitempty"`
@@ -131,7 +132,8 @@ type Hold struct {
 	// +kubebuilder:validation:MaxLength=512
 	Reason string `json:"reason,omitempty"`
 
-	// until is when the hold ends by itself, as an RFC 3339 time. Default: when it is taken out.
+	// until is when the hold ends by itself, as an RFC 3339 time. Default: never, it ends when it is
+	// taken out of the spec.
 	// Example: "2027-01-10T00:00:00Z"
 	// +optional
 	Until *metav1.Time `json:"until,omitempty"`
@@ -159,7 +161,8 @@ type EnvironmentDecision struct {
 	// +kubebuilder:validation:MaxLength=512
 	Reason string `json:"reason,omitempty"`
 
-	// until is when a deferral of this environment ends. Default: when it is taken out.
+	// until is when a deferral of this environment ends by itself, as an RFC 3339 time. Default: never,
+	// it ends when it is taken out of the spec.
 	// Example: "2027-01-15T00:00:00Z"
 	// +optional
 	Until *metav1.Time `json:"until,omitempty"`

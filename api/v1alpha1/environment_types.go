@@ -11,8 +11,8 @@ type Environment struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9]*$')",message="an environment's name begins with a letter and holds only a-z and 0-9, no dash, such as preprod"
 	Name string `json:"name,omitempty"`
 
-	// stage says how close to the citizens it is: Development, Test or Production. A change takes
-	// effect at once, also on which apps a network installs here.
+	// stage of the environment, which is how close it is to the citizens: Development, Test or
+	// Production. A change takes effect at once, also on which apps a network installs here.
 	// Example: Production
 	// +required
 	Stage Stage `json:"stage,omitempty"`
@@ -30,7 +30,7 @@ type Environment struct {
 	Quota *Quota `json:"quota,omitempty"`
 }
 
-// EnvironmentState is how far an environment is.
+// EnvironmentState is the state of an environment.
 // +kubebuilder:validation:Enum=Ready;Pending;Failed;Retained;Deleting
 type EnvironmentState string
 
@@ -50,14 +50,14 @@ const (
 	EnvironmentDeleting EnvironmentState = "Deleting"
 )
 
-// EnvironmentStatus is how far one environment is.
+// EnvironmentStatus is the state of one environment.
 type EnvironmentStatus struct {
 	// name of the environment.
 	// +required
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:MinLength=1
 	Name string `json:"name,omitempty"`
-	// namespace that it has become.
+	// namespace of the environment.
 	// +required
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:MinLength=1
@@ -65,7 +65,7 @@ type EnvironmentStatus struct {
 	// state is Ready, Pending, Failed, Retained or Deleting.
 	// +required
 	State EnvironmentState `json:"state,omitempty"`
-	// message says what is not as the spec asks, and how to fix it.
+	// message says what differs from the spec, and how to fix it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Message string `json:"message,omitempty"`

@@ -16,9 +16,9 @@ const (
 	StageProduction  Stage = "Production"
 )
 
-// Zone is how an environment is walled off. Closed: nothing comes in or goes out
-// but what an installed app declares. Open: it may reach the internet, and the
-// platform's ingress controller may reach it.
+// Zone is how an environment is isolated from the network. In a Closed one nothing comes in or goes
+// out but what an installed app declares. An Open one may reach the internet, and the platform's
+// ingress controller may reach it.
 // +kubebuilder:validation:Enum=Open;Closed
 type Zone string
 
@@ -74,15 +74,17 @@ type MunicipalitySpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	DisplayName string `json:"displayName,omitempty"`
 
-	// inhabitants picks the size class that gives the default quotas. Default: the smallest class.
+	// inhabitants is the number of people who live there. It picks the size class that gives the
+	// default quotas. Default: the smallest class.
 	// Example: 3800
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000000
 	Inhabitants *int32 `json:"inhabitants,omitempty"` //nolint:kubeapilinter // a pointer distinguishes unset from a number at every use
 
-	// environments each become one namespace, named <municipality>-<environment>. An environment
-	// that is taken out of the list is kept and shown as Retained, unless deletionPolicy is Delete.
+	// environments of the municipality. Each becomes one namespace, named
+	// <municipality>-<environment>. An environment that is taken out of the list is kept and shown as
+	// Retained, unless deletionPolicy is Delete.
 	// Example: [{name: prod, stage: Production, zone: Closed}, {name: test, stage: Test, zone: Open}]
 	// +required
 	// +listType=map
@@ -118,15 +120,16 @@ type MunicipalitySpec struct {
 	// +kubebuilder:validation:MaxItems=256
 	Apps []AppDecision `json:"apps,omitempty"`
 
-	// windows in which new versions may come to this municipality. Default: whenever its network, or
-	// its own decision, says.
+	// windows in which new versions may come to this municipality. Default: at any time that its
+	// network allows.
 	// Example: [{schedule: "0 18 * * 1-5", duration: 4h}]
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	Windows []Window `json:"windows,omitempty"`
 
-	// freezes are periods in which no new version comes to this municipality. Default: none.
+	// freezes are periods in which no new version comes to this municipality: the same as pause, from
+	// one time until another. Default: none.
 	// Example: [{from: "2026-12-15T00:00:00Z", until: "2027-01-05T00:00:00Z", reason: year-end closing}]
 	// +optional
 	// +listType=atomic
@@ -143,14 +146,15 @@ type MunicipalitySpec struct {
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// pause starts no new step: no new version comes to this municipality, by whatever decision.
-	// Members on their way are still watched, and return if they fail. Default: false.
+	// pause stops new moves: no new version comes to this municipality, neither from a network nor by
+	// its own decision. A move under way is watched, and returns if it fails. Default: false.
 	// Example: true
 	// +optional
 	Pause *bool `json:"pause,omitempty"`
 
-	// suspend holds the operator off: nothing of this municipality is changed, its apps included.
-	// What runs keeps running. Default: false.
+	// suspend stops the operator at this municipality: its namespaces, policies and access are left as
+	// they are, and no app is installed, moved, returned or uninstalled. What runs keeps running, with
+	// drift of the apps' own objects corrected, and rollouts go on without it. Default: false.
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
@@ -189,17 +193,17 @@ type MunicipalityApp struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Wanted string `json:"wanted,omitempty"`
-	// state of it, in a word.
+	// state of the app here, in one word; each is explained at AppState.
 	// +required
 	State AppState `json:"state,omitempty"`
-	// decidedBy says which level decided this, and why.
+	// decidedBy is who decided on the wanted version, and why.
 	// +optional
 	DecidedBy DecidedBy `json:"decidedBy,omitzero"`
 	// rollout that brings, or brought, the wanted version.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	Rollout string `json:"rollout,omitempty"`
-	// next says what happens next, and when: what is waited for before the wanted version comes.
+	// next says what happens next, and when: what the wanted version waits for.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	Next string `json:"next,omitempty"`
@@ -211,11 +215,13 @@ type MunicipalityApp struct {
 
 // MunicipalityStatus is what the operator made of a Municipality.
 type MunicipalityStatus struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
@@ -225,7 +231,7 @@ type MunicipalityStatus struct {
 	// +kubebuilder:validation:MaxLength=32
 	SizeClass string `json:"sizeClass,omitempty"`
 
-	// environments are those of the spec and those that are kept after they left it.
+	// environments of the spec, and those that are kept although they were taken out of it.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -264,9 +270,9 @@ type MunicipalityStatus struct {
 	// +kubebuilder:validation:MaxItems=1000
 	Apps []MunicipalityApp `json:"apps,omitempty"`
 
-	// conditions of the object: Ready is about the tenancy, AppsReady about the apps; Reconciling, Stalled and
-	// Suspended are there while they are true. AppsReady is False, too, while spec.windows,
-	// spec.freezes or spec.apps have a fault, and True where there are no apps.
+	// conditions of the object: Ready is about the tenancy, AppsReady about the apps; Reconciling,
+	// Stalled and Suspended are there while they are true. AppsReady is False, too, while
+	// spec.windows, spec.freezes or spec.apps have a fault, and True where there are no apps.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -285,6 +291,7 @@ type MunicipalityStatus struct {
 // +kubebuilder:printcolumn:name="Running",type=string,JSONPath=`.status.running`
 // +kubebuilder:printcolumn:name="Up to date",type=string,JSONPath=`.status.upToDate`
 // +kubebuilder:printcolumn:name="Size",type=string,JSONPath=`.status.sizeClass`,priority=1
+// +kubebuilder:printcolumn:name="Freezes",type=string,JSONPath=`.spec.freezes`,priority=1
 // +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

@@ -56,9 +56,9 @@ type NetworkSpec struct {
 	// +kubebuilder:validation:MaxItems=256
 	Apps []Proposal `json:"apps,omitempty"`
 
-	// rollout says in which order members get a new version, and what must be so before the next
-	// of them do. What it leaves out is taken from the Platform, but for approvals and retries.
-	// Default: that of the Platform, else one pilot and then the rest.
+	// rollout is the order in which members get a new version, and the conditions for going on. What
+	// it leaves out is taken from the Platform, but for approvals and retries. Default: that of the
+	// Platform, else one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}, soak: 24h}, {name: everyone, requireApproval: true}]}
 	// +optional
 	Rollout *RolloutStrategy `json:"rollout,omitempty"`
@@ -86,14 +86,14 @@ type NetworkSpec struct {
 	// +kubebuilder:validation:MaxLength=63
 	Successor string `json:"successor,omitempty"`
 
-	// pause starts no new step: nobody else is moved. Members on their way are still watched, and go
-	// back if they fail. Default: false.
+	// pause stops new moves of this network's rollouts. Members under way are watched, and return if
+	// they fail. Default: false.
 	// Example: true
 	// +optional
 	Pause *bool `json:"pause,omitempty"`
 
-	// suspend stops this network's proposals from moving anything: members stay at the versions
-	// they have. Default: false.
+	// suspend stops this network's rollouts: nobody is moved, and nobody who fails returns. What runs
+	// keeps running, and drift is corrected. Default: false.
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
@@ -117,8 +117,9 @@ type Members struct {
 	// +kubebuilder:validation:items:MaxLength=40
 	Names []string `json:"names,omitempty"`
 
-	// networks whose members belong to this network too. Networks nest as deep as one likes, but a
-	// network can't hold itself: such a circle is reported in the conditions, and adds nobody. Default: none.
+	// networks whose members belong to this network too. Networks may be nested to any depth, but a
+	// network can't contain itself: such a circle is reported in the conditions, and adds nobody.
+	// Default: none.
 	// Example: [vest-telemark]
 	// +optional
 	// +listType=set
@@ -216,13 +217,14 @@ type NetworkApp struct {
 	// members is the number of members that the app should be installed at, by this network.
 	// +optional
 	Members int32 `json:"members,omitempty"`
-	// excused is the number of members that declined, deferred, hold, keep, are suspended or can't take it.
+	// excused is the number of members that don't take part: they declined, deferred or hold the app,
+	// keep a higher version, are suspended, or can't take it.
 	// +optional
 	Excused int32 `json:"excused,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	// +optional
 	Elsewhere int32 `json:"elsewhere,omitempty"`
-	// rollout that brings the version, and how far it has come.
+	// rollout that brings the version.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	Rollout string `json:"rollout,omitempty"`
@@ -235,8 +237,8 @@ type NetworkApp struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	Versions []VersionUsage `json:"versions,omitempty"`
-	// excusedMembers are members that declined, deferred, hold, keep, are suspended or can't take it,
-	// and why, at most 50; fewer where the whole status would get too large.
+	// excusedMembers are the members that don't take part, and why, at most 50; fewer where the whole
+	// status would get too large.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
@@ -247,7 +249,7 @@ type NetworkApp struct {
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:MaxLength=128
 	NotReady []string `json:"notReady,omitempty"`
-	// decidedElsewhere are members for which this network's proposal lost, and to whom, at most 50.
+	// decidedElsewhere are members whose version somebody else decides, and who, at most 50.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
@@ -260,11 +262,13 @@ type NetworkApp struct {
 
 // NetworkStatus is what the operator made of a Network.
 type NetworkStatus struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
@@ -280,7 +284,7 @@ type NetworkStatus struct {
 	// +kubebuilder:validation:items:MaxLength=40
 	UnknownMembers []string `json:"unknownMembers,omitempty"`
 
-	// coordinators are who may approve now: spec.access without what has expired.
+	// coordinators are those who may approve now: spec.access without the entries that have expired.
 	// +optional
 	Coordinators *Coordinators `json:"coordinators,omitempty"`
 
@@ -326,6 +330,7 @@ type NetworkStatus struct {
 // +kubebuilder:printcolumn:name="Running",type=string,JSONPath=`.status.running`
 // +kubebuilder:printcolumn:name="Up to date",type=string,JSONPath=`.status.upToDate`
 // +kubebuilder:printcolumn:name="Priority",type=integer,JSONPath=`.spec.priority`,priority=1
+// +kubebuilder:printcolumn:name="Freezes",type=string,JSONPath=`.spec.rollout.freezes`,priority=1
 // +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

@@ -8,7 +8,8 @@ import (
 // +kubebuilder:validation:Enum=Coordinator
 type NetworkRole string
 
-// RoleCoordinator sees the network, its rollouts and how its members' apps stand, and approves waves.
+// RoleCoordinator sees the network, its rollouts and how its members' apps are doing, and approves
+// waves.
 const RoleCoordinator NetworkRole = "Coordinator"
 
 // NetworkAccess gives groups and users a role in a network.
@@ -20,7 +21,8 @@ type NetworkAccess struct {
 	// +required
 	Role NetworkRole `json:"role,omitempty"`
 
-	// groups of the identity provider. Groups that begin with "system:" belong to Kubernetes and are refused.
+	// groups of the identity provider. Groups that begin with "system:" belong to Kubernetes and are
+	// refused.
 	// Example: [digi-tv-sekretariat]
 	// +optional
 	// +listType=set

@@ -13,7 +13,7 @@ const PlatformName = "default"
 // +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.approvals) || self.rollout.approvals.all(a, has(a.channel) && a.channel.size() > 0)",message="each of rollout.approvals names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.approvals"
 // +kubebuilder:validation:XValidation:rule="!has(self.rollout) || !has(self.rollout.retries) || self.rollout.retries.all(r, has(r.channel) && r.channel.size() > 0)",message="each of rollout.retries names the channel whose direct adopters it is for: add channel, such as stable",fieldPath=".rollout.retries"
 type PlatformSpec struct {
-	// dns lists where pods may ask for names. Default: the pods labelled
+	// dns lists the DNS servers that pods may use. Default: the pods labelled
 	// k8s-app=kube-dns in kube-system, and the node-local cache at 169.254.20.10.
 	// A change rewrites the policies of every environment.
 	// Example: [{namespace: kube-system, podLabels: {k8s-app: kube-dns}}, {cidr: 169.254.20.10/32}]
@@ -33,8 +33,8 @@ type PlatformSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	Ingress []IngressController `json:"ingress,omitempty"` //nolint:kubeapilinter // a rule on the struct asks for exactly one of two fields
 
-	// privateCIDRs are the address ranges that no Open environment may reach, as they
-	// belong to the cluster or to its owner. Default: RFC 1918, 100.64.0.0/10 (RFC 6598),
+	// privateCIDRs are the address ranges that no Open environment may reach: those of the
+	// cluster and of its owner. Default: RFC 1918, 100.64.0.0/10 (RFC 6598),
 	// 169.254.0.0/16 and fe80::/10 (link-local), fc00::/7 (RFC 4193). Setting it replaces
 	// the default: list every range.
 	// Example: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, "fc00::/7"]
@@ -48,7 +48,7 @@ type PlatformSpec struct {
 
 	// sizeClasses give an environment its default quota by the municipality's
 	// inhabitants: the first class whose upTo is not exceeded. Default: Small up to
-	// 5 000, Medium up to 20 000, Large up to 100 000, ExtraLarge beyond. A change moves
+	// 5 000, Medium up to 20 000, Large up to 100 000, ExtraLarge beyond. A change updates
 	// the quotas of every environment that does not set its own.
 	// Example: [{name: Small, upTo: 5000, quota: {cpu: "4", memory: 8Gi}}, {name: Large, quota: {cpu: "16", memory: 32Gi}}]
 	// +optional
@@ -69,34 +69,32 @@ type PlatformSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Registries []Registry `json:"registries,omitempty"`
 
-	// rollout is the strategy of networks that say none, and of municipalities that take an app
-	// directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
+	// rollout is the strategy of networks without one of their own, and of municipalities that take
+	// an app directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}}, {name: everyone, maxConcurrent: 10%}]}
 	// +optional
 	Rollout *RolloutStrategy `json:"rollout,omitempty"`
 
-	// pause starts no new step on the whole platform: nobody else is moved. Members on their way are
-	// still watched, and return if they fail. Default: false.
+	// pause stops new moves on the whole platform. Members under way are watched, and return if they
+	// fail. Default: false.
 	// Example: true
 	// +optional
 	Pause *bool `json:"pause,omitempty"`
 
-	// freeze stops every step on the whole platform, returns included: nothing is newly
-	// installed, upgraded, taken back or uninstalled. What runs keeps running, and drift is still
-	// corrected. Default: false.
+	// freeze stops every move on the whole platform, returns included: nothing is installed, upgraded,
+	// returned or uninstalled. What runs keeps running, and drift is corrected. Default: false.
 	// Example: true
 	// +optional
 	Freeze *bool `json:"freeze,omitempty"`
 
-	// suspend is the emergency brake: the operator changes nothing anywhere and corrects no drift,
-	// as if every object were suspended. What runs keeps running. To stop only what is new, use
-	// freeze. Default: false.
+	// suspend stops the operator, as if every object were suspended: it changes nothing anywhere, and
+	// corrects no drift. What runs keeps running. To stop only moves, use freeze. Default: false.
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
 }
 
-// DNSServer is one place that answers for names: pods, or an address range.
+// DNSServer is one DNS server: pods, or an address range.
 // +kubebuilder:validation:XValidation:rule="has(self.namespace) != has(self.cidr)",message="a DNS server is either namespace (with podLabels) or cidr"
 // +kubebuilder:validation:XValidation:rule="!has(self.podLabels) || has(self.namespace)",message="podLabels goes with namespace",fieldPath=".podLabels"
 type DNSServer struct {
@@ -124,7 +122,7 @@ type DNSServer struct {
 	CIDR string `json:"cidr,omitempty"`
 }
 
-// IngressController is one place that traffic from outside comes in by.
+// IngressController is an ingress controller, by the namespace and the labels of its pods.
 // +kubebuilder:validation:XValidation:rule="has(self.namespace) != has(self.namespaceLabels)",message="an ingress controller is either namespace or namespaceLabels"
 type IngressController struct {
 	// namespace that the controller's pods run in.
@@ -258,16 +256,18 @@ type Registry struct {
 
 // PlatformStatus is what the operator made of a Platform.
 type PlatformStatus struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 
-	// conditions are Ready, and while they are true Reconciling, Stalled, Suspended.
+	// conditions of the object: Ready always; Reconciling, Stalled and Suspended while they are true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -281,6 +281,7 @@ type PlatformStatus struct {
 // +kubebuilder:resource:scope=Cluster,categories=allmenning
 // +kubebuilder:subresource:status
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Freezes",type=string,JSONPath=`.spec.rollout.freezes`,priority=1
 // +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
 // +kubebuilder:printcolumn:name="Freeze",type=boolean,JSONPath=`.spec.freeze`
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`

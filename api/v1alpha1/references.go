@@ -1,6 +1,6 @@
 package v1alpha1
 
-// LocalReference names an object in a namespace that the field's comment names.
+// LocalReference names an object; the field that holds it says in which namespace.
 type LocalReference struct {
 	// name of the object.
 	// Example: svarut-sender

@@ -1,6 +1,6 @@
 package v1alpha1
 
-// Requirements are what an app needs around it.
+// Requirements are what an app needs from its surroundings.
 // +kubebuilder:validation:MinProperties=1
 type Requirements struct {
 	// zones that the environments of a stage must have. Default: any.
@@ -47,7 +47,7 @@ type RequiredZone struct {
 	Zone Zone `json:"zone,omitempty"`
 }
 
-// RequiredApp is another app that must be there first.
+// RequiredApp is another app that must be installed first.
 type RequiredApp struct {
 	// name of the SharedApp.
 	// Example: id-gateway

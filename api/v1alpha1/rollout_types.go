@@ -39,7 +39,7 @@ type Release struct {
 	Digest string `json:"digest,omitempty"`
 }
 
-// RolloutSpec says what is brought to whom. The operator writes it, once.
+// RolloutSpec is which version is brought to whom. The operator writes it, once.
 // +kubebuilder:validation:XValidation:rule="self == oldSelf",message="a Rollout is a record and can't change: promote another version in spec.channels of the SharedApp, or ask for a retry in spec.rollout.retries of the Network"
 // +kubebuilder:validation:XValidation:rule="has(self.network) != has(self.channel)",message="a Rollout is either a network's, or that of a channel's direct adopters"
 type RolloutSpec struct {
@@ -62,7 +62,7 @@ type RolloutSpec struct {
 	// +kubebuilder:validation:MaxLength=40
 	App string `json:"app,omitempty"`
 
-	// version that is brought out.
+	// version that the rollout brings.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -89,8 +89,8 @@ type RolloutSpec struct {
 	// +kubebuilder:validation:Maximum=1000000000
 	Sequence int32 `json:"sequence,omitempty"`
 
-	// completed is what was completed last when this rollout began. A member that joins gets it until
-	// their wave comes. Empty at a first introduction.
+	// completed is the release that the group completed last when this rollout began. A member that
+	// joins gets it until its wave comes. Empty at a first introduction.
 	// +optional
 	Completed *Release `json:"completed,omitempty"`
 }
@@ -119,7 +119,7 @@ type ApprovalState string
 
 // The states of an approval.
 const (
-	// ApprovalWanting means that nobody approved the wave: it, and all later ones, wait.
+	// ApprovalWanting means that nobody has approved the wave: it waits, and so do all later ones.
 	ApprovalWanting ApprovalState = "Wanting"
 	// ApprovalGiven means that the wave was approved.
 	ApprovalGiven ApprovalState = "Given"
@@ -132,7 +132,7 @@ type WaveStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	Name string `json:"name,omitempty"`
-	// state of it: Waiting, Running, Done, Halted or Ended.
+	// state of the wave: Waiting, Running, Done, Halted or Ended.
 	// +required
 	State WaveState `json:"state,omitempty"`
 	// members of the wave.
@@ -144,7 +144,8 @@ type WaveStatus struct {
 	// moving is the number of members that are on their way.
 	// +optional
 	Moving int32 `json:"moving,omitempty"`
-	// excused is the number of members that declined, deferred, hold, are suspended or can't take it.
+	// excused is the number of members that don't take part: they declined, deferred or hold the app,
+	// are suspended, or can't take it.
 	// +optional
 	Excused int32 `json:"excused,omitempty"`
 	// failed is the number of members that failed.
@@ -159,8 +160,7 @@ type WaveStatus struct {
 	// approval of the wave, where it requires one: Wanting or Given.
 	// +optional
 	Approval ApprovalState `json:"approval,omitempty"`
-	// standIn is the member that takes part in the first wave in place of those that it names, as
-	// none of them takes part.
+	// standIn is the member that goes in the first wave because none of its own members takes part.
 	// +optional
 	// +kubebuilder:validation:MaxLength=40
 	StandIn string `json:"standIn,omitempty"`
@@ -170,16 +170,16 @@ type WaveStatus struct {
 	// completedAt is when it was done. It stays done.
 	// +optional
 	CompletedAt *metav1.Time `json:"completedAt,omitempty"`
-	// waitsFor says what keeps it from going on, besides its own members.
+	// waitsFor says what keeps the wave from going on, besides its own members.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	WaitsFor string `json:"waitsFor,omitempty"`
-	// waitingSince is since when it has waited for that.
+	// waitingSince is when it began to wait for that.
 	// +optional
 	WaitingSince *metav1.Time `json:"waitingSince,omitempty"`
 }
 
-// MemberNote says why a member is where it is.
+// MemberNote explains the state of a member.
 type MemberNote struct {
 	// name of the Municipality.
 	// +required
@@ -190,21 +190,21 @@ type MemberNote struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=40
 	Wave string `json:"wave,omitempty"`
-	// reason in a word, such as Declined, Held, Soaking or Unhealthy.
+	// reason in one word, such as Declined, Held, Soaking or Unhealthy.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Reason string `json:"reason,omitempty"`
-	// message is the reason in words.
+	// message explains the reason in a sentence.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Message string `json:"message,omitempty"`
-	// since is when it came to that.
+	// since is when that began.
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
 }
 
-// MemberMemory is what has to be remembered of a member, and can be read from nothing else.
+// MemberMemory is what has to be remembered about a member and can be read from nothing else.
 type MemberMemory struct {
 	// name of the Municipality.
 	// +required
@@ -221,14 +221,15 @@ type MemberMemory struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=40
 	Wave string `json:"wave,omitempty"`
-	// since is when it came to that.
+	// since is when that began.
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
 }
 
 // RolloutStatus is how far a rollout has come.
 type RolloutStatus struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
@@ -258,10 +259,11 @@ type RolloutStatus struct {
 	// waiting is the number of members whose turn has not come.
 	// +optional
 	Waiting int32 `json:"waiting,omitempty"`
-	// excused is the number of members that declined, deferred, hold, are suspended or can't take it.
+	// excused is the number of members that don't take part: they declined, deferred or hold the app,
+	// are suspended, or can't take it.
 	// +optional
 	Excused int32 `json:"excused,omitempty"`
-	// failed is the number of members that failed, those included that left afterwards.
+	// failed is the number of members that failed, including those that left afterwards.
 	// +optional
 	Failed int32 `json:"failed,omitempty"`
 	// left is the number of municipalities that left after they had been moved.
@@ -279,7 +281,7 @@ type RolloutStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	Next string `json:"next,omitempty"`
-	// nextAt is when, where the clock alone decides that.
+	// nextAt is when that happens, where the clock alone decides it.
 	// +optional
 	NextAt *metav1.Time `json:"nextAt,omitempty"`
 
@@ -290,13 +292,13 @@ type RolloutStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Waves []WaveStatus `json:"waves,omitempty"`
 
-	// securityFix is true while the version is one: the rollout skips announcement and soak, and does
-	// not queue.
+	// securityFix is true while the version is a security fix: the rollout skips announcement and soak,
+	// and does not wait in the queue.
 	// +optional
 	SecurityFix bool `json:"securityFix,omitempty"` //nolint:kubeapilinter // false and not said mean the same
 
-	// memory is what the operator has to remember of members. It is for the operator, and complete;
-	// the lists below are for people, and cut.
+	// memory is what the operator has to remember about members. It is complete; the lists below are
+	// for people, and cut.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -322,8 +324,8 @@ type RolloutStatus struct {
 	// +kubebuilder:validation:MaxItems=50
 	ExcusedMembers []MemberNote `json:"excusedMembers,omitempty"`
 
-	// conditions are Ready, which is True when the rollout has completed, and while they are true
-	// Reconciling and Stalled.
+	// conditions of the object: Ready, which is True when the rollout has completed; Reconciling and
+	// Stalled while they are true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -355,7 +357,7 @@ type Rollout struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec says what is brought to whom.
+	// spec is which version is brought to whom.
 	// +required
 	Spec RolloutSpec `json:"spec,omitzero"`
 

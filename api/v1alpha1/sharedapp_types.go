@@ -32,7 +32,7 @@ type SharedAppSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	DisplayName string `json:"displayName,omitempty"`
 
-	// owner is who answers for the app.
+	// owner is the organization that is responsible for the app.
 	// Example: KS Digitale fellestjenester
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -93,14 +93,14 @@ type SharedAppSpec struct {
 	// +kubebuilder:validation:items:MaxLength=63
 	PilotNetworks []string `json:"pilotNetworks,omitempty"`
 
-	// pause starts no new step of this app in any network: nobody else is moved. Members on their
-	// way are still watched, and go back if they fail. Default: false.
+	// pause stops new moves of this app, in every network and for direct adopters. Members under way
+	// are watched, and return if they fail. Default: false.
 	// Example: true
 	// +optional
 	Pause *bool `json:"pause,omitempty"`
 
-	// suspend stops this app from moving anywhere: nothing is fetched, newly installed or upgraded.
-	// What runs keeps running. Default: false.
+	// suspend stops this app's rollouts everywhere: its bundles are not fetched, nobody is moved, and
+	// nobody who fails returns. What runs keeps running, and drift is corrected. Default: false.
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
@@ -136,7 +136,7 @@ type VersionStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=71
 	Digest string `json:"digest,omitempty"`
-	// available says whether the bundle was fetched, checked and found fit.
+	// available is true when the bundle was fetched and has passed every check.
 	// +optional
 	Available bool `json:"available,omitempty"` //nolint:kubeapilinter // false and not said mean the same
 	// message says why it is not available, and what to do.
@@ -147,11 +147,13 @@ type VersionStatus struct {
 
 // SharedAppStatus is what the operator made of a SharedApp.
 type SharedAppStatus struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
@@ -169,7 +171,7 @@ type SharedAppStatus struct {
 	// +kubebuilder:validation:MaxLength=32
 	VersionsAvailable string `json:"versionsAvailable,omitempty"`
 
-	// usage is the number of installations per version; the operator's count of who runs what.
+	// usage is the number of installations per version.
 	// +optional
 	// +listType=map
 	// +listMapKey=version
@@ -213,8 +215,8 @@ type SharedAppStatus struct {
 	// +kubebuilder:validation:items:MaxLength=128
 	NotReady []string `json:"notReady,omitempty"`
 
-	// conditions of the object: Ready is about the catalogue entry, AppsReady about the installations; Reconciling,
-	// Stalled and Suspended are there while they are true.
+	// conditions of the object: Ready is about the catalogue entry, AppsReady about the installations;
+	// Reconciling, Stalled and Suspended are there while they are true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -229,7 +231,7 @@ type NetworkAdoption struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// version that it is to have; for direct, empty where they follow different channels.
+	// version that its members should have; for direct, empty where they follow different channels.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
@@ -243,7 +245,8 @@ type NetworkAdoption struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	UpToDate string `json:"upToDate,omitempty"`
-	// excused is the number of members that declined, deferred, hold or can't take it.
+	// excused is the number of members that don't take part: they declined, deferred or hold the app,
+	// or can't take it.
 	// +optional
 	Excused int32 `json:"excused,omitempty"`
 	// phase of its rollout; for direct, of the one furthest from its end.

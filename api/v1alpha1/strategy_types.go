@@ -5,8 +5,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// RolloutStrategy says in which order members get a version, and what must be so before the
-// next of them do. With nothing said one pilot goes first, and then the rest, a quarter at a time.
+// RolloutStrategy is the order in which members get a version, and the conditions for going on. By
+// default one pilot goes first, and then the rest, a quarter at a time.
 // +kubebuilder:validation:XValidation:rule="!has(self.approvals) || !has(self.waves) || self.approvals.all(a, self.waves.exists(w, w.name == a.wave))",message="each of approvals[].wave must be the name of one of waves",fieldPath=".approvals"
 type RolloutStrategy struct {
 	// waves in their order. A member takes part in the first wave that names or selects it; one
@@ -15,8 +15,8 @@ type RolloutStrategy struct {
 	// The first of several waves always has somebody: where nobody in it takes part, the first
 	// other member by name stands in.
 	// Default: a wave "pilot" of one member (the first by name that may move), and then "everyone" with
-	// maxConcurrent 25% and maxFailures 10%. A change holds at once, also for a rollout under way:
-	// what is done stays done, and nobody is moved back.
+	// maxConcurrent 25% and maxFailures 10%. A change takes effect at once, also on a rollout under
+	// way: waves that are done stay done, and nobody is moved back.
 	// Example: [{name: pilot, members: {names: [vinje]}, soak: 24h, requireApproval: true}, {name: everyone, soak: 1h}]
 	// +optional
 	// +listType=map
@@ -44,22 +44,23 @@ type RolloutStrategy struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('0s') && duration(self) <= duration('2160h')",message="announcement must be from 0s to 2160h (90 days), such as 72h"
 	Announcement *metav1.Duration `json:"announcement,omitempty"`
 
-	// windows in which new steps may start. Default: always.
+	// windows in which new moves may start. Default: always.
 	// Example: [{schedule: "0 8 * * 1-4", duration: 6h, timeZone: Europe/Oslo}]
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	Windows []Window `json:"windows,omitempty"`
 
-	// freezes are periods in which nothing new starts. Default: none.
+	// freezes are periods without new moves: the same as pause, from one time until another. Members
+	// under way are watched, and return if they fail. Default: none.
 	// Example: [{from: "2026-12-15T00:00:00Z", until: "2027-01-05T00:00:00Z", reason: year-end closing}]
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	Freezes []FreezePeriod `json:"freezes,omitempty"`
 
-	// approvals let waves with requireApproval begin. Each counts for one wave of one attempt to
-	// bring out one digest, and for nothing else. Default: none.
+	// approvals let waves with requireApproval begin. Each is for one wave of one attempt at one
+	// digest of one app. Default: none.
 	// Example: [{app: svarut, digest: "sha256:...", wave: everyone, attempt: 1}]
 	// +optional
 	// +listType=map
@@ -71,8 +72,8 @@ type RolloutStrategy struct {
 	// +kubebuilder:validation:MaxItems=128
 	Approvals []Approval `json:"approvals,omitempty"`
 
-	// retries try a digest once more whose attempt before was halted: members that failed get it
-	// again, and approvals of the attempt before no longer count. Default: none.
+	// retries ask for one more attempt at a digest after a halted one: members that failed get it
+	// again, and approvals of earlier attempts no longer count. Default: none.
 	// Example: [{app: svarut, digest: "sha256:...", attempt: 2}]
 	// +optional
 	// +listType=map
@@ -83,9 +84,9 @@ type RolloutStrategy struct {
 	Retries []Retry `json:"retries,omitempty"`
 }
 
-// Wave is some of the members, who get a version together.
+// Wave is a part of the members, who get a version together.
 type Wave struct {
-	// name of the wave. Approvals name it. A wave of another name is another wave.
+	// name of the wave. Approvals refer to it; a renamed wave is another wave.
 	// Example: pilot
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -93,7 +94,8 @@ type Wave struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`
 	Name string `json:"name,omitempty"`
 
-	// members of the wave. Default: everybody who is in no other wave; only the last wave may leave it out.
+	// members of the wave. Default: everybody who is in no other wave; only the last wave may leave it
+	// out.
 	// Example: {names: [vinje]}
 	// +optional
 	Members *WaveMembers `json:"members,omitempty"`
@@ -108,7 +110,7 @@ type Wave struct {
 	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 && self <= 10000 : self.matches('^([1-9][0-9]?|100)%$')",message="maxConcurrent must be a number from 1 to 10000 or a percentage from 1% to 100%"
 	MaxConcurrent *intstr.IntOrString `json:"maxConcurrent,omitempty"`
 
-	// maxFailures is how many members may fail before the rollout halts, as a number or as a percentage
+	// maxFailures is how many members may fail without halting the rollout, as a number or as a percentage
 	// of the wave's members, rounded down. Default: 0, the first failure halts.
 	// Example: 10%
 	// +optional
@@ -129,9 +131,9 @@ type Wave struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('0s') && duration(self) <= duration('2160h')",message="soak must be from 0s to 2160h (90 days), such as 24h"
 	Soak *metav1.Duration `json:"soak,omitempty"`
 
-	// progressDeadline is how long a member may be unhealthy, from when it was asked to move or from
-	// when it got unwell, before it has failed. One that comes and goes, and is never well for the soak,
-	// fails after twice progressDeadline and soak together. Default: 30m.
+	// progressDeadline is how long a member may be unhealthy before it has failed, counted from when it
+	// was asked to move, or became unhealthy. One that is healthy now and then, but never for the whole
+	// soak, fails after twice the sum of progressDeadline and soak. Default: 30m.
 	// Example: 15m
 	// +optional
 	// +kubebuilder:default="30m"
@@ -140,7 +142,7 @@ type Wave struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]+)?(h|m|s|ms))+$') && duration(self) >= duration('1s') && duration(self) <= duration('168h')",message="progressDeadline must be from 1s to 168h, such as 30m"
 	ProgressDeadline *metav1.Duration `json:"progressDeadline,omitempty"`
 
-	// requireApproval lets the wave begin only when an approval names it. Default: false.
+	// requireApproval makes the wave, and all later ones, wait until an approval names it. Default: false.
 	// Example: true
 	// +optional
 	RequireApproval *bool `json:"requireApproval,omitempty"`
@@ -175,7 +177,8 @@ type Approval struct {
 	App string `json:"app,omitempty"`
 
 	// channel whose direct adopters it is for. It goes with approvals and retries of the Platform,
-	// where several channels of an app may offer one digest; a network's own name none. Default: none.
+	// where several channels of an app may offer one digest; those of a Network leave it empty.
+	// Default: empty.
 	// Example: stable
 	// +optional
 	// +kubebuilder:default=""
@@ -216,7 +219,8 @@ type Retry struct {
 	App string `json:"app,omitempty"`
 
 	// channel whose direct adopters it is for. It goes with approvals and retries of the Platform,
-	// where several channels of an app may offer one digest; a network's own name none. Default: none.
+	// where several channels of an app may offer one digest; those of a Network leave it empty.
+	// Default: empty.
 	// Example: stable
 	// +optional
 	// +kubebuilder:default=""

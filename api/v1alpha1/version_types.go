@@ -28,9 +28,9 @@ type Version struct {
 	// +kubebuilder:default=Active
 	State VersionState `json:"state,omitempty"`
 
-	// securityFix sends the version through the emergency lane: its rollouts skip the announcement and
-	// the soak, and do not queue behind other introductions. Approvals, windows, pilot networks,
-	// budgets and the record stay. Default: false.
+	// securityFix brings the version faster: its rollouts skip announcement and soak, and do not queue
+	// behind other introductions. Approvals, windows, pilot networks and failure budgets still count.
+	// Default: false.
 	// Example: true
 	// +optional
 	SecurityFix *bool `json:"securityFix,omitempty"`
@@ -82,13 +82,13 @@ type OCISource struct {
 	Digest string `json:"digest,omitempty"`
 
 	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's namespace.
-	// Default: what the Platform says for the registry, else no password.
+	// Default: that of the Platform's entry for the registry, else no password.
 	// Example: {name: ghcr-login}
 	// +optional
 	SecretRef *LocalReference `json:"secretRef,omitempty"`
 
 	// caRef names a Secret in the operator's namespace whose key ca.crt holds the certificates to
-	// trust. Default: what the Platform says for the registry, else the system's.
+	// trust. Default: that of the Platform's entry for the registry, else the system's.
 	// Example: {name: ghcr-ca}
 	// +optional
 	CARef *LocalReference `json:"caRef,omitempty"`
@@ -123,7 +123,7 @@ type ParameterSchema struct {
 	// +kubebuilder:validation:Type=object
 	OpenAPIV3Schema apiextensionsv1.JSON `json:"openAPIV3Schema,omitzero"`
 
-	// sample is a set of parameters to try the bundle with before the version counts as available.
+	// sample is a set of parameters that the bundle is tried with before the version is available.
 	// Default: none, for a version whose parameters all have defaults.
 	// Example: {sender: Eksempel kommune}
 	// +optional
@@ -156,7 +156,8 @@ type HealthRule struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Healthy string `json:"healthy,omitempty"`
 
-	// failed is a CEL expression that is true when it will not get well by itself. Default: never.
+	// failed is a CEL expression that is true when the object will not become healthy by itself.
+	// Default: never.
 	// Example: object.status.phase == 'Broken'
 	// +optional
 	// +kubebuilder:validation:MinLength=1

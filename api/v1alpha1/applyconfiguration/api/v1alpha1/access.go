@@ -15,7 +15,8 @@ type AccessApplyConfiguration struct {
 	// role is Administrator, Developer or Viewer.
 	// Example: Developer
 	Role *apiv1alpha1.AccessRole `json:"role,omitempty"`
-	// groups of the identity provider. Groups that begin with "system:" belong to Kubernetes and are refused.
+	// groups of the identity provider. Groups that begin with "system:" belong to Kubernetes and are
+	// refused.
 	// Example: [vinje-ikt]
 	Groups []string `json:"groups,omitempty"`
 	// users of the identity provider. Names that begin with "system:" are refused.

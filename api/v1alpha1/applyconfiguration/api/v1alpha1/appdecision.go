@@ -11,27 +11,27 @@ import (
 // AppDecisionApplyConfiguration represents a declarative configuration of the AppDecision type for use
 // with apply.
 //
-// AppDecision is what the municipality says to one app.
+// AppDecision is what the municipality decides about one app.
 type AppDecisionApplyConfiguration struct {
 	// name of the SharedApp.
 	// Example: svarut
 	Name *string `json:"name,omitempty"`
-	// decision is Adopt, Decline or Defer. Default: none, the networks' proposal holds, with the
-	// parameters and hold given here.
+	// decision is Adopt, Decline or Defer. Default: none, the networks' proposal is followed, with
+	// the parameters and the hold that are given here.
 	// Example: Adopt
 	Decision *apiv1alpha1.Decision `json:"decision,omitempty"`
 	// network whose proposal to follow, for a municipality in several. Default: the strongest
 	// obligation, then the greatest priority, then the oldest, then the name.
 	// Example: digi-tv
 	Network *string `json:"network,omitempty"`
-	// channel to follow, whatever the networks say. Default with Adopt: the network's, else "stable".
+	// channel to follow, in place of the networks'. Default with Adopt: the network's, else "stable".
 	// Example: pilot
 	Channel *string `json:"channel,omitempty"`
-	// version to install and stay at, whatever the channels say.
+	// version to install and stay at, whatever the channels offer. Default: that of the channel.
 	// Example: 2.4.1
 	Version *string `json:"version,omitempty"`
-	// immediate brings a version that this decision names to every environment at once: without
-	// stages, soak, windows and freezes of the municipality, and without a return when it fails. It
+	// immediate brings the version that this decision names to every environment at once: it skips
+	// stages, soak, and the municipality's windows and freezes, and does not return when it fails. It
 	// goes with version, or with hold. Default: false, the version comes stage by stage, in the
 	// municipality's own windows, and returns when it fails.
 	// Example: true
@@ -39,7 +39,8 @@ type AppDecisionApplyConfiguration struct {
 	// reason is shown to everybody who asks. Required to decline an app that a network has made Mandatory.
 	// Example: budget 2027
 	Reason *string `json:"reason,omitempty"`
-	// until is when a deferral ends by itself, as an RFC 3339 time. Default: when it is taken out.
+	// until is when a deferral ends by itself, as an RFC 3339 time. Default: never, it ends when it is
+	// taken out of the spec.
 	// Example: "2027-01-15T00:00:00Z"
 	Until *v1.Time `json:"until,omitempty"`
 	// hold keeps the app at a version for a while. Default: no hold.

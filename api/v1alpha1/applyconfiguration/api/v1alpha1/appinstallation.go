@@ -20,7 +20,7 @@ type AppInstallationApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration `json:""`
 	// metadata is the standard object metadata; the name is the app's.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
-	// spec says completely what to install.
+	// spec is all that is to be installed.
 	Spec *AppInstallationSpecApplyConfiguration `json:"spec,omitempty"`
 	// status is written by the operator.
 	Status *AppInstallationStatusApplyConfiguration `json:"status,omitempty"`

@@ -10,7 +10,7 @@ import (
 // AppInstallationSpecApplyConfiguration represents a declarative configuration of the AppInstallationSpec type for use
 // with apply.
 //
-// AppInstallationSpec says completely what to install. The operator writes it.
+// AppInstallationSpec is all that is to be installed. The operator writes it.
 type AppInstallationSpecApplyConfiguration struct {
 	// app is the name of the SharedApp; the installation has the same name.
 	App *string `json:"app,omitempty"`
@@ -26,8 +26,8 @@ type AppInstallationSpecApplyConfiguration struct {
 	Parameters *v1.JSON `json:"parameters,omitempty"`
 	// parametersFrom adds parameters from Secrets of this namespace. Default: none.
 	ParametersFrom []ParametersSourceApplyConfiguration `json:"parametersFrom,omitempty"`
-	// decidedBy says which level decided this; empty where nobody asks for the app any longer. The
-	// annotation allmenning.dev/decision says why, in words.
+	// decidedBy is who decided this; empty where nobody asks for the app any longer. The annotation
+	// allmenning.dev/decision has the reason.
 	DecidedBy *DeciderApplyConfiguration `json:"decidedBy,omitempty"`
 	// move is the last change of version: who brought it, and what became of it. Empty where the
 	// version is the first one, and no rollout brought it.
@@ -35,13 +35,13 @@ type AppInstallationSpecApplyConfiguration struct {
 	// lastVerified is the release that was verified here last: healthy for the soak, or completed by
 	// the group while it was healthy here. A move that fails returns to it. Empty where none was.
 	LastVerified *ReleaseApplyConfiguration `json:"lastVerified,omitempty"`
-	// lastVerifiedBy is whose Rollout brought lastVerified; empty where the municipality did so itself.
-	// After a failed move returned, it is who brought what is installed: a network that moves its
-	// channel back lowers what its own Rollouts brought, and nothing else.
+	// lastVerifiedBy is whose Rollout brought lastVerified; empty where the municipality named it
+	// itself. After a return it is who brought what is installed: a network that moves its channel
+	// back lowers only what its own Rollouts brought.
 	LastVerifiedBy *BringerApplyConfiguration `json:"lastVerifiedBy,omitempty"`
-	// suspend holds the operator off this installation: nothing is applied, corrected or removed. A
-	// rollout counts the place as away, and waits for it in no wave. A platform operator may set it
-	// while looking into a fault. Default: false.
+	// suspend stops the operator at this installation: nothing is applied, corrected or removed.
+	// Rollouts count it as away, and no wave waits for it. A platform operator may set it while looking
+	// into a fault. Default: false.
 	// Example: true
 	Suspend *bool `json:"suspend,omitempty"`
 }

@@ -12,28 +12,31 @@ import (
 //
 // AppInstallationStatus is what the operator made of an AppInstallation.
 type AppInstallationStatusApplyConfiguration struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
 	// appliedVersion is the version whose objects were all applied.
 	AppliedVersion *string `json:"appliedVersion,omitempty"`
 	// appliedDigest is the digest of the bundle whose objects were all applied.
 	AppliedDigest *string `json:"appliedDigest,omitempty"`
-	// healthySince is when the app, at appliedDigest, became healthy; empty while it is not.
+	// healthySince is when the app became healthy at appliedDigest; empty while it is not.
 	HealthySince *v1.Time `json:"healthySince,omitempty"`
-	// longestHealthy is the longest time on end that the app, at appliedDigest, was healthy before it
-	// ceased to be: a short fault does not undo that it has soaked. Empty while there was no fault.
+	// longestHealthy is the longest time without a break that the app was healthy at appliedDigest
+	// before a fault: a short fault does not undo that it has soaked. Empty while there was no fault.
 	LongestHealthy *v1.Duration `json:"longestHealthy,omitempty"`
 	// inventory lists the objects of the installation. It can be lost: the operator finds its
 	// objects again by their labels.
 	Inventory []InstalledObjectApplyConfiguration `json:"inventory,omitempty"`
-	// kept lists objects, as Kind/name, that are no longer part of the app and that nobody may miss:
-	// PersistentVolumeClaims, and objects annotated allmenning.dev/prune=disabled. Delete them by hand.
+	// kept lists objects, as Kind/name, that are no longer part of the app and are not deleted by the
+	// operator: PersistentVolumeClaims, and objects annotated allmenning.dev/prune=disabled. Delete
+	// them by hand.
 	Kept []string `json:"kept,omitempty"`
 	// history of the versions that were applied, the latest first, at most 10.
 	History []InstalledVersionApplyConfiguration `json:"history,omitempty"`
-	// conditions are Ready, and while they are true Reconciling, Stalled, Suspended.
+	// conditions of the object: Ready always; Reconciling, Stalled and Suspended while they are true.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -9,7 +9,7 @@ import (
 // DecidedByApplyConfiguration represents a declarative configuration of the DecidedBy type for use
 // with apply.
 //
-// DecidedBy answers who decided, and why.
+// DecidedBy is who decided, and why.
 type DecidedByApplyConfiguration struct {
 	// level that decided: National, Network or Municipality.
 	Level *apiv1alpha1.DecisionLevel `json:"level,omitempty"`

@@ -5,7 +5,7 @@ package v1alpha1
 // DNSServerApplyConfiguration represents a declarative configuration of the DNSServer type for use
 // with apply.
 //
-// DNSServer is one place that answers for names: pods, or an address range.
+// DNSServer is one DNS server: pods, or an address range.
 type DNSServerApplyConfiguration struct {
 	// namespace that the DNS pods run in.
 	// Example: kube-system

@@ -15,8 +15,8 @@ type EnvironmentApplyConfiguration struct {
 	// namespace name. A renamed environment is a new one; the old one is retained.
 	// Example: prod
 	Name *string `json:"name,omitempty"`
-	// stage says how close to the citizens it is: Development, Test or Production. A change takes
-	// effect at once, also on which apps a network installs here.
+	// stage of the environment, which is how close it is to the citizens: Development, Test or
+	// Production. A change takes effect at once, also on which apps a network installs here.
 	// Example: Production
 	Stage *apiv1alpha1.Stage `json:"stage,omitempty"`
 	// zone is Open or Closed, and decides the network policies. A change rewrites them at once, with

@@ -22,7 +22,8 @@ type EnvironmentDecisionApplyConfiguration struct {
 	// reason for it. Default: as for the others.
 	// Example: no test partner yet
 	Reason *string `json:"reason,omitempty"`
-	// until is when a deferral of this environment ends. Default: when it is taken out.
+	// until is when a deferral of this environment ends by itself, as an RFC 3339 time. Default: never,
+	// it ends when it is taken out of the spec.
 	// Example: "2027-01-15T00:00:00Z"
 	Until *v1.Time `json:"until,omitempty"`
 	// hold for this environment. Default: as for the others.

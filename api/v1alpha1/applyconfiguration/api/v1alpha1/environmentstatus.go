@@ -9,15 +9,15 @@ import (
 // EnvironmentStatusApplyConfiguration represents a declarative configuration of the EnvironmentStatus type for use
 // with apply.
 //
-// EnvironmentStatus is how far one environment is.
+// EnvironmentStatus is the state of one environment.
 type EnvironmentStatusApplyConfiguration struct {
 	// name of the environment.
 	Name *string `json:"name,omitempty"`
-	// namespace that it has become.
+	// namespace of the environment.
 	Namespace *string `json:"namespace,omitempty"`
 	// state is Ready, Pending, Failed, Retained or Deleting.
 	State *apiv1alpha1.EnvironmentState `json:"state,omitempty"`
-	// message says what is not as the spec asks, and how to fix it.
+	// message says what differs from the spec, and how to fix it.
 	Message *string `json:"message,omitempty"`
 }
 

@@ -9,12 +9,12 @@ import (
 // FreezePeriodApplyConfiguration represents a declarative configuration of the FreezePeriod type for use
 // with apply.
 //
-// FreezePeriod is a time in which nothing new starts, whatever the windows say.
+// FreezePeriod is a time without new moves, also within a window.
 type FreezePeriodApplyConfiguration struct {
-	// from is when it begins, as an RFC 3339 time.
+	// from is when the freeze begins, as an RFC 3339 time.
 	// Example: "2026-12-15T00:00:00Z"
 	From *v1.Time `json:"from,omitempty"`
-	// until is when it ends by itself, as an RFC 3339 time.
+	// until is when the freeze ends, as an RFC 3339 time.
 	// Example: "2027-01-05T00:00:00Z"
 	Until *v1.Time `json:"until,omitempty"`
 	// reason is shown to everybody who asks.

@@ -16,7 +16,8 @@ type HealthRuleApplyConfiguration struct {
 	// healthy is a CEL expression that is true when the object is as it should be.
 	// Example: object.status.phase == 'Open'
 	Healthy *string `json:"healthy,omitempty"`
-	// failed is a CEL expression that is true when it will not get well by itself. Default: never.
+	// failed is a CEL expression that is true when the object will not become healthy by itself.
+	// Default: never.
 	// Example: object.status.phase == 'Broken'
 	Failed *string `json:"failed,omitempty"`
 }

@@ -19,7 +19,8 @@ type HoldApplyConfiguration struct {
 	// reason is shown to everybody who asks.
 	// Example: year-end closing
 	Reason *string `json:"reason,omitempty"`
-	// until is when the hold ends by itself, as an RFC 3339 time. Default: when it is taken out.
+	// until is when the hold ends by itself, as an RFC 3339 time. Default: never, it ends when it is
+	// taken out of the spec.
 	// Example: "2027-01-10T00:00:00Z"
 	Until *v1.Time `json:"until,omitempty"`
 }

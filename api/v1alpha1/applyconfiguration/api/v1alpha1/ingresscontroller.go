@@ -5,7 +5,7 @@ package v1alpha1
 // IngressControllerApplyConfiguration represents a declarative configuration of the IngressController type for use
 // with apply.
 //
-// IngressController is one place that traffic from outside comes in by.
+// IngressController is an ingress controller, by the namespace and the labels of its pods.
 type IngressControllerApplyConfiguration struct {
 	// namespace that the controller's pods run in.
 	// Example: ingress-system

@@ -5,7 +5,7 @@ package v1alpha1
 // LocalReferenceApplyConfiguration represents a declarative configuration of the LocalReference type for use
 // with apply.
 //
-// LocalReference names an object in a namespace that the field's comment names.
+// LocalReference names an object; the field that holds it says in which namespace.
 type LocalReferenceApplyConfiguration struct {
 	// name of the object.
 	// Example: svarut-sender

@@ -9,7 +9,7 @@ import (
 // MemberMemoryApplyConfiguration represents a declarative configuration of the MemberMemory type for use
 // with apply.
 //
-// MemberMemory is what has to be remembered of a member, and can be read from nothing else.
+// MemberMemory is what has to be remembered about a member and can be read from nothing else.
 type MemberMemoryApplyConfiguration struct {
 	// name of the Municipality.
 	Name *string `json:"name,omitempty"`
@@ -18,7 +18,7 @@ type MemberMemoryApplyConfiguration struct {
 	Reason *string `json:"reason,omitempty"`
 	// wave that it took part in, where that matters.
 	Wave *string `json:"wave,omitempty"`
-	// since is when it came to that.
+	// since is when that began.
 	Since *v1.Time `json:"since,omitempty"`
 }
 

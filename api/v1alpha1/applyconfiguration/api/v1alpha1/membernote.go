@@ -9,17 +9,17 @@ import (
 // MemberNoteApplyConfiguration represents a declarative configuration of the MemberNote type for use
 // with apply.
 //
-// MemberNote says why a member is where it is.
+// MemberNote explains the state of a member.
 type MemberNoteApplyConfiguration struct {
 	// name of the Municipality.
 	Name *string `json:"name,omitempty"`
 	// wave that it takes part in, where that matters.
 	Wave *string `json:"wave,omitempty"`
-	// reason in a word, such as Declined, Held, Soaking or Unhealthy.
+	// reason in one word, such as Declined, Held, Soaking or Unhealthy.
 	Reason *string `json:"reason,omitempty"`
-	// message is the reason in words.
+	// message explains the reason in a sentence.
 	Message *string `json:"message,omitempty"`
-	// since is when it came to that.
+	// since is when that began.
 	Since *v1.Time `json:"since,omitempty"`
 }
 

@@ -18,8 +18,9 @@ type MembersApplyConfiguration struct {
 	// names of Municipalities. A name that does not exist is shown in status. Default: none.
 	// Example: [vinje, tokke]
 	Names []string `json:"names,omitempty"`
-	// networks whose members belong to this network too. Networks nest as deep as one likes, but a
-	// network can't hold itself: such a circle is reported in the conditions, and adds nobody. Default: none.
+	// networks whose members belong to this network too. Networks may be nested to any depth, but a
+	// network can't contain itself: such a circle is reported in the conditions, and adds nobody.
+	// Default: none.
 	// Example: [vest-telemark]
 	Networks []string `json:"networks,omitempty"`
 	// observers are names of Municipalities that see this network, such as a county that follows its

@@ -19,13 +19,13 @@ type MunicipalityAppApplyConfiguration struct {
 	Version *string `json:"version,omitempty"`
 	// wanted is the version that it should have; empty where it should have none.
 	Wanted *string `json:"wanted,omitempty"`
-	// state of it, in a word.
+	// state of the app here, in one word; each is explained at AppState.
 	State *apiv1alpha1.AppState `json:"state,omitempty"`
-	// decidedBy says which level decided this, and why.
+	// decidedBy is who decided on the wanted version, and why.
 	DecidedBy *DecidedByApplyConfiguration `json:"decidedBy,omitempty"`
 	// rollout that brings, or brought, the wanted version.
 	Rollout *string `json:"rollout,omitempty"`
-	// next says what happens next, and when: what is waited for before the wanted version comes.
+	// next says what happens next, and when: what the wanted version waits for.
 	Next *string `json:"next,omitempty"`
 	// message says why it is not as wanted, and what to do.
 	Message *string `json:"message,omitempty"`

@@ -24,11 +24,13 @@ type MunicipalitySpecApplyConfiguration struct {
 	// displayName is the name that people know. Bundles may read it.
 	// Example: Vinje
 	DisplayName *string `json:"displayName,omitempty"`
-	// inhabitants picks the size class that gives the default quotas. Default: the smallest class.
+	// inhabitants is the number of people who live there. It picks the size class that gives the
+	// default quotas. Default: the smallest class.
 	// Example: 3800
 	Inhabitants *int32 `json:"inhabitants,omitempty"`
-	// environments each become one namespace, named <municipality>-<environment>. An environment
-	// that is taken out of the list is kept and shown as Retained, unless deletionPolicy is Delete.
+	// environments of the municipality. Each becomes one namespace, named
+	// <municipality>-<environment>. An environment that is taken out of the list is kept and shown as
+	// Retained, unless deletionPolicy is Delete.
 	// Example: [{name: prod, stage: Production, zone: Closed}, {name: test, stage: Test, zone: Open}]
 	Environments []EnvironmentApplyConfiguration `json:"environments,omitempty"`
 	// access gives groups and users of the identity provider a role in the environments.
@@ -43,11 +45,12 @@ type MunicipalitySpecApplyConfiguration struct {
 	// that is not listed follows the networks. Default: none.
 	// Example: [{name: svarut, decision: Adopt, parameters: {sender: Vinje kommune}}]
 	Apps []AppDecisionApplyConfiguration `json:"apps,omitempty"`
-	// windows in which new versions may come to this municipality. Default: whenever its network, or
-	// its own decision, says.
+	// windows in which new versions may come to this municipality. Default: at any time that its
+	// network allows.
 	// Example: [{schedule: "0 18 * * 1-5", duration: 4h}]
 	Windows []WindowApplyConfiguration `json:"windows,omitempty"`
-	// freezes are periods in which no new version comes to this municipality. Default: none.
+	// freezes are periods in which no new version comes to this municipality: the same as pause, from
+	// one time until another. Default: none.
 	// Example: [{from: "2026-12-15T00:00:00Z", until: "2027-01-05T00:00:00Z", reason: year-end closing}]
 	Freezes []FreezePeriodApplyConfiguration `json:"freezes,omitempty"`
 	// deletionPolicy says what becomes of the namespaces when this Municipality, or one of its
@@ -57,12 +60,13 @@ type MunicipalitySpecApplyConfiguration struct {
 	// deletion that has begun.
 	// Example: Delete
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
-	// pause starts no new step: no new version comes to this municipality, by whatever decision.
-	// Members on their way are still watched, and return if they fail. Default: false.
+	// pause stops new moves: no new version comes to this municipality, neither from a network nor by
+	// its own decision. A move under way is watched, and returns if it fails. Default: false.
 	// Example: true
 	Pause *bool `json:"pause,omitempty"`
-	// suspend holds the operator off: nothing of this municipality is changed, its apps included.
-	// What runs keeps running. Default: false.
+	// suspend stops the operator at this municipality: its namespaces, policies and access are left as
+	// they are, and no app is installed, moved, returned or uninstalled. What runs keeps running, with
+	// drift of the apps' own objects corrected, and rollouts go on without it. Default: false.
 	// Example: true
 	Suspend *bool `json:"suspend,omitempty"`
 }

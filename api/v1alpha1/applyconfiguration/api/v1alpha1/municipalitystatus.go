@@ -11,13 +11,15 @@ import (
 //
 // MunicipalityStatus is what the operator made of a Municipality.
 type MunicipalityStatusApplyConfiguration struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
 	// sizeClass that gave the default quotas.
 	SizeClass *string `json:"sizeClass,omitempty"`
-	// environments are those of the spec and those that are kept after they left it.
+	// environments of the spec, and those that are kept although they were taken out of it.
 	Environments []EnvironmentStatusApplyConfiguration `json:"environments,omitempty"`
 	// environmentsReady is the number of environments that are Ready, of those in the spec, as "2/2".
 	EnvironmentsReady *string `json:"environmentsReady,omitempty"`
@@ -33,9 +35,9 @@ type MunicipalityStatusApplyConfiguration struct {
 	// apps says how each app is doing in each environment, at most 1,000 of them: those that are not
 	// ready come first.
 	Apps []MunicipalityAppApplyConfiguration `json:"apps,omitempty"`
-	// conditions of the object: Ready is about the tenancy, AppsReady about the apps; Reconciling, Stalled and
-	// Suspended are there while they are true. AppsReady is False, too, while spec.windows,
-	// spec.freezes or spec.apps have a fault, and True where there are no apps.
+	// conditions of the object: Ready is about the tenancy, AppsReady about the apps; Reconciling,
+	// Stalled and Suspended are there while they are true. AppsReady is False, too, while
+	// spec.windows, spec.freezes or spec.apps have a fault, and True where there are no apps.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

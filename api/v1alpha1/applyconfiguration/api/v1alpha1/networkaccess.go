@@ -16,7 +16,8 @@ type NetworkAccessApplyConfiguration struct {
 	// the only fields of the network that it may change.
 	// Example: Coordinator
 	Role *apiv1alpha1.NetworkRole `json:"role,omitempty"`
-	// groups of the identity provider. Groups that begin with "system:" belong to Kubernetes and are refused.
+	// groups of the identity provider. Groups that begin with "system:" belong to Kubernetes and are
+	// refused.
 	// Example: [digi-tv-sekretariat]
 	Groups []string `json:"groups,omitempty"`
 	// users of the identity provider. Names that begin with "system:" are refused.

@@ -13,7 +13,7 @@ import (
 type NetworkAdoptionApplyConfiguration struct {
 	// name of the Network; "direct" for those who take the app directly.
 	Name *string `json:"name,omitempty"`
-	// version that it is to have; for direct, empty where they follow different channels.
+	// version that its members should have; for direct, empty where they follow different channels.
 	Version *string `json:"version,omitempty"`
 	// running is the number of members that are healthy at the version that they are asked to have
 	// now, of those that should have the app, as "42/42".
@@ -21,7 +21,8 @@ type NetworkAdoptionApplyConfiguration struct {
 	// upToDate is the number of members that are healthy at version, of those that should have the
 	// app, as "38/42".
 	UpToDate *string `json:"upToDate,omitempty"`
-	// excused is the number of members that declined, deferred, hold or can't take it.
+	// excused is the number of members that don't take part: they declined, deferred or hold the app,
+	// or can't take it.
 	Excused *int32 `json:"excused,omitempty"`
 	// phase of its rollout; for direct, of the one furthest from its end.
 	Phase *apiv1alpha1.RolloutPhase `json:"phase,omitempty"`

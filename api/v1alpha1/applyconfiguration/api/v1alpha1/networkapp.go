@@ -23,23 +23,24 @@ type NetworkAppApplyConfiguration struct {
 	UpToDate *int32 `json:"upToDate,omitempty"`
 	// members is the number of members that the app should be installed at, by this network.
 	Members *int32 `json:"members,omitempty"`
-	// excused is the number of members that declined, deferred, hold, keep, are suspended or can't take it.
+	// excused is the number of members that don't take part: they declined, deferred or hold the app,
+	// keep a higher version, are suspended, or can't take it.
 	Excused *int32 `json:"excused,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	Elsewhere *int32 `json:"elsewhere,omitempty"`
-	// rollout that brings the version, and how far it has come.
+	// rollout that brings the version.
 	Rollout *string `json:"rollout,omitempty"`
 	// phase of that rollout.
 	Phase *apiv1alpha1.RolloutPhase `json:"phase,omitempty"`
 	// versions that members have, the most frequent first, at most 16. More than one is skew: it is
 	// there while a rollout is under way, and where members hold.
 	Versions []VersionUsageApplyConfiguration `json:"versions,omitempty"`
-	// excusedMembers are members that declined, deferred, hold, keep, are suspended or can't take it,
-	// and why, at most 50; fewer where the whole status would get too large.
+	// excusedMembers are the members that don't take part, and why, at most 50; fewer where the whole
+	// status would get too large.
 	ExcusedMembers []MemberNoteApplyConfiguration `json:"excusedMembers,omitempty"`
 	// notReady names members that should have it and are not ready, at most 50.
 	NotReady []string `json:"notReady,omitempty"`
-	// decidedElsewhere are members for which this network's proposal lost, and to whom, at most 50.
+	// decidedElsewhere are members whose version somebody else decides, and who, at most 50.
 	DecidedElsewhere []ElsewhereNoteApplyConfiguration `json:"decidedElsewhere,omitempty"`
 	// message says what is wrong with the proposal itself, and what to do.
 	Message *string `json:"message,omitempty"`

@@ -25,9 +25,9 @@ type NetworkSpecApplyConfiguration struct {
 	// apps that the members introduce together. Default: none.
 	// Example: [{name: svarut, obligation: Recommended}]
 	Apps []ProposalApplyConfiguration `json:"apps,omitempty"`
-	// rollout says in which order members get a new version, and what must be so before the next
-	// of them do. What it leaves out is taken from the Platform, but for approvals and retries.
-	// Default: that of the Platform, else one pilot and then the rest.
+	// rollout is the order in which members get a new version, and the conditions for going on. What
+	// it leaves out is taken from the Platform, but for approvals and retries. Default: that of the
+	// Platform, else one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}, soak: 24h}, {name: everyone, requireApproval: true}]}
 	Rollout *RolloutStrategyApplyConfiguration `json:"rollout,omitempty"`
 	// access gives groups and users of the identity provider a role in the network.
@@ -43,12 +43,12 @@ type NetworkSpecApplyConfiguration struct {
 	// Default: none.
 	// Example: digi-sor
 	Successor *string `json:"successor,omitempty"`
-	// pause starts no new step: nobody else is moved. Members on their way are still watched, and go
-	// back if they fail. Default: false.
+	// pause stops new moves of this network's rollouts. Members under way are watched, and return if
+	// they fail. Default: false.
 	// Example: true
 	Pause *bool `json:"pause,omitempty"`
-	// suspend stops this network's proposals from moving anything: members stay at the versions
-	// they have. Default: false.
+	// suspend stops this network's rollouts: nobody is moved, and nobody who fails returns. What runs
+	// keeps running, and drift is corrected. Default: false.
 	// Example: true
 	Suspend *bool `json:"suspend,omitempty"`
 }

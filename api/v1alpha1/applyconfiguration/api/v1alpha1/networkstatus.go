@@ -11,15 +11,17 @@ import (
 //
 // NetworkStatus is what the operator made of a Network.
 type NetworkStatusApplyConfiguration struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
 	// members is the number of municipalities that are members now.
 	Members *int32 `json:"members,omitempty"`
 	// unknownMembers are names in spec.members.names that no Municipality has, at most 50.
 	UnknownMembers []string `json:"unknownMembers,omitempty"`
-	// coordinators are who may approve now: spec.access without what has expired.
+	// coordinators are those who may approve now: spec.access without the entries that have expired.
 	Coordinators *CoordinatorsApplyConfiguration `json:"coordinators,omitempty"`
 	// observers is the number of municipalities that observe the network now.
 	Observers *int32 `json:"observers,omitempty"`

@@ -15,7 +15,7 @@ type ParameterSchemaApplyConfiguration struct {
 	// defaults and validation rules. Parameters that it does not name are refused.
 	// Example: {type: object, required: [sender], properties: {sender: {type: string, maxLength: 60}}}
 	OpenAPIV3Schema *v1.JSON `json:"openAPIV3Schema,omitempty"`
-	// sample is a set of parameters to try the bundle with before the version counts as available.
+	// sample is a set of parameters that the bundle is tried with before the version is available.
 	// Default: none, for a version whose parameters all have defaults.
 	// Example: {sender: Eksempel kommune}
 	Sample *v1.JSON `json:"sample,omitempty"`

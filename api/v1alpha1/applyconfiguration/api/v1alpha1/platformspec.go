@@ -8,7 +8,7 @@ package v1alpha1
 // PlatformSpec describes what the cluster looks like and what holds for every tenant.
 // Every field has a default that fits a plain cluster.
 type PlatformSpecApplyConfiguration struct {
-	// dns lists where pods may ask for names. Default: the pods labelled
+	// dns lists the DNS servers that pods may use. Default: the pods labelled
 	// k8s-app=kube-dns in kube-system, and the node-local cache at 169.254.20.10.
 	// A change rewrites the policies of every environment.
 	// Example: [{namespace: kube-system, podLabels: {k8s-app: kube-dns}}, {cidr: 169.254.20.10/32}]
@@ -18,15 +18,15 @@ type PlatformSpecApplyConfiguration struct {
 	// A change rewrites the policies of every Open environment.
 	// Example: [{namespace: ingress-system}]
 	Ingress []IngressControllerApplyConfiguration `json:"ingress,omitempty"`
-	// privateCIDRs are the address ranges that no Open environment may reach, as they
-	// belong to the cluster or to its owner. Default: RFC 1918, 100.64.0.0/10 (RFC 6598),
+	// privateCIDRs are the address ranges that no Open environment may reach: those of the
+	// cluster and of its owner. Default: RFC 1918, 100.64.0.0/10 (RFC 6598),
 	// 169.254.0.0/16 and fe80::/10 (link-local), fc00::/7 (RFC 4193). Setting it replaces
 	// the default: list every range.
 	// Example: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, "fc00::/7"]
 	PrivateCIDRs []string `json:"privateCIDRs,omitempty"`
 	// sizeClasses give an environment its default quota by the municipality's
 	// inhabitants: the first class whose upTo is not exceeded. Default: Small up to
-	// 5 000, Medium up to 20 000, Large up to 100 000, ExtraLarge beyond. A change moves
+	// 5 000, Medium up to 20 000, Large up to 100 000, ExtraLarge beyond. A change updates
 	// the quotas of every environment that does not set its own.
 	// Example: [{name: Small, upTo: 5000, quota: {cpu: "4", memory: 8Gi}}, {name: Large, quota: {cpu: "16", memory: 32Gi}}]
 	SizeClasses []SizeClassApplyConfiguration `json:"sizeClasses,omitempty"`
@@ -34,22 +34,20 @@ type PlatformSpecApplyConfiguration struct {
 	// Default: empty, any registry may be used, without a password.
 	// Example: [{prefix: ghcr.io/ks/, secretRef: {name: ghcr-login}}]
 	Registries []RegistryApplyConfiguration `json:"registries,omitempty"`
-	// rollout is the strategy of networks that say none, and of municipalities that take an app
-	// directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
+	// rollout is the strategy of networks without one of their own, and of municipalities that take
+	// an app directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}}, {name: everyone, maxConcurrent: 10%}]}
 	Rollout *RolloutStrategyApplyConfiguration `json:"rollout,omitempty"`
-	// pause starts no new step on the whole platform: nobody else is moved. Members on their way are
-	// still watched, and return if they fail. Default: false.
+	// pause stops new moves on the whole platform. Members under way are watched, and return if they
+	// fail. Default: false.
 	// Example: true
 	Pause *bool `json:"pause,omitempty"`
-	// freeze stops every step on the whole platform, returns included: nothing is newly
-	// installed, upgraded, taken back or uninstalled. What runs keeps running, and drift is still
-	// corrected. Default: false.
+	// freeze stops every move on the whole platform, returns included: nothing is installed, upgraded,
+	// returned or uninstalled. What runs keeps running, and drift is corrected. Default: false.
 	// Example: true
 	Freeze *bool `json:"freeze,omitempty"`
-	// suspend is the emergency brake: the operator changes nothing anywhere and corrects no drift,
-	// as if every object were suspended. What runs keeps running. To stop only what is new, use
-	// freeze. Default: false.
+	// suspend stops the operator, as if every object were suspended: it changes nothing anywhere, and
+	// corrects no drift. What runs keeps running. To stop only moves, use freeze. Default: false.
 	// Example: true
 	Suspend *bool `json:"suspend,omitempty"`
 }

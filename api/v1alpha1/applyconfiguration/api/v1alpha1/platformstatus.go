@@ -11,11 +11,13 @@ import (
 //
 // PlatformStatus is what the operator made of a Platform.
 type PlatformStatusApplyConfiguration struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
-	// conditions are Ready, and while they are true Reconciling, Stalled, Suspended.
+	// conditions of the object: Ready always; Reconciling, Stalled and Suspended while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -5,7 +5,7 @@ package v1alpha1
 // RequiredAppApplyConfiguration represents a declarative configuration of the RequiredApp type for use
 // with apply.
 //
-// RequiredApp is another app that must be there first.
+// RequiredApp is another app that must be installed first.
 type RequiredAppApplyConfiguration struct {
 	// name of the SharedApp.
 	// Example: id-gateway

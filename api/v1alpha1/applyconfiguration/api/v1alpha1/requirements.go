@@ -5,7 +5,7 @@ package v1alpha1
 // RequirementsApplyConfiguration represents a declarative configuration of the Requirements type for use
 // with apply.
 //
-// Requirements are what an app needs around it.
+// Requirements are what an app needs from its surroundings.
 type RequirementsApplyConfiguration struct {
 	// zones that the environments of a stage must have. Default: any.
 	// Example: [{stage: Production, zone: Closed}]

@@ -11,7 +11,8 @@ type RetryApplyConfiguration struct {
 	// Example: svarut
 	App *string `json:"app,omitempty"`
 	// channel whose direct adopters it is for. It goes with approvals and retries of the Platform,
-	// where several channels of an app may offer one digest; a network's own name none. Default: none.
+	// where several channels of an app may offer one digest; those of a Network leave it empty.
+	// Default: empty.
 	// Example: stable
 	Channel *string `json:"channel,omitempty"`
 	// digest of the version's bundle, as in spec.digest of the Rollout.

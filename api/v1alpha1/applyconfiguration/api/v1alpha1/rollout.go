@@ -21,7 +21,7 @@ type RolloutApplyConfiguration struct {
 	// metadata is the standard object metadata. The name is made of network (or "direct", app and
 	// channel), app, version and attempt.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
-	// spec says what is brought to whom.
+	// spec is which version is brought to whom.
 	Spec *RolloutSpecApplyConfiguration `json:"spec,omitempty"`
 	// status is written by the operator.
 	Status *RolloutStatusApplyConfiguration `json:"status,omitempty"`

@@ -5,7 +5,7 @@ package v1alpha1
 // RolloutSpecApplyConfiguration represents a declarative configuration of the RolloutSpec type for use
 // with apply.
 //
-// RolloutSpec says what is brought to whom. The operator writes it, once.
+// RolloutSpec is which version is brought to whom. The operator writes it, once.
 type RolloutSpecApplyConfiguration struct {
 	// network whose members get the version; empty for municipalities that follow a channel by
 	// their own decision.
@@ -14,7 +14,7 @@ type RolloutSpecApplyConfiguration struct {
 	Channel *string `json:"channel,omitempty"`
 	// app is the name of the SharedApp.
 	App *string `json:"app,omitempty"`
-	// version that is brought out.
+	// version that the rollout brings.
 	Version *string `json:"version,omitempty"`
 	// digest of its bundle. Approvals name it.
 	Digest *string `json:"digest,omitempty"`
@@ -24,8 +24,8 @@ type RolloutSpecApplyConfiguration struct {
 	// sequence orders the Rollouts of one group and app: each has one more than the one before it,
 	// whatever the clocks of API servers say.
 	Sequence *int32 `json:"sequence,omitempty"`
-	// completed is what was completed last when this rollout began. A member that joins gets it until
-	// their wave comes. Empty at a first introduction.
+	// completed is the release that the group completed last when this rollout began. A member that
+	// joins gets it until its wave comes. Empty at a first introduction.
 	Completed *ReleaseApplyConfiguration `json:"completed,omitempty"`
 }
 

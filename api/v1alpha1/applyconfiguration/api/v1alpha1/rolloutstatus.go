@@ -13,7 +13,8 @@ import (
 //
 // RolloutStatus is how far a rollout has come.
 type RolloutStatusApplyConfiguration struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// phase is Pending, Progressing, Halted, Completed, Superseded or Withdrawn.
 	Phase *apiv1alpha1.RolloutPhase `json:"phase,omitempty"`
@@ -29,9 +30,10 @@ type RolloutStatusApplyConfiguration struct {
 	Moving *int32 `json:"moving,omitempty"`
 	// waiting is the number of members whose turn has not come.
 	Waiting *int32 `json:"waiting,omitempty"`
-	// excused is the number of members that declined, deferred, hold, are suspended or can't take it.
+	// excused is the number of members that don't take part: they declined, deferred or hold the app,
+	// are suspended, or can't take it.
 	Excused *int32 `json:"excused,omitempty"`
-	// failed is the number of members that failed, those included that left afterwards.
+	// failed is the number of members that failed, including those that left afterwards.
 	Failed *int32 `json:"failed,omitempty"`
 	// left is the number of municipalities that left after they had been moved.
 	Left *int32 `json:"left,omitempty"`
@@ -41,15 +43,15 @@ type RolloutStatusApplyConfiguration struct {
 	CompletedAt *v1.Time `json:"completedAt,omitempty"`
 	// next says what happens next.
 	Next *string `json:"next,omitempty"`
-	// nextAt is when, where the clock alone decides that.
+	// nextAt is when that happens, where the clock alone decides it.
 	NextAt *v1.Time `json:"nextAt,omitempty"`
 	// waves in their order.
 	Waves []WaveStatusApplyConfiguration `json:"waves,omitempty"`
-	// securityFix is true while the version is one: the rollout skips announcement and soak, and does
-	// not queue.
+	// securityFix is true while the version is a security fix: the rollout skips announcement and soak,
+	// and does not wait in the queue.
 	SecurityFix *bool `json:"securityFix,omitempty"`
-	// memory is what the operator has to remember of members. It is for the operator, and complete;
-	// the lists below are for people, and cut.
+	// memory is what the operator has to remember about members. It is complete; the lists below are
+	// for people, and cut.
 	Memory []MemberMemoryApplyConfiguration `json:"memory,omitempty"`
 	// onTheWay are members that move, soak or wait within a running wave, at most 50.
 	OnTheWay []MemberNoteApplyConfiguration `json:"onTheWay,omitempty"`
@@ -57,8 +59,8 @@ type RolloutStatusApplyConfiguration struct {
 	FailedMembers []MemberNoteApplyConfiguration `json:"failedMembers,omitempty"`
 	// excusedMembers are members that do not take part, and why, at most 50.
 	ExcusedMembers []MemberNoteApplyConfiguration `json:"excusedMembers,omitempty"`
-	// conditions are Ready, which is True when the rollout has completed, and while they are true
-	// Reconciling and Stalled.
+	// conditions of the object: Ready, which is True when the rollout has completed; Reconciling and
+	// Stalled while they are true.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

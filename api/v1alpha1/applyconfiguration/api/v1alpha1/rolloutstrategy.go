@@ -9,8 +9,8 @@ import (
 // RolloutStrategyApplyConfiguration represents a declarative configuration of the RolloutStrategy type for use
 // with apply.
 //
-// RolloutStrategy says in which order members get a version, and what must be so before the
-// next of them do. With nothing said one pilot goes first, and then the rest, a quarter at a time.
+// RolloutStrategy is the order in which members get a version, and the conditions for going on. By
+// default one pilot goes first, and then the rest, a quarter at a time.
 type RolloutStrategyApplyConfiguration struct {
 	// waves in their order. A member takes part in the first wave that names or selects it; one
 	// that none does, in the last. A wave begins when the one before is done: each member of it is
@@ -18,8 +18,8 @@ type RolloutStrategyApplyConfiguration struct {
 	// The first of several waves always has somebody: where nobody in it takes part, the first
 	// other member by name stands in.
 	// Default: a wave "pilot" of one member (the first by name that may move), and then "everyone" with
-	// maxConcurrent 25% and maxFailures 10%. A change holds at once, also for a rollout under way:
-	// what is done stays done, and nobody is moved back.
+	// maxConcurrent 25% and maxFailures 10%. A change takes effect at once, also on a rollout under
+	// way: waves that are done stay done, and nobody is moved back.
 	// Example: [{name: pilot, members: {names: [vinje]}, soak: 24h, requireApproval: true}, {name: everyone, soak: 1h}]
 	Waves []WaveApplyConfiguration `json:"waves,omitempty"`
 	// maxIntroductions is how many rollouts may be under way at once; the others wait, in the order
@@ -30,18 +30,19 @@ type RolloutStrategyApplyConfiguration struct {
 	// It counts from when the Rollout was made. A security fix skips it. Default: none.
 	// Example: 72h
 	Announcement *v1.Duration `json:"announcement,omitempty"`
-	// windows in which new steps may start. Default: always.
+	// windows in which new moves may start. Default: always.
 	// Example: [{schedule: "0 8 * * 1-4", duration: 6h, timeZone: Europe/Oslo}]
 	Windows []WindowApplyConfiguration `json:"windows,omitempty"`
-	// freezes are periods in which nothing new starts. Default: none.
+	// freezes are periods without new moves: the same as pause, from one time until another. Members
+	// under way are watched, and return if they fail. Default: none.
 	// Example: [{from: "2026-12-15T00:00:00Z", until: "2027-01-05T00:00:00Z", reason: year-end closing}]
 	Freezes []FreezePeriodApplyConfiguration `json:"freezes,omitempty"`
-	// approvals let waves with requireApproval begin. Each counts for one wave of one attempt to
-	// bring out one digest, and for nothing else. Default: none.
+	// approvals let waves with requireApproval begin. Each is for one wave of one attempt at one
+	// digest of one app. Default: none.
 	// Example: [{app: svarut, digest: "sha256:...", wave: everyone, attempt: 1}]
 	Approvals []ApprovalApplyConfiguration `json:"approvals,omitempty"`
-	// retries try a digest once more whose attempt before was halted: members that failed get it
-	// again, and approvals of the attempt before no longer count. Default: none.
+	// retries ask for one more attempt at a digest after a halted one: members that failed get it
+	// again, and approvals of earlier attempts no longer count. Default: none.
 	// Example: [{app: svarut, digest: "sha256:...", attempt: 2}]
 	Retries []RetryApplyConfiguration `json:"retries,omitempty"`
 }

@@ -14,7 +14,7 @@ type SharedAppSpecApplyConfiguration struct {
 	// displayName is the name that people know.
 	// Example: SvarUt
 	DisplayName *string `json:"displayName,omitempty"`
-	// owner is who answers for the app.
+	// owner is the organization that is responsible for the app.
 	// Example: KS Digitale fellestjenester
 	Owner *string `json:"owner,omitempty"`
 	// functionArea is the part of a municipality's work that it serves: UserService,
@@ -46,12 +46,12 @@ type SharedAppSpecApplyConfiguration struct {
 	// when each of these has completed its rollout of it. Default: none.
 	// Example: [digi-rogaland]
 	PilotNetworks []string `json:"pilotNetworks,omitempty"`
-	// pause starts no new step of this app in any network: nobody else is moved. Members on their
-	// way are still watched, and go back if they fail. Default: false.
+	// pause stops new moves of this app, in every network and for direct adopters. Members under way
+	// are watched, and return if they fail. Default: false.
 	// Example: true
 	Pause *bool `json:"pause,omitempty"`
-	// suspend stops this app from moving anywhere: nothing is fetched, newly installed or upgraded.
-	// What runs keeps running. Default: false.
+	// suspend stops this app's rollouts everywhere: its bundles are not fetched, nobody is moved, and
+	// nobody who fails returns. What runs keeps running, and drift is corrected. Default: false.
 	// Example: true
 	Suspend *bool `json:"suspend,omitempty"`
 }

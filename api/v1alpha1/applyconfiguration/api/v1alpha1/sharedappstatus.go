@@ -11,16 +11,18 @@ import (
 //
 // SharedAppStatus is what the operator made of a SharedApp.
 type SharedAppStatusApplyConfiguration struct {
-	// observedGeneration is the generation that the conditions speak of; -1 before the first visit.
+	// observedGeneration is the generation of the spec that the conditions describe; -1 until the
+	// operator has looked at the object for the first time.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was acted upon.
+	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
+	// acted upon.
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
 	// versions says per version whether it can be installed, and why not. Versions that were taken
 	// out of the spec stay with their digest, the 64 latest of them.
 	Versions []VersionStatusApplyConfiguration `json:"versions,omitempty"`
 	// versionsAvailable is the number of available versions, of those in the spec, as "3/3".
 	VersionsAvailable *string `json:"versionsAvailable,omitempty"`
-	// usage is the number of installations per version; the operator's count of who runs what.
+	// usage is the number of installations per version.
 	Usage []VersionUsageApplyConfiguration `json:"usage,omitempty"`
 	// installations is the number of installations.
 	Installations *int32 `json:"installations,omitempty"`
@@ -37,8 +39,8 @@ type SharedAppStatusApplyConfiguration struct {
 	RunWithdrawn []string `json:"runWithdrawn,omitempty"`
 	// notReady names installations that are not ready, as namespace, at most 50.
 	NotReady []string `json:"notReady,omitempty"`
-	// conditions of the object: Ready is about the catalogue entry, AppsReady about the installations; Reconciling,
-	// Stalled and Suspended are there while they are true.
+	// conditions of the object: Ready is about the catalogue entry, AppsReady about the installations;
+	// Reconciling, Stalled and Suspended are there while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

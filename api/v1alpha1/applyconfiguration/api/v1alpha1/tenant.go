@@ -10,7 +10,7 @@ import (
 // with apply.
 //
 // Tenant holds the facts of the environment that an app is installed in. Bundles may
-// read them; they stand here so that an installation needs nothing but itself.
+// read them; they are here so that an installation is complete by itself.
 type TenantApplyConfiguration struct {
 	// municipality is the name of the Municipality.
 	Municipality *string `json:"municipality,omitempty"`

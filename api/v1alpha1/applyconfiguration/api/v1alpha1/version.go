@@ -21,9 +21,9 @@ type VersionApplyConfiguration struct {
 	// anew anywhere). Default: Active.
 	// Example: Deprecated
 	State *apiv1alpha1.VersionState `json:"state,omitempty"`
-	// securityFix sends the version through the emergency lane: its rollouts skip the announcement and
-	// the soak, and do not queue behind other introductions. Approvals, windows, pilot networks,
-	// budgets and the record stay. Default: false.
+	// securityFix brings the version faster: its rollouts skip announcement and soak, and do not queue
+	// behind other introductions. Approvals, windows, pilot networks and failure budgets still count.
+	// Default: false.
 	// Example: true
 	SecurityFix *bool `json:"securityFix,omitempty"`
 	// parameters that this version takes. They can't change. Default: it takes none.

@@ -12,7 +12,7 @@ type VersionStatusApplyConfiguration struct {
 	// digest of its bundle. It is remembered after the version was taken out of the spec, so that
 	// one number never means two things.
 	Digest *string `json:"digest,omitempty"`
-	// available says whether the bundle was fetched, checked and found fit.
+	// available is true when the bundle was fetched and has passed every check.
 	Available *bool `json:"available,omitempty"`
 	// message says why it is not available, and what to do.
 	Message *string `json:"message,omitempty"`

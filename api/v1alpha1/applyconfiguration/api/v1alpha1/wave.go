@@ -10,19 +10,20 @@ import (
 // WaveApplyConfiguration represents a declarative configuration of the Wave type for use
 // with apply.
 //
-// Wave is some of the members, who get a version together.
+// Wave is a part of the members, who get a version together.
 type WaveApplyConfiguration struct {
-	// name of the wave. Approvals name it. A wave of another name is another wave.
+	// name of the wave. Approvals refer to it; a renamed wave is another wave.
 	// Example: pilot
 	Name *string `json:"name,omitempty"`
-	// members of the wave. Default: everybody who is in no other wave; only the last wave may leave it out.
+	// members of the wave. Default: everybody who is in no other wave; only the last wave may leave it
+	// out.
 	// Example: {names: [vinje]}
 	Members *WaveMembersApplyConfiguration `json:"members,omitempty"`
 	// maxConcurrent is how many members may be on their way at once, as a number or as a percentage
 	// of the wave's members, rounded down but at least one. Default: 25%.
 	// Example: 10
 	MaxConcurrent *intstr.IntOrString `json:"maxConcurrent,omitempty"`
-	// maxFailures is how many members may fail before the rollout halts, as a number or as a percentage
+	// maxFailures is how many members may fail without halting the rollout, as a number or as a percentage
 	// of the wave's members, rounded down. Default: 0, the first failure halts.
 	// Example: 10%
 	MaxFailures *intstr.IntOrString `json:"maxFailures,omitempty"`
@@ -31,12 +32,12 @@ type WaveApplyConfiguration struct {
 	// skips it. Default: 1h.
 	// Example: 24h
 	Soak *v1.Duration `json:"soak,omitempty"`
-	// progressDeadline is how long a member may be unhealthy, from when it was asked to move or from
-	// when it got unwell, before it has failed. One that comes and goes, and is never well for the soak,
-	// fails after twice progressDeadline and soak together. Default: 30m.
+	// progressDeadline is how long a member may be unhealthy before it has failed, counted from when it
+	// was asked to move, or became unhealthy. One that is healthy now and then, but never for the whole
+	// soak, fails after twice the sum of progressDeadline and soak. Default: 30m.
 	// Example: 15m
 	ProgressDeadline *v1.Duration `json:"progressDeadline,omitempty"`
-	// requireApproval lets the wave begin only when an approval names it. Default: false.
+	// requireApproval makes the wave, and all later ones, wait until an approval names it. Default: false.
 	// Example: true
 	RequireApproval *bool `json:"requireApproval,omitempty"`
 }

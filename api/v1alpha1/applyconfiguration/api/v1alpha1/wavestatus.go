@@ -14,7 +14,7 @@ import (
 type WaveStatusApplyConfiguration struct {
 	// name of the wave.
 	Name *string `json:"name,omitempty"`
-	// state of it: Waiting, Running, Done, Halted or Ended.
+	// state of the wave: Waiting, Running, Done, Halted or Ended.
 	State *apiv1alpha1.WaveState `json:"state,omitempty"`
 	// members of the wave.
 	Members *int32 `json:"members,omitempty"`
@@ -22,7 +22,8 @@ type WaveStatusApplyConfiguration struct {
 	Verified *int32 `json:"verified,omitempty"`
 	// moving is the number of members that are on their way.
 	Moving *int32 `json:"moving,omitempty"`
-	// excused is the number of members that declined, deferred, hold, are suspended or can't take it.
+	// excused is the number of members that don't take part: they declined, deferred or hold the app,
+	// are suspended, or can't take it.
 	Excused *int32 `json:"excused,omitempty"`
 	// failed is the number of members that failed.
 	Failed *int32 `json:"failed,omitempty"`
@@ -32,16 +33,15 @@ type WaveStatusApplyConfiguration struct {
 	Away *int32 `json:"away,omitempty"`
 	// approval of the wave, where it requires one: Wanting or Given.
 	Approval *apiv1alpha1.ApprovalState `json:"approval,omitempty"`
-	// standIn is the member that takes part in the first wave in place of those that it names, as
-	// none of them takes part.
+	// standIn is the member that goes in the first wave because none of its own members takes part.
 	StandIn *string `json:"standIn,omitempty"`
 	// startedAt is when its first member was moved.
 	StartedAt *v1.Time `json:"startedAt,omitempty"`
 	// completedAt is when it was done. It stays done.
 	CompletedAt *v1.Time `json:"completedAt,omitempty"`
-	// waitsFor says what keeps it from going on, besides its own members.
+	// waitsFor says what keeps the wave from going on, besides its own members.
 	WaitsFor *string `json:"waitsFor,omitempty"`
-	// waitingSince is since when it has waited for that.
+	// waitingSince is when it began to wait for that.
 	WaitingSince *v1.Time `json:"waitingSince,omitempty"`
 }
 

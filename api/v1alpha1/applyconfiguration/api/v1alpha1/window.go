@@ -9,20 +9,20 @@ import (
 // WindowApplyConfiguration represents a declarative configuration of the Window type for use
 // with apply.
 //
-// Window is a time, again and again, in which new steps may start. Outside of every window
-// nothing new starts; what runs is left alone, and a member that fails may still go back.
+// Window is a recurring time in which new moves may start. Outside of every window nothing new
+// starts; members under way are watched, and return if they fail.
 type WindowApplyConfiguration struct {
 	// schedule is when the window opens, as cron's five fields: minute, hour, day of month, month,
 	// day of week. A schedule that never comes, such as 30 February, is reported in the conditions.
 	// Example: "0 8 * * 1-4"
 	Schedule *string `json:"schedule,omitempty"`
-	// duration that the window stays open, at most a week. Elapsed time: a window over the night in
-	// which clocks change is as long as any other.
+	// duration that the window stays open, at most a week. It is elapsed time: a window in the night
+	// in which clocks change is as long as any other.
 	// Example: 6h
 	Duration *v1.Duration `json:"duration,omitempty"`
-	// timeZone that the schedule is in, as a name of the IANA time zone database. Daylight saving is
-	// minded: a window that would open in the hour that spring skips opens when the clock has jumped,
-	// and one in the hour that autumn repeats opens once. Default: Europe/Oslo.
+	// timeZone that the schedule is in, as a name of the IANA time zone database. Daylight saving
+	// time counts: a window that would open in the hour that spring skips opens when the clock has
+	// jumped, and one in the hour that autumn repeats opens once. Default: Europe/Oslo.
 	// Example: Europe/Oslo
 	TimeZone *string `json:"timeZone,omitempty"`
 }
