@@ -56,6 +56,11 @@ func TestMembers(t *testing.T) {
 		{"a suspended municipality is told to be", "digi-tv", []change{func(o *country.Objects) { resident(o, "vinje").Spec.Suspend = new(true) }}, vinje("vinje/prod suspended 2.4.1", "vinje/test suspended 2.4.1")},
 		{"a suspended installation is away", "digi-tv", []change{func(o *country.Objects) { installation(o, "prod").Spec.Suspend = new(true) }}, vinje("vinje/prod 2.4.1 Suspended away", "vinje/test 2.4.1")},
 		{"an environment that is not there yet is away", "digi-tv", []change{func(o *country.Objects) { o.Missing["vinje-prod"] = true; o.Installations["vinje"] = nil }}, vinje("vinje/prod EnvironmentPending away", "vinje/test")},
+		{"one whose AppInstallation was deleted is away until that is written again", "digi-tv", []change{removed("vinje", "prod")}, vinje("vinje/prod Installing away", "vinje/test 2.4.1")},
+		{"so is one of which the Municipality's status says so", "digi-tv", []change{removed("vinje", "prod"), func(o *country.Objects) {
+			o.Deleted = nil
+			resident(o, "vinje").Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod", Version: before.Version}}
+		}}, vinje("vinje/prod Installing away", "vinje/test 2.4.1")},
 		{"what is on its way out is not there", "digi-tv", []change{func(o *country.Objects) { installation(o, "prod").Spec.State = v1alpha1.InstallationAbsent }}, vinje("vinje/prod", "vinje/test 2.4.1")},
 		{
 			"who lacks an app that is required is away, place by place", "digi-tv",
@@ -88,6 +93,7 @@ func TestExcuseTellsWhy(t *testing.T) {
 		{"what is required, and what is there", onApp(func(a *v1alpha1.SharedApp) {
 			a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: ">=1.2"}}}
 		}), "prod: svarut requires id-gateway >=1.2, which is not installed there"},
+		{"which AppInstallation was deleted", removed("tokke", "prod"), "the AppInstallation of svarut in prod was deleted, and is written again first"},
 		{"which environment is missing", func(o *country.Objects) { o.Missing["tokke-prod"] = true }, "environment prod is not there yet"},
 	}
 	for _, c := range cases {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // records replaces the Rollouts that there are.
@@ -67,6 +68,23 @@ func TestPlanMoves(t *testing.T) {
 	intro := introduction(t, world(), "digi-tv")
 	if len(intro.Step.Moves) != 1 || intro.Step.Moves[0].Municipality != "tokke" || intro.Step.Moves[0].Environment != "test" || intro.Step.Moves[0].To != target {
 		t.Errorf("the pilot gets it first in test: %+v", intro.Step.Moves)
+	}
+}
+
+func TestPlanBringsNoLowerVersionForWhatWasDeleted(t *testing.T) {
+	failed := moved("pilot")
+	failed.Outcome = v1alpha1.OutcomeReturned
+	halted := record("digi-tv", "", "svarut", target, 1, v1alpha1.RolloutHalted)
+	halted.Spec.Completed = &before
+	o := world(records(halted), install("vinje", "test", before, failed), install("tokke", "prod", target, moved("pilot")), removed("tokke", "prod"), func(o *country.Objects) {
+		tokke := resident(o, "tokke")
+		tokke.Spec.Environments = tokke.Spec.Environments[:1]
+		delete(o.Installations["tokke"], resolution.Place{App: "svarut", Environment: "test"})
+	})
+	for _, move := range introduction(t, o, "digi-tv").Step.Moves {
+		if move.Municipality == "tokke" {
+			t.Errorf("2.5.0 runs there still, and the group would bring %s (%s)", move.To.Version, move.Kind)
+		}
 	}
 }
 

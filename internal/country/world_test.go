@@ -149,6 +149,15 @@ func installApp(app, name, environment string, r v1alpha1.Release, stamps ...rol
 	}
 }
 
+// removed takes out the AppInstallation of svarut in an environment, as somebody does by hand.
+func removed(name, environment string) change {
+	return func(o *country.Objects) {
+		place := resolution.Place{App: "svarut", Environment: environment}
+		o.Deleted = map[string]map[resolution.Place]*v1alpha1.AppInstallation{name: {place: o.Installations[name][place]}}
+		delete(o.Installations[name], place)
+	}
+}
+
 // moved is the stamp of the network's rollout.
 func moved(wave string) rollout.Stamp {
 	return rollout.Stamp{Name: running, Network: "digi-tv", Attempt: 1, Target: target, Wave: wave, MovedAt: metav1.NewTime(now.Add(-30 * time.Minute)), Verified: &before}
