@@ -1,5 +1,9 @@
 package v1alpha1
 
+// ReasonAccessFailed is the reason of a Network's condition Ready while the coordinators can't be given
+// their access.
+const ReasonAccessFailed = "AccessFailed"
+
 // Reasons of a Network's condition Ready that a proposal is to blame for.
 const (
 	// ReasonUnknownApp means that there is no SharedApp of a name.

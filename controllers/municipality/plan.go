@@ -86,7 +86,7 @@ func numberTaken(seen observed) *condition.Outcome {
 		older := other.CreationTimestamp.Before(&m.CreationTimestamp) ||
 			(other.CreationTimestamp.Equal(&m.CreationTimestamp) && other.Name < m.Name)
 		if older {
-			return &condition.Outcome{State: condition.Stalled, Reason: "NumberTaken", Message: fmt.Sprintf(
+			return &condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonNumberTaken, Message: fmt.Sprintf(
 				"spec.number %s (or one of spec.formerNumbers) belongs to Municipality %s, which is older; nothing is made for %s: set its own number, or delete one of the two",
 				m.Spec.Number, other.Name, m.Name)}
 		}
@@ -142,8 +142,23 @@ func retainedBecause(seen observed, live environment) string {
 
 func stateOf(e environmentPlan, state v1alpha1.EnvironmentState, how condition.State, message string) environmentPlan {
 	e.state = state
-	e.outcome = condition.Outcome{State: how, Reason: "Environment" + string(state), Message: message}
+	e.outcome = condition.Outcome{State: how, Reason: reasonOf(state), Message: message}
 	return e
+}
+
+func reasonOf(state v1alpha1.EnvironmentState) string {
+	switch state {
+	case v1alpha1.EnvironmentPending:
+		return v1alpha1.ReasonEnvironmentPending
+	case v1alpha1.EnvironmentFailed:
+		return v1alpha1.ReasonEnvironmentFailed
+	case v1alpha1.EnvironmentRetained:
+		return v1alpha1.ReasonEnvironmentRetained
+	case v1alpha1.EnvironmentDeleting:
+		return v1alpha1.ReasonEnvironmentDeleting
+	case v1alpha1.EnvironmentReady:
+	}
+	return v1alpha1.ReasonReady
 }
 
 func specOf(m v1alpha1.Municipality, environment string) *v1alpha1.Environment {

@@ -72,7 +72,7 @@ func afterApply(e environmentPlan, err error) (v1alpha1.EnvironmentState, condit
 	case apply.Transient(err):
 		return v1alpha1.EnvironmentPending, condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
 	}
-	return v1alpha1.EnvironmentFailed, condition.Outcome{State: condition.Stalled, Reason: "EnvironmentFailed", Message: err.Error()}
+	return v1alpha1.EnvironmentFailed, condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonEnvironmentFailed, Message: err.Error()}
 }
 
 // named puts the environment's name before its message.

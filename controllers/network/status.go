@@ -46,7 +46,7 @@ func afterApply(network string, planned condition.Outcome, failed error) conditi
 	case apply.Transient(failed):
 		access = condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: failed.Error()}
 	default:
-		access = condition.Outcome{State: condition.Stalled, Reason: "AccessFailed", Message: fmt.Sprintf(
+		access = condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonAccessFailed, Message: fmt.Sprintf(
 			"spec.access: %v: its coordinators have no access; where somebody else made ClusterRoleBinding %s, delete it", failed, bindingName(network))}
 	}
 	return together("", planned, access)

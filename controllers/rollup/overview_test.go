@@ -25,7 +25,7 @@ func TestMunicipalityAppsReady(t *testing.T) {
 	unreadable := func(m *v1alpha1.Municipality) {
 		m.Spec.Windows = []v1alpha1.Window{{Schedule: "0 8 30 2 *", Duration: metav1.Duration{Duration: time.Hour}}}
 	}
-	const mend = `spec.windows[0].schedule: "0 8 30 2 *" never opens, as none of its months has such a day: mend the day of month or the month; no rollout comes here until this is mended; `
+	const mend = `spec.windows[0].schedule: "0 8 30 2 *" never opens, as none of its months has such a day: correct the day of month or the month; no rollout comes here until this is mended; `
 	cases := []struct {
 		reason     string
 		test, prod []func(*v1alpha1.AppInstallation) // nil where nothing is installed

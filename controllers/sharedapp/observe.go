@@ -151,7 +151,7 @@ func (r *Reconciler) fromStore(ctx context.Context, v *seenVersion, digest strin
 	b, found, err := r.Store.Get(ctx, digest)
 	var changed *bundlestore.ChangedError
 	if errors.As(err, &changed) {
-		v.fault = stalled("StoreChanged", changed.Error())
+		v.fault = stalled(v1alpha1.ReasonStoreChanged, changed.Error())
 		return nil
 	}
 	if err != nil || !found {
@@ -181,7 +181,7 @@ func (r *Reconciler) fromConfigMap(ctx context.Context, v seenVersion) (seenVers
 	}
 	if apierrors.IsNotFound(err) {
 		if v.bundle == nil && v.fault == nil {
-			v.fault = stalled("SourceMissing", fmt.Sprintf(
+			v.fault = stalled(v1alpha1.ReasonSourceMissing, fmt.Sprintf(
 				"spec.versions[%s].source.configMap.name: there is no ConfigMap %s in namespace %s: create it with the files of the bundle as keys",
 				v.spec.Version, name, r.Store.Namespace))
 		}
@@ -190,7 +190,7 @@ func (r *Reconciler) fromConfigMap(ctx context.Context, v seenVersion) (seenVers
 	live, err := liveBundle(o)
 	if err != nil {
 		if v.bundle == nil {
-			v.fault = stalled(reasonRefused, fmt.Sprintf("ConfigMap %s in namespace %s: %s", name, r.Store.Namespace, err))
+			v.fault = stalled(v1alpha1.ReasonBundleRefused, fmt.Sprintf("ConfigMap %s in namespace %s: %s", name, r.Store.Namespace, err))
 		}
 		return v, nil
 	}
@@ -242,14 +242,14 @@ func (r *Reconciler) secret(ctx context.Context, name, key, field string) ([]byt
 	o := newSecret()
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: r.Store.Namespace, Name: name}, o)
 	if apierrors.IsNotFound(err) {
-		return nil, stalled("SecretMissing", fmt.Sprintf("%s: there is no Secret %s in namespace %s: create it", field, name, r.Store.Namespace)), nil
+		return nil, stalled(v1alpha1.ReasonSecretMissing, fmt.Sprintf("%s: there is no Secret %s in namespace %s: create it", field, name, r.Store.Namespace)), nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read Secret %s: %w", name, err)
 	}
 	value, found := secretValue(o, key)
 	if !found {
-		return nil, stalled("SecretMissing", fmt.Sprintf("%s: Secret %s in namespace %s has no key %s: add it", field, name, r.Store.Namespace, key)), nil
+		return nil, stalled(v1alpha1.ReasonSecretMissing, fmt.Sprintf("%s: Secret %s in namespace %s has no key %s: add it", field, name, r.Store.Namespace, key)), nil
 	}
 	return value, nil, nil
 }

@@ -21,11 +21,6 @@ const (
 	// slowRetry is the pause after a fault that a person must fix, in case it was fixed
 	// where no watch sees it: in the registry.
 	slowRetry = 10 * time.Minute
-
-	// reasonRefused means that a bundle is not fit to be installed.
-	reasonRefused = "BundleRefused"
-	// reasonFetching means that a registry has been asked and has not answered yet.
-	reasonFetching = "Fetching"
 )
 
 // planned is what to do, in the order of spec.versions.
@@ -87,7 +82,7 @@ func suspended(seen observed) bool {
 // appFault says why none of the versions may be installed, whatever is in their bundles.
 func appFault(seen observed) *condition.Outcome {
 	if seen.installer == nil {
-		return stalled("InstallerRoleMissing", fmt.Sprintf(
+		return stalled(v1alpha1.ReasonInstallerRoleMissing, fmt.Sprintf(
 			"ClusterRole %s, which lists the kinds that bundles may hold, does not exist: apply config/rbac of the operator", v1alpha1.RoleInstaller))
 	}
 	return together(reference.Requirements(seen.app.Name, seen.catalogue))
@@ -119,7 +114,7 @@ func planVersion(v seenVersion, now time.Time) versionPlan {
 	case v.bundle == nil:
 		return planFetch(p, v, now)
 	case v.refused != "":
-		p.outcome = condition.Outcome{State: condition.Stalled, Reason: reasonRefused, Message: v.refused}
+		p.outcome = condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonBundleRefused, Message: v.refused}
 		p.again = v.again
 	default:
 		p.digest = v.bundle.Digest
@@ -137,11 +132,11 @@ func contradiction(v seenVersion) *condition.Outcome {
 	case v.offered == "":
 		return nil
 	case v.remembered != "" && v.offered != v.remembered:
-		return stalled("DigestChanged", fmt.Sprintf(
+		return stalled(v1alpha1.ReasonDigestChanged, fmt.Sprintf(
 			"version %s was offered with digest %s, and %s now has %s: put it back, or offer a new version number",
 			v.spec.Version, v.remembered, sourceName(v.spec), v.offered))
 	case declared != "" && v.offered != declared:
-		return stalled("DigestMismatch", fmt.Sprintf(
+		return stalled(v1alpha1.ReasonDigestMismatch, fmt.Sprintf(
 			"spec.versions[%s].source.configMap.digest is %s, and %s has %s: put the data right, or offer a version with that digest",
 			v.spec.Version, declared, sourceName(v.spec), v.offered))
 	}
@@ -160,10 +155,10 @@ func sourceName(v v1alpha1.Version) string {
 func planFetch(p versionPlan, v seenVersion, now time.Time) versionPlan {
 	state := v.fetch.state
 	if state.Fault == nil {
-		p.outcome = condition.Outcome{State: condition.Progressing, Reason: reasonFetching, Message: fmt.Sprintf(
+		p.outcome = condition.Outcome{State: condition.Progressing, Reason: v1alpha1.ReasonFetching, Message: fmt.Sprintf(
 			"fetching %s@%s", v.fetch.request.Repository, v.fetch.request.Digest)}
 	} else {
-		p.outcome = condition.Outcome{State: condition.Stalled, Reason: string(state.Fault.Reason), Message: state.Fault.Message}
+		p.outcome = condition.Outcome{State: condition.Stalled, Reason: state.Fault.Reason, Message: state.Fault.Message}
 		if state.Fault.Transient {
 			p.outcome.State = condition.Retrying
 		}

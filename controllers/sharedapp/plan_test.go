@@ -53,8 +53,8 @@ func see(versions ...seenVersion) observed {
 
 func TestPlanVersion(t *testing.T) {
 	found := &bundle.Bundle{Digest: digestOf("a")}
-	down := &oci.Fault{Reason: oci.ReasonUnreachable, Transient: true, Message: "down"}
-	locked := &oci.Fault{Reason: oci.ReasonUnauthorized, Message: "locked"}
+	down := &oci.Fault{Reason: v1alpha1.ReasonUnreachable, Transient: true, Message: "down"}
+	locked := &oci.Fault{Reason: v1alpha1.ReasonUnauthorized, Message: "locked"}
 	for _, tc := range []struct {
 		reason string
 		seen   seenVersion

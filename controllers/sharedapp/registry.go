@@ -25,7 +25,7 @@ type access struct {
 func accessTo(version string, source v1alpha1.OCISource, registries []v1alpha1.Registry) (access, *condition.Outcome) {
 	registry, allowed := registryFor(source.Repository, registries)
 	if !allowed {
-		return access{}, stalled("RegistryNotAllowed", fmt.Sprintf(
+		return access{}, stalled(v1alpha1.ReasonRegistryNotAllowed, fmt.Sprintf(
 			"spec.versions[%s].source.oci.repository: %s is not in a registry that the Platform allows (%s): use one of these, or add a prefix to spec.registries of the Platform",
 			version, source.Repository, strings.Join(prefixes(registries), ", ")))
 	}

@@ -72,7 +72,7 @@ func versionStatus(v versionPlan, appFault *condition.Outcome, err error) (v1alp
 	outcome := v.outcome
 	if err != nil {
 		v.digest = v.remembered
-		outcome = condition.Outcome{State: condition.Stalled, Reason: "StoreFailed", Message: err.Error()}
+		outcome = condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonStoreFailed, Message: err.Error()}
 		if apply.Transient(err) {
 			outcome.State, outcome.Reason = condition.Retrying, v1alpha1.ReasonRetrying
 		}

@@ -18,7 +18,7 @@ type Offers map[string]v1alpha1.SharedAppSpec
 func Requirements(app string, all Offers) []condition.Outcome {
 	var faults []condition.Outcome
 	if chain := cycleThrough(app, all); chain != nil {
-		faults = append(faults, stalled("DependencyCycle",
+		faults = append(faults, stalled(v1alpha1.ReasonDependencyCycle,
 			"spec.requires.apps: %s: each waits for the next, so none can be installed first: take one of these requirements out",
 			strings.Join(chain, " → ")))
 	}
@@ -34,7 +34,7 @@ func requirementFault(required v1alpha1.RequiredApp, all Offers) condition.Outco
 	field := fmt.Sprintf("spec.requires.apps[%s]", required.Name)
 	offer, known := all[required.Name]
 	if !known {
-		return stalled("DependencyMissing", "%s: there is no SharedApp %s: create it, or take the requirement out", field, required.Name)
+		return stalled(v1alpha1.ReasonDependencyMissing, "%s: there is no SharedApp %s: create it, or take the requirement out", field, required.Name)
 	}
 	if required.Version == "" {
 		return condition.Outcome{}
@@ -49,7 +49,7 @@ func requirementFault(required v1alpha1.RequiredApp, all Offers) condition.Outco
 			return condition.Outcome{}
 		}
 	}
-	return stalled("DependencyMissing", "%s.version: SharedApp %s offers no version in %q: offer one, or change the range", field, required.Name, required.Version)
+	return stalled(v1alpha1.ReasonDependencyMissing, "%s.version: SharedApp %s offers no version in %q: offer one, or change the range", field, required.Name, required.Version)
 }
 
 func requiredBy(app string, all Offers) []v1alpha1.RequiredApp {

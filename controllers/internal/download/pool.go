@@ -189,5 +189,5 @@ func faultOf(err error) *oci.Fault {
 	if errors.As(err, &fault) {
 		return fault
 	}
-	return &oci.Fault{Reason: oci.ReasonUnreachable, Transient: true, Message: err.Error()}
+	return &oci.Fault{Reason: v1alpha1.ReasonUnreachable, Transient: true, Message: err.Error()}
 }

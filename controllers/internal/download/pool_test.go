@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
 )
@@ -112,9 +113,9 @@ func TestAFaultIsToldAndTriedAgainOnlyWhenWanted(t *testing.T) {
 	request := oci.Request{Repository: "one"}
 	key := KeyOf(request, "")
 	p.Want("a", key, request)
-	r.answers["one"] <- &oci.Fault{Reason: oci.ReasonUnauthorized, Message: "no"}
+	r.answers["one"] <- &oci.Fault{Reason: v1alpha1.ReasonUnauthorized, Message: "no"}
 	receive(t, "end", p.Ended())
-	if s := p.State(key); s.Running || s.Fault == nil || s.Fault.Reason != oci.ReasonUnauthorized {
+	if s := p.State(key); s.Running || s.Fault == nil || s.Fault.Reason != v1alpha1.ReasonUnauthorized {
 		t.Fatalf("after the fault: %+v", s)
 	}
 	p.Want("a", key, request)

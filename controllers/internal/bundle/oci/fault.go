@@ -15,30 +15,14 @@ import (
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/errcode"
-)
 
-// Reason is what kind of fault it is, in one word that fits a condition.
-type Reason string
-
-const (
-	// ReasonUnauthorized says that the registry asks for a password, or refuses the one it got.
-	ReasonUnauthorized Reason = "Unauthorized"
-	// ReasonUnreachable says that the registry is down, slow, overloaded or broken.
-	ReasonUnreachable Reason = "Unreachable"
-	// ReasonNotFound says that the registry has no such repository, or no such digest in it.
-	ReasonNotFound Reason = "NotFound"
-	// ReasonDigestMismatch says that the registry returned something else than the digest names.
-	ReasonDigestMismatch Reason = "DigestMismatch"
-	// ReasonUntrusted says that the registry's certificate is not trusted.
-	ReasonUntrusted Reason = "Untrusted"
-	// ReasonInvalid says that the request or the artifact is not as it should be.
-	ReasonInvalid Reason = "Invalid"
+	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
 // Fault is why a bundle could not be fetched.
 type Fault struct {
-	// Reason of the fault.
-	Reason Reason
+	// Reason of the fault, as the condition of the SharedApp has it.
+	Reason string
 	// Transient says that trying again may help without anybody changing anything.
 	Transient bool
 	// Message names the repository, and the field to change where there is one.
@@ -68,19 +52,19 @@ func classify(r Request, err error) *Fault {
 	case errors.As(err, &response):
 		return classifyStatus(r, response, err)
 	case errors.Is(err, errMismatch), errors.Is(err, content.ErrMismatchedDigest), strings.Contains(err.Error(), "digest mismatch"):
-		return &Fault{Reason: ReasonDigestMismatch, Message: fmt.Sprintf("source.oci.digest: %s: the registry returned something else than this digest names: %s", r.name(), err)}
+		return &Fault{Reason: v1alpha1.ReasonDigestMismatch, Message: fmt.Sprintf("source.oci.digest: %s: the registry returned something else than this digest names: %s", r.name(), err)}
 	case errors.Is(err, errTooLarge), errors.Is(err, errdef.ErrSizeExceedsLimit):
-		return &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("%s: %s; take files out of the bundle", r.name(), err)}
+		return &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: %s; take files out of the bundle", r.name(), err)}
 	case errors.Is(err, errdef.ErrNotFound):
 		return notFound(r)
 	case isUntrusted(err):
-		return &Fault{Reason: ReasonUntrusted, Message: fmt.Sprintf("%s: the certificate of the registry is not trusted: %s; set source.oci.caRef to a Secret whose key ca.crt holds the certificate that signed it", r.Repository, err)}
+		return &Fault{Reason: v1alpha1.ReasonUntrusted, Message: fmt.Sprintf("%s: the certificate of the registry is not trusted: %s; set source.oci.caRef to a Secret whose key ca.crt holds the certificate that signed it", r.Repository, err)}
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("%s: the registry speaks plain HTTP, and HTTPS is expected; give it a certificate, or allow plain HTTP where the operator is started", r.Repository)}
+		return &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: the registry speaks plain HTTP, and HTTPS is expected; give it a certificate, or allow plain HTTP where the operator is started", r.Repository)}
 	case isNetwork(err):
-		return &Fault{Reason: ReasonUnreachable, Transient: true, Message: fmt.Sprintf("%s: the registry can't be reached, it is tried again: %s", r.Repository, err)}
+		return &Fault{Reason: v1alpha1.ReasonUnreachable, Transient: true, Message: fmt.Sprintf("%s: the registry can't be reached, it is tried again: %s", r.Repository, err)}
 	default:
-		return &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err)}
+		return &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err)}
 	}
 }
 
@@ -91,9 +75,9 @@ func classifyStatus(r Request, response *errcode.ErrorResponse, err error) *Faul
 	case status == http.StatusNotFound:
 		return notFound(r)
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
-		return &Fault{Reason: ReasonUnreachable, Transient: true, Message: fmt.Sprintf("%s: the registry has trouble, it is tried again: %s", r.Repository, err)}
+		return &Fault{Reason: v1alpha1.ReasonUnreachable, Transient: true, Message: fmt.Sprintf("%s: the registry has trouble, it is tried again: %s", r.Repository, err)}
 	default:
-		return &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err)}
+		return &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err)}
 	}
 }
 
@@ -103,11 +87,11 @@ func unauthorized(r Request, err error) *Fault {
 		host, _, _ := strings.Cut(r.Repository, "/")
 		message = fmt.Sprintf("source.oci.secretRef: %s: the registry refuses what the Secret holds for %s; check that it has an entry for %s that may pull", r.Repository, host, host)
 	}
-	return &Fault{Reason: ReasonUnauthorized, Message: message, cause: err}
+	return &Fault{Reason: v1alpha1.ReasonUnauthorized, Message: message, cause: err}
 }
 
 func notFound(r Request) *Fault {
-	return &Fault{Reason: ReasonNotFound, Message: fmt.Sprintf("%s: the registry doesn't have it; check source.oci.repository and source.oci.digest", r.name())}
+	return &Fault{Reason: v1alpha1.ReasonNotFound, Message: fmt.Sprintf("%s: the registry doesn't have it; check source.oci.repository and source.oci.digest", r.name())}
 }
 
 func isUntrusted(err error) bool {

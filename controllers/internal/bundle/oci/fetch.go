@@ -19,6 +19,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/credentials"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 )
 
@@ -56,7 +57,7 @@ func (f Fetcher) Fetch(ctx context.Context, r Request) (bundle.Bundle, error) {
 	}
 	parsed, err := bundle.ParseManifest(manifest)
 	if err != nil {
-		return bundle.Bundle{}, &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err), cause: err}
+		return bundle.Bundle{}, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err), cause: err}
 	}
 	layers := make(map[string][]byte, len(parsed.Layers))
 	for _, layer := range parsed.Layers {
@@ -66,7 +67,7 @@ func (f Fetcher) Fetch(ctx context.Context, r Request) (bundle.Bundle, error) {
 	}
 	fetched, err := bundle.FromArtifact(manifest, layers)
 	if err != nil {
-		return bundle.Bundle{}, &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err), cause: err}
+		return bundle.Bundle{}, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err), cause: err}
 	}
 	return fetched, nil
 }
@@ -77,12 +78,12 @@ func (r Request) name() string { return r.Repository + "@" + r.Digest }
 func (f Fetcher) open(r Request) (*remote.Repository, func(), error) {
 	repository, err := remote.NewRepository(r.Repository)
 	if err != nil {
-		return nil, nil, &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("source.oci.repository: %q is not a repository: %s", r.Repository, err), cause: err}
+		return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.oci.repository: %q is not a repository: %s", r.Repository, err), cause: err}
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // the standard library says that it is one
 	if len(r.CA) > 0 {
 		if transport.TLSClientConfig, err = trusting(r.CA); err != nil {
-			return nil, nil, &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("source.oci.caRef: for %s: %s", r.Repository, err), cause: err}
+			return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.oci.caRef: for %s: %s", r.Repository, err), cause: err}
 		}
 	}
 	client := &auth.Client{Client: &http.Client{Transport: transport}, Cache: auth.NewCache()}
@@ -93,7 +94,7 @@ func (f Fetcher) open(r Request) (*remote.Repository, func(), error) {
 		store, err := credentials.NewMemoryStoreFromDockerConfig(r.Credentials)
 		if err != nil {
 			// The cause may quote the Secret.
-			return nil, nil, &Fault{Reason: ReasonInvalid, Message: fmt.Sprintf("source.oci.secretRef: for %s: the key .dockerconfigjson of the Secret is not a Docker configuration; make it with kubectl create secret docker-registry", r.Repository)}
+			return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.oci.secretRef: for %s: the key .dockerconfigjson of the Secret is not a Docker configuration; make it with kubectl create secret docker-registry", r.Repository)}
 		}
 		client.Credential = credentials.Credential(store)
 	}

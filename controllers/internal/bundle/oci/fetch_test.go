@@ -17,6 +17,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/registry/remote"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 )
 
@@ -80,15 +81,15 @@ func TestFetchWithPasswordAndCertificate(t *testing.T) {
 	for _, tc := range []struct {
 		reason string
 		change func(*Request)
-		want   Reason
+		want   string
 		text   []string
 	}{
-		{"no password", func(r *Request) { r.Credentials = nil }, ReasonUnauthorized, []string{"source.oci.secretRef", "asks for a password and none is given"}},
-		{"a wrong password", func(r *Request) { r.Credentials = dockerConfig(hostOf(*r), "ks", "wrong-one") }, ReasonUnauthorized, []string{"source.oci.secretRef", "refuses what the Secret holds"}},
-		{"a password for another registry", func(r *Request) { r.Credentials = dockerConfig("ghcr.io", "ks", "right-one") }, ReasonUnauthorized, []string{"source.oci.secretRef"}},
-		{"a Secret that is no Docker configuration", func(r *Request) { r.Credentials = []byte("right-one") }, ReasonInvalid, []string{"source.oci.secretRef", ".dockerconfigjson"}},
-		{"no certificate", func(r *Request) { r.CA = nil }, ReasonUntrusted, []string{"set source.oci.caRef"}},
-		{"a Secret that holds no certificate", func(r *Request) { r.CA = []byte("no PEM") }, ReasonInvalid, []string{"source.oci.caRef", "ca.crt"}},
+		{"no password", func(r *Request) { r.Credentials = nil }, v1alpha1.ReasonUnauthorized, []string{"source.oci.secretRef", "asks for a password and none is given"}},
+		{"a wrong password", func(r *Request) { r.Credentials = dockerConfig(hostOf(*r), "ks", "wrong-one") }, v1alpha1.ReasonUnauthorized, []string{"source.oci.secretRef", "refuses what the Secret holds"}},
+		{"a password for another registry", func(r *Request) { r.Credentials = dockerConfig("ghcr.io", "ks", "right-one") }, v1alpha1.ReasonUnauthorized, []string{"source.oci.secretRef"}},
+		{"a Secret that is no Docker configuration", func(r *Request) { r.Credentials = []byte("right-one") }, v1alpha1.ReasonInvalid, []string{"source.oci.secretRef", ".dockerconfigjson"}},
+		{"no certificate", func(r *Request) { r.CA = nil }, v1alpha1.ReasonUntrusted, []string{"set source.oci.caRef"}},
+		{"a Secret that holds no certificate", func(r *Request) { r.CA = []byte("no PEM") }, v1alpha1.ReasonInvalid, []string{"source.oci.caRef", "ca.crt"}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			changed := request
@@ -104,7 +105,7 @@ func TestFetchWithPasswordAndCertificate(t *testing.T) {
 	}
 }
 
-func wantFault(t *testing.T, err error, reason Reason, transient bool, texts ...string) {
+func wantFault(t *testing.T, err error, reason string, transient bool, texts ...string) {
 	t.Helper()
 	var fault *Fault
 	if !errors.As(err, &fault) {
@@ -169,18 +170,18 @@ func TestFetchTellsFaultsApart(t *testing.T) {
 	for _, tc := range []struct {
 		reason    string
 		wrap      wrapper
-		want      Reason
+		want      string
 		transient bool
 		text      string
 	}{
-		{"forbidden", answer(http.StatusForbidden), ReasonUnauthorized, false, "source.oci.secretRef"},
-		{"overloaded", answer(http.StatusTooManyRequests), ReasonUnreachable, true, "tried again"},
-		{"broken", answer(http.StatusBadGateway), ReasonUnreachable, true, "502"},
-		{"not there", answer(http.StatusNotFound), ReasonNotFound, false, "source.oci.digest"},
-		{"a manifest that is another", corrupt("/manifests/", false), ReasonDigestMismatch, false, "source.oci.digest"},
-		{"a manifest that pretends", corrupt("/manifests/", true), ReasonDigestMismatch, false, "source.oci.digest"},
-		{"a layer that is another", corrupt("/blobs/", true), ReasonDigestMismatch, false, "layer sha256:"},
-		{"a connection that breaks off", breakOff, ReasonUnreachable, true, "tried again"},
+		{"forbidden", answer(http.StatusForbidden), v1alpha1.ReasonUnauthorized, false, "source.oci.secretRef"},
+		{"overloaded", answer(http.StatusTooManyRequests), v1alpha1.ReasonUnreachable, true, "tried again"},
+		{"broken", answer(http.StatusBadGateway), v1alpha1.ReasonUnreachable, true, "502"},
+		{"not there", answer(http.StatusNotFound), v1alpha1.ReasonNotFound, false, "source.oci.digest"},
+		{"a manifest that is another", corrupt("/manifests/", false), v1alpha1.ReasonDigestMismatch, false, "source.oci.digest"},
+		{"a manifest that pretends", corrupt("/manifests/", true), v1alpha1.ReasonDigestMismatch, false, "source.oci.digest"},
+		{"a layer that is another", corrupt("/blobs/", true), v1alpha1.ReasonDigestMismatch, false, "layer sha256:"},
+		{"a connection that breaks off", breakOff, v1alpha1.ReasonUnreachable, true, "tried again"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			_, request := serve(t, httptest.NewServer, pushFolder, tc.wrap)
@@ -194,7 +195,7 @@ func TestFetchFromARegistryThatIsDown(t *testing.T) {
 	server, request := serve(t, httptest.NewServer, pushFolder)
 	server.Close()
 	_, err := Fetcher{}.Fetch(t.Context(), request)
-	wantFault(t, err, ReasonUnreachable, true, request.Repository, "can't be reached")
+	wantFault(t, err, v1alpha1.ReasonUnreachable, true, request.Repository, "can't be reached")
 }
 
 func TestFetchFromARegistryThatIsSlow(t *testing.T) {
@@ -207,14 +208,14 @@ func TestFetchFromARegistryThatIsSlow(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err := Fetcher{}.Fetch(ctx, request)
-	wantFault(t, err, ReasonUnreachable, true, "deadline exceeded")
+	wantFault(t, err, v1alpha1.ReasonUnreachable, true, "deadline exceeded")
 }
 
 func TestFetchOverTheWrongProtocol(t *testing.T) {
 	_, request := serve(t, httptest.NewServer, pushFolder)
 	request.PlainHTTP = false
 	_, err := Fetcher{}.Fetch(t.Context(), request)
-	wantFault(t, err, ReasonInvalid, false, "plain HTTP")
+	wantFault(t, err, v1alpha1.ReasonInvalid, false, "plain HTTP")
 }
 
 func TestFetchRefusesArtifacts(t *testing.T) {
@@ -244,12 +245,12 @@ func TestFetchRefusesArtifacts(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			_, request := serve(t, httptest.NewServer, tc.push)
 			_, err := Fetcher{}.Fetch(t.Context(), request)
-			wantFault(t, err, ReasonInvalid, false, request.Repository, tc.text)
+			wantFault(t, err, v1alpha1.ReasonInvalid, false, request.Repository, tc.text)
 		})
 	}
 }
 
 func TestFetchRefusesARepositoryThatIsNone(t *testing.T) {
 	_, err := Fetcher{}.Fetch(t.Context(), Request{Repository: "nothing", Digest: "sha256:" + strings.Repeat("0", 64)})
-	wantFault(t, err, ReasonInvalid, false, "source.oci.repository")
+	wantFault(t, err, v1alpha1.ReasonInvalid, false, "source.oci.repository")
 }

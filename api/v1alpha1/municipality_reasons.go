@@ -1,0 +1,15 @@
+package v1alpha1
+
+// Reasons of a Municipality's condition Ready.
+const (
+	// ReasonNumberTaken means that an older Municipality has the number.
+	ReasonNumberTaken = "NumberTaken"
+	// ReasonEnvironmentPending means that an environment is being made.
+	ReasonEnvironmentPending = "EnvironmentPending"
+	// ReasonEnvironmentFailed means that an environment can't be made.
+	ReasonEnvironmentFailed = "EnvironmentFailed"
+	// ReasonEnvironmentRetained means that an environment is kept that should be deleted, as it holds volumes.
+	ReasonEnvironmentRetained = "EnvironmentRetained"
+	// ReasonEnvironmentDeleting means that an environment is being deleted.
+	ReasonEnvironmentDeleting = "EnvironmentDeleting"
+)
