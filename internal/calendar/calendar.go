@@ -40,6 +40,9 @@ type State struct {
 	// another closely it may be earlier than the end of the last. It is zero when the
 	// state never ends, or when nobody can know.
 	Until time.Time
+	// Opens is the first moment at which a new step may start: the moment asked about while
+	// open. It is zero when that never comes, or not within five years.
+	Opens time.Time
 	// Reason says why nothing may start, in words for people. It is empty while open, and
 	// the same for as long as the state lasts.
 	Reason string
@@ -67,70 +70,67 @@ func New(windows []v1alpha1.Window, freezes []v1alpha1.FreezePeriod) (*Calendar,
 // so is one with neither windows nor freezes.
 func (c *Calendar) Open(now time.Time) State {
 	if c == nil {
-		return State{Open: true}
+		return State{Open: true, Opens: now}
 	}
 	if len(c.faults) > 0 {
 		return State{Reason: "nothing may start before this is fixed: " + describe(c.faults)}
 	}
 	if f, frozen := freezeAt(c.freezes, now); frozen {
-		return State{Until: f.until, Reason: c.whyFrozen(f)}
+		opens := c.opening(f.until)
+		return State{Until: f.until, Opens: opens, Reason: whyFrozen(f, opens)}
 	}
 	freezing := nextFreeze(c.freezes, now)
 	if len(c.windows) == 0 {
-		return State{Open: true, Until: freezing}
+		return State{Open: true, Until: freezing, Opens: now}
 	}
 	if until, open := openUntil(c.windows, now); open {
-		return State{Open: true, Until: earlier(until, freezing)}
+		return State{Open: true, Until: earlier(until, freezing), Opens: now}
 	}
-	opening, _ := nextOpening(c.windows, now)
-	return State{Until: earlier(opening, freezing), Reason: "outside the windows; " + c.whatNext(now, "the next")}
+	window, found := nextOpening(c.windows, now)
+	opens := window
+	if found {
+		opens = c.opening(window)
+	}
+	return State{Until: earlier(window, freezing), Opens: opens, Reason: "outside the windows; " + whatNext("the next", opens)}
 }
 
-// NextOpening is the first moment from now on at which a new step may start: now itself
-// while open. It is false when that never comes, or not within five years.
-func (c *Calendar) NextOpening(now time.Time) (time.Time, bool) {
-	if c == nil {
-		return now, true
-	}
-	if len(c.faults) > 0 {
-		return time.Time{}, false
-	}
+// opening is the first moment from a moment on at which a new step may start; zero when that
+// never comes.
+func (c *Calendar) opening(at time.Time) time.Time {
 	// Each turn goes past a freeze, or on to an opening that is the answer or frozen too.
-	at := now
 	for range 2*len(c.freezes) + 2 {
 		if f, frozen := freezeAt(c.freezes, at); frozen {
 			at = f.until
 			continue
 		}
 		if len(c.windows) == 0 || isOpen(c.windows, at) {
-			return at, true
+			return at
 		}
-		opening, found := nextOpening(c.windows, at)
+		next, found := nextOpening(c.windows, at)
 		if !found {
-			return time.Time{}, false
+			return time.Time{}
 		}
-		at = opening
+		at = next
 	}
-	return time.Time{}, false
+	return time.Time{}
 }
 
-func (c *Calendar) whyFrozen(f freeze) string {
+func whyFrozen(f freeze, opens time.Time) string {
 	why := "frozen until " + stamp(f.until)
 	if len(f.reasons) > 0 {
 		why += ": " + strings.Join(f.reasons, ", ")
 	}
-	if opening, found := c.NextOpening(f.until); !found || opening.After(f.until) {
-		why += "; " + c.whatNext(f.until, "the next window")
+	if !opens.Equal(f.until) {
+		why += "; " + whatNext("the next window", opens)
 	}
 	return why
 }
 
-func (c *Calendar) whatNext(now time.Time, subject string) string {
-	opening, found := c.NextOpening(now)
-	if !found {
+func whatNext(subject string, opens time.Time) string {
+	if opens.IsZero() {
 		return "none opens in the five years to come"
 	}
-	return subject + " opens " + stamp(opening)
+	return subject + " opens " + stamp(opens)
 }
 
 // earlier of two times, either of which may be zero for never.

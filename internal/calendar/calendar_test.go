@@ -160,13 +160,9 @@ func TestOpen(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			c := compile(t, tc.windows, tc.freezes)
 			now := at(t, tc.now)
-			want := calendar.State{Open: tc.open, Until: orZero(t, tc.until), Reason: tc.why}
+			want := calendar.State{Open: tc.open, Until: orZero(t, tc.until), Opens: orZero(t, tc.next), Reason: tc.why}
 			if diff := cmp.Diff(want, c.Open(now)); diff != "" {
 				t.Errorf("Open (-want +got):\n%s", diff)
-			}
-			next, found := c.NextOpening(now)
-			if diff := cmp.Diff(orZero(t, tc.next), next); diff != "" || found != (tc.next != "") {
-				t.Errorf("NextOpening, found=%t (-want +got):\n%s", found, diff)
 			}
 		})
 	}
@@ -175,11 +171,8 @@ func TestOpen(t *testing.T) {
 func TestNilIsOpen(t *testing.T) {
 	var c *calendar.Calendar
 	now := at(t, "2026-12-01T12:00:00Z")
-	if diff := cmp.Diff(calendar.State{Open: true}, c.Open(now)); diff != "" {
+	if diff := cmp.Diff(calendar.State{Open: true, Opens: now}, c.Open(now)); diff != "" {
 		t.Errorf("Open (-want +got):\n%s", diff)
-	}
-	if next, found := c.NextOpening(now); !found || !next.Equal(now) {
-		t.Errorf("NextOpening: %s, %t", next, found)
 	}
 }
 
@@ -217,11 +210,11 @@ func TestDaylightSaving(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
 			c := compile(t, []v1alpha1.Window{tc.window}, nil)
-			opens, _ := c.NextOpening(at(t, tc.after))
+			opens := c.Open(at(t, tc.after)).Opens
 			if diff := cmp.Diff(at(t, tc.opens), opens); diff != "" {
 				t.Fatalf("opens (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(calendar.State{Open: true, Until: at(t, tc.ends)}, c.Open(opens)); diff != "" {
+			if diff := cmp.Diff(calendar.State{Open: true, Until: at(t, tc.ends), Opens: opens}, c.Open(opens)); diff != "" {
 				t.Errorf("then (-want +got):\n%s", diff)
 			}
 			if before := c.Open(opens.Add(-time.Second)); before.Open {
@@ -317,9 +310,6 @@ func TestFaults(t *testing.T) {
 			want := calendar.State{Reason: "nothing may start before this is fixed: " + strings.Join(tc.want, "; ")}
 			if diff := cmp.Diff(want, c.Open(now)); diff != "" {
 				t.Errorf("Open (-want +got):\n%s", diff)
-			}
-			if next, found := c.NextOpening(now); found {
-				t.Errorf("NextOpening: %s, want never", next)
 			}
 		})
 	}

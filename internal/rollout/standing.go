@@ -203,11 +203,10 @@ func (r *rules) mindBrakes(s *standing, w *Wave) {
 		s.isAway(ReasonPaused, "", nil)
 	default:
 		s.reason, s.message, s.place = ReasonWindow, "Municipality "+s.member.Name+": "+days.Reason, nil
-		next, ok := s.member.Calendar.NextOpening(r.in.Now)
-		if !ok || next.Sub(r.in.Now) > w.ProgressDeadline {
+		if never := days.Opens.IsZero(); never || days.Opens.Sub(r.in.Now) > w.ProgressDeadline {
 			s.state = away
-			if ok { // then it is waited for
-				s.wake(next.Add(-w.ProgressDeadline))
+			if !never { // then it is waited for
+				s.wake(days.Opens.Add(-w.ProgressDeadline))
 			}
 		}
 	}
