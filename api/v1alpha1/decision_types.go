@@ -26,7 +26,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.channel) || (has(self.decision) && self.decision == 'Adopt')",message="channel goes with decision Adopt",fieldPath=".channel"
 // +kubebuilder:validation:XValidation:rule="!has(self.network) || (has(self.decision) && self.decision == 'Adopt')",message="network goes with decision Adopt",fieldPath=".network"
 // +kubebuilder:validation:XValidation:rule="[has(self.network), has(self.channel), has(self.version)].filter(x, x).size() <= 1",message="Adopt follows one of network, channel or version"
-// +kubebuilder:validation:XValidation:rule="!has(self.immediate) || has(self.version) || has(self.hold)",message="immediate goes with version or hold: what a network or a channel brings comes by its rollout",fieldPath=".immediate"
+// +kubebuilder:validation:XValidation:rule="!has(self.immediate) || !self.immediate || has(self.version) || has(self.hold) || (has(self.environments) && self.environments.exists(e, has(e.hold)))",message="immediate goes with version or hold: what a network or a channel brings comes by its rollout",fieldPath=".immediate"
 type AppDecision struct {
 	// name of the SharedApp.
 	// Example: svarut

@@ -339,7 +339,7 @@ type NetworkStatus struct {
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be at most 63 characters",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!self.metadata.name.contains('.') && self.metadata.name != 'direct'",message="metadata.name must hold no dot, and not be direct: it begins the names of the network's Rollouts",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.successor) || self.spec.successor != self.metadata.name",message="a network can't be its own successor: name another network",fieldPath=".spec.successor"
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.members.networks) || !(self.metadata.name in self.spec.members.networks)",message="a network can't be its own member: take it out of members.networks",fieldPath=".spec.members.networks"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.members) || !has(self.spec.members.networks) || !(self.metadata.name in self.spec.members.networks)",message="a network can't be its own member: take it out of members.networks",fieldPath=".spec.members.networks"
 type Network struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata.

@@ -166,7 +166,7 @@ type SharedAppStatus struct {
 	// +kubebuilder:validation:MaxItems=96
 	Versions []VersionStatus `json:"versions,omitempty"`
 
-	// versionsAvailable is the number of available versions, of those in the spec, as "3/3".
+	// versionsAvailable is the number of available versions, of those in the spec that are not withdrawn, as "3/3".
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	VersionsAvailable string `json:"versionsAvailable,omitempty"`

@@ -24,6 +24,7 @@ type RolloutStrategy struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
 	// +kubebuilder:validation:XValidation:rule="self.all(w, has(w.members) || w.name == self[self.size() - 1].name)",message="a wave without members is empty, unless it is the last, which takes everybody else: give it members, or move it to the end"
+	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || !has(self[self.size() - 1].members) || has(self[self.size() - 1].members.selector) || has(self[self.size() - 1].members.names)",message="the last wave takes everybody who is in no other, so members: {} in it would not be nobody: leave members out"
 	// +kubebuilder:validation:XValidation:rule="self.all(w, !has(w.members) || !has(w.members.names) || w.members.names.all(n, self.exists_one(o, has(o.members) && has(o.members.names) && n in o.members.names)))",message="waves overlap: a municipality may be named in one wave only"
 	Waves []Wave `json:"waves,omitempty"`
 
@@ -69,7 +70,7 @@ type RolloutStrategy struct {
 	// +listMapKey=digest
 	// +listMapKey=wave
 	// +listMapKey=attempt
-	// +kubebuilder:validation:MaxItems=128
+	// +kubebuilder:validation:MaxItems=1024
 	Approvals []Approval `json:"approvals,omitempty"`
 
 	// retries ask for one more attempt at a digest after a halted one: members that failed get it
@@ -80,7 +81,7 @@ type RolloutStrategy struct {
 	// +listMapKey=app
 	// +listMapKey=channel
 	// +listMapKey=digest
-	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:MaxItems=256
 	Retries []Retry `json:"retries,omitempty"`
 }
 
@@ -101,7 +102,7 @@ type Wave struct {
 	Members *WaveMembers `json:"members,omitempty"`
 
 	// maxConcurrent is how many members may be on their way at once, as a number or as a percentage
-	// of the wave's members, rounded down but at least one. Default: 25%.
+	// of the wave's members that take part, rounded down but at least one. Default: 25%.
 	// Example: 10
 	// +optional
 	// +kubebuilder:default="25%"
@@ -111,7 +112,7 @@ type Wave struct {
 	MaxConcurrent *intstr.IntOrString `json:"maxConcurrent,omitempty"`
 
 	// maxFailures is how many members may fail without halting the rollout, as a number or as a percentage
-	// of the wave's members, rounded down. Default: 0, the first failure halts.
+	// of the wave's members that take part, rounded down. Default: 0, the first failure halts.
 	// Example: 10%
 	// +optional
 	// +kubebuilder:default=0

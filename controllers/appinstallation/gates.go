@@ -41,7 +41,9 @@ func isApplied(seen observed) bool {
 func environmentReady(seen observed) *condition.Outcome {
 	t, m := seen.installation.Spec.Tenant, seen.municipality
 	switch {
-	case seen.namespace == nil || !seen.namespace.DeletionTimestamp.IsZero():
+	case seen.namespace == nil:
+		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("namespace %s is not there yet", seen.installation.Namespace))
+	case !seen.namespace.DeletionTimestamp.IsZero():
 		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("namespace %s is being deleted", seen.installation.Namespace))
 	case isApplied(seen) || m == nil || m.Spec.Environment(t.Environment) == nil:
 		return nil
@@ -84,13 +86,11 @@ func zoneFits(seen observed) *condition.Outcome {
 // zoneUnfit says that the app requires another zone than the environment has.
 func zoneUnfit(seen observed) *condition.Outcome {
 	t := seen.installation.Spec.Tenant
-	zone := catalogue.Compile(seen.app).Zone(t.Stage)
-	if zone == "" || zone == t.Zone {
+	unfit := seen.offer.Unfit(&v1alpha1.Environment{Name: t.Environment, Stage: t.Stage, Zone: t.Zone})
+	if unfit == nil {
 		return nil
 	}
-	return stalled(v1alpha1.ReasonZoneUnfit, fmt.Sprintf(
-		"decline %s in spec.apps of Municipality %s, or set zone of its environment %s in spec.environments to %s: SharedApp %s requires zone %s in %s, and the environment has %s",
-		seen.app.Name, t.Municipality, t.Environment, zone, seen.app.Name, zone, t.Stage, t.Zone))
+	return stalled(v1alpha1.ReasonZoneUnfit, unfit.Message)
 }
 
 // dependenciesReady waits for the apps that this one requires, before it is first installed or
@@ -100,7 +100,7 @@ func dependenciesReady(seen observed) *condition.Outcome {
 	if isApplied(seen) {
 		return nil
 	}
-	for _, needed := range catalogue.Compile(seen.app).Requires() {
+	for _, needed := range seen.offer.Requires() {
 		if outcome := dependencyReady(i, needed, seen.dependencies[needed.App]); outcome != nil {
 			return outcome
 		}
@@ -114,16 +114,20 @@ func outgrown(seen observed) *condition.Outcome {
 	if unfit := zoneUnfit(seen); unfit != nil {
 		return unfit
 	}
-	return dependencyGone(seen)
+	return dependencyLost(seen)
 }
 
-// dependencyGone says that an app which this one requires is not installed any longer.
-func dependencyGone(seen observed) *condition.Outcome {
+// dependencyLost says that an app which this one requires is not installed any longer, or not at a
+// version that it requires. One whose status says nothing of a version yet is not judged.
+func dependencyLost(seen observed) *condition.Outcome {
 	i := &seen.installation
-	for _, needed := range catalogue.Compile(seen.app).Requires() {
-		if found := seen.dependencies[needed.App]; catalogue.Gone(found) {
-			return stalled(v1alpha1.ReasonRequiredAppMissing, dependencyReady(i, needed, found).Message)
+	for _, needed := range seen.offer.Requires() {
+		found := seen.dependencies[needed.App]
+		if !catalogue.Gone(found) && (found.Status.AppliedVersion == "" || needed.Admits(found.Status.AppliedVersion)) {
+			continue
 		}
+		lost := dependencyReady(i, needed, found)
+		return stalled(lost.Reason, lost.Message)
 	}
 	return nil
 }

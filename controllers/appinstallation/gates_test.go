@@ -60,7 +60,7 @@ func TestClosed(t *testing.T) {
 		{"the Municipality was deleted, and its namespaces are retained", world(func(s *observed) { s.municipality = nil }), "", ""},
 
 		{"the environment has the zone that the app requires", world(wants(v1alpha1.ZoneClosed)), "", ""},
-		{"it has another", world(wants(v1alpha1.ZoneOpen)), "Stalled ZoneUnfit", "decline svarut in spec.apps of Municipality vinje, or set zone of its environment prod in spec.environments to Open"},
+		{"it has another", world(wants(v1alpha1.ZoneOpen)), "Stalled ZoneUnfit", "decline svarut in spec.apps, or set zone of environment prod in spec.environments to Open"},
 		{"what runs there is corrected, and is not ready", world(wants(v1alpha1.ZoneOpen), runs), "", ""},
 
 		{"an app that it builds on is missing", world(requiring("")), "Progressing RequiredAppMissing", "requires id-gateway, which is not installed in vinje-prod"},
@@ -104,5 +104,31 @@ func TestZoneUnfit(t *testing.T) {
 	got := outcomeOf(seen, planned{}, applied{})
 	if brief(&got) != "Stalled ZoneUnfit" || !strings.Contains(got.Message, "requires zone Open in Production, and the environment has Closed") {
 		t.Errorf("an app that runs in another zone is not ready: got %+v", got)
+	}
+}
+
+func TestOutgrown(t *testing.T) {
+	cases := []struct {
+		reason string
+		seen   observed
+		want   string
+		says   string
+	}{
+		{"what it requires is installed", world(requiring(">=1.2"), gateway("1.2.0")), "", ""},
+		{"the catalogue requires a newer version now", world(requiring(">=1.3"), gateway("1.2.0")), "Stalled RequiredAppVersion", `>=1.3, and vinje-prod has version "1.2.0"`},
+		{"it lost its status, and says nothing of a version", world(requiring(">=1.3"), gateway("")), "", ""},
+		{"it is not ready today", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil })), "", ""},
+		{"it was uninstalled", world(requiring("")), "Stalled RequiredAppMissing", "id-gateway"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := outgrown(tc.seen)
+			if brief(got) != tc.want {
+				t.Fatalf("got %q, want %q", brief(got), tc.want)
+			}
+			if got != nil && !strings.Contains(got.Message, tc.says) {
+				t.Errorf("it says %q, want %q in it", got.Message, tc.says)
+			}
+		})
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/installable"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // observed is everything that a plan may build on.
@@ -34,6 +35,8 @@ type observed struct {
 	municipality *v1alpha1.Municipality
 	// app is nil where the catalogue no longer has it.
 	app *v1alpha1.SharedApp
+	// offer is what the app offers and requires; nil where app is.
+	offer *catalogue.App
 	// bundle is nil where the store does not have it.
 	bundle *bundle.Bundle
 	// tampered says what is wrong with the stored bundle; empty where nothing is.
@@ -143,6 +146,9 @@ func (r *Reconciler) offer(ctx context.Context, seen *observed) error {
 	if seen.app, err = maybe(ctx, r.Client, client.ObjectKey{Name: spec.App}, &v1alpha1.SharedApp{}); err != nil {
 		return err
 	}
+	if seen.app != nil {
+		seen.offer = r.apps.App(seen.app)
+	}
 	if known, ok := r.memory.bundles.get(spec.Digest); ok {
 		seen.bundle = &known
 	} else {
@@ -170,13 +176,13 @@ func (r *Reconciler) offer(ctx context.Context, seen *observed) error {
 func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
 	i := &seen.installation
 	seen.dependencies = map[string]*v1alpha1.AppInstallation{}
-	if seen.app != nil && seen.app.Spec.Requires != nil {
-		for _, needed := range seen.app.Spec.Requires.Apps {
-			found, err := maybe(ctx, r.Client, client.ObjectKey{Namespace: i.Namespace, Name: needed.Name}, &v1alpha1.AppInstallation{})
+	if seen.offer != nil {
+		for _, needed := range seen.offer.Requires() {
+			found, err := maybe(ctx, r.Client, client.ObjectKey{Namespace: i.Namespace, Name: needed.App}, &v1alpha1.AppInstallation{})
 			if err != nil {
 				return err
 			}
-			seen.dependencies[needed.Name] = found
+			seen.dependencies[needed.App] = found
 		}
 	}
 	seen.secrets = map[string]map[string][]byte{}

@@ -89,7 +89,7 @@ func (r *Reconciler) parameters(seen observed, version *v1alpha1.Version) (map[s
 			secretKeys.Insert(key)
 		}
 	}
-	app := r.apps.App(seen.app)
+	app := seen.offer
 	schema, err := app.Version(version.Version).Schema()
 	if err != nil {
 		return nil, stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Version, err))

@@ -14,6 +14,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
@@ -56,6 +57,9 @@ func world(change ...func(*observed)) observed {
 	}
 	for _, c := range change {
 		c(&seen)
+	}
+	if seen.app != nil {
+		seen.offer = catalogue.Compile(seen.app)
 	}
 	return seen
 }

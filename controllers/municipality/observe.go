@@ -43,7 +43,7 @@ type environment struct {
 	installations int
 	// closedApps are the apps in it that require the zone Closed; read only where the environment
 	// is closed and the spec asks for Open.
-	closedApps []string
+	closedApps []closedApp
 	// volumes are the PersistentVolumeClaims in it; read only where it is to be deleted.
 	volumes []string
 	// pods is the number of pods in it; counted only while the namespace is deleted.
@@ -161,21 +161,22 @@ func (r *Reconciler) environment(ctx context.Context, m v1alpha1.Municipality, c
 	return seen, nil
 }
 
-// closedApps reads from the catalogue which of the installed apps require the zone Closed.
-func (r *Reconciler) closedApps(ctx context.Context, stage v1alpha1.Stage, installed []v1alpha1.AppInstallation) ([]string, error) {
-	var names []string
+// closedApps reads from the catalogue which of the installed apps require the zone Closed. One that
+// the catalogue has lost for a while is taken to do so.
+func (r *Reconciler) closedApps(ctx context.Context, stage v1alpha1.Stage, installed []v1alpha1.AppInstallation) ([]closedApp, error) {
+	var all []closedApp
 	for i := range installed {
 		var app v1alpha1.SharedApp
 		err := r.Client.Get(ctx, client.ObjectKey{Name: installed[i].Spec.App}, &app)
 		if client.IgnoreNotFound(err) != nil {
 			return nil, fmt.Errorf("read SharedApp %s: %w", installed[i].Spec.App, err)
 		}
-		if err == nil && catalogue.Compile(&app).Zone(stage) == v1alpha1.ZoneClosed {
-			names = append(names, app.Name)
+		if err != nil || catalogue.Compile(&app).Zone(stage) == v1alpha1.ZoneClosed {
+			all = append(all, closedApp{name: installed[i].Spec.App, unknown: err != nil})
 		}
 	}
-	slices.Sort(names)
-	return names, nil
+	slices.SortFunc(all, func(a, b closedApp) int { return strings.Compare(a.name, b.name) })
+	return all, nil
 }
 
 // volumes reads the PersistentVolumeClaims of environments that are to be deleted, from the API

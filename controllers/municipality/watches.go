@@ -82,11 +82,12 @@ func specOrRequest() predicate.Predicate {
 		apply.StatusLost(func(m *v1alpha1.Municipality) int64 { return m.Status.ObservedGeneration }))
 }
 
-// zonesChanged lets through that the zones which an app requires changed: an environment that is
-// kept closed for it may open. A new app is installed nowhere yet.
+// zonesChanged lets through that the zones which an app requires changed, or that an app is back: an
+// environment that is kept closed for it may open.
 func zonesChanged() predicate.Predicate {
 	return predicate.Funcs{
-		CreateFunc: func(event.CreateEvent) bool { return false },
+		CreateFunc: func(e event.CreateEvent) bool { return !e.IsInInitialList },
+		DeleteFunc: func(event.DeleteEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, ok1 := e.ObjectOld.(*v1alpha1.SharedApp)
 			after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)

@@ -15,6 +15,13 @@ func opens(spec v1alpha1.Environment, ns *corev1.Namespace) bool {
 	return spec.Zone == v1alpha1.ZoneOpen && ns.Labels[v1alpha1.LabelZone] == string(v1alpha1.ZoneClosed)
 }
 
+// closedApp is an app that keeps an environment closed.
+type closedApp struct {
+	name string
+	// unknown says that the catalogue has lost the app, and that nobody knows which zone it requires.
+	unknown bool
+}
+
 // zoneOf is the zone that an environment gets: the spec's, but a closed environment is opened
 // only when no app in it requires Closed any longer. A municipality that
 // installed such an app was promised closed walls.
@@ -26,13 +33,15 @@ func zoneOf(spec v1alpha1.Environment, live environment) v1alpha1.Zone {
 }
 
 // keptClosed says that an environment stays closed, why, and how to fix it.
-func keptClosed(environment string, apps []string) condition.Outcome {
-	verb := "requires"
-	if len(apps) > 1 {
-		verb = "require"
+func keptClosed(environment string, apps []closedApp) condition.Outcome {
+	names, causes := make([]string, len(apps)), make([]string, len(apps))
+	for i, app := range apps {
+		names[i], causes[i] = app.name, app.name+" (requires Closed)"
+		if app.unknown {
+			causes[i] = app.name + " (its SharedApp is gone, so what it requires is unknown)"
+		}
 	}
-	names := strings.Join(apps, ", ")
 	return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonZoneUnfit, Message: fmt.Sprintf(
-		"decline %s in spec.apps, or set zone of %s in spec.environments back to Closed: it stays Closed, although the spec says Open, as long as %s, which %s Closed, is installed in it",
-		names, environment, names, verb)}
+		"decline %s in spec.apps, or set zone of %s in spec.environments back to Closed: it stays Closed, although the spec says Open, as long as these apps are installed in it: %s",
+		strings.Join(names, ", "), environment, strings.Join(causes, ", "))}
 }

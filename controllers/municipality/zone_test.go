@@ -17,14 +17,16 @@ func TestAClosedEnvironmentOpensWhenNoAppNeedsItClosed(t *testing.T) {
 		reason string
 		before v1alpha1.Municipality
 		after  v1alpha1.Municipality
-		apps   []string
+		apps   []closedApp
 		apply  []string
 		says   []string // empty where it is as the spec asks
 	}{
 		{"it opens", vinje(), vinje(opened), nil, []string{"Namespace/vinje-prod", internet, ingress}, nil},
-		{"an app that requires Closed keeps it closed", vinje(), vinje(opened), []string{"journal"}, nil,
-			[]string{"decline journal in spec.apps", "zone of prod in spec.environments back to Closed", "as long as journal, which requires Closed"}},
-		{"several are named", vinje(), vinje(opened), []string{"archive", "journal"}, nil, []string{"archive, journal", "require Closed"}},
+		{"an app that requires Closed keeps it closed", vinje(), vinje(opened), []closedApp{{name: "journal"}}, nil,
+			[]string{"decline journal in spec.apps", "zone of prod in spec.environments back to Closed", "installed in it: journal (requires Closed)"}},
+		{"so does one that the catalogue has lost", vinje(), vinje(opened), []closedApp{{name: "journal", unknown: true}}, nil,
+			[]string{"decline journal in spec.apps", "journal (its SharedApp is gone"}},
+		{"several are named", vinje(), vinje(opened), []closedApp{{name: "archive"}, {name: "journal"}}, nil, []string{"decline archive, journal", "archive (requires Closed), journal (requires Closed)"}},
 		{"one that is open already stays open", vinje(opened), vinje(opened), nil, nil, nil},
 	}
 	for _, tc := range cases {

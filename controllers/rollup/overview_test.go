@@ -101,7 +101,7 @@ func TestNetworkMembers(t *testing.T) {
 		{"keeps what is higher", v1alpha1.AppDecision{}, "2.6.0", func(i *v1alpha1.AppInstallation) { i.Spec.DecidedBy.Name = "helse" }, nil,
 			"0/0 excused Ahead: digi-tv offers 2.5.0, and a change of who decides never lowers a version; True no member apps"},
 		{"can't take it", v1alpha1.AppDecision{}, "2.4.1", nil, closedZone,
-			"0/0 excused Blocked: SharedApp svarut requires zone Open for stage Production, and environment prod is Closed: change spec.environments[].zone, or decline the app; True no member apps"},
+			"0/0 excused Blocked: decline svarut in spec.apps, or set zone of environment prod in spec.environments to Open: SharedApp svarut requires zone Open in Production, and the environment has Closed; True no member apps"},
 		{"nobody can take it", v1alpha1.AppDecision{}, "2.4.1", nil, func(c *country, _ *v1alpha1.Municipality) { c.apps["svarut"].Status.Versions = nil },
 			"0/1 not ready [vinje]; False 0/1 member apps running; svarut at vinje: version 2.5.0 of SharedApp svarut is not available yet: the catalogue has not checked it"},
 		{"suspended, and not at it", v1alpha1.AppDecision{}, "2.4.1", nil, suspended, "0/0 excused Suspended: Municipality vinje is suspended: take its spec.suspend out; True no member apps"},

@@ -43,25 +43,22 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.S
 			outcomes = append(outcomes, *fault)
 		}
 	}
-	available, offered, offeredAvailable := 0, 0, 0
+	available, offered := 0, 0
 	for _, v := range todo.versions {
 		is, outcome := versionStatus(v, todo.fault, done.errs[v.version])
 		next.Versions = append(next.Versions, is)
-		if is.Available {
-			available++
-		}
 		if v.withdrawn {
 			continue
 		}
 		offered++
 		if is.Available {
-			offeredAvailable++
+			available++
 		}
 		outcomes = append(outcomes, outcome)
 	}
-	next.VersionsAvailable = fmt.Sprintf("%d/%d", available, len(todo.versions))
+	next.VersionsAvailable = fmt.Sprintf("%d/%d", available, offered)
 	next.Versions = append(next.Versions, past(app)...)
-	whole := condition.Worst(fmt.Sprintf("%d of %d versions available", offeredAvailable, offered), outcomes...)
+	whole := condition.Worst(fmt.Sprintf("%d of %d versions available", available, offered), outcomes...)
 	next.Conditions = condition.Of(app.Status.Conditions, whole, app.Generation, stamp)
 	return next
 }

@@ -56,8 +56,8 @@ func (a *App) Unfit(environment *v1alpha1.Environment) *Fault {
 		return nil
 	}
 
-	return fault(UnfitZone, "SharedApp %s requires zone %s for stage %s, and environment %s is %s: change spec.environments[].zone, or decline the app",
-		a.Name, zone, environment.Stage, environment.Name, environment.Zone)
+	return fault(UnfitZone, "decline %s in spec.apps, or set zone of environment %s in spec.environments to %s: SharedApp %s requires zone %s in %s, and the environment has %s",
+		a.Name, environment.Name, zone, a.Name, zone, environment.Stage, environment.Zone)
 }
 
 // Requires are the apps that must be installed first, in the order of the spec.

@@ -95,7 +95,7 @@ func TestUnfit(t *testing.T) {
 		want   string
 	}{
 		{"the zone that is required", v1alpha1.StageProduction, v1alpha1.ZoneClosed, ""},
-		{"another zone", v1alpha1.StageProduction, v1alpha1.ZoneOpen, "SharedApp svarut requires zone Closed for stage Production, and environment e is Open: change spec.environments[].zone, or decline the app"},
+		{"another zone", v1alpha1.StageProduction, v1alpha1.ZoneOpen, "decline svarut in spec.apps, or set zone of environment e in spec.environments to Closed: SharedApp svarut requires zone Closed in Production, and the environment has Open"},
 		{"a stage of which nothing is required", v1alpha1.StageTest, v1alpha1.ZoneOpen, ""},
 	}
 	for _, tc := range cases {

@@ -49,7 +49,7 @@ func TestWhoStandsInTheWay(t *testing.T) {
 			"Network/digi-tv, National/svarut: SharedApp svarut is suspended (spec.suspend): it moves nowhere"},
 		{"the nation requires another zone", world(recommended, app(func(a *v1alpha1.SharedApp) {
 			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
-		})), "Network/digi-tv, National/svarut: SharedApp svarut requires zone Open for stage Production, and environment prod is Closed: change spec.environments[].zone, or decline the app"},
+		})), "Network/digi-tv, National/svarut: decline svarut in spec.apps, or set zone of environment prod in spec.environments to Open: SharedApp svarut requires zone Open in Production, and the environment has Closed"},
 		{"the one who decided on what runs stays", world(recommended, withdrawn(1), installed("2.3.0", "sha256:23", v1alpha1.LevelNetwork, "digi-old")),
 			"Network/digi-old, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: it is not installed anew anywhere"},
 		{"the municipality follows a network that it is not in", world(recommended, adopts(v1alpha1.AppDecision{Network: "nowhere"})),

@@ -156,7 +156,7 @@ func TestAClosedAppKeepsItsEnvironmentClosed(t *testing.T) {
 	standing(t, m)
 
 	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Environments[0].Zone = v1alpha1.ZoneOpen })
-	stalls(t, ns, app.Name, "decline "+app.Name, "Municipality "+m.Name, "requires zone Closed")
+	stalls(t, ns, app.Name, "decline "+app.Name, "requires zone Closed")
 	until(t, "the Municipality says so", m, func(m *v1alpha1.Municipality) error {
 		return errors.Join(isStalled(m.Status.Conditions, m.Generation, "environment prod", "decline "+app.Name, "back to Closed"),
 			holds(environment(m, "prod").Message, "stays Closed"),

@@ -232,6 +232,14 @@ func municipalityDecisions() []example {
 			create: `spec: {apps: [{name: svarut, decision: Adopt, version: 2.4.1, immediate: true}]}`,
 		},
 		{
+			reason: "So may a hold of one environment, which brings a version.",
+			create: `spec: {apps: [{name: svarut, immediate: true, environments: [{name: prod, hold: {version: 2.3.0, reason: year-end}}]}]}`,
+		},
+		{
+			reason: "Not at once is the default, so it goes with anything.",
+			create: `spec: {apps: [{name: svarut, decision: Adopt, immediate: false}]}`,
+		},
+		{
 			reason:  "What a network brings comes by its rollout.",
 			create:  `spec: {apps: [{name: svarut, decision: Adopt, immediate: true}]}`,
 			field:   "spec.apps[0].immediate",

@@ -57,6 +57,14 @@ func networkMembers() []example {
 			create: `spec: {members: {names: []}}`,
 		},
 		{
+			reason: "So are members without any list.",
+			create: `spec: {members: {names: null}}`,
+		},
+		{
+			reason: "So are no members at all.",
+			create: `spec: {members: null}`,
+		},
+		{
 			reason:  "In Kubernetes an empty selector picks everything; here that is the whole country.",
 			create:  `spec: {members: {selector: {}}}`,
 			field:   "spec.members.selector",

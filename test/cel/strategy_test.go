@@ -66,6 +66,16 @@ func waves() []example {
 			message: empty,
 		},
 		{
+			reason:  "The last wave takes who is in no other: empty members would look like nobody.",
+			create:  rollout(`waves: [{name: pilot, members: {names: [vinje]}}, {name: nobody, members: {}}]`),
+			field:   "spec.rollout.waves",
+			message: "the last wave takes everybody who is in no other, so members: {} in it would not be nobody: leave members out",
+		},
+		{
+			reason: "Before the last, empty members are a gate with nobody behind it.",
+			create: rollout(`waves: [{name: nobody, members: {}, requireApproval: true}, {name: everyone}]`),
+		},
+		{
 			reason:  "A municipality that two waves name would go with the first, against what the second says.",
 			create:  rollout(`waves: [{name: pilot, members: {names: [vinje, tokke]}}, {name: second, members: {names: [siljan, vinje]}}, {name: everyone}]`),
 			field:   "spec.rollout.waves",

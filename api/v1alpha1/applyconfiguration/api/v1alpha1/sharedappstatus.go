@@ -20,7 +20,7 @@ type SharedAppStatusApplyConfiguration struct {
 	// versions says per version whether it can be installed, and why not. Versions that were taken
 	// out of the spec stay with their digest, the 64 latest of them.
 	Versions []VersionStatusApplyConfiguration `json:"versions,omitempty"`
-	// versionsAvailable is the number of available versions, of those in the spec, as "3/3".
+	// versionsAvailable is the number of available versions, of those in the spec that are not withdrawn, as "3/3".
 	VersionsAvailable *string `json:"versionsAvailable,omitempty"`
 	// usage is the number of installations per version.
 	Usage []VersionUsageApplyConfiguration `json:"usage,omitempty"`

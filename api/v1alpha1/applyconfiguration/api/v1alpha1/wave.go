@@ -20,11 +20,11 @@ type WaveApplyConfiguration struct {
 	// Example: {names: [vinje]}
 	Members *WaveMembersApplyConfiguration `json:"members,omitempty"`
 	// maxConcurrent is how many members may be on their way at once, as a number or as a percentage
-	// of the wave's members, rounded down but at least one. Default: 25%.
+	// of the wave's members that take part, rounded down but at least one. Default: 25%.
 	// Example: 10
 	MaxConcurrent *intstr.IntOrString `json:"maxConcurrent,omitempty"`
 	// maxFailures is how many members may fail without halting the rollout, as a number or as a percentage
-	// of the wave's members, rounded down. Default: 0, the first failure halts.
+	// of the wave's members that take part, rounded down. Default: 0, the first failure halts.
 	// Example: 10%
 	MaxFailures *intstr.IntOrString `json:"maxFailures,omitempty"`
 	// soak is how long a member must have been healthy at the new version, without a break, before it
