@@ -258,19 +258,16 @@ func (a *App) Halted() *Fault {
 	return fault(Suspended, "SharedApp %s is suspended (spec.suspend): it moves nowhere", a.Name)
 }
 
-// Releases are those that may be installed, those that can't be had for the moment, such as while a
-// bundle is fetched again or after a version left the spec, and those that were withdrawn.
+// Releases are those of the spec that may be installed, those that can't be had for the moment, such
+// as while a bundle is fetched, and those that were withdrawn. One of which nobody knows the digest
+// yet has none here. What left the spec is not among them.
 func (a *App) Releases() (available, unavailable, withdrawn []v1alpha1.Release) {
-	if !a.Exists() {
-		return nil, nil, nil
-	}
-
-	for _, s := range a.Object.Status.Versions {
-		release := v1alpha1.Release{Version: s.Version, Digest: s.Digest}
+	for _, v := range a.versions {
+		release := v1alpha1.Release{Version: v.Number, Digest: v.Digest}
 		switch {
-		case a.IsWithdrawn(s.Version):
+		case v.State == v1alpha1.VersionWithdrawn:
 			withdrawn = append(withdrawn, release)
-		case s.Available:
+		case v.Available:
 			available = append(available, release)
 		default:
 			unavailable = append(unavailable, release)

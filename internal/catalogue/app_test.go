@@ -112,7 +112,7 @@ func TestProposal(t *testing.T) {
 
 func TestReleases(t *testing.T) {
 	available, unavailable, withdrawn := catalogue.Compile(svarut(func(a *v1alpha1.SharedApp) {
-		a.Spec.Versions = append(a.Spec.Versions, v1alpha1.Version{Version: "2.6.0"})
+		a.Spec.Versions = append(a.Spec.Versions, v1alpha1.Version{Version: "2.6.0"}, v1alpha1.Version{Version: "2.7.0"})
 		a.Status.Versions = append(a.Status.Versions, v1alpha1.VersionStatus{Version: "2.5.0", Digest: "sha256:25", Available: true}, v1alpha1.VersionStatus{Version: "2.6.0", Digest: "sha256:26"})
 	})).Releases()
 	for _, tc := range []struct {
@@ -120,7 +120,7 @@ func TestReleases(t *testing.T) {
 		got, want []v1alpha1.Release
 	}{
 		{"what may be installed", available, []v1alpha1.Release{{Version: "2.4.1", Digest: "sha256:24"}}},
-		{"what left the spec, and what can't be fetched", unavailable, []v1alpha1.Release{{Version: "2.3.0", Digest: "sha256:23"}, {Version: "2.6.0", Digest: "sha256:26"}}},
+		{"what can't be fetched, and what nobody has looked at; not what left the spec", unavailable, []v1alpha1.Release{{Version: "2.6.0", Digest: "sha256:26"}, {Version: "2.7.0"}}},
 		{"what is withdrawn, also while its bundle is there", withdrawn, []v1alpha1.Release{{Version: "2.5.0", Digest: "sha256:25"}}},
 	} {
 		if diff := cmp.Diff(tc.want, tc.got); diff != "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // records replaces the Rollouts that there are.
@@ -68,6 +69,36 @@ func TestPlanMoves(t *testing.T) {
 	intro := introduction(t, world(), "digi-tv")
 	if len(intro.Step.Moves) != 1 || intro.Step.Moves[0].Municipality != "tokke" || intro.Step.Moves[0].Environment != "test" || intro.Step.Moves[0].To != target {
 		t.Errorf("the pilot gets it first in test: %+v", intro.Step.Moves)
+	}
+}
+
+func TestPlanWaitsForNoVersionThatLeftTheCatalogue(t *testing.T) {
+	failed := func(o *country.Objects) {
+		install("vinje", "test", target, moved("pilot"))(o)
+		i := o.Installations["vinje"][resolution.Place{App: "svarut", Environment: "test"}]
+		i.Status.HealthySince, i.Status.Conditions[0].Status = nil, metav1.ConditionFalse
+		i.Spec.Move.MovedAt = metav1.NewTime(now.Add(-10 * time.Hour))
+	}
+	cases := []struct {
+		reason string
+		app    func(*v1alpha1.SharedApp)
+		want   []rollout.Kind
+	}{
+		{"what it returns to is there", func(*v1alpha1.SharedApp) {}, []rollout.Kind{rollout.Return}},
+		{"it is to be fetched again", func(a *v1alpha1.SharedApp) { a.Status.Versions[0].Available = false }, nil},
+		{"it is to be checked again", func(a *v1alpha1.SharedApp) { a.Status.Versions = a.Status.Versions[1:] }, nil},
+		{"it left the spec, and the status remembers its digest", func(a *v1alpha1.SharedApp) {
+			a.Spec.Versions, a.Status.Versions[0].Available = a.Spec.Versions[1:], false
+		}, []rollout.Kind{rollout.Hold}},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			var kinds []rollout.Kind
+			for _, move := range introduction(t, world(failed, onApp(c.app)), "digi-tv").Step.Moves {
+				kinds = append(kinds, move.Kind)
+			}
+			diff(t, c.reason, "moves", kinds, c.want)
+		})
 	}
 }
 

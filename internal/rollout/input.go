@@ -19,8 +19,8 @@ type Input struct {
 	Members []Member
 	// Left are municipalities that this rollout moved and that are no members any longer.
 	Left []Left
-	// Releases of the app, as the catalogue has them. Nil where there is no SharedApp: then all of
-	// them are unavailable for now, and none is gone.
+	// Releases of the app, as the catalogue has them; one without a digest is any of its version. Nil
+	// where there is no SharedApp: then all of them are unavailable for now, and none is gone.
 	Releases map[v1alpha1.Release]Availability
 	Gates    Gates
 	// Outages are the times in which the operator did not look. Deadlines do not count them:
@@ -63,7 +63,10 @@ func (in *Input) availability(r v1alpha1.Release) Availability {
 	if in.Releases == nil {
 		return Unavailable
 	}
-	return in.Releases[r]
+	if a, known := in.Releases[r]; known {
+		return a
+	}
+	return in.Releases[v1alpha1.Release{Version: r.Version}]
 }
 
 // deadline is when somebody will have had so long, all of it watched; in the past where they had.

@@ -135,6 +135,10 @@ func TestReturnsToWhatWasVerifiedLast(t *testing.T) {
 		{"whatever moved it last", func(*rollout.Input) {}, []string{"a/prod Return 2.4.1"}, "returned to 2.4.1"},
 		{"it is unavailable for a moment", func(in *rollout.Input) { in.Releases[before] = rollout.Unavailable }, nil, ""},
 		{"the app is gone for a moment", func(in *rollout.Input) { in.Releases = nil }, nil, ""},
+		{"nobody knows its digest for a moment", func(in *rollout.Input) {
+			delete(in.Releases, before)
+			in.Releases[v1alpha1.Release{Version: before.Version}] = rollout.Unavailable
+		}, nil, ""},
 		{"it is withdrawn", func(in *rollout.Input) { in.Releases[before] = rollout.Withdrawn }, []string{"a/prod Hold 2.5.0"}, "2.4.1, is withdrawn"},
 		{"it is gone", func(in *rollout.Input) { delete(in.Releases, before) }, []string{"a/prod Hold 2.5.0"}, "2.4.1, is no longer in the catalogue"},
 	}
@@ -148,6 +152,28 @@ func TestReturnsToWhatWasVerifiedLast(t *testing.T) {
 			}
 			_, note := noted(step.Status, "a")
 			mentions(t, c.reason, note.Message, "it returns to 2.4.1 when that is available again")
+		})
+	}
+}
+
+func TestNextNamesWhoWaitsForWhatItReturnsTo(t *testing.T) {
+	waits := member("b", prod(unhealthy(target, time.Hour), moved("all", time.Hour)))
+	unavailable := func(in *rollout.Input) { in.Releases[before] = rollout.Unavailable }
+	half := v1alpha1.Wave{Name: "all", MaxFailures: percent("50%")}
+	cases := []struct {
+		reason  string
+		changes []change
+	}{
+		{"the others are verified", []change{waves(half), member("a", verified("all")), member("c", verified("all"))}},
+		{"another is away", []change{waves(half), member("a", verified("all")), member("c", prod(has(before), away("EnvironmentPending", "environment prod is not there yet")))}},
+		{"a later wave waits for it", []change{waves(v1alpha1.Wave{Name: "all", Members: &v1alpha1.WaveMembers{Names: []string{"a", "b"}}, MaxFailures: percent("50%")}, wave("later")), member("a", verified("all")), member("c")}},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := rollout.Plan(world(append(c.changes, waits, unavailable)...))
+			diff(t, c.reason, "moves", moves(step), []string(nil))
+			mentions(t, c.reason, step.Status.Next, "b: prod was not healthy by")
+			mentions(t, c.reason, step.Status.Next, "it returns to 2.4.1 when that is available again")
 		})
 	}
 }

@@ -18,8 +18,12 @@ func (r *reporter) next(status *v1alpha1.RolloutStatus) (string, time.Time) {
 		return completedText(status, &all) + r.afterwards(&all), time.Time{}
 	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing, v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
 	}
-	if g := firstClosed(r.keptBack(&all), r.waitedFor()); g.closed() {
-		return "waits: " + g.WaitsFor, g.Until
+	gate := r.keptBack(&all)
+	if s := r.unreturned(); s != nil && !gate.closed() && all.moving == 0 && r.waitedFor().How == "" {
+		return r.running(r.strategy.Waves[s.wave].Name, &r.waves[s.wave])
+	}
+	if gate = firstClosed(gate, r.waitedFor()); gate.closed() {
+		return "waits: " + gate.WaitsFor, gate.Until
 	}
 	if text := r.leaving(); text != "" {
 		return text, r.again
@@ -99,10 +103,24 @@ func (r *reporter) afterwards(all *tally) string {
 func (r *reporter) running(wave string, t *tally) (string, time.Time) {
 	text := fmt.Sprintf("wave %s: %d/%d verified", wave, t.verified, t.takePart()) +
 		inWords(number{t.moving, "on the way"}, number{t.waiting, "waiting"}, number{t.away, "away"}, number{t.failed, "failed"})
-	if first := r.soonest(); first != nil {
+	first := r.soonest()
+	if s := r.unreturned(); s != nil && t.moving == 0 {
+		first = s
+	}
+	if first != nil {
 		return text + "; " + first.member.Name + ": " + r.message(first), first.until
 	}
 	return text, r.again
+}
+
+// unreturned is the first member that failed and can't go back yet; nil where there is none.
+func (r *reporter) unreturned() *standing {
+	for i := range r.members {
+		if s := &r.members[i]; r.returnsLater(s) != "" {
+			return s
+		}
+	}
+	return nil
 }
 
 // soonest is the member on its way that the clock changes first.

@@ -177,19 +177,27 @@ func dropVersion(w *world) string {
 	if at < 0 || slices.ContainsFunc(app.Spec.Channels, points) {
 		return ""
 	}
-	dropped, status := app.Spec.Versions[at], app.Status.Versions[at]
+	dropped := app.Spec.Versions[at]
 	w.changeApp(app.Name, func(a *v1alpha1.SharedApp) {
-		a.Spec.Versions, a.Status.Versions = slices.Delete(a.Spec.Versions, at, at+1), slices.Delete(a.Status.Versions, at, at+1)
+		a.Spec.Versions = slices.Delete(a.Spec.Versions, at, at+1)
+		statusOf(a, version).Available = false // the catalogue remembers its digest
 	})
 	w.after(time.Duration(1+w.rng.IntN(5*24))*time.Hour, func() {
 		if w.store.Apps[app.Name] == nil {
 			return
 		}
 		w.changeApp(app.Name, func(a *v1alpha1.SharedApp) {
-			a.Spec.Versions, a.Status.Versions = append(a.Spec.Versions, dropped), append(a.Status.Versions, status)
+			a.Spec.Versions = append(a.Spec.Versions, dropped)
+			statusOf(a, version).Available = true
 		})
 	})
 	return fmt.Sprintf("%s: version %s is dropped from the catalogue", app.Name, version)
+}
+
+// statusOf is what the catalogue found out about a version that it has looked at.
+func statusOf(a *v1alpha1.SharedApp, version string) *v1alpha1.VersionStatus {
+	at := slices.IndexFunc(a.Status.Versions, func(v v1alpha1.VersionStatus) bool { return v.Version == version })
+	return &a.Status.Versions[at]
 }
 
 // refuseWrites lets the API server refuse whatever is written to one place, for good.
