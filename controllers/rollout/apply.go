@@ -134,10 +134,7 @@ func (r *Reconciler) status(ctx context.Context, live *v1alpha1.Rollout, next v1
 		return nil
 	}
 	desired := ac.Rollout(live.Name).WithUID(live.UID)
-	if err := apply.Convert(map[string]any{"status": next}, desired); err != nil {
-		return err
-	}
-	if err := apply.Status(ctx, r.Client, desired, "rollout"); err != nil {
+	if err := apply.WriteStatus(ctx, r.Client, desired, next, "rollout"); err != nil {
 		return err
 	}
 	if err := r.put(desired); err != nil {

@@ -36,8 +36,8 @@ type Holder struct {
 	ahead map[key]string
 	// gone are the last versions of objects that were deleted.
 	gone map[key]string
-	// owners are the municipalities of the namespaces that are there to stay.
-	owners map[string]string
+	// owners are the environments of the namespaces that are there to stay.
+	owners map[string]environment
 	wakers []*waker
 }
 
@@ -45,7 +45,7 @@ type Holder struct {
 func New(c cache.Cache, now clock.Clock) *Holder {
 	h := &Holder{
 		cache: c, clock: now, ready: make(chan struct{}), again: make(chan struct{}, 1),
-		model: country.NewModel(), ahead: map[key]string{}, gone: map[key]string{}, owners: map[string]string{},
+		model: country.NewModel(), ahead: map[key]string{}, gone: map[key]string{}, owners: map[string]environment{},
 	}
 	h.model.SetPlatform(platform.WithDefaults(v1alpha1.PlatformSpec{}))
 	return h

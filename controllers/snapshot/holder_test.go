@@ -36,7 +36,7 @@ func namespace(municipality, environment string) *corev1.Namespace {
 	}}}
 }
 
-func installation(resourceVersion, version string) *v1alpha1.AppInstallation {
+func installed(resourceVersion, version string) *v1alpha1.AppInstallation {
 	return &v1alpha1.AppInstallation{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "svarut", Namespace: "vinje-prod", ResourceVersion: resourceVersion,
@@ -52,44 +52,44 @@ func TestNobodyPlansOnOldNews(t *testing.T) {
 		happen func(h *Holder)
 		want   string
 	}{
-		{"what the cache says", func(h *Holder) { h.seen(nil, installation("9", "1.0.0")) }, "1.0.0"},
+		{"what the cache says", func(h *Holder) { h.seen(nil, installed("9", "1.0.0")) }, "1.0.0"},
 		{"what was written counts before the cache has it", func(h *Holder) {
-			h.seen(nil, installation("9", "1.0.0"))
-			h.Put(installation("10", "1.1.0"))
+			h.seen(nil, installed("9", "1.0.0"))
+			h.Put(installed("10", "1.1.0"))
 		}, "1.1.0"},
 		{"what the cache says late is older", func(h *Holder) {
-			h.Put(installation("10", "1.1.0"))
-			h.seen(nil, installation("9", "1.0.0"))
+			h.Put(installed("10", "1.1.0"))
+			h.seen(nil, installed("9", "1.0.0"))
 		}, "1.1.0"},
 		{"what it says afterwards is newer", func(h *Holder) {
-			h.Put(installation("10", "1.1.0"))
-			h.seen(nil, installation("10", "1.1.0"))
-			h.seen(nil, installation("11", "1.2.0"))
+			h.Put(installed("10", "1.1.0"))
+			h.seen(nil, installed("10", "1.1.0"))
+			h.seen(nil, installed("11", "1.2.0"))
 		}, "1.2.0"},
 		{"an answer that comes after the cache was quicker", func(h *Holder) {
-			h.seen(nil, installation("11", "1.2.0"))
-			h.Put(installation("10", "1.1.0"))
+			h.seen(nil, installed("11", "1.2.0"))
+			h.Put(installed("10", "1.1.0"))
 		}, "1.2.0"},
 		{"what is deleted is gone", func(h *Holder) {
-			h.seen(nil, installation("9", "1.0.0"))
-			h.lost(toolscache.DeletedFinalStateUnknown{Obj: installation("10", "1.0.0")})
+			h.seen(nil, installed("9", "1.0.0"))
+			h.lost(toolscache.DeletedFinalStateUnknown{Obj: installed("10", "1.0.0")})
 		}, ""},
 		{"an answer does not bring it back", func(h *Holder) {
-			h.seen(nil, installation("9", "1.0.0"))
-			h.lost(installation("11", "1.1.0"))
-			h.Put(installation("10", "1.1.0"))
+			h.seen(nil, installed("9", "1.0.0"))
+			h.lost(installed("11", "1.1.0"))
+			h.Put(installed("10", "1.1.0"))
 		}, ""},
 		{"a deletion that the cache reports late does not take what was made since", func(h *Holder) {
-			h.seen(nil, installation("9", "1.0.0"))
-			h.Put(installation("12", "1.1.0"))
-			h.lost(installation("10", "1.0.0"))
+			h.seen(nil, installed("9", "1.0.0"))
+			h.Put(installed("12", "1.1.0"))
+			h.lost(installed("10", "1.0.0"))
 		}, "1.1.0"},
 		{"after a restore of the API server versions count from less", func(h *Holder) {
-			h.seen(nil, installation("100", "1.1.0"))
-			h.seen(nil, installation("50", "1.0.0"))
+			h.seen(nil, installed("100", "1.1.0"))
+			h.seen(nil, installed("50", "1.0.0"))
 		}, "1.0.0"},
 		{"one whose labels do not fit its namespace is nobody's", func(h *Holder) {
-			i := installation("9", "1.0.0")
+			i := installed("9", "1.0.0")
 			i.Namespace = "elsewhere"
 			h.seen(nil, i)
 		}, ""},
@@ -153,7 +153,7 @@ func TestWhomAChangeConcernsIsWoken(t *testing.T) {
 		}
 	}
 	woken("who starts late is woken for all that there is")
-	h.seen(nil, installation("9", "1.0.0"))
+	h.seen(nil, installed("9", "1.0.0"))
 	woken("something is installed")
 	h.seen(nil, &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "nobody-has-it"}})
 	if n := queue.Len(); n > 0 {

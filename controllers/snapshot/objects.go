@@ -7,7 +7,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/platform"
-	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/installation"
 )
 
 // seen takes an object as the cache reports it.
@@ -85,10 +85,10 @@ func (h *Holder) remove(o client.Object) {
 	case *v1alpha1.Municipality:
 		h.model.SetMunicipality(o.Name, nil)
 	case *corev1.Namespace:
-		h.setOwner(o.Name, "")
+		h.setOwner(o.Name, environment{})
 	case *v1alpha1.AppInstallation:
 		h.gone[keyOf(o)] = o.ResourceVersion
-		if municipality, place, ok := placeOf(o); ok {
+		if municipality, place, ok := installation.PlaceOf(o); ok {
 			h.model.SetInstallation(municipality, place, nil)
 		}
 	case *v1alpha1.Rollout:
@@ -100,47 +100,45 @@ func (h *Holder) remove(o client.Object) {
 // moveInstallation takes an installation, which may have been another place's before.
 func (h *Holder) moveInstallation(was client.Object, i *v1alpha1.AppInstallation) {
 	if before, ok := was.(*v1alpha1.AppInstallation); ok {
-		owner, place, placed := placeOf(before)
-		if o, p, _ := placeOf(i); placed && (o != owner || p != place) {
+		owner, place, placed := installation.PlaceOf(before)
+		if o, p, _ := installation.PlaceOf(i); placed && (o != owner || p != place) {
 			h.model.SetInstallation(owner, place, nil)
 		}
 	}
-	if municipality, place, ok := placeOf(i); ok {
+	if municipality, place, ok := installation.PlaceOf(i); ok {
 		h.model.SetInstallation(municipality, place, i)
 	}
 }
 
-// placeOf is where an installation is, as its labels say. One whose labels do not fit its
-// namespace is nobody's.
-func placeOf(i *v1alpha1.AppInstallation) (municipality string, place resolution.Place, ok bool) {
-	owner, environment := i.Labels[v1alpha1.LabelMunicipality], i.Labels[v1alpha1.LabelEnvironment]
-	return owner, resolution.Place{App: i.Name, Environment: environment}, i.Namespace == v1alpha1.NamespaceFor(owner, environment)
-}
+// environment is one of a municipality.
+type environment struct{ municipality, name string }
 
 // setNamespace notes whose environment a namespace is. One that is on its way out is nobody's.
 func (h *Holder) setNamespace(ns *corev1.Namespace) {
-	owner := ""
+	var owner environment
 	if ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.DeletionTimestamp.IsZero() {
-		owner = ns.Labels[v1alpha1.LabelMunicipality]
+		owner = environment{ns.Labels[v1alpha1.LabelMunicipality], ns.Labels[v1alpha1.LabelEnvironment]}
 	}
 	h.setOwner(ns.Name, owner)
 }
 
-func (h *Holder) setOwner(namespace, owner string) {
+func (h *Holder) setOwner(namespace string, owner environment) {
 	was := h.owners[namespace]
-	if owner == "" {
+	if owner == (environment{}) {
 		delete(h.owners, namespace)
 	} else {
 		h.owners[namespace] = owner
 	}
-	for _, municipality := range []string{was, owner} {
-		if len(municipality)+1 < len(namespace) && v1alpha1.NamespaceFor(municipality, namespace[len(municipality)+1:]) == namespace {
-			h.setEnvironment(municipality, namespace[len(municipality)+1:])
+
+	for _, e := range []environment{was, owner} {
+		if e != (environment{}) {
+			h.setEnvironment(e.municipality, e.name)
 		}
 	}
 }
 
 // setEnvironment notes whether the namespace of an environment is there.
-func (h *Holder) setEnvironment(municipality, environment string) {
-	h.model.SetMissing(municipality, environment, h.owners[v1alpha1.NamespaceFor(municipality, environment)] != municipality)
+func (h *Holder) setEnvironment(municipality, name string) {
+	owner := h.owners[v1alpha1.NamespaceFor(municipality, name)]
+	h.model.SetMissing(municipality, name, owner != environment{municipality, name})
 }

@@ -5,6 +5,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installation"
 )
 
 // key of an AppInstallation or a Rollout, which has no namespace.
@@ -31,7 +32,7 @@ func (h *Holder) Put(o client.Object) {
 func (h *Holder) held(o client.Object) string {
 	switch o := o.(type) {
 	case *v1alpha1.AppInstallation:
-		if municipality, place, ok := placeOf(o); ok {
+		if municipality, place, ok := installation.PlaceOf(o); ok {
 			if live := h.model.Country().Live(municipality, place.Environment, place.App); live != nil {
 				return live.ResourceVersion
 			}

@@ -12,6 +12,7 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 )
 
 // Objects counts, at each scrape, the objects of each kind by what their conditions
@@ -102,5 +103,5 @@ func (o *Objects) conditions(ctx context.Context) map[string][][]metav1.Conditio
 }
 
 func (o *Objects) list(ctx context.Context, into client.ObjectList) bool {
-	return o.reader.List(ctx, into, client.UnsafeDisableDeepCopy) == nil
+	return read.List(ctx, o.reader, into) == nil
 }

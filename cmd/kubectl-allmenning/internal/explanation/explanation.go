@@ -18,6 +18,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/review"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -186,9 +187,8 @@ func (s subject) verdicts() map[resolution.Place]resolution.Verdict {
 	}
 	for i := range s.world.Installations {
 		installed := &s.world.Installations[i]
-		environment, own := strings.CutPrefix(installed.Namespace, s.municipality.Name+"-")
-		if own && installed.Spec.Tenant.Municipality == s.municipality.Name {
-			in.Installed[resolution.Place{App: installed.Name, Environment: environment}] = installed
+		if owner, place, ok := installation.PlaceOf(installed); ok && owner == s.municipality.Name {
+			in.Installed[place] = installed
 		}
 	}
 	all := map[resolution.Place]resolution.Verdict{}

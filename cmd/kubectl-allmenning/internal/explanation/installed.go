@@ -93,27 +93,17 @@ func stalled(i *v1alpha1.AppInstallation) *metav1.Condition {
 // record says what came of the last move, if it failed.
 func record(i *v1alpha1.AppInstallation) string {
 	r := rollout.StampOf(i)
-	if r == nil {
+	if r == nil || r.Outcome == "" {
 		return ""
 	}
-	switch r.Outcome {
-	case v1alpha1.OutcomeReturned:
-		version, cause := failure(r.Message)
-		return fmt.Sprintf(" %s failed here, and it went back to %s at %s (Rollout %s)%s.",
-			cmp.Or(version, "The move"), i.Spec.Version, stamp(r.MovedAt.Time), r.Name, because(strings.TrimSuffix(cause, ".")))
-	case v1alpha1.OutcomeStuck:
-		return fmt.Sprintf(" Rollout %s moved it at %s. %s", r.Name, stamp(r.MovedAt.Time), sentence(cmp.Or(r.Message, "it failed, and stays as it is")))
-	}
-	return ""
-}
 
-// failure takes apart what a return notes, "went back to 1.0.0, as 1.1.0 failed: ...". What
-// is not written so is a cause as a whole.
-func failure(message string) (version, cause string) {
-	before, cause, found := strings.Cut(message, " failed: ")
-	_, version, back := strings.Cut(before, ", as ")
-	if !found || !back {
-		return "", message
+	who := "The municipality's own move"
+	if r.Name != "" {
+		who = "Rollout " + r.Name
 	}
-	return version, cause
+	what := "it failed, and stays as it is"
+	if r.Outcome == v1alpha1.OutcomeReturned {
+		what = fmt.Sprintf("returned to %s, as %s failed", i.Spec.Version, r.Target.Version)
+	}
+	return fmt.Sprintf(" %s, at %s: %s.", who, stamp(r.MovedAt.Time), strings.TrimSuffix(cmp.Or(r.Message, what), "."))
 }

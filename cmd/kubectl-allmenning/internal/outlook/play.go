@@ -1,15 +1,13 @@
 package outlook
 
 import (
-	"cmp"
-	"strings"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -75,19 +73,18 @@ func objects(w *world.World, q Question) country.Objects {
 // addInstallation files an installation under its municipality. In files it may lack the
 // labels that the operator gives it.
 func addInstallation(all map[string]map[resolution.Place]*v1alpha1.AppInstallation, i *v1alpha1.AppInstallation) {
-	owner := cmp.Or(i.Labels[v1alpha1.LabelMunicipality], i.Spec.Tenant.Municipality)
-	environment, own := strings.CutPrefix(i.Namespace, owner+"-")
-	if owner == "" || !own {
+	owner, place, ok := installation.PlaceOf(i)
+	if !ok {
 		return
 	}
 	if i.Labels[v1alpha1.LabelMunicipality] == "" {
 		i = i.DeepCopy()
-		i.Labels = map[string]string{v1alpha1.LabelMunicipality: owner, v1alpha1.LabelEnvironment: environment}
+		i.Labels = map[string]string{v1alpha1.LabelMunicipality: owner, v1alpha1.LabelEnvironment: place.Environment}
 	}
 	if all[owner] == nil {
 		all[owner] = map[resolution.Place]*v1alpha1.AppInstallation{}
 	}
-	all[owner][resolution.Place{App: i.Name, Environment: environment}] = i
+	all[owner][place] = i
 }
 
 // after is the app with the channel at the version. What it requires is left out where
