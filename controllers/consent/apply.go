@@ -5,26 +5,36 @@ import (
 	"errors"
 	"fmt"
 
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
+// The lines of the log that docs/operations.md lists; each is written once for what it names.
+const (
+	logMoved    = "moved"
+	logReturned = "returned"
+	logStuck    = "stuck"
+)
+
 // apply writes the plan. What fails for one installation does not stop the others.
-func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) error {
+func (r *Reconciler) apply(ctx context.Context, t *country.Tenant, todo country.Consent) error {
 	var errs []error
-	for _, i := range todo.write {
-		written, err := apply.Installation(ctx, r.Client, i, live(seen, i))
+	for _, i := range todo.Write {
+		live := t.Installed[resolution.Place{App: i.Name, Environment: i.Spec.Tenant.Environment}]
+		written, err := apply.Installation(ctx, r.Client, i, live)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		r.Holder.Put(written)
-		r.tellMove(todo, i)
+		r.reportMove(ctx, live, i)
 	}
-	for _, i := range todo.remove {
+	for _, i := range todo.Remove {
 		err := r.Client.Delete(ctx, i.DeepCopy(), client.Preconditions{UID: new(i.UID), ResourceVersion: new(i.ResourceVersion)})
 		if client.IgnoreNotFound(err) != nil {
 			errs = append(errs, fmt.Errorf("delete AppInstallation %s/%s: %w", i.Namespace, i.Name, err))
@@ -33,16 +43,37 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) err
 	return errors.Join(errs...)
 }
 
-// live is the AppInstallation that a write was decided upon; nil where there was none.
-func live(seen observed, want *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
-	return seen.tenant.Installed[resolution.Place{App: want.Name, Environment: want.Spec.Tenant.Environment}]
+// reportMove logs a move of the municipality's own that was written, and makes an event of it for
+// those who describe the installation. Live is nil where there was none.
+func (r *Reconciler) reportMove(ctx context.Context, live, written *v1alpha1.AppInstallation) {
+	from, outcome := "", v1alpha1.MoveOutcome("")
+	if live != nil {
+		from, outcome = live.Spec.Version, outcomeOf(live)
+	}
+	line, now := logMoved, outcomeOf(written)
+	switch {
+	case now != outcome && now == v1alpha1.OutcomeReturned:
+		line = logReturned
+	case now != outcome && now == v1alpha1.OutcomeStuck:
+		line = logStuck
+	case from == written.Spec.Version || written.Spec.State == v1alpha1.InstallationAbsent:
+		return
+	}
+	why := written.Annotations[v1alpha1.AnnotationFailure]
+	ctrl.LoggerFrom(ctx).Info(line, "municipality", written.Spec.Tenant.Municipality, "environment", written.Spec.Tenant.Environment,
+		"app", written.Spec.App, "from", from, "to", written.Spec.Version, "why", why)
+	switch {
+	case live == nil:
+	case line == logMoved:
+		r.Events.Eventf(live, nil, "Normal", "VersionChanged", "Consent", "moving from %s to %s", from, written.Spec.Version)
+	default:
+		r.Events.Eventf(live, nil, "Warning", string(now), "Consent", "%s", why)
+	}
 }
 
-// tellMove tells that an installation, which has been written, changes its version.
-func (r *Reconciler) tellMove(todo planned, written *v1alpha1.AppInstallation) {
-	for _, m := range todo.moved {
-		if m.installation.Namespace == written.Namespace && m.installation.Name == written.Name {
-			r.Events.Eventf(m.installation, nil, "Normal", "VersionChanged", "Consent", "moving from %s to %s", m.from, m.to)
-		}
+func outcomeOf(i *v1alpha1.AppInstallation) v1alpha1.MoveOutcome {
+	if i.Spec.Move == nil {
+		return ""
 	}
+	return i.Spec.Move.Outcome
 }

@@ -18,7 +18,7 @@ type Reconciler struct {
 	Client client.Client
 	// Holder has the verdicts.
 	Holder *snapshot.Holder
-	// Events tells what changed to whoever describes an installation.
+	// Events say what changed to those who describe an installation.
 	Events events.EventRecorder
 }
 
@@ -26,17 +26,21 @@ type Reconciler struct {
 
 // Reconcile makes the AppInstallations of one Municipality say what was decided.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	seen, found := r.observe(req.Name)
+	all, t, found := r.observe(req.Name)
 	if !found {
 		return ctrl.Result{}, nil
 	}
 
-	err := r.apply(ctx, seen, plan(seen))
+	todo := all.Consent(t)
+	err := r.apply(ctx, t, todo)
 	if apply.OnlyConflicts(err) {
 		return ctrl.Result{RequeueAfter: soon}, nil
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("apply: %w", err)
 	}
-	return ctrl.Result{}, nil
+	if todo.Again.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	return ctrl.Result{RequeueAfter: max(todo.Again.Sub(all.Now), pause)}, nil
 }

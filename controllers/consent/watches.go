@@ -14,6 +14,8 @@ const (
 	workers = 8
 	// soon is when to look again where somebody else wrote meanwhile.
 	soon = 200 * time.Millisecond
+	// pause is the shortest time to a look that time alone asks for.
+	pause = time.Second
 )
 
 // SetupWithManager makes the manager run this controller.

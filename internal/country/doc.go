@@ -13,6 +13,8 @@
 //   - subject.go: one app of one group, its members and records.
 //   - strategy.go: a network's strategy, else the Platform's.
 //   - plan.go: what a group does next.
+//   - own.go: what a municipality does next with the versions that it names itself.
+//   - consent.go: what its decisions ask of its AppInstallations.
 //   - installation.go: the AppInstallation that a move asks for.
 //   - model.go, common.go: what the model is told.
 //   - settle.go, file.go: what follows from it, and whom it concerns (change.go).

@@ -133,6 +133,7 @@ func (w *events) onMunicipality() string {
 		m.Spec.Apps = nil
 	case 2:
 		m.Spec.Apps = []v1alpha1.AppDecision{{Name: pick(w, apps...), Decision: v1alpha1.DecisionAdopt, Channel: pick(w, "", "pilot"), Version: pick(w, "", "2.5.0")}}
+		m.Spec.Apps[0].Immediate, m.Spec.Pause = pick(w, nil, new(true)), new(w.rng.IntN(2) == 0)
 	case 3:
 		m.Spec.Apps = []v1alpha1.AppDecision{{Name: pick(w, apps...), Decision: v1alpha1.DecisionDefer, Until: w.later(), Reason: "later"}}
 	case 4:

@@ -132,7 +132,12 @@ func (c Changed) tenant(name string, was, now *Tenant, t *touched) {
 	}
 	for place := range t.places {
 		c.place(name, now, place)
-		if asksAnother(installedAt(was, place), installedAt(now, place)) {
+		if asksAnother(installedAt(was, place), installedAt(now, place)) || now.wasRemoved(place) {
+			c.Decisions[name] = true
+		}
+	}
+	for app := range t.apps { // what its own moves may go back to
+		if now.hasOwn(app) {
 			c.Decisions[name] = true
 		}
 	}
@@ -156,7 +161,7 @@ func (c Changed) row(name string, now *Tenant, place resolution.Place, before, a
 		return
 	}
 	c.place(name, now, place)
-	if before == nil || after == nil || !reflect.DeepEqual(before.Verdict, after.Verdict) {
+	if before == nil || after == nil || !reflect.DeepEqual(before.Verdict, after.Verdict) || !reflect.DeepEqual(before.Own, after.Own) {
 		c.Decisions[name] = true
 	}
 }
@@ -174,12 +179,9 @@ func (c Changed) place(name string, now *Tenant, place resolution.Place) {
 }
 
 // asksAnother says whether an AppInstallation asks for another thing than before: how it fares
-// does not count, unless its app was asked to go or the municipality moves it itself.
+// does not count, unless its app was asked to go.
 func asksAnother(was, now *v1alpha1.AppInstallation) bool {
 	if was == nil || now == nil || was.UID != now.UID || was.Generation != now.Generation || now.Spec.State == v1alpha1.InstallationAbsent {
-		return true
-	}
-	if _, rollout := movedBy(now); now.Spec.Move != nil && !rollout {
 		return true
 	}
 	return !equality.Semantic.DeepEqual(was.Labels, now.Labels) || !equality.Semantic.DeepEqual(was.Annotations, now.Annotations) ||

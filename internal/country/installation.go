@@ -15,7 +15,12 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 	if t == nil || t.Municipality == nil {
 		return nil
 	}
-	m, row := t.Municipality, t.Row(resolution.Place{App: intro.App, Environment: move.Environment})
+	return c.moved(t, intro.App, move)
+}
+
+// moved is the AppInstallation that a move of an app asks for.
+func (c *Country) moved(t *Tenant, app string, move rollout.Move) *v1alpha1.AppInstallation {
+	m, row := t.Municipality, t.Row(resolution.Place{App: app, Environment: move.Environment})
 	environment := m.Spec.Environment(move.Environment)
 	if environment == nil || row == nil {
 		return nil
@@ -27,6 +32,9 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 	case rollout.CatchUp:
 		v.DecidedBy.Reason += "; what was completed last, until its wave of Rollout " + move.Stamp.Name + " comes"
 	case rollout.Return:
+		if v.Action == resolution.Keep {
+			break // who decides did not return it
+		}
 		v.DecidedBy.Reason += "; " + move.Stamp.Message
 	case rollout.Advance, rollout.Hold:
 	}

@@ -29,6 +29,13 @@ type Objects struct {
 // Compile makes the country of a list of objects, as it is at a point in time.
 func Compile(o Objects, now time.Time) *Country {
 	m := NewModel()
+	o.fill(m)
+	m.Settle(now)
+	return m.Country()
+}
+
+// fill tells a model of all objects.
+func (o Objects) fill(m *Model) {
 	m.SetOutages(rollout.Outages{{Until: o.Watching}})
 	m.SetPlatform(o.Platform)
 
@@ -58,7 +65,4 @@ func Compile(o Objects, now time.Time) *Country {
 	for _, r := range o.Rollouts {
 		m.SetRollout(r.Name, r)
 	}
-
-	m.Settle(now)
-	return m.Country()
 }

@@ -27,20 +27,29 @@ func (c compiler) place(t *Tenant, row *Row) rollout.Place {
 // excuse of a place. What stands in the way of everybody, such as a version that is not
 // available, is no excuse: the whole rollout waits for that.
 func (c compiler) excuse(t *Tenant, row *Row) rollout.Excuse {
-	v, there := row.Verdict, row.Installed
+	v := row.Verdict
 	if v.Why != "" && !v.Everybody {
 		return rollout.Excuse{Reason: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
 	}
-	if t.Incomplete[v.Environment] { //guard:environment-must-exist
-		return rollout.Excuse{Reason: reasonEnvironment, Message: "environment " + v.Environment + " is not there yet", Away: true}
+	if gone := c.absence(t, row); gone.Reason != "" {
+		return gone
+	}
+	return c.lacks(t, row)
+}
+
+// absence is the excuse of a place that can't be changed now, whoever decides.
+func (c compiler) absence(t *Tenant, row *Row) rollout.Excuse {
+	environment, there := row.Verdict.Environment, row.Installed
+	if t.Incomplete[environment] { //guard:environment-must-exist
+		return rollout.Excuse{Reason: reasonEnvironment, Message: "environment " + environment + " is not there yet", Away: true}
 	}
 	if there != nil && isTrue(there.Spec.Suspend) {
 		return rollout.Excuse{Reason: rollout.ReasonSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
 	}
 	if row.Remembered != nil { // its app runs on: a move to what the group has would lower its version
-		return rollout.Excuse{Reason: rollout.ReasonInstalling, Message: "the AppInstallation of " + v.App + " in " + v.Environment + " was deleted, and is written again first", Away: true}
+		return rollout.Excuse{Reason: rollout.ReasonInstalling, Message: "the AppInstallation of " + row.Verdict.App + " in " + environment + " was deleted, and is written again first", Away: true}
 	}
-	return c.lacks(t, row)
+	return rollout.Excuse{}
 }
 
 // lacks is the excuse of a place where an app that this one requires is not there yet. A place

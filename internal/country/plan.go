@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -130,29 +131,14 @@ func groupText(g resolution.Group) string {
 // gates are what the world around a rollout says.
 func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Gates {
 	app, n := c.Apps.Of(s.App), c.networks[s.Group.Network]
-	g := rollout.Gates{Fault: fault}
-	if isTrue(c.Platform.Freeze) {
-		g.Frozen = "the platform is frozen (spec.freeze of Platform default)"
-	}
-	suspended := func(is *bool, what string) {
-		if isTrue(is) {
-			g.Suspended = cmp.Or(g.Suspended, what+" is suspended (spec.suspend)")
-		}
-	}
-	paused := func(is *bool, what string) {
-		if isTrue(is) {
-			g.Paused = cmp.Or(g.Paused, what+" is paused (spec.pause)")
-		}
-	}
-	suspended(c.Platform.Suspend, "Platform default")
-	paused(c.Platform.Pause, "Platform default")
+	g := c.brakes(app)
+	g.Fault = fault
 	if n != nil {
-		suspended(n.Spec.Suspend, "Network "+n.Name)
-		paused(n.Spec.Pause, "Network "+n.Name)
+		brake(&g.Suspended, n.Spec.Suspend, "Network "+n.Name+" is suspended (spec.suspend)")
+		brake(&g.Paused, n.Spec.Pause, "Network "+n.Name+" is paused (spec.pause)")
 	}
 	if app.Exists() {
-		suspended(app.Object.Spec.Suspend, "SharedApp "+app.Name)
-		paused(app.Object.Spec.Pause, "SharedApp "+app.Name)
+		brake(&g.Paused, app.Object.Spec.Pause, "SharedApp "+app.Name+" is paused (spec.pause)")
 		if !slices.Contains(app.Object.Spec.PilotNetworks, s.Group.Network) {
 			g.Pilots = rollout.PilotsGate(app.Name, v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, c.pilots(app.Object))
 		}
@@ -161,6 +147,25 @@ func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.G
 		g.Unavailable = fault.Message
 	}
 	return g
+}
+
+// brakes are what the nation has stopped, or paused, for everybody.
+func (c *Country) brakes(app *catalogue.App) rollout.Gates {
+	var g rollout.Gates
+	brake(&g.Frozen, c.Platform.Freeze, "the platform is frozen (spec.freeze of Platform default)")
+	brake(&g.Suspended, c.Platform.Suspend, "Platform default is suspended (spec.suspend)")
+	brake(&g.Paused, c.Platform.Pause, "Platform default is paused (spec.pause)")
+	if app.Exists() {
+		brake(&g.Suspended, app.Object.Spec.Suspend, "SharedApp "+app.Name+" is suspended (spec.suspend)")
+	}
+	return g
+}
+
+// brake says what is stopped, where it is and nothing before it was.
+func brake(gate *string, is *bool, what string) {
+	if isTrue(is) {
+		*gate = cmp.Or(*gate, what)
+	}
 }
 
 // pilots are the pilot networks of an app, as others see them.

@@ -112,7 +112,7 @@ func view(c *country.Country) map[string]string {
 		for _, row := range t.Rows {
 			verdicts = append(verdicts, row.Verdict)
 		}
-		all["d "+t.Name] = text([]any{verdicts, t.Missing})
+		all["d "+t.Name] = text([]any{verdicts, t.Missing, c.Platform.Suspend, ownMoves(c, t)})
 	}
 	for _, group := range c.Groups() {
 		plan := c.Plan(group)
@@ -132,6 +132,26 @@ func view(c *country.Country) map[string]string {
 		}
 		if len(members) > 0 {
 			all["n "+group] = fmt.Sprint(members)
+		}
+	}
+	return all
+}
+
+// ownMoves are what a municipality's own moves rest on, besides the time.
+func ownMoves(c *country.Country, t *country.Tenant) []any {
+	var all []any
+	for _, row := range t.Rows {
+		if row.Own == nil {
+			continue
+		}
+		all = append(all, row.Own, c.Platform)
+		if app := c.Apps.Of(row.Verdict.App); app.Exists() {
+			all = append(all, app.Object.Spec.Suspend, app.Object.Status.Versions)
+		}
+		for place, i := range t.Installed {
+			if own := i.Spec.Move != nil && i.Spec.Move.Rollout == ""; own && place.App == row.Verdict.App && t.Municipality.Spec.Environment(place.Environment) == nil {
+				all = append(all, i.Spec, i.Status)
+			}
 		}
 	}
 	return all

@@ -214,6 +214,12 @@ func (m *Model) reviseAll() {
 		m.edit(key)
 		m.changed.course(groupName(key.group))
 	}
+	if m.platform {
+		m.country.tenants.Scan(func(name string, _ *Tenant) bool {
+			m.changed.Decisions[name] = true // its own moves may be stopped, or go on
+			return true
+		})
+	}
 	for app, keys := range m.subjects {
 		if m.platform || m.apps[app] {
 			for key := range keys {

@@ -55,6 +55,8 @@ type Row struct {
 	Remembered *v1alpha1.AppInstallation
 	// Place is how a rollout counts it.
 	Place rollout.Place
+	// Own is how the municipality's own moves count it; nil where it makes none here.
+	Own *rollout.OwnPlace
 }
 
 // compiler works out tenants. It has what they all rest on.
@@ -132,6 +134,7 @@ func (c compiler) row(was, now *Tenant, rest resolution.Input, environment *v1al
 		row.Remembered = rest.Installed[place]
 	}
 	row.Place = c.place(now, row)
+	row.Own = c.ownPlace(now, row)
 	if before := was.Row(place); before != nil && sameRow(before, row) {
 		return before
 	}
@@ -178,7 +181,7 @@ func (t *Tenant) looked(place resolution.Place) (*Row, bool) {
 
 func sameRow(a, b *Row) bool {
 	return a.Installed == b.Installed && reflect.DeepEqual(a.Verdict, b.Verdict) &&
-		reflect.DeepEqual(a.Place, b.Place) && reflect.DeepEqual(a.Remembered, b.Remembered)
+		reflect.DeepEqual(a.Place, b.Place) && reflect.DeepEqual(a.Own, b.Own) && reflect.DeepEqual(a.Remembered, b.Remembered)
 }
 
 // count makes the members of the subjects that the rows belong to. One that is as it was is

@@ -8,6 +8,7 @@ import (
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/parameters"
@@ -22,6 +23,7 @@ type decision struct {
 	version        string
 	reason         string
 	hold           *v1alpha1.Hold
+	immediate      bool
 	parameters     *apiextensionsv1.JSON
 	parametersFrom []v1alpha1.ParametersSource
 	// versionField and holdField are where the version and the hold stand in the spec.
@@ -40,7 +42,7 @@ func decisionFor(m *v1alpha1.Municipality, place Place, now time.Time) decision 
 		return decision{}
 	}
 	field := fmt.Sprintf("spec.apps[%s]", place.App)
-	d := decision{reason: said.Reason, parameters: said.Parameters, parametersFrom: said.ParametersFrom, versionField: field + ".version"}
+	d := decision{reason: said.Reason, parameters: said.Parameters, parametersFrom: said.ParametersFrom, versionField: field + ".version", immediate: ptr.Deref(said.Immediate, false)}
 	if said.Decision == v1alpha1.DecisionAdopt {
 		d.network, d.channel, d.version = said.Network, said.Channel, said.Version
 	}

@@ -96,6 +96,9 @@ type Verdict struct {
 	Target v1alpha1.Release
 	// OnHold says that the municipality holds a version here, also where that can't be had.
 	OnHold bool
+	// Immediate says that a version which the municipality names comes at once: see
+	// v1alpha1.AppDecision.
+	Immediate bool
 	// NeedsReason says that the municipality declines what a network has made Mandatory, and
 	// gives no reason, so that the decline does not count.
 	NeedsReason bool

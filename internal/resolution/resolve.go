@@ -85,7 +85,7 @@ func decide(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	own := decisionFor(in.Municipality, place, in.Now)
 	all := proposals(in, environment.Stage, app)
 	followed, fault := follow(in, all, own)
-	v := Verdict{Place: place, Parameters: own.parameters, ParametersFrom: own.parametersFrom, Until: own.until()}
+	v := Verdict{Place: place, Parameters: own.parameters, ParametersFrom: own.parametersFrom, Immediate: own.immediate, Until: own.until()}
 	v.Lost = losers(in.Networks, app, followed)
 	installed := in.standing(place)
 	if fault != "" && !own.declines(followed) && own.decision != v1alpha1.DecisionDefer {

@@ -19,6 +19,9 @@ type Own struct {
 	// Suspended, Paused and Calendar are the municipality's; see Member.
 	Suspended, Paused bool
 	Calendar          *calendar.Calendar
+	// Soak is how long a stage is healthy before the next begins, and ProgressDeadline how long a
+	// move may take.
+	Soak, ProgressDeadline time.Duration
 	// Places that the municipality decides on, in any order.
 	Places []OwnPlace
 	// Releases of the app, as for a rollout.
@@ -94,10 +97,12 @@ func (o *Own) input(target v1alpha1.Release) Input {
 			m.Places = append(m.Places, p.Place)
 		}
 	}
+	wave := compileWave(v1alpha1.Wave{})
+	wave.Soak, wave.ProgressDeadline = o.Soak, o.ProgressDeadline
 	in := Input{
 		Rollout:  &v1alpha1.Rollout{Spec: v1alpha1.RolloutSpec{App: o.App, Version: target.Version, Digest: target.Digest}},
 		Group:    "Municipality " + o.Municipality,
-		Strategy: Strategy{Waves: []Wave{compileWave(v1alpha1.Wave{})}, MaxIntroductions: 1},
+		Strategy: Strategy{Waves: []Wave{wave}, MaxIntroductions: 1},
 		Members:  []Member{m}, Releases: o.Releases, Outages: o.Outages, Now: o.Now, own: true,
 		Gates: Gates{Frozen: o.Gates.Frozen, Suspended: o.Gates.Suspended, Paused: o.Gates.Paused},
 	}
@@ -119,7 +124,7 @@ func (o *Own) atOnce() []Move {
 		if !p.Immediate || p.Excuse.Reason != "" || p.at(p.Target) || in.availability(p.Target) != Available {
 			continue
 		}
-		verified, by := LastVerified(p.Installed, DefaultSoak, nil, o.Now)
+		verified, by := LastVerified(p.Installed, o.Soak, nil, o.Now)
 		all = append(all, Move{
 			Municipality: o.Municipality, Environment: p.Environment, Kind: Advance, To: p.Target,
 			Stamp: Stamp{Target: p.Target, MovedAt: metav1.NewTime(o.Now).Rfc3339Copy(), Verified: verified, VerifiedBy: by},

@@ -13,7 +13,7 @@ import (
 // own is vinje, which pins svarut to 2.5.0 in test and prod, where 2.4.1 runs.
 func own(changes ...func(*rollout.Own)) rollout.Own {
 	o := rollout.Own{
-		Municipality: "vinje", App: "svarut", Now: now,
+		Municipality: "vinje", App: "svarut", Soak: rollout.DefaultSoak, ProgressDeadline: rollout.DefaultProgressDeadline, Now: now,
 		Releases: map[v1alpha1.Release]rollout.Availability{before: rollout.Available, target: rollout.Available},
 		Places:   []rollout.OwnPlace{ownPlace("test", v1alpha1.StageTest, has(before)), ownPlace("prod", v1alpha1.StageProduction, has(before))},
 	}

@@ -31,19 +31,25 @@ func (p *Planned) WaitsFor(municipality, environment string) Wait {
 	if place < 0 {
 		return Wait{}
 	}
-	if p.moves(municipality, environment) {
-		return Wait{Reason: ReasonInstalling, Message: "is asked to move to " + p.count.target.Version, Due: true}
+	if move := p.move(municipality, environment); move != nil {
+		if move.Stamp.Outcome != "" {
+			return Wait{Reason: string(move.Stamp.Outcome), Message: move.Stamp.Message, Due: true}
+		}
+		return Wait{Reason: ReasonInstalling, Message: "is asked to move to " + move.To.Version, Due: true}
 	}
 	s := p.count.stand(m, int(p.waves[at]))
 	return p.count.waitsFor(&s, &m.Places[place])
 }
 
-// moves says whether a place is moved with the step.
-func (p *Planned) moves(municipality, environment string) bool {
-	_, found := slices.BinarySearchFunc(p.Step.Moves, environment, func(m Move, environment string) int {
+// move of a place with the step; nil where there is none.
+func (p *Planned) move(municipality, environment string) *Move {
+	at, found := slices.BinarySearchFunc(p.Step.Moves, environment, func(m Move, environment string) int {
 		return cmp.Or(cmp.Compare(m.Municipality, municipality), cmp.Compare(m.Environment, environment))
 	})
-	return found
+	if !found {
+		return nil
+	}
+	return &p.Step.Moves[at]
 }
 
 // waitsFor says what a place of a member waits for.

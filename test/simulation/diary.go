@@ -47,8 +47,10 @@ func (w *world) noteMove(r *write) {
 		w.note("%s: %s %s", r.installed.Municipality, text, place)
 		return
 	}
-	after := r.after.Spec
+	after, failure := r.after.Spec, r.after.Annotations[v1alpha1.AnnotationFailure]
 	switch {
+	case failure != "" && (r.before == nil || r.before.Annotations[v1alpha1.AnnotationFailure] != failure):
+		w.note("%s: %s%s %s", r.installed.Municipality, app, failure, place)
 	case after.State == v1alpha1.InstallationAbsent:
 		w.note("%s: %s is to be uninstalled %s", r.installed.Municipality, after.App, place)
 	case r.before == nil || r.before.Spec.Version != after.Version || r.before.Spec.State == v1alpha1.InstallationAbsent:

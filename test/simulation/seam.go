@@ -83,9 +83,12 @@ func (p places) of(name string, installed map[truth.Place]*v1alpha1.AppInstallat
 	return known.made
 }
 
-// verdicts on the apps of a municipality.
-func (o operator) verdicts(m *v1alpha1.Municipality) []resolution.Verdict {
-	return o.country.Verdicts(m)
+// consent is what the operator writes, and deletes, as a municipality decides it, and when it looks
+// again by itself.
+func (o operator) consent(name string) (write, remove []*v1alpha1.AppInstallation, again time.Time) {
+	t := o.country.Tenant(name)
+	todo := o.country.Consent(t)
+	return todo.Write, todo.Remove, earliest(todo.Again, t.Until)
 }
 
 // plan is what the operator does about a group, and when it looks again by itself.

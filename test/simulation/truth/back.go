@@ -30,15 +30,24 @@ func returnsToVerified(m *moved) string {
 	if m.Kind != Hold {
 		return ""
 	}
-	for _, r := range slices.Backward(m.Ledger.ran[m.Key]) {
-		v := versionOf(m.Apps[m.App], r.Version)
+	if other := m.verifiedBefore(m.Key, target(m.Rollout)); other != "" {
+		return "it is left as it is, and " + other + " was verified there before"
+	}
+	return ""
+}
+
+// verifiedBefore is the version that a place surely was verified at last, besides the one that failed,
+// and that can be had, or will be again; empty where there may be none.
+func (t *Truth) verifiedBefore(k Key, failed v1alpha1.Release) string {
+	for _, r := range slices.Backward(t.Ledger.ran[k]) {
+		v := versionOf(t.Apps[k.App], r.Version)
 		gone := v == nil || v.State == v1alpha1.VersionWithdrawn
-		switch surely := slices.Contains(m.Ledger.verified[m.Key], r); {
-		case r == target(m.Rollout):
+		switch surely := slices.Contains(t.Ledger.verified[k], r); {
+		case r == failed:
 		case gone:
 			return "" // it may be what was verified last
 		case surely:
-			return "it is left as it is, and " + r.Version + " was verified there before"
+			return r.Version
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package truth
 
 import (
+	"fmt"
 	"slices"
 
 	"k8s.io/utils/ptr"
@@ -27,6 +28,11 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 		return
 	}
 	if kept {
+		if stays(before, after) {
+			if other := t.verifiedBefore(k, to); other != "" {
+				t.Broken("verified release", "%s %s in %s is left as it is, and %s was verified there before", k.Municipality, k.App, k.Environment, other)
+			}
+		}
 		t.Ledger.finds(k, to, says.Group)
 		return
 	}
@@ -56,6 +62,14 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	t.Ledger.brings(k, to, municipal)
 }
 
+// stays says whether a write leaves what failed as it is.
+func stays(before, after *v1alpha1.AppInstallation) bool {
+	stuck := func(i *v1alpha1.AppInstallation) bool {
+		return i.Spec.Move != nil && i.Spec.Move.Outcome == v1alpha1.OutcomeStuck
+	}
+	return stuck(after) && !stuck(before)
+}
+
 // returnsByItself says whether a move of the municipality's own returns to what never was healthy there,
 // or can't be had.
 func (t *Truth) returnsByItself(k Key, to v1alpha1.Release) {
@@ -72,13 +86,36 @@ func (t *Truth) goes(k Key) bool {
 	return t.Says(k).Declined || (leaves && (m == nil || m.Spec.DeletionPolicy == v1alpha1.DeletionDelete))
 }
 
+// ownUnsettled says why a place is not at the version that its municipality named; empty if it is, or
+// if there is a reason that is so: it, or a stage before, can't be moved, or has failed.
+func (t *Truth) ownUnsettled(k Key, named string) string {
+	wanted, ok := t.available(k.App, named)
+	if !ok || t.at(k, wanted) || t.absent(k) != "" || !t.fits(k) {
+		return ""
+	}
+	for p, i := range t.Installations[k.Municipality] {
+		if move := i.Spec.Move; p.App == k.App && move != nil && move.Target == wanted && move.Outcome != "" {
+			return "" // it failed at one of its places, which says so
+		}
+	}
+	m := t.Municipalities[k.Municipality]
+	own := slices.Index(stages, m.Spec.StageOf(k.Environment))
+	for _, e := range m.Spec.Environments {
+		other := Key{k.Municipality, e.Name, k.App}
+		if slices.Index(stages, e.Stage) < own && t.Says(other).Own == named && (t.absent(other) != "" || t.Ledger.refused[other]) {
+			return ""
+		}
+	}
+	return fmt.Sprintf("it named %s, and does not have it", named)
+}
+
 // earlier is an environment of an earlier stage that names the same version and is not healthy at it.
 func (t *Truth) earlier(m *v1alpha1.Municipality, k Key, to v1alpha1.Release) string {
 	own := slices.Index(stages, m.Spec.StageOf(k.Environment))
 	for _, e := range m.Spec.Environments {
 		other := Key{k.Municipality, e.Name, k.App}
-		if slices.Index(stages, e.Stage) >= own || t.Says(other).Own != to.Version {
-			continue
+		if slices.Index(stages, e.Stage) >= own || t.Says(other).Own != to.Version || !t.fits(other) {
+			continue // it does not get the version, whatever is named
 		}
 		if runs := t.Reality[other]; runs == nil || runs.Release != to || !runs.Healthy {
 			return e.Name

@@ -41,11 +41,7 @@ func (t *Truth) unsettled(k Key) string {
 		}
 		return ""
 	case s.Own != "":
-		wanted, ok := t.available(k.App, s.Own)
-		if ok && !t.at(k, wanted) && t.absent(k) == "" && t.fits(k) {
-			return fmt.Sprintf("it named %s, and does not have it", s.Own)
-		}
-		return ""
+		return t.ownUnsettled(k, s.Own)
 	case !s.Takes() || s.Unclear:
 		return ""
 	}

@@ -1,4 +1,4 @@
-package consent
+package country
 
 import (
 	"flag"
@@ -14,7 +14,6 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
-	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
@@ -40,8 +39,13 @@ type given struct {
 }
 
 // observe makes of it what the holder would hand out.
-func (g given) observe() observed {
-	o := country.Objects{
+func (g given) observe() (*Country, *Tenant) {
+	all := Compile(g.objects(), now)
+	return all, all.Tenant("vinje")
+}
+
+func (g given) objects() Objects {
+	o := Objects{
 		Platform: g.platform, Apps: g.apps, Municipalities: []*v1alpha1.Municipality{&g.municipality}, Missing: map[string]bool{},
 		Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{"vinje": g.installed},
 	}
@@ -53,8 +57,13 @@ func (g given) observe() observed {
 	for _, e := range g.municipality.Spec.Environments {
 		o.Missing[v1alpha1.NamespaceFor("vinje", e.Name)] = !g.standing[e.Name]
 	}
-	all := country.Compile(o, now)
-	return observed{country: all, tenant: all.Tenant("vinje")}
+	return o
+}
+
+// plan is what its decisions ask for now.
+func (g given) plan() Consent {
+	all, t := g.observe()
+	return all.Consent(t)
 }
 
 // world is Vinje with two environments that stand, in a network that recommends
@@ -78,10 +87,10 @@ func world(change ...func(*given)) given {
 			ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
 			Spec: v1alpha1.SharedAppSpec{
 				Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}},
-				Versions: []v1alpha1.Version{{Version: "2.3.0"}, {Version: "2.4.1"}},
+				Versions: []v1alpha1.Version{{Version: "2.3.0"}, {Version: "2.4.1"}, {Version: "2.5.0"}},
 			},
 			Status: v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{
-				{Version: "2.3.0", Digest: "sha256:23", Available: true}, {Version: "2.4.1", Digest: "sha256:24", Available: true},
+				{Version: "2.3.0", Digest: "sha256:23", Available: true}, {Version: "2.4.1", Digest: "sha256:24", Available: true}, {Version: "2.5.0", Digest: "sha256:25", Available: true},
 			}},
 		}},
 		installed: map[resolution.Place]*v1alpha1.AppInstallation{},
@@ -95,6 +104,9 @@ func world(change ...func(*given)) given {
 
 // brought is the record that a rollout left on what it brought.
 var brought = &v1alpha1.Move{Rollout: "digi-tv.svarut.2.4.1.1", Network: "digi-tv", Attempt: 1, Wave: "everyone", MovedAt: *at(-time.Hour)}
+
+// itself is the record of a move of the municipality's own.
+var itself = &v1alpha1.Move{Target: v1alpha1.Release{Version: "2.4.1", Digest: "sha256:24"}, MovedAt: *at(0)}
 
 // everywhere puts into the world what rollouts bring in the end.
 func everywhere(seen *given) {
@@ -154,10 +166,11 @@ func heir(s *given) { s.networks[0].Name = "digi-sor" }
 var (
 	decline = says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})
 	named   = says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.4.1"})
+	atOnce  = says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.4.1", Immediate: new(true)})
 	held    = says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.3.0", Reason: "year-end closing"}})
 )
 
-func TestPlan(t *testing.T) {
+func TestConsent(t *testing.T) {
 	cases := []struct {
 		reason string
 		seen   given
@@ -166,13 +179,14 @@ func TestPlan(t *testing.T) {
 	}{
 		{"what a network proposes comes by its rollout, in its turn", world(), nil},
 		{"so does what a channel offers", world(withoutNet, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Channel: "stable"})), nil},
-		{"what the municipality names is written, where the environment stands", world(named), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
+		{"what the municipality names is written, its first stage first", world(named), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"everywhere where it wants it at once", world(atOnce), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"what is written is not written again", world(everywhere), nil},
-		{"an environment whose namespace is not there waits", world(named, func(s *given) { delete(s.standing, "prod") }), []string{"vinje-test/svarut Present 2.4.1"}},
-		{"so does one on its way out", world(named, func(s *given) { s.standing["prod"] = false }), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"an environment whose namespace is not there waits", world(atOnce, func(s *given) { delete(s.standing, "prod") }), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"so does one on its way out", world(atOnce, func(s *given) { s.standing["prod"] = false }), []string{"vinje-test/svarut Present 2.4.1"}},
 		{"a promotion is left to its rollout", world(everywhere, at23), nil},
-		{"a version that the municipality names moves", world(everywhere, at23, named), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
-		{"one that it holds where nothing is, too", world(held), []string{"vinje-prod/svarut Present 2.3.0", "vinje-test/svarut Present 2.3.0"}},
+		{"a version that the municipality names moves", world(everywhere, at23, named), []string{"vinje-test/svarut Present 2.4.1"}},
+		{"one that it holds where nothing is, too", world(held), []string{"vinje-test/svarut Present 2.3.0"}},
 		{"new parameters do not wait for a turn, and move nothing", world(everywhere, at23, says(v1alpha1.AppDecision{Parameters: raw(`{"sender":"Vinje"}`)})),
 			[]string{"vinje-prod/svarut Present 2.3.0", "vinje-test/svarut Present 2.3.0"}},
 		{"who decides now is written, and moves nothing", world(everywhere, heir), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
@@ -182,14 +196,14 @@ func TestPlan(t *testing.T) {
 		{"leaving the network uninstalls nothing", world(everywhere, withoutNet), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"Decline uninstalls, by asking first", world(everywhere, decline), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
 		{"what was asked to go is asked once", world(everywhere, decline, func(s *given) {
-			for _, i := range plan(s.observe()).write {
+			for _, i := range s.plan().Write {
 				s.installed[resolution.Place{App: i.Name, Environment: i.Labels[v1alpha1.LabelEnvironment]}] = i
 			}
 		}), nil},
 		{"what is gone is deleted", world(everywhere, gone, decline), []string{"vinje-test/svarut Absent 2.4.1", "delete vinje-prod/svarut"}},
 		{"what is asked for again is left to its rollout while it goes", world(everywhere, absent), nil},
 		{"and is deleted once it is gone, so that the rollout makes it anew", world(everywhere, gone), []string{"delete vinje-prod/svarut"}},
-		{"where the municipality names the version, it is written, not deleted", world(named, everywhere, gone), []string{"vinje-prod/svarut Present 2.4.1"}},
+		{"where the municipality names the version, it is written, not deleted", world(atOnce, everywhere, gone), []string{"vinje-prod/svarut Present 2.4.1"}},
 		{"a suspended installation that was declined goes", world(everywhere, decline, func(s *given) {
 			s.installed[prod].Spec.Suspend = new(true)
 		}), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
@@ -214,12 +228,12 @@ func TestPlan(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			todo := plan(tc.seen.observe())
+			todo := tc.seen.plan()
 			var got []string
-			for _, i := range todo.write {
+			for _, i := range todo.Write {
 				got = append(got, i.Namespace+"/"+i.Name+" "+string(i.Spec.State)+" "+i.Spec.Version)
 			}
-			for _, i := range todo.remove {
+			for _, i := range todo.Remove {
 				got = append(got, "delete "+i.Namespace+"/"+i.Name)
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -229,24 +243,24 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-func TestPlanWritesAgainWhatSomebodyDeleted(t *testing.T) {
+func TestConsentWritesAgainWhatSomebodyDeleted(t *testing.T) {
 	told := func(state v1alpha1.AppState) func(*given) {
 		return func(s *given) {
 			s.municipality.Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod", Version: "2.3.0", State: state}}
 		}
 	}
-	if got := plan(world(withoutNet, told("Unrequested")).observe()).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+	if got := world(withoutNet, told("Unrequested")).plan().Write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
 		t.Errorf("write = %v, want svarut 2.3.0 again, as its status still tells it", got)
 	}
-	if got := plan(world(withoutNet, told("Removing")).observe()).write; len(got) > 0 {
+	if got := world(withoutNet, told("Removing")).plan().Write; len(got) > 0 {
 		t.Errorf("write = %v, want nothing: it was asked to go", got)
 	}
-	if got := plan(world(told("Waiting")).observe()).write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+	if got := world(told("Waiting")).plan().Write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
 		t.Errorf("write = %v, want svarut 2.3.0 again, though a rollout is to bring 2.4.1", got)
 	}
 }
 
-func TestPlanKeepsTheRecordOfWhatIsThere(t *testing.T) {
+func TestConsentKeepsTheRecordOfWhatIsThere(t *testing.T) {
 	cases := []struct {
 		reason  string
 		seen    given
@@ -257,11 +271,11 @@ func TestPlanKeepsTheRecordOfWhatIsThere(t *testing.T) {
 		{"the municipality itself names the release that is there", world(everywhere, named), "vinje", brought},
 		{"a hold", world(everywhere, held), "vinje", brought},
 		{"new parameters before its turn: who decided on the release that is there", world(everywhere, at23, heir, says(v1alpha1.AppDecision{Parameters: raw(`{"a":1}`)})), "digi-tv", brought},
-		{"another version that the municipality names: no rollout brought it", world(everywhere, at23, named), "vinje", nil},
+		{"another version that the municipality names: no rollout brought it", world(everywhere, at23, atOnce), "vinje", itself},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			written := plan(tc.seen.observe()).write
+			written := tc.seen.plan().Write
 			if len(written) != 2 {
 				t.Fatalf("%d writes, want one in each environment", len(written))
 			}
@@ -274,23 +288,10 @@ func TestPlanKeepsTheRecordOfWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestPlanTellsMoves(t *testing.T) {
-	if moved := plan(world(named).observe()).moved; len(moved) > 0 {
-		t.Errorf("%d moves on a first installation, want none", len(moved))
-	}
-	var got []string
-	for _, m := range plan(world(everywhere, at23, named).observe()).moved {
-		got = append(got, m.installation.Namespace+" "+m.from+" "+m.to)
-	}
-	if diff := cmp.Diff([]string{"vinje-prod 2.3.0 2.4.1", "vinje-test 2.3.0 2.4.1"}, got); diff != "" {
-		t.Errorf("moves (-want +got):\n%s", diff)
-	}
-}
-
-func TestPlanChangesNothingThatItWasGiven(t *testing.T) {
+func TestConsentChangesNothingThatItWasGiven(t *testing.T) {
 	seen := world(everywhere, decline)
 	before := seen.installed[prod].DeepCopy()
-	plan(seen.observe())
+	seen.plan()
 	if diff := cmp.Diff(before, seen.installed[prod]); diff != "" {
 		t.Errorf("the installation in the cache was changed (-before +after):\n%s", diff)
 	}
@@ -325,12 +326,12 @@ func TestUninstalled(t *testing.T) {
 
 func TestDesiredGolden(t *testing.T) {
 	seen := world(says(v1alpha1.AppDecision{
-		Decision: v1alpha1.DecisionAdopt, Version: "2.4.1", Parameters: raw(`{"sender":"Vinje kommune"}`),
+		Decision: v1alpha1.DecisionAdopt, Version: "2.4.1", Immediate: new(true), Parameters: raw(`{"sender":"Vinje kommune"}`),
 		ParametersFrom: []v1alpha1.ParametersSource{{SecretRef: v1alpha1.LocalReference{Name: "svarut-credentials"}}},
 		Environments:   []v1alpha1.EnvironmentDecision{{Name: "test", Parameters: raw(`{"sender":"TEST"}`)}},
 	}))
 	got := ""
-	for _, i := range plan(seen.observe()).write {
+	for _, i := range seen.plan().Write {
 		text, err := yaml.Marshal(i)
 		if err != nil {
 			t.Fatal(err)

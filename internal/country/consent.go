@@ -1,0 +1,138 @@
+package country
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/tenancy"
+)
+
+// Consent is what the decisions of one municipality ask of its AppInstallations now.
+type Consent struct {
+	// Write are AppInstallations whose spec or labels differ from what was decided, sorted by
+	// environment and app, with those first that stay.
+	Write []*v1alpha1.AppInstallation
+	// Remove are AppInstallations whose app is uninstalled.
+	Remove []*v1alpha1.AppInstallation
+	// Again is when time alone may change this, while verdicts stay as they are until Country.Next;
+	// zero if never.
+	Again time.Time
+}
+
+// Consent compares what was decided on a municipality's apps with what its AppInstallations say.
+// What a group decides, its rollout moves: until then the release that is there stays, and so does
+// who decided on it; all else is brought up to date. What the municipality decides by itself goes in
+// steps of its own: see Own.
+func (c *Country) Consent(t *Tenant) Consent {
+	var out Consent
+	m := t.Municipality
+	if m == nil || isTrue(m.Spec.Suspend) || isTrue(c.Platform.Suspend) {
+		return out
+	}
+	if m.DeletionTimestamp.IsZero() {
+		c.decided(&out, t)
+	}
+	for _, place := range slices.SortedFunc(maps.Keys(t.Installed), comparePlaces) {
+		installed := t.Installed[place]
+		if tenancy.Uninstalls(m, place.Environment) {
+			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, isTrue(c.Platform.Freeze))
+		}
+		if uninstalled(installed) && !out.writes(installed) {
+			out.Remove = append(out.Remove, installed)
+		}
+	}
+	return out
+}
+
+// decided carries out the verdicts on a tenant.
+func (c *Country) decided(out *Consent, t *Tenant) {
+	own := c.Own(t)
+	out.Again = own.Again
+	moves := map[resolution.Place]rollout.Move{}
+	for _, move := range own.Moves {
+		moves[resolution.Place{App: move.App, Environment: move.Environment}] = move.Move
+	}
+	for _, row := range t.Rows {
+		v := row.Verdict
+		if t.Missing[v.Environment] {
+			continue // its namespace is not there yet, or on its way out
+		}
+		move, moved := moves[v.Place]
+		switch {
+		case moved:
+			out.present(c.moved(t, v.App, move), row.Installed)
+		case v.Action == resolution.Install || v.Action == resolution.Keep:
+			out.present(c.kept(t.Municipality, v, cmp.Or(row.Installed, row.Remembered)), row.Installed)
+		case v.Action == resolution.Remove:
+			out.uninstall(row.Installed, v.DecidedBy, false)
+		}
+	}
+}
+
+// kept is the AppInstallation of a verdict at the version that is there already; nil where there is
+// none. A move that is to come has not decided on what is there.
+func (c *Country) kept(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
+	if installed == nil || installed.Spec.State == v1alpha1.InstallationAbsent {
+		return nil
+	}
+	if installed.Spec.Version != v.Version || installed.Spec.Digest != v.Digest {
+		v.Version, v.Digest, v.DecidedBy = installed.Spec.Version, installed.Spec.Digest, resolution.DeciderOf(installed)
+	}
+	want := installation.For(c.Apps.Of(v.App), m, m.Spec.Environment(v.Environment), v)
+	installation.CarryMove(want, installed)
+	return want
+}
+
+// present asks for an app to be there. Nothing is written where want is nil.
+func (o *Consent) present(want, installed *v1alpha1.AppInstallation) {
+	if want == nil || (installed != nil && installation.Same(want, installed)) {
+		return
+	}
+	o.Write = append(o.Write, want)
+}
+
+// uninstall asks for an app to go. The installation itself stays until it is gone.
+func (o *Consent) uninstall(installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy, frozen bool) {
+	if installed == nil || frozen || uninstalled(installed) {
+		return
+	}
+	want := installed.DeepCopy()
+	want.Spec.State = v1alpha1.InstallationAbsent
+	want.Annotations = map[string]string{v1alpha1.AnnotationDecision: by.Reason}
+	want.Spec.DecidedBy = v1alpha1.Decider{Level: by.Level, Name: by.Name}
+	want.Spec.Suspend = nil
+	if !installation.Same(want, installed) {
+		o.Write = append(o.Write, want)
+	}
+}
+
+// writes says whether an installation is written, as the app was asked for again.
+func (o *Consent) writes(i *v1alpha1.AppInstallation) bool {
+	return slices.ContainsFunc(o.Write, func(w *v1alpha1.AppInstallation) bool { return w.Namespace == i.Namespace && w.Name == i.Name })
+}
+
+// uninstalled says whether an app that was asked to go is gone: the installation
+// has seen the request, and has nothing of its own any longer.
+func uninstalled(i *v1alpha1.AppInstallation) bool {
+	if i.Spec.State != v1alpha1.InstallationAbsent || i.Status.ObservedGeneration != i.Generation || len(i.Status.Inventory) > 0 {
+		return false
+	}
+	for _, c := range i.Status.Conditions {
+		if c.Type == v1alpha1.ConditionReady {
+			return c.Status == metav1.ConditionTrue && c.ObservedGeneration == i.Generation
+		}
+	}
+	return false
+}
+
+func comparePlaces(a, b resolution.Place) int {
+	return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.App, b.App))
+}

@@ -1,0 +1,147 @@
+package country
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/rollout"
+)
+
+// Own is what a municipality does next with the versions that it decides on by itself.
+type Own struct {
+	// Moves sorted by app.
+	Moves []OwnMove
+	// Waits are what places wait for; those that wait for nothing are not in it.
+	Waits map[resolution.Place]rollout.Wait
+	// Again is when time alone may change this; zero if never.
+	Again time.Time
+}
+
+// OwnMove is a move of one app.
+type OwnMove struct {
+	rollout.Move
+
+	App string
+}
+
+// Own works out the next step of a municipality's own moves.
+func (c *Country) Own(t *Tenant) Own {
+	out := Own{Waits: map[resolution.Place]rollout.Wait{}}
+	if t.Municipality == nil || !t.Municipality.DeletionTimestamp.IsZero() {
+		return out
+	}
+	for _, app := range t.ownApps() {
+		step := rollout.PlanOwn(c.own(t, app))
+		out.Again = earliest(out.Again, step.Again)
+		for _, move := range step.Moves {
+			out.Moves = append(out.Moves, OwnMove{move, app})
+		}
+		for environment, wait := range step.Waits {
+			out.Waits[resolution.Place{App: app, Environment: environment}] = wait
+		}
+	}
+	return out
+}
+
+// ownApps are the apps of which the municipality decides on a version by itself, sorted.
+func (t *Tenant) ownApps() []string {
+	var all []string
+	for _, row := range t.Rows {
+		if row.Own != nil {
+			all = append(all, row.Verdict.App)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// hasOwn says whether the municipality decides on a version of an app by itself. One that is not
+// there does not.
+func (t *Tenant) hasOwn(app string) bool {
+	return t != nil && slices.ContainsFunc(t.Rows, func(row *Row) bool { return row.Own != nil && row.Verdict.App == app })
+}
+
+func (c *Country) own(t *Tenant, name string) rollout.Own {
+	app, waves := c.Apps.Of(name), c.strategyOf(Direct).Waves
+	last := waves[len(waves)-1]
+	own := rollout.Own{
+		Municipality: t.Name, App: name, Suspended: isTrue(t.Municipality.Spec.Suspend), Paused: isTrue(t.Municipality.Spec.Pause),
+		Calendar: t.Calendar, Soak: last.Soak, ProgressDeadline: last.ProgressDeadline,
+		Releases: availability(app), Gates: c.brakes(app), Outages: c.outages, Now: c.Now,
+	}
+	for _, row := range t.Rows {
+		if row.Own != nil && row.Verdict.App == name {
+			own.Places = append(own.Places, *row.Own)
+		}
+	}
+	own.Places = append(own.Places, t.removed(name)...)
+	return own
+}
+
+// removed are the environments that left the spec while the municipality's own move was under way in
+// them, or had failed: what failed in test does not come to production because test is taken out.
+func (t *Tenant) removed(app string) []rollout.OwnPlace {
+	var all []rollout.OwnPlace
+	for place, i := range t.Installed {
+		if place.App != app || !t.wasRemoved(place) {
+			continue
+		}
+		all = append(all, rollout.OwnPlace{
+			Place:  rollout.Place{Environment: place.Environment, Stage: i.Spec.Tenant.Stage, Installed: rollout.Observe(i)},
+			Target: i.Spec.Move.Target,
+		})
+	}
+	slices.SortFunc(all, func(a, b rollout.OwnPlace) int { return cmp.Compare(a.Environment, b.Environment) })
+	return all
+}
+
+// wasRemoved says whether a place is in an environment that left the spec, and the municipality's own
+// move was the last there.
+func (t *Tenant) wasRemoved(place resolution.Place) bool {
+	i := installedAt(t, place)
+	return i != nil && t.Municipality != nil && t.Municipality.Spec.Environment(place.Environment) == nil &&
+		i.Spec.State != v1alpha1.InstallationAbsent && movedItself(i)
+}
+
+// movedItself says whether the last move of an installation was its municipality's own.
+func movedItself(i *v1alpha1.AppInstallation) bool {
+	_, byGroup := movedBy(i)
+	return i.Spec.Move != nil && !byGroup
+}
+
+// ownPlace is a place where the municipality brings a version by itself, or where a move has to be
+// followed to its end that nobody else follows; nil elsewhere.
+func (c compiler) ownPlace(t *Tenant, row *Row) *rollout.OwnPlace {
+	v, p := row.Verdict, rollout.OwnPlace{Place: row.Place}
+	switch {
+	case v.Action == resolution.Install && (v.Group == (resolution.Group{}) || v.Why == resolution.Held):
+		p.Target, p.Immediate = v1alpha1.Release{Version: v.Version, Digest: v.Digest}, v.Immediate
+		p.Excuse = c.absence(t, row)
+		if p.Excuse.Reason == "" {
+			p.Excuse = c.lacks(t, row)
+		}
+	case v.Action == resolution.Keep && row.Place.Installed != nil && unfollowed(v, row.Installed):
+		p.Target = row.Place.Installed.Release
+		p.Excuse = c.absence(t, row)
+	default:
+		return nil
+	}
+	return &p
+}
+
+// unfollowed says whether nobody follows the last move of an installation whose version is kept: the
+// group that made it has the place no longer. A hold keeps what is there even if that fails; but
+// while what it brought itself is the first, the other stages wait for it.
+func unfollowed(v resolution.Verdict, i *v1alpha1.AppInstallation) bool {
+	move := i.Spec.Move
+	switch {
+	case move == nil || v.Why == resolution.Deferred:
+		return false
+	case v.Why == resolution.Held:
+		return movedItself(i) && i.Spec.LastVerified == nil && !v.Immediate
+	}
+	return resolution.Group{Network: move.Network, Channel: move.Channel} != v.Group || movedItself(i)
+}
