@@ -18,6 +18,9 @@ type Installed struct {
 	Current bool
 	// HealthySince is when the release became healthy; zero while it is not.
 	HealthySince time.Time
+	// HealthyBefore is since when the release was healthy when it was observed last, where its spec was
+	// touched since and nobody has looked again; zero elsewhere.
+	HealthyBefore time.Time
 	// Longest is how long it was healthy on end before it last ceased to be.
 	Longest time.Duration
 	// UnhealthySince is when it ceased to be, or when it began to come up; zero while it is healthy.
@@ -48,6 +51,9 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	if ready == nil ||
 		i.Status.ObservedGeneration != i.Generation || //guard:health-of-this-spec
 		ready.ObservedGeneration != i.Generation { //guard:health-of-this-spec
+		if applied == release && i.Status.HealthySince != nil {
+			seen.HealthyBefore = i.Status.HealthySince.Time
+		}
 		return seen
 	}
 	seen.Current, seen.Message, seen.Fault = true, ready.Message, installation.FaultOf(i)

@@ -35,6 +35,7 @@ func TestObserve(t *testing.T) {
 		i.Status.Conditions[0].LastTransitionTime, i.Status.HealthySince = *at(-5 * time.Minute), nil
 	}
 	nothing := &rollout.Installed{Release: target}
+	touched := &rollout.Installed{Release: target, HealthyBefore: now.Add(-time.Hour)}
 	ill := &rollout.Installed{Release: target, Current: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready", Fault: installation.Fault{Blame: installation.BlameVersion, Message: "0/1 ready"}}
 	cases := []struct {
 		reason string
@@ -42,13 +43,14 @@ func TestObserve(t *testing.T) {
 		want   *rollout.Installed
 	}{
 		{"what is well is so since then", ready(), &rollout.Installed{Release: target, Current: true, HealthySince: now.Add(-time.Hour), Message: "all is well"}},
-		{"a status of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), nothing},
-		{"a status that says so of itself says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status.ObservedGeneration = 2 }), nothing},
-		{"a condition of an earlier generation says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].ObservedGeneration = 2 }), nothing},
+		{"a status of an earlier generation says what was so before", ready(func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), touched},
+		{"and nothing of another release", ready(func(i *v1alpha1.AppInstallation) { i.Generation, i.Status.AppliedDigest = 4, before.Digest }), nothing},
+		{"so does one that says so of itself", ready(func(i *v1alpha1.AppInstallation) { i.Status.ObservedGeneration = 2 }), touched},
+		{"and a condition of an earlier generation", ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].ObservedGeneration = 2 }), touched},
 		{"a status that was lost says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1} }), nothing},
 		{
 			"a status without the condition says nothing",
-			ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil }), nothing,
+			ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions, i.Status.HealthySince = nil, nil }), nothing,
 		},
 		{
 			"Ready that speaks of another digest is not healthy, and counts from when it was said",

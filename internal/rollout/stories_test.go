@@ -196,6 +196,8 @@ func TestLastVerified(t *testing.T) {
 		{"what has not soaked", &rollout.Installed{Release: target, Current: true, HealthySince: now, LastVerified: &before}, &before},
 		{"what has not soaked, and the group completed", &rollout.Installed{Release: other, Current: true, HealthySince: now, LastVerified: &before}, &other},
 		{"what nobody observed", &rollout.Installed{Release: target, LastVerified: &before}, &before},
+		{"what soaked, and whose parameters were changed just now", &rollout.Installed{Release: target, HealthyBefore: now.Add(-2 * time.Hour)}, &target},
+		{"what had not soaked when they were", &rollout.Installed{Release: target, HealthyBefore: now, LastVerified: &before}, &before},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
