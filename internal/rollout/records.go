@@ -174,6 +174,14 @@ func release(r *v1alpha1.Rollout) v1alpha1.Release {
 	return v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}
 }
 
+// Newest is the newest of some Rollouts of one group and app, in any order; nil where there is none.
+func Newest(records []*v1alpha1.Rollout) *v1alpha1.Rollout {
+	if len(records) == 0 {
+		return nil
+	}
+	return slices.MinFunc(records, newestFirst)
+}
+
 // newestFirst sorts by sequence, whatever the clocks said when they were made; those that were made
 // before there were sequences are older than all others, and sort by age. Of those of one second,
 // what goes on is the newest, and what has ended the oldest.

@@ -161,6 +161,12 @@ func (s Strategy) quick() Strategy {
 	return s
 }
 
+// Approved says whether one of some approvals is for this wave of this attempt.
+func Approved(approvals []v1alpha1.Approval, spec v1alpha1.RolloutSpec, wave string) bool {
+	approved, _ := Strategy{Approvals: approvals}.approved(spec, wave)
+	return approved
+}
+
 // approved says whether an approval names this wave of this attempt, and where there is
 // none, which near miss somebody may have made.
 func (s Strategy) approved(spec v1alpha1.RolloutSpec, wave string) (bool, string) {

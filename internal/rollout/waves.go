@@ -1,7 +1,9 @@
 package rollout
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -12,10 +14,20 @@ func (w *Wave) Matches(name string, tags map[string]string) bool {
 	return w.names[name] || (w.selector != nil && w.selector.Matches(labels.Set(tags)))
 }
 
-// waveOf is the first wave that a member matches, else the last: nobody is dropped.
-func waveOf(waves []Wave, m *Member) int {
+// Picks says in words whom a wave names or selects; empty where it takes who is in no other.
+func (w *Wave) Picks() string {
+	picks := slices.Sorted(maps.Keys(w.names))
+	if w.selector != nil {
+		picks = append(picks, "those with "+w.selector.String())
+	}
+	return strings.Join(picks, ", ")
+}
+
+// WaveOf is the first wave that names or selects a municipality, else the last: nobody is dropped.
+// Who stands in for others goes with the first wave all the same, and its status names them.
+func WaveOf(waves []Wave, name string, tags map[string]string) int {
 	for i := range waves {
-		if waves[i].Matches(m.Name, m.Labels) {
+		if waves[i].Matches(name, tags) {
 			return i
 		}
 	}
@@ -41,7 +53,7 @@ type assigner struct{ *rules }
 func (r assigner) assign() assignment {
 	a := assignment{waves: make([]int, len(r.in.Members)), standIn: -1}
 	for i := range r.in.Members {
-		a.waves[i] = waveOf(r.strategy.Waves, &r.in.Members[i])
+		a.waves[i] = WaveOf(r.strategy.Waves, r.in.Members[i].Name, r.in.Members[i].Labels)
 	}
 	if len(r.strategy.Waves) == 1 {
 		return a

@@ -35,14 +35,9 @@ func (w waves) names(i int, m *v1alpha1.Municipality) bool {
 	return w.list[i].Members != nil && slices.Contains(w.list[i].Members.Names, m.Name)
 }
 
-// of is the wave that a member goes with: the first that matches it, else the last.
+// of is the wave that a member goes with; -1 where there are none.
 func (w waves) of(m *v1alpha1.Municipality) int {
-	for i := range w.list {
-		if w.matches(i, m) {
-			return i
-		}
-	}
-	return len(w.list) - 1
+	return rollout.WaveOf(w.compiled[:len(w.list)], m.Name, m.Labels)
 }
 
 // overlaps reports members that two waves reach for, so that which one they go with is
