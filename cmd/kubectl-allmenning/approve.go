@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,7 +20,8 @@ func newApprove(c *connection) *cobra.Command {
 		Short: "Let a wave of a rollout begin",
 		Long: "Let a wave of a rollout begin that requires approval: the one that waits for it, unless --wave names another. The\n" +
 			"approval is a field of the Network, spec.rollout.approvals; of those who take an app directly, one of the Platform.\n" +
-			"It names app, digest, wave and attempt, and counts for these alone." + destinationHelp,
+			"It names app, digest, wave and attempt, and counts for these alone. Whether it is a security fix, and who stands in\n" +
+			"for whom in the first wave, is said first." + destinationHelp,
 		Example: examples(
 			"kubectl allmenning approve digi-tv.svarut.2.4.1.1 --apply",
 			"kubectl allmenning approve digi-tv.svarut.2.4.1.1 --wave everyone -f networks/digi-tv.yaml",
@@ -38,7 +40,7 @@ func newApprove(c *connection) *cobra.Command {
 				if err != nil {
 					return written{}, err
 				}
-				x, err := change.Approve(w, r, wave)
+				x, err := change.Approve(w, r, wave, time.Now())
 				if err != nil {
 					return written{}, fmt.Errorf("approve: %w", err)
 				}

@@ -61,7 +61,7 @@ spec: {number: "4034", displayName: Tokke, environments: [{name: prod, stage: Pr
 kind: Rollout
 metadata: {name: digi-tv.svarut.2.4.1.1}
 spec: {network: digi-tv, app: svarut, version: 2.4.1, digest: "` + digest + `", attempt: 1, sequence: 1}
-status: {observedGeneration: 1, phase: Progressing, waves: [{name: pilot, state: Done}, {name: everyone, state: Waiting}]}
+status: {observedGeneration: 1, phase: Progressing, waves: [{name: pilot, state: Done}, {name: everyone, state: Waiting, approval: Wanting}]}
 `
 	kustomizationFile = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- tokke.yaml\n"
 )
@@ -285,7 +285,7 @@ func TestRefusals(t *testing.T) {
 		{"a municipality with a slip of the hand", []string{"explain", "toke", "-f", root}, `there is no Municipality "toke" in ` + root + ": did you mean tokke?"},
 		{"an unknown app", []string{"explain", "tokke", "kobo", "-f", root}, `there is no SharedApp "kobo" in ` + root + ": it has svarut"},
 		{"an app with a slip of the hand", []string{"explain", "tokke", "svrut", "-f", root, "-o", "json"}, `there is no SharedApp "svrut" in ` + root + ": did you mean svarut?"},
-		{"a version that there is not", []string{"promote", "svarut", "3.0.0", "-f", root}, "promote: SharedApp svarut: spec.versions has no 3.0.0: it has 2.4.1, 2.5.0"},
+		{"a version that there is not", []string{"promote", "svarut", "3.0.0", "-f", root}, "promote: SharedApp svarut has no version 3.0.0: see its spec.versions (2.4.1, 2.5.0)"},
 		{"a Rollout that there is not", []string{"approve", "digi-tv.svarut.9.1", "-f", root}, "it has digi-tv.svarut.2.4.1.1"},
 		{"a Rollout that only the cluster has", []string{"approve", "digi-tv.svarut.2.4.1.1", "-f", filepath.Join(root, "networks.yaml")}, "so the cluster is asked: no cluster"},
 		{"a network in another file", []string{"onboard", "vinje", "--number", "4036", "--display-name", "V", "--network", "digi-tv", "-f", filepath.Join(root, "towns")}, `no Network "digi-tv"`},

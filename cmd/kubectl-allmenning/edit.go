@@ -51,6 +51,7 @@ func (d *destination) runOnFiles(cmd *cobra.Command, c *connection, read func(co
 	if err := decided.check(); err != nil {
 		return err
 	}
+	decided.remark(cmd.ErrOrStderr())
 
 	e := edits{folder: f, texts: map[string][]byte{}}
 	if err := e.add(decided); err != nil {

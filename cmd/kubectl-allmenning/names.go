@@ -9,6 +9,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/change"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 func municipalityNames() names {
@@ -81,12 +82,13 @@ func appNamesAt() names {
 // versionNames are the versions of the app before that may be taken into use.
 func versionNames() names {
 	return names{kinds: []world.Kind{world.SharedApps}, of: func(w *world.World, args []string) []string {
-		app, err := w.App(args[0])
+		object, err := w.App(args[0])
 		if err != nil {
 			return nil
 		}
-		usable := slices.DeleteFunc(slices.Clone(app.Spec.Versions), func(v v1alpha1.Version) bool { return v.State == v1alpha1.VersionWithdrawn })
-		return described(usable, func(v *v1alpha1.Version) string { return v.Version + "\t" + string(v.State) })
+		app := catalogue.Compile(object)
+		usable := slices.DeleteFunc(slices.Clone(app.Versions()), func(v *catalogue.Version) bool { return app.Unlisted(v.Number) != nil })
+		return described(usable, func(v **catalogue.Version) string { return (*v).Number + "\t" + string((*v).State) })
 	}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -12,6 +13,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 func newStatus(c *connection) *cobra.Command {
@@ -50,15 +52,19 @@ func newStatus(c *connection) *cobra.Command {
 			if err := checkFilter(cmd.Context(), cluster, w, filter); err != nil {
 				return err
 			}
+			strategies, err := strategiesOf(cmd.Context(), cluster, waves)
+			if err != nil {
+				return err
+			}
 			if watch {
-				return follow(cmd.Context(), cluster, cmd.OutOrStdout(), filter, waves)
+				return follow(cmd.Context(), cluster, cmd.OutOrStdout(), filter, lines(waves, strategies))
 			}
 			for _, name := range args {
 				if _, err := w.Rollout(name); err != nil {
 					return err
 				}
 			}
-			return printStatus(cmd.OutOrStdout(), output, progress.Pick(w.Rollouts, filter), waves)
+			return printStatus(cmd.OutOrStdout(), output, progress.Pick(w.Rollouts, filter), lines(waves, strategies))
 		},
 	}
 	cmd.Flags().StringVar(&filter.Network, "network", "", "only rollouts of this network")
@@ -99,7 +105,26 @@ func checkFilter(ctx context.Context, c client.Reader, w *world.World, filter pr
 	return nil
 }
 
-func printStatus(out io.Writer, output string, rollouts []v1alpha1.Rollout, waves bool) error {
+// strategiesOf reads who gives the waves, if waves are shown. Who may not read that does not see
+// whom a wave names.
+func strategiesOf(ctx context.Context, c client.Reader, waves bool) (progress.Strategies, error) {
+	unknown := func(string) rollout.Strategy { return rollout.Strategy{} }
+	if !waves {
+		return unknown, nil
+	}
+	w, err := world.Readable(ctx, c, world.Networks, world.Platforms)
+	if err != nil || len(w.Unread) > 0 {
+		return unknown, err
+	}
+	return w.Country(time.Now()).Strategy, nil
+}
+
+// lines are those that show rollouts.
+func lines(waves bool, strategies progress.Strategies) func([]v1alpha1.Rollout) []string {
+	return func(rollouts []v1alpha1.Rollout) []string { return progress.Lines(rollouts, waves, strategies) }
+}
+
+func printStatus(out io.Writer, output string, rollouts []v1alpha1.Rollout, lines func([]v1alpha1.Rollout) []string) error {
 	if output != "" {
 		list := v1alpha1.RolloutList{Items: make([]v1alpha1.Rollout, 0, len(rollouts))}
 		list.APIVersion, list.Kind = v1alpha1.GroupVersion.String(), "RolloutList"
@@ -114,7 +139,7 @@ func printStatus(out io.Writer, output string, rollouts []v1alpha1.Rollout, wave
 		fmt.Fprintln(out, "There are no rollouts that fit.")
 		return nil
 	}
-	for _, line := range progress.Lines(rollouts, waves) {
+	for _, line := range lines(rollouts) {
 		fmt.Fprintln(out, line)
 	}
 	return nil

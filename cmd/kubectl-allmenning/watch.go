@@ -22,7 +22,7 @@ import (
 const breath = 200 * time.Millisecond
 
 // follow shows rollouts, and each change of them, until it is interrupted.
-func follow(ctx context.Context, c client.WithWatch, out io.Writer, filter progress.Filter, waves bool) error {
+func follow(ctx context.Context, c client.WithWatch, out io.Writer, filter progress.Filter, lines func([]v1alpha1.Rollout) []string) error {
 	show := &display{out: out}
 	for {
 		var list v1alpha1.RolloutList
@@ -38,7 +38,7 @@ func follow(ctx context.Context, c client.WithWatch, out io.Writer, filter progr
 			return ended(ctx, fmt.Errorf("watch Rollouts: %w", err))
 		}
 		err = listen(ctx, changes, known, func() {
-			show.lines(progress.Lines(progress.Pick(slices.Collect(maps.Values(known)), filter), waves))
+			show.lines(lines(progress.Pick(slices.Collect(maps.Values(known)), filter)))
 		})
 		changes.Stop()
 		if err != nil {

@@ -49,6 +49,17 @@ func (w *written) check() error {
 	return schema.Refusal(object)
 }
 
+// remark says what somebody should know before the change is made. It is not part of what is
+// printed for other programs.
+func (w *written) remark(out io.Writer) {
+	if w.change == nil {
+		return
+	}
+	for _, remark := range w.change.Remarks {
+		fmt.Fprintf(out, "Note: %s.\n", remark)
+	}
+}
+
 // destinationHelp is the part of the help that writing commands share.
 const destinationHelp = "\n\nThe changed object is printed as YAML, for Git or kubectl. With --filename the file that holds it is edited in\n" +
 	"place, and nothing else in it is touched; with --apply the cluster is changed, that one field and no other."
@@ -97,6 +108,7 @@ func (d *destination) run(cmd *cobra.Command, c *connection, read func(context.C
 	if err := decided.check(); err != nil {
 		return err
 	}
+	decided.remark(cmd.ErrOrStderr())
 	if d.apply {
 		return d.send(cmd.Context(), cluster, cmd.OutOrStdout(), decided)
 	}

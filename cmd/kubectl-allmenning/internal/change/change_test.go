@@ -22,13 +22,15 @@ var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // country is an app, a network with three waves of which the latter two need approval,
 // and one whose waves the Platform gives; and rollouts of both, the pilots of which are done.
 func country(changes ...func(*world.World)) *world.World {
-	waves := []v1alpha1.Wave{{Name: "pilot"}, {Name: "some", RequireApproval: new(true)}, {Name: "rest", RequireApproval: new(true)}}
+	waves := []v1alpha1.Wave{{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"vinje", "tokke"}}}, {Name: "some", RequireApproval: new(true)}, {Name: "rest", RequireApproval: new(true)}}
 	rollout := func(network string) v1alpha1.Rollout {
 		return v1alpha1.Rollout{
 			ObjectMeta: metav1.ObjectMeta{Name: network + ".svarut.2.4.1.2"},
 			Spec:       v1alpha1.RolloutSpec{Network: network, App: "svarut", Version: "2.4.1", Digest: digest, Attempt: 2},
 			Status: v1alpha1.RolloutStatus{Phase: v1alpha1.RolloutProgressing, Waves: []v1alpha1.WaveStatus{
-				{Name: "pilot", State: v1alpha1.WaveDone}, {Name: "some", State: v1alpha1.WaveWaiting}, {Name: "rest", State: v1alpha1.WaveWaiting},
+				{Name: "pilot", State: v1alpha1.WaveDone},
+				{Name: "some", State: v1alpha1.WaveWaiting, Approval: v1alpha1.ApprovalWanting},
+				{Name: "rest", State: v1alpha1.WaveWaiting, Approval: v1alpha1.ApprovalWanting},
 			}},
 		}
 	}
@@ -57,6 +59,9 @@ func country(changes ...func(*world.World)) *world.World {
 		Rollouts: []v1alpha1.Rollout{rollout("digi"), rollout("plain"), {
 			ObjectMeta: metav1.ObjectMeta{Name: "direct.svarut.stable.2.4.1.1"},
 			Spec:       v1alpha1.RolloutSpec{Channel: "stable", App: "svarut", Version: "2.4.1", Digest: digest, Attempt: 1},
+			Status: v1alpha1.RolloutStatus{Phase: v1alpha1.RolloutProgressing, Waves: []v1alpha1.WaveStatus{
+				{Name: "pilot", State: v1alpha1.WaveRunning}, {Name: "some", State: v1alpha1.WaveWaiting, Approval: v1alpha1.ApprovalWanting},
+			}},
 		}},
 	}
 	for _, c := range changes {
@@ -76,39 +81,47 @@ func approved(wave string, attempt int32) func(*world.World) {
 	}
 }
 
-// TestUnapproved goes by waves, approvals and states, and by no text.
-func TestUnapproved(t *testing.T) {
-	text := func(w *world.World) { w.Rollouts[0].Status.Waves[1].WaitsFor = "the platform is frozen" }
-	isDone := func(w *world.World) { w.Rollouts[0].Status.Waves[1].State = v1alpha1.WaveDone }
-	unread := func(kind world.Kind) func(*world.World) {
-		return func(w *world.World) {
-			w.Unread = []world.Kind{kind}
-			if kind == world.Platforms {
-				w.Platform = nil
-			} else {
-				w.Networks = nil
-			}
+// wave changes the status of a wave of the first Rollout.
+func wave(at int, state v1alpha1.WaveState, approval v1alpha1.ApprovalState) func(*world.World) {
+	return func(w *world.World) {
+		w.Rollouts[0].Status.Waves[at].State, w.Rollouts[0].Status.Waves[at].Approval = state, approval
+	}
+}
+
+func unread(kinds ...world.Kind) func(*world.World) {
+	return func(w *world.World) {
+		w.Unread = kinds
+		if slices.Contains(kinds, world.Platforms) {
+			w.Platform = nil
+		}
+		if slices.Contains(kinds, world.Networks) {
+			w.Networks = nil
 		}
 	}
+}
+
+// TestUnapproved goes by what the Rollout says of its waves, and by approvals that were given since.
+func TestUnapproved(t *testing.T) {
 	for _, tc := range []struct {
 		reason, rollout string
 		world           *world.World
 		want            []string
 	}{
 		{"both waves that need one", "digi.svarut.2.4.1.2", country(), []string{"some", "rest"}},
-		{"whatever the Rollout says in words", "digi.svarut.2.4.1.2", country(text), []string{"some", "rest"}},
+		{"whatever the Rollout says in words", "digi.svarut.2.4.1.2", country(func(w *world.World) {
+			w.Rollouts[0].Status.Waves[1].WaitsFor = "the platform is frozen"
+		}), []string{"some", "rest"}},
 		{"one is approved", "digi.svarut.2.4.1.2", country(approved("some", 2)), []string{"rest"}},
 		{"another attempt was approved", "digi.svarut.2.4.1.2", country(approved("some", 1)), []string{"some", "rest"}},
-		{"one is done", "digi.svarut.2.4.1.2", country(isDone), []string{"rest"}},
+		{"one is done, and needs none", "digi.svarut.2.4.1.2", country(wave(1, v1alpha1.WaveDone, "")), []string{"rest"}},
+		{"one is done, and somebody joined it", "digi.svarut.2.4.1.2", country(wave(1, v1alpha1.WaveDone, v1alpha1.ApprovalWanting)), []string{"some", "rest"}},
+		{"everybody in it is excused, so the Rollout is Completed", "digi.svarut.2.4.1.2",
+			country(phase(v1alpha1.RolloutCompleted), wave(1, v1alpha1.WaveDone, v1alpha1.ApprovalGiven)), []string{"rest"}},
 		{"the Platform gives the waves", "plain.svarut.2.4.1.2", country(), []string{"some", "rest"}},
-		{"nobody gave waves", "plain.svarut.2.4.1.2", country(func(w *world.World) { w.Platform = nil }), nil},
-		{"a Rollout that is new", "direct.svarut.stable.2.4.1.1", country(), []string{"some", "rest"}},
-		{"the Rollout says which, where one may not read who gives them", "plain.svarut.2.4.1.2", country(unread(world.Platforms), func(w *world.World) {
-			w.Rollouts[1].Status.Waves[2].Approval = v1alpha1.ApprovalWanting
-		}), []string{"rest"}},
+		{"the operator has not looked yet", "digi.svarut.2.4.1.2", country(func(w *world.World) { w.Rollouts[0].Status = v1alpha1.RolloutStatus{} }), nil},
 		{"an approval of another channel", "direct.svarut.stable.2.4.1.1", country(func(w *world.World) {
 			w.Platform.Spec.Rollout.Approvals = []v1alpha1.Approval{{App: "svarut", Channel: "pilot", Digest: digest, Wave: "some"}}
-		}), []string{"some", "rest"}},
+		}), []string{"some"}},
 		{"one may not read the Platform that gives them", "plain.svarut.2.4.1.2", country(unread(world.Platforms)), []string{"some", "rest"}},
 		{"one may not read the Network", "digi.svarut.2.4.1.2", country(unread(world.Networks)), []string{"some", "rest"}},
 		{"it is halted", "digi.svarut.2.4.1.2", country(phase(v1alpha1.RolloutHalted)), nil},
@@ -126,40 +139,41 @@ func TestUnapproved(t *testing.T) {
 	}
 }
 
-// TestApproveSays names what somebody who approves should know, and the channel of direct adopters.
-func TestApproveSays(t *testing.T) {
-	w := country(func(w *world.World) {
+// TestApproveRemarks is about what somebody who approves should know first.
+func TestApproveRemarks(t *testing.T) {
+	stands := func(w *world.World) {
 		for i := range w.Rollouts {
 			w.Rollouts[i].Status.SecurityFix = true
-			w.Rollouts[i].Status.Waves = []v1alpha1.WaveStatus{{Name: "pilot", State: v1alpha1.WaveDone, StandIn: "kragero"}}
+			w.Rollouts[i].Status.Waves[0].StandIn = "kragero"
 		}
-	})
-	const says = "approved wave some of svarut 2.4.1, attempt %s; it is a security fix, so neither announcement nor soak delays it; " +
-		"kragero stands in for wave pilot, as none of those it names takes part"
-	for rollout, want := range map[string]struct {
-		attempt, channel string
-	}{"digi.svarut.2.4.1.2": {attempt: "2"}, "direct.svarut.stable.2.4.1.1": {attempt: "1", channel: "stable"}} {
-		r, err := w.Rollout(rollout)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := change.Approve(w, r, "some")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasSuffix(got.Message, strings.Replace(says, "%s", want.attempt, 1)) {
-			t.Errorf("%s: it says %q", rollout, got.Message)
-		}
-		channel := ""
-		fields, _ := got.Edit.Value.([]manifest.Field)
-		for _, f := range fields {
-			if f.Key == "channel" {
-				channel, _ = f.Value.(string)
+	}
+	const fix = "svarut 2.4.1 is a security fix: neither announcement nor soak delays it, and it does not queue"
+	const stand = "Wave pilot: kragero stands in for tokke, vinje, as none of these takes part"
+	for _, tc := range []struct {
+		reason, rollout string
+		world           *world.World
+		want            []string
+	}{
+		{"nothing besides", "digi.svarut.2.4.1.2", country(), nil},
+		{"a security fix, and a stand-in for those whom the network names", "digi.svarut.2.4.1.2", country(stands), []string{fix, stand}},
+		{"and for those whom the Platform names", "plain.svarut.2.4.1.2", country(stands), []string{fix, stand}},
+		{"and among direct adopters", "direct.svarut.stable.2.4.1.1", country(stands), []string{fix, stand}},
+		{"for whom is not known", "plain.svarut.2.4.1.2", country(stands, unread(world.Platforms), func(w *world.World) { w.Rollouts[1].Status.Waves[0].Name = "first" }),
+			[]string{fix, "Wave first: kragero goes first"}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			r, err := tc.world.Rollout(tc.rollout)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		if channel != want.channel {
-			t.Errorf("%s: it approves channel %q, want %q", rollout, channel, want.channel)
-		}
+			got, err := change.Approve(tc.world, r, "some", now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, got.Remarks); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -174,28 +188,31 @@ func TestApprove(t *testing.T) {
 		{"a later wave ahead", "digi.svarut.2.4.1.2", "rest", country(), "Network digi", "rest", ""},
 		{"an approval of another attempt does not count", "digi.svarut.2.4.1.2", "", country(approved("some", 1)), "Network digi", "some", ""},
 		{"the Platform gives the waves, and the network approves", "plain.svarut.2.4.1.2", "", country(), "Network plain", "some", ""},
-		{"the Platform gives the waves, and the coordinator may not read it", "plain.svarut.2.4.1.2", "",
-			country(func(w *world.World) { w.Platform, w.Unread = nil, []world.Kind{world.Platforms} }), "Network plain", "some", ""},
+		{"the Platform gives the waves, and the coordinator may not read it", "plain.svarut.2.4.1.2", "", country(unread(world.Platforms)), "Network plain", "some", ""},
 		{"direct adopters are approved on the Platform", "direct.svarut.stable.2.4.1.1", "some", country(), "Platform default", "some", ""},
-		{"the pilot is on", "direct.svarut.stable.2.4.1.1", "", country(), "", "", "wave pilot needs none"},
+		{"the wave that somebody joined after it was done", "digi.svarut.2.4.1.2", "", country(wave(1, v1alpha1.WaveDone, v1alpha1.ApprovalWanting)), "Network digi", "some", ""},
+		{"everybody in the last wave is excused, so the Rollout is Completed", "digi.svarut.2.4.1.2", "",
+			country(phase(v1alpha1.RolloutCompleted), wave(1, v1alpha1.WaveDone, v1alpha1.ApprovalGiven)), "Network digi", "rest", ""},
+		{"the pilot is on", "direct.svarut.stable.2.4.1.1", "", country(), "", "", "wave pilot comes first, and needs no approval: approve a later one ahead with --wave: some"},
 		{"it is approved", "digi.svarut.2.4.1.2", "some", country(approved("some", 2)), "", "", "spec.rollout.approvals has wave some of attempt 2"},
 		{"an approval that names no attempt is of the first", "direct.svarut.stable.2.4.1.1", "some", country(func(w *world.World) {
 			w.Platform.Spec.Rollout.Approvals = []v1alpha1.Approval{{App: "svarut", Channel: "stable", Digest: digest, Wave: "some"}}
 		}), "", "", "spec.rollout.approvals has wave some of attempt 1"},
 		{"the one that waited is approved", "digi.svarut.2.4.1.2", "", country(approved("some", 2)), "", "", "wave some is approved already"},
 		{"a wave that needs none", "digi.svarut.2.4.1.2", "pilot", country(), "", "", "spec.rollout.waves[pilot].requireApproval is not set"},
-		{"a wave that there is not", "digi.svarut.2.4.1.2", "all", country(), "", "", `spec.rollout.waves has no "all": it has pilot, some, rest`},
+		{"a wave that there is not", "digi.svarut.2.4.1.2", "all", country(), "", "", `it has no wave "all": it has pilot, some, rest`},
 		{"a rollout that is halted", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutHalted)), "", "", "spec.rollout.retries"},
 		{"a rollout that is over", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutSuperseded)), "", "", "took its place"},
-		{"a rollout that is done", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutCompleted)), "", "", "nothing to approve any longer"},
-		{"nobody gave waves", "plain.svarut.2.4.1.2", "", country(func(w *world.World) { w.Platform = nil }), "", "", "spec.rollout.waves is empty"},
+		{"a rollout that is done", "digi.svarut.2.4.1.2", "", country(phase(v1alpha1.RolloutCompleted),
+			wave(1, v1alpha1.WaveDone, v1alpha1.ApprovalGiven), wave(2, v1alpha1.WaveDone, v1alpha1.ApprovalGiven)), "", "", "no wave of it waits for an approval"},
+		{"the operator has not looked yet", "digi.svarut.2.4.1.2", "", country(func(w *world.World) { w.Rollouts[0].Status.Waves = nil }), "", "", "its status shows no waves yet"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			r, err := tc.world.Rollout(tc.rollout)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := change.Approve(tc.world, r, tc.wave)
+			got, err := change.Approve(tc.world, r, tc.wave, now)
 			if refused(t, err, tc.refusal) {
 				return
 			}
@@ -227,9 +244,9 @@ func TestPromote(t *testing.T) {
 	for _, tc := range []struct{ reason, app, version, channel, refusal string }{
 		{"another version", "svarut", "2.5.0", "stable", ""},
 		{"no such app", "kobo", "2.5.0", "stable", `no SharedApp "kobo" in the cluster: it has svarut`},
-		{"no such version", "svarut", "9.9.9", "stable", "spec.versions has no 9.9.9"},
-		{"no such channel", "svarut", "2.5.0", "beta", `spec.channels has no "beta"`},
-		{"a withdrawn version", "svarut", "2.3.0", "stable", "spec.versions[2.3.0].state is Withdrawn"},
+		{"no such version", "svarut", "9.9.9", "stable", "SharedApp svarut has no version 9.9.9: see its spec.versions (2.3.0, 2.4.1, 2.5.0, 2.6.0)"},
+		{"no such channel", "svarut", "2.5.0", "beta", `SharedApp svarut has no channel "beta": it has stable: name one of these with --channel`},
+		{"a withdrawn version", "svarut", "2.3.0", "stable", "version 2.3.0 of SharedApp svarut is withdrawn: it is not installed anew anywhere: take another version"},
 		{"a version that can't be had", "svarut", "2.6.0", "stable", "the registry says no"},
 		{"the same version", "svarut", "2.4.1", "stable", "spec.channels[stable].version is 2.4.1 already"},
 	} {

@@ -18,7 +18,8 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/review"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
-	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -29,6 +30,8 @@ type Explanation struct {
 	Number       string `json:"number"`
 	// Networks that it is a member of now.
 	Networks []string `json:"networks"`
+	// Observes are networks that it only observes: it gets no apps by them.
+	Observes []string `json:"observes,omitempty"`
 	// Faults are what a person must fix in the files that it rests on. Of a cluster, conditions
 	// report them.
 	Faults []string `json:"faults,omitempty"`
@@ -37,7 +40,7 @@ type Explanation struct {
 	Apps  []App    `json:"apps"`
 }
 
-// App is one app in those environments that stand alike.
+// App is one app in those environments that are alike.
 type App struct {
 	Name         string   `json:"name"`
 	DisplayName  string   `json:"displayName,omitempty"`
@@ -48,7 +51,7 @@ type App struct {
 	Wanted string `json:"wanted,omitempty"`
 	// Why is empty where the app simply has, or gets, what is wanted; else a word such as Held.
 	Why string `json:"why,omitempty"`
-	// DecidedBy is who decided on what is there, or shall be.
+	// DecidedBy is who decided on what is there, or will be.
 	DecidedBy     v1alpha1.DecidedBy `json:"decidedBy"`
 	Installations []Installation     `json:"installations"`
 }
@@ -81,9 +84,11 @@ const (
 // subject is what all parts of an explanation are about.
 type subject struct {
 	world        *world.World
+	country      *country.Country
 	municipality *v1alpha1.Municipality
-	networks     []*v1alpha1.Network
-	now          time.Time
+	// tenant is what the country says of the municipality.
+	tenant *country.Tenant
+	now    time.Time
 }
 
 // place is one app in one environment.
@@ -91,7 +96,7 @@ type place struct {
 	subject
 
 	name        string
-	app         *v1alpha1.SharedApp
+	app         *catalogue.App
 	environment *v1alpha1.Environment
 	verdict     resolution.Verdict
 	installed   *v1alpha1.AppInstallation
@@ -99,15 +104,17 @@ type place struct {
 	reported *v1alpha1.MunicipalityApp
 }
 
-// Of explains a municipality; with an app, only that one.
+func newSubject(w *world.World, m *v1alpha1.Municipality, now time.Time) subject {
+	c := w.Country(now)
+	return subject{world: w, country: c, municipality: m, tenant: c.Tenant(m.Name), now: now}
+}
+
+// Of explains a municipality of the world; with an app, only that one.
 func Of(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) Explanation {
-	s := subject{world: w, municipality: m, now: now, networks: resolution.NewNetworks(w.Networks, now).Of(m)}
+	s := newSubject(w, m, now)
 	e := Explanation{
 		Municipality: m.Name, DisplayName: m.Spec.DisplayName, Number: m.Spec.Number,
-		Networks: []string{}, Notes: w.Notes, Apps: []App{},
-	}
-	for _, n := range s.networks {
-		e.Networks = append(e.Networks, n.Name)
+		Networks: namesOf(s.tenant.Networks), Observes: s.observed(), Notes: w.Notes, Apps: []App{},
 	}
 	for _, p := range s.places(app) {
 		e.Apps = joined(e.Apps, p.explain())
@@ -119,6 +126,17 @@ func Of(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) Exp
 	return e
 }
 
+func namesOf(networks []*v1alpha1.Network) []string {
+	names := make([]string, len(networks))
+	for i, n := range networks {
+		names[i] = n.Name
+	}
+	return names
+}
+
+// observed are the networks that the municipality only observes.
+func (s subject) observed() []string { return namesOf(s.country.Networks.Observers(s.municipality)) }
+
 // isAbout says whether an object is one that the explanation rests on.
 func (e *Explanation) isAbout(kind, name string) bool {
 	switch kind {
@@ -127,7 +145,7 @@ func (e *Explanation) isAbout(kind, name string) bool {
 	case "Municipality":
 		return name == e.Municipality
 	case "Network":
-		return slices.Contains(e.Networks, name)
+		return slices.Contains(e.Networks, name) || slices.Contains(e.Observes, name)
 	}
 	return slices.ContainsFunc(e.Apps, func(a App) bool { return a.Name == name })
 }
@@ -135,8 +153,7 @@ func (e *Explanation) isAbout(kind, name string) bool {
 // Known refuses an app that there is nothing to explain about: it is not in the catalogue, no
 // network of the municipality proposes it, and it is neither decided on nor installed there.
 func Known(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) error {
-	s := subject{world: w, municipality: m, now: now, networks: resolution.NewNetworks(w.Networks, now).Of(m)}
-	known := s.apps("")
+	known := newSubject(w, m, now).apps("")
 	for i := range w.Apps {
 		known = append(known, w.Apps[i].Name)
 	}
@@ -163,37 +180,21 @@ func joined(all []App, next App) []App {
 // places are all apps that anybody proposes, decides on or has installed, by app and then
 // by environment in the order of the spec.
 func (s subject) places(only string) []place {
-	verdicts := s.verdicts()
-	apps, names := s.world.Catalogue(), s.apps(only)
+	names := s.apps(only)
 	all := make([]place, 0, len(names)*len(s.municipality.Spec.Environments))
 	for _, app := range names {
 		for i := range s.municipality.Spec.Environments {
 			environment := &s.municipality.Spec.Environments[i]
 			at := resolution.Place{App: app, Environment: environment.Name}
-			all = append(all, place{
-				subject: s, name: app, app: apps.Of(app).Object, environment: environment,
-				verdict: verdicts[at], installed: s.installed(app, environment.Name), reported: s.reported(app, environment.Name),
-			})
+			p := place{
+				subject: s, name: app, app: s.country.Apps.Of(app), environment: environment,
+				installed: s.tenant.Installed[at], reported: s.reported(app, environment.Name),
+			}
+			if row := s.tenant.Row(at); row != nil {
+				p.verdict = row.Verdict
+			}
+			all = append(all, p)
 		}
-	}
-	return all
-}
-
-func (s subject) verdicts() map[resolution.Place]resolution.Verdict {
-	in := resolution.Input{
-		Municipality: s.municipality, Networks: s.networks, All: resolution.NewNetworks(s.world.Networks, s.now), Apps: s.world.Catalogue(), Now: s.now,
-		Installed: map[resolution.Place]*v1alpha1.AppInstallation{},
-		Freeze:    s.world.Platform != nil && isTrue(s.world.Platform.Spec.Freeze),
-	}
-	for i := range s.world.Installations {
-		installed := &s.world.Installations[i]
-		if owner, place, ok := installation.PlaceOf(installed); ok && owner == s.municipality.Name {
-			in.Installed[place] = installed
-		}
-	}
-	all := map[resolution.Place]resolution.Verdict{}
-	for _, v := range resolution.Resolve(in) {
-		all[v.Place] = v
 	}
 	return all
 }
@@ -203,7 +204,7 @@ func (s subject) apps(only string) []string {
 		return []string{only}
 	}
 	all := map[string]bool{}
-	for _, n := range s.networks {
+	for _, n := range s.tenant.Networks {
 		for _, p := range n.Spec.Apps {
 			all[p.Name] = true
 		}
@@ -214,22 +215,10 @@ func (s subject) apps(only string) []string {
 	for _, reported := range s.municipality.Status.Apps {
 		all[reported.Name] = true
 	}
-	for i := range s.world.Installations {
-		if s.world.Installations[i].Spec.Tenant.Municipality == s.municipality.Name {
-			all[s.world.Installations[i].Name] = true
-		}
+	for at := range s.tenant.Installed {
+		all[at.App] = true
 	}
 	return slices.Sorted(maps.Keys(all))
-}
-
-func (s subject) installed(app, environment string) *v1alpha1.AppInstallation {
-	namespace := v1alpha1.NamespaceFor(s.municipality.Name, environment)
-	for i := range s.world.Installations {
-		if o := &s.world.Installations[i]; o.Name == app && o.Namespace == namespace {
-			return o
-		}
-	}
-	return nil
 }
 
 func (s subject) reported(app, environment string) *v1alpha1.MunicipalityApp {
@@ -247,8 +236,8 @@ func (p *place) explain() App {
 		Name: p.name, Environments: []string{p.environment.Name}, Wanted: p.verdict.Wanted, Why: string(p.verdict.Why),
 		DecidedBy: p.verdict.DecidedBy, Installations: []Installation{p.installation()},
 	}
-	if p.app != nil {
-		a.DisplayName = p.app.Spec.DisplayName
+	if p.app.Exists() {
+		a.DisplayName = p.app.Object.Spec.DisplayName
 	}
 	if p.blind() && p.reported != nil {
 		a.Wanted, a.Why, a.DecidedBy = p.reported.Wanted, string(p.reported.State), p.reported.DecidedBy

@@ -23,9 +23,11 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func load(t *testing.T) *world.World {
+func load(t *testing.T) *world.World { return loadFile(t, "world") }
+
+func loadFile(t *testing.T, name string) *world.World {
 	t.Helper()
-	files, err := world.ReadFolder("testdata/world.yaml", nil)
+	files, err := world.ReadFolder("testdata/"+name+".yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +90,28 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// TestExplainStopped is about a country in which much is stopped, and about moves of a municipality's own.
+func TestExplainStopped(t *testing.T) {
+	for _, tc := range []struct{ reason, municipality string }{
+		{"the platform is paused, frozen and suspended, and who asks only observes", "telemark"},
+		{"a hold without a version, and a pause", "fyresdal"},
+		{"moves of its own, at once, that returned and that are stuck", "bamble"},
+		{"one that goes first for others, in the newest Rollout; what was healthy was another version", "kragero"},
+		{"a hold of another version than the one that is kept", "porsgrunn"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			w := loadFile(t, "stopped")
+			m, err := w.Municipality(tc.municipality)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			explanation.Print(&out, explanation.Of(w, m, "", noon), 0)
+			golden(t, tc.municipality+".txt", out.Bytes())
+		})
+	}
+}
+
 // TestNotes shows what a rollout notes of a municipality in sentences.
 func TestNotes(t *testing.T) {
 	since := new(metav1.NewTime(noon))
@@ -97,8 +121,8 @@ func TestNotes(t *testing.T) {
 		note   v1alpha1.MemberNote
 		want   string
 	}{
-		{"it went back", "failed", v1alpha1.MemberNote{Reason: "Returned", Message: "went back to 1.0.0, as 1.1.0 failed: no pods", Since: since},
-			"vinje went back to 1.0.0, as 1.1.0 failed: no pods (since 2026-11-22T12:00:00Z)."},
+		{"it returned", "failed", v1alpha1.MemberNote{Reason: "Returned", Message: "returned to 1.0.0, as 1.1.0 failed: no pods", Since: since},
+			"vinje returned to 1.0.0, as 1.1.0 failed: no pods (since 2026-11-22T12:00:00Z)."},
 		{"it stays", "failed", v1alpha1.MemberNote{Reason: "Stuck", Message: "1.1.0 failed: no pods; it stays as it is, as it is the version that was verified here last"},
 			"In vinje 1.1.0 failed: no pods; it stays as it is, as it is the version that was verified here last."},
 		{"it fails now", "failed", v1alpha1.MemberNote{Reason: "Unhealthy", Message: "prod was not healthy by noon"}, "vinje failed: prod was not healthy by noon."},

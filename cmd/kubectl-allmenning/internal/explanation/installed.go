@@ -29,30 +29,33 @@ func (p *place) installation() Installation {
 		return i
 	}
 	i.Version = p.installed.Status.AppliedVersion
-	if since := p.installed.Status.HealthySince; since != nil {
-		i.HealthySince = stamp(since.Time)
+	seen := rollout.Observe(p.installed)
+	if !seen.HealthySince.IsZero() {
+		i.HealthySince = stamp(seen.HealthySince)
 	}
-	i.Text = state(p.installed) + record(p.installed)
+	i.Text = state(p.installed, seen) + record(p.installed)
 	return i
 }
 
-// state says which version there is, and whether it is well.
-func state(i *v1alpha1.AppInstallation) string {
-	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
+// state says which version there is, and whether it is healthy. What was observed of another spec
+// than that of now says nothing.
+func state(i *v1alpha1.AppInstallation, seen *rollout.Installed) string {
 	stuck := stalled(i)
 	text := under(i, stuck != nil)
 	if isTrue(i.Spec.Suspend) {
 		text += ", suspended (spec.suspend)"
 	}
 	switch {
-	case i.Status.HealthySince != nil:
-		return fmt.Sprintf("%s, healthy since %s.", text, stamp(i.Status.HealthySince.Time))
+	case !seen.HealthySince.IsZero():
+		return fmt.Sprintf("%s, healthy since %s.", text, stamp(seen.HealthySince))
+	case !seen.Current && applied(i):
+		return text + ", and was not looked at since its spec changed."
 	case stuck != nil && stuck.Message != "" && !applied(i):
 		return sentence(text + because(stuck.Message))
-	case ready == nil || ready.Message == "":
+	case seen.Message == "":
 		return text + "."
 	}
-	return sentence(text + ", not healthy: " + ready.Message)
+	return sentence(text + ", not healthy: " + seen.Message)
 }
 
 // under says what is there and what is under way; of what is stuck, that it is not.
@@ -96,7 +99,6 @@ func record(i *v1alpha1.AppInstallation) string {
 	if r == nil || r.Outcome == "" {
 		return ""
 	}
-
 	who := "The municipality's own move"
 	if r.Name != "" {
 		who = "Rollout " + r.Name

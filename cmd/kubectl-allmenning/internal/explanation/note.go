@@ -10,18 +10,18 @@ import (
 )
 
 // notes are what a rollout notes of the municipality, as sentences.
-func (p *place) notes(r *v1alpha1.Rollout) []string {
+func (c course) notes() []string {
 	var all []string
 	for _, list := range []struct {
 		notes []v1alpha1.MemberNote
 		text  func(v1alpha1.MemberNote) string
 	}{
-		{r.Status.FailedMembers, failed},
-		{r.Status.ExcusedMembers, excused},
-		{r.Status.OnTheWay, onTheWay},
+		{c.rollout.Status.FailedMembers, failed},
+		{c.rollout.Status.ExcusedMembers, excused},
+		{c.rollout.Status.OnTheWay, onTheWay},
 	} {
 		for _, n := range list.notes {
-			if n.Name == p.municipality.Name {
+			if n.Name == c.municipality.Name {
 				all = append(all, list.text(n)+".")
 			}
 		}
@@ -31,7 +31,7 @@ func (p *place) notes(r *v1alpha1.Rollout) []string {
 
 func failed(n v1alpha1.MemberNote) string {
 	switch v1alpha1.MoveOutcome(n.Reason) {
-	case v1alpha1.OutcomeReturned: // "went back to 1.0.0, as 1.1.0 failed: ..."
+	case v1alpha1.OutcomeReturned: // "returned to 1.0.0, as 1.1.0 failed: ..."
 		return n.Name + " " + n.Message + since(n)
 	case v1alpha1.OutcomeStuck: // "1.1.0 failed: ...; it stays as it is"
 		return "In " + n.Name + " " + n.Message + since(n)

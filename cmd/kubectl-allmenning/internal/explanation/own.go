@@ -1,7 +1,9 @@
 package explanation
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -12,6 +14,9 @@ import (
 // own is what the municipality says.
 func (p *place) own() []string {
 	all := []string{p.ownDecision()}
+	if said := p.said(); said != nil && isTrue(said.Immediate) {
+		all = append(all, "What it names itself comes to every environment at once (immediate): without stages, soak, its windows and freezes, and without a return.")
+	}
 	if hold := p.ownHold(); hold != nil {
 		all = append(all, p.holds(hold))
 	}
@@ -19,6 +24,9 @@ func (p *place) own() []string {
 		if !p.now.Before(f.From.Time) && p.now.Before(f.Until.Time) {
 			all = append(all, fmt.Sprintf("%s is frozen until %s%s.", p.municipality.Name, stamp(f.Until.Time), because(f.Reason)))
 		}
+	}
+	if isTrue(p.municipality.Spec.Pause) {
+		all = append(all, fmt.Sprintf("%s is paused (spec.pause): nothing else of it is moved.", p.municipality.Name))
 	}
 	if isTrue(p.municipality.Spec.Suspend) {
 		all = append(all, fmt.Sprintf("%s is suspended (spec.suspend): nothing of it is changed.", p.municipality.Name))
@@ -103,12 +111,21 @@ func (p *place) says(decision v1alpha1.Decision, follows, reason string, until *
 }
 
 func (p *place) holds(hold *v1alpha1.Hold) string {
-	name := p.municipality.Name
+	name, what, rest := p.municipality.Name, cmp.Or(hold.Version, "what is installed"), ""
+	over := hold.Until != nil && !p.now.Before(hold.Until.Time)
 	switch {
-	case hold.Until == nil:
-		return fmt.Sprintf("%s holds %s%s.", name, hold.Version, because(hold.Reason))
-	case p.now.Before(hold.Until.Time):
-		return fmt.Sprintf("%s holds %s until %s%s.", name, hold.Version, stamp(hold.Until.Time), because(hold.Reason))
+	case over:
+	case hold.Version != "" && p.installed != nil && p.installed.Spec.Version != hold.Version:
+		what = p.installed.Spec.Version + ", which is installed,"
+		rest = fmt.Sprintf(" The hold names %s, and moves nothing.", hold.Version)
+	case hold.Version == "" && p.installed == nil:
+		rest = " That is nothing here."
 	}
-	return fmt.Sprintf("%s held %s until %s, which has passed%s.", name, hold.Version, stamp(hold.Until.Time), because(hold.Reason))
+	switch {
+	case over:
+		return fmt.Sprintf("%s held %s until %s, which has passed%s.", name, what, stamp(hold.Until.Time), because(hold.Reason))
+	case hold.Until == nil:
+		return fmt.Sprintf("%s holds %s%s.", name, strings.TrimSuffix(what, ","), because(hold.Reason)) + rest
+	}
+	return fmt.Sprintf("%s holds %s until %s%s.", name, what, stamp(hold.Until.Time), because(hold.Reason)) + rest
 }

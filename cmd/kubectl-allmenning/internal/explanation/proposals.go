@@ -10,21 +10,24 @@ import (
 
 // proposals are what the networks say, the one first that is followed.
 func (p *place) proposals() []string {
-	if len(p.networks) == 0 {
+	if len(p.tenant.Networks) == 0 {
 		if slices.Contains(p.world.Unread, world.Networks) {
 			return nil
+		}
+		if observed := p.observed(); len(observed) > 0 {
+			return []string{fmt.Sprintf("%s is a member of no network. It observes %s, and gets no apps by that.", p.municipality.Name, list(observed))}
 		}
 		return []string{fmt.Sprintf("%s is in no network.", p.municipality.Name)}
 	}
 	followed := p.followed()
 	var first, rest []string
-	for _, n := range p.networks {
+	for _, n := range p.tenant.Networks {
 		for i := range n.Spec.Apps {
 			asked := &n.Spec.Apps[i]
 			switch {
 			case asked.Name != p.name:
 			case n.Name == p.verdict.Network:
-				first = append(first, asks(n, asked)+standing(n))
+				first = append(first, asks(n, asked)+heldBack(n))
 			default:
 				rest = append(rest, asks(n, asked)+" "+p.lost(n, asked, followed))
 			}
@@ -37,7 +40,7 @@ func (p *place) proposals() []string {
 }
 
 func (p *place) followed() *v1alpha1.Network {
-	for _, n := range p.networks {
+	for _, n := range p.tenant.Networks {
 		if n.Name == p.verdict.Network {
 			return n
 		}
@@ -57,8 +60,8 @@ func asks(n *v1alpha1.Network, asked *v1alpha1.Proposal) string {
 	return fmt.Sprintf("Network %s %s in channel %s, for %s.", n.Name, verb, asked.Channel, list(stages))
 }
 
-// standing is what holds a whole network back.
-func standing(n *v1alpha1.Network) string {
+// heldBack is what holds a whole network back.
+func heldBack(n *v1alpha1.Network) string {
 	var text string
 	if isTrue(n.Spec.Pause) {
 		text += " It is paused (spec.pause): nobody else is moved."

@@ -15,6 +15,9 @@ func Print(out io.Writer, e Explanation, width int) {
 	if len(e.Networks) > 0 {
 		fmt.Fprintf(out, ", member of %s", list(e.Networks))
 	}
+	if len(e.Observes) > 0 {
+		fmt.Fprintf(out, ", observer of %s", list(e.Observes))
+	}
 	fmt.Fprintln(out)
 	for _, fault := range e.Faults {
 		fmt.Fprintf(out, "Fault: %s\n", fault)

@@ -15,8 +15,10 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/review"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
@@ -51,6 +53,9 @@ type Outlook struct {
 	Was string `json:"was"`
 	// At is when it was asked, and the promotion is taken to be made.
 	At time.Time `json:"at"`
+	// SecurityFix says that the version is one: neither announcement nor soak delays it, and it does
+	// not queue.
+	SecurityFix bool `json:"securityFix,omitempty"`
 	// Faults are what a person must fix in the objects that it rests on: of files in all of them,
 	// of a cluster in those that bring the app, as conditions report the others.
 	Faults []string `json:"faults,omitempty"`
@@ -83,6 +88,8 @@ type Group struct {
 	Waves     []Wave     `json:"waves"`
 	Approvals []Approval `json:"approvals,omitempty"`
 	Visits    []Visit    `json:"visits"`
+	// Remarks are what somebody who decides should know besides, such as who stands in for whom.
+	Remarks []string `json:"remarks,omitempty"`
 	// Elsewhere are members whose app another decides on, and who.
 	Elsewhere []Elsewhere `json:"elsewhere,omitempty"`
 }
@@ -124,16 +131,17 @@ type Visit struct {
 // Of answers a question. It fails where the app, the version, the channel or the network
 // are not there.
 func Of(w *world.World, q Question) (Outlook, error) {
-	app, err := w.App(q.App)
+	o, err := w.App(q.App)
 	if err != nil {
 		return Outlook{}, err
 	}
-	if _, err := world.Version(app, q.Version); err != nil {
+	app := catalogue.Compile(o)
+	if err := world.Take(app, q.Version); err != nil {
 		return Outlook{}, err
 	}
-	at := slices.IndexFunc(app.Spec.Channels, func(c v1alpha1.Channel) bool { return c.Name == q.Channel })
-	if at < 0 {
-		return Outlook{}, fmt.Errorf("SharedApp %s: spec.channels has no %q: name one that it has with --channel", q.App, q.Channel)
+	was, fault := app.Points(q.Channel)
+	if fault != nil {
+		return Outlook{}, fmt.Errorf("%s: name one of these with --channel", fault)
 	}
 	if q.Network != "" {
 		if _, err := w.Network(q.Network); err != nil {
@@ -141,15 +149,15 @@ func Of(w *world.World, q Question) (Outlook, error) {
 		}
 	}
 	faults, notes := reviewed(w, q)
-	o := Outlook{
-		App: q.App, Version: q.Version, Channel: q.Channel, Was: app.Spec.Channels[at].Version, At: q.Now.UTC(),
+	answer := Outlook{
+		App: q.App, Version: q.Version, Channel: q.Channel, Was: was, At: q.Now.UTC(), SecurityFix: app.IsSecurityFix(q.Version),
 		Faults: faults, Notes: slices.Concat(w.Notes, notes, assumptions(w, q)), Groups: []Group{},
 	}
-	o.Groups = foreseen(promoted(w, q), app.Spec.PilotNetworks, q)
+	answer.Groups = foreseen(promoted(w, q), o.Spec.PilotNetworks, q)
 	if q.Network != "" {
-		o.Groups = slices.DeleteFunc(o.Groups, func(g Group) bool { return g.Name != q.Network })
+		answer.Groups = slices.DeleteFunc(answer.Groups, func(g Group) bool { return g.Name != q.Network })
 	}
-	return o, nil
+	return answer, nil
 }
 
 // reviewed is what the operator would report of the objects that an answer rests on.
@@ -277,6 +285,9 @@ func foresee(intro *country.Introduction, in rollout.Input, q Question) Group {
 		g.Visits = append(g.Visits, Visit{
 			Municipality: v.Municipality, Environment: v.Environment, Wave: v.Wave, At: pointer(v.At), Reason: v.Reason, Message: v.Message,
 		})
+	}
+	if !g.Over {
+		g.Remarks = progress.StandIns(intro.Step.Status.Waves, in.Strategy)
 	}
 	for i := range in.Strategy.Waves {
 		g.Waves = append(g.Waves, sum(in.Strategy.Waves[i].Name, g.Visits))

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/outlook"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 )
@@ -91,6 +92,23 @@ func TestOutlook(t *testing.T) {
 	}
 }
 
+// TestOutlookRemarks is about a security fix, and about somebody who stands in for the pilot.
+func TestOutlookRemarks(t *testing.T) {
+	w := load(t, "running.yaml")
+	w.Apps[0].Spec.Versions[1].SecurityFix = new(true)
+	w.Networks[0].Spec.Rollout = &v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
+		{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"tokke"}}}, {Name: "everyone", RequireApproval: new(true)},
+	}}
+	w.Municipalities[0].Spec.Apps = []v1alpha1.AppDecision{{Name: "svarut", Hold: &v1alpha1.Hold{Reason: "year-end closing"}}}
+	o, err := outlook.Of(w, question())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	outlook.Print(&out, o, false)
+	golden(t, "stand-in.txt", out.Bytes())
+}
+
 func TestOutlookForPrograms(t *testing.T) {
 	o, err := outlook.Of(load(t, "running.yaml"), question())
 	if err != nil {
@@ -121,9 +139,9 @@ func TestOutlookRefuses(t *testing.T) {
 		says   string
 	}{
 		{"no such app", func(q *outlook.Question) { q.App = "kobo" }, `no SharedApp "kobo" in testdata/world.yaml: it has svarut`},
-		{"no such version", func(q *outlook.Question) { q.Version = "3.0.0" }, "spec.versions has no 3.0.0"},
-		{"a withdrawn version", func(q *outlook.Question) { q.Version = "2.4.0" }, "Withdrawn"},
-		{"no such channel", func(q *outlook.Question) { q.Channel = "beta" }, `spec.channels has no "beta"`},
+		{"no such version", func(q *outlook.Question) { q.Version = "3.0.0" }, "SharedApp svarut has no version 3.0.0: see its spec.versions (2.4.0, 2.4.1, 2.5.0)"},
+		{"a withdrawn version", func(q *outlook.Question) { q.Version = "2.4.0" }, "version 2.4.0 of SharedApp svarut is withdrawn"},
+		{"no such channel", func(q *outlook.Question) { q.Channel = "beta" }, `SharedApp svarut has no channel "beta": it has stable, pilot: name one of these with --channel`},
 		{"no such network", func(q *outlook.Question) { q.Network = "digi" }, `no Network "digi"`},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

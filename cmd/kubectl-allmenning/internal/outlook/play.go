@@ -7,8 +7,6 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/installation"
-	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
@@ -47,44 +45,9 @@ func promoted(w *world.World, q Question) *country.Country {
 
 // objects are the world as package country takes it, with the channel at the new version.
 func objects(w *world.World, q Question) country.Objects {
-	o := country.Objects{
-		Networks: w.Networks, Apps: make(map[string]*v1alpha1.SharedApp, len(w.Apps)), Watching: q.Now,
-		Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{},
-	}
-	if w.Platform != nil {
-		o.Platform = w.Platform.Spec
-	}
-	for i := range w.Apps {
-		o.Apps[w.Apps[i].Name] = &w.Apps[i]
-	}
-	for i := range w.Municipalities {
-		o.Municipalities = append(o.Municipalities, &w.Municipalities[i])
-	}
-	for i := range w.Rollouts {
-		o.Rollouts = append(o.Rollouts, &w.Rollouts[i])
-	}
-	for i := range w.Installations {
-		addInstallation(o.Installations, &w.Installations[i])
-	}
+	o := w.Objects(q.Now)
 	o.Apps[q.App] = after(o.Apps[q.App], q, w.Offline && len(w.Installations) == 0)
 	return o
-}
-
-// addInstallation files an installation under its municipality. In files it may lack the
-// labels that the operator gives it.
-func addInstallation(all map[string]map[resolution.Place]*v1alpha1.AppInstallation, i *v1alpha1.AppInstallation) {
-	owner, place, ok := installation.PlaceOf(i)
-	if !ok {
-		return
-	}
-	if i.Labels[v1alpha1.LabelMunicipality] == "" {
-		i = i.DeepCopy()
-		i.Labels = map[string]string{v1alpha1.LabelMunicipality: owner, v1alpha1.LabelEnvironment: place.Environment}
-	}
-	if all[owner] == nil {
-		all[owner] = map[resolution.Place]*v1alpha1.AppInstallation{}
-	}
-	all[owner][place] = i
 }
 
 // after is the app with the channel at the version. What it requires is left out where

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -22,6 +23,9 @@ func Print(out io.Writer, o Outlook, all bool) {
 		fmt.Fprintf(out, ", where %s is now", o.Was)
 	}
 	fmt.Fprintf(out, "; asked at %s\n", stamp(&o.At))
+	if o.SecurityFix {
+		fmt.Fprintf(out, "It is %s.\n", progress.SecurityFix)
+	}
 	for _, fault := range o.Faults {
 		fmt.Fprintf(out, "Fault: %s\n", fault)
 	}
@@ -55,6 +59,9 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 	}
 	if g.Now != "" && g.Now != g.Next && (g.Queue == nil || g.Now != "waits: "+g.Queue.WaitsFor) {
 		fmt.Fprintf(out, "  At first: %s.\n", g.Now)
+	}
+	for _, remark := range g.Remarks {
+		fmt.Fprintf(out, "  %s.\n", remark)
 	}
 	printApprovals(out, g)
 	printWaves(out, g)

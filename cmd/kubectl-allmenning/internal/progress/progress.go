@@ -1,4 +1,5 @@
-// Package progress shows rollouts as a table. It is pure.
+// Package progress shows rollouts as a table, and says what somebody who decides on one should
+// know. It is pure.
 package progress
 
 import (
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Filter picks rollouts; what is empty picks all.
@@ -53,22 +55,19 @@ func (f Filter) picks(r *v1alpha1.Rollout, isNewest bool) bool {
 
 // newest finds the last rollout of each group and app.
 func newest(all []v1alpha1.Rollout) map[string]*v1alpha1.Rollout {
-	last := map[string]*v1alpha1.Rollout{}
+	records := map[string][]*v1alpha1.Rollout{}
 	for i := range all {
-		r := &all[i]
-		if before := last[group(r)]; before == nil || newer(r, before) {
-			last[group(r)] = r
-		}
+		records[group(&all[i])] = append(records[group(&all[i])], &all[i])
+	}
+	last := make(map[string]*v1alpha1.Rollout, len(records))
+	for of, each := range records {
+		last[of] = rollout.Newest(each)
 	}
 	return last
 }
 
 func group(r *v1alpha1.Rollout) string {
 	return strings.Join([]string{r.Spec.Network, r.Spec.Channel, r.Spec.App}, "/")
-}
-
-func newer(a, b *v1alpha1.Rollout) bool {
-	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name)) > 0
 }
 
 func ended(r *v1alpha1.Rollout) bool {
@@ -88,17 +87,24 @@ func rank(r *v1alpha1.Rollout) int {
 	}, r.Status.Phase)
 }
 
-// Lines are the table, its heading first. With waves, those of a rollout stand below it.
-func Lines(rollouts []v1alpha1.Rollout, waves bool) []string {
+// Strategies are those of groups, by the name of the network.
+type Strategies func(network string) rollout.Strategy
+
+// Lines are the table, its heading first. With waves, those of a rollout are below it.
+func Lines(rollouts []v1alpha1.Rollout, waves bool, strategies Strategies) []string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ROLLOUT\tPHASE\tWAVE\tVERIFIED\tMOVING\tWAITING\tFAILED\tEXCUSED\tNEXT")
 	for i := range rollouts {
 		r, s := &rollouts[i], &rollouts[i].Status
+		comes := next(s.Next, s.NextAt)
+		if s.SecurityFix && !ended(r) {
+			comes = strings.TrimSuffix("security fix; "+comes, "; ")
+		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", r.Name, cmp.Or(string(s.Phase), "-"), cmp.Or(s.Wave, "-"),
-			cmp.Or(s.Progress, "-"), s.Moving, s.Waiting, s.Failed, s.Excused, next(s.Next, s.NextAt))
+			cmp.Or(s.Progress, "-"), s.Moving, s.Waiting, s.Failed, s.Excused, comes)
 		if waves {
-			addWaves(table, s.Waves)
+			addWaves(table, s.Waves, strategies(r.Spec.Network))
 		}
 	}
 	_ = table.Flush() // a strings.Builder takes everything
@@ -109,8 +115,9 @@ func Lines(rollouts []v1alpha1.Rollout, waves bool) []string {
 	return lines
 }
 
-func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus) {
-	for _, w := range waves {
+func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus, strategy rollout.Strategy) {
+	for i := range waves {
+		w := &waves[i]
 		waiting := max(0, w.Members-w.Verified-w.Moving-w.Failed-w.Excused)
 		var when string
 		switch {
@@ -122,6 +129,9 @@ func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus) {
 			when = "done at " + stamp(w.CompletedAt)
 		case w.StartedAt != nil:
 			when = "began at " + stamp(w.StartedAt)
+		}
+		if stands := standIn(w, strategy); stands != "" {
+			when = strings.TrimPrefix(when+"; "+stands, "; ")
 		}
 		fmt.Fprintf(table, "  %s\t%s\t\t%d/%d\t%d\t%d\t%d\t%d\t%s\n", w.Name, w.State, w.Verified, w.Members-w.Excused, w.Moving, waiting, w.Failed, w.Excused, when)
 	}

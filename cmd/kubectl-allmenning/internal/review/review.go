@@ -11,10 +11,9 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
-	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/reference"
-	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/strategycheck"
 )
 
@@ -41,7 +40,7 @@ func (f Finding) String() string {
 // Of reviews all objects of a world, from the nation to the municipalities. References to kinds
 // that files hold none of are passed over, as those are kept elsewhere.
 func Of(w *world.World, now time.Time) []Finding {
-	r := review{world: w, networks: resolution.NewNetworks(w.Networks, now), now: now}
+	r := review{world: w, country: w.Country(now)}
 	if w.Platform != nil {
 		r.platform(w.Platform)
 	}
@@ -59,8 +58,7 @@ func Of(w *world.World, now time.Time) []Finding {
 
 type review struct {
 	world    *world.World
-	networks *resolution.Networks
-	now      time.Time
+	country  *country.Country
 	findings []Finding
 }
 
@@ -103,7 +101,7 @@ func (r *review) platform(p *v1alpha1.Platform) {
 
 // strategy reviews a strategy. Approvals are judged where apps can be.
 func (r *review) strategy(kind, name string, in strategycheck.Input) {
-	in.Apps = r.world.Catalogue()
+	in.Apps = r.country.Apps
 	if in.Said != nil && !r.judged(len(r.world.Apps)) {
 		without := *in.Said
 		without.Approvals, without.Retries = nil, nil
@@ -122,7 +120,7 @@ func (r *review) app(a *v1alpha1.SharedApp) {
 	r.outcomes("SharedApp", a.Name, reference.Requirements(a.Name, offers)...)
 	r.outcomes("SharedApp", a.Name, reference.Channels(a.Spec)...)
 	if r.judged(len(r.world.Networks)) {
-		r.add("SharedApp", a.Name, false, reference.Pilots(a.Name, a.Spec.PilotNetworks, r.world.Networks, r.networks)...)
+		r.add("SharedApp", a.Name, false, reference.Pilots(a.Name, a.Spec.PilotNetworks, r.world.Networks, r.country.Networks)...)
 	}
 }
 
@@ -130,21 +128,20 @@ func (r *review) network(n *v1alpha1.Network) {
 	if fault := reference.MemberSelector(n); fault != "" {
 		r.add("Network", n.Name, false, fault)
 	}
-	r.add("Network", n.Name, false, r.networks.Faults(n.Name)...)
+	r.add("Network", n.Name, false, r.country.Networks.Faults(n.Name)...)
 	members, isThere := r.membersOf(n)
 	if r.judged(len(r.world.Municipalities)) {
 		for _, name := range reference.UnknownMembers(n, isThere) {
 			r.add("Network", n.Name, true, fmt.Sprintf("spec.members.names: there is no Municipality %q", name))
 		}
 	}
-	if r.networks.Heir(n.Name) != n.Name { // it proposes nothing any longer
+	if r.country.Networks.Heir(n.Name) != n.Name { // it proposes nothing any longer
 		return
 	}
 
-	apps := r.world.Catalogue()
 	for _, p := range n.Spec.Apps {
-		if r.judged(len(apps)) {
-			r.outcomes("Network", n.Name, apps.Of(p.Name).Proposal(p))
+		if r.judged(len(r.world.Apps)) {
+			r.outcomes("Network", n.Name, r.country.Apps.Of(p.Name).Proposal(p))
 		}
 	}
 	in := strategycheck.Input{Said: n.Spec.Rollout, Members: members, Noun: "member", Proposed: n.Spec.Apps}
@@ -156,7 +153,7 @@ func (r *review) network(n *v1alpha1.Network) {
 
 // membersOf are the members of a network, and whether there is a Municipality of a name.
 func (r *review) membersOf(n *v1alpha1.Network) (members []*v1alpha1.Municipality, isThere func(string) bool) {
-	isMember := r.networks.Members(n.Name)
+	isMember := r.country.Networks.Members(n.Name)
 	known := make(map[string]bool, len(r.world.Municipalities))
 	for i := range r.world.Municipalities {
 		m := &r.world.Municipalities[i]
@@ -169,8 +166,7 @@ func (r *review) membersOf(n *v1alpha1.Network) (members []*v1alpha1.Municipalit
 }
 
 func (r *review) municipality(m *v1alpha1.Municipality) {
-	_, faults := calendar.New(m.Spec.Windows, m.Spec.Freezes)
-	for _, f := range faults {
+	for _, f := range r.country.Tenant(m.Name).CalendarFaults {
 		r.add("Municipality", m.Name, false, fmt.Sprintf("spec.%s; nothing may start there until then", f))
 	}
 	if !r.judged(len(r.world.Apps)) {
@@ -184,9 +180,8 @@ func (r *review) municipality(m *v1alpha1.Municipality) {
 			own.Spec.Apps[i].Network = ""
 		}
 	}
-	in := resolution.Input{Municipality: own, Networks: r.networks.Of(own), All: r.networks, Apps: r.world.Catalogue(), Now: r.now}
-	r.add("Municipality", m.Name, false,
-		reference.Decisions(own, resolution.Resolve(in), reference.Catalogue{Apps: in.Apps, Networks: r.world.Networks}, r.now)...)
+	r.add("Municipality", m.Name, false, reference.Decisions(own, r.country.Verdicts(m),
+		reference.Catalogue{Apps: r.country.Apps, Networks: r.world.Networks}, r.country.Now)...)
 }
 
 // Concerning are the findings about some objects, in their order, faults first.

@@ -4,6 +4,7 @@
 //   - world.go: the objects, and how one finds one.
 //   - cluster.go: reading them from a cluster.
 //   - folder.go: reading them from files.
+//   - country.go: the same as package country takes it.
 //   - near.go: which name was meant by a wrong one.
 //   - defaults.go: what the operator would have added to files.
 package world
@@ -99,49 +100,21 @@ func (w *World) Rollout(name string) (*v1alpha1.Rollout, error) {
 	return nil, w.Unknown("Rollout", name, namesIn(w.Rollouts, func(r *v1alpha1.Rollout) string { return r.Name }))
 }
 
-// Waves that a network's rollouts go by: its own, else the Platform's, which are also those
-// of those who follow a channel directly, where network is empty. They are empty where nobody
-// gives any, which is one pilot and then the rest, and where the network is not there.
-func (w *World) Waves(network string) []v1alpha1.Wave {
-	if network != "" {
-		n, err := w.Network(network)
-		switch {
-		case err != nil:
-			return nil
-		case n.Spec.Rollout != nil && len(n.Spec.Rollout.Waves) > 0:
-			return n.Spec.Rollout.Waves
-		}
-	}
-	if w.Platform == nil || w.Platform.Spec.Rollout == nil {
+// Take is why a version of an app may not be taken into use, and what to do; nil where it may.
+func Take(app *catalogue.App, version string) error {
+	fault := app.Unlisted(version)
+	switch {
+	case fault == nil:
 		return nil
-	}
-	return w.Platform.Spec.Rollout.Waves
-}
-
-// Catalogue is the SharedApps, compiled.
-func (w *World) Catalogue() catalogue.Apps {
-	all := make(catalogue.Apps, len(w.Apps))
-	for i := range w.Apps {
-		all[w.Apps[i].Name] = catalogue.Compile(&w.Apps[i])
-	}
-	return all
-}
-
-// Version finds a version of a SharedApp that may be taken into use. The error says
-// what to do.
-func Version(app *v1alpha1.SharedApp, version string) (*v1alpha1.Version, error) {
-	for i := range app.Spec.Versions {
-		v := &app.Spec.Versions[i]
-		if v.Version != version {
-			continue
+	case fault.Reason == catalogue.UnknownVersion:
+		all := app.Versions()
+		names := make([]string, len(all))
+		for i, v := range all {
+			names[i] = v.Number
 		}
-		if v.State == v1alpha1.VersionWithdrawn {
-			return nil, fmt.Errorf("SharedApp %s: spec.versions[%s].state is Withdrawn: take another version", app.Name, version)
-		}
-		return v, nil
+		return fmt.Errorf("%s (%s)", fault, few(names))
 	}
-	all := namesIn(app.Spec.Versions, func(v *v1alpha1.Version) string { return v.Version })
-	return nil, fmt.Errorf("SharedApp %s: spec.versions has no %s: it has %s", app.Name, version, few(all))
+	return fmt.Errorf("%s: take another version", fault)
 }
 
 // Unknown is the error for a name that none of those of a kind has. It suggests those that are near.
