@@ -186,20 +186,20 @@ func (a *App) IsSecurityFix(number string) bool {
 // Points is the version that a channel points at, or why there is none.
 func (a *App) Points(channel string) (string, *Fault) {
 	if !a.Exists() {
-		return "", a.unknown()
+		return "", unknown(a.Name)
 	}
 
 	version, found := a.channels[channel]
 	if !found {
-		return "", fault(UnknownChannel, "SharedApp %s has no channel %q: it has %s", a.Name, channel, cmp.Or(a.channelNames(), "none"))
+		return "", fault(UnknownChannel, "SharedApp %s has no channel %q: it has %s", a.Name, channel, cmp.Or(namesOf(a.Object.Spec.Channels), "none"))
 	}
 
 	return version, nil
 }
 
-func (a *App) channelNames() string {
-	names := make([]string, 0, len(a.Object.Spec.Channels))
-	for _, c := range a.Object.Spec.Channels {
+func namesOf(channels []v1alpha1.Channel) string {
+	names := make([]string, 0, len(channels))
+	for _, c := range channels {
 		names = append(names, c.Name)
 	}
 
@@ -237,7 +237,7 @@ func (a *App) Offer(number string) (v1alpha1.Release, *Fault) {
 func (a *App) Unlisted(number string) *Fault {
 	switch v := a.Version(number); {
 	case !a.Exists():
-		return a.unknown()
+		return unknown(a.Name)
 	case v == nil:
 		return fault(UnknownVersion, "SharedApp %s has no version %s: see its spec.versions", a.Name, number)
 	case v.State == v1alpha1.VersionWithdrawn:
@@ -247,7 +247,7 @@ func (a *App) Unlisted(number string) *Fault {
 	return nil
 }
 
-func (a *App) unknown() *Fault { return fault(UnknownApp, "there is no SharedApp %q", a.Name) }
+func unknown(name string) *Fault { return fault(UnknownApp, "there is no SharedApp %q", name) }
 
 // Halted is why the app moves nowhere, whatever the version.
 func (a *App) Halted() *Fault {

@@ -36,7 +36,7 @@ func (p *place) own() []string {
 
 func (p *place) ownDecision() string {
 	said := p.said()
-	here := p.saidHere(said)
+	here := saidIn(p.environment.Name, said)
 	switch {
 	case here != nil && here.Decision != "":
 		return fmt.Sprintf("For %s: %s", p.environment.Name, p.says(here.Decision, "", here.Reason, here.Until))
@@ -52,7 +52,7 @@ func (p *place) ownHold() *v1alpha1.Hold {
 	if said == nil || p.verdict.Why == resolution.Declined {
 		return nil
 	}
-	if here := p.saidHere(said); here != nil && here.Hold != nil {
+	if here := saidIn(p.environment.Name, said); here != nil && here.Hold != nil {
 		return here.Hold
 	}
 	return said.Hold
@@ -67,12 +67,12 @@ func (p *place) said() *v1alpha1.AppDecision {
 	return nil
 }
 
-func (p *place) saidHere(said *v1alpha1.AppDecision) *v1alpha1.EnvironmentDecision {
+func saidIn(environment string, said *v1alpha1.AppDecision) *v1alpha1.EnvironmentDecision {
 	if said == nil {
 		return nil
 	}
 	for i := range said.Environments {
-		if said.Environments[i].Name == p.environment.Name {
+		if said.Environments[i].Name == environment {
 			return &said.Environments[i]
 		}
 	}
@@ -92,8 +92,8 @@ func follows(said *v1alpha1.AppDecision) string {
 	return ""
 }
 
-func (p *place) says(decision v1alpha1.Decision, follows, reason string, until *metav1.Time) string {
-	name := p.municipality.Name
+func (s subject) says(decision v1alpha1.Decision, follows, reason string, until *metav1.Time) string {
+	name := s.municipality.Name
 	switch decision {
 	case v1alpha1.DecisionAdopt:
 		return fmt.Sprintf("%s adopts it%s%s.", name, follows, because(reason))
@@ -104,7 +104,7 @@ func (p *place) says(decision v1alpha1.Decision, follows, reason string, until *
 	switch {
 	case until == nil:
 		return fmt.Sprintf("%s defers it%s.", name, because(reason))
-	case p.now.Before(until.Time):
+	case s.now.Before(until.Time):
 		return fmt.Sprintf("%s defers it until %s%s.", name, stamp(until.Time), because(reason))
 	}
 	return fmt.Sprintf("%s deferred it until %s, which has passed%s.", name, stamp(until.Time), because(reason))
