@@ -117,7 +117,7 @@ func (c *count) countLeft() {
 		l := &c.in.Left[i]
 		c.begun = c.begun || len(l.Places) > 0 // who failed without being moved by this rollout began nothing
 		s := c.standLeft(l)
-		s.wave = c.waveNamed(l.Wave)
+		s.wave = c.strategy.waveNamed(l.Wave)
 		t := &c.waves[s.wave]
 		switch s.state {
 		case failed:

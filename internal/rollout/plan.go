@@ -79,7 +79,7 @@ func NewPlanned(in Input) *Planned {
 	status := report.status()
 	p := &Planned{
 		Step: Step{
-			Moves: moves, Status: status, Details: report.details(&status), Again: again,
+			Moves: moves, Status: status, Details: wording{&report}.details(&status), Again: again,
 			Carried: carried && status.Phase == v1alpha1.RolloutProgressing, Begins: m.begins,
 		},
 		count: c, waves: make([]uint8, len(c.members)),

@@ -42,7 +42,7 @@ func (r *reporter) status() v1alpha1.RolloutStatus {
 		return r.abandoned()
 	}
 	next.Phase, next.Wave = r.phase(&next), r.currentWave()
-	text, at := r.next(&next)
+	text, at := wording{r}.next(&next)
 	next.Next = condition.Within(text, maxNote)
 	if !at.IsZero() {
 		next.NextAt = new(metav1.NewTime(at).Rfc3339Copy())

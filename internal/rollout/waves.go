@@ -171,7 +171,7 @@ func (r *rules) standLeft(l *Left) standing {
 		s.state = failed
 		return s
 	}
-	wave := r.waveNamed(l.Wave)
+	wave := r.strategy.waveNamed(l.Wave)
 	for i := range m.Places {
 		place := &m.Places[i]
 		if place.at(r.target) && !r.placeVerified(l.Name, place, &r.strategy.Waves[wave]) && !place.absence().Away {
@@ -185,11 +185,11 @@ func (r *rules) standLeft(l *Left) standing {
 }
 
 // waveNamed is the wave of a name, else the last.
-func (r *rules) waveNamed(name string) int {
-	for i := range r.strategy.Waves {
-		if r.strategy.Waves[i].Name == name {
+func (s *Strategy) waveNamed(name string) int {
+	for i := range s.Waves {
+		if s.Waves[i].Name == name {
 			return i
 		}
 	}
-	return len(r.strategy.Waves) - 1
+	return len(s.Waves) - 1
 }

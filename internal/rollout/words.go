@@ -8,8 +8,11 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
+// wording puts into sentences what the reporter has found.
+type wording struct{ *reporter }
+
 // next says what happens next, and when, where the clock alone decides that.
-func (r *reporter) next(status *v1alpha1.RolloutStatus) (string, time.Time) {
+func (r wording) next(status *v1alpha1.RolloutStatus) (string, time.Time) {
 	all := r.total()
 	switch status.Phase {
 	case v1alpha1.RolloutHalted:
@@ -32,7 +35,7 @@ func (r *reporter) next(status *v1alpha1.RolloutStatus) (string, time.Time) {
 }
 
 // underWay says how far the waves are that go on.
-func (r *reporter) underWay(status *v1alpha1.RolloutStatus, all *tally) (string, time.Time) {
+func (r wording) underWay(status *v1alpha1.RolloutStatus, all *tally) (string, time.Time) {
 	for i := range r.waves {
 		if t := &r.waves[i]; !t.done && t.waiting+t.moving+t.away > 0 {
 			return r.running(r.strategy.Waves[i].Name, t)
@@ -48,7 +51,7 @@ func (r *reporter) underWay(status *v1alpha1.RolloutStatus, all *tally) (string,
 }
 
 // keptBack is the gate before which everybody waits; an open one where there is none.
-func (r *reporter) keptBack(all *tally) Gate {
+func (r wording) keptBack(all *tally) Gate {
 	if g := r.newStep(); g.closed() {
 		if approval := r.waitedFor(); approval.How != "" && g == r.windows() {
 			return approval // what a person can do is said before what time does
@@ -63,7 +66,7 @@ func (r *reporter) keptBack(all *tally) Gate {
 
 // waitedFor is the gate before which the next waves wait, where nobody is on the way before it. It
 // may be that of a wave that nobody is in.
-func (r *reporter) waitedFor() Gate {
+func (r wording) waitedFor() Gate {
 	for i := range r.waves {
 		t := &r.waves[i]
 		g := r.wave(i)
@@ -80,7 +83,7 @@ func (r *reporter) waitedFor() Gate {
 }
 
 // leaving says who left on the way, as long as nobody goes first in its place.
-func (r *reporter) leaving() string {
+func (r wording) leaving() string {
 	for i := range r.left {
 		if s := &r.left[i]; s.state == moving && r.waves[s.wave].tried == 0 && r.waves[s.wave].moving == 0 {
 			return fmt.Sprintf("waits for what becomes of %s at %s, which left on its way, before another goes first", r.target.Version, s.member.Name)
@@ -90,7 +93,7 @@ func (r *reporter) leaving() string {
 }
 
 // afterwards says what keeps those back who are still to come when a rollout is completed.
-func (r *reporter) afterwards(all *tally) string {
+func (r wording) afterwards(all *tally) string {
 	switch g := r.begin(); {
 	case r.halted() && all.away > 0:
 		return "; nobody else is moved, as it is " + r.haltedText()
@@ -100,7 +103,7 @@ func (r *reporter) afterwards(all *tally) string {
 	return ""
 }
 
-func (r *reporter) running(wave string, t *tally) (string, time.Time) {
+func (r wording) running(wave string, t *tally) (string, time.Time) {
 	text := fmt.Sprintf("wave %s: %d/%d verified", wave, t.verified, t.takePart()) +
 		inWords(number{t.moving, "on the way"}, number{t.waiting, "waiting"}, number{t.away, "away"}, number{t.failed, "failed"})
 	first := r.soonest()
@@ -114,7 +117,7 @@ func (r *reporter) running(wave string, t *tally) (string, time.Time) {
 }
 
 // unreturned is the first member that failed and can't go back yet; nil where there is none.
-func (r *reporter) unreturned() *standing {
+func (r wording) unreturned() *standing {
 	for i := range r.members {
 		if s := &r.members[i]; r.returnsLater(s) != "" {
 			return s
@@ -138,7 +141,7 @@ func (c *count) soonest() *standing {
 }
 
 // haltedText says where a rollout was halted, and by whom.
-func (r *reporter) haltedText() string {
+func (r wording) haltedText() string {
 	for i := range r.waves {
 		if t := &r.waves[i]; t.halted {
 			text := fmt.Sprintf("halted: in wave %s %d of %d members failed, and %d may", r.strategy.Waves[i].Name, t.failed, t.takePart(), t.budget)
@@ -152,7 +155,7 @@ func (r *reporter) haltedText() string {
 }
 
 // details are what a person may want to know, and do, besides status.next.
-func (r *reporter) details(status *v1alpha1.RolloutStatus) string {
+func (r wording) details(status *v1alpha1.RolloutStatus) string {
 	switch status.Phase {
 	case v1alpha1.RolloutHalted:
 		text := ""
@@ -172,7 +175,7 @@ func (r *reporter) details(status *v1alpha1.RolloutStatus) string {
 
 // howToRetry says what to write for one more attempt. A group has one entry for an app and a
 // digest, which may ask for an attempt that was made, or that does not come next.
-func (r *reporter) howToRetry() string {
+func (r wording) howToRetry() string {
 	spec := r.in.Rollout.Spec
 	for i, retry := range r.strategy.Retries {
 		if retry.App == spec.App && retry.Digest == spec.Digest && retry.Channel == spec.Channel {
@@ -232,7 +235,7 @@ func (c *count) message(s *standing) string {
 }
 
 // failure says in words why a member failed.
-func (r *rules) failure(s *standing) string {
+func (c *count) failure(s *standing) string {
 	if !s.unrecorded {
 		return s.place.Environment + " failed before"
 	}
@@ -242,23 +245,23 @@ func (r *rules) failure(s *standing) string {
 	}
 	if s.flaky {
 		return fmt.Sprintf("%s comes and goes: it was not healthy for %s on end since %s: %s",
-			s.place.Environment, r.strategy.Waves[s.wave].Soak, stampOf(r.movedAt(s.place)), said)
+			s.place.Environment, c.strategy.Waves[s.wave].Soak, stampOf(c.movedAt(s.place)), said)
 	}
 	return fmt.Sprintf("%s was not healthy by %s: %s", s.place.Environment, stampOf(s.deadline), said)
 }
 
 // returnsLater says why a failed member has not returned yet; empty where it has, or does now.
-func (r *rules) returnsLater(s *standing) string {
-	if s.state != failed || !s.failing || s.place == nil || !s.place.at(r.target) || s.reason == string(v1alpha1.OutcomeStuck) {
+func (c *count) returnsLater(s *standing) string {
+	if s.state != failed || !s.failing || s.place == nil || !s.place.at(c.target) || s.reason == string(v1alpha1.OutcomeStuck) {
 		return ""
 	}
-	if gate := r.everyStep(); gate.closed() {
+	if gate := c.everyStep(); gate.closed() {
 		return "; it returns when this ends: " + gate.WaitsFor
 	}
 	if s.member.Suspended {
 		return "; it returns when the Municipality is no longer suspended"
 	}
-	if last := s.place.Installed.LastVerified; last != nil && *last != r.target && r.in.availability(*last) == Unavailable {
+	if last := s.place.Installed.LastVerified; last != nil && *last != c.target && c.in.availability(*last) == Unavailable {
 		return fmt.Sprintf("; it returns to %s when that is available again", last.Version)
 	}
 	return ""

@@ -9,25 +9,6 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// threeWaves are vinje, then tokke and seljord, then the others, all quick.
-func (s *script) threeWaves(change func(waves []v1alpha1.Wave)) {
-	quick := &metav1.Duration{Duration: 10 * time.Minute}
-	waves := []v1alpha1.Wave{
-		{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"vinje"}}, Soak: quick},
-		{Name: "second", Members: &v1alpha1.WaveMembers{Names: []string{"tokke", "seljord"}}, Soak: quick, MaxConcurrent: new(intstr.FromInt32(2))},
-		{Name: "everyone", Soak: quick, MaxConcurrent: new(intstr.FromInt32(3))},
-	}
-	change(waves)
-	s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves = waves })
-}
-
-// oneWave is everybody at once, and quick.
-func (s *script) oneWave(change func(*v1alpha1.Wave)) {
-	wave := v1alpha1.Wave{Name: "everyone", Soak: &metav1.Duration{Duration: 10 * time.Minute}, MaxConcurrent: new(intstr.FromString("100%"))}
-	change(&wave)
-	s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves = []v1alpha1.Wave{wave} })
-}
-
 // storiesThatEndedWrong once ended wrong. Each says what must be so.
 var storiesThatEndedWrong = []story{
 	{name: "gate-of-the-away", title: "Everybody in a wave that needs an approval is away: the gate stays closed all the same, and is named.", lasts: 4, plot: func(s *script) {
@@ -396,34 +377,4 @@ var storiesThatEndedWrong = []story{
 		s.must(2, "09:30", "it is announced once more", func() bool { return s.has("2.4.0", "test", "kviteseid", "nissedal", "seljord", "tokke", "vinje") })
 		s.must(4, "12:00", "all have it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
-}
-
-// suspend an installation of svarut, or suspend it no longer.
-func (s *script) suspend(municipality, environment string, on bool) {
-	k := key{Municipality: municipality, Environment: environment, App: svarut}
-	next := s.store.Installation(k).DeepCopy()
-	next.Spec.Suspend = &on
-	next.Generation++
-	s.store.put(k, next)
-	s.asked(k)
-	s.dirty = true
-}
-
-// lose the status of an installation of svarut; nobody writes it again.
-func (s *script) lose(municipality, environment string) {
-	k := key{Municipality: municipality, Environment: environment, App: svarut}
-	next := s.store.Installation(k).DeepCopy()
-	next.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1}
-	s.store.put(k, next)
-	s.ledger.Lost(k)
-	s.dirty = true
-}
-
-// handOver lets the network hand over to a new one.
-func (s *script) handOver(to string) {
-	heir := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: to, Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
-	heir.Spec.Apps = s.store.Networks[telemark].Spec.Apps
-	s.store.Networks[to] = heir
-	ends := metav1.NewTime(s.now())
-	s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Ends, n.Spec.Successor = &ends, to })
 }

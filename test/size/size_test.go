@@ -20,6 +20,10 @@ const (
 	maxMethods  = 25
 )
 
+// wide are types with more methods, and how many they may have: the simulator's worlds are what all its
+// rules are asked of. They may become narrower, and not wider.
+var wide = map[string]int{"test/simulation.world": 77, "test/simulation/truth.Truth": 82}
+
 func TestSize(t *testing.T) {
 	files := sources(t)
 	if len(files) < 100 {
@@ -37,8 +41,8 @@ func TestSize(t *testing.T) {
 		}
 	}
 	for of, n := range methods {
-		if n > maxMethods {
-			t.Errorf("type %s has %d methods: at most %d; a part of it may be a type of its own", of, n, maxMethods)
+		if most := max(maxMethods, wide[of]); n > most {
+			t.Errorf("type %s has %d methods: at most %d; a part of it may be a type of its own", of, n, most)
 		}
 	}
 }
