@@ -51,7 +51,7 @@ func (c *Country) Replan(group string, before Plan) Plan {
 		if !s.asks() {
 			continue
 		}
-		intro := c.introduction(s, strategy, before)
+		intro := planner{c}.introduction(s, strategy, before)
 		if intro.Course.Current != nil {
 			running = append(running, rollout.Introduction{Input: intro.Input, Priority: s.Priority, Planned: intro.planned})
 			at = append(at, len(out.Introductions))
@@ -67,22 +67,25 @@ func (c *Country) Replan(group string, before Plan) Plan {
 	return out
 }
 
+// planner works out introductions from the country.
+type planner struct{ *Country }
+
 // introduction of a subject, which is planned yet unless it was before.
-func (c *Country) introduction(s *Subject, strategy strategy, before Plan) Introduction {
+func (p planner) introduction(s *Subject, strategy strategy, before Plan) Introduction {
 	for i := range before.Introductions {
-		if known := &before.Introductions[i]; known.Group == s.Group && known.App == s.App && known.isCurrent(s.Revision, c.Now) {
+		if known := &before.Introductions[i]; known.Group == s.Group && known.App == s.App && known.isCurrent(s.Revision, p.Now) {
 			again := *known
 			if again.Course.Current != nil {
-				again.Input.Now = c.Now
+				again.Input.Now = p.Now
 			}
 			return again
 		}
 	}
 
-	intro := c.course(s, strategy)
-	intro.revision, intro.at = s.Revision, c.Now
+	intro := p.course(s, strategy)
+	intro.revision, intro.at = s.Revision, p.Now
 	if r := intro.Course.Current; r != nil {
-		intro.Input = c.input(s, r, strategy)
+		intro.Input = p.input(s, r, strategy)
 	}
 	if intro.Course.Create != nil && s.members.Len() == 0 {
 		intro.Course.Create = nil // it begins when there is a member
@@ -98,8 +101,8 @@ func (i *Introduction) isCurrent(revision uint64, now time.Time) bool {
 }
 
 // course says which Rollouts to end, make or go on with.
-func (c *Country) course(s *Subject, strategy strategy) Introduction {
-	app := c.Apps.Of(s.App)
+func (p planner) course(s *Subject, strategy strategy) Introduction {
+	app := p.Apps.Of(s.App)
 	wanted := offered(app, s.Channel)
 	return Introduction{
 		Group: s.Group, App: s.App,
@@ -111,12 +114,12 @@ func (c *Country) course(s *Subject, strategy strategy) Introduction {
 	}
 }
 
-func (c *Country) input(s *Subject, r *v1alpha1.Rollout, strategy strategy) rollout.Input {
-	app := c.Apps.Of(s.App)
+func (p planner) input(s *Subject, r *v1alpha1.Rollout, strategy strategy) rollout.Input {
+	app := p.Apps.Of(s.App)
 	return rollout.Input{
 		Rollout: r, Group: groupText(s.Group), Strategy: strategy.Strategy, SecurityFix: app.IsSecurityFix(r.Spec.Version),
 		Members: s.Members(), Left: s.left(r), Releases: availability(app),
-		Gates: c.gates(s, r, strategy.fault), Outages: c.outages, Now: c.Now,
+		Gates: p.gates(s, r, strategy.fault), Outages: p.outages, Now: p.Now,
 	}
 }
 
@@ -129,9 +132,9 @@ func groupText(g resolution.Group) string {
 }
 
 // gates are what the world around a rollout says.
-func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Gates {
-	app, n := c.Apps.Of(s.App), c.networks[s.Group.Network]
-	g := c.brakes(app)
+func (p planner) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Gates {
+	app, n := p.Apps.Of(s.App), p.networks[s.Group.Network]
+	g := p.brakes(app)
 	g.Fault = fault
 	if n != nil {
 		brake(&g.Suspended, n.Spec.Suspend, "Network "+n.Name+" is suspended (spec.suspend)")
@@ -140,7 +143,7 @@ func (c *Country) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.G
 	if app.Exists() {
 		brake(&g.Paused, app.Object.Spec.Pause, "SharedApp "+app.Name+" is paused (spec.pause)")
 		if !slices.Contains(app.Object.Spec.PilotNetworks, s.Group.Network) {
-			g.Pilots = rollout.PilotsGate(app.Name, v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, c.pilots(app.Object))
+			g.Pilots = rollout.PilotsGate(app.Name, v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, p.pilots(app.Object))
 		}
 	}
 	if _, fault := app.Release(s.Channel); fault != nil {
@@ -169,22 +172,22 @@ func brake(gate *string, is *bool, what string) {
 }
 
 // pilots are the pilot networks of an app, as others see them.
-func (c *Country) pilots(app *v1alpha1.SharedApp) []rollout.Pilot {
+func (p planner) pilots(app *v1alpha1.SharedApp) []rollout.Pilot {
 	all := make([]rollout.Pilot, 0, len(app.Spec.PilotNetworks))
 	for _, name := range app.Spec.PilotNetworks {
-		pilot, s := rollout.Pilot{Network: name}, c.Subject(resolution.Group{Network: name}, app.Name)
+		pilot, s := rollout.Pilot{Network: name}, p.Subject(resolution.Group{Network: name}, app.Name)
 		if s != nil {
 			pilot.Records = s.Records
 		}
 		switch {
-		case c.networks[name] == nil:
+		case p.networks[name] == nil:
 			pilot.Absent = "there is no such network"
 		case s == nil || !s.Asked:
 			pilot.Absent = "it does not propose the app"
 		case s.members.Len() == 0:
 			pilot.Absent = "none of its members takes the app from it"
 		default:
-			pilot.Wanted = offered(c.Apps.Of(app.Name), s.Channel)
+			pilot.Wanted = offered(p.Apps.Of(app.Name), s.Channel)
 		}
 		all = append(all, pilot)
 	}
