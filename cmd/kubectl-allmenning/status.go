@@ -59,10 +59,8 @@ func newStatus(c *connection) *cobra.Command {
 			if watch {
 				return follow(cmd.Context(), cluster, cmd.OutOrStdout(), filter, lines(waves, strategies))
 			}
-			for _, name := range args {
-				if _, err := w.Rollout(name); err != nil {
-					return err
-				}
+			if err := checkNames(w, args); err != nil {
+				return err
 			}
 			return printStatus(cmd.OutOrStdout(), output, progress.Pick(w.Rollouts, filter), lines(waves, strategies))
 		},
@@ -76,6 +74,16 @@ func newStatus(c *connection) *cobra.Command {
 	complete(cmd, "app", c.completeFlag(nil, appNames()))
 	addOutput(cmd, &output)
 	return cmd
+}
+
+// checkNames refuses a name that no Rollout has.
+func checkNames(w *world.World, names []string) error {
+	for _, name := range names {
+		if _, err := w.Rollout(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkFilter refuses a network and an app that there are not. Those of which there is a
