@@ -216,7 +216,7 @@ func (c *count) carried() bool {
 	if c.in.Rollout.Status.CompletedAt != nil {
 		return false
 	}
-	if c.in.Gates.Unavailable != "" || c.in.Gates.Paused != "" {
+	if g := &c.in.Gates; g.Unavailable != "" || g.Paused != "" || g.Suspended != "" || g.Fault != "" {
 		return false
 	}
 	for i := range c.waves {

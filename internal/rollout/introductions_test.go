@@ -31,6 +31,11 @@ func TestPlanAll(t *testing.T) {
 	stands := func(app string) rollout.Introduction {
 		return introduction(app, 0, nobody, member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), prod(has(before), away("DependencyMissing", "requires a"))))
 	}
+	stopped := func(g rollout.Gates) rollout.Introduction {
+		intro := carried("z")
+		intro.Gates = g
+		return intro
+	}
 	emergency := func(in *rollout.Input) { in.SecurityFix = true }
 	cases := []struct {
 		reason string
@@ -48,6 +53,10 @@ func TestPlanAll(t *testing.T) {
 		{"nor does a security fix wait for one that is carried", []rollout.Introduction{carried("z"), introduction("a", 0, emergency), introduction("b", 0)}, 1, "a", map[string]string{"b": "z, a; this one is number 1"}},
 		{"one whose next members are away holds no place: they may be waiting for this", []rollout.Introduction{stands("z"), introduction("a", 0)}, 1, "a", nil},
 		{"one that is halted holds no place", []rollout.Introduction{halted("z"), introduction("a", 0)}, 1, "a", nil},
+		{"one whose app is suspended holds no place", []rollout.Introduction{stopped(rollout.Gates{Suspended: "SharedApp z is suspended"}), introduction("a", 0)}, 1, "a", nil},
+		{"nor does one whose app is paused", []rollout.Introduction{stopped(rollout.Gates{Paused: "SharedApp z is paused"}), introduction("a", 0)}, 1, "a", nil},
+		{"nor one whose version can't be had", []rollout.Introduction{stopped(rollout.Gates{Unavailable: "it is to be fetched again"}), introduction("a", 0)}, 1, "a", nil},
+		{"nor one whose strategy is to be fixed", []rollout.Introduction{stopped(rollout.Gates{Fault: "the strategy to be fixed"}), introduction("a", 0)}, 1, "a", nil},
 		{"one that is completed holds no place", []rollout.Introduction{finished("z"), introduction("a", 0)}, 1, "a", nil},
 		{"one that could not begin anyway holds no place", []rollout.Introduction{introduction("a", 0, gates(rollout.Gates{Paused: "paused"})), introduction("b", 0)}, 1, "b", nil},
 		{"more are carried than may: nobody begins, nobody stops", []rollout.Introduction{carried("x"), carried("y"), introduction("a", 0)}, 1, "", map[string]string{"a": "number 1 in the queue"}},
