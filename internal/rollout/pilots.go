@@ -20,7 +20,7 @@ type Pilot struct {
 }
 
 // PilotsGate is the gate of the first member of a group that is no pilot itself: each pilot
-// network has completed the release with its newest attempt. It says what keeps the first that
+// network has completed the release with its newest attempt, and most who take part have it. It says what keeps the first that
 // has not, and what a person can do.
 func PilotsGate(app string, target v1alpha1.Release, pilots []Pilot) Gate {
 	for _, pilot := range pilots {
@@ -58,10 +58,7 @@ func (p *Pilot) records(r *v1alpha1.Rollout) (why, how string) {
 	case v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
 		return fmt.Sprintf("Rollout %s ended before it completed", r.Name), again
 	case v1alpha1.RolloutCompleted:
-		if s.Waiting > s.Verified {
-			return fmt.Sprintf("Rollout %s is completed with %d of %d members, and %d are still to come", r.Name, s.Verified, s.Members-s.Excused, s.Waiting), "let them have it"
-		}
-		return "", ""
+		return completedWithFew(r, again)
 	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing:
 	}
 	if s.Members > 0 && s.Members == s.Excused {
@@ -71,6 +68,21 @@ func (p *Pilot) records(r *v1alpha1.Rollout) (why, how string) {
 		return fmt.Sprintf("Rollout %s has not begun", r.Name), "see Rollout " + r.Name
 	}
 	return fmt.Sprintf("Rollout %s has %s members verified", r.Name, s.Progress), "see Rollout " + r.Name
+}
+
+// completedWithFew says why a Rollout that completed proves too little: no more than half of those who
+// take part have the version.
+func completedWithFew(r *v1alpha1.Rollout, again string) (why, how string) {
+	s := &r.Status
+	if 2*s.Verified > s.Members-s.Excused {
+		return "", ""
+	}
+	how = "let more of them have it"
+	if s.Waiting == 0 && s.Failed > 0 {
+		how = again
+	}
+	return fmt.Sprintf("Rollout %s is completed with no more than %d of %d members", r.Name, s.Verified, s.Members-s.Excused) +
+		inWords(number{int(s.Waiting), "to come"}, number{int(s.Failed), "failed"}), how
 }
 
 // newest is the pilot's newest Rollout of a release; nil where there is none, and where the network

@@ -21,6 +21,9 @@ func TestPilotsGate(t *testing.T) {
 			r.Status.Members, r.Status.Verified, r.Status.Waiting, r.Status.Excused = members, verified, waiting, excused
 		}
 	}
+	failures := func(n int32) func(*v1alpha1.Rollout) {
+		return func(r *v1alpha1.Rollout) { r.Status.Failed = n }
+	}
 	done := pilotRecord(v1alpha1.RolloutCompleted, target, 1)
 	rogaland := func(records ...*v1alpha1.Rollout) []rollout.Pilot {
 		return []rollout.Pilot{{Network: "rogaland", Wanted: &target, Records: records}}
@@ -44,7 +47,10 @@ func TestPilotsGate(t *testing.T) {
 		{"the pilot completed the first attempt, and the second is halted", rogaland(done, pilotRecord(v1alpha1.RolloutHalted, target, 2)), "is halted", ""},
 		{"the pilot completed it long ago, and is about to try it again", rogaland(done, pilotRecord(v1alpha1.RolloutCompleted, other, 2)), "about to be made", ""},
 		{"the pilot completed it, and is ahead by its own channel", []rollout.Pilot{{Network: "rogaland", Wanted: &other, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutProgressing, other, 2)}}}, "", ""},
-		{"one of fifty is verified, and the others are away", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(50, 1, 49, 0))), "is completed with 1 of 50 members, and 49 are still to come", ""},
+		{"one of fifty is verified, and the others are away", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(50, 1, 49, 0))), "is completed with no more than 1 of 50 members, 49 to come", "let more of them have it"},
+		{"one of ten is verified, and the others failed", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(10, 1, 0, 0), failures(9))), "with no more than 1 of 10 members, 9 failed", "ask for a retry"},
+		{"half is not most", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(5, 2, 0, 1), failures(2))), "with no more than 2 of 4 members, 2 failed", "ask for a retry"},
+		{"most of those who take part have it", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(6, 2, 0, 3), failures(1))), "", ""},
 		{"one of two pilots has not", append(rogaland(done), rollout.Pilot{Network: "agder", Wanted: &target}), "pilot network agder to complete 2.5.0", ""},
 	}
 	for _, c := range cases {
