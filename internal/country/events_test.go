@@ -126,7 +126,7 @@ func (w *events) onMunicipality() string {
 	if was := w.municipality[name]; was != nil {
 		m = was.DeepCopy()
 	}
-	switch w.rng.IntN(9) {
+	switch w.rng.IntN(10) {
 	case 0:
 		m.Labels[v1alpha1.LabelCounty] = pick(w, "40", "42")
 	case 1:
@@ -146,6 +146,8 @@ func (w *events) onMunicipality() string {
 		m.Spec.Environments = municipality(name).Spec.Environments[:1+w.rng.IntN(2)]
 	case 8:
 		m.Status.Apps = []v1alpha1.MunicipalityApp{{Name: pick(w, apps...), Environment: "prod", Version: pick(w, before.Version, target.Version)}}
+	case 9: // also one that it is not a member of
+		m.Spec.Apps = []v1alpha1.AppDecision{{Name: pick(w, apps...), Network: pick(w, groups...)}}
 	}
 	w.municipality[name] = m
 	w.model.SetMunicipality(name, m)

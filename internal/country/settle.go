@@ -2,6 +2,7 @@ package country
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -67,20 +68,33 @@ func (m *Model) settleNetworks() {
 }
 
 // touchWhoMoved touches the networks that have another heir than before, and the tenants that
-// belong to other networks.
+// belong to other networks, or name one that has another heir.
 func (m *Model) touchWhoMoved(before *resolution.Networks) {
 	c := &m.country
-	for name := range c.networks {
-		if before.Heir(name) != c.Networks.Heir(name) {
+	moved := map[string]bool{}
+	for _, names := range []iter.Seq[string]{maps.Keys(c.networks), maps.Keys(m.proposals)} { // and those that are gone
+		for name := range names {
+			moved[name] = before.Heir(name) != c.Networks.Heir(name)
+		}
+	}
+	for name, another := range moved {
+		if another {
 			m.proposals[name] = true
 			m.changed.Networks[name] = true
 		}
 	}
 	for name, in := range m.tenants {
-		if t := c.Tenant(name); in.municipality != nil && t != nil && !sameNetworks(t.Networks, c.Networks.Of(in.municipality)) {
+		t := c.Tenant(name)
+		if in.municipality != nil && t != nil && (namesNetwork(in.municipality, moved) || !sameNetworks(t.Networks, c.Networks.Of(in.municipality))) {
 			m.touch(name).all = true
 		}
 	}
+}
+
+// namesNetwork says whether a municipality names any of some networks in its decisions: it need not
+// be a member.
+func namesNetwork(m *v1alpha1.Municipality, networks map[string]bool) bool {
+	return slices.ContainsFunc(m.Spec.Apps, func(d v1alpha1.AppDecision) bool { return networks[d.Network] })
 }
 
 func sameNetworks(a, b []*v1alpha1.Network) bool {
