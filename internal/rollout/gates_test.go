@@ -135,6 +135,7 @@ func TestApprovals(t *testing.T) {
 		{"the right one", right, true, ""},
 		{"one that never saw the API server's default is for the first attempt", with(func(a *v1alpha1.Approval) { a.Attempt = 0 }), true, ""},
 		{"for another digest", with(func(a *v1alpha1.Approval) { a.Digest = before.Digest }), false, "approvals[0] is for another digest"},
+		{"for another channel", with(func(a *v1alpha1.Approval) { a.Channel = "stabel" }), false, `approvals[0] is for channel "stabel", and this is channel ""`},
 		{"for another attempt", with(func(a *v1alpha1.Approval) { a.Attempt = 2 }), false, "approvals[0] is for attempt 2, and this is attempt 1"},
 		{"for another wave", with(func(a *v1alpha1.Approval) { a.Wave = "rest" }), false, `add {app: svarut, digest: "sha256:25", wave: all, attempt: 1} to spec.rollout.approvals of Network digi-tv`},
 		{"for another app", with(func(a *v1alpha1.Approval) { a.App = "kobo" }), false, "approval of wave all"},

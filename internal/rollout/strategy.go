@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -172,15 +171,31 @@ func Approved(approvals []v1alpha1.Approval, spec v1alpha1.RolloutSpec, wave str
 func (s Strategy) approved(spec v1alpha1.RolloutSpec, wave string) (bool, string) {
 	var near string
 	for i, a := range s.Approvals {
-		switch attempt := cmp.Or(a.Attempt, 1); {
-		case a.App != spec.App || a.Wave != wave || a.Channel != spec.Channel: //guard:approval-of-one-channel -> a.App != spec.App || a.Wave != wave
-		case a.Digest != spec.Digest: //guard:approval-of-one-digest
-			near = cmp.Or(near, fmt.Sprintf("approvals[%d] is for another digest", i))
-		case attempt != spec.Attempt: //guard:approval-of-one-attempt
-			near = fmt.Sprintf("approvals[%d] is for attempt %d, and this is attempt %d", i, attempt, spec.Attempt)
-		default:
+		miss, approves := approves(a, spec, wave)
+		if approves {
 			return true, ""
+		}
+		if miss != "" {
+			near = fmt.Sprintf("approvals[%d] is for %s", i, miss) // the last, as new ones are added there
 		}
 	}
 	return false, near
+}
+
+// approves says whether an approval is for a wave of a Rollout, and where it almost is, what it is for.
+func approves(a v1alpha1.Approval, spec v1alpha1.RolloutSpec, wave string) (miss string, approves bool) {
+	switch attempt := max(a.Attempt, 1); {
+	case a.App != spec.App || a.Wave != wave:
+		return "", false
+	case a.Channel != spec.Channel: //guard:approval-of-one-channel
+		if a.Digest != spec.Digest {
+			return "", false
+		}
+		return fmt.Sprintf("channel %q, and this is channel %q", a.Channel, spec.Channel), false
+	case a.Digest != spec.Digest: //guard:approval-of-one-digest
+		return "another digest", false
+	case attempt != spec.Attempt: //guard:approval-of-one-attempt
+		return fmt.Sprintf("attempt %d, and this is attempt %d", attempt, spec.Attempt), false
+	}
+	return "", true
 }

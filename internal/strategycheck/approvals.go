@@ -17,20 +17,26 @@ func entryFaults(in Input) []string {
 	faults := make([]string, 0, len(in.Said.Approvals)+len(in.Said.Retries))
 	for i, a := range in.Said.Approvals {
 		field := fmt.Sprintf("spec.rollout.approvals[%d]", i)
-		faults = append(faults, appFaults(in, field, a.App, a.Digest)...)
+		faults = append(faults, appFaults(in, field, a.App, a.Channel, a.Digest)...)
 		faults = append(faults, waveFaults(in, field, a.Wave)...)
 	}
 	for i, r := range in.Said.Retries {
-		faults = append(faults, appFaults(in, fmt.Sprintf("spec.rollout.retries[%d]", i), r.App, r.Digest)...)
+		faults = append(faults, appFaults(in, fmt.Sprintf("spec.rollout.retries[%d]", i), r.App, r.Channel, r.Digest)...)
 	}
 	return faults
 }
 
-// appFaults says that there is no such app, or that it has no version with that digest. Those
-// of past versions are history, and stay as long as one likes.
-func appFaults(in Input, field, name, digest string) []string {
+// appFaults says that there is no such app, or that it has no such channel, or no version with that
+// digest. Those of past versions are history, and stay as long as one likes. The channel is empty
+// in a Network.
+func appFaults(in Input, field, name, channel, digest string) []string {
 	app := in.Apps.Of(name)
 	proposed := slices.ContainsFunc(in.Proposed, func(p v1alpha1.Proposal) bool { return p.Name == name })
+	if app.Exists() && channel != "" {
+		if _, fault := app.Points(channel); fault != nil {
+			return []string{fmt.Sprintf("%s.channel: %s: correct the name, or take the entry out", field, fault)}
+		}
+	}
 	switch {
 	case !app.Exists() && !proposed:
 		return []string{fmt.Sprintf("%s.app %q: there is no SharedApp of that name: correct the name, or take the entry out", field, name)}

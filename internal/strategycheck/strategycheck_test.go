@@ -47,7 +47,10 @@ func offers() catalogue.Apps {
 	return catalogue.CompileAll(
 		&v1alpha1.SharedApp{
 			ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
-			Spec:       v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "2.4.1", Source: oci("a")}, {Version: "2.5.0", Source: oci("b")}}},
+			Spec: v1alpha1.SharedAppSpec{
+				Versions: []v1alpha1.Version{{Version: "2.4.1", Source: oci("a")}, {Version: "2.5.0", Source: oci("b")}},
+				Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}, {Name: "pilot", Version: "2.5.0"}},
+			},
 		},
 		&v1alpha1.SharedApp{
 			ObjectMeta: metav1.ObjectMeta{Name: "kobo"},
@@ -229,6 +232,21 @@ func TestCheckOfThePlatform(t *testing.T) {
 		"wave islands is empty: no Municipality goes with it (spec.rollout.waves[1].members)",
 		"wave pilot names who is no Municipality: vinnje (spec.rollout.waves[0].members.names)",
 	}, faults, notes)
+}
+
+func TestCheckOfTheChannelsThatThePlatformApproves(t *testing.T) {
+	approval := func(channel string) v1alpha1.Approval {
+		return v1alpha1.Approval{App: "svarut", Channel: channel, Digest: digest("a"), Wave: "everyone", Attempt: 1}
+	}
+	said := v1alpha1.RolloutStrategy{
+		Approvals: []v1alpha1.Approval{approval("stable"), approval("stabel")},
+		Retries:   []v1alpha1.Retry{{App: "svarut", Channel: "pilot", Digest: digest("a"), Attempt: 2}, {App: "svarut", Channel: "pilto", Digest: digest("a"), Attempt: 2}},
+	}
+	faults, notes := strategycheck.Check(strategycheck.Input{Said: &said, Members: telemark(), Noun: "Municipality", Apps: offers()})
+	same(t, []string{
+		`spec.rollout.approvals[1].channel: SharedApp svarut has no channel "stabel": it has stable, pilot` + takeOut,
+		`spec.rollout.retries[1].channel: SharedApp svarut has no channel "pilto": it has stable, pilot` + takeOut,
+	}, nil, faults, notes)
 }
 
 func TestCheckOfANetworkWithoutMembers(t *testing.T) {
