@@ -147,7 +147,7 @@ func (w *events) onMunicipality() string {
 	case 8:
 		m.Status.Apps = []v1alpha1.MunicipalityApp{{Name: pick(w, apps...), Environment: "prod", Version: pick(w, before.Version, target.Version)}}
 	case 9: // also one that it is not a member of
-		m.Spec.Apps = []v1alpha1.AppDecision{{Name: pick(w, apps...), Network: pick(w, groups...)}}
+		m.Spec.Apps = []v1alpha1.AppDecision{{Name: "svarut", Decision: v1alpha1.DecisionAdopt, Network: pick(w, groups...)}}
 	}
 	w.municipality[name] = m
 	w.model.SetMunicipality(name, m)
@@ -166,7 +166,7 @@ func (w *events) onNetwork() string {
 	if was := w.network[name]; was != nil {
 		n = was.DeepCopy()
 	}
-	switch w.rng.IntN(8) {
+	switch w.rng.IntN(10) {
 	case 0:
 		n.Spec.Members = v1alpha1.Members{Selector: selector(v1alpha1.LabelCounty, pick(w, "40", "42"))}
 	case 1:
@@ -175,7 +175,7 @@ func (w *events) onNetwork() string {
 		n.Spec.Apps = append(n.Spec.Apps[:0:0], v1alpha1.Proposal{Name: pick(w, apps...), Channel: pick(w, "stable", "pilot"), Obligation: pick(w, v1alpha1.ObligationMandatory, v1alpha1.ObligationOptional), Stages: []v1alpha1.Stage{v1alpha1.StageTest, v1alpha1.StageProduction}})
 	case 3:
 		n.Spec.Ends = pick(w, nil, w.later())
-	case 4:
+	case 4, 8, 9:
 		n.Spec.Successor = pick(w, "", pick(w, groups...))
 	case 5:
 		n.Spec.Pause = new(w.rng.IntN(2) == 0)

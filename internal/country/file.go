@@ -101,8 +101,10 @@ func (m *Model) fileMembers(name string, was, now *Tenant, t *touched) {
 	}
 }
 
-// fileMove notes whose rollout moved an installation last.
-func (m *Model) fileMove(at string, was, now *v1alpha1.AppInstallation) {
+// fileMove notes whose rollout moved an installation last. How one fares that left the group since is
+// noted here alone: it is no member's.
+func (m *Model) fileMove(municipality, environment string, was, now *v1alpha1.AppInstallation) {
+	at := pair(municipality, environment)
 	before, moved := subjectOf(was)
 	after, moves := subjectOf(now)
 	if moved && (!moves || before != after) {
@@ -112,8 +114,10 @@ func (m *Model) fileMove(at string, was, now *v1alpha1.AppInstallation) {
 	if !moves {
 		return
 	}
-	m.edit(after).moved.Set(at, now)
-	if !moved || before != after || !equality.Semantic.DeepEqual(was.Spec.Move, now.Spec.Move) {
+	s := m.edit(after)
+	s.moved.Set(at, now)
+	_, stays := s.members.Get(municipality)
+	if !stays || !moved || before != after || !equality.Semantic.DeepEqual(was.Spec.Move, now.Spec.Move) {
 		m.changed.Groups[groupName(after.group)] = true
 	}
 }

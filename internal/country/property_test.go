@@ -38,6 +38,39 @@ func TestBroughtUpToDateIsCompiledFromScratch(t *testing.T) {
 	}
 }
 
+// TestBroughtUpToDate plays what random events seldom come to.
+func TestBroughtUpToDate(t *testing.T) {
+	w := newEvents(0)
+	set := func(n v1alpha1.Network) {
+		w.network[n.Name] = &n
+		w.model.SetNetwork(n.Name, &n)
+	}
+	vinje := municipality("vinje")
+	vinje.Spec.Apps = []v1alpha1.AppDecision{{Name: "svarut", Decision: v1alpha1.DecisionAdopt, Network: "digi-old"}}
+	w.municipality["vinje"], w.app["svarut"] = vinje, app("svarut")
+	w.model.SetMunicipality("vinje", vinje)
+	w.model.SetApp("svarut", w.app["svarut"])
+	old := network("digi-old", "tokke")
+	heir := *old.DeepCopy()
+	heir.Spec.Successor = "digi-tv"
+	steps := []struct {
+		reason string
+		does   func()
+	}{
+		{"a municipality names a network that it is no member of", func() { set(network("digi-tv", "vinje")); set(old) }},
+		{"that one hands over to the network that it is a member of", func() { set(heir) }},
+		{"and is deleted", func() {
+			delete(w.network, "digi-old")
+			w.model.SetNetwork("digi-old", nil)
+		}},
+	}
+	for _, step := range steps {
+		before := view(w.model.Country())
+		step.does()
+		w.same(t, []string{step.reason}, before)
+	}
+}
+
 // same settles the model, and compares it with a country from scratch, with what it said has
 // changed, and with the country of before, which must be as it was.
 func (w *events) same(t *testing.T, said []string, before map[string]string) bool {
@@ -65,7 +98,7 @@ func (w *events) same(t *testing.T, said []string, before map[string]string) boo
 	}
 	w.replan(t, said)
 	for _, part := range untold(before, is, changed) {
-		t.Errorf("after %v, %s is another and nobody is woken:\n%s\nwas\n%s", said, part, is[part], before[part])
+		t.Errorf("after %v, %s is another and nobody is woken (-was +is):\n%s", said, part, gocmp.Diff(before[part], is[part]))
 		return false
 	}
 	return true

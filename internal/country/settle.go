@@ -136,7 +136,7 @@ func (m *Model) settleTenant(name string, t *touched) {
 	m.fileApps(name, was, now)
 	m.fileMembers(name, was, now, t)
 	for place := range t.places {
-		m.fileMove(pair(name, place.Environment), installedAt(was, place), installedAt(now, place))
+		m.fileMove(name, place.Environment, installedAt(was, place), installedAt(now, place))
 	}
 	m.changed.tenant(name, was, now, t)
 }
@@ -159,6 +159,11 @@ func (m *Model) settleSubjects() {
 		}
 		if m.opensPilot(key, s) {
 			m.apps[key.app] = true
+		}
+	}
+	for name := range m.groups {
+		if m.settled == nil || (m.settled.networks[name] == nil) != (m.country.networks[name] == nil) {
+			m.reviseWhoWaitsFor(name)
 		}
 	}
 	m.reviseAll()
@@ -214,6 +219,15 @@ func (m *Model) opensPilot(key subjectKey, s *Subject) bool {
 	before, _ := m.country.subjects.Get(key.text())
 	return before == nil || before.Asked != s.Asked || before.Channel != s.Channel || (before.members.Len() == 0) != (s.members.Len() == 0) ||
 		!slices.EqualFunc(before.Records, s.Records, sameCourse)
+}
+
+// reviseWhoWaitsFor revises the apps of which a network that came or went is a pilot.
+func (m *Model) reviseWhoWaitsFor(network string) {
+	for name, app := range m.country.Apps {
+		if slices.Contains(app.Object.Spec.PilotNetworks, network) {
+			m.apps[name] = true
+		}
+	}
 }
 
 // sameCourse says whether two states of a Rollout are the same to those who wait for it.
