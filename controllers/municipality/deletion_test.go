@@ -19,7 +19,10 @@ func again(m *v1alpha1.Municipality) { m.UID = "4037" }
 
 // taken makes the number belong to an older Municipality.
 func taken(s *observed) {
-	s.sameNumber = []v1alpha1.Municipality{{ObjectMeta: metav1.ObjectMeta{Name: "seljord", CreationTimestamp: *at(-2 * time.Hour)}}}
+	s.sameNumber = []v1alpha1.Municipality{{
+		ObjectMeta: metav1.ObjectMeta{Name: "seljord", CreationTimestamp: *at(-2 * time.Hour)},
+		Spec:       v1alpha1.MunicipalitySpec{Number: s.municipality.Spec.Number},
+	}}
 }
 
 func withoutProd(m *v1alpha1.Municipality) { m.Spec.Environments = m.Spec.Environments[1:] }

@@ -18,6 +18,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/reference"
 )
 
 // observed is everything that a plan may build on.
@@ -87,7 +88,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 
 func (r *Reconciler) sameNumber(ctx context.Context, m v1alpha1.Municipality) ([]v1alpha1.Municipality, error) {
 	var others []v1alpha1.Municipality
-	for _, number := range numbers(&m) {
+	for _, number := range reference.Numbers(&m) {
 		var list v1alpha1.MunicipalityList
 		if err := r.Client.List(ctx, &list, client.MatchingFields{indexNumber: number}, client.DisableReadYourWritesConsistency); err != nil {
 			return nil, fmt.Errorf("find Municipalities with number %s: %w", number, err)
@@ -100,11 +101,6 @@ func (r *Reconciler) sameNumber(ctx context.Context, m v1alpha1.Municipality) ([
 	}
 	slices.SortFunc(others, func(a, b v1alpha1.Municipality) int { return strings.Compare(a.Name, b.Name) })
 	return others, nil
-}
-
-// numbers are the official numbers that a Municipality claims, past ones included.
-func numbers(m *v1alpha1.Municipality) []string {
-	return append([]string{m.Spec.Number}, m.Spec.FormerNumbers...)
 }
 
 func (r *Reconciler) environmentNames(ctx context.Context, m v1alpha1.Municipality) ([]string, error) {

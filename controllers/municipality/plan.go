@@ -15,6 +15,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/reference"
 )
 
 // planned is what to do, sorted by environment.
@@ -78,20 +79,13 @@ func suspended(seen observed) bool {
 	return ptr.Deref(seen.municipality.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false)
 }
 
-// numberTaken says who has this municipality's number, if somebody has an older
-// claim to it. Of two objects of one second the name decides, so that both agree.
+// numberTaken says who has one of this municipality's numbers, if somebody has an older claim to it.
 func numberTaken(seen observed) *condition.Outcome {
-	m := seen.municipality
-	for _, other := range seen.sameNumber {
-		older := other.CreationTimestamp.Before(&m.CreationTimestamp) ||
-			(other.CreationTimestamp.Equal(&m.CreationTimestamp) && other.Name < m.Name)
-		if older {
-			return &condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonNumberTaken, Message: fmt.Sprintf(
-				"spec.number %s (or one of spec.formerNumbers) belongs to Municipality %s, which is older; nothing is made for %s: set its own number, or delete one of the two",
-				m.Spec.Number, other.Name, m.Name)}
-		}
+	fault := reference.NumberTaken(&seen.municipality, seen.sameNumber)
+	if fault == "" {
+		return nil
 	}
-	return nil
+	return &condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonNumberTaken, Message: fault}
 }
 
 func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now time.Time) (environmentPlan, error) {

@@ -303,7 +303,9 @@ func uncounted(seen *observed, environment string) {
 
 func TestNumberTaken(t *testing.T) {
 	other := func(name string, age time.Duration) v1alpha1.Municipality {
-		return v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: *at(-age)}}
+		m := v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: *at(-age)}}
+		m.Spec.Number = vinje().Spec.Number
+		return m
 	}
 	cases := []struct {
 		reason string

@@ -25,6 +25,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/reference"
 )
 
 const (
@@ -49,7 +50,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		if !ok {
 			return nil
 		}
-		return numbers(m)
+		return reference.Numbers(m)
 	}); err != nil {
 		return err
 	}

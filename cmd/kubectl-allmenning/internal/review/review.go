@@ -166,6 +166,9 @@ func (r *review) membersOf(n *v1alpha1.Network) (members []*v1alpha1.Municipalit
 }
 
 func (r *review) municipality(m *v1alpha1.Municipality) {
+	if fault := reference.NumberTaken(m, r.world.Municipalities); fault != "" {
+		r.add("Municipality", m.Name, false, fault)
+	}
 	for _, f := range r.country.Tenant(m.Name).CalendarFaults {
 		r.add("Municipality", m.Name, false, fmt.Sprintf("spec.%s; nothing may start there until then", f))
 	}
