@@ -20,8 +20,8 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/installable"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
@@ -93,7 +93,7 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	}
 	seen.waiting, _ = r.memory.pending.get(i.UID)
 	var err error
-	if seen.platform, err = platform.Get(ctx, r.Client); err != nil {
+	if seen.platform, err = settings.Get(ctx, r.Client); err != nil {
 		return seen, err
 	}
 	if err := r.environment(ctx, &seen); err != nil {

@@ -15,8 +15,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/definition"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/reference"
 )
@@ -63,7 +63,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, fmt.Errorf("read Municipality %s: %w", name, err)
 	}
 	var err error
-	if seen.platform, err = platform.Get(ctx, r.Client); err != nil {
+	if seen.platform, err = settings.Get(ctx, r.Client); err != nil {
 		return seen, err
 	}
 	if seen.sameNumber, err = r.sameNumber(ctx, seen.municipality); err != nil {

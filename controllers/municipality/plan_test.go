@@ -17,7 +17,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
@@ -39,7 +39,7 @@ func TestPlanGolden(t *testing.T) {
 	for file, spec := range map[string]v1alpha1.PlatformSpec{"defaults.yaml": {}, "platform.yaml": custom} {
 		t.Run(file, func(t *testing.T) {
 			seen := fresh(vinje())
-			seen.platform = platform.WithDefaults(spec)
+			seen.platform = settings.WithDefaults(spec)
 			todo, err := plan(seen, now)
 			if err != nil {
 				t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 )
 
 const limitsName = "allmenning"
@@ -30,7 +30,7 @@ func effectiveQuota(own *v1alpha1.Quota, class v1alpha1.SizeClass) v1alpha1.Quot
 	if own != nil {
 		out = *own
 	}
-	for _, from := range []v1alpha1.Quota{class.Quota, platform.SmallestQuota()} {
+	for _, from := range []v1alpha1.Quota{class.Quota, settings.SmallestQuota()} {
 		out.CPU = or(out.CPU, from.CPU)
 		out.Memory = or(out.Memory, from.Memory)
 		out.EphemeralStorage = or(out.EphemeralStorage, from.EphemeralStorage)

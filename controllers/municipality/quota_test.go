@@ -8,11 +8,11 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 )
 
 func TestSizeClass(t *testing.T) {
-	classes := platform.WithDefaults(v1alpha1.PlatformSpec{}).SizeClasses
+	classes := settings.WithDefaults(v1alpha1.PlatformSpec{}).SizeClasses
 	cases := []struct {
 		reason      string
 		classes     []v1alpha1.SizeClass
@@ -69,7 +69,7 @@ func TestEffectiveQuota(t *testing.T) {
 
 func TestEffectiveQuotaLeavesItsInputAlone(t *testing.T) {
 	own := &v1alpha1.Quota{Pods: new(int32(3))}
-	effectiveQuota(own, v1alpha1.SizeClass{Quota: platform.SmallestQuota()})
+	effectiveQuota(own, v1alpha1.SizeClass{Quota: settings.SmallestQuota()})
 	if own.CPU != nil {
 		t.Error("the quota of the spec was filled in; a plan must not change what it was given")
 	}

@@ -20,7 +20,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -61,7 +61,7 @@ func deletePolicy(m *v1alpha1.Municipality) { m.Spec.DeletionPolicy = v1alpha1.D
 
 // fresh is a world in which nothing of a municipality is there yet.
 func fresh(m v1alpha1.Municipality) observed {
-	seen := observed{municipality: m, platform: platform.WithDefaults(v1alpha1.PlatformSpec{}), environments: map[string]environment{}}
+	seen := observed{municipality: m, platform: settings.WithDefaults(v1alpha1.PlatformSpec{}), environments: map[string]environment{}}
 	for _, e := range m.Spec.Environments {
 		seen.environments[e.Name] = environment{}
 	}

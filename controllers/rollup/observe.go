@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -88,7 +88,7 @@ func (r *Reconciler) observeSharedApp(ctx context.Context, name string) (observe
 // observeCountry reads what all verdicts rest on. It is the cache's own: read only.
 func (r *Reconciler) observeCountry(ctx context.Context) (country, error) {
 	var seen country
-	spec, err := platform.Get(ctx, r.Client)
+	spec, err := settings.Get(ctx, r.Client)
 	if err != nil {
 		return seen, err
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
 	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/reference"
 )
@@ -73,7 +73,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, fmt.Errorf("read SharedApp %s: %w", name, err)
 	}
 	var err error
-	if seen.platform, err = platform.Get(ctx, r.Client); err != nil {
+	if seen.platform, err = settings.Get(ctx, r.Client); err != nil {
 		return seen, err
 	}
 	if suspended(seen) {

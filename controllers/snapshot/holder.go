@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -47,7 +47,7 @@ func New(c cache.Cache, now clock.Clock) *Holder {
 		cache: c, clock: now, ready: make(chan struct{}), again: make(chan struct{}, 1),
 		model: country.NewModel(), ahead: map[key]string{}, gone: map[key]string{}, owners: map[string]environment{},
 	}
-	h.model.SetPlatform(platform.WithDefaults(v1alpha1.PlatformSpec{}))
+	h.model.SetPlatform(settings.WithDefaults(v1alpha1.PlatformSpec{}))
 	return h
 }
 

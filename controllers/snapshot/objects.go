@@ -6,7 +6,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/platform"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/installation"
 )
 
@@ -51,7 +51,7 @@ func (h *Holder) set(was, o client.Object) {
 	switch o := o.(type) {
 	case *v1alpha1.Platform:
 		if o.Name == v1alpha1.PlatformName {
-			h.model.SetPlatform(platform.WithDefaults(o.Spec))
+			h.model.SetPlatform(settings.WithDefaults(o.Spec))
 		}
 	case *v1alpha1.SharedApp:
 		h.model.SetApp(o.Name, o)
@@ -76,7 +76,7 @@ func (h *Holder) remove(o client.Object) {
 	switch o := o.(type) {
 	case *v1alpha1.Platform:
 		if o.Name == v1alpha1.PlatformName {
-			h.model.SetPlatform(platform.WithDefaults(v1alpha1.PlatformSpec{}))
+			h.model.SetPlatform(settings.WithDefaults(v1alpha1.PlatformSpec{}))
 		}
 	case *v1alpha1.SharedApp:
 		h.model.SetApp(o.Name, nil)

@@ -1,5 +1,5 @@
-// Package platform knows what holds where nobody has written a Platform.
-package platform
+// Package settings reads the Platform, and knows what holds where there is none.
+package settings
 
 import (
 	"context"
