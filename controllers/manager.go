@@ -38,9 +38,9 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/metrics"
 	"github.com/allmenning/allmenning/controllers/municipality"
 	"github.com/allmenning/allmenning/controllers/network"
+	"github.com/allmenning/allmenning/controllers/overview"
 	"github.com/allmenning/allmenning/controllers/platform"
 	"github.com/allmenning/allmenning/controllers/rollout"
-	"github.com/allmenning/allmenning/controllers/rollup"
 	"github.com/allmenning/allmenning/controllers/sharedapp"
 	"github.com/allmenning/allmenning/controllers/snapshot"
 )
@@ -187,7 +187,11 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := mgr.Add(&sharedapp.Sweeper{Client: mgr.GetClient(), Store: catalogue.Store, Clock: now}); err != nil {
 		return fmt.Errorf("set up the sweeper of bundles: %w", err)
 	}
-	if err := addDeciders(mgr, now); err != nil {
+	holder := snapshot.New(mgr.GetCache(), now)
+	if err := mgr.Add(holder); err != nil {
+		return fmt.Errorf("add the holder of the country: %w", err)
+	}
+	if err := addCountry(mgr, holder); err != nil {
 		return err
 	}
 	installations := &appinstallation.Reconciler{
@@ -198,15 +202,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the appinstallation controller: %w", err)
 	}
-	return addReporters(ctx, mgr, now)
+	return addCheckers(mgr, now)
 }
 
-// addDeciders adds the controllers that decide what is installed, on one model of the country.
-func addDeciders(mgr ctrl.Manager, now clock.Clock) error {
-	holder := snapshot.New(mgr.GetCache(), now)
-	if err := mgr.Add(holder); err != nil {
-		return fmt.Errorf("add the holder of the country: %w", err)
-	}
+// addCountry adds the controllers that rest on the one model of the country: those that decide what
+// is installed, and the one that reports how it is doing.
+func addCountry(mgr ctrl.Manager, holder *snapshot.Holder) error {
 	decisions := &consent.Reconciler{
 		Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("consent"),
 	}
@@ -217,11 +218,15 @@ func addDeciders(mgr ctrl.Manager, now clock.Clock) error {
 	if err := rollouts.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the rollout controller: %w", err)
 	}
+	reports := &overview.Reconciler{Client: mgr.GetClient(), Holder: holder}
+	if err := reports.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the overview controller: %w", err)
+	}
 	return nil
 }
 
-// addReporters adds the controllers that make nothing but status.
-func addReporters(ctx context.Context, mgr ctrl.Manager, now clock.PassiveClock) error {
+// addCheckers adds the controllers that say whether a spec makes sense, and the metrics.
+func addCheckers(mgr ctrl.Manager, now clock.PassiveClock) error {
 	platforms := &platform.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("platform"), Clock: now}
 	if err := platforms.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the platform controller: %w", err)
@@ -229,10 +234,6 @@ func addReporters(ctx context.Context, mgr ctrl.Manager, now clock.PassiveClock)
 	networks := &network.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("network"), Clock: now}
 	if err := networks.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the network controller: %w", err)
-	}
-	rollups := &rollup.Reconciler{Client: mgr.GetClient(), Clock: now}
-	if err := rollups.SetupWithManager(ctx, mgr); err != nil {
-		return fmt.Errorf("set up the rollup controller: %w", err)
 	}
 	if err := mgr.Add(metrics.NewObjects(mgr.GetCache())); err != nil {
 		return fmt.Errorf("add the object counts: %w", err)

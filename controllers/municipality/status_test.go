@@ -103,7 +103,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// before is a status in which the rollup wrote its part, too.
+// before is a status in which the overview wrote its part, too.
 func before(m v1alpha1.Municipality) v1alpha1.MunicipalityStatus {
 	out := status(observed{municipality: m}, planned{sizeClass: "Small"}, applied{}, now)
 	out.Running = "1/2"
@@ -119,11 +119,11 @@ func TestStatusOwnsNothingOfTheRollup(t *testing.T) {
 			m.Status = before(m)
 			got := status(observed{municipality: m}, todo, applied{}, now)
 			if got.Running != "" || got.Apps != nil {
-				t.Errorf("it would write the rollup's fields: %+v", got)
+				t.Errorf("it would write the overview's fields: %+v", got)
 			}
 			for _, c := range got.Conditions {
 				if c.Type == v1alpha1.ConditionAppsReady {
-					t.Error("it would write the rollup's condition")
+					t.Error("it would write the overview's condition")
 				}
 			}
 		})
@@ -147,7 +147,7 @@ func TestSameStatus(t *testing.T) {
 		want   bool
 	}{
 		{"nothing changed", func(*v1alpha1.MunicipalityStatus) {}, true},
-		{"what the rollup counts is not ours", func(s *v1alpha1.MunicipalityStatus) { s.Running, s.Apps = "2/2", nil }, true},
+		{"what the overview counts is not ours", func(s *v1alpha1.MunicipalityStatus) { s.Running, s.Apps = "2/2", nil }, true},
 		{"nor is its condition", func(s *v1alpha1.MunicipalityStatus) {
 			s.Conditions = s.Conditions[:len(s.Conditions)-1]
 		}, true},

@@ -2,7 +2,7 @@
 // and whether what it proposes can be had.
 //
 // A Network installs nothing by itself. The rollout controller reads it, and acts on
-// its members; the rollup controller counts how their apps stand. What is left is
+// its members; the overview controller counts how their apps are doing. What is left is
 // to answer the people who edit it: a name that nobody has, a selector that does
 // not parse, an app or a channel that does not exist, waves that overlap, an approval
 // of what nobody offers (internal/strategy). And to let its coordinators in, for as

@@ -15,7 +15,7 @@ import (
 )
 
 // status says what came of a reconcile: the fields of the status that this
-// controller owns, and none of the rollup's. failed is what kept the coordinators'
+// controller owns, and none of the overview's. failed is what kept the coordinators'
 // binding from being written. Who may approve is reported for a suspended network too: that
 // proposals rest is no reason for an access to outlive its end.
 func status(seen observed, todo planned, failed error, now time.Time) v1alpha1.NetworkStatus {

@@ -208,7 +208,7 @@ func TestSameStatusMindsOnlyWhatIsOwned(t *testing.T) {
 	live.Installations, live.Running = new(int32(3)), "3/3"
 	live.Conditions = append(live.Conditions, metav1.Condition{Type: v1alpha1.ConditionAppsReady, Status: metav1.ConditionTrue})
 	if !sameStatus(live, next) {
-		t.Error("what the rollup counts must not make this controller write")
+		t.Error("what the overview counts must not make this controller write")
 	}
 	live.Versions[0].Available = false
 	if sameStatus(live, next) {

@@ -24,7 +24,7 @@ const (
 )
 
 // status is what came of a reconcile: the fields of the status that this controller
-// owns, and none of the rollup's.
+// owns, and none of the overview's.
 func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.SharedAppStatus {
 	app := seen.app
 	stamp := metav1.NewTime(now).Rfc3339Copy()

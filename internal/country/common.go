@@ -1,12 +1,14 @@
 package country
 
 import (
+	"cmp"
 	"maps"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // SetNetwork takes a Network in the place of the one of its name; nil takes that out.
@@ -84,6 +86,36 @@ func (m *Model) SetRollout(name string, r *v1alpha1.Rollout) {
 		m.changed.record(was)
 		m.changed.record(r)
 	}
+	if turn := cmp.Or(r, was); turn != nil && turnOf(was) != turnOf(r) {
+		m.turn(keyOf(turn))
+	}
+}
+
+// turn wakes those whose turn in a rollout may be another now, and those who report its phase.
+func (m *Model) turn(key subjectKey) {
+	m.turned[key] = true
+	m.changed.Apps[key.app] = true
+	if key.group.Network != "" {
+		m.changed.Networks[key.group.Network] = true
+	}
+	m.edit(key).members.Scan(func(name string, _ *rollout.Member) bool {
+		m.changed.Municipalities[name] = true
+		return true
+	})
+}
+
+// turnOf is all of a Rollout's status that says whose turn comes when. Its counts do not: they
+// change with every member.
+func turnOf(r *v1alpha1.Rollout) string {
+	if r == nil {
+		return ""
+	}
+	text := pair(r.Name, string(r.Status.Phase))
+	for i := range r.Status.Waves {
+		w := &r.Status.Waves[i]
+		text = pair(text, pair(w.Name, pair(string(w.State), w.WaitsFor)))
+	}
+	return text
 }
 
 // record notes the group of a Rollout whose course may be another now. The counts in its

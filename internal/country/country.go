@@ -24,6 +24,8 @@ type Country struct {
 	Networks *resolution.Networks
 	// Apps of the catalogue.
 	Apps catalogue.Apps
+	// Revision grows with every change.
+	Revision uint64
 
 	outages  rollout.Outages
 	networks map[string]*v1alpha1.Network
@@ -33,12 +35,16 @@ type Country struct {
 	subjects   btree.Map[string, *Subject]
 	// belongs holds a pair of names for each member of each network.
 	belongs btree.Map[string, *Tenant]
+	// adoptions by app and network, and usages by app.
+	adoptions btree.Map[string, *Adoption]
+	usages    btree.Map[string, *Usage]
 }
 
 // copy is the country as it is, whatever is changed later.
 func (c *Country) copy() *Country {
 	next := *c
 	next.tenants, next.subjects, next.belongs = *c.tenants.Copy(), *c.subjects.Copy(), *c.belongs.Copy()
+	next.adoptions, next.usages = *c.adoptions.Copy(), *c.usages.Copy()
 	return &next
 }
 
@@ -113,6 +119,14 @@ func (c *Country) Live(municipality, environment, app string) *v1alpha1.AppInsta
 func (c *Country) Subject(group resolution.Group, app string) *Subject {
 	s, _ := c.subjects.Get(subjectKey{group, app}.text())
 	return s
+}
+
+// Channels goes through the subjects of an app that municipalities take directly, by channel.
+func (c *Country) Channels(app string) func(func(*Subject) bool) {
+	return func(yield func(*Subject) bool) {
+		direct := pair(Direct, app)
+		c.subjects.Ascend(pair(direct, ""), func(key string, s *Subject) bool { return hasFirst(key, direct) && yield(s) })
+	}
 }
 
 // Rollout finds the newest state of a Rollout; nil where it is not there any longer.

@@ -11,6 +11,8 @@
 //   - country.go: what readers see.
 //   - tenant.go, place.go: one municipality, its verdicts, and how a rollout counts each place.
 //   - subject.go: one app of one group, its members and records.
+//   - status.go: how a place is doing, measured against what was decided.
+//   - share.go, tally.go, adoption.go, counts.go: what municipalities add up to, in networks and by app.
 //   - strategy.go: a network's strategy, else the Platform's.
 //   - plan.go: what a group does next.
 //   - own.go: what a municipality does next with the versions that it names itself.

@@ -229,7 +229,7 @@ func (w *events) onInstallation() string {
 		i.Spec.Suspend = new(w.rng.IntN(4) == 0)
 	default:
 		o := country.Objects{Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}}
-		stamp := rollout.Stamp{MovedAt: metav1.NewTime(now), Wave: pick(w, "pilot", ""), Target: target, Attempt: 1}
+		stamp := rollout.Stamp{MovedAt: metav1.NewTime(now), Wave: pick(w, "pilot", ""), Target: target, Attempt: 1, Outcome: pick(w, "", v1alpha1.OutcomeReturned, v1alpha1.OutcomeStuck)}
 		if w.rng.IntN(4) > 0 {
 			stamp.Network = pick(w, groups...)
 			stamp.Name = rollout.Name(v1alpha1.RolloutSpec{Network: stamp.Network, App: name, Version: target.Version, Attempt: 1})

@@ -37,7 +37,7 @@ type Model struct {
 	compiler catalogue.Compiler
 	// untils are the municipalities whose verdicts time alone changes, by when.
 	untils btree.Map[string, string]
-	// revision is that of the subject that changed last.
+	// revision is that of the tenant, or the subject, that changed last.
 	revision uint64
 
 	pending
@@ -55,14 +55,20 @@ type pending struct {
 	// touched are tenants to be worked out again.
 	touched map[string]*touched
 	// edited are subjects that are being changed.
-	edited  map[subjectKey]*Subject
+	edited map[subjectKey]*Subject
+	// turned are subjects of which a Rollout came, went or reached another wave or phase.
+	turned map[subjectKey]bool
+	// adopted and used are adoptions and usages that are being changed.
+	adopted map[shareKey]*Adoption
+	used    map[string]*Usage
 	changed Changed
 }
 
 func nothingPending() pending {
 	return pending{
 		proposals: map[string]bool{}, groups: map[string]bool{}, apps: map[string]bool{},
-		touched: map[string]*touched{}, edited: map[subjectKey]*Subject{}, changed: newChanged(),
+		touched: map[string]*touched{}, edited: map[subjectKey]*Subject{}, turned: map[subjectKey]bool{},
+		adopted: map[shareKey]*Adoption{}, used: map[string]*Usage{}, changed: newChanged(),
 	}
 }
 

@@ -2,6 +2,7 @@ package country
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -35,6 +36,18 @@ type Introduction struct {
 	// revision of the subject, and the moment, that it was planned for.
 	revision uint64
 	at       time.Time
+}
+
+// WaitsFor says what an environment of a municipality waits for; zero where that is nothing, and
+// where it is not the introduction's to move.
+func (i *Introduction) WaitsFor(municipality, environment string) rollout.Wait {
+	if spec := i.Course.Create; spec != nil {
+		return rollout.Wait{Reason: rollout.ReasonWaiting, Message: fmt.Sprintf("a Rollout of %s to %s is about to be made", spec.Version, i.Group)}
+	}
+	if i.planned == nil {
+		return rollout.Wait{}
+	}
+	return i.planned.WaitsFor(municipality, environment)
 }
 
 // Plan works out what a group does next: a network by its name, or Direct.

@@ -125,7 +125,7 @@ func untold(before, is map[string]string, changed country.Changed) []string {
 	var all []string
 	for part := range maps.Keys(is) {
 		kind, name := part[:1], part[2:]
-		named := map[string]map[string]bool{"t": changed.Municipalities, "d": changed.Decisions, "g": changed.Groups, "n": changed.Networks}[kind]
+		named := map[string]map[string]bool{"t": changed.Municipalities, "d": changed.Decisions, "g": changed.Groups, "n": changed.Networks, "a": changed.Apps}[kind]
 		if named != nil && before[part] != is[part] && !named[name] {
 			all = append(all, part)
 		}
@@ -163,9 +163,19 @@ func view(c *country.Country) map[string]string {
 		for t := range c.Members(group) {
 			members = append(members, t.Name)
 		}
-		if len(members) > 0 {
-			all["n "+group] = fmt.Sprint(members)
+		reported := ""
+		for _, app := range apps {
+			if group == country.Direct {
+				break // what is taken directly is reported of the app
+			}
+			reported += adoptionText(c.Adoption(app, group))
 		}
+		if len(members) > 0 || reported != "" {
+			all["n "+group] = fmt.Sprint(members, reported)
+		}
+	}
+	for _, app := range apps {
+		all["a "+app] = usageText(c, app)
 	}
 	return all
 }
@@ -188,6 +198,44 @@ func ownMoves(c *country.Country, t *country.Tenant) []any {
 		}
 	}
 	return all
+}
+
+// adoptionText is all that readers see of an adoption; empty where that is nothing.
+func adoptionText(a *country.Adoption) string {
+	excused := slices.Collect(a.ExcusedMembers)
+	elsewhere, versions := fmt.Sprint(maps.Collect(a.DecidedElsewhere)), fmt.Sprint(maps.Collect(a.Versions))
+	if !a.Asked && a.Counted == 0 && a.Excused() == 0 && a.Elsewhere() == 0 && versions == "map[]" {
+		return ""
+	}
+	return fmt.Sprintln(a.App, "in", a.Network, a.Asked, tallyText(&a.Tally), a.Wanted(), excused, elsewhere, versions)
+}
+
+func tallyText(t *country.Tally) string {
+	name, first, _ := t.First()
+	return fmt.Sprintf("%d of %d run, %d are up to date, %d settled; %s: %+v; behind %v",
+		t.Running, t.Counted, t.UpToDate, t.Settled, name, first, slices.Collect(t.Behind))
+}
+
+func usageText(c *country.Country, app string) string {
+	u := c.Usage(app)
+	text := fmt.Sprintln(u.Installations, tallyText(&u.Tally), maps.Collect(u.Versions))
+	for _, r := range []v1alpha1.Release{before, target, other} {
+		text += fmt.Sprintln(r.Version, slices.Collect(u.Having(r.Version)))
+	}
+	for a := range c.Adoptions(app) {
+		text += adoptionText(a)
+		if s := c.Subject(resolution.Group{Network: a.Network}, app); s != nil {
+			text += fmt.Sprintln("current", name(s.Current()))
+		}
+	}
+	return text
+}
+
+func name(r *v1alpha1.Rollout) string {
+	if r == nil {
+		return ""
+	}
+	return r.Name + " " + string(r.Status.Phase)
 }
 
 func names(all []*v1alpha1.Network) []string {

@@ -30,6 +30,8 @@ func (m *Model) Settle(now time.Time) Changed {
 		m.settleTenant(name, m.touched[name])
 	}
 	m.settleSubjects()
+	m.settleCounts()
+	m.country.Revision = m.revision
 
 	m.country.Next = m.country.Networks.NextChange()
 	if _, name, found := m.untils.Min(); found {
@@ -84,8 +86,7 @@ func (m *Model) touchWhoMoved(before *resolution.Networks) {
 		}
 	}
 	for name, in := range m.tenants {
-		t := c.Tenant(name)
-		if in.municipality != nil && t != nil && (namesNetwork(in.municipality, moved) || !sameNetworks(t.Networks, c.Networks.Of(in.municipality))) {
+		if t := c.Tenant(name); in.municipality != nil && t != nil && (namesNetwork(in.municipality, moved) || t.joinsOthers(in.municipality, c.Networks)) {
 			m.touch(name).all = true
 		}
 	}
@@ -125,6 +126,8 @@ func (m *Model) settleTenant(name string, t *touched) {
 	if in.municipality != nil || len(in.installed) > 0 {
 		now = compiler{&m.country, m.missing, m.related}.tenant(name, was, in, *t)
 		in.shared = true
+		m.revision++
+		now.Revision = m.revision
 		m.country.tenants.Set(name, now)
 	} else {
 		m.country.tenants.Delete(name)
@@ -135,8 +138,11 @@ func (m *Model) settleTenant(name string, t *touched) {
 	m.fileNetworks(name, was, now)
 	m.fileApps(name, was, now)
 	m.fileMembers(name, was, now, t)
+	m.fileShares(name, was, now)
+	m.fileRows(name, was, now)
 	for place := range t.places {
 		m.fileMove(name, place.Environment, installedAt(was, place), installedAt(now, place))
+		m.fileInstallation(place, installedAt(was, place), installedAt(now, place))
 	}
 	m.changed.tenant(name, was, now, t)
 }
@@ -171,6 +177,9 @@ func (m *Model) settleSubjects() {
 	for key, s := range m.edited {
 		m.revision++
 		s.Revision = m.revision
+		if m.turned[key] {
+			s.Turned = m.revision
+		}
 		if s.empty() {
 			m.country.subjects.Delete(key.text())
 			delete(m.subjects[key.app], key)
@@ -201,11 +210,13 @@ func (m *Model) ask(network string) {
 		if _, asks := asked[key]; !asks {
 			s := m.edit(key)
 			s.Asked, s.Channel, s.Priority = false, "", 0
+			m.editAdoption(shareKey{key.app, network}).Asked = false
 		}
 	}
 	for key, p := range asked {
 		s := m.edit(key)
 		s.Asked, s.Channel, s.Priority = true, cmp.Or(p.Channel, v1alpha1.DefaultChannel), ptr.Deref(p.Priority, 0)
+		m.editAdoption(shareKey{key.app, network}).Asked = true
 	}
 	m.changed.course(network)
 }

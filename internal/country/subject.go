@@ -30,6 +30,9 @@ type Subject struct {
 	Records []*v1alpha1.Rollout
 	// Revision changes whenever anything does that the plan of the subject rests on.
 	Revision uint64
+	// Turned is the revision in which a Rollout of it came, went or reached another wave or phase:
+	// what its members wait for may be another thing since.
+	Turned uint64
 
 	// members by name.
 	members btree.Map[string, *rollout.Member]
@@ -52,6 +55,14 @@ func (s *Subject) asks() bool { return s.Asked || len(s.Records) > 0 }
 
 // empty says whether nothing is left to tell of a subject.
 func (s *Subject) empty() bool { return !s.asks() && s.members.Len() == 0 && s.moved.Len() == 0 }
+
+// Current is the Rollout that goes on, or that completed last; nil where there is none.
+func (s *Subject) Current() *v1alpha1.Rollout {
+	if s == nil {
+		return nil
+	}
+	return rollout.Choose(s.Records, rollout.Wish{Asked: true}).Current
+}
 
 // Members of the group that the app is for, sorted by name, those included that are excused.
 func (s *Subject) Members() []rollout.Member {

@@ -22,6 +22,8 @@ type Tenant struct {
 	Municipality *v1alpha1.Municipality
 	// Networks that it belongs to now, sorted by name.
 	Networks []*v1alpha1.Network
+	// Observed are the networks that it only observes now, sorted by name.
+	Observed []*v1alpha1.Network
 	// Calendar of its windows and freezes; nil is always. One with a fault never opens.
 	Calendar *calendar.Calendar
 	// CalendarFaults say what a person has to fix in windows and freezes.
@@ -36,12 +38,16 @@ type Tenant struct {
 	Rows []*Row
 	// Until is when time alone changes a verdict; zero if never.
 	Until time.Time
+	// Revision in which it was worked out last.
+	Revision uint64
 
 	// considered are all places that were looked at, also those without a row.
 	considered map[resolution.Place]*Row
 	// apps are those that it was looked at for, or that its status tells of.
 	apps    map[string]bool
 	members map[subjectKey]*rollout.Member
+	// shares in the counts of networks and apps.
+	shares map[shareKey]*share
 }
 
 // Row is one place: an app in an environment. It is never changed.
@@ -57,6 +63,8 @@ type Row struct {
 	Place rollout.Place
 	// Own is how the municipality's own moves count it; nil where it makes none here.
 	Own *rollout.OwnPlace
+	// Status is how it is doing.
+	Status Status
 }
 
 // compiler works out tenants. It has what they all rest on.
@@ -84,7 +92,7 @@ func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenan
 		return now
 	}
 
-	now.Networks = networksOf(c.Networks, now.Municipality, was, t)
+	now.joinNetworks(c.Networks, was, t)
 	now.Calendar, now.CalendarFaults = calendarOf(now.Municipality, was)
 	now.Missing, now.Incomplete = c.missingOf(now.Municipality)
 
@@ -105,15 +113,22 @@ func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenan
 	}
 	slices.SortFunc(now.Rows, compareRows)
 	now.count(was)
+	now.shareOut(was, t.all)
 	return now
 }
 
-// networksOf are the networks of a municipality, unless they are as they were.
-func networksOf(all *resolution.Networks, m *v1alpha1.Municipality, was *Tenant, t touched) []*v1alpha1.Network {
-	if was != nil && !t.all {
-		return was.Networks
+// joinNetworks finds the networks of a municipality, unless they are as they were.
+func (t *Tenant) joinNetworks(all *resolution.Networks, was *Tenant, what touched) {
+	if was != nil && !what.all {
+		t.Networks, t.Observed = was.Networks, was.Observed
+		return
 	}
-	return all.Of(m)
+	t.Networks, t.Observed = all.Of(t.Municipality), all.Observers(t.Municipality)
+}
+
+// joinsOthers says whether a municipality belongs to, or observes, other networks than the tenant has.
+func (t *Tenant) joinsOthers(m *v1alpha1.Municipality, all *resolution.Networks) bool {
+	return !sameNetworks(t.Networks, all.Of(m)) || !sameNetworks(t.Observed, all.Observers(m))
 }
 
 // row works out one place, or takes over what was known of it; nil where there is nothing to say.
@@ -135,6 +150,7 @@ func (c compiler) row(was, now *Tenant, rest resolution.Input, environment *v1al
 	}
 	row.Place = c.place(now, row)
 	row.Own = c.ownPlace(now, row)
+	row.Status = c.status(now, row)
 	if before := was.Row(place); before != nil && sameRow(before, row) {
 		return before
 	}
@@ -181,7 +197,7 @@ func (t *Tenant) looked(place resolution.Place) (*Row, bool) {
 
 func sameRow(a, b *Row) bool {
 	return a.Installed == b.Installed && reflect.DeepEqual(a.Verdict, b.Verdict) &&
-		reflect.DeepEqual(a.Place, b.Place) && reflect.DeepEqual(a.Own, b.Own) && reflect.DeepEqual(a.Remembered, b.Remembered)
+		a.Status == b.Status && reflect.DeepEqual(a.Place, b.Place) && reflect.DeepEqual(a.Own, b.Own) && reflect.DeepEqual(a.Remembered, b.Remembered)
 }
 
 // count makes the members of the subjects that the rows belong to. One that is as it was is

@@ -133,7 +133,7 @@ func installApp(app, name, environment string, r v1alpha1.Release, stamps ...rol
 				Name: app, Namespace: v1alpha1.NamespaceFor(name, environment), Generation: 1,
 				Labels: map[string]string{v1alpha1.LabelMunicipality: name, v1alpha1.LabelEnvironment: environment, v1alpha1.LabelApp: app},
 			},
-			Spec: v1alpha1.AppInstallationSpec{App: app, Version: r.Version, Digest: r.Digest, State: v1alpha1.InstallationPresent},
+			Spec: v1alpha1.AppInstallationSpec{App: app, Version: r.Version, Digest: r.Digest, State: v1alpha1.InstallationPresent, Tenant: facts(name, environment)},
 			Status: v1alpha1.AppInstallationStatus{
 				ObservedGeneration: 1, AppliedVersion: r.Version, AppliedDigest: r.Digest, HealthySince: &since,
 				Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 1, LastTransitionTime: since}},
@@ -156,6 +156,16 @@ func removed(name, environment string) change {
 		o.Deleted = map[string]map[resolution.Place]*v1alpha1.AppInstallation{name: {place: o.Installations[name][place]}}
 		delete(o.Installations[name], place)
 	}
+}
+
+// facts are what an installation knows of its municipality.
+func facts(name, environment string) v1alpha1.Tenant {
+	m := municipality(name)
+	t := v1alpha1.Tenant{Municipality: name, Number: m.Spec.Number, DisplayName: m.Spec.DisplayName, County: m.Labels[v1alpha1.LabelCounty], Environment: environment}
+	if e := m.Spec.Environment(environment); e != nil {
+		t.Stage, t.Zone = e.Stage, e.Zone
+	}
+	return t
 }
 
 // moved is the stamp of the network's rollout.

@@ -4,8 +4,10 @@
 package installation
 
 import (
+	"bytes"
 	"encoding/json"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -63,17 +65,35 @@ func Same(want, live *v1alpha1.AppInstallation) bool {
 	return equalSpecs(a, b)
 }
 
-// equalSpecs compares parameters as what they mean: the API server writes JSON its own way.
+// Arrived says whether an AppInstallation has the parameters, and the facts of its municipality,
+// that it should have. Its release, and who decided on it, may be others.
+func Arrived(want, live *v1alpha1.AppInstallation) bool {
+	return want.Spec.Tenant == live.Spec.Tenant && sameJSON(want.Spec.Parameters, live.Spec.Parameters) &&
+		equality.Semantic.DeepEqual(want.Spec.ParametersFrom, live.Spec.ParametersFrom)
+}
+
+// equalSpecs compares two specs, and parameters as what they mean: the API server writes JSON its own way.
 func equalSpecs(a, b *v1alpha1.AppInstallationSpec) bool {
-	var pa, pb any
-	if a.Parameters != nil && json.Unmarshal(a.Parameters.Raw, &pa) != nil {
-		return false
-	}
-	if b.Parameters != nil && json.Unmarshal(b.Parameters.Raw, &pb) != nil {
+	if !sameJSON(a.Parameters, b.Parameters) {
 		return false
 	}
 	a.Parameters, b.Parameters = nil, nil
-	return equality.Semantic.DeepEqual(pa, pb) && equality.Semantic.DeepEqual(a, b)
+	return equality.Semantic.DeepEqual(a, b)
+}
+
+// sameJSON compares parameters as what they mean; mostly they are written alike.
+func sameJSON(a, b *apiextensionsv1.JSON) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	if bytes.Equal(a.Raw, b.Raw) {
+		return true
+	}
+	var pa, pb any
+	if json.Unmarshal(a.Raw, &pa) != nil || json.Unmarshal(b.Raw, &pb) != nil {
+		return false
+	}
+	return equality.Semantic.DeepEqual(pa, pb)
 }
 
 // CarryMove takes over from what is installed how its last move went, and what was verified

@@ -13,7 +13,7 @@ import (
 // Catalogue is what apps and networks there are.
 type Catalogue struct {
 	Apps     catalogue.Apps
-	Networks []v1alpha1.Network
+	Networks *resolution.Networks
 }
 
 // Decisions finds what a person must fix in a municipality's own decisions, in the order of the
@@ -31,7 +31,7 @@ func Decisions(m *v1alpha1.Municipality, verdicts []resolution.Verdict, all Cata
 		}
 
 		here := slices.DeleteFunc(slices.Clone(verdicts), func(v resolution.Verdict) bool { return v.App != own.Name })
-		faults = append(faults, notFollowed(own, field, m.Name, here, all.Networks, now), noChannel(app, field, here), noVersion(app, own.Version, field+".version"))
+		faults = append(faults, notFollowed(own, field, m.Name, here, all.Networks), noChannel(app, field, here), noVersion(app, own.Version, field+".version"))
 		for _, v := range here {
 			faults = append(faults, noReason(own, field, v), noHold(app, own, field, v, now))
 		}
@@ -51,19 +51,19 @@ func distinct(faults []string) []string {
 }
 
 // notFollowed says why a network that the municipality names decides nowhere.
-func notFollowed(own *v1alpha1.AppDecision, field, municipality string, here []resolution.Verdict, networks []v1alpha1.Network, now time.Time) string {
-	heir := resolution.NewNetworks(networks, now).Heir(own.Network)
+func notFollowed(own *v1alpha1.AppDecision, field, municipality string, here []resolution.Verdict, networks *resolution.Networks) string {
+	heir := networks.Heir(own.Network)
 	follows := func(v resolution.Verdict) bool { return v.Network == own.Network || (heir != "" && v.Network == heir) }
 	if own.Network == "" || slices.ContainsFunc(here, follows) {
 		return ""
 	}
-	at := slices.IndexFunc(networks, func(n v1alpha1.Network) bool { return n.Name == own.Network })
+	named := networks.Named(own.Network)
 	proposes := func(p v1alpha1.Proposal) bool { return p.Name == own.Name }
 	why := fmt.Sprintf("Network %s proposes %s to none of the environments of %s, or does not have it as a member", own.Network, own.Name, municipality)
 	switch {
-	case at < 0:
+	case named == nil:
 		why = fmt.Sprintf("there is no Network %q", own.Network)
-	case !slices.ContainsFunc(networks[at].Spec.Apps, proposes):
+	case !slices.ContainsFunc(named.Spec.Apps, proposes):
 		why = fmt.Sprintf("Network %s does not propose %s", own.Network, own.Name)
 	}
 	return fmt.Sprintf("%s.network: %s: name another network, or a channel", field, why)

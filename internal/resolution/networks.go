@@ -233,6 +233,16 @@ func (n *Networks) Members(name string) func(*v1alpha1.Municipality) bool {
 	}
 }
 
+// Named finds a network by name; nil where there is none.
+func (n *Networks) Named(name string) *v1alpha1.Network {
+	i, known := n.at[name]
+	if !known {
+		return nil
+	}
+
+	return n.all[i].network
+}
+
 // Heir is the name of the network that stands in the place of another now: its own while
 // it goes on, that of its last successor once it was handed over, and empty where it is
 // over and left none, or is unknown.

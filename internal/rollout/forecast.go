@@ -117,7 +117,7 @@ func newPlay(in Input, a Assumptions) *play {
 		m := &f.in.Members[i]
 		m.Places = slices.Clone(m.Places)
 		for j := range m.Places {
-			if there := m.Places[j].Installed; there != nil && !there.healthy() && (there.Stamp == nil || there.Stamp.Outcome == "") {
+			if there := m.Places[j].Installed; there != nil && !there.Healthy() && (there.Stamp == nil || there.Stamp.Outcome == "") {
 				m.Places[j].Installed = f.gets(*there)
 			}
 		}

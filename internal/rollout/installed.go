@@ -68,12 +68,13 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	return seen
 }
 
-// healthy says whether the release that is asked for was observed to be well.
-func (i *Installed) healthy() bool { return i != nil && i.Current && !i.HealthySince.IsZero() }
+// Healthy says whether the release that is asked for was observed to be healthy; nothing is where
+// nothing is installed.
+func (i *Installed) Healthy() bool { return i != nil && i.Current && !i.HealthySince.IsZero() }
 
 // soaked says whether it was so for a time without a break, now or before a fault that is over.
 func (i *Installed) soaked(soak time.Duration, now time.Time) bool {
-	return i.healthyFor(soak, now) || (i.healthy() && i.soakedOnce(soak))
+	return i.healthyFor(soak, now) || (i.Healthy() && i.soakedOnce(soak))
 }
 
 // soakedOnce says whether it was so for a time without a break before it last ceased to be.
@@ -81,6 +82,6 @@ func (i *Installed) soakedOnce(soak time.Duration) bool { return i.Longest > 0 &
 
 // healthyFor says whether it was so for a time without a break.
 func (i *Installed) healthyFor(soak time.Duration, now time.Time) bool {
-	return i.healthy() &&
+	return i.Healthy() &&
 		!i.HealthySince.Add(soak).After(now) //guard:soak
 }

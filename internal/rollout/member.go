@@ -161,7 +161,7 @@ func (m *Member) missing() []*Place {
 			if place.Installed == nil && !place.Excuse.Away {
 				empty = append(empty, place)
 			}
-			healthy = healthy && place.Installed.healthy()
+			healthy = healthy && place.Installed.Healthy()
 		}
 		if !healthy {
 			return empty

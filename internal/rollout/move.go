@@ -235,7 +235,7 @@ func (m *mover) lessCatchingUp(room []int) {
 // and until when.
 func (r *rules) comesUp(place *Place, wave int) (time.Time, bool) {
 	stamp := r.stamp(place)
-	if stamp == nil || stamp.Wave != "" || stamp.Outcome != "" || place.Installed.healthy() {
+	if stamp == nil || stamp.Wave != "" || stamp.Outcome != "" || place.Installed.Healthy() {
 		return time.Time{}, false
 	}
 	deadline := r.in.deadline(stamp.MovedAt.Time, r.strategy.Waves[wave].ProgressDeadline)

@@ -47,7 +47,7 @@ func (r *rules) readStamps(s *standing, w *Wave) {
 		}
 		s.started = s.started || stamp.Wave != ""
 		stuck := stamp.Outcome == v1alpha1.OutcomeStuck && !place.Installed.healthyFor(w.Soak, r.in.Now)
-		if stuck && place.Installed.healthy() { // it has recovered, when it has soaked
+		if stuck && place.Installed.Healthy() { // it has recovered, when it has soaked
 			s.wake(place.Installed.HealthySince.Add(w.Soak))
 		}
 		if stamp.Outcome == v1alpha1.OutcomeReturned || stuck { //guard:failed-holds
@@ -142,7 +142,7 @@ func (r *rules) watch(s *standing, place *Place, w *Wave) {
 	s.state = moving
 	i, begun := place.Installed, r.movedAt(place)
 	switch {
-	case i.healthy():
+	case i.Healthy():
 		soaked := i.HealthySince.Add(w.Soak)
 		s.note(ReasonSoaking, place, i.HealthySince, soaked)
 		s.wake(soaked)

@@ -18,7 +18,7 @@ func LastVerified(i *Installed, soak time.Duration, completed *v1alpha1.Release,
 	}
 	touched := !i.HealthyBefore.IsZero() && !i.HealthyBefore.Add(soak).After(now)
 	soaked := i.healthyFor(soak, now) || i.soakedOnce(soak) || touched
-	if soaked || (i.healthy() && completed != nil && *completed == i.Release) { //guard:no-return-to-unverified -> true
+	if soaked || (i.Healthy() && completed != nil && *completed == i.Release) { //guard:no-return-to-unverified -> true
 		return &v1alpha1.Release{Version: i.Release.Version, Digest: i.Release.Digest}, i.BroughtBy
 	}
 	return i.LastVerified, i.LastVerifiedBy

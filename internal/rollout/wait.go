@@ -67,6 +67,9 @@ func (c *count) waitsFor(s *standing, place *Place) Wait {
 	case s.state == away, s.reason == ReasonWindow:
 		return c.says(s)
 	}
+	if c.halted() {
+		return Wait{Reason: ReasonWaiting, Message: "the rollout is halted: nobody else is moved until a retry is asked for or another version is promoted"}
+	}
 	if gate := c.gateOf(s); gate.closed() {
 		return Wait{Reason: ReasonWaiting, Message: gate.said(), Until: gate.Until}
 	}

@@ -184,7 +184,7 @@ func (r *review) municipality(m *v1alpha1.Municipality) {
 		}
 	}
 	r.add("Municipality", m.Name, false, reference.Decisions(own, r.country.Verdicts(m),
-		reference.Catalogue{Apps: r.country.Apps, Networks: r.world.Networks}, r.country.Now)...)
+		reference.Catalogue{Apps: r.country.Apps, Networks: r.country.Networks}, r.country.Now)...)
 }
 
 // Concerning are the findings about some objects, in their order, faults first.

@@ -1,0 +1,68 @@
+package overview
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// maxAppsSize is how many bytes the apps in the status of a Network may take, as JSON. It
+// leaves room below 512 KiB for the rest of the status and for the names of fields.
+const maxAppsSize = 440 << 10
+
+// bounded shortens lists so that the apps of a network fit in its status, however many apps
+// and members there are. What is in trouble keeps its lists longest; the counts stay.
+func bounded(apps []v1alpha1.NetworkApp) []v1alpha1.NetworkApp {
+	if size(apps) <= maxAppsSize {
+		return apps
+	}
+	out, left := make([]v1alpha1.NetworkApp, len(apps)), maxAppsSize
+	for i, app := range apps {
+		app.Versions, app.NotReady, app.ExcusedMembers, app.DecidedElsewhere = nil, nil, nil, nil
+		out[i] = app
+		left -= size(app)
+	}
+	for _, i := range byTrouble(apps) {
+		out[i].Versions = fitting(&left, apps[i].Versions)
+		out[i].NotReady = fitting(&left, apps[i].NotReady)
+		out[i].ExcusedMembers = fitting(&left, apps[i].ExcusedMembers)
+		out[i].DecidedElsewhere = fitting(&left, apps[i].DecidedElsewhere)
+	}
+	return out
+}
+
+// byTrouble are the indexes of apps, those first at which most members are not ready.
+func byTrouble(apps []v1alpha1.NetworkApp) []int {
+	all := make([]int, len(apps))
+	for i := range all {
+		all[i] = i
+	}
+	slices.SortStableFunc(all, func(a, b int) int {
+		return cmp.Compare(apps[b].Members-apps[b].Running, apps[a].Members-apps[a].Running)
+	})
+	return all
+}
+
+// fitting are the first of a list that fit in what is left, which they use up.
+func fitting[T any](left *int, all []T) []T {
+	for n := range all {
+		cost := size(all[n])
+		if cost > *left {
+			return all[:n:n]
+		}
+		*left -= cost
+	}
+	return all
+}
+
+// size of a value as JSON, with the comma after it. What can't be written, which nothing in
+// a status is, fits nowhere.
+func size(value any) int {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return maxAppsSize + 1
+	}
+	return len(raw) + 1
+}
