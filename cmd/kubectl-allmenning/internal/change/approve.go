@@ -102,6 +102,8 @@ func turn(r *v1alpha1.Rollout, approvals []v1alpha1.Approval) (string, error) {
 			continue
 		case s.Approval != "":
 			return "", refuse("Rollout", r.Name, "wave %s is approved already%s", s.Name, ahead)
+		case len(all) == 0:
+			return "", refuse("Rollout", r.Name, "no wave of it waits for an approval")
 		}
 		return "", refuse("Rollout", r.Name, "wave %s comes first, and needs no approval%s", s.Name, ahead)
 	}

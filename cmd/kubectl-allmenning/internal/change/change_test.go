@@ -148,7 +148,7 @@ func TestApproveRemarks(t *testing.T) {
 		}
 	}
 	const fix = "svarut 2.4.1 is a security fix: neither announcement nor soak delays it, and it does not queue"
-	const stand = "Wave pilot: kragero stands in for tokke, vinje, as none of these takes part"
+	const stand = "Wave pilot: kragero stands in for tokke, vinje, of whom nobody takes part"
 	for _, tc := range []struct {
 		reason, rollout string
 		world           *world.World
@@ -194,6 +194,7 @@ func TestApprove(t *testing.T) {
 		{"everybody in the last wave is excused, so the Rollout is Completed", "digi.svarut.2.4.1.2", "",
 			country(phase(v1alpha1.RolloutCompleted), wave(1, v1alpha1.WaveDone, v1alpha1.ApprovalGiven)), "Network digi", "rest", ""},
 		{"the pilot is on", "direct.svarut.stable.2.4.1.1", "", country(), "", "", "wave pilot comes first, and needs no approval: approve a later one ahead with --wave: some"},
+		{"none of it needs one", "direct.svarut.stable.2.4.1.1", "", country(func(w *world.World) { w.Rollouts[2].Status.Waves[1].Approval = "" }), "", "", "no wave of it waits for an approval"},
 		{"it is approved", "digi.svarut.2.4.1.2", "some", country(approved("some", 2)), "", "", "spec.rollout.approvals has wave some of attempt 2"},
 		{"an approval that names no attempt is of the first", "direct.svarut.stable.2.4.1.1", "some", country(func(w *world.World) {
 			w.Platform.Spec.Rollout.Approvals = []v1alpha1.Approval{{App: "svarut", Channel: "stable", Digest: digest, Wave: "some"}}

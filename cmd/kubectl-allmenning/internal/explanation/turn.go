@@ -76,14 +76,15 @@ type course struct {
 
 func (c course) explain() []string {
 	all := []string{c.phase()}
-	waits := false
+	said := false
 	if wave := c.wave(); wave != nil {
 		// What the place itself waits for is said once, and best by its own status.
-		waits = wave.WaitsFor != "" && (c.reported == nil || c.reported.Next == "")
+		waits := wave.WaitsFor != "" && (c.reported == nil || c.reported.Next == "")
+		said = waits || wave.State == v1alpha1.WaveDone
 		all = append(all, c.inWave(wave, waits))
 	}
 	all = append(all, c.notes()...)
-	if next := c.next(waits); next != "" {
+	if next := c.next(said); next != "" {
 		all = append(all, next)
 	}
 	return all
@@ -153,7 +154,7 @@ func (c course) inWave(w *v1alpha1.WaveStatus, waits bool) string {
 }
 
 // next says what happens next: to the place where its status says so, else to the rollout, unless
-// the place has no part in it, or what its wave waits for was said.
+// the place has no part in it, or its wave was said to be done, or to wait for something.
 func (c course) next(said bool) string {
 	s := &c.rollout.Status
 	switch {

@@ -46,5 +46,5 @@ func standIn(w *v1alpha1.WaveStatus, strategy rollout.Strategy) string {
 	if picks == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s stands in for %s, as none of these takes part", w.StandIn, picks)
+	return fmt.Sprintf("%s stands in for %s, of whom nobody takes part", w.StandIn, picks)
 }
