@@ -187,11 +187,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := mgr.Add(&sharedapp.Sweeper{Client: mgr.GetClient(), Store: catalogue.Store, Clock: now}); err != nil {
 		return fmt.Errorf("set up the sweeper of bundles: %w", err)
 	}
-	holder := snapshot.New(mgr.GetCache(), now)
-	if err := mgr.Add(holder); err != nil {
-		return fmt.Errorf("add the holder of the country: %w", err)
-	}
-	if err := addCountry(mgr, holder); err != nil {
+	if err := addCountry(mgr, o.Namespace, now); err != nil {
 		return err
 	}
 	installations := &appinstallation.Reconciler{
@@ -207,7 +203,16 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 
 // addCountry adds the controllers that rest on the one model of the country: those that decide what
 // is installed, and the one that reports how it is doing.
-func addCountry(mgr ctrl.Manager, holder *snapshot.Holder) error {
+func addCountry(mgr ctrl.Manager, namespace string, now clock.Clock) error {
+	direct, err := client.New(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return fmt.Errorf("make the client of the heartbeat: %w", err)
+	}
+	holder := snapshot.New(mgr.GetCache(), now)
+	holder.Heart = &snapshot.Heartbeat{Client: direct, Namespace: namespace}
+	if err := mgr.Add(holder); err != nil {
+		return fmt.Errorf("add the holder of the country: %w", err)
+	}
 	decisions := &consent.Reconciler{
 		Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("consent"),
 	}

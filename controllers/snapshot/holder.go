@@ -21,6 +21,9 @@ import (
 
 // Holder keeps the model of the country up to date. It is a runnable of the manager.
 type Holder struct {
+	// Heart notes when the operator looked; without one, nobody looked before this process.
+	Heart *Heartbeat
+
 	cache cache.Cache
 	clock clock.Clock
 
@@ -85,7 +88,9 @@ func (h *Holder) Start(ctx context.Context) error {
 		}
 	}
 
-	h.begin()
+	outages := h.look(ctx)
+	h.begin(outages)
+	go h.goOnBeating(ctx, outages)
 	h.watchClock(ctx)
 	return nil
 }
@@ -107,11 +112,11 @@ func (h *Holder) follow(ctx context.Context, kind client.Object) (toolscache.Res
 }
 
 // begin settles the country for the first time, and wakes everybody.
-func (h *Holder) begin() {
+func (h *Holder) begin(outages rollout.Outages) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.synced = true
-	h.model.SetOutages(rollout.Outages{{Until: h.clock.Now()}})
+	h.model.SetOutages(outages)
 	h.model.Settle(h.clock.Now())
 	close(h.ready)
 	h.wake(everybody(h.model.Country()))

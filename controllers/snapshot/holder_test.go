@@ -26,7 +26,7 @@ func begun() *Holder {
 		}},
 	})
 	h.seen(nil, namespace("vinje", "prod"))
-	h.begin()
+	h.begin(nil)
 	return h
 }
 

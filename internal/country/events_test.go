@@ -43,7 +43,6 @@ func newEvents(seed uint64) *events {
 		municipality: map[string]*v1alpha1.Municipality{}, network: map[string]*v1alpha1.Network{}, app: map[string]*v1alpha1.SharedApp{},
 		installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, deleted: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, rollout: map[string]*v1alpha1.Rollout{}, missing: map[string]bool{},
 	}
-	w.model.SetOutages(rollout.Outages{{}}) // as Compile does
 	w.model.Settle(w.now)
 	return w
 }

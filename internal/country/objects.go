@@ -22,8 +22,8 @@ type Objects struct {
 	// Missing are environments, as namespaces, that are not there yet or on their way out.
 	Missing  map[string]bool
 	Rollouts []*v1alpha1.Rollout
-	// Watching is since when the operator has been looking; see rollout.Input.
-	Watching time.Time
+	// Outages are when the operator did not look; see rollout.Input.
+	Outages rollout.Outages
 }
 
 // Compile makes the country of a list of objects, as it is at a point in time.
@@ -36,7 +36,7 @@ func Compile(o Objects, now time.Time) *Country {
 
 // fill tells a model of all objects.
 func (o Objects) fill(m *Model) {
-	m.SetOutages(rollout.Outages{{Until: o.Watching}})
+	m.SetOutages(o.Outages)
 	m.SetPlatform(o.Platform)
 
 	for name, app := range o.Apps {

@@ -40,7 +40,6 @@ func world(changes ...change) country.Objects {
 		Rollouts: []*v1alpha1.Rollout{
 			record("digi-tv", "", "svarut", target, 1, v1alpha1.RolloutPending), record("", "stable", "svarut", target, 1, v1alpha1.RolloutPending),
 		},
-		Watching: now.Add(-time.Hour * 1000),
 	}
 	decides("oslo", v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionAdopt})(&o)
 	for _, m := range o.Municipalities {

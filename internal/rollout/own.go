@@ -63,7 +63,7 @@ func PlanOwn(own Own) OwnStep {
 		step.Moves = append(step.Moves, plan.Step.Moves...)
 		for i := range own.Places {
 			place := &own.Places[i]
-			if place.Target != target || place.Immediate {
+			if place.Target != target || place.Immediate || plan.count.isOver(&place.Place) {
 				continue
 			}
 			if wait := plan.WaitsFor(own.Municipality, place.Environment); wait != (Wait{}) {
@@ -73,6 +73,12 @@ func PlanOwn(own Own) OwnStep {
 	}
 	step.Moves = append(step.Moves, own.atOnce()...)
 	return step
+}
+
+// isOver says whether nothing is to be done at a place of a municipality's own moves: it has the
+// release, which is verified, or was there before.
+func (c *count) isOver(place *Place) bool {
+	return place.at(c.target) && c.past("", place, &c.strategy.Waves[0])
 }
 
 // targets are the releases that are asked for in stages, each once, in the order of the places.

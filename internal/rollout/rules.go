@@ -132,7 +132,7 @@ func (r *rules) doneAt(place *Place, w *Wave) (time.Time, bool) {
 // healthy for the soak once.
 func (r *rules) past(member string, place *Place, w *Wave) bool {
 	if r.in.own {
-		return r.stamp(place) == nil || place.Installed.soakedOnce(w.Soak)
+		return r.stamp(place) == nil || place.Installed.soakedOnce(w.Soak) || place.Installed.healthyFor(w.Soak, r.in.Now)
 	}
 	moved := r.movedAt(place)
 	if verified, known := r.remembered(member, memoryVerified); known && !moved.After(verified) { //guard:who-came-late-stays-verified
@@ -166,10 +166,11 @@ func (r *rules) verifiedLate(s *standing) (time.Time, bool) {
 	return since, known
 }
 
-// placeVerified says whether a place was healthy at the target for the soak.
+// placeVerified says whether a place was healthy at the target for the soak. For the next of a
+// municipality's own stages it must be healthy today.
 func (r *rules) placeVerified(member string, place *Place, w *Wave) bool {
 	i := place.Installed
-	if i.soaked(w.Soak, r.in.Now) || r.past(member, place, w) {
+	if i.soaked(w.Soak, r.in.Now) || (!r.in.own && r.past(member, place, w)) {
 		return true
 	}
 	_, late := r.doneAt(place, w)

@@ -121,7 +121,7 @@ func planned(now time.Time) country.Objects {
 		}},
 		Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{},
 		Rollouts:      []*v1alpha1.Rollout{record},
-		Watching:      now.Add(-48 * time.Hour),
+		Outages:       rollout.Outages{{Until: now.Add(-48 * time.Hour)}},
 	}
 	for i := range planMembers {
 		m := &v1alpha1.Municipality{

@@ -28,6 +28,7 @@ func randomWorld(seed uint64, size int) *world {
 	w := newWorld(seed)
 	w.faulty = true
 	w.watching = w.now()
+	w.watch = w.watch.At(w.now())
 	w.people.large = size >= 1000
 	switch {
 	case size >= 1000:

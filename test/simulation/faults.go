@@ -82,6 +82,9 @@ func (w *world) jump(d time.Duration) {
 	w.skew += d
 	clear(w.wakes) // they named times of the clock as it was
 	w.ledger.Watched(min(d, 0))
+	if w.at >= w.downUntil {
+		w.watch = w.watch.At(w.now())
+	}
 }
 
 func forward(w *world) string {

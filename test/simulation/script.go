@@ -48,6 +48,7 @@ func (s story) play(strict bool) (lines []string, violations []violation) {
 	}
 	w.begin = s.from.Add(-w.prelude)
 	w.watching = w.begin
+	w.watch = w.watch.At(w.begin)
 	t := &script{w}
 	t.found()
 	w.run(w.prelude)

@@ -16,6 +16,9 @@ import (
 // direct is the group of those who follow a channel by their own decision.
 const direct = country.Direct
 
+// watch is what the operator notes of when it looked.
+type watch = rollout.Watch
+
 // operator is the real operator's view of a world at one moment: what its controllers plan with.
 // This file alone knows that package.
 type operator struct{ country *country.Country }
@@ -42,7 +45,7 @@ type move struct {
 // operator looks at the objects that it sees.
 func (w *world) operator(seen *store) operator {
 	o := country.Objects{
-		Platform: seen.Platform.Spec, Apps: seen.Apps, Missing: seen.Missing, Watching: w.watching,
+		Platform: seen.Platform.Spec, Apps: seen.Apps, Missing: seen.Missing, Outages: w.watch.All(),
 		Installations:  make(map[string]map[resolution.Place]*v1alpha1.AppInstallation, len(seen.Installations)),
 		Municipalities: make([]*v1alpha1.Municipality, 0, len(seen.Municipalities)),
 		Networks:       make([]v1alpha1.Network, 0, len(seen.Networks)),

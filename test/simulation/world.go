@@ -39,7 +39,9 @@ type world struct {
 
 	// The operator: since when it has been looking, until when it is down, whether something
 	// changed that it has not looked at, and which of its wake-ups counts.
-	watching  time.Time
+	watching time.Time
+	// watch is what it knows of that, and keeps.
+	watch     watch
 	downUntil time.Duration
 	dirty     bool
 	wakeAt    time.Duration
@@ -66,7 +68,7 @@ type world struct {
 
 // notYet are promises that the operator does not keep yet: they are checked with --all only.
 var notYet = []string{
-	"nobody waits", "verified release", "time is up", "wake",
+	"nobody waits", "verified release", "wake",
 	"end", // world 21: a halted rollout to direct adopters is no reason that the judge takes for so
 }
 
@@ -129,6 +131,9 @@ func (w *world) run(until time.Duration) {
 func (w *world) pass(until time.Duration) {
 	if until > w.at {
 		w.ledger.Watched(max(0, until-max(w.at, w.downUntil)))
+		if w.at >= w.downUntil { // it beats all the time
+			w.watch.Until = w.begin.Add(until + w.skew)
+		}
 		w.at = until
 	}
 }
@@ -182,6 +187,7 @@ func (w *world) down(d time.Duration) {
 	w.queue.put(w.downUntil, func() {
 		if w.at >= w.downUntil {
 			w.watching, w.dirty = w.now(), true
+			w.watch = w.watch.At(w.now())
 		}
 	})
 }

@@ -60,9 +60,14 @@ func wasWatched(m *moved) string {
 		return "" // the operator was killed before it had taken back all of its places
 	}
 	wave := slices.MinFunc(m.promise.Waves, func(a, b Wave) int { return int(a.Deadline - b.Deadline) })
-	p, moving := m.Ledger.pending[m.Key]
-	if moving && p.rollout == m.Rollout.Name && m.Ledger.watched-p.since < wave.Deadline-time.Minute && m.Now.Before(m.Watching.Add(wave.Deadline)) {
-		return "the operator has looked for " + (m.Ledger.watched - p.since).String() + " only"
+	most, known := time.Duration(0), false
+	for _, place := range m.member.Places { // they go back together, for the one that fails
+		if p, moved := m.Ledger.moved[place.Key]; moved && p.rollout == m.Rollout.Name {
+			most, known = max(most, m.Ledger.watched-p.since), true
+		}
+	}
+	if known && most < wave.Deadline-wave.Deadline/10 { // a short restart is no outage
+		return "the operator has looked for " + most.String() + " only"
 	}
 	return ""
 }

@@ -51,6 +51,8 @@ type Ledger struct {
 	watched time.Duration
 	// pending is for how long, of that time, each place has been on its way in one stretch.
 	pending map[Key]stretch
+	// moved is how much of it had passed when each place was moved.
+	moved map[Key]stretch
 
 	zones     map[string]*time.Location
 	schedules map[string]cron.Schedule
@@ -90,7 +92,7 @@ func NewLedger() *Ledger {
 		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{}, ran: map[Key][]v1alpha1.Release{},
 		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
 		endings: map[string]bool{}, erased: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{}, returning: map[string]map[string]bool{},
-		touched: map[Key]time.Time{}, lost: map[Key]bool{}, refused: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{},
+		touched: map[Key]time.Time{}, lost: map[Key]bool{}, refused: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{}, moved: map[Key]stretch{},
 		zones: map[string]*time.Location{}, schedules: map[string]cron.Schedule{},
 	}
 }
@@ -154,6 +156,7 @@ func (l *Ledger) Watched(d time.Duration) { l.watched += d }
 func (l *Ledger) Gone(k Key) {
 	delete(l.brought, k)
 	delete(l.pending, k)
+	delete(l.moved, k)
 	delete(l.verified, k)
 }
 

@@ -106,7 +106,8 @@ func (t *Truth) Moves(move Move) {
 		delete(e.past, move.Key)
 	}
 	t.leaves(move.Key, move.Before)
-	t.Ledger.pending[move.Key] = stretch{move.Rollout.Name, t.Ledger.watched}
+	begins := stretch{move.Rollout.Name, t.Ledger.watched}
+	t.Ledger.pending[move.Key], t.Ledger.moved[move.Key] = begins, begins
 	t.Ledger.brings(move.Key, move.To, groupOf(move.Rollout))
 }
 
