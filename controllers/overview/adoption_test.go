@@ -108,7 +108,7 @@ func TestRunWithdrawn(t *testing.T) {
 	with(o, vinje, installation(vinje, "prod", "svarut", "2.5.0", func(i *v1alpha1.AppInstallation) { i.Status.AppliedVersion = "" }))
 	with(o, oslo, installation(oslo, "prod", "svarut", "2.4.1"))
 	seen := lookAtApp(o, "svarut")
-	text, names := runWithdrawn(app, seen.country.Usage("svarut"))
+	text, names := runWithdrawn(seen.app, seen.country.Usage("svarut"))
 	if want := "; 2.3.0 is withdrawn: 60 installations still run it; 2.5.0 is withdrawn: 1 installation still runs it"; text != want {
 		t.Errorf("text %q, want %q", text, want)
 	}

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -20,7 +21,7 @@ func sharedAppStatus(seen observedSharedApp) v1alpha1.SharedAppStatus {
 	var sum summary
 	sum.addAll(&used.Tally, "")
 	outcome := sum.outcome("installations")
-	withdrawn, names := runWithdrawn(seen.app.Object, used)
+	withdrawn, names := runWithdrawn(seen.app, used)
 	outcome.Message += withdrawn
 	return v1alpha1.SharedAppStatus{
 		Usage:         usage(used),
@@ -36,21 +37,21 @@ func sharedAppStatus(seen observedSharedApp) v1alpha1.SharedAppStatus {
 
 // runWithdrawn says who runs on in versions that were withdrawn, in words that go on from
 // those of AppsReady, and by namespace.
-func runWithdrawn(app *v1alpha1.SharedApp, used *country.Usage) (text string, names []string) {
-	for _, v := range app.Spec.Versions {
-		if v.State != v1alpha1.VersionWithdrawn {
+func runWithdrawn(app *catalogue.App, used *country.Usage) (text string, names []string) {
+	for _, v := range app.Versions() {
+		if !app.IsWithdrawn(v.Number) {
 			continue
 		}
 		number := 0
-		for namespace := range used.Having(v.Version) {
+		for namespace := range used.Having(v.Number) {
 			names = append(names, namespace)
 			number++
 		}
 		switch {
 		case number == 1:
-			text += fmt.Sprintf("; %s is withdrawn: 1 installation still runs it", v.Version)
+			text += fmt.Sprintf("; %s is withdrawn: 1 installation still runs it", v.Number)
 		case number > 1:
-			text += fmt.Sprintf("; %s is withdrawn: %d installations still run it", v.Version, number)
+			text += fmt.Sprintf("; %s is withdrawn: %d installations still run it", v.Number, number)
 		}
 	}
 	slices.Sort(names)

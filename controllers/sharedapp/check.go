@@ -1,6 +1,7 @@
 package sharedapp
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/installable"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/parameters"
 )
 
@@ -105,13 +107,6 @@ func sampleTenant(q question, sample map[string]any) bundle.Context {
 }
 
 // productionZone is the zone that an app's production environments have.
-func productionZone(spec v1alpha1.SharedAppSpec) v1alpha1.Zone {
-	if spec.Requires != nil {
-		for _, required := range spec.Requires.Zones {
-			if required.Stage == v1alpha1.StageProduction {
-				return required.Zone
-			}
-		}
-	}
-	return v1alpha1.ZoneClosed
+func productionZone(app *v1alpha1.SharedApp) v1alpha1.Zone {
+	return cmp.Or(catalogue.Compile(app).Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed)
 }

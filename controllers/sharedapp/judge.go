@@ -37,7 +37,7 @@ func (r *Reconciler) judge(seen observed, now time.Time) (observed, error) {
 
 func (r *Reconciler) verdict(seen observed, v seenVersion, now time.Time) (verdict, error) {
 	q := question{
-		App: seen.app.Name, Version: v.spec, Zone: productionZone(seen.app.Spec), Digest: v.bundle.Digest, Rules: seen.installer.Rules,
+		App: seen.app.Name, Version: v.spec, Zone: productionZone(&seen.app), Digest: v.bundle.Digest, Rules: seen.installer.Rules,
 	}
 	if known, found := r.verdicts.get(seen.app.Name, v.spec.Version, q.key(), now); found {
 		return known, nil

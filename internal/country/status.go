@@ -78,6 +78,12 @@ func (c compiler) installed(t *Tenant, row *Row) Status {
 		s.State, s.Message = c.trouble(t, row, outcome)
 		return s
 	}
+	s.runs(v, i, outcome)
+	return s
+}
+
+// runs fills in the status of an installation that runs at what it is asked to have.
+func (s *Status) runs(v resolution.Verdict, i *v1alpha1.AppInstallation, outcome v1alpha1.MoveOutcome) {
 	switch {
 	case s.Waits && outcome == v1alpha1.OutcomeReturned:
 		s.Settled, s.State, s.Message = true, v1alpha1.AppReturned, i.Annotations[v1alpha1.AnnotationFailure]
@@ -91,7 +97,6 @@ func (c compiler) installed(t *Tenant, row *Row) Status {
 			s.State = v1alpha1.AppState(v.Why)
 		}
 	}
-	return s
 }
 
 // trouble is the state of an installation that does not run at what it is asked to have, and why.
