@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -85,28 +84,15 @@ func named(environment string, o condition.Outcome) condition.Outcome {
 
 // owned keeps of a status what this controller owns.
 func owned(s v1alpha1.MunicipalityStatus) v1alpha1.MunicipalityStatus {
-	out := v1alpha1.MunicipalityStatus{
+	return v1alpha1.MunicipalityStatus{
 		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
 		SizeClass: s.SizeClass, Environments: s.Environments, EnvironmentsReady: s.EnvironmentsReady,
+		Conditions: condition.Own(s.Conditions),
 	}
-	for _, c := range s.Conditions {
-		if c.Type != v1alpha1.ConditionAppsReady {
-			out.Conditions = append(out.Conditions, c)
-		}
-	}
-	return out
 }
 
 // sameStatus says whether the owned part of the live status is already as it should be.
 func sameStatus(live, next v1alpha1.MunicipalityStatus) bool {
-	a := owned(live)
-	for _, c := range next.Conditions {
-		found := meta.FindStatusCondition(a.Conditions, c.Type)
-		if found == nil || !equality.Semantic.DeepEqual(*found, c) {
-			return false
-		}
-	}
-	same := len(a.Conditions) == len(next.Conditions)
-	a.Conditions, next.Conditions = nil, nil
-	return same && equality.Semantic.DeepEqual(a, next)
+	next.Conditions = condition.Own(next.Conditions)
+	return equality.Semantic.DeepEqual(owned(live), next)
 }

@@ -2,8 +2,6 @@ package network
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -54,26 +52,15 @@ func afterApply(network string, planned condition.Outcome, failed error) conditi
 
 // owned keeps of a status what this controller owns.
 func owned(s v1alpha1.NetworkStatus) v1alpha1.NetworkStatus {
-	out := v1alpha1.NetworkStatus{
+	return v1alpha1.NetworkStatus{
 		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
 		Members: s.Members, UnknownMembers: s.UnknownMembers, Coordinators: s.Coordinators,
+		Conditions: condition.Own(s.Conditions),
 	}
-	for _, c := range s.Conditions {
-		if c.Type != v1alpha1.ConditionAppsReady {
-			out.Conditions = append(out.Conditions, c)
-		}
-	}
-	return out
 }
 
-// sameStatus says whether the owned part of the live status is already as it should
-// be, whatever the order of its conditions.
+// sameStatus says whether the owned part of the live status is already as it should be.
 func sameStatus(live, next v1alpha1.NetworkStatus) bool {
-	a := owned(live)
-	a.Conditions, next.Conditions = byType(a.Conditions), byType(next.Conditions)
-	return equality.Semantic.DeepEqual(a, next)
-}
-
-func byType(conditions []metav1.Condition) []metav1.Condition {
-	return slices.SortedFunc(slices.Values(conditions), func(a, b metav1.Condition) int { return strings.Compare(a.Type, b.Type) })
+	next.Conditions = condition.Own(next.Conditions)
+	return equality.Semantic.DeepEqual(owned(live), next)
 }

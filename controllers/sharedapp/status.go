@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -107,28 +106,15 @@ func cut(message string) string { return condition.Within(message, maxMessage) }
 
 // owned keeps of a status what this controller owns.
 func owned(s v1alpha1.SharedAppStatus) v1alpha1.SharedAppStatus {
-	out := v1alpha1.SharedAppStatus{
+	return v1alpha1.SharedAppStatus{
 		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
 		Versions: s.Versions, VersionsAvailable: s.VersionsAvailable,
+		Conditions: condition.Own(s.Conditions),
 	}
-	for _, c := range s.Conditions {
-		if c.Type != v1alpha1.ConditionAppsReady {
-			out.Conditions = append(out.Conditions, c)
-		}
-	}
-	return out
 }
 
 // sameStatus says whether the owned part of the live status is already as it should be.
 func sameStatus(live, next v1alpha1.SharedAppStatus) bool {
-	a := owned(live)
-	for _, c := range next.Conditions {
-		found := meta.FindStatusCondition(a.Conditions, c.Type)
-		if found == nil || !equality.Semantic.DeepEqual(*found, c) {
-			return false
-		}
-	}
-	same := len(a.Conditions) == len(next.Conditions)
-	a.Conditions, next.Conditions = nil, nil
-	return same && equality.Semantic.DeepEqual(a, next)
+	next.Conditions = condition.Own(next.Conditions)
+	return equality.Semantic.DeepEqual(owned(live), next)
 }

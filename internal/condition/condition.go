@@ -4,7 +4,7 @@
 // Every kind reports with the same few conditions, so that kubectl wait,
 // kstatus and GitOps tools read all of them alike: Ready is there from the first
 // visit; Reconciling and Stalled are there only while they are true; each carries
-// the generation it speaks of. The package is pure: time is an argument.
+// the generation that it is about. The package is pure: time is an argument.
 package condition
 
 import (
@@ -85,7 +85,7 @@ func recovering(previous []metav1.Condition) bool {
 }
 
 // Suspended returns the conditions of an object that is suspended: Ready stays as it was, and
-// speaks of the generation it spoke of; Suspended is added.
+// keeps the generation it was about; Suspended is added.
 func Suspended(previous []metav1.Condition, generation int64, now metav1.Time) []metav1.Condition {
 	outcome := Outcome{Reason: v1alpha1.ReasonSuspended, Message: "spec.suspend is set: nothing is changed until it is taken out"}
 	next := []metav1.Condition{build(v1alpha1.ConditionSuspended, metav1.ConditionTrue, outcome, generation)}
@@ -106,6 +106,16 @@ func AppsReady(previous []metav1.Condition, outcome Outcome, generation int64, n
 	next := []metav1.Condition{build(v1alpha1.ConditionAppsReady, status, outcome, generation)}
 	return keepTransitions(previous, next, now)
 }
+
+// Own returns the conditions that an object's own controller writes, by type: all but AppsReady, which
+// the overview writes.
+func Own(all []metav1.Condition) []metav1.Condition {
+	own := slices.DeleteFunc(slices.Clone(all), func(c metav1.Condition) bool { return c.Type == v1alpha1.ConditionAppsReady })
+	slices.SortFunc(own, byType)
+	return own
+}
+
+func byType(a, b metav1.Condition) int { return strings.Compare(a.Type, b.Type) }
 
 func build(kind string, status metav1.ConditionStatus, o Outcome, generation int64) metav1.Condition {
 	return metav1.Condition{
@@ -129,7 +139,7 @@ func keepTransitions(previous, next []metav1.Condition, now metav1.Time) []metav
 			next[i].LastTransitionTime = old.LastTransitionTime
 		}
 	}
-	slices.SortFunc(next, func(a, b metav1.Condition) int { return strings.Compare(a.Type, b.Type) })
+	slices.SortFunc(next, byType)
 	return next
 }
 

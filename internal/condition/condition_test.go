@@ -127,3 +127,14 @@ func TestEvents(t *testing.T) {
 		})
 	}
 }
+
+func TestOwn(t *testing.T) {
+	all := []metav1.Condition{{Type: v1alpha1.ConditionReady}, {Type: v1alpha1.ConditionAppsReady}, {Type: "Other"}}
+	own := condition.Own(all)
+	if len(own) != 2 || own[0].Type != "Other" || own[1].Type != v1alpha1.ConditionReady {
+		t.Errorf("own are %v, want Other and Ready, by type", own)
+	}
+	if all[1].Type != v1alpha1.ConditionAppsReady {
+		t.Error("the status that was read is changed")
+	}
+}

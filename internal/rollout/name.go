@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -16,18 +15,6 @@ func Name(spec v1alpha1.RolloutSpec) string {
 		group = "direct." + spec.App + "." + spec.Channel
 	}
 	return fmt.Sprintf("%s.%s.%d", group, slug(spec.Version), spec.Attempt)
-}
-
-// AttemptOf reads from the name of a Rollout which attempt at a release of a group it is; false
-// where it is of another group, app or version. The attempt of the spec does not matter.
-func AttemptOf(name string, spec v1alpha1.RolloutSpec) (attempt int32, ok bool) {
-	spec.Attempt = 0
-	rest, ok := strings.CutPrefix(name, strings.TrimSuffix(Name(spec), "0"))
-	if !ok {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(rest, 10, 32)
-	return int32(n), err == nil && n > 0
 }
 
 // slug is a version in letters that a name may hold, of which each part between dots begins

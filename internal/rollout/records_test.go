@@ -267,32 +267,6 @@ func TestEnd(t *testing.T) {
 	diff(t, "what was observed is not changed", "rollout", r, kept)
 }
 
-func TestAttemptOf(t *testing.T) {
-	spec := v1alpha1.RolloutSpec{Network: "digi-tv", App: "svarut", Version: "2.5.0", Attempt: 7}
-	cases := []struct {
-		reason, name string
-		attempt      int32
-	}{
-		{"its own", rollout.Name(spec), 7},
-		{"another attempt", "digi-tv.svarut.2.5.0.12", 12},
-		{"another version", "digi-tv.svarut.2.5.1.1", 0},
-		{"a version of which it is the beginning", "digi-tv.svarut.2.5.0.1.1", 0},
-		{"another app", "digi-tv.svar.2.5.0.1", 0},
-		{"another network", "digi.svarut.2.5.0.1", 0},
-		{"no attempt", "digi-tv.svarut.2.5.0.", 0},
-		{"a name that somebody made up", "digi-tv.svarut.2.5.0.-1", 0},
-		{"nothing", "", 0},
-	}
-	for _, c := range cases {
-		t.Run(c.reason, func(t *testing.T) {
-			attempt, ok := rollout.AttemptOf(c.name, spec)
-			if ok != (c.attempt > 0) || (ok && attempt != c.attempt) {
-				t.Errorf("%s: got %d, %t, want %d", c.reason, attempt, ok, c.attempt)
-			}
-		})
-	}
-}
-
 func TestName(t *testing.T) {
 	long := v1alpha1.RolloutSpec{
 		Network: strings.Repeat("n", 63), App: strings.Repeat("a", 40), Version: "1.0.0-" + strings.Repeat("r", 58), Attempt: 100000,
