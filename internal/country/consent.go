@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
@@ -38,7 +39,7 @@ func (c *Country) Consent(t *Tenant) Consent {
 		return out
 	}
 	if m.DeletionTimestamp.IsZero() {
-		c.decided(&out, t)
+		out.decided(c, t)
 	}
 	for _, place := range slices.SortedFunc(maps.Keys(t.Installed), comparePlaces) {
 		installed := t.Installed[place]
@@ -53,9 +54,9 @@ func (c *Country) Consent(t *Tenant) Consent {
 }
 
 // decided carries out the verdicts on a tenant.
-func (c *Country) decided(out *Consent, t *Tenant) {
+func (o *Consent) decided(c *Country, t *Tenant) {
 	own := c.Own(t)
-	out.Again = own.Again
+	o.Again = own.Again
 	moves := map[resolution.Place]rollout.Move{}
 	for _, move := range own.Moves {
 		moves[resolution.Place{App: move.App, Environment: move.Environment}] = move.Move
@@ -68,25 +69,25 @@ func (c *Country) decided(out *Consent, t *Tenant) {
 		move, moved := moves[v.Place]
 		switch {
 		case moved:
-			out.present(c.moved(t, v.App, move), row.Installed)
+			o.present(c.moved(t, v.App, move), row.Installed)
 		case v.Action == resolution.Install || v.Action == resolution.Keep:
-			out.present(c.kept(t.Municipality, v, cmp.Or(row.Installed, row.Remembered)), row.Installed)
+			o.present(kept(c.Apps.Of(v.App), t.Municipality, v, cmp.Or(row.Installed, row.Remembered)), row.Installed)
 		case v.Action == resolution.Remove:
-			out.uninstall(row.Installed, v.DecidedBy, false)
+			o.uninstall(row.Installed, v.DecidedBy, false)
 		}
 	}
 }
 
 // kept is the AppInstallation of a verdict at the version that is there already; nil where there is
 // none. A move that is to come has not decided on what is there.
-func (c *Country) kept(m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
+func kept(app *catalogue.App, m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
 	if installed == nil || installed.Spec.State == v1alpha1.InstallationAbsent {
 		return nil
 	}
 	if installed.Spec.Version != v.Version || installed.Spec.Digest != v.Digest {
 		v.Version, v.Digest, v.DecidedBy = installed.Spec.Version, installed.Spec.Digest, resolution.DeciderOf(installed)
 	}
-	want := installation.For(c.Apps.Of(v.App), m, m.Spec.Environment(v.Environment), v)
+	want := installation.For(app, m, m.Spec.Environment(v.Environment), v)
 	installation.CarryMove(want, installed)
 	return want
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // fileShares brings the counts of networks and apps to what a tenant now is.
-func (m *Model) fileShares(name string, was, now *Tenant) {
+func (m filer) fileShares(name string, was, now *Tenant) {
 	before, after := was.sharesOf(), now.sharesOf()
 	for key, s := range before {
 		if !sameShare(s, after[key]) {
@@ -21,7 +21,7 @@ func (m *Model) fileShares(name string, was, now *Tenant) {
 }
 
 // fileRows brings the counts of apps to what the places of a tenant now are.
-func (m *Model) fileRows(name string, was, now *Tenant) {
+func (m filer) fileRows(name string, was, now *Tenant) {
 	if was != nil {
 		for _, row := range was.Rows {
 			if now.Row(row.Verdict.Place) != row {
@@ -40,7 +40,7 @@ func (m *Model) fileRows(name string, was, now *Tenant) {
 }
 
 // fileInstallation brings the usage of an app to what is installed at a place.
-func (m *Model) fileInstallation(place resolution.Place, was, now *v1alpha1.AppInstallation) {
+func (m filer) fileInstallation(place resolution.Place, was, now *v1alpha1.AppInstallation) {
 	if was == now {
 		return
 	}

@@ -9,8 +9,11 @@ import (
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
+// filer files what came of a tenant where it is looked for.
+type filer struct{ *Model }
+
 // fileUntil notes when time alone changes a tenant.
-func (m *Model) fileUntil(name string, was, now *Tenant) {
+func (m filer) fileUntil(name string, was, now *Tenant) {
 	if was != nil && !was.Until.IsZero() {
 		m.untils.Delete(untilKey(was.Until, name))
 	}
@@ -20,7 +23,7 @@ func (m *Model) fileUntil(name string, was, now *Tenant) {
 }
 
 // fileNetworks notes which networks a tenant belongs to.
-func (m *Model) fileNetworks(name string, was, now *Tenant) {
+func (m filer) fileNetworks(name string, was, now *Tenant) {
 	if was != nil {
 		for _, n := range was.Networks {
 			if now == nil || !now.belongsTo(n.Name) {
@@ -50,7 +53,7 @@ func (t *Tenant) belongsTo(network string) bool {
 }
 
 // fileApps notes which apps concern a tenant.
-func (m *Model) fileApps(name string, was, now *Tenant) {
+func (m filer) fileApps(name string, was, now *Tenant) {
 	var before, after map[string]bool
 	if was != nil {
 		before = was.apps
@@ -75,7 +78,7 @@ func (m *Model) fileApps(name string, was, now *Tenant) {
 }
 
 // fileMembers brings the members of subjects to what a tenant now is.
-func (m *Model) fileMembers(name string, was, now *Tenant, t *touched) {
+func (m filer) fileMembers(name string, was, now *Tenant, t *touched) {
 	wake := func(key subjectKey) {
 		m.changed.Groups[groupName(key.group)] = true
 		if t.all || len(t.apps) > 0 {
@@ -103,7 +106,7 @@ func (m *Model) fileMembers(name string, was, now *Tenant, t *touched) {
 
 // fileMove notes whose rollout moved an installation last. How one fares that left the group since is
 // noted here alone: it is no member's.
-func (m *Model) fileMove(municipality, environment string, was, now *v1alpha1.AppInstallation) {
+func (m filer) fileMove(municipality, environment string, was, now *v1alpha1.AppInstallation) {
 	at := pair(municipality, environment)
 	before, moved := subjectOf(was)
 	after, moves := subjectOf(now)

@@ -70,7 +70,7 @@ func (c *Country) own(t *Tenant, name string) rollout.Own {
 	own := rollout.Own{
 		Municipality: t.Name, App: name, Suspended: isTrue(t.Municipality.Spec.Suspend), Paused: isTrue(t.Municipality.Spec.Pause),
 		Calendar: t.Calendar, Soak: last.Soak, ProgressDeadline: last.ProgressDeadline,
-		Releases: availability(app), Gates: c.brakes(app), Outages: c.outages, Now: c.Now,
+		Releases: availability(app), Gates: planner{c}.brakes(app), Outages: c.outages, Now: c.Now,
 	}
 	for _, row := range t.Rows {
 		if row.Own != nil && row.Verdict.App == name {

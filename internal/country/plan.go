@@ -166,11 +166,11 @@ func (p planner) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Ga
 }
 
 // brakes are what the nation has stopped, or paused, for everybody.
-func (c *Country) brakes(app *catalogue.App) rollout.Gates {
+func (p planner) brakes(app *catalogue.App) rollout.Gates {
 	var g rollout.Gates
-	brake(&g.Frozen, c.Platform.Freeze, "the platform is frozen (spec.freeze of Platform default)")
-	brake(&g.Suspended, c.Platform.Suspend, "Platform default is suspended (spec.suspend)")
-	brake(&g.Paused, c.Platform.Pause, "Platform default is paused (spec.pause)")
+	brake(&g.Frozen, p.Platform.Freeze, "the platform is frozen (spec.freeze of Platform default)")
+	brake(&g.Suspended, p.Platform.Suspend, "Platform default is suspended (spec.suspend)")
+	brake(&g.Paused, p.Platform.Pause, "Platform default is paused (spec.pause)")
 	if app.Exists() {
 		brake(&g.Suspended, app.Object.Spec.Suspend, "SharedApp "+app.Name+" is suspended (spec.suspend)")
 	}

@@ -134,15 +134,16 @@ func (m *Model) settleTenant(name string, t *touched) {
 		delete(m.tenants, name)
 	}
 
-	m.fileUntil(name, was, now)
-	m.fileNetworks(name, was, now)
-	m.fileApps(name, was, now)
-	m.fileMembers(name, was, now, t)
-	m.fileShares(name, was, now)
-	m.fileRows(name, was, now)
+	files := filer{m}
+	files.fileUntil(name, was, now)
+	files.fileNetworks(name, was, now)
+	files.fileApps(name, was, now)
+	files.fileMembers(name, was, now, t)
+	files.fileShares(name, was, now)
+	files.fileRows(name, was, now)
 	for place := range t.places {
-		m.fileMove(name, place.Environment, installedAt(was, place), installedAt(now, place))
-		m.fileInstallation(place, installedAt(was, place), installedAt(now, place))
+		files.fileMove(name, place.Environment, installedAt(was, place), installedAt(now, place))
+		files.fileInstallation(place, installedAt(was, place), installedAt(now, place))
 	}
 	m.changed.tenant(name, was, now, t)
 }
