@@ -2,12 +2,12 @@ package outlook
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -50,7 +50,17 @@ func queueAt(c *country.Country, plan []country.Introduction, this int, in rollo
 	if step.Begins {
 		return nil
 	}
-	return &Queue{WaitsFor: strings.TrimPrefix(step.Status.Next, "waits: "), Behind: ahead(all, at, atOnce), From: from}
+	return &Queue{WaitsFor: waitsFor(step.Status.Waves), Behind: ahead(all, at, atOnce), From: from}
+}
+
+// waitsFor is what the first wave that has to wait waits for.
+func waitsFor(waves []v1alpha1.WaveStatus) string {
+	for i := range waves {
+		if waves[i].WaitsFor != "" {
+			return waves[i].WaitsFor
+		}
+	}
+	return ""
 }
 
 // beginning is an introduction at the moment at which it may begin.

@@ -36,11 +36,11 @@ func Print(out io.Writer, o Outlook, all bool) {
 		fmt.Fprintln(out, "\nNobody would get it: no network proposes the app in this channel to anybody, and nobody follows the channel directly.")
 	}
 	for i := range o.Groups {
-		printGroup(out, &o.Groups[i], o.Channel, all)
+		printGroup(out, &o.Groups[i], o.Channel, o.At, all)
 	}
 }
 
-func printGroup(out io.Writer, g *Group, channel string, all bool) {
+func printGroup(out io.Writer, g *Group, channel string, at time.Time, all bool) {
 	who := "Network " + g.Name
 	switch {
 	case g.Name == country.Direct:
@@ -50,16 +50,7 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 	}
 	fmt.Fprintf(out, "\n%s: Rollout %s %s.\n", who, g.Rollout, course(g))
 	printQueue(out, g.Queue)
-	switch {
-	case g.Over:
-	case g.CompletedAt != nil:
-		fmt.Fprintf(out, "  Completed at %s.\n", stamp(g.CompletedAt))
-	case g.Next != "":
-		fmt.Fprintf(out, "  Not completed, as far as was looked%s.\n", waits(g.Next))
-	}
-	if g.Now != "" && g.Now != g.Next && (g.Queue == nil || g.Now != "waits: "+g.Queue.WaitsFor) {
-		fmt.Fprintf(out, "  At first: %s.\n", g.Now)
-	}
+	printEnd(out, g, at)
 	for _, remark := range g.Remarks {
 		fmt.Fprintf(out, "  %s.\n", remark)
 	}
@@ -71,6 +62,21 @@ func printGroup(out io.Writer, g *Group, channel string, all bool) {
 	printPresent(out, g.Visits)
 	printElsewhere(out, g.Elsewhere)
 	printVisits(out, "BLOCKED", g.Visits, func(v *Visit) bool { return v.Reason != "" && v.Reason != rollout.ReasonPresent })
+}
+
+// printEnd says when a rollout is completed, or what it waits for in the end, and what it does first.
+// What waits in a queue from the beginning was said to.
+func printEnd(out io.Writer, g *Group, at time.Time) {
+	switch {
+	case g.Over:
+	case g.CompletedAt != nil:
+		fmt.Fprintf(out, "  Completed at %s.\n", stamp(g.CompletedAt))
+	case g.Next != "":
+		fmt.Fprintf(out, "  Not completed, as far as was looked. In the end: %s.\n", g.Next)
+	}
+	if g.Now != "" && g.Now != g.Next && (g.Queue == nil || g.Queue.From.After(at)) {
+		fmt.Fprintf(out, "  At first: %s.\n", g.Now)
+	}
 }
 
 func printApprovals(out io.Writer, g *Group) {
@@ -94,14 +100,6 @@ func course(g *Group) string {
 		return "is completed"
 	}
 	return "goes on"
-}
-
-// waits continues a sentence with what a rollout says of itself.
-func waits(next string) string {
-	if strings.HasPrefix(next, "waits: ") {
-		return "; it " + next
-	}
-	return ": " + next
 }
 
 func printQueue(out io.Writer, q *Queue) {
