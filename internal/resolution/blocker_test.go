@@ -79,6 +79,33 @@ func TestBlockerFitsAStatus(t *testing.T) {
 	}
 }
 
+func TestWithdrawnVersionThatRunsOn(t *testing.T) {
+	const runsOn = "version 2.3.0 of SharedApp svarut is withdrawn, and runs on here"
+	runs := installed("2.3.0", "sha256:23", v1alpha1.LevelMunicipality, "vinje")
+	cases := []struct {
+		reason string
+		in     resolution.Input
+		why    resolution.Why
+		want   string
+	}{
+		{"who defers keeps it", world(withdrawn(0), runs, network("digi-tv", v1alpha1.ObligationRecommended, "stable"), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer, Until: &tomorrow, Reason: "budget"})), resolution.Deferred, runsOn},
+		{"nobody asks for it any longer", world(withdrawn(0), runs), resolution.Unrequested, runsOn},
+		{"a higher one is kept", world(withdrawn(2), installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old"), network("digi-tv", v1alpha1.ObligationRecommended, "stable")), resolution.Ahead,
+			"version 2.5.0 of SharedApp svarut is withdrawn, and runs on here"},
+		{"what stands in the way is said before", world(withdrawn(0), withdrawn(1), runs, network("digi-tv", v1alpha1.ObligationRecommended, "stable")), resolution.Blocked,
+			"version 2.4.1 of SharedApp svarut is withdrawn: it is not installed anew anywhere; " + runsOn},
+		{"one that is not withdrawn says nothing", world(runs), resolution.Unrequested, ""},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			v := resolution.Resolve(c.in)[0]
+			if v.Why != c.why || v.Message != c.want {
+				t.Errorf("got %s %q, want %s %q", v.Why, v.Message, c.why, c.want)
+			}
+		})
+	}
+}
+
 func TestHoldOnAWithdrawnVersion(t *testing.T) {
 	recommended := network("digi-tv", v1alpha1.ObligationRecommended, "stable")
 	hold := &v1alpha1.Hold{Version: "2.3.0", Reason: "year-end"}

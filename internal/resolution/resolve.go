@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -73,6 +74,9 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	if fault := in.Apps.Of(app).Unfit(environment); fault != nil {
 		v.Unfit = fault.Message
 		v.Message = cmp.Or(v.Message, v.Unfit)
+	}
+	if in.Apps.Of(app).IsWithdrawn(v.Version) && v.Why != Held { // a hold says so itself
+		v.Message = strings.TrimPrefix(fmt.Sprintf("%s; version %s of SharedApp %s is withdrawn, and runs on here", v.Message, v.Version, app), "; ")
 	}
 
 	return v

@@ -154,7 +154,9 @@ func (c *count) judge() {
 		t, w := &c.waves[i], &c.strategy.Waves[i]
 		t.startedAt, t.completedAt = c.known[w.Name].StartedAt, c.known[w.Name].CompletedAt
 		t.budget, t.limit = w.budget(t.takePart()), w.atOnce(t.takePart())
-		t.approval = c.approval(i)
+		if t.approval = c.approval(i); t.approval.closed() {
+			t.approval.How += c.remarks()
+		}
 		t.halted = t.failed > t.budget && //guard:budget
 			(t.completedAt == nil || t.late > 0)
 	}

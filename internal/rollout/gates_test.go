@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -149,6 +150,38 @@ func TestApprovals(t *testing.T) {
 			mentions(t, c.reason, waveIn(t, step, "all").WaitsFor, c.says)
 			if !c.begins {
 				mentions(t, c.reason, step.Status.Next, "waits: approval of wave all")
+			}
+		})
+	}
+}
+
+func TestWhoDecidesKnowsWhatItIsAbout(t *testing.T) {
+	asks := func(names ...string) change {
+		first := wave("first", names...)
+		first.RequireApproval = new(true)
+		return waves(first, wave("rest"))
+	}
+	const fix, instead = "it is a security fix, so that nothing soaks", "c stands in for a, b, as none of these takes part"
+	urgent := func(in *rollout.Input) { in.SecurityFix = true }
+	cases := []struct {
+		reason  string
+		changes []change
+		says    string
+		not     string
+	}{
+		{"a security fix", []change{asks("c"), urgent, member("c")}, fix, "stands in"},
+		{"somebody stands in", []change{asks("a", "b"), member("a", suspended), member("c")}, instead, "security fix"},
+		{"both", []change{asks("a", "b"), urgent, member("c")}, fix + "; " + instead, ""},
+		{"neither", []change{asks("c"), member("c")}, "approval of wave first", "; "},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := rollout.Plan(world(c.changes...))
+			for where, text := range map[string]string{"next": step.Status.Next, "the wave": waveIn(t, step, "first").WaitsFor} {
+				mentions(t, c.reason+", "+where, text, c.says)
+				if c.not != "" && strings.Contains(text, c.not) {
+					t.Errorf("%s: %s says %q, of which %q is not so", c.reason, where, text, c.not)
+				}
 			}
 		})
 	}

@@ -43,6 +43,9 @@ func (r *reporter) status() v1alpha1.RolloutStatus {
 	}
 	next.Phase, next.Wave = r.phase(&next), r.currentWave()
 	text, at := wording{r}.next(&next)
+	if next.Phase == v1alpha1.RolloutPending || next.Phase == v1alpha1.RolloutProgressing {
+		text += r.remarks()
+	}
 	next.Next = condition.Within(text, maxNote)
 	if !at.IsZero() {
 		next.NextAt = new(metav1.NewTime(at).Rfc3339Copy())

@@ -34,6 +34,18 @@ func (r wording) next(status *v1alpha1.RolloutStatus) (string, time.Time) {
 	return r.underWay(status, &all)
 }
 
+// remarks are what somebody should know who decides on the rollout, each after a semicolon.
+func (c *count) remarks() string {
+	text := ""
+	if c.in.SecurityFix {
+		text += "; it is a security fix, so that nothing soaks"
+	}
+	if picks := c.strategy.Waves[0].Picks(); c.standIn != "" && picks != "" {
+		text += fmt.Sprintf("; %s stands in for %s, as none of these takes part", c.standIn, picks)
+	}
+	return text
+}
+
 // underWay says how far the waves are that go on.
 func (r wording) underWay(status *v1alpha1.RolloutStatus, all *tally) (string, time.Time) {
 	for i := range r.waves {
