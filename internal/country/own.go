@@ -74,7 +74,9 @@ func (c *Country) own(t *Tenant, name string) rollout.Own {
 	}
 	for _, row := range t.Rows {
 		if row.Own != nil && row.Verdict.App == name {
-			own.Places = append(own.Places, *row.Own)
+			place := *row.Own
+			place.SecurityFix = app.IsSecurityFix(place.Target.Version)
+			own.Places = append(own.Places, place)
 		}
 	}
 	own.Places = append(own.Places, t.removed(name)...)

@@ -75,8 +75,9 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 		v.Unfit = fault.Message
 		v.Message = cmp.Or(v.Message, v.Unfit)
 	}
-	if in.Apps.Of(app).IsWithdrawn(v.Version) && v.Why != Held { // a hold says so itself
-		v.Message = strings.TrimPrefix(fmt.Sprintf("%s; version %s of SharedApp %s is withdrawn, and runs on here", v.Message, v.Version, app), "; ")
+	withdrawn := fmt.Sprintf("version %s of SharedApp %s is withdrawn", v.Version, app)
+	if in.Apps.Of(app).IsWithdrawn(v.Version) && !strings.Contains(v.Message, withdrawn) {
+		v.Message = strings.TrimPrefix(v.Message+"; "+withdrawn+", and runs on here", "; ")
 	}
 
 	return v

@@ -23,8 +23,13 @@ type Installed struct {
 	HealthyBefore time.Time
 	// Longest is how long it was healthy on end before it last ceased to be.
 	Longest time.Duration
-	// UnhealthySince is when it ceased to be, or when it began to come up; zero while it is healthy.
+	// UnhealthySince is when it ceased to be, or when it began to come up, also as an earlier spec was
+	// observed; zero while it is healthy.
 	UnhealthySince time.Time
+	// Recovering is when it began to come up after a fault that a person had to fix, and Blocked says that
+	// it has one, as its last status says of whatever spec. A municipality's own moves have no memory.
+	Recovering time.Time
+	Blocked    bool
 	// Message tells how it stands.
 	Message string
 	// Fault keeps it from being healthy; its Blame says whose matter that is.
@@ -46,6 +51,10 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	seen := &Installed{
 		Release: release, BroughtBy: i.Spec.BroughtBy(), Stamp: StampOf(i), LastVerified: i.Spec.LastVerified, LastVerifiedBy: i.Spec.LastVerifiedBy,
 	}
+	seen.Blocked = meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionStalled)
+	if works := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReconciling); works != nil && works.Reason == v1alpha1.ReasonRecovering {
+		seen.Recovering = works.LastTransitionTime.Time
+	}
 	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest} //guard:health-of-this-spec -> release
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil ||
@@ -53,6 +62,8 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 		ready.ObservedGeneration != i.Generation { //guard:health-of-this-spec
 		if applied == release && i.Status.HealthySince != nil {
 			seen.HealthyBefore = i.Status.HealthySince.Time
+		} else if ready != nil && ready.Status == metav1.ConditionFalse {
+			seen.UnhealthySince = ready.LastTransitionTime.Time
 		}
 		return seen
 	}

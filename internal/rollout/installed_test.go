@@ -63,6 +63,24 @@ func TestObserve(t *testing.T) {
 			&rollout.Installed{Release: target, Current: true, UnhealthySince: now.Add(-time.Hour), Message: "all is well"},
 		},
 		{"what is not ready is unhealthy since it turned", ready(turned), ill},
+		{
+			"also as an earlier spec was observed",
+			ready(turned, func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), &rollout.Installed{Release: target, UnhealthySince: now.Add(-5 * time.Minute)},
+		},
+		{
+			"a person has to fix something",
+			ready(func(i *v1alpha1.AppInstallation) {
+				i.Generation, i.Status.HealthySince = 4, nil
+				i.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue}}
+			}), &rollout.Installed{Release: target, Blocked: true},
+		},
+		{
+			"that is fixed, and it comes up since",
+			ready(func(i *v1alpha1.AppInstallation) {
+				i.Generation, i.Status.HealthySince = 4, nil
+				i.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonRecovering, LastTransitionTime: *at(-time.Minute)}}
+			}), &rollout.Installed{Release: target, Recovering: now.Add(-time.Minute)},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {

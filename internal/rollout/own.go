@@ -41,6 +41,8 @@ type OwnPlace struct {
 	// Immediate moves the place at once, whatever the calendar and the other stages say, and leaves
 	// it there if it fails.
 	Immediate bool
+	// SecurityFix says that the target is one: it does not soak.
+	SecurityFix bool
 }
 
 // OwnStep is what to do now with the places of a municipality that decides by itself.
@@ -98,9 +100,11 @@ func (o *Own) targets() []v1alpha1.Release {
 // another release takes no part in it.
 func (o *Own) input(target v1alpha1.Release) Input {
 	m := Member{Name: o.Municipality, Suspended: o.Suspended, Paused: o.Paused, Calendar: o.Calendar}
+	fix := false
 	for i := range o.Places {
 		if p := &o.Places[i]; p.Target == target && !p.Immediate {
 			m.Places = append(m.Places, p.Place)
+			fix = fix || p.SecurityFix
 		}
 	}
 	wave := compileWave(v1alpha1.Wave{})
@@ -109,7 +113,7 @@ func (o *Own) input(target v1alpha1.Release) Input {
 		Rollout:  &v1alpha1.Rollout{Spec: v1alpha1.RolloutSpec{App: o.App, Version: target.Version, Digest: target.Digest}},
 		Group:    "Municipality " + o.Municipality,
 		Strategy: Strategy{Waves: []Wave{wave}, MaxIntroductions: 1},
-		Members:  []Member{m}, Releases: o.Releases, Outages: o.Outages, Now: o.Now, own: true,
+		Members:  []Member{m}, Releases: o.Releases, Outages: o.Outages, Now: o.Now, own: true, SecurityFix: fix,
 		Gates: Gates{Frozen: o.Gates.Frozen, Suspended: o.Gates.Suspended, Paused: o.Gates.Paused},
 	}
 	if in.availability(target) != Available {

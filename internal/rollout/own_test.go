@@ -61,11 +61,27 @@ func TestOwnMoves(t *testing.T) {
 			p.Installed.LastVerified = &before
 		}
 	}
+	recovers := func(ago time.Duration) func(*rollout.Place) {
+		return func(p *rollout.Place) { p.Installed.Recovering = now.Add(-ago) }
+	}
+	blocked := func(p *rollout.Place) { p.Installed.Blocked = true }
+	fix := func(o *rollout.Own) {
+		for i := range o.Places {
+			o.Places[i].SecurityFix = true
+		}
+	}
 	cases := []struct {
 		reason string
 		own    []func(*rollout.Own)
 		moves  []string
 	}{
+		{"its time begins when a fault of its own ends", []func(*rollout.Own){places(inTest(unhealthy(target, 3*time.Hour), recovers(time.Minute), self(3*time.Hour)), inProd(has(before)))}, nil},
+		{"and it fails when that time is over", []func(*rollout.Own){places(inTest(unhealthy(target, 3*time.Hour), recovers(31*time.Minute), self(3*time.Hour)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
+		{"what nobody reports fails in time", []func(*rollout.Own){places(inTest(unseen(target), self(31*time.Minute)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
+		{"and not before", []func(*rollout.Own){places(inTest(unseen(target), self(29*time.Minute)), inProd(has(before)))}, nil},
+		{"a spec that was touched while a person had to fix something", []func(*rollout.Own){places(inTest(unseen(target), blocked, self(3*time.Hour)), inProd(has(before)))}, nil},
+		{"or while it was healthy", []func(*rollout.Own){places(inTest(unseen(target), func(p *rollout.Place) { p.Installed.HealthyBefore = now.Add(-10 * time.Minute) }, self(40*time.Minute)), inProd(has(before)))}, nil},
+		{"a security fix does not soak", []func(*rollout.Own){places(inTest(healthy(target, time.Minute), self(2*time.Minute)), inProd(has(before))), fix}, []string{"vinje/prod Advance 2.5.0"}},
 		{"the first stage first", nil, []string{"vinje/test Advance 2.5.0"}},
 		{"the next when it has soaked", []func(*rollout.Own){places(inTest(healthy(target, time.Hour), self(2*time.Hour)), inProd(has(before)))}, []string{"vinje/prod Advance 2.5.0"}},
 		{"and not before", []func(*rollout.Own){places(inTest(healthy(target, time.Minute), self(2*time.Hour)), inProd(has(before)))}, nil},

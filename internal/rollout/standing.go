@@ -169,6 +169,9 @@ func (r *rules) watch(s *standing, place *Place, w *Wave) {
 // been unhealthy, or unseen, for which the version is to blame. A spec that was touched while the version soaked, a status that was lost, and a fault of
 // somebody else are no failure of the version: its time begins when they end.
 func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason string, begun, since time.Time) {
+	if r.in.own {
+		return r.ownUnhealthySince(i, moved)
+	}
 	if !i.Current {
 		unseen, known := r.remembered(m.Name, memoryUnseen)
 		if !known {
@@ -183,6 +186,20 @@ func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason
 		begun = r.in.Now
 	}
 	return ReasonUnhealthy, begun, latest(begun, i.UnhealthySince)
+}
+
+// ownUnhealthySince is the same of a municipality's own move, of which there is no memory: what its
+// time begins with is read from the status. Nobody has to report a version that was healthy, or that
+// waits for a person, at once when its spec is touched.
+func (r *rules) ownUnhealthySince(i *Installed, moved time.Time) (reason string, begun, since time.Time) {
+	begun = latest(moved, i.Recovering)
+	switch {
+	case i.Current:
+		return ReasonUnhealthy, begun, latest(begun, i.UnhealthySince)
+	case i.Blocked, !i.HealthyBefore.IsZero():
+		return ReasonInstalling, begun, r.in.Now
+	}
+	return ReasonInstalling, begun, latest(begun, i.UnhealthySince)
 }
 
 // mindBrakes keeps back a member that would be moved while it is paused, or outside its own
