@@ -83,7 +83,12 @@ func (w *events) onClock() string {
 
 func (w *events) onPlatform() string {
 	p := w.platform.DeepCopy()
-	switch w.rng.IntN(4) {
+	switch w.rng.IntN(5) {
+	case 4:
+		if p.Rollout == nil {
+			p.Rollout = &v1alpha1.RolloutStrategy{}
+		}
+		p.Rollout.Approvals = pick(w, nil, []v1alpha1.Approval{{App: pick(w, apps...), Channel: "stable", Digest: target.Digest, Wave: "all"}})
 	case 0:
 		p.Freeze = new(w.rng.IntN(2) == 0)
 	case 1:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidwall/btree"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
@@ -119,7 +120,19 @@ func (m *Model) SetPlatform(spec v1alpha1.PlatformSpec) {
 			m.country.strategies[name] = compileStrategy(spec.Rollout, n)
 		}
 	}
+	if equality.Semantic.DeepEqual(withoutEntries(was), withoutEntries(spec)) {
+		m.groups[Direct] = true // its approvals and retries are for direct adopters alone
+		return
+	}
 	m.platform = true
+}
+
+// withoutEntries is what the Platform says to all groups.
+func withoutEntries(spec v1alpha1.PlatformSpec) v1alpha1.PlatformSpec {
+	strategy := ptr.Deref(spec.Rollout, v1alpha1.RolloutStrategy{})
+	strategy.Approvals, strategy.Retries = nil, nil
+	spec.Rollout = &strategy
+	return spec
 }
 
 // SetMunicipality takes a Municipality in the place of the one of its name; nil takes that

@@ -71,6 +71,24 @@ func TestBroughtUpToDate(t *testing.T) {
 	}
 }
 
+// TestApprovalOnThePlatformWakesDirectAdoptersAlone: of all others nothing is another thing then.
+func TestApprovalOnThePlatformWakesDirectAdoptersAlone(t *testing.T) {
+	w := newEvents(3)
+	for range 20 {
+		w.several()
+	}
+	w.model.Settle(w.now)
+	approves := w.platform.DeepCopy()
+	approves.Rollout = &v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{{App: "svarut", Channel: "stable", Digest: target.Digest, Wave: "everyone"}}}
+	if w.platform.Rollout != nil {
+		approves.Rollout.Waves = w.platform.Rollout.Waves
+	}
+	w.model.SetPlatform(*approves)
+	changed := w.model.Settle(w.now)
+	diff(t, "one group is planned again", "groups", changed.Groups, map[string]bool{country.Direct: true})
+	diff(t, "and no municipality is looked at", "decisions", changed.Decisions, map[string]bool{})
+}
+
 // same settles the model, and compares it with a country from scratch, with what it said has
 // changed, and with the country of before, which must be as it was.
 func (w *events) same(t *testing.T, said []string, before map[string]string) bool {
@@ -187,7 +205,7 @@ func ownMoves(c *country.Country, t *country.Tenant) []any {
 		if row.Own == nil {
 			continue
 		}
-		all = append(all, row.Own, c.Platform)
+		all = append(all, row.Own, c.Platform.Freeze, c.Platform.Suspend, c.Platform.Pause, c.Strategy(country.Direct).Waves)
 		if app := c.Apps.Of(row.Verdict.App); app.Exists() {
 			all = append(all, app.Object.Spec.Suspend, app.Object.Status.Versions)
 		}
