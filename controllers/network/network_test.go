@@ -184,3 +184,22 @@ func TestNetworksAmongOthers(t *testing.T) {
 		}
 	}
 }
+
+func TestObserversAreCountedApart(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	n := v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-tv"}, Spec: v1alpha1.NetworkSpec{
+		Members: v1alpha1.Members{Names: []string{"vinje", "telemark"}, Observers: []string{"telemark"}},
+	}}
+	seen := observed{network: n, networks: resolution.NewNetworks([]v1alpha1.Network{n}, now)}
+	for _, name := range []string{"vinje", "telemark", "oslo"} {
+		seen.municipalities = append(seen.municipalities, v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	}
+	todo, err := plan(seen, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := status(seen, todo, nil, now)
+	if diff := cmp.Diff([]*int32{new(int32(1)), new(int32(1))}, []*int32{got.Members, got.Observers}); diff != "" {
+		t.Errorf("a county that observes is no member, also where it is named as one: members and observers (-want +got):\n%s", diff)
+	}
+}

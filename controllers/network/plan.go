@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ const maxNames = 50
 // planned is what the network comes to.
 type planned struct {
 	members int32
+	// observers is how many municipalities observe it; nil where none does.
+	observers *int32
 	// unknown are names in the spec that no Municipality has, sorted, all of them.
 	unknown      []string
 	coordinators *v1alpha1.Coordinators
@@ -37,13 +40,20 @@ func plan(seen observed, now time.Time) (planned, error) {
 	isMember := seen.networks.Members(n.Name)
 	known := make(map[string]bool, len(seen.municipalities))
 	var members []*v1alpha1.Municipality
+	observers := int32(0)
 	for i := range seen.municipalities {
 		known[seen.municipalities[i].Name] = true
 		if isMember(&seen.municipalities[i]) {
 			members = append(members, &seen.municipalities[i])
 		}
+		if slices.ContainsFunc(seen.networks.Observers(&seen.municipalities[i]), func(o *v1alpha1.Network) bool { return o.Name == n.Name }) {
+			observers++
+		}
 	}
 	out.members = int32(len(members)) //nolint:gosec // an API server holds far fewer objects
+	if observers > 0 {
+		out.observers = &observers
+	}
 	out.unknown = reference.UnknownMembers(n, func(name string) bool { return known[name] })
 	out.outcome = outcome(seen, out, members)
 	return out, nil

@@ -29,6 +29,7 @@ func status(seen observed, todo planned, failed error, now time.Time) v1alpha1.N
 		ObservedGeneration:     n.Generation,
 		LastHandledReconcileAt: n.Annotations[v1alpha1.AnnotationReconcile],
 		Members:                new(todo.members),
+		Observers:              todo.observers,
 		UnknownMembers:         todo.unknown[:min(len(todo.unknown), maxNames)],
 		Coordinators:           todo.coordinators,
 		Conditions:             condition.Of(n.Status.Conditions, afterApply(n.Name, todo.outcome, failed), n.Generation, stamp),
@@ -54,7 +55,7 @@ func afterApply(network string, planned condition.Outcome, failed error) conditi
 func owned(s v1alpha1.NetworkStatus) v1alpha1.NetworkStatus {
 	return v1alpha1.NetworkStatus{
 		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
-		Members: s.Members, UnknownMembers: s.UnknownMembers, Coordinators: s.Coordinators,
+		Members: s.Members, Observers: s.Observers, UnknownMembers: s.UnknownMembers, Coordinators: s.Coordinators,
 		Conditions: condition.Own(s.Conditions),
 	}
 }
