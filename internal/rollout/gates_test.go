@@ -161,7 +161,7 @@ func TestWhoDecidesKnowsWhatItIsAbout(t *testing.T) {
 		first.RequireApproval = new(true)
 		return waves(first, wave("rest"))
 	}
-	const fix, instead = "it is a security fix, so that nothing soaks", "c stands in for a, b, as none of these takes part"
+	const fix, instead = "it is a security fix, so that nothing soaks", "c goes first in place of a, b"
 	urgent := func(in *rollout.Input) { in.SecurityFix = true }
 	cases := []struct {
 		reason  string
@@ -169,7 +169,7 @@ func TestWhoDecidesKnowsWhatItIsAbout(t *testing.T) {
 		says    string
 		not     string
 	}{
-		{"a security fix", []change{asks("c"), urgent, member("c")}, fix, "stands in"},
+		{"a security fix", []change{asks("c"), urgent, member("c")}, fix, "in place of"},
 		{"somebody stands in", []change{asks("a", "b"), member("a", suspended), member("c")}, instead, "security fix"},
 		{"both", []change{asks("a", "b"), urgent, member("c")}, fix + "; " + instead, ""},
 		{"neither", []change{asks("c"), member("c")}, "approval of wave first", "; "},

@@ -41,7 +41,7 @@ func (c *count) remarks() string {
 		text += "; it is a security fix, so that nothing soaks"
 	}
 	if picks := c.strategy.Waves[0].Picks(); c.standIn != "" && picks != "" {
-		text += fmt.Sprintf("; %s stands in for %s, as none of these takes part", c.standIn, picks)
+		text += fmt.Sprintf("; %s goes first in place of %s", c.standIn, picks)
 	}
 	return text
 }
