@@ -36,7 +36,7 @@ func (r *Reconciler) render(seen observed) rendered {
 		return rendered{fault: stalled(v1alpha1.ReasonVersionMissing, fmt.Sprintf(
 			"version %s is no longer in spec.versions of SharedApp %s: put it back, or promote another; what runs stays as it is", i.Spec.Version, i.Spec.App))}
 	}
-	params, fault := r.parameters(seen, version)
+	params, fault := parametersOf(seen, version)
 	if fault != nil {
 		return rendered{fault: fault}
 	}
@@ -67,9 +67,9 @@ func versionOf(app *v1alpha1.SharedApp, number string) *v1alpha1.Version {
 	return nil
 }
 
-// parameters gathers what the municipality gave and what its Secrets hold, and checks what of it the
+// parametersOf gathers what the municipality gave and what its Secrets hold, and checks what of it the
 // version takes against the version's schema: what was given ahead, for a version to come, is left out.
-func (r *Reconciler) parameters(seen observed, version *v1alpha1.Version) (map[string]any, *condition.Outcome) {
+func parametersOf(seen observed, version *v1alpha1.Version) (map[string]any, *condition.Outcome) {
 	i := &seen.installation
 	given := map[string]any{}
 	if i.Spec.Parameters != nil {

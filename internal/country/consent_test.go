@@ -41,7 +41,8 @@ type given struct {
 // observe makes of it what the holder would hand out.
 func (g given) observe() (*Country, *Tenant) {
 	all := Compile(g.objects(), now)
-	return all, all.Tenant("vinje")
+	vinje := all.Tenant("vinje")
+	return all, vinje
 }
 
 func (g given) objects() Objects {

@@ -148,6 +148,11 @@ func (c Changed) tenant(name string, was, now *Tenant, t *touched) {
 			c.Decisions[name] = true
 		}
 	}
+	c.rows(name, was, now)
+}
+
+// rows notes whom the changes of a tenant's places concern.
+func (c Changed) rows(name string, was, now *Tenant) {
 	if was != nil {
 		for place, before := range was.considered {
 			c.row(name, now, place, before, now.Row(place))

@@ -121,13 +121,13 @@ func (c compiler) ownPlace(t *Tenant, row *Row) *rollout.OwnPlace {
 	switch {
 	case v.Action == resolution.Install && (v.Group == (resolution.Group{}) || v.Why == resolution.Held):
 		p.Target, p.Immediate = v1alpha1.Release{Version: v.Version, Digest: v.Digest}, v.Immediate
-		p.Excuse = c.absence(t, row)
+		p.Excuse = absence(t, row)
 		if p.Excuse.Reason == "" {
 			p.Excuse = c.lacks(t, row)
 		}
 	case v.Action == resolution.Keep && row.Place.Installed != nil && unfollowed(v, row.Installed):
 		p.Target = row.Place.Installed.Release
-		p.Excuse = c.absence(t, row)
+		p.Excuse = absence(t, row)
 	default:
 		return nil
 	}

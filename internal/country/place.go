@@ -31,14 +31,14 @@ func (c compiler) excuse(t *Tenant, row *Row) rollout.Excuse {
 	if v.Why != "" && !v.Everybody {
 		return rollout.Excuse{Reason: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
 	}
-	if gone := c.absence(t, row); gone.Reason != "" {
+	if gone := absence(t, row); gone.Reason != "" {
 		return gone
 	}
 	return c.lacks(t, row)
 }
 
 // absence is the excuse of a place that can't be changed now, whoever decides.
-func (c compiler) absence(t *Tenant, row *Row) rollout.Excuse {
+func absence(t *Tenant, row *Row) rollout.Excuse {
 	environment, there := row.Verdict.Environment, row.Installed
 	if t.Incomplete[environment] { //guard:environment-must-exist
 		return rollout.Excuse{Reason: reasonEnvironment, Message: "environment " + environment + " is not there yet", Away: true}

@@ -102,7 +102,7 @@ func (r *rules) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool) {
 			continue
 		}
 		stays = true
-		switch gone := r.absence(place); {
+		switch gone := place.absenceAt(r.target); {
 		case gone.Away:
 			if where == nil {
 				absent, where = gone, place
@@ -129,12 +129,12 @@ func (r *rules) isThrough(m *Member, place *Place, w *Wave) bool {
 	return place.decided() || (place.at(r.target) && r.placeVerified(m.Name, place, w))
 }
 
-// absence is why a place can't be moved, or judged, for now; zero where it can.
-func (r *rules) absence(place *Place) Excuse {
-	if place.at(r.target) {
-		return place.absence()
+// absenceAt is why a place can't be moved to a target, or judged there, for now; zero where it can.
+func (p *Place) absenceAt(target v1alpha1.Release) Excuse {
+	if p.at(target) {
+		return p.absence()
 	}
-	return place.Excuse
+	return p.Excuse
 }
 
 // watch follows a place that has the version and is not verified.

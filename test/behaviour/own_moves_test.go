@@ -61,11 +61,11 @@ func TestOwnMovesGoInStagesAndReturn(t *testing.T) {
 	asked("1.1.0", "staged", test)
 	asked("1.0.0", "staged", prod)
 
-	recover := onPlatform(t, func(p *v1alpha1.PlatformSpec) { p.Rollout.Waves[0].ProgressDeadline = lasting(time.Second) })
+	patient := onPlatform(t, func(p *v1alpha1.PlatformSpec) { p.Rollout.Waves[0].ProgressDeadline = lasting(time.Second) })
 	until(t, "test returns", appInstallation(test, app.Name), func(i *v1alpha1.AppInstallation) error {
 		return errors.Join(expect("version", i.Spec.Version, "1.0.0"), came(i, v1alpha1.OutcomeReturned, "returned to 1.0.0, as 1.1.0 failed", "Deployment/own"))
 	})
-	recover()
+	patient()
 	edit(t, m, adopts(app.Name, version("1.1.0"), greeting("failed")))
 	asked("1.0.0", "failed", test, prod)
 
