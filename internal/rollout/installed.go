@@ -14,7 +14,7 @@ import (
 type Installed struct {
 	// Release that it is asked to have.
 	Release v1alpha1.Release
-	// Current says that what is told below was observed of that release, as it is asked for now.
+	// Current says that what follows was observed of that release, as it is asked for now.
 	Current bool
 	// HealthySince is when the release became healthy; zero while it is not.
 	HealthySince time.Time
@@ -30,7 +30,7 @@ type Installed struct {
 	// it has one, as its last status says of whatever spec. A municipality's own moves have no memory.
 	Recovering time.Time
 	Blocked    bool
-	// Message tells how it stands.
+	// Message says how it is doing.
 	Message string
 	// Fault keeps it from being healthy; its Blame says whose matter that is.
 	Fault installation.Fault
@@ -52,19 +52,13 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 		Release: release, BroughtBy: i.Spec.BroughtBy(), Stamp: StampOf(i), LastVerified: i.Spec.LastVerified, LastVerifiedBy: i.Spec.LastVerifiedBy,
 	}
 	seen.Blocked = meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionStalled)
-	if works := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReconciling); works != nil && works.Reason == v1alpha1.ReasonRecovering {
-		seen.Recovering = works.LastTransitionTime.Time
-	}
+	seen.Recovering = recovering(i.Status.Conditions)
 	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest} //guard:health-of-this-spec -> release
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil ||
 		i.Status.ObservedGeneration != i.Generation || //guard:health-of-this-spec
 		ready.ObservedGeneration != i.Generation { //guard:health-of-this-spec
-		if applied == release && i.Status.HealthySince != nil {
-			seen.HealthyBefore = i.Status.HealthySince.Time
-		} else if ready != nil && ready.Status == metav1.ConditionFalse {
-			seen.UnhealthySince = ready.LastTransitionTime.Time
-		}
+		seen.readEarlier(&i.Status, ready, applied == release)
 		return seen
 	}
 	seen.Current, seen.Message, seen.Fault = true, ready.Message, installation.FaultOf(i)
@@ -77,6 +71,27 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	}
 	seen.UnhealthySince = ready.LastTransitionTime.Time
 	return seen
+}
+
+// readEarlier reads a status of an earlier spec: since when the app was healthy at the release, where
+// that was applied, or since when it is not.
+func (i *Installed) readEarlier(status *v1alpha1.AppInstallationStatus, ready *metav1.Condition, applied bool) {
+	switch {
+	case applied && status.HealthySince != nil:
+		i.HealthyBefore = status.HealthySince.Time
+	case ready != nil && ready.Status == metav1.ConditionFalse:
+		i.UnhealthySince = ready.LastTransitionTime.Time
+	}
+}
+
+// recovering is since when the app comes up after a fault that a person had to fix; zero where it
+// does not.
+func recovering(conditions []metav1.Condition) time.Time {
+	works := meta.FindStatusCondition(conditions, v1alpha1.ConditionReconciling)
+	if works == nil || works.Reason != v1alpha1.ReasonRecovering {
+		return time.Time{}
+	}
+	return works.LastTransitionTime.Time
 }
 
 // Healthy says whether the release that is asked for was observed to be healthy; nothing is where
