@@ -2,6 +2,7 @@ package country
 
 import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
@@ -9,7 +10,8 @@ import (
 )
 
 // Installation is the AppInstallation that a move of an introduction asks for; nil where
-// the municipality, or its environment, is not there any longer.
+// the municipality, or its environment, is not there any longer, and where what the group runs now
+// is not for it.
 func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.AppInstallation {
 	t := c.Tenant(move.Municipality)
 	if t == nil || t.Municipality == nil {
@@ -30,6 +32,9 @@ func (c *Country) moved(t *Tenant, app string, move rollout.Move) *v1alpha1.AppI
 	v.Version, v.Digest = move.To.Version, move.To.Digest
 	switch move.Kind {
 	case rollout.CatchUp:
+		if app := c.Apps.Of(v.App); unfit(app, environment, v) { //guard:catch-up-minds-what-fits
+			return nil
+		}
 		v.DecidedBy.Reason += "; what was completed last, until its wave of Rollout " + move.Stamp.Name + " comes"
 	case rollout.Return:
 		if v.Action == resolution.Keep {
@@ -42,6 +47,13 @@ func (c *Country) moved(t *Tenant, app string, move rollout.Move) *v1alpha1.AppI
 	want := installation.For(c.Apps.Of(v.App), m, environment, v)
 	move.Stamp.WriteTo(want)
 	return want
+}
+
+// unfit says whether an environment is in another zone than an app requires, or lacks a parameter of
+// the verdict's version. The verdict itself speaks of the version that the group's channel points at.
+func unfit(app *catalogue.App, environment *v1alpha1.Environment, v resolution.Verdict) bool {
+	lacks := len(v.ParametersFrom) == 0 && app.UnfitParameters(v.Version, v.Parameters) != nil
+	return lacks || app.Unfit(environment) != nil
 }
 
 // maxReason is the longest spec.decidedBy.reason, in bytes; the schema counts letters, which are fewer.

@@ -3,6 +3,8 @@ package country_test
 import (
 	"testing"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/resolution"
@@ -59,6 +61,35 @@ func TestInstallationOfWhatIsNotThere(t *testing.T) {
 	}
 	if seen.Live("vinje", "prod", "svarut") == nil || seen.Live("vinje", "dev", "svarut") != nil {
 		t.Error("Live is not what was observed")
+	}
+}
+
+func TestNobodyCatchesUpToWhatDoesNotFit(t *testing.T) {
+	intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
+	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.CatchUp, To: before, Stamp: moved("")}
+	cases := map[string]func(*v1alpha1.SharedApp){
+		"another zone is required": func(a *v1alpha1.SharedApp) {
+			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: "Other"}}}
+		},
+		"a parameter is missing": func(a *v1alpha1.SharedApp) {
+			for i := range a.Spec.Versions {
+				if a.Spec.Versions[i].Version == before.Version {
+					a.Spec.Versions[i].Parameters = &v1alpha1.ParameterSchema{OpenAPIV3Schema: apiextensionsv1.JSON{
+						Raw: []byte(`{"type":"object","required":["orgno"],"properties":{"orgno":{"type":"string"}}}`),
+					}}
+				}
+			}
+		},
+	}
+	for reason, change := range cases {
+		t.Run(reason, func(t *testing.T) {
+			objects := world()
+			app := objects.Apps["svarut"].DeepCopy()
+			change(app)
+			objects.Apps["svarut"] = app
+			seen := country.Compile(objects, now)
+			diff(t, reason, "installation", seen.Installation(intro, move), (*v1alpha1.AppInstallation)(nil))
+		})
 	}
 }
 

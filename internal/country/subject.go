@@ -113,8 +113,8 @@ func (s *Subject) left(r *v1alpha1.Rollout) []rollout.Left {
 			return true
 		}
 		l := gone[name]
-		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave) // of two, where waves were edited, always the same
-		l.Failed = l.Failed || i.Spec.Move.Outcome != ""     //guard:failed-and-left-counts
+		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave)                   // of two, where waves were edited, always the same
+		l.Failed = l.Failed || i.Spec.Move.Outcome == v1alpha1.OutcomeReturned //guard:failed-and-left-counts
 		l.Places = append(l.Places, rollout.Place{
 			Environment: i.Labels[v1alpha1.LabelEnvironment], Stage: i.Spec.Tenant.Stage, Installed: rollout.Observe(i),
 		})

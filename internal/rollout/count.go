@@ -36,8 +36,9 @@ type tally struct {
 	tried int
 	// resuming are members that go on to their next stage.
 	resuming int
-	// started says that a member of it was moved.
+	// started says that a member of it was moved, and first is when the first one was.
 	started bool
+	first   time.Time
 	// leaving are municipalities that left while on their way.
 	leaving int
 	// approval is the gate of the wave's own approval; open where it needs none.
@@ -48,7 +49,7 @@ type tally struct {
 
 func (t *tally) add(s *standing) {
 	t.members++
-	t.started = t.started || s.started
+	t.started, t.first = t.started || s.started, earliest(t.first, s.first)
 	switch s.state {
 	case waiting:
 		t.waiting++
@@ -152,7 +153,12 @@ func (c *count) leftLate(l *Left, done time.Time) bool {
 func (c *count) judge() {
 	for i := range c.waves {
 		t, w := &c.waves[i], &c.strategy.Waves[i]
-		t.startedAt, t.completedAt = c.known[w.Name].StartedAt, c.known[w.Name].CompletedAt
+		if t.startedAt = c.known[w.Name].StartedAt; t.startedAt == nil && t.started {
+			t.startedAt = new(metav1.NewTime(t.first).Rfc3339Copy())
+		}
+		if done, was := c.done[w.Name]; was { // also where the wave was taken out meanwhile, or had another name
+			t.completedAt = new(metav1.NewTime(done))
+		}
 		t.budget, t.limit = w.budget(t.takePart()), w.atOnce(t.takePart())
 		if t.approval = c.approval(i); t.approval.closed() {
 			t.approval.How += c.remarks()

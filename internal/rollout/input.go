@@ -37,7 +37,7 @@ type Left struct {
 	Name string
 	// Wave that it took part in.
 	Wave string
-	// Failed says that it had failed before. Leaving does not undo that.
+	// Failed says that it had failed before, and returned. Leaving does not undo that.
 	Failed bool
 	// Places that still record a move of this rollout.
 	Places []Place

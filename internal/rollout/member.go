@@ -101,8 +101,9 @@ type standing struct {
 	state  state
 	// stage that it is at, as an index of order.
 	stage int
-	// started says that this rollout has moved it.
+	// started says that this rollout has moved it, and first is when it did so first, as far as is known.
 	started bool
+	first   time.Time
 	// movable says that places of its stage would be moved next.
 	movable bool
 	// failing says that it failed, and that what of it has the version still has to go back.

@@ -161,11 +161,9 @@ func (m *mover) start(s *standing) {
 	s.state, s.reason, s.message, s.since = moving, ReasonInstalling, "asked to move to "+m.target.Version, m.in.Now
 	m.begins = m.begins || !m.begun
 	s.started, s.movable = true, false
+	t.started = true
 	t.waiting--
 	t.moving++
-	if t.startedAt == nil {
-		t.startedAt = new(metav1.NewTime(m.in.Now).Rfc3339Copy())
-	}
 }
 
 // catchUp brings members that have nothing, and whose turn has not come, what the group runs now,

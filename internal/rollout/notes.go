@@ -3,6 +3,7 @@ package rollout
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -108,6 +109,44 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 	return all[:min(len(all), maxMemory)]
 }
 
+// verifiedLate is when a member of a wave that is done was verified, where the time of its moves does
+// not tell: it was moved after the wave was done or, as clocks are set, seems to have been, or the
+// wave had another name then. False where it has no such place, or was not verified yet.
+func (r *reporter) verifiedLate(s *standing) (time.Time, bool) {
+	since, known := r.remembered(s.member.Name, memoryVerified)
+	var last time.Time
+	for i := range s.member.Places {
+		place := &s.member.Places[i]
+		if !place.at(r.target) {
+			continue
+		}
+		if moved := r.movedAt(place); r.isLate(place, moved, s.wave) {
+			last = latest(last, moved)
+		}
+	}
+	switch {
+	case last.IsZero():
+		return time.Time{}, false
+	case s.state == verified && (!known || last.After(since)):
+		return latest(r.in.Now, last), true
+	}
+	return since, known
+}
+
+// isLate says whether the time when a place was moved does not tell that its wave, which is done,
+// was done after that.
+func (r *reporter) isLate(place *Place, moved time.Time, wave int) bool {
+	w, completed := &r.strategy.Waves[wave], r.waves[wave].completedAt
+	done, known := r.doneAt(place, w)
+	if stamp := r.stamp(place); !known && completed != nil && (stamp == nil || stamp.Wave == "" || stamp.Wave == w.Name) {
+		done, known = completed.Time, true // with this step
+	}
+	if known {
+		return moved.After(done)
+	}
+	return completed != nil
+}
+
 // reasonToRemember is why a member has to be remembered; empty where it need not be.
 func (r *reporter) reasonToRemember(s *standing) string {
 	switch s.state {
@@ -127,7 +166,7 @@ func (r *reporter) reasonToRemember(s *standing) string {
 // remembersOnTheWay is why a member on its way has to be remembered: it was not observed, or has a
 // fault that is not the version's.
 func (s *standing) remembersOnTheWay() string {
-	if s.reason == ReasonInstalling && !s.movable {
+	if s.reason == ReasonInstalling {
 		return memoryUnseen
 	}
 	if s.place != nil && s.place.Installed != nil && s.reason == s.place.Installed.Fault.Code {

@@ -101,6 +101,8 @@ func TestOwnMoves(t *testing.T) {
 		{"and left there when it fails", []func(*rollout.Own){places(inTest(unhealthy(target, time.Hour), self(time.Hour)), inProd(has(target))), immediate}, nil},
 		{"it left its network on the way: it returns when that fails", []func(*rollout.Own){places(inTest(unhealthy(target, time.Hour), byNetwork("pilot", time.Hour)), inProd(has(target)))}, []string{"vinje/test Return 2.4.1 wave pilot"}},
 		{"it failed in its network, and the municipality asks for it by itself", []func(*rollout.Own){places(inTest(has(before), byNetwork("pilot", time.Hour), outcome(v1alpha1.OutcomeReturned, "x")), inProd(has(before)))}, []string{"vinje/test Advance 2.5.0"}},
+		{"it failed in its network and could not return: the next stage waits", []func(*rollout.Own){places(inTest(unhealthy(target, time.Hour), byNetwork("pilot", time.Hour), outcome(v1alpha1.OutcomeStuck, "x"), never), inProd(has(before)))}, nil},
+		{"until it has recovered", []func(*rollout.Own){places(inTest(healthy(target, time.Hour), byNetwork("pilot", time.Hour), outcome(v1alpha1.OutcomeStuck, "x")), inProd(has(before)))}, []string{"vinje/prod Advance 2.5.0"}},
 		{"another version in each environment", []func(*rollout.Own){func(o *rollout.Own) { o.Places[1].Target = before }}, []string{"vinje/test Advance 2.5.0"}},
 	}
 	for _, c := range cases {

@@ -173,5 +173,22 @@ func TestTimesAreInSeconds(t *testing.T) {
 	in.Now = now.Add(123 * time.Millisecond)
 	step := rollout.Plan(in)
 	diff(t, "as the API server keeps them", "movedAt", step.Moves[0].Stamp.MovedAt, metav1.NewTime(now))
-	diff(t, "as the API server keeps them", "startedAt", *step.Status.StartedAt, metav1.NewTime(now))
+}
+
+// TestItHasBegunWhenSomebodyWasMoved has a step that moves the first member, which the API server may
+// refuse.
+func TestItHasBegunWhenSomebodyWasMoved(t *testing.T) {
+	in := world(waves(wave("one")), member("a"))
+	step := rollout.Plan(in)
+	diff(t, "one is to be moved", "moves", moves(step), []string{"a/prod Advance 2.5.0 wave one"})
+	diff(t, "it may be refused", "startedAt", step.Status.StartedAt, (*metav1.Time)(nil))
+
+	in.Rollout.Status = step.Status
+	gates(rollout.Gates{Pilots: rollout.Gate{WaitsFor: "pilot network x"}})(&in)
+	diff(t, "it was refused: all gates of the first member are before it still", "moves", moves(rollout.Plan(in)), []string(nil))
+
+	in.Members[0].Places[0].Installed = &rollout.Installed{Release: target, Stamp: &step.Moves[0].Stamp}
+	in.Now = now.Add(time.Minute)
+	status := rollout.Plan(in).Status
+	diff(t, "it was moved", "startedAt", []*metav1.Time{status.StartedAt, status.Waves[0].StartedAt}, []*metav1.Time{at(0), at(0)})
 }

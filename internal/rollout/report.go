@@ -32,7 +32,7 @@ func (r *reporter) status() v1alpha1.RolloutStatus {
 		FailedMembers:  r.failures(),
 		ExcusedMembers: r.notes(known.ExcusedMembers, func(s *standing) bool { return s.state == excused }),
 	}
-	if next.StartedAt == nil && r.hasBegun() {
+	if next.StartedAt == nil && r.begun { // what begins with this step may be refused still
 		next.StartedAt = r.firstStart(&now)
 	}
 	if next.CompletedAt == nil && r.completes() {
@@ -82,7 +82,7 @@ func (r *reporter) onTheWay(s *standing) bool {
 	return s.state == moving || (s.state == away && r.open(s.wave)) || (s.state == waiting && s.reason == ReasonWindow)
 }
 
-// firstStart is when the first wave that began did; now for one that begins with this step.
+// firstStart is when the first wave that began did.
 func (r *reporter) firstStart(now *metav1.Time) *metav1.Time {
 	first := now
 	for i := range r.waves {
@@ -101,7 +101,7 @@ func (r *reporter) phase(next *v1alpha1.RolloutStatus) v1alpha1.RolloutPhase {
 		return v1alpha1.RolloutCompleted
 	case r.halted():
 		return v1alpha1.RolloutHalted
-	case next.StartedAt != nil || next.CompletedAt != nil:
+	case r.hasBegun() || next.CompletedAt != nil:
 		return v1alpha1.RolloutProgressing
 	}
 	return v1alpha1.RolloutPending

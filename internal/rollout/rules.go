@@ -29,7 +29,8 @@ const (
 	memoryUnseen = "Unseen"
 	// memoryUnhealthy is a member that has been on its way anew since a fault of somebody else ended.
 	memoryUnhealthy = "Unhealthy"
-	// memoryVerified is a member that was verified although it was moved after its wave was done.
+	// memoryVerified is a member that was verified in a wave that is done, and that was moved after
+	// that, or when the wave had another name.
 	memoryVerified = "Verified"
 	// memoryDone is not a member, but a wave that was done and that the strategy has no longer.
 	memoryDone = "WaveDone"
@@ -126,8 +127,8 @@ func (r *rules) doneAt(place *Place, w *Wave) (time.Time, bool) {
 }
 
 // past says whether a place was moved before its wave was done: then it was verified, or the wave's
-// budget bore it, and what becomes of it later is not the rollout's any more. So it is with one that
-// was moved later, once its member was verified. One that could not be judged when the wave was done,
+// budget bore it, and what becomes of it later is not the rollout's any more. So it is with one of a
+// member that is remembered as verified. One that could not be judged when the wave was done,
 // as it was away, is judged when it is back. A municipality's own move is over when the version was
 // healthy for the soak once.
 func (r *rules) past(member string, place *Place, w *Wave) bool {
@@ -142,28 +143,11 @@ func (r *rules) past(member string, place *Place, w *Wave) bool {
 	return ok && !moved.After(done) && !r.startsAnew(member) //guard:done-stays-done -> false
 }
 
-// verifiedLate is when a member was verified that has places which were moved after its wave was done,
-// or, as clocks are set, seem to have been; false where it has none, or was not verified since.
-func (r *rules) verifiedLate(s *standing) (time.Time, bool) {
-	since, known := r.remembered(s.member.Name, memoryVerified)
-	var last time.Time
-	for i := range s.member.Places {
-		place := &s.member.Places[i]
-		if !place.at(r.target) {
-			continue
-		}
-		moved := r.movedAt(place)
-		if done, ok := r.doneAt(place, &r.strategy.Waves[s.wave]); ok && moved.After(done) {
-			last = latest(last, moved)
-		}
-	}
-	switch {
-	case last.IsZero():
-		return time.Time{}, false
-	case s.state == verified && (!known || last.After(since)):
-		return latest(r.in.Now, last), true
-	}
-	return since, known
+// isStuck says whether a place failed at the target, whoever moved it there, could not return, and has
+// not recovered since.
+func (r *rules) isStuck(place *Place, w *Wave) bool {
+	i := place.Installed
+	return i != nil && i.Stamp != nil && i.Stamp.Outcome == v1alpha1.OutcomeStuck && i.Stamp.Target == r.target && !i.healthyFor(w.Soak, r.in.Now)
 }
 
 // placeVerified says whether a place was healthy at the target for the soak. For the next of a

@@ -42,10 +42,15 @@ func (r *rules) readStamps(s *standing, w *Wave) {
 	for i := range s.member.Places {
 		place := &s.member.Places[i]
 		stamp := r.stamp(place)
+		if r.in.own && r.isStuck(place, w) { // in a rollout of its group, which it left
+			stamp = place.Installed.Stamp
+		}
 		if stamp == nil {
 			continue
 		}
-		s.started = s.started || stamp.Wave != ""
+		if stamp.Wave != "" {
+			s.started, s.first = true, earliest(s.first, stamp.MovedAt.Time)
+		}
 		stuck := stamp.Outcome == v1alpha1.OutcomeStuck && !place.Installed.healthyFor(w.Soak, r.in.Now)
 		if stuck && place.Installed.Healthy() { // it has recovered, when it has soaked
 			s.wake(place.Installed.HealthySince.Add(w.Soak))

@@ -136,6 +136,10 @@ func TestDoneStaysDone(t *testing.T) {
 	diff(t, "a done wave is renamed: nobody is sent back for a fault of today", "moves", moves(step), []string(nil))
 	in.Rollout.Status = step.Status
 	diff(t, "nor at the plan after that", "moves", moves(rollout.Plan(in)), []string(nil))
+	waves(wave("one"), wave("two"))(&in)
+	step = rollout.Plan(in)
+	diff(t, "it has its old name again: nor then", "moves", moves(step), []string(nil))
+	diff(t, "it is done as before", "state", waveIn(t, step, "one").State, v1alpha1.WaveDone)
 
 	twoPlaces := member("a", test(unhealthy(target, 2*time.Hour), moved("one", 9*time.Hour)), prod(unhealthy(target, 2*time.Hour), moved("one", 10*time.Minute)))
 	in = world(waves(wave("one")), done("one"), completed, twoPlaces)
@@ -171,6 +175,32 @@ func TestWhoCameLateStaysVerified(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestUnseenBesideAPlaceThatWaitsIsRemembered(t *testing.T) {
+	in := world(waves(wave("one")), gates(rollout.Gates{Paused: "paused"}), member("a", test(unseen(target), moved("one", time.Hour)), func(m *rollout.Member) {
+		m.Places = append(m.Places, rollout.Place{Environment: "test2", Stage: v1alpha1.StageTest})
+	}))
+	in.Rollout.Status.Memory = []v1alpha1.MemberMemory{}
+	in.Rollout.Status = rollout.Plan(in).Status
+	in.Now = now.Add(29 * time.Minute)
+	step := rollout.Plan(in)
+	diff(t, "since when it was not observed stays", "again", step.Again, now.Add(30*time.Minute))
+	in.Rollout.Status, in.Now = step.Status, now.Add(30*time.Minute)
+	diff(t, "its time is up", "moves", moves(rollout.Plan(in)), []string{"a/test Return 2.4.1 wave one"})
+}
+
+func TestWhoWasVerifiedInARenamedWaveStaysSo(t *testing.T) {
+	in := world(waves(wave("two", "a"), wave("rest")), member("a", verified("one")), member("b", prod(has(before), away("X", "x"))))
+	in.Rollout.Status = rollout.Plan(in).Status
+	diff(t, "its wave had another name when it was moved", "state", in.Rollout.Status.Waves[0].State, v1alpha1.WaveDone)
+	lost := *in.Members[0].Places[0].Installed
+	lost.Current, lost.HealthySince = false, time.Time{}
+	in.Members[0].Places[0].Installed = &lost
+	in.Now = now.Add(24 * time.Hour)
+	diff(t, "its status is lost later", "moves", moves(rollout.Plan(in)), []string(nil))
+	in.Now = in.Now.Add(time.Hour)
+	diff(t, "it is not sent back", "moves", moves(rollout.Plan(in)), []string(nil))
 }
 
 func TestEveryWaitHasItsWake(t *testing.T) {
@@ -242,6 +272,23 @@ func TestLeaverOnItsWay(t *testing.T) {
 	diff(t, "it failed: that is for a person", "phase", step.Status.Phase, v1alpha1.RolloutHalted)
 	step = rollout.Plan(world(two, leaver(healthy(target, 2*time.Hour), moved("first", 3*time.Hour)), member("b")))
 	diff(t, "it was verified: another goes first among those who are there", "moves", moves(step), []string{"b/prod Advance 2.5.0 wave first"})
+}
+
+func TestLeaverThatRecovered(t *testing.T) {
+	stuck := func(place ...func(*rollout.Place)) change {
+		return func(in *rollout.Input) {
+			p := rollout.Place{Environment: "prod", Stage: v1alpha1.StageProduction}
+			for _, d := range append(place, moved("all", 5*time.Hour), outcome(v1alpha1.OutcomeStuck, "stuck")) {
+				d(&p)
+			}
+			in.Left = append(in.Left, rollout.Left{Name: "gone", Wave: "all", Places: []rollout.Place{p}})
+		}
+	}
+	step := rollout.Plan(world(waves(wave("all")), member("a"), stuck(healthy(target, 50*time.Minute))))
+	diff(t, "it failed", "phase", step.Status.Phase, v1alpha1.RolloutHalted)
+	diff(t, "and may recover", "again", step.Again, now.Add(10*time.Minute))
+	step = rollout.Plan(world(waves(wave("all")), member("a"), stuck(healthy(target, time.Hour))))
+	diff(t, "it has recovered: it has not failed", "phase", step.Status.Phase, v1alpha1.RolloutProgressing)
 }
 
 func TestStandInCanBeMovedNow(t *testing.T) {

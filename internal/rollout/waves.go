@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
 // Matches says whether a wave names or selects a municipality.
@@ -174,6 +176,16 @@ func (r *rules) standLeft(l *Left) standing {
 	wave := r.strategy.waveNamed(l.Wave)
 	for i := range m.Places {
 		place := &m.Places[i]
+		if stamp := r.stamp(place); stamp != nil && stamp.Outcome == v1alpha1.OutcomeStuck {
+			if place.Installed.healthyFor(r.strategy.Waves[wave].Soak, r.in.Now) {
+				continue // it has recovered
+			}
+			s.state = failed
+			if place.Installed.Healthy() {
+				s.wake(place.Installed.HealthySince.Add(r.strategy.Waves[wave].Soak))
+			}
+			return s
+		}
 		if place.at(r.target) && !r.placeVerified(l.Name, place, &r.strategy.Waves[wave]) && !place.absence().Away {
 			r.watch(&s, place, &r.strategy.Waves[wave])
 		}

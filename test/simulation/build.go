@@ -86,6 +86,9 @@ func (w *world) addApp(name string) {
 		app.Status.Versions = append(app.Status.Versions, v1alpha1.VersionStatus{Version: version, Digest: digest, Available: true})
 		w.fates[digest] = w.randomFates(i)
 	}
+	if w.chance(10) {
+		requireParameter(app, pick(w, versionNames[2:]...), "orgno")
+	}
 	app.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: versionNames[0]}, {Name: "pilot", Version: versionNames[1]}}
 	w.store.Apps[name] = app
 }

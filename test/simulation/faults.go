@@ -14,10 +14,7 @@ var faults = []deed{
 }
 
 func (w *world) faultsUntil(end, pause time.Duration) {
-	all := faults
-	if w.strict {
-		all = slices.Concat(faults, hardFaults)
-	}
+	all := slices.Concat(faults, hardFaults)
 	total := weigh(all)
 	var next func()
 	next = func() {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/test/simulation/truth"
 )
@@ -13,6 +15,7 @@ import (
 var hardDeeds = []deed{
 	{3, deleteRecord}, {2, deleteApp}, {3, promoteAndClock}, {3, requireZone}, {3, moveZone}, {2, observe}, {2, immediately}, {3, networkPriority}, {3, renameWave},
 	{2, changeStage}, {2, pauseMunicipality}, {1, pausePlatform}, {3, dropVersion}, {2, refuseWrites},
+	{3, giveParameter}, {1, loseReadiness},
 }
 
 // hardFaults seldom happen.
@@ -49,6 +52,9 @@ func promoteAndClock(w *world) string {
 	first := promote(w)
 	w.after(time.Minute, func() {
 		w.jump(-pick(w, 2*time.Minute, time.Hour, 3*time.Hour))
+		if len(w.store.Apps) == 0 {
+			return // somebody deleted the only one
+		}
 		w.note("the clock goes back; %s", promote(w))
 		w.dirty = true
 	})
@@ -198,6 +204,67 @@ func dropVersion(w *world) string {
 func statusOf(a *v1alpha1.SharedApp, version string) *v1alpha1.VersionStatus {
 	at := slices.IndexFunc(a.Status.Versions, func(v v1alpha1.VersionStatus) bool { return v.Version == version })
 	return &a.Status.Versions[at]
+}
+
+// requireParameter lets a version of an app require a parameter.
+func requireParameter(a *v1alpha1.SharedApp, version, parameter string) {
+	for i := range a.Spec.Versions {
+		if v := &a.Spec.Versions[i]; v.Version == version {
+			schema := fmt.Appendf(nil, `{"type":"object","required":[%q],"properties":{%q:{"type":"string"}}}`, parameter, parameter)
+			v.Parameters = &v1alpha1.ParameterSchema{OpenAPIV3Schema: apiextensionsv1.JSON{Raw: schema}}
+		}
+	}
+}
+
+// giveParameter lets a municipality give an app the parameter that some versions require, or no longer.
+func giveParameter(w *world) string {
+	m, app := w.anyMunicipality(), w.anyApp()
+	if m == nil {
+		return ""
+	}
+	w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) {
+		at := slices.IndexFunc(m.Spec.Apps, func(d v1alpha1.AppDecision) bool { return d.Name == app.Name })
+		if at < 0 {
+			m.Spec.Apps = append(m.Spec.Apps, v1alpha1.AppDecision{Name: app.Name})
+			at = len(m.Spec.Apps) - 1
+		}
+		if said := &m.Spec.Apps[at]; said.Parameters == nil {
+			said.Parameters = &apiextensionsv1.JSON{Raw: []byte(`{"orgno":"x"}`)}
+		} else {
+			said.Parameters = nil
+		}
+	})
+	return fmt.Sprintf("%s: gives %s parameter orgno, or no longer", m.Name, app.Name)
+}
+
+// loseReadiness lets an environment not be ready for some hours.
+func loseReadiness(w *world) string {
+	m := w.anyMunicipality()
+	if m == nil || len(m.Spec.Environments) == 0 {
+		return ""
+	}
+	unready := pick(w, m.Spec.Environments...).Name
+	change := func(state v1alpha1.EnvironmentState) {
+		if w.store.Municipalities[m.Name] == nil {
+			return
+		}
+		w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) {
+			m.Status.ObservedGeneration, m.Status.Environments = 1, nil
+			for _, e := range m.Spec.Environments {
+				one := v1alpha1.EnvironmentStatus{Name: e.Name, State: v1alpha1.EnvironmentReady}
+				if e.Name == unready {
+					one.State = state
+				}
+				m.Status.Environments = append(m.Status.Environments, one)
+			}
+		})
+	}
+	change(v1alpha1.EnvironmentPending)
+	w.after(w.minutes(10, 20*60), func() {
+		change(v1alpha1.EnvironmentReady)
+		w.note("%s: environment %s is ready", m.Name, unready)
+	})
+	return fmt.Sprintf("%s: environment %s is not ready", m.Name, unready)
 }
 
 // refuseWrites lets the API server refuse whatever is written to one place, for good.

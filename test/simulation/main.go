@@ -48,7 +48,7 @@ type result struct {
 // replay plays one world, and tells it as a diary.
 func replay(out io.Writer, seed uint64, strict bool) int {
 	w := prepare(seed)
-	w.strict, w.ledger.Lenient = strict, !strict
+	w.strict = strict
 	w.diary = &diary{all: true}
 	finish(w)
 	for _, line := range w.diary.lines {
@@ -119,7 +119,7 @@ func simulate(out, progress io.Writer, todo plan) int {
 // play plays one world to its end.
 func play(seed uint64, strict bool) result {
 	w := prepare(seed)
-	w.strict, w.ledger.Lenient = strict, !strict
+	w.strict = strict
 	finish(w)
 	return result{w.steps, w.violations}
 }
@@ -144,7 +144,7 @@ func prepare(seed uint64) *world {
 // finish plays what lies before a world: some months, fewer where it is large, and then
 // the time in which it comes to rest.
 func finish(w *world) {
-	if w.strict && !w.people.large && w.chance(6) {
+	if !w.people.large && w.chance(6) {
 		w.tenApps()
 	}
 	days := 30 + w.rng.IntN(60)

@@ -60,7 +60,7 @@ func (w *world) reconcile(seen *store) (time.Time, outcome) {
 		}
 		w.wakes.planned(w, group, at, byClock, todo)
 	}
-	if w.strict && w.faulty && w.rng.IntN(30) == 0 {
+	if w.faulty && w.rng.IntN(30) == 0 {
 		batches = append(batches, w.secondLeader(o, seen)...)
 	}
 	if w.faulty {
@@ -100,7 +100,7 @@ func (w *world) send(batches [][]write) outcome {
 	w.truth = w.so()
 	var before *store
 	sent, done, seenUntil := 0, 0, total
-	if stale && w.strict {
+	if stale {
 		seenUntil = 1 + w.rng.IntN(total)
 	}
 	for _, batch := range batches {
@@ -129,13 +129,11 @@ func (w *world) send(batches [][]write) outcome {
 
 // behind plans once more from what was so before the last write.
 func (w *world) behind(before *store) outcome {
-	if w.strict { // of one kind it has seen all
-		switch w.rng.IntN(3) {
-		case 0:
-			before.Rollouts = w.store.snapshot().Rollouts
-		case 1:
-			before.Installations = w.store.snapshot().Installations
-		}
+	switch w.rng.IntN(3) { // of one kind it has seen all
+	case 0:
+		before.Rollouts = w.store.snapshot().Rollouts
+	case 1:
+		before.Installations = w.store.snapshot().Installations
 	}
 	_, outcome := w.reconcile(before)
 	if outcome == killed {
@@ -145,7 +143,7 @@ func (w *world) behind(before *store) outcome {
 }
 
 // losesAnswer says whether the answer to a write that was carried out gets lost.
-func (w *world) losesAnswer() bool { return w.strict && w.faulty && w.rng.IntN(300) == 0 }
+func (w *world) losesAnswer() bool { return w.faulty && w.rng.IntN(300) == 0 }
 
 // request makes one request; it is refused where the object is not what the operator saw.
 func (w *world) request(r *write) bool {

@@ -26,10 +26,7 @@ var deeds = []deed{
 
 // live lets people do things until a time, every now and then.
 func (w *world) peopleUntil(end, pause time.Duration) {
-	all := deeds
-	if w.strict {
-		all = slices.Concat(deeds, hardDeeds)
-	}
+	all := slices.Concat(deeds, hardDeeds)
 	total := weigh(all)
 	var next func()
 	next = func() {

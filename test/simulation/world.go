@@ -68,8 +68,7 @@ type world struct {
 
 // notYet are promises that the operator does not keep yet: they are checked with --all only.
 var notYet = []string{
-	"nobody waits", "verified release", "wake",
-	"end", // world 21: a halted rollout to direct adopters is no reason that the judge takes for so
+	"wake",
 }
 
 // violation is a promise that was not kept.

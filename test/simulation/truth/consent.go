@@ -211,6 +211,9 @@ func (t *Truth) reachable(m *v1alpha1.Municipality, k Key, s Says) Says {
 		s.Excuse = "in another zone than the app requires"
 	}
 	there, version := t.Before.Present(k), channelVersion(t.Apps[k.App], s.Channel)
+	if r, offered := t.available(k.App, version); offered && (there == nil || releaseOf(there) != r) && s.Excuse == "" {
+		s.Excuse = t.unfit(k, version)
+	}
 	if there == nil || version == "" {
 		return s
 	}

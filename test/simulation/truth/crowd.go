@@ -110,7 +110,8 @@ func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present ma
 			if at < 0 {
 				at = len(p.Waves) - 1
 			}
-			if at == index {
+			recovered := s.Outcome == v1alpha1.OutcomeStuck && t.Reality[keyOf(i)].Steady(target(r), p.Waves[at].Soak, t.Now)
+			if at == index && !recovered {
 				gone[name] = true
 			}
 		}

@@ -72,9 +72,6 @@ func pilotsCompleted(m *moved) string {
 			return "pilot network " + pilot + " has not completed it"
 		}
 		for _, name := range Sorted(m.Rollouts) {
-			if m.Ledger.Lenient {
-				break
-			}
 			r := m.Rollouts[name]
 			newest := m.Ledger.made[subject(r)]
 			if r.Spec.Network == pilot && r.Spec.App == app.Name && newest != nil && newest.Name == name && target(r) == target(m.Rollout) && m.Ledger.of(name).completed.IsZero() {

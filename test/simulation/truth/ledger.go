@@ -12,10 +12,6 @@ import (
 
 // Ledger remembers what came about, as it truly was at that time. No fault of a world makes it forget.
 type Ledger struct {
-	// Lenient lets a failure of one that had the version before begin a Rollout, and an old completion
-	// of a pilot network count for its newest attempt.
-	Lenient bool
-
 	rollouts map[string]*entry
 	// brought is who brought each release to a place, the last time that it came.
 	brought map[Key]map[v1alpha1.Release]*bringing
@@ -29,7 +25,7 @@ type Ledger struct {
 	completed map[string][]v1alpha1.Release
 	// doubted are the groups and apps of which a Rollout, or its status, was lost.
 	doubted map[string]bool
-	// unasked are Rollouts that ended as nobody asked for the app any longer.
+	// unasked are Rollouts that ended as nobody asked for the app, or for that version, any longer.
 	unasked map[string]bool
 	// made is the newest Rollout of each group and app, and endings are the attempts that ended.
 	made    map[string]*v1alpha1.Rollout
@@ -45,6 +41,8 @@ type Ledger struct {
 	// once, and shaky those that were unhealthy after they had been healthy.
 	touched     map[Key]time.Time
 	lost, shaky map[Key]bool
+	// removed is what places had whose installations somebody deleted, until they are back.
+	removed map[Key]v1alpha1.Release
 	// refused are places that the API server lets nobody write to.
 	refused map[Key]bool
 	// watched is how long the operator has been looking in all, without the times in which it was down.
@@ -92,7 +90,8 @@ func NewLedger() *Ledger {
 		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{}, ran: map[Key][]v1alpha1.Release{},
 		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
 		endings: map[string]bool{}, erased: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{}, returning: map[string]map[string]bool{},
-		touched: map[Key]time.Time{}, lost: map[Key]bool{}, refused: map[Key]bool{}, shaky: map[Key]bool{}, pending: map[Key]stretch{}, moved: map[Key]stretch{},
+		touched: map[Key]time.Time{}, lost: map[Key]bool{}, removed: map[Key]v1alpha1.Release{}, refused: map[Key]bool{}, shaky: map[Key]bool{},
+		pending: map[Key]stretch{}, moved: map[Key]stretch{},
 		zones: map[string]*time.Location{}, schedules: map[string]cron.Schedule{},
 	}
 }
@@ -151,6 +150,9 @@ func (l *Ledger) Refused(k Key) { l.refused[k] = true }
 
 // Watched notes that the operator was looking for some time.
 func (l *Ledger) Watched(d time.Duration) { l.watched += d }
+
+// Removed notes that somebody deleted an installation by hand, and what it had.
+func (l *Ledger) Removed(k Key, was *v1alpha1.AppInstallation) { l.removed[k] = releaseOf(was) }
 
 // Gone notes that an installation is no more.
 func (l *Ledger) Gone(k Key) {

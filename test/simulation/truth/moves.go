@@ -58,7 +58,7 @@ var (
 	// ofNewSteps are promises about every move that brings a version.
 	ofNewSteps = []check{
 		{"pause", notPaused}, {"windows", withinWindows}, {"catalogue", inCatalogue}, {"presence", placeExists}, {"stages", stageByStage},
-		{"never lower", neverLower},
+		{"never lower", neverLower}, {"parameters", givesParameters},
 	}
 	// ofAdvances are promises about whatever brings the target.
 	ofAdvances = []check{{"target", bringsTarget}, {"budget", withinBudget}, {"percentages", withinBudgetShare}, {"failed once", notFailedBefore}}
@@ -91,7 +91,6 @@ func (t *Truth) Moves(move Move) {
 	case Return, Hold:
 		m.holds(ofReturns)
 		e.returned[move.Key], e.failed[move.Municipality] = true, true
-		e.begun = e.begun || t.Ledger.Lenient
 		return
 	case CatchUp:
 		m.holds(ofNewSteps)
@@ -209,6 +208,9 @@ func placeExists(m *moved) string {
 
 // neverLower says whether a version is lowered by a group that did not bring it.
 func neverLower(m *moved) string {
+	if was, known := m.Ledger.removed[m.Key]; m.Move.Before == nil && known && lower(m.To.Version, was.Version) {
+		return fmt.Sprintf("it had %s until somebody deleted its AppInstallation", was.Version)
+	}
 	if m.Move.Before == nil || m.Move.Before.Spec.State == v1alpha1.InstallationAbsent || !lower(m.To.Version, m.Move.Before.Spec.Version) {
 		return ""
 	}

@@ -15,6 +15,10 @@ type Place struct{ Environment, App string }
 // Key is an app in an environment of a municipality.
 type Key struct{ Municipality, Environment, App string }
 
+func keyOf(i *v1alpha1.AppInstallation) Key {
+	return Key{i.Labels[v1alpha1.LabelMunicipality], i.Labels[v1alpha1.LabelEnvironment], i.Spec.App}
+}
+
 // Place of a key within its municipality.
 func (k Key) Place() Place { return Place{k.Environment, k.App} }
 

@@ -27,6 +27,12 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 		t.returnsByItself(k, to)
 		return
 	}
+	if was, known := t.Ledger.removed[k]; known {
+		delete(t.Ledger.removed, k)
+		if was == to {
+			return // it is written again as it was
+		}
+	}
 	if kept {
 		if stays(before, after) {
 			if other := t.verifiedBefore(k, to); other != "" {
@@ -41,6 +47,8 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 		t.Broken("consent", "%s %s is written to %s, which declined it", k.App, to.Version, k.Municipality)
 	case says.Own != to.Version:
 		t.Broken("consent", "%s takes %s %s in %s by itself, and named %q", k.Municipality, k.App, to.Version, k.Environment, says.Own)
+	case t.unfit(k, to.Version) != "":
+		t.Broken("parameters", "%s takes %s %s by itself: %s", k.Municipality, k.App, to.Version, t.unfit(k, to.Version))
 	case !t.usable(k.App, to):
 		t.Broken("catalogue", "%s takes %s %s newly into use, which the catalogue does not have", k.Municipality, k.App, to.Version)
 	}
@@ -90,7 +98,7 @@ func (t *Truth) goes(k Key) bool {
 // if there is a reason that is so: it, or a stage before, can't be moved, or has failed.
 func (t *Truth) ownUnsettled(k Key, named string) string {
 	wanted, ok := t.available(k.App, named)
-	if !ok || t.at(k, wanted) || t.absent(k) != "" || !t.fits(k) {
+	if !ok || t.at(k, wanted) || t.absent(k) != "" || !t.fits(k) || t.unfit(k, named) != "" {
 		return ""
 	}
 	for p, i := range t.Installations[k.Municipality] {
@@ -102,7 +110,7 @@ func (t *Truth) ownUnsettled(k Key, named string) string {
 	own := slices.Index(stages, m.Spec.StageOf(k.Environment))
 	for _, e := range m.Spec.Environments {
 		other := Key{k.Municipality, e.Name, k.App}
-		if slices.Index(stages, e.Stage) < own && t.Says(other).Own == named && (t.absent(other) != "" || t.Ledger.refused[other]) {
+		if slices.Index(stages, e.Stage) < own && t.Says(other).Own == named && (t.absent(other) != "" || t.Ledger.refused[other] || t.unfit(other, named) != "") {
 			return ""
 		}
 	}

@@ -54,12 +54,12 @@ func (t *Truth) Ends(r *v1alpha1.Rollout, phase v1alpha1.RolloutPhase) {
 	t.Ledger.endings[attempt(r)] = true
 	t.Ledger.planned[r.Name] = phase
 	asked := t.asked(r)
-	t.Ledger.unasked[r.Name] = !asked
+	wished, ok := t.wished(r)
+	t.Ledger.unasked[r.Name] = !asked || !ok || wished != target(r)
 	if phase != v1alpha1.RolloutSuperseded || !asked {
 		return
 	}
 	newest := t.Ledger.made[subject(r)]
-	wished, ok := t.wished(r)
 	next := *r
 	next.Spec.Attempt++
 	if newest != nil && newest.Name == r.Name && ok && wished == target(r) && !t.promise(r).retried(&next) {

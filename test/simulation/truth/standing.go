@@ -1,6 +1,7 @@
 package truth
 
 import (
+	"slices"
 	"time"
 
 	"k8s.io/utils/ptr"
@@ -225,6 +226,9 @@ func (t *Truth) absent(k Key) string {
 	if t.Missing[v1alpha1.NamespaceFor(k.Municipality, k.Environment)] {
 		return "its environment does not exist"
 	}
+	if m := t.Municipalities[k.Municipality]; m != nil && !isReady(m, k.Environment) {
+		return "its environment is not ready"
+	}
 	if i := t.Installation(k); i != nil && ptr.Deref(i.Spec.Suspend, false) {
 		return "its installation is suspended"
 	}
@@ -232,4 +236,14 @@ func (t *Truth) absent(k Key) string {
 		return "it requires " + app
 	}
 	return ""
+}
+
+// isReady says whether an environment has all that an app may count on, as far as anybody has looked.
+func isReady(m *v1alpha1.Municipality, environment string) bool {
+	if m.Status.ObservedGeneration < 1 {
+		return true
+	}
+	return slices.ContainsFunc(m.Status.Environments, func(e v1alpha1.EnvironmentStatus) bool {
+		return e.Name == environment && e.State == v1alpha1.EnvironmentReady
+	})
 }

@@ -1,6 +1,7 @@
 package outlook
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -86,7 +87,7 @@ func other(intro *country.Introduction, from time.Time, q Question) rollout.Inpu
 	completed := rollout.Forecast(in, q.assumptions(), from).CompletedAt
 	if !completed.IsZero() {
 		in.Rollout = in.Rollout.DeepCopy()
-		in.Rollout.Status.StartedAt = intro.Step.Status.StartedAt
+		in.Rollout.Status.StartedAt = cmp.Or(intro.Step.Status.StartedAt, new(metav1.NewTime(in.Now))) // where it begins with this step
 		in.Rollout.Status.CompletedAt = new(metav1.NewTime(completed))
 	}
 	return in
