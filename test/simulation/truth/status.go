@@ -32,6 +32,7 @@ func (t *Truth) Reports(after *v1alpha1.Rollout, returning map[string]bool) {
 		t.Ledger.completes(after)
 	}
 	e.phase = after.Status.Phase
+	delete(t.Ledger.endings, attempt(after)) // it goes on, where what took its place was deleted
 	for _, f := range t.Followers(after) {
 		for _, place := range f.Places {
 			if t.at(place.Key, target(after)) {
