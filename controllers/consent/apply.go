@@ -19,20 +19,28 @@ const (
 	logMoved    = "moved"
 	logReturned = "returned"
 	logStuck    = "stuck"
+	logRefused  = "refused"
 )
 
 // apply writes the plan. What fails for one installation does not stop the others.
-func (r *Reconciler) apply(ctx context.Context, t *country.Tenant, todo country.Consent) error {
+func (r *Reconciler) apply(ctx context.Context, all *country.Country, t *country.Tenant, todo country.Consent) error {
 	var errs []error
 	for _, i := range todo.Write {
-		live := t.Installed[resolution.Place{App: i.Name, Environment: i.Spec.Tenant.Environment}]
+		live := liveOf(t, i)
 		written, err := apply.Installation(ctx, r.Client, i, live)
-		if err != nil {
+		switch {
+		case err == nil:
+			r.Holder.Put(written)
+			r.reportMove(ctx, live, i)
+		case r.Holder.Refused(all, i, err):
+			ctrl.LoggerFrom(ctx).Info(logRefused, "municipality", t.Name, "environment", i.Spec.Tenant.Environment,
+				"app", i.Spec.App, "to", i.Spec.Version, "why", apply.WhyRefused(i, err))
+		default:
 			errs = append(errs, err)
-			continue
 		}
-		r.Holder.Put(written)
-		r.reportMove(ctx, live, i)
+	}
+	for _, refused := range todo.Ask {
+		errs = append(errs, r.ask(ctx, all, t, refused.Want))
 	}
 	for _, i := range todo.Remove {
 		err := r.Client.Delete(ctx, i.DeepCopy(), client.Preconditions{UID: new(i.UID), ResourceVersion: new(i.ResourceVersion)})
@@ -41,6 +49,24 @@ func (r *Reconciler) apply(ctx context.Context, t *country.Tenant, todo country.
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// ask asks the API server whether it takes now what it refused, be that by this controller or by a
+// rollout. If so, whoever decides on it decides anew: what was refused may not be wanted any longer.
+func (r *Reconciler) ask(ctx context.Context, all *country.Country, t *country.Tenant, want *v1alpha1.AppInstallation) error {
+	err := apply.WouldTake(ctx, r.Client, want, liveOf(t, want))
+	switch {
+	case err == nil:
+		r.Holder.Taken(want)
+	case !r.Holder.Refused(all, want, err):
+		return err
+	}
+	return nil
+}
+
+// liveOf is what a municipality has where an AppInstallation is to be written; nil where it has none.
+func liveOf(t *country.Tenant, want *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
+	return t.Installed[resolution.Place{App: want.Name, Environment: want.Spec.Tenant.Environment}]
 }
 
 // reportMove logs a move of the municipality's own that was written, and makes an event of it for

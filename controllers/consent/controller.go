@@ -32,7 +32,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 
 	todo := all.Consent(t)
-	err := r.apply(ctx, t, todo)
+	err := r.apply(ctx, all, t, todo)
 	if apply.OnlyConflicts(err) {
 		return ctrl.Result{RequeueAfter: soon}, nil
 	}

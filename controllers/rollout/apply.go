@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,7 +54,10 @@ func (r *Reconciler) introduce(ctx context.Context, all *country.Country, intro 
 		return 0, r.forget(ctx, intro.Stale)
 	}
 
-	moved := r.move(ctx, all, intro)
+	refused, moved := r.move(ctx, all, intro)
+	if refused { // who moves is another one then: the next look says so
+		return soon, errors.Join(moved, r.forget(ctx, intro.Stale))
+	}
 	wait, reported := r.report(ctx, intro.Course.Current, progress(intro.Course.Current, intro.Step, all.Now), all.Now)
 	return wait, errors.Join(moved, reported, r.forget(ctx, intro.Stale))
 }
@@ -104,11 +108,12 @@ func (r *Reconciler) create(ctx context.Context, spec v1alpha1.RolloutSpec) erro
 	return r.put(desired)
 }
 
-// move writes the installations that a step moves.
-func (r *Reconciler) move(ctx context.Context, all *country.Country, intro country.Introduction) error {
+// move writes the installations that a step moves. It says whether the API server refuses any of
+// them for good, which is no error: the others go on.
+func (r *Reconciler) move(ctx context.Context, all *country.Country, intro country.Introduction) (refused bool, err error) {
 	var side errgroup.Group
 	side.SetLimit(writers)
-	errs := make([]error, len(intro.Step.Moves))
+	errs, refusals := make([]error, len(intro.Step.Moves)), make([]bool, len(intro.Step.Moves))
 	for i, move := range intro.Step.Moves {
 		want := all.Installation(intro, move)
 		if want == nil {
@@ -117,15 +122,22 @@ func (r *Reconciler) move(ctx context.Context, all *country.Country, intro count
 		live := all.Live(move.Municipality, move.Environment, intro.App)
 		side.Go(func() error {
 			written, err := apply.Installation(ctx, r.Client, want, live)
-			if errs[i] = err; err == nil {
+			switch {
+			case err == nil:
 				r.Holder.Put(written)
 				r.reportMove(ctx, intro, live, move)
+			case r.Holder.Refused(all, want, err):
+				refusals[i] = true
+				ofRollout(ctx, intro.Course.Current).Info(logRefused, "municipality", move.Municipality, "environment", move.Environment,
+					"to", move.To.Version, "why", apply.WhyRefused(want, err))
+			default:
+				errs[i] = err
 			}
 			return nil
 		})
 	}
 	_ = side.Wait() // the errors are in errs: one does not stop the others
-	return errors.Join(errs...)
+	return slices.Contains(refusals, true), errors.Join(errs...)
 }
 
 // status brings the status of a Rollout to what it should be, where it differs.

@@ -11,6 +11,7 @@ const (
 	logMoved     = "moved"
 	logReturned  = "returned"
 	logStuck     = "stuck"
+	logRefused   = "refused"
 	logApproved  = "approved"
 	logCompleted = "completed"
 	logHalted    = "halted"

@@ -5,6 +5,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/installation"
 )
 
@@ -25,7 +27,43 @@ func (h *Holder) Put(o client.Object) {
 
 	h.ahead[at] = o.GetResourceVersion()
 	h.set(nil, o)
+	if i, is := o.(*v1alpha1.AppInstallation); is {
+		h.setRefused(i, nil)
+	}
 	h.settle()
+}
+
+// Refused takes an AppInstallation that could not be written, which was decided upon in a country, and
+// the error. Where the API server refuses it for good, that is noted, and the answer is true: whoever
+// wrote it need not try again, as a write that is refused keeps nobody else waiting.
+func (h *Holder) Refused(upon *country.Country, want *v1alpha1.AppInstallation, err error) bool {
+	if !apply.RefusedForGood(err) {
+		return false
+	}
+	refusal := upon.Refused(want, apply.WhyRefused(want, err))
+	if refusal == nil {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.setRefused(want, refusal)
+	h.settle()
+	return true
+}
+
+// Taken notes that the API server takes now what it refused before.
+func (h *Holder) Taken(want *v1alpha1.AppInstallation) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.setRefused(want, nil)
+	h.settle()
+}
+
+// setRefused notes what is refused at the place of an AppInstallation; nil for nothing. The lock is held.
+func (h *Holder) setRefused(want *v1alpha1.AppInstallation, refusal *country.Refusal) {
+	if municipality, place, placed := installation.PlaceOf(want); placed {
+		h.model.SetRefused(municipality, place, refusal)
+	}
 }
 
 // held is the version of an object that the model holds; empty where it holds none.

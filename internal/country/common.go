@@ -135,14 +135,17 @@ func proposes(n *v1alpha1.Network, app string) bool {
 	return false
 }
 
-// replaced is a map with another value of one name; nil takes the name out.
-func replaced[V any](all map[string]*V, name string, value *V) map[string]*V {
+// replaced is a map with another value of one key; nil takes the key out.
+func replaced[K comparable, V any](all map[K]*V, key K, value *V) map[K]*V {
 	next := maps.Clone(all)
 	if value == nil {
-		delete(next, name)
-	} else {
-		next[name] = value
+		delete(next, key)
+		return next
 	}
+	if next == nil {
+		next = map[K]*V{}
+	}
+	next[key] = value
 	return next
 }
 

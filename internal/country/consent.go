@@ -23,6 +23,9 @@ type Consent struct {
 	Write []*v1alpha1.AppInstallation
 	// Remove are AppInstallations whose app is uninstalled.
 	Remove []*v1alpha1.AppInstallation
+	// Ask are refused writes of which the API server is to be asked whether it takes them now. Until
+	// it does, nothing is written there.
+	Ask []*Refusal
 	// Again is when time alone may change this, while verdicts stay as they are until Country.Next;
 	// zero if never.
 	Again time.Time
@@ -66,6 +69,10 @@ func (o *Consent) decided(c *Country, t *Tenant) {
 		if t.Missing[v.Environment] {
 			continue // its namespace is not there yet, or on its way out
 		}
+		if row.Refused != nil {
+			o.refused(row.Refused, c.Now)
+			continue
+		}
 		move, moved := moves[v.Place]
 		switch {
 		case moved:
@@ -76,6 +83,15 @@ func (o *Consent) decided(c *Country, t *Tenant) {
 			o.uninstall(row.Installed, v.DecidedBy, false)
 		}
 	}
+}
+
+// refused asks again about what the API server refused, when it is time.
+func (o *Consent) refused(r *Refusal, now time.Time) {
+	if now.Before(r.Again) {
+		o.Again = earliest(o.Again, r.Again)
+		return
+	}
+	o.Ask = append(o.Ask, r)
 }
 
 // kept is the AppInstallation of a verdict at the version that is there already; nil where there is

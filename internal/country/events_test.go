@@ -25,6 +25,7 @@ type events struct {
 	app           map[string]*v1alpha1.SharedApp
 	installations map[string]map[resolution.Place]*v1alpha1.AppInstallation
 	deleted       map[string]map[resolution.Place]*v1alpha1.AppInstallation
+	refused       map[string]map[resolution.Place]*country.Refusal
 	rollout       map[string]*v1alpha1.Rollout
 	missing       map[string]bool
 	plans         map[string]country.Plan
@@ -41,14 +42,14 @@ func newEvents(seed uint64) *events {
 	w := &events{
 		rng: rand.New(rand.NewPCG(seed, 8)), now: now, model: country.NewModel(),
 		municipality: map[string]*v1alpha1.Municipality{}, network: map[string]*v1alpha1.Network{}, app: map[string]*v1alpha1.SharedApp{},
-		installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, deleted: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, rollout: map[string]*v1alpha1.Rollout{}, missing: map[string]bool{},
+		installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, deleted: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}, refused: map[string]map[resolution.Place]*country.Refusal{}, rollout: map[string]*v1alpha1.Rollout{}, missing: map[string]bool{},
 	}
 	w.model.Settle(w.now)
 	return w
 }
 
 func (w *events) objects() country.Objects {
-	o := country.Objects{Platform: w.platform, Apps: w.app, Installations: w.installations, Deleted: w.deleted, Missing: w.missing}
+	o := country.Objects{Platform: w.platform, Apps: w.app, Installations: w.installations, Deleted: w.deleted, Refused: w.refused, Missing: w.missing}
 	for _, m := range w.municipality {
 		o.Municipalities = append(o.Municipalities, m)
 	}
@@ -66,7 +67,7 @@ func (w *events) several() []string {
 	var said []string
 	for range 1 + w.rng.IntN(3) {
 		kinds := []func() string{
-			w.onMunicipality, w.onMunicipality, w.onNetwork, w.onNetwork, w.onApp, w.onInstallation, w.onInstallation, w.onInstallation,
+			w.onMunicipality, w.onMunicipality, w.onNetwork, w.onNetwork, w.onApp, w.onInstallation, w.onInstallation, w.onInstallation, w.onRefusal,
 			w.onRollout, w.onRollout, w.onMissing, w.onPlatform, w.onClock,
 		}
 		said = append(said, kinds[w.rng.IntN(len(kinds))]())
@@ -123,6 +124,7 @@ func (w *events) onMunicipality() string {
 	if w.rng.IntN(12) == 0 {
 		delete(w.municipality, name)
 		delete(w.deleted, name)
+		delete(w.refused, name)
 		w.model.SetMunicipality(name, nil)
 		return "no " + name
 	}
@@ -258,6 +260,24 @@ func (w *events) onInstallation() string {
 	}
 	w.model.SetInstallation(m, place, i)
 	return fmt.Sprintf("installation %s %s %s %v", m, e, name, i != nil)
+}
+
+// onRefusal refuses something of the country that was looked at last, or takes it after all.
+func (w *events) onRefusal() string {
+	m, e, name := pick(w, towns...), pick(w, "prod", "test"), pick(w, apps...)
+	place := resolution.Place{App: name, Environment: e}
+	o := country.Objects{Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}}
+	installApp(name, m, e, target)(&o)
+	r := w.model.Country().Refused(o.Installations[m][place], "quota is full")
+	if w.municipality[m] == nil || w.rng.IntN(4) == 0 {
+		r = nil
+	}
+	if w.refused[m] == nil {
+		w.refused[m] = map[resolution.Place]*country.Refusal{}
+	}
+	w.refused[m][place] = r
+	w.model.SetRefused(m, place, r)
+	return fmt.Sprintf("refused %s %s %s %v", m, e, name, r != nil)
 }
 
 func (w *events) onRollout() string {

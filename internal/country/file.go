@@ -173,7 +173,7 @@ func (c Changed) row(name string, now *Tenant, place resolution.Place, before, a
 		return
 	}
 	c.place(name, now, place)
-	if before == nil || after == nil || !reflect.DeepEqual(before.Verdict, after.Verdict) || !reflect.DeepEqual(before.Own, after.Own) {
+	if before == nil || after == nil || before.Refused != after.Refused || !reflect.DeepEqual(before.Verdict, after.Verdict) || !reflect.DeepEqual(before.Own, after.Own) {
 		c.Decisions[name] = true
 	}
 }

@@ -79,6 +79,8 @@ type inputs struct {
 	installed    map[resolution.Place]*v1alpha1.AppInstallation
 	// deleted are those that somebody deleted, as they were last, until they are back.
 	deleted map[resolution.Place]*v1alpha1.AppInstallation
+	// refused is what the API server refused last; a Tenant may hold the map.
+	refused map[resolution.Place]*Refusal
 	// shared says that a Tenant holds the map.
 	shared bool
 }
@@ -144,7 +146,7 @@ func (m *Model) SetMunicipality(name string, municipality *v1alpha1.Municipality
 	t := m.touch(name)
 
 	if municipality == nil {
-		in.deleted = nil
+		in.deleted, in.refused = nil, nil
 	}
 	if was == nil || municipality == nil || anew(was, municipality) {
 		t.all = true

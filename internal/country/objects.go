@@ -19,6 +19,8 @@ type Objects struct {
 	Installations map[string]map[resolution.Place]*v1alpha1.AppInstallation
 	// Deleted are those that somebody deleted, as they were last, until they are back.
 	Deleted map[string]map[resolution.Place]*v1alpha1.AppInstallation
+	// Refused is what the API server refused last in each municipality.
+	Refused map[string]map[resolution.Place]*Refusal
 	// Missing are environments, as namespaces, that are not there yet or on their way out.
 	Missing  map[string]bool
 	Rollouts []*v1alpha1.Rollout
@@ -60,6 +62,11 @@ func (o Objects) fill(m *Model) {
 	for municipality, installed := range o.Installations {
 		for place, i := range installed {
 			m.SetInstallation(municipality, place, i)
+		}
+	}
+	for municipality, refused := range o.Refused {
+		for place, r := range refused {
+			m.SetRefused(municipality, place, r)
 		}
 	}
 	for _, r := range o.Rollouts {

@@ -46,6 +46,9 @@ func absence(t *Tenant, row *Row) rollout.Excuse {
 	if there != nil && isTrue(there.Spec.Suspend) {
 		return rollout.Excuse{Reason: rollout.ReasonSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
 	}
+	if row.Refused != nil {
+		return row.Refused.excuse()
+	}
 	if row.Remembered != nil { // its app runs on: a move to what the group has would lower its version
 		return rollout.Excuse{Reason: rollout.ReasonInstalling, Message: "the AppInstallation of " + row.Verdict.App + " in " + environment + " was deleted, and is written again first", Away: true}
 	}

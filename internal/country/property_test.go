@@ -160,10 +160,11 @@ func view(c *country.Country) map[string]string {
 			"missing": t.Missing, "incomplete": t.Incomplete, "rows": t.Rows, "until": t.Until, "installed": len(t.Installed),
 		})
 		var verdicts []resolution.Verdict
+		var refused []*country.Refusal
 		for _, row := range t.Rows {
-			verdicts = append(verdicts, row.Verdict)
+			verdicts, refused = append(verdicts, row.Verdict), append(refused, row.Refused)
 		}
-		all["d "+t.Name] = text([]any{verdicts, t.Missing, c.Platform.Suspend, ownMoves(c, t)})
+		all["d "+t.Name] = text([]any{verdicts, refused, t.Missing, c.Platform.Suspend, ownMoves(c, t)})
 	}
 	for _, group := range c.Groups() {
 		plan := c.Plan(group)

@@ -52,6 +52,8 @@ func Failed(state v1alpha1.AppState) bool {
 func (c compiler) status(t *Tenant, row *Row) Status {
 	v, i := row.Verdict, row.Installed
 	switch {
+	case row.Refused != nil:
+		return c.refused(t, row)
 	case row.Remembered != nil && (v.Action == resolution.Install || v.Action == resolution.Keep):
 		return deletedStatus(t.Municipality)
 	case i == nil:
@@ -61,6 +63,16 @@ func (c compiler) status(t *Tenant, row *Row) Status {
 	}
 	s := c.installed(t, row)
 	s.Counted = true
+	return s
+}
+
+// refused is the status of a place where the API server refuses what is to be written.
+func (c compiler) refused(t *Tenant, row *Row) Status {
+	s := Status{State: v1alpha1.AppBlocked, Message: row.Refused.Message, Counted: true}
+	if row.Installed != nil {
+		s.Waits = row.Verdict.Action == resolution.Install && !hasRelease(row.Verdict, row.Installed)
+		s.Running = row.Place.Installed.Healthy() && c.arrived(t, row)
+	}
 	return s
 }
 

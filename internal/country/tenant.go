@@ -41,6 +41,8 @@ type Tenant struct {
 	// Revision in which it was worked out last.
 	Revision uint64
 
+	// refused is what the API server refused last, whether that counts still or not.
+	refused map[resolution.Place]*Refusal
 	// considered are all places that were looked at, also those without a row.
 	considered map[resolution.Place]*Row
 	// apps are those that it was looked at for, or that its status tells of.
@@ -59,6 +61,8 @@ type Row struct {
 	// Remembered is what the Municipality's status tells of an AppInstallation that somebody
 	// deleted; nil where Installed is not.
 	Remembered *v1alpha1.AppInstallation
+	// Refused is what the API server refuses to have written here; nil where it refuses nothing.
+	Refused *Refusal
 	// Place is how a rollout counts it.
 	Place rollout.Place
 	// Own is how the municipality's own moves count it; nil where it makes none here.
@@ -87,7 +91,7 @@ type touched struct {
 // tenant works out a tenant again, as far as it was touched. What it says of places that
 // were not touched is taken over.
 func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenant {
-	now := &Tenant{Name: name, Municipality: in.municipality, Installed: in.installed, considered: map[resolution.Place]*Row{}, apps: map[string]bool{}}
+	now := &Tenant{Name: name, Municipality: in.municipality, Installed: in.installed, refused: in.refused, considered: map[resolution.Place]*Row{}, apps: map[string]bool{}}
 	if now.Municipality == nil {
 		return now
 	}
@@ -148,6 +152,9 @@ func (c compiler) row(was, now *Tenant, rest resolution.Input, environment *v1al
 	if row.Installed == nil {
 		row.Remembered = rest.Installed[place]
 	}
+	if refused := now.refused[place]; refused.counts(now, row) {
+		row.Refused = refused
+	}
 	row.Place = c.place(now, row)
 	row.Own = c.ownPlace(now, row)
 	row.Status = c.status(now, row)
@@ -196,7 +203,7 @@ func (t *Tenant) looked(place resolution.Place) (*Row, bool) {
 }
 
 func sameRow(a, b *Row) bool {
-	return a.Installed == b.Installed && reflect.DeepEqual(a.Verdict, b.Verdict) &&
+	return a.Installed == b.Installed && a.Refused == b.Refused && reflect.DeepEqual(a.Verdict, b.Verdict) &&
 		a.Status == b.Status && reflect.DeepEqual(a.Place, b.Place) && reflect.DeepEqual(a.Own, b.Own) && reflect.DeepEqual(a.Remembered, b.Remembered)
 }
 

@@ -66,7 +66,7 @@ func (t *tally) add(s *standing) {
 		if s.started {
 			t.tried++
 		}
-		if s.unrecorded {
+		if s.unrecorded && !s.place.refused() {
 			t.unrecorded++
 		}
 		if s.late {

@@ -56,12 +56,18 @@ func (p *Place) at(r v1alpha1.Release) bool { return p.Installed != nil && p.Ins
 // it has a fault that is the municipality's own. Zero where nothing does.
 func (p *Place) absence() Excuse {
 	switch {
-	case p.Excuse.Away:
+	case p.Excuse.Away && !p.refused():
 		return p.Excuse
 	case p.Installed.Fault.Blame == installation.BlameMember: //guard:own-fault-is-away
 		return Excuse{Reason: p.Installed.Fault.Code, Message: p.Environment + ": " + p.Installed.Fault.Message, Away: true}
 	}
 	return Excuse{}
+}
+
+// refused says whether the API server refuses for good what is to be written here. How what is there
+// fares can be seen all the same; nobody waits for what can't be written.
+func (p *Place) refused() bool {
+	return p != nil && p.Excuse.Away && p.Excuse.Reason == ReasonRefused
 }
 
 // The reasons of notes, besides those of package resolution and of installations.

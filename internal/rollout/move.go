@@ -34,7 +34,7 @@ func (m *mover) returnFailed() {
 		for j := range s.member.Places {
 			place := &s.member.Places[j]
 			stamp := m.stamp(place)
-			if place.decided() || !place.at(m.target) || m.past(s.member.Name, place, &m.strategy.Waves[s.wave]) ||
+			if place.decided() || place.refused() || !place.at(m.target) || m.past(s.member.Name, place, &m.strategy.Waves[s.wave]) ||
 				(stamp != nil && stamp.Outcome != "") { //guard:returns-once
 				continue
 			}

@@ -267,6 +267,9 @@ func (c *count) returnsLater(s *standing) string {
 	if s.state != failed || !s.failing || s.place == nil || !s.place.at(c.target) || s.reason == string(v1alpha1.OutcomeStuck) {
 		return ""
 	}
+	if s.place.refused() {
+		return "; it returns when this can be written: " + s.place.Excuse.Message
+	}
 	if gate := c.everyStep(); gate.closed() {
 		return "; it returns when this ends: " + gate.WaitsFor
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -60,7 +61,7 @@ func Convert(status, configuration any) error {
 
 // Transient says whether an error may pass by itself, so that trying again is
 // right: the API server is busy, unreachable, has not yet counted a quota or learnt
-// of a right, or somebody else wrote at the same time. Anything else is refused for a reason that
+// of a right, the namespace is on its way out, or somebody else wrote at the same time. Anything else is refused for a reason that
 // a person must fix.
 func Transient(err error) bool {
 	switch {
@@ -69,7 +70,7 @@ func Transient(err error) bool {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return true
 	case apierrors.IsForbidden(err):
-		return quotaUnknown(err) || notYetAllowed(err)
+		return quotaUnknown(err) || notYetAllowed(err) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsMethodNotSupported(err),
 		apierrors.IsRequestEntityTooLargeError(err), apierrors.IsUnsupportedMediaType(err):
 		return false
