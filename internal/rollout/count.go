@@ -66,7 +66,7 @@ func (t *tally) add(s *standing) {
 		if s.started {
 			t.tried++
 		}
-		if s.unrecorded && !s.place.refused() {
+		if s.mustBeRecorded() {
 			t.unrecorded++
 		}
 		if s.late {
@@ -78,6 +78,10 @@ func (t *tally) add(s *standing) {
 		t.away++
 	}
 }
+
+// mustBeRecorded says whether a failure is to be recorded on an installation before others go on. One
+// that can't be written keeps nobody waiting.
+func (s *standing) mustBeRecorded() bool { return s.unrecorded && !s.place.refused() }
 
 // takePart is the number of members that percentages are of.
 func (t *tally) takePart() int { return t.members - t.excused } //guard:percentages-of-those-who-take-part -> t.members
