@@ -78,7 +78,7 @@ func loseRecord(w *world) string {
 func (w *world) jump(d time.Duration) {
 	w.skew += d
 	clear(w.wakes) // they named times of the clock as it was
-	w.ledger.Watched(min(d, 0))
+	w.ledger.WentBack(max(-d, 0))
 	if w.at >= w.downUntil {
 		w.watch = w.watch.At(w.now())
 	}

@@ -145,6 +145,16 @@ var storiesOfWorlds = []story{
 			return s.record("2.5.0", 1).Status.Phase == v1alpha1.RolloutCompleted && s.record("2.5.0", 1).Status.Verified == 7
 		})
 	}},
+	{name: "clock-back-under-way", title: "The clock goes back while a member is on its way, and the operator restarts now and then: it fails when the clock says so.", lasts: 1, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "tokke", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:10", "the clock goes back by three hours", func() { s.jump(-3 * time.Hour) })
+		for i := range 4 {
+			s.queue.put(s.prelude+9*time.Hour+time.Duration(i+1)*40*time.Minute, func() { s.down(2 * time.Minute) })
+		}
+		s.must(1, "14:00", "tokke went back", func() bool { return s.has("2.4.0", "test", "tokke") })
+	}},
 	{name: "leaver-begins-nothing", title: "A member that had the version fails, and leaves before the announcement is over: that goes on.", lasts: 6, plot: func(s *script) {
 		s.waves(func(_, _ *v1alpha1.Wave) {})
 		s.turnsOut("2.5.0", "vinje", bad)

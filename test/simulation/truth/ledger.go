@@ -47,9 +47,11 @@ type Ledger struct {
 	refused map[Key]bool
 	// watched is how long the operator has been looking in all, without the times in which it was down.
 	watched time.Duration
-	// pending is for how long, of that time, each place has been on its way in one stretch.
+	// wentBack is how far the clock was set back in all: by that much later does a deadline pass.
+	wentBack time.Duration
+	// pending is how much of what counts for deadlines had passed when each place began its way.
 	pending map[Key]stretch
-	// moved is how much of it had passed when each place was moved.
+	// moved is for how long the operator had been looking when each place was moved.
 	moved map[Key]stretch
 
 	zones     map[string]*time.Location
@@ -150,6 +152,12 @@ func (l *Ledger) Refused(k Key) { l.refused[k] = true }
 
 // Watched notes that the operator was looking for some time.
 func (l *Ledger) Watched(d time.Duration) { l.watched += d }
+
+// WentBack notes that the clock was set back.
+func (l *Ledger) WentBack(d time.Duration) { l.wentBack += d }
+
+// byTheClock is how much of what the operator has been looking counts for deadlines.
+func (l *Ledger) byTheClock() time.Duration { return l.watched - l.wentBack }
 
 // Removed notes that somebody deleted an installation by hand, and what it had.
 func (l *Ledger) Removed(k Key, was *v1alpha1.AppInstallation) { l.removed[k] = releaseOf(was) }

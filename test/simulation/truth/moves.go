@@ -105,8 +105,8 @@ func (t *Truth) Moves(move Move) {
 		delete(e.past, move.Key)
 	}
 	t.leaves(move.Key, move.Before)
-	begins := stretch{move.Rollout.Name, t.Ledger.watched}
-	t.Ledger.pending[move.Key], t.Ledger.moved[move.Key] = begins, begins
+	t.Ledger.pending[move.Key] = stretch{move.Rollout.Name, t.Ledger.byTheClock()}
+	t.Ledger.moved[move.Key] = stretch{move.Rollout.Name, t.Ledger.watched}
 	t.Ledger.brings(move.Key, move.To, groupOf(move.Rollout))
 }
 

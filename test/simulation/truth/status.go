@@ -139,12 +139,12 @@ func (t *Truth) pendingLong(r *v1alpha1.Rollout, e *entry, p Promise) {
 			s := t.record(place.Key, r)
 			if !moving || since.rollout != r.Name || s == nil || s.Wave == "" || s.Outcome != "" || e.isDone(s.Wave) || t.stopped(r, f) ||
 				t.placed(place.Key, r, wave) != onTheWay || t.Reality[place.Key].Longest >= max(wave.Soak, 1) {
-				t.Ledger.pending[place.Key] = stretch{r.Name, t.Ledger.watched}
+				t.Ledger.pending[place.Key] = stretch{r.Name, t.Ledger.byTheClock()}
 				continue
 			}
-			if bound := 2*(wave.Deadline+wave.Soak) + slack; t.Ledger.watched-since.since > bound {
+			if bound := 2*(wave.Deadline+wave.Soak) + slack; t.Ledger.byTheClock()-since.since > bound {
 				t.Broken("time is up", "%s: %s in %s has been on the way for %s, has at most %s, and is neither verified nor failed",
-					r.Name, place.Municipality, place.Environment, t.Ledger.watched-since.since, bound)
+					r.Name, place.Municipality, place.Environment, t.Ledger.byTheClock()-since.since, bound)
 			}
 		}
 	}
