@@ -87,21 +87,14 @@ func (r *reporter) failures() []v1alpha1.MemberNote {
 func (r *reporter) remember() []v1alpha1.MemberMemory {
 	all := r.rememberWaves()
 	for i := range r.left {
-		if s := &r.left[i]; s.state == failed {
-			all = append(all, r.memoryOf(s, memoryFailed))
-		}
+		all = append(all, r.memoriesOf(&r.left[i])...)
 	}
 	for i := range r.members {
 		s := &r.members[i]
 		if since, late := r.verifiedLate(s); late {
 			all = append(all, v1alpha1.MemberMemory{Name: s.member.Name, Reason: memoryVerified, Since: new(metav1.NewTime(since).Rfc3339Copy())})
 		}
-		if s.state == moving && r.startsAnew(s.member.Name) {
-			all = append(all, r.memoryOf(s, memoryUnhealthy))
-		}
-		if reason := r.reasonToRemember(s); reason != "" {
-			all = append(all, r.memoryOf(s, reason))
-		}
+		all = append(all, r.memoriesOf(s)...)
 	}
 	slices.SortStableFunc(all, func(a, b v1alpha1.MemberMemory) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
@@ -145,6 +138,18 @@ func (r *reporter) isLate(place *Place, moved time.Time, wave int) bool {
 		return moved.After(done)
 	}
 	return completed != nil
+}
+
+// memoriesOf a member, or of one that left: since when it is as it is, and since when its time runs.
+func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
+	var all []v1alpha1.MemberMemory
+	if s.state == moving && r.startsAnew(s.member.Name) {
+		all = append(all, r.memoryOf(s, memoryUnhealthy))
+	}
+	if reason := r.reasonToRemember(s); reason != "" {
+		all = append(all, r.memoryOf(s, reason))
+	}
+	return all
 }
 
 // reasonToRemember is why a member has to be remembered; empty where it need not be.

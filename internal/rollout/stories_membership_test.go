@@ -274,6 +274,22 @@ func TestLeaverOnItsWay(t *testing.T) {
 	diff(t, "it was verified: another goes first among those who are there", "moves", moves(step), []string{"b/prod Advance 2.5.0 wave first"})
 }
 
+// TestLeaverNobodyObserves has a leaver whose status was lost: its time runs, however often anybody looks.
+func TestLeaverNobodyObserves(t *testing.T) {
+	p := rollout.Place{Environment: "prod", Stage: v1alpha1.StageProduction}
+	unseen(target)(&p)
+	moved("first", time.Hour)(&p)
+	in := world(waves(wave("first", "nobody"), wave("rest")), member("b"))
+	in.Left = []rollout.Left{{Name: "gone", Wave: "first", Places: []rollout.Place{p}}}
+
+	first := rollout.Plan(in)
+	in.Rollout.Status, in.Now = first.Status, in.Now.Add(5*time.Minute)
+	diff(t, "its time began when it was not observed first", "again", rollout.Plan(in).Again, first.Again)
+
+	in.Now = first.Again
+	diff(t, "its time is up", "phase", rollout.Plan(in).Status.Phase, v1alpha1.RolloutHalted)
+}
+
 func TestLeaverThatRecovered(t *testing.T) {
 	stuck := func(place ...func(*rollout.Place)) change {
 		return func(in *rollout.Input) {
