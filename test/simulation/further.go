@@ -121,12 +121,12 @@ var storiesOfWhatIsThere = []story{
 	}},
 	{name: "environment-not-ready", title: "An environment exists, and is not ready: nothing is installed there, nobody waits, and the version is not blamed.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
-		s.on(1, "08:00", "tokke's environment test is made anew, and is not ready yet", func() { s.ready("tokke", v1alpha1.EnvironmentPending) })
+		s.on(1, "08:00", "tokke's environment test is made anew, and is not ready yet", func() { s.changeMunicipality("tokke", testIs(v1alpha1.EnvironmentPending)) })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.must(2, "09:00", "the others have it, and tokke is away", func() bool {
 			return s.has("2.4.0", "test", "tokke") && s.has("2.5.0", "prod", "fyresdal", "kviteseid", "nissedal", "seljord", "vinje") && s.record("2.5.0", 1).Status.Failed == 0
 		})
-		s.on(2, "10:00", "the environment is ready", func() { s.ready("tokke", v1alpha1.EnvironmentReady) })
+		s.on(2, "10:00", "the environment is ready", func() { s.changeMunicipality("tokke", testIs(v1alpha1.EnvironmentReady)) })
 		s.must(4, "09:00", "tokke has it, too", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
 }
@@ -202,12 +202,12 @@ func (s *script) remove(municipality, environment string) {
 	s.dirty = true
 }
 
-// ready says in the status of a municipality that its environment for tests is ready, or is not.
-func (s *script) ready(municipality string, state v1alpha1.EnvironmentState) {
-	s.changeMunicipality(municipality, func(m *v1alpha1.Municipality) {
+// testIs lets the environment test of a municipality be in a state.
+func testIs(state v1alpha1.EnvironmentState) func(*v1alpha1.Municipality) {
+	return func(m *v1alpha1.Municipality) {
 		m.Status.ObservedGeneration = 1
 		m.Status.Environments = []v1alpha1.EnvironmentStatus{{Name: "test", State: state}, {Name: "prod", State: v1alpha1.EnvironmentReady}}
-	})
+	}
 }
 
 // notes says whether a note on a municipality says something.
