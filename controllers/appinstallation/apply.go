@@ -158,14 +158,32 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.App
 	return 0, nil
 }
 
+// askedAt is when what the status does not speak of yet was asked for: an operator that has just
+// started does not let it wait anew. Where the status speaks of it, that is now.
+func askedAt(seen observed, now time.Time) time.Time {
+	i := &seen.installation
+	if i.Status.ObservedGeneration == i.Generation {
+		return now
+	}
+	at := i.CreationTimestamp.Time
+	if move := i.Spec.Move; move != nil && move.MovedAt.After(at) {
+		at = move.MovedAt.Time
+	}
+	if at.IsZero() || at.After(now) {
+		return now
+	}
+	return at
+}
+
 // heldBack is how long a status may still wait. Only progress waits; what a person
 // must know, and what is done, is written at once.
 func heldBack(seen observed, outcome condition.Outcome, now time.Time) time.Duration {
 	if outcome.State != condition.Progressing {
 		return 0
 	}
-	if seen.waiting.since.IsZero() {
-		return patience
+	since := seen.waiting.since
+	if since.IsZero() {
+		since = askedAt(seen, now)
 	}
-	return patience - now.Sub(seen.waiting.since)
+	return patience - now.Sub(since)
 }

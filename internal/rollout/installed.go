@@ -80,7 +80,7 @@ func (i *Installed) readEarlier(status *v1alpha1.AppInstallationStatus, ready *m
 	case applied && status.HealthySince != nil:
 		i.HealthyBefore = status.HealthySince.Time
 	case ready != nil && ready.Status == metav1.ConditionFalse:
-		i.UnhealthySince = ready.LastTransitionTime.Time
+		i.UnhealthySince, i.Message = ready.LastTransitionTime.Time, ready.Message
 	}
 }
 

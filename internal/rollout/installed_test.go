@@ -65,7 +65,7 @@ func TestObserve(t *testing.T) {
 		{"what is not ready is unhealthy since it turned", ready(turned), ill},
 		{
 			"also as an earlier spec was observed",
-			ready(turned, func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), &rollout.Installed{Release: target, UnhealthySince: now.Add(-5 * time.Minute)},
+			ready(turned, func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), &rollout.Installed{Release: target, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"},
 		},
 		{
 			"a person has to fix something",

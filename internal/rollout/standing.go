@@ -45,22 +45,26 @@ func (r *rules) readStamps(s *standing, w *Wave) {
 		if r.in.own && r.isStuck(place, w) { // in a rollout of its group, which it left
 			stamp = place.Installed.Stamp
 		}
-		if stamp == nil {
-			continue
+		if stamp != nil {
+			r.readStamp(s, place, stamp, w)
 		}
-		if stamp.Wave != "" {
-			s.started, s.first = true, earliest(s.first, stamp.MovedAt.Time)
-		}
-		stuck := stamp.Outcome == v1alpha1.OutcomeStuck && !place.Installed.healthyFor(w.Soak, r.in.Now)
-		if stuck && place.Installed.Healthy() { // it has recovered, when it has soaked
-			s.wake(place.Installed.HealthySince.Add(w.Soak))
-		}
-		if stamp.Outcome == v1alpha1.OutcomeReturned || stuck { //guard:failed-holds
-			s.state, s.failing, s.place = failed, true, place
-			s.reason, s.message, s.since = string(stamp.Outcome), stamp.Message, stamp.MovedAt.Time
-			done, was := r.done[cmp.Or(stamp.Wave, w.Name)]
-			s.late = s.late || !was || stamp.MovedAt.After(done)
-		}
+	}
+}
+
+// readStamp reads what came of the move of one place.
+func (r *rules) readStamp(s *standing, place *Place, stamp *Stamp, w *Wave) {
+	if stamp.Wave != "" {
+		s.started, s.first = true, earliest(s.first, stamp.MovedAt.Time)
+	}
+	stuck := stamp.Outcome == v1alpha1.OutcomeStuck && !place.Installed.healthyFor(w.Soak, r.in.Now)
+	if stuck && place.Installed.Healthy() { // it has recovered, when it has soaked
+		s.wake(place.Installed.HealthySince.Add(w.Soak))
+	}
+	if stamp.Outcome == v1alpha1.OutcomeReturned || stuck { //guard:failed-holds
+		s.state, s.failing, s.place = failed, true, place
+		s.reason, s.message, s.since = string(stamp.Outcome), stamp.Message, stamp.MovedAt.Time
+		done, was := r.done[cmp.Or(stamp.Wave, w.Name)]
+		s.late = s.late || !was || stamp.MovedAt.After(done)
 	}
 }
 

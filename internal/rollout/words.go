@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -251,10 +252,7 @@ func (c *count) failure(s *standing) string {
 	if !s.unrecorded {
 		return s.place.Environment + " failed before"
 	}
-	said := s.place.Installed.Message
-	if !s.place.Installed.Current {
-		said = "not observed yet"
-	}
+	said := cmp.Or(s.place.Installed.Message, "not observed yet")
 	if s.flaky {
 		return fmt.Sprintf("%s comes and goes: it was not healthy for %s on end since %s: %s",
 			s.place.Environment, c.strategy.Waves[s.wave].Soak, stampOf(c.movedAt(s.place)), said)

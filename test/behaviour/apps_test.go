@@ -171,7 +171,7 @@ func reports(t *testing.T, m *v1alpha1.Municipality, app string, state v1alpha1.
 		for _, a := range m.Status.Apps {
 			if a.Name == app && a.Environment == "prod" && a.State == state {
 				found = a
-				return holds(a.Message+" "+a.DecidedBy.Reason+" "+a.DecidedBy.Name, parts...)
+				return holds(a.Message+" "+a.Next+" "+a.DecidedBy.Reason+" "+a.DecidedBy.Name, parts...)
 			}
 		}
 		return fmt.Errorf("apps: %+v", m.Status.Apps)

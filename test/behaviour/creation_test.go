@@ -32,7 +32,7 @@ type writes struct {
 
 	mu       sync.Mutex
 	requests int
-	answers  []int
+	answers  map[int]int // status codes, by the number of the request
 }
 
 // RoundTrip sends a request on.
@@ -49,17 +49,24 @@ func (w *writes) RoundTrip(req *http.Request) (*http.Response, error) {
 	answer, err := w.next.RoundTrip(req)
 	if err == nil {
 		w.mu.Lock()
-		w.answers = append(w.answers, answer.StatusCode)
+		if w.answers == nil {
+			w.answers = map[int]int{}
+		}
+		w.answers[n] = answer.StatusCode
 		w.mu.Unlock()
 	}
 	return answer, err
 }
 
-// answered are the status codes so far.
+// answered are the status codes so far, in the order of the requests, up to one without an answer.
 func (w *writes) answered() []int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]int(nil), w.answers...)
+	var all []int
+	for n := 1; w.answers[n] != 0; n++ {
+		all = append(all, w.answers[n])
+	}
+	return all
 }
 
 // through runs an operator of its own, whose writes to one object pass through here.

@@ -56,8 +56,12 @@ func TestASuspendedInstallationIsLeftAlone(t *testing.T) {
 	edit(t, configMap(ns, "still"), func(o *corev1.ConfigMap) { o.Data["greeting"] = "by hand" })
 	promote(t, app, "1.1.0")
 	edit(t, m, adopts(app.Name, version("1.1.0")))
-	until(t, "the decision arrives all the same", i, func(i *v1alpha1.AppInstallation) error {
-		return expect("version", i.Spec.Version, "1.1.0")
+	until(t, "the decision waits, and its municipality sees why", m, func(m *v1alpha1.Municipality) error {
+		var said string
+		for _, row := range m.Status.Apps {
+			said += row.Message + " " + row.Next
+		}
+		return holds(said, "suspended (spec.suspend)")
 	})
 	// One that came later is installed, so this one was visited.
 	later := town(t, "gol", adopts(app.Name))

@@ -240,10 +240,10 @@ func TestDependencies(t *testing.T) {
 	}, files("portal", nil))
 	m := town(t, "bo", adopts(portal.Name, version("1.0.0")))
 	ns := m.Name + "-prod"
-	waits(t, ns, portal.Name, gateway.Name+" >=1.1", "not installed in "+ns, "adopt it in spec.apps of Municipality "+m.Name)
+	reports(t, m, portal.Name, v1alpha1.AppWaiting, gateway.Name+" >=1.1", "not installed")
 	edit(t, m, adopts(gateway.Name))
 	runs(t, ns, gateway.Name, "1.0.0")
-	waits(t, ns, portal.Name, "requires "+gateway.Name+" >=1.1", "1.0.0")
+	reports(t, m, portal.Name, v1alpha1.AppWaiting, portal.Name+" requires "+gateway.Name+" >=1.1", "1.0.0")
 	if got := belongings(t, ns, portal.Name); len(got) > 0 {
 		t.Errorf("it was installed before what it needs: %v", got)
 	}

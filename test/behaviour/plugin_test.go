@@ -101,7 +101,7 @@ func TestPluginTakesARolloutThrough(t *testing.T) {
 
 	reported := admin.mustRun(t, "explain", other.Name, app.Name)
 	if err := holds(reported, app.Name+" offers 1.0.0 in channel stable", "Network "+network.Name+" recommends it", other.Name+" has not decided",
-		"shall have version 1.0.0", rollout.Name, "wave everyone", "approval of wave everyone", "Not installed"); err != nil {
+		"should run 1.0.0", rollout.Name, "wave everyone", "approval of wave everyone", "Not installed"); err != nil {
 		t.Error(err)
 	}
 	if err := holds(admin.mustRun(t, "status", rollout.Name), "Progressing", "pilot", "Done", "everyone", "Waiting"); err != nil {
@@ -120,7 +120,7 @@ func TestPluginTakesARolloutThrough(t *testing.T) {
 	until(t, "the rollout completes", rollout, func(r *v1alpha1.Rollout) error {
 		return expect("phase", r.Status.Phase, v1alpha1.RolloutCompleted)
 	})
-	if _, err := admin.run("approve", rollout.Name, "--apply"); err == nil || holds(err.Error(), "exit status 1", "Completed") != nil {
+	if _, err := admin.run("approve", rollout.Name, "--apply"); err == nil || holds(err.Error(), "exit status 1", "no wave of it waits for an approval") != nil {
 		t.Errorf("what is completed needs no approval, got %v", err)
 	}
 
