@@ -21,7 +21,7 @@ func (h *Holder) Put(o client.Object) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	at := keyOf(o)
-	if newer(h.held(o), o.GetResourceVersion()) || newer(h.gone[at], o.GetResourceVersion()) {
+	if newer(versionIn(h.model.Country(), o), o.GetResourceVersion()) || newer(h.gone[at], o.GetResourceVersion()) {
 		return // the cache was quicker
 	}
 
@@ -66,17 +66,17 @@ func (h *Holder) setRefused(want *v1alpha1.AppInstallation, refusal *country.Ref
 	}
 }
 
-// held is the version of an object that the model holds; empty where it holds none.
-func (h *Holder) held(o client.Object) string {
+// versionIn is the version of an object that a country holds; empty where it holds none.
+func versionIn(c *country.Country, o client.Object) string {
 	switch o := o.(type) {
 	case *v1alpha1.AppInstallation:
 		if municipality, place, ok := installation.PlaceOf(o); ok {
-			if live := h.model.Country().Live(municipality, place.Environment, place.App); live != nil {
+			if live := c.Live(municipality, place.Environment, place.App); live != nil {
 				return live.ResourceVersion
 			}
 		}
 	case *v1alpha1.Rollout:
-		if live := h.model.Country().Rollout(o); live != nil {
+		if live := c.Rollout(o); live != nil {
 			return live.ResourceVersion
 		}
 	}

@@ -76,7 +76,7 @@ func (o *Consent) decided(c *Country, t *Tenant) {
 		move, moved := moves[v.Place]
 		switch {
 		case moved:
-			o.present(c.moved(t, v.App, move), row.Installed)
+			o.present(movedTo(c, t, v.App, move), row.Installed)
 		case v.Action == resolution.Install || v.Action == resolution.Keep:
 			o.present(kept(c.Apps.Of(v.App), t.Municipality, v, cmp.Or(row.Installed, row.Remembered)), row.Installed)
 		case v.Action == resolution.Remove:

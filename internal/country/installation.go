@@ -17,11 +17,11 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 	if t == nil || t.Municipality == nil {
 		return nil
 	}
-	return c.moved(t, intro.App, move)
+	return movedTo(c, t, intro.App, move)
 }
 
-// moved is the AppInstallation that a move of an app asks for.
-func (c *Country) moved(t *Tenant, app string, move rollout.Move) *v1alpha1.AppInstallation {
+// movedTo is the AppInstallation that a move of an app asks for.
+func movedTo(c *Country, t *Tenant, app string, move rollout.Move) *v1alpha1.AppInstallation {
 	m, row := t.Municipality, t.Row(resolution.Place{App: app, Environment: move.Environment})
 	environment := m.Spec.Environment(move.Environment)
 	if environment == nil || row == nil {

@@ -170,7 +170,7 @@ func (m *Model) settleSubjects() {
 	}
 	for name := range m.groups {
 		if m.settled == nil || (m.settled.networks[name] == nil) != (m.country.networks[name] == nil) {
-			m.reviseWhoWaitsFor(name)
+			reviseWhoWaitsFor(m, name)
 		}
 	}
 	m.reviseAll()
@@ -234,7 +234,7 @@ func (m *Model) opensPilot(key subjectKey, s *Subject) bool {
 }
 
 // reviseWhoWaitsFor revises the apps of which a network that came or went is a pilot.
-func (m *Model) reviseWhoWaitsFor(network string) {
+func reviseWhoWaitsFor(m *Model, network string) {
 	for name, app := range m.country.Apps {
 		if slices.Contains(app.Object.Spec.PilotNetworks, network) {
 			m.apps[name] = true

@@ -46,13 +46,13 @@ func (r *rules) readStamps(s *standing, w *Wave) {
 			stamp = place.Installed.Stamp
 		}
 		if stamp != nil {
-			r.readStamp(s, place, stamp, w)
+			s.readStamp(r, place, stamp, w)
 		}
 	}
 }
 
 // readStamp reads what came of the move of one place.
-func (r *rules) readStamp(s *standing, place *Place, stamp *Stamp, w *Wave) {
+func (s *standing) readStamp(r *rules, place *Place, stamp *Stamp, w *Wave) {
 	if stamp.Wave != "" {
 		s.started, s.first = true, earliest(s.first, stamp.MovedAt.Time)
 	}
