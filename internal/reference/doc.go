@@ -4,6 +4,6 @@
 // Each fault begins with the field, and says what to do. It is pure; controllers report what it
 // finds in conditions, and the command line of files that no cluster has seen yet.
 //
-// What a network proposes is judged by package proposal, its strategy by package strategy, and
-// the networks that it holds and hands over to by package resolution.
+// What a network proposes is judged by package catalogue, its strategy by package strategycheck,
+// and the networks that it holds and hands over to by package resolution.
 package reference

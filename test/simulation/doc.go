@@ -15,9 +15,9 @@
 //   - store.go: the objects; a write replaces an object, so a reader keeps what it saw.
 //   - operator.go, consent.go: what the controllers do.
 //   - installer.go, fate.go: what becomes of an installation.
-//   - build.go, people.go, catalogue.go, members.go, faults.go: a random world, and its events.
-//   - truth.go, strategy.go, words.go, ledger.go: what is so, whatever a status says.
-//   - invariants.go, waves.go, rest.go: the promises, a function each.
-//   - scenario.go, script.go, stories.go: worlds that are told as a diary.
+//   - build.go, people.go, catalogue.go, members.go, faults.go, hard.go: a random world, and its events.
+//   - seam.go: all that the judge is given of the operator.
+//   - judge.go, settle.go: when package truth judges, which holds what is so and the promises.
+//   - script.go, stories.go, wrong.go, further.go: worlds that are played as a diary.
 //   - diary.go: what people read.
 package main
