@@ -11,7 +11,6 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // The lines of the log that docs/operations.md lists; each is written once for what it names.
@@ -26,7 +25,7 @@ const (
 func (r *Reconciler) apply(ctx context.Context, all *country.Country, t *country.Tenant, todo country.Consent) error {
 	var errs []error
 	for _, i := range todo.Write {
-		live := liveOf(t, i)
+		live := all.Live(t.Name, i.Spec.Tenant.Environment, i.Name)
 		written, err := apply.Installation(ctx, r.Client, i, live)
 		switch {
 		case err == nil:
@@ -52,9 +51,9 @@ func (r *Reconciler) apply(ctx context.Context, all *country.Country, t *country
 }
 
 // ask asks the API server whether it takes now what it refused, be that by this controller or by a
-// rollout. If so, whoever decides on it decides anew: what was refused may not be wanted any longer.
+// rollout. If so, it is decided anew: what was refused may not be wanted any longer.
 func (r *Reconciler) ask(ctx context.Context, all *country.Country, t *country.Tenant, want *v1alpha1.AppInstallation) error {
-	err := apply.WouldTake(ctx, r.Client, want, liveOf(t, want))
+	err := apply.WouldTake(ctx, r.Client, want, all.Live(t.Name, want.Spec.Tenant.Environment, want.Name))
 	switch {
 	case err == nil:
 		r.Holder.Taken(want)
@@ -62,11 +61,6 @@ func (r *Reconciler) ask(ctx context.Context, all *country.Country, t *country.T
 		return err
 	}
 	return nil
-}
-
-// liveOf is what a municipality has where an AppInstallation is to be written; nil where it has none.
-func liveOf(t *country.Tenant, want *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
-	return t.Installed[resolution.Place{App: want.Name, Environment: want.Spec.Tenant.Environment}]
 }
 
 // reportMove logs a move of the municipality's own that was written, and makes an event of it for

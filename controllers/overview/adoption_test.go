@@ -50,7 +50,7 @@ func TestAdoptions(t *testing.T) {
 		tenants []tenant
 		want    []v1alpha1.NetworkAdoption
 	}{
-		{"those that are not done come first; one that is over is not told", networks, []v1alpha1.NetworkAdoption{digiTV, helse}},
+		{"those that are not done come first; one that is over is not listed", networks, []v1alpha1.NetworkAdoption{digiTV, helse}},
 		{
 			"who follows a channel takes it directly", slices.Concat(networks, []tenant{oslo}),
 			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Version: "2.4.1", Running: "1/1", UpToDate: "1/1", Phase: v1alpha1.RolloutHalted}, helse},

@@ -53,7 +53,7 @@ func placeOf(seen observedMunicipality, row *country.Row) place {
 // waitsFor takes in what the place waits for. One that is moved now has not what it should have: else
 // its municipality would be ready for a moment between two environments, or after it named a version.
 func (p *place) waitsFor(wait rollout.Wait, v resolution.Verdict) {
-	now := wait.Due || (byItself(v) && wait == rollout.Wait{})
+	now := wait.Due || (v.ByItself() && wait == rollout.Wait{})
 	if now {
 		p.Settled = false
 	}
@@ -73,15 +73,10 @@ func (p *place) said() string {
 	return cmp.Or(p.shown.Message, p.shown.Next, strings.ToLower(string(p.State)))
 }
 
-// byItself says whether the municipality brings the version itself, and no group does.
-func byItself(v resolution.Verdict) bool {
-	return v.Group == (resolution.Group{}) || v.Why == resolution.Held
-}
-
 // rolloutOf names the Rollout that brings, or brought, the release of a verdict; empty where the
 // municipality moves the place itself, where it is excused, and until the Rollout is made.
 func rolloutOf(c *country.Country, v resolution.Verdict) string {
-	if v.Action != resolution.Install || v.Why != "" || byItself(v) {
+	if v.Action != resolution.Install || v.Why != "" || v.ByItself() {
 		return ""
 	}
 	r := c.Subject(v.Group, v.App).Current()

@@ -29,7 +29,7 @@ func (p *plans) waits(c *country.Country, t *country.Tenant) map[resolution.Plac
 	all := c.Own(t).Waits
 	for _, row := range t.Rows {
 		v := row.Verdict
-		if !row.Status.Waits || byItself(v) {
+		if !row.Status.Waits || v.ByItself() {
 			continue
 		}
 		plan := p.of(c, t, v)

@@ -34,8 +34,8 @@ func (h *Holder) Put(o client.Object) {
 }
 
 // Refused takes an AppInstallation that could not be written, which was decided upon in a country, and
-// the error. Where the API server refuses it for good, that is noted, and the answer is true: whoever
-// wrote it need not try again, as a write that is refused keeps nobody else waiting.
+// the error. Where the API server refuses it for good, that is noted, and the answer is true: the
+// writer need not try again, as a write that is refused keeps nobody else waiting.
 func (h *Holder) Refused(upon *country.Country, want *v1alpha1.AppInstallation, err error) bool {
 	if !apply.RefusedForGood(err) {
 		return false

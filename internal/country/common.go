@@ -42,7 +42,7 @@ func belongsAnew(was, n *v1alpha1.Network) bool {
 func (m *Model) SetApp(name string, app *v1alpha1.SharedApp) {
 	was := m.country.Apps.Of(name).Object
 	if was != nil && app != nil && equality.Semantic.DeepEqual(was.Spec, app.Spec) && equality.Semantic.DeepEqual(was.Status.Versions, app.Status.Versions) {
-		return // who uses it is told by installations, not by its status
+		return // who uses it is in installations, not by its status
 	}
 
 	apps := maps.Clone(m.country.Apps)

@@ -142,12 +142,8 @@ func uninstalled(i *v1alpha1.AppInstallation) bool {
 	if i.Spec.State != v1alpha1.InstallationAbsent || i.Status.ObservedGeneration != i.Generation || len(i.Status.Inventory) > 0 {
 		return false
 	}
-	for _, c := range i.Status.Conditions {
-		if c.Type == v1alpha1.ConditionReady {
-			return c.Status == metav1.ConditionTrue && c.ObservedGeneration == i.Generation
-		}
-	}
-	return false
+	ready := readyOf(i)
+	return ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == i.Generation
 }
 
 func comparePlaces(a, b resolution.Place) int {

@@ -245,18 +245,18 @@ func TestConsent(t *testing.T) {
 }
 
 func TestConsentWritesAgainWhatSomebodyDeleted(t *testing.T) {
-	told := func(state v1alpha1.AppState) func(*given) {
+	says := func(state v1alpha1.AppState) func(*given) {
 		return func(s *given) {
 			s.municipality.Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod", Version: "2.3.0", State: state}}
 		}
 	}
-	if got := world(withoutNet, told("Unrequested")).plan().Write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
-		t.Errorf("write = %v, want svarut 2.3.0 again, as its status still tells it", got)
+	if got := world(withoutNet, says("Unrequested")).plan().Write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+		t.Errorf("write = %v, want svarut 2.3.0 again, as its status still lists it", got)
 	}
-	if got := world(withoutNet, told("Removing")).plan().Write; len(got) > 0 {
+	if got := world(withoutNet, says("Removing")).plan().Write; len(got) > 0 {
 		t.Errorf("write = %v, want nothing: it was asked to go", got)
 	}
-	if got := world(told("Waiting")).plan().Write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
+	if got := world(says("Waiting")).plan().Write; len(got) != 1 || got[0].Spec.Version != "2.3.0" || got[0].Spec.Digest != "sha256:23" {
 		t.Errorf("write = %v, want svarut 2.3.0 again, though a rollout is to bring 2.4.1", got)
 	}
 }

@@ -115,7 +115,7 @@ func (c *Country) Live(municipality, environment, app string) *v1alpha1.AppInsta
 	return t.Installed[resolution.Place{App: app, Environment: environment}]
 }
 
-// Subject is one app of one group; nil where neither anybody asks for it, nor anything tells of it.
+// Subject is one app of one group; nil where neither anybody asks for it, nor any object has it.
 func (c *Country) Subject(group resolution.Group, app string) *Subject {
 	s, _ := c.subjects.Get(subjectKey{group, app}.text())
 	return s

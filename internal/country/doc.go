@@ -1,6 +1,6 @@
 // Package country is the one model of who has what, who decides, and who belongs where.
 //
-// It is pure. A Model is told of objects as they come and go; Settle brings the country up to
+// It is pure. A Model takes objects as they come and go; Settle brings the country up to
 // date by what changed, and says whom that concerns. Readers get a Country, which nobody
 // changes: the controllers by way of a holder, the command line and the simulator by Compile.
 //
@@ -18,7 +18,7 @@
 //   - own.go: what a municipality does next with the versions that it names itself.
 //   - consent.go: what its decisions ask of its AppInstallations.
 //   - installation.go: the AppInstallation that a move asks for.
-//   - model.go, common.go: what the model is told.
+//   - model.go, common.go: what the model takes.
 //   - settle.go, file.go: what follows from it, and whom it concerns (change.go).
 //   - objects.go: a country of a list of objects.
 package country

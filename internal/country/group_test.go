@@ -93,7 +93,7 @@ func same(t *testing.T, reason string, got, want rollout.Strategy) {
 	diff(t, reason, "retries", got.Retries, want.Retries)
 }
 
-// TestStrategyAtFault tells each fault of whoever says the field, who alone can mend it.
+// TestStrategyAtFault reports each fault to the owner of the field, who alone can fix it.
 func TestStrategyAtFault(t *testing.T) {
 	window := []v1alpha1.Window{{Schedule: "at eight", Duration: metav1.Duration{Duration: time.Hour}}}
 	freeze := []v1alpha1.FreezePeriod{{From: metav1.NewTime(now), Until: metav1.NewTime(now), Reason: "never"}}

@@ -21,8 +21,8 @@ func TestInstallationOfAMove(t *testing.T) {
 		want   string
 	}{
 		{"an advance is decided by the network", rollout.Advance, target, "Recommended, channel stable"},
-		{"who catches up is told until when", rollout.CatchUp, before, "Recommended, channel stable; what was completed last, until its wave of Rollout " + running + " comes"},
-		{"who goes back is told why", rollout.Return, before, "Recommended, channel stable; went back to 2.4.1, as 2.5.0 failed"},
+		{"who catches up sees until when", rollout.CatchUp, before, "Recommended, channel stable; what was completed last, until its wave of Rollout " + running + " comes"},
+		{"who goes back sees why", rollout.Return, before, "Recommended, channel stable; went back to 2.4.1, as 2.5.0 failed"},
 		{"for who stays nothing is decided anew", rollout.Hold, target, "Recommended, channel stable"},
 	}
 	for _, c := range cases {

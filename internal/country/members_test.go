@@ -53,7 +53,7 @@ func TestMembers(t *testing.T) {
 		{"a version that nobody can have excuses nobody", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false })}, usual},
 		{"a version that is withdrawn is brought to nobody", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })}, nil},
 		{"nor does an app that is suspended", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })}, usual},
-		{"a suspended municipality is told to be", "digi-tv", []change{func(o *country.Objects) { resident(o, "vinje").Spec.Suspend = new(true) }}, vinje("vinje/prod suspended 2.4.1", "vinje/test suspended 2.4.1")},
+		{"a suspended municipality is shown as such", "digi-tv", []change{func(o *country.Objects) { resident(o, "vinje").Spec.Suspend = new(true) }}, vinje("vinje/prod suspended 2.4.1", "vinje/test suspended 2.4.1")},
 		{"a suspended installation is away", "digi-tv", []change{func(o *country.Objects) { installation(o, "prod").Spec.Suspend = new(true) }}, vinje("vinje/prod 2.4.1 Suspended away", "vinje/test 2.4.1")},
 		{"an environment that is not there yet is away", "digi-tv", []change{func(o *country.Objects) { o.Missing["vinje-prod"] = true; o.Installations["vinje"] = nil }}, vinje("vinje/prod EnvironmentPending away", "vinje/test")},
 		{"one whose AppInstallation was deleted is away until that is written again", "digi-tv", []change{removed("vinje", "prod")}, vinje("vinje/prod Installing away", "vinje/test 2.4.1")},

@@ -15,7 +15,7 @@ import (
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
-// Model keeps a Country up to date by what changes. It is for one writer: it is told of objects
+// Model keeps a Country up to date by what changes. It is for one writer: it takes objects
 // as they come and go, works out what follows with Settle, and then hands out the Country.
 // What it is given must not be changed afterwards.
 type Model struct {

@@ -36,7 +36,7 @@ func Compile(o Objects, now time.Time) *Country {
 	return m.Country()
 }
 
-// fill tells a model of all objects.
+// fill gives a model all objects.
 func (o Objects) fill(m *Model) {
 	m.SetOutages(o.Outages)
 	m.SetPlatform(o.Platform)

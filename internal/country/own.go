@@ -119,7 +119,7 @@ func movedItself(i *v1alpha1.AppInstallation) bool {
 func (c compiler) ownPlace(t *Tenant, row *Row) *rollout.OwnPlace {
 	v, p := row.Verdict, rollout.OwnPlace{Place: row.Place}
 	switch {
-	case v.Action == resolution.Install && (v.Group == (resolution.Group{}) || v.Why == resolution.Held):
+	case v.Action == resolution.Install && v.ByItself():
 		p.Target, p.Immediate = v1alpha1.Release{Version: v.Version, Digest: v.Digest}, v.Immediate
 		p.Excuse = absence(t, row)
 		if p.Excuse.Reason == "" {

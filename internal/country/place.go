@@ -37,7 +37,7 @@ func (c compiler) excuse(t *Tenant, row *Row) rollout.Excuse {
 	return c.lacks(t, row)
 }
 
-// absence is the excuse of a place that can't be changed now, whoever decides.
+// absence is the excuse of a place that can't be changed now, by anybody.
 func absence(t *Tenant, row *Row) rollout.Excuse {
 	environment, there := row.Verdict.Environment, row.Installed
 	if t.Incomplete[environment] { //guard:environment-must-exist

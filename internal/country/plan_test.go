@@ -133,7 +133,7 @@ func TestPlanCarriesOnlySoManyAtOnce(t *testing.T) {
 	plan := country.Compile(o, now).Plan("digi-tv")
 	diff(t, "sorted by app", "apps", []string{plan.Introductions[0].App, plan.Introductions[1].App}, []string{"kobo", "svarut"})
 	diff(t, "the one of greater priority begins", "begins", []bool{plan.Introductions[0].Step.Begins, plan.Introductions[1].Step.Begins}, []bool{true, false})
-	mentions(t, "the other is told why not", plan.Introductions[1].Step.Status.Next, "number 1 in the queue")
+	mentions(t, "the other sees why not", plan.Introductions[1].Step.Status.Next, "number 1 in the queue")
 }
 
 func TestPlanAgain(t *testing.T) {

@@ -115,7 +115,7 @@ func (w *events) same(t *testing.T, said []string, before map[string]string) boo
 		}
 	}
 	w.replan(t, said)
-	for _, part := range untold(before, is, changed) {
+	for _, part := range unreported(before, is, changed) {
 		t.Errorf("after %v, %s is another and nobody is woken (-was +is):\n%s", said, part, gocmp.Diff(before[part], is[part]))
 		return false
 	}
@@ -138,8 +138,8 @@ func (w *events) replan(t *testing.T, said []string) {
 	}
 }
 
-// untold are the parts that differ without being named among what changed.
-func untold(before, is map[string]string, changed country.Changed) []string {
+// unreported are the parts that differ without being named among what changed.
+func unreported(before, is map[string]string, changed country.Changed) []string {
 	var all []string
 	for part := range maps.Keys(is) {
 		kind, name := part[:1], part[2:]

@@ -54,10 +54,14 @@ func (t *Tally) count(s Status, by int) {
 		return
 	}
 	t.Counted += by
-	for number, is := range map[*int]bool{&t.Running: s.Running, &t.UpToDate: s.UpToDate, &t.Settled: s.Settled} {
-		if is {
-			*number += by
-		}
+	if s.Running {
+		t.Running += by
+	}
+	if s.UpToDate {
+		t.UpToDate += by
+	}
+	if s.Settled {
+		t.Settled += by
 	}
 }
 
@@ -73,7 +77,7 @@ func (n *numbers) add(name string, by int) {
 	n.by.Set(name, count)
 }
 
-// All goes through the counts, sorted by name.
+// all goes through the counts, sorted by name.
 func (n *numbers) all(yield func(string, int) bool) { n.by.Scan(yield) }
 
 func (n *numbers) copy() numbers { return numbers{*n.by.Copy()} }

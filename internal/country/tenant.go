@@ -45,7 +45,7 @@ type Tenant struct {
 	refused map[resolution.Place]*Refusal
 	// considered are all places that were looked at, also those without a row.
 	considered map[resolution.Place]*Row
-	// apps are those that it was looked at for, or that its status tells of.
+	// apps are those that it was looked at for, or that its status lists.
 	apps    map[string]bool
 	members map[subjectKey]*rollout.Member
 	// shares in the counts of networks and apps.
@@ -58,7 +58,7 @@ type Row struct {
 	Verdict resolution.Verdict
 	// Installed is the AppInstallation; nil where there is none.
 	Installed *v1alpha1.AppInstallation
-	// Remembered is what the Municipality's status tells of an AppInstallation that somebody
+	// Remembered is what the Municipality's status says of an AppInstallation that somebody
 	// deleted; nil where Installed is not.
 	Remembered *v1alpha1.AppInstallation
 	// Refused is what the API server refuses to have written here; nil where it refuses nothing.

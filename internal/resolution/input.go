@@ -114,3 +114,6 @@ type Verdict struct {
 	// Until is when time alone may change this verdict; zero where it never does.
 	Until time.Time
 }
+
+// ByItself says whether the municipality brings the version itself, and no group does.
+func (v Verdict) ByItself() bool { return v.Group == (Group{}) || v.Why == Held }

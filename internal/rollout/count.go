@@ -152,7 +152,7 @@ func (c *count) leftLate(l *Left, done time.Time) bool {
 }
 
 // judge finds which waves are done, and which have spent their budget. What is done stays so, but
-// for a wave without anybody to move that is done before the rollout has begun: whoever in it takes
+// for a wave without anybody to move that is done before the rollout has begun: those in it who take
 // part by then goes first.
 func (c *count) judge() {
 	for i := range c.waves {
@@ -190,7 +190,7 @@ func (c *count) settle() {
 
 // through says whether a wave can be done now, with so many verified in it and before it. A wave is
 // not done by absences alone: while nobody in it, or in a wave before, is verified, it waits for
-// whoever comes back. Nor is it while a failure is not recorded yet. The first of several waves is
+// those who come back. Nor is it while a failure is not recorded yet. The first of several waves is
 // not done while nobody in it tried the version: when the first of them takes part, it goes first.
 func (c *count) through(wave, healthy int) bool {
 	t := &c.waves[wave]

@@ -42,6 +42,6 @@
 //
 // What was done to an installation is recorded on the installation (spec.move): who
 // was moved when, by which rollout in which wave, and what came of it. What was verified
-// there last goes with it from move to move (spec.lastVerified), whoever makes them.
+// there last goes with it from move to move (spec.lastVerified), by every writer.
 // Counts, and the halt of a rollout, follow from that.
 package rollout

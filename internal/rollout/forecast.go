@@ -12,7 +12,7 @@ import (
 // DefaultInstall is how long a forecast takes a place to need, where nobody says.
 const DefaultInstall = 5 * time.Minute
 
-// maxPlays bounds a forecast: a group that goes on for longer is told so.
+// maxPlays bounds a forecast: of a group that goes on for longer that is said.
 const maxPlays = 5_000
 
 // ReasonPresent is the reason of a visit to a place that has the version already.
@@ -50,7 +50,7 @@ type Visit struct {
 	// Reason is empty where the place gets the version. Else it says why it does not, as notes
 	// do, or that it is Present.
 	Reason string
-	// Message tells it in words.
+	// Message says it in words.
 	Message string
 }
 

@@ -120,7 +120,7 @@ func (r *rules) announced() Gate {
 }
 
 // wave is the gate of the members of one wave: those before are done, and it is approved. A wave
-// that waits only for its approval is named by that, whoever is in it.
+// that waits only for its approval is named by that, also where nobody is in it.
 func (c *count) wave(i int) Gate {
 	for before := range i {
 		t := &c.waves[before]

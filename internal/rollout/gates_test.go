@@ -51,10 +51,10 @@ func TestGates(t *testing.T) {
 		{"pilot networks matter until the first has begun", gates(rollout.Gates{Pilots: rollout.Gate{WaitsFor: "pilot network digi-rogaland"}}), everything, []string{joiner}, "waits: pilot network digi-rogaland"},
 		{"the queue matters until the first has begun", gates(rollout.Gates{Queued: "number 1 in the queue"}), everything, []string{joiner}, "waits: number 1 in the queue"},
 		{"the announcement matters until the first has begun", announced, everything, []string{joiner}, "waits: announced: the first wave begins at 2026-11-22T13:00:00Z"},
-		{"frozen is told before suspended", gates(rollout.Gates{Frozen: "frozen", Suspended: "suspended"}), nil, nil, "waits: frozen"},
-		{"suspended is told before paused", gates(rollout.Gates{Suspended: "suspended", Paused: "paused"}), nil, nil, "waits: suspended"},
-		{"paused is told before a fault", gates(rollout.Gates{Paused: "paused", Fault: "fault"}), onlyBack, nil, "waits: paused"},
-		{"pilot networks are told before the queue", gates(rollout.Gates{Pilots: rollout.Gate{WaitsFor: "pilots"}, Queued: "queue"}), everything, []string{joiner}, "waits: pilots"},
+		{"frozen is named before suspended", gates(rollout.Gates{Frozen: "frozen", Suspended: "suspended"}), nil, nil, "waits: frozen"},
+		{"suspended is named before paused", gates(rollout.Gates{Suspended: "suspended", Paused: "paused"}), nil, nil, "waits: suspended"},
+		{"paused is named before a fault", gates(rollout.Gates{Paused: "paused", Fault: "fault"}), onlyBack, nil, "waits: paused"},
+		{"pilot networks are named before the queue", gates(rollout.Gates{Pilots: rollout.Gate{WaitsFor: "pilots"}, Queued: "queue"}), everything, []string{joiner}, "waits: pilots"},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {

@@ -92,5 +92,5 @@ func TestObserve(t *testing.T) {
 func TestObserveKeepsTheStamp(t *testing.T) {
 	stamp := &rollout.Stamp{Name: rolloutName, Wave: "pilot"}
 	seen := rollout.Observe(&v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{Move: &v1alpha1.Move{Rollout: rolloutName, Wave: "pilot"}}})
-	diff(t, "what was done is told by the spec, whatever the status says", "stamp", seen.Stamp, stamp)
+	diff(t, "what was done is in the spec, whatever the status says", "stamp", seen.Stamp, stamp)
 }

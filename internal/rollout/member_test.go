@@ -40,7 +40,7 @@ func TestStanding(t *testing.T) {
 		{"test is verified, and prod has not begun, by nobody's move", member("vinje", test(has(target)), prod(has(before))), waits, "", "", ""},
 		{"test is verified, and prod comes next", member("vinje", test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), goes, "onTheWay", rollout.ReasonNextStage, ""},
 		{"test soaks, and prod waits", member("vinje", test(healthy(target, time.Minute), moved("all", time.Hour)), prod(has(before))), goes, "onTheWay", rollout.ReasonSoaking, "test is healthy"},
-		{"what is unhealthy is told before what soaks", member("vinje", prod(healthy(target, time.Minute), moved("all", time.Hour)), in("prod2", v1alpha1.StageProduction, []func(*rollout.Place){unhealthy(target, time.Minute), moved("all", time.Hour)})), goes, "onTheWay", rollout.ReasonUnhealthy, "prod2: "},
+		{"what is unhealthy is named before what soaks", member("vinje", prod(healthy(target, time.Minute), moved("all", time.Hour)), in("prod2", v1alpha1.StageProduction, []func(*rollout.Place){unhealthy(target, time.Minute), moved("all", time.Hour)})), goes, "onTheWay", rollout.ReasonUnhealthy, "prod2: "},
 		{"has it in part within one stage, by nobody's move", member("vinje", in("qa", v1alpha1.StageTest, []func(*rollout.Place){healthy(target, time.Minute)}), test(has(before))), waits, "", "", ""},
 		{"both are verified", member("vinje", test(has(target)), prod(has(target))), ok, "", "", ""},
 		{"unhealthy past its deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "prod was not healthy by 2026-11-22T12:00:00Z: Deployment web: 0/1 ready"},
@@ -137,7 +137,7 @@ func TestWhatNobodyNotedIsNews(t *testing.T) {
 	diff(t, "it fails when its time has passed since", "moves", moves(rollout.Plan(in)), []string{"vinje/prod Return 2.4.1 wave all"})
 }
 
-// TestFailureOutlivesTheInstallation has a status that tells vinje as failed, and no record on
+// TestFailureOutlivesTheInstallation has a status that lists vinje as failed, and no record on
 // an installation.
 func TestFailureOutlivesTheInstallation(t *testing.T) {
 	decline := excused("Declined", "another one")

@@ -103,7 +103,7 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 }
 
 // verifiedLate is when a member of a wave that is done was verified, where the time of its moves does
-// not tell: it was moved after the wave was done or, as clocks are set, seems to have been, or the
+// not say: it was moved after the wave was done or, as clocks are set, seems to have been, or the
 // wave had another name then. False where it has no such place, or was not verified yet.
 func (r *reporter) verifiedLate(s *standing) (time.Time, bool) {
 	since, known := r.remembered(s.member.Name, memoryVerified)
@@ -126,7 +126,7 @@ func (r *reporter) verifiedLate(s *standing) (time.Time, bool) {
 	return since, known
 }
 
-// isLate says whether the time when a place was moved does not tell that its wave, which is done,
+// isLate says whether the time when a place was moved does not show that its wave, which is done,
 // was done after that.
 func (r *reporter) isLate(place *Place, moved time.Time, wave int) bool {
 	w, completed := &r.strategy.Waves[wave], r.waves[wave].completedAt

@@ -48,7 +48,7 @@ func (p *Pilot) keepsBack(target v1alpha1.Release) (why, how string) {
 	return p.records(r)
 }
 
-// records says what its Rollout tells of why a pilot network has not completed a release.
+// records says what its Rollout says about why a pilot network has not completed a release.
 func (p *Pilot) records(r *v1alpha1.Rollout) (why, how string) {
 	s := &r.Status
 	again := "ask for a retry in spec.rollout.retries of Network " + p.Network

@@ -39,7 +39,7 @@ type Step struct {
 	Moves []Move
 	// Status that the Rollout then has; without conditions, which speak of generations.
 	Status v1alpha1.RolloutStatus
-	// Details go with status.next, for whoever wants to know more or has to act.
+	// Details go with status.next, for those who want to know more or have to act.
 	Details string
 	// Carried says that the rollout is under way: it is one of those that its group carries.
 	Carried bool

@@ -14,7 +14,7 @@ import (
 func left(name, wave string, failed bool) change {
 	return func(in *rollout.Input) {
 		l := rollout.Left{Name: name, Wave: wave, Failed: failed}
-		if !failed { // whose installation is there, and tells of the move
+		if !failed { // whose installation is there, and records the move
 			l.Places = []rollout.Place{{Environment: "prod", Stage: v1alpha1.StageProduction, Installed: &rollout.Installed{
 				Release: other, Current: true, HealthySince: now.Add(-time.Hour), Stamp: &rollout.Stamp{Name: rolloutName, Wave: wave, MovedAt: *at(-2 * time.Hour)},
 			}}}
@@ -79,7 +79,7 @@ func TestFailureOfALeaverWhoseWaveIsGoneCountsInTheLast(t *testing.T) {
 	diff(t, "it is in no wave that there is", "state", waveIn(t, step, "two").State, v1alpha1.WaveHalted)
 	diff(t, "nobody else is moved", "moves", len(step.Moves), 0)
 	_, note := noted(step.Status, "b")
-	diff(t, "it is told", "code", note.Reason, "Left")
+	diff(t, "it is listed", "code", note.Reason, "Left")
 }
 
 func TestWhatIsDoneStaysSoWhenWavesAreEdited(t *testing.T) {

@@ -17,7 +17,7 @@ type Wish struct {
 	// Network, or the Channel that direct adopters follow.
 	Network, Channel string
 	App              string
-	// Release that the channel points at; nil while it can't be told, or can't be had.
+	// Release that the channel points at; nil while it is not known, or can't be had.
 	Release *v1alpha1.Release
 	// Asked says that the group asks for the app at all.
 	Asked bool

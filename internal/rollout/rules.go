@@ -143,7 +143,7 @@ func (r *rules) past(member string, place *Place, w *Wave) bool {
 	return ok && !moved.After(done) && !r.startsAnew(member) //guard:done-stays-done -> false
 }
 
-// isStuck says whether a place failed at the target, whoever moved it there, could not return, and has
+// isStuck says whether a place failed at the target, by any move, could not return, and has
 // not recovered since.
 func (r *rules) isStuck(place *Place, w *Wave) bool {
 	i := place.Installed

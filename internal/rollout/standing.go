@@ -68,7 +68,7 @@ func (s *standing) readStamp(r *rules, place *Place, stamp *Stamp, w *Wave) {
 	}
 }
 
-// failedAndGone says whether a member failed of which no installation tells: it is not there any
+// failedAndGone says whether a member failed of which no installation has a record: it is not there any
 // longer, or goes, as the member declined the app. That does not undo its failure.
 func (r *rules) failedAndGone(m *Member) bool {
 	_, before := r.remembered(m.Name, memoryFailed)

@@ -80,7 +80,7 @@ func TestStampOfAReturn(t *testing.T) {
 	in := world(waves(wave("all")), member("vinje", prod(unhealthy(target, time.Hour), moved("all", time.Hour))))
 	got := rollout.Plan(in).Moves[0].Stamp
 	got.Message = ""
-	diff(t, "it tells the wave, what came of it and when", "stamp", got, rollout.Stamp{
+	diff(t, "it has the wave, what came of it and when", "stamp", got, rollout.Stamp{
 		Name: rolloutName, Wave: "all", MovedAt: metav1.NewTime(now), Verified: &before, Outcome: v1alpha1.OutcomeReturned,
 	})
 	in = world(waves(wave("all")), member("vinje", prod(unhealthy(target, time.Hour), moved("all", time.Hour), never)))

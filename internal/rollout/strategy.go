@@ -34,7 +34,7 @@ type Strategy struct {
 	MaxIntroductions int
 	// Announcement passes between the making of a Rollout and its first step.
 	Announcement time.Duration
-	// Calendar tells when new steps may start; nil is always.
+	// Calendar says when new steps may start; nil is always.
 	Calendar  *calendar.Calendar
 	Approvals []v1alpha1.Approval
 	Retries   []v1alpha1.Retry

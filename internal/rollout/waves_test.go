@@ -120,7 +120,7 @@ func TestStandIn(t *testing.T) {
 		{"it has been away for less than the deadline", []change{member("siljan", prod(has(before), pending)), member("tokke"), noted(29 * time.Minute)}, nil},
 		{"it has been away for longer", []change{member("siljan", prod(has(before), pending)), member("tokke"), noted(30 * time.Minute)}, []string{tokke}},
 		{"its windows open again: it is waited for", []change{member("siljan", weekdays, prod(has(before))), member("tokke"), noted(24 * time.Hour)}, nil},
-		{"whoever stood in stays so", []change{member("siljan", suspended), member("tokke"), member("vinje", prod(unseen(target), moved("first", time.Minute)))}, nil},
+		{"who stood in stays so", []change{member("siljan", suspended), member("tokke"), member("vinje", prod(unseen(target), moved("first", time.Minute)))}, nil},
 		{
 			"it was verified: the next wave follows",
 			[]change{member("siljan", prod(healthy(target, 2*time.Hour), moved("first", 3*time.Hour))), member("tokke")},

@@ -17,10 +17,6 @@ const (
 	hiccups              // becomes healthy, and is unwell for some minutes now and then
 )
 
-func (f fate) String() string {
-	return [...]string{"good", "bad", "flapping", "late", "breaks", "hiccups"}[f]
-}
-
 // certainty is how a digest turns out at a municipality, or anywhere where that is empty.
 type certainty struct{ digest, municipality string }
 

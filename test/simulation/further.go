@@ -186,7 +186,7 @@ func (s *script) gives(municipality, parameter string) {
 	s.decide(municipality, v1alpha1.AppDecision{Parameters: &apiextensionsv1.JSON{Raw: fmt.Appendf(nil, `{%q:"x"}`, parameter)}})
 }
 
-// remove deletes an installation of svarut by hand. What the municipality's status tells of it stays.
+// remove deletes an installation of svarut by hand. What the municipality's status says of it stays.
 func (s *script) remove(municipality, environment string) {
 	k := key{Municipality: municipality, Environment: environment, App: svarut}
 	was := s.store.Installation(k)

@@ -21,14 +21,6 @@ func OfferChanged() predicate.Predicate {
 	}}
 }
 
-// ComesOrGoes lets through that an object appeared, was relabelled, or is on its way out.
-func ComesOrGoes() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		return !equality.Semantic.DeepEqual(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
-			e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
-	}}
-}
-
 // EnvironmentsChanged lets through that the municipality controller says something new of the
 // environments of a Municipality: which there are, and in which state; see package tenancy.
 // What else its status says, such as how its apps are doing, is kept out.
