@@ -61,8 +61,9 @@ func (r assigner) assign() assignment {
 		return a
 	}
 
-	first := r.strategy.Waves[0].Name
-	active := r.leaverGoesFirst()
+	// Where the first wave is done nobody needs to stand in any longer, however long they are away.
+	_, done := r.done[r.strategy.Waves[0].Name]
+	active := done || r.leaverGoesFirst()
 	next := choice{have: -1, may: -1, will: -1}
 	for i := range r.in.Members {
 		m := &r.in.Members[i]
@@ -77,12 +78,14 @@ func (r assigner) assign() assignment {
 			a.standIn = i
 		}
 		a.waves[i] = 0
+		if done {
+			continue
+		}
 		goes, patience := r.goesOn(m)
 		active = active || goes
 		a.again = earliest(a.again, patience)
 	}
-	_, done := r.done[first]
-	if standIn := next.first(); !active && !done && standIn >= 0 { //guard:first-wave-has-somebody
+	if standIn := next.first(); !active && standIn >= 0 { //guard:first-wave-has-somebody
 		a.waves[standIn], a.standIn = 0, standIn
 	}
 	return a

@@ -36,13 +36,16 @@ func returnsToVerified(m *moved) string {
 	return ""
 }
 
-// verifiedBefore is the version that a place surely was verified at last, besides the one that failed,
-// and that can be had, or will be again; empty where there may be none.
+// verifiedBefore is the version that a place surely was verified at last, and that can be had, or will
+// be again; empty where there may be none, or where it is the one that failed: the place left it,
+// verified, and went back to it.
 func (t *Truth) verifiedBefore(k Key, failed v1alpha1.Release) string {
 	for _, r := range slices.Backward(t.Ledger.ran[k]) {
 		v := versionOf(t.Apps[k.App], r.Version)
 		gone := v == nil || v.State == v1alpha1.VersionWithdrawn
 		switch surely := slices.Contains(t.Ledger.verified[k], r); {
+		case r == failed && surely:
+			return ""
 		case r == failed:
 		case gone:
 			return "" // it may be what was verified last

@@ -14,7 +14,8 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 			t.Broken("attempts", "%s is made, although %s was attempt %d", r.Name, other.Name, other.Spec.Attempt)
 		}
 	}
-	if t.Ledger.endings[attempt(r)] && (t.recorded(r) || (t.approvedAny(r) && !t.Ledger.erased[attempt(r)])) {
+	// Where somebody deleted the record of what had ended, nothing is left that says so.
+	if t.Ledger.endings[attempt(r)] && !t.Ledger.erased[attempt(r)] && (t.recorded(r) || t.approvedAny(r)) {
 		t.Broken("attempts", "%s is made, although that attempt has ended, and installations or approvals name it", r.Name)
 	}
 	last := t.Ledger.made[subject(r)]
