@@ -166,8 +166,13 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
+// addControllers adds the controllers, the holder of the country that most of them read, and the metrics.
 func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	now := clock.RealClock{}
+	holder, err := addHolder(mgr, o.Namespace, now)
+	if err != nil {
+		return err
+	}
 	builder := bundle.NewBuilder(builtEntries, builtBytes)
 	municipalities := &municipality.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("municipality"), Clock: now,
@@ -176,7 +181,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("set up the municipality controller: %w", err)
 	}
 	catalogue := &sharedapp.Reconciler{
-		Client: mgr.GetClient(), Mapper: mgr.GetRESTMapper(), Events: mgr.GetEventRecorder("sharedapp"), Clock: now,
+		Client: mgr.GetClient(), Mapper: mgr.GetRESTMapper(), Events: mgr.GetEventRecorder("sharedapp"), Holder: holder,
 		Store:   bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace},
 		Pool:    download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout),
 		Builder: builder, PlainHTTPRegistries: o.PlainHTTPRegistries,
@@ -187,9 +192,6 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := mgr.Add(&sharedapp.Sweeper{Client: mgr.GetClient(), Store: catalogue.Store, Clock: now}); err != nil {
 		return fmt.Errorf("set up the sweeper of bundles: %w", err)
 	}
-	if err := addCountry(mgr, o.Namespace, now); err != nil {
-		return err
-	}
 	installations := &appinstallation.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Mapper: mgr.GetRESTMapper(),
 		Events: mgr.GetEventRecorder("appinstallation"), Clock: now,
@@ -198,24 +200,33 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the appinstallation controller: %w", err)
 	}
-	return addCheckers(mgr, now)
+	if err := addReaders(mgr, holder); err != nil {
+		return err
+	}
+	if err := mgr.Add(metrics.NewObjects(mgr.GetCache())); err != nil {
+		return fmt.Errorf("add the object counts: %w", err)
+	}
+	return nil
 }
 
-// addCountry adds the controllers that rest on the one model of the country: those that decide what
-// is installed, and the one that reports how it is doing.
-func addCountry(mgr ctrl.Manager, namespace string, now clock.Clock) error {
+// addHolder adds the holder of the one model of the country.
+func addHolder(mgr ctrl.Manager, namespace string, now clock.Clock) (*snapshot.Holder, error) {
 	direct, err := client.New(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
 	if err != nil {
-		return fmt.Errorf("make the client of the heartbeat: %w", err)
+		return nil, fmt.Errorf("make the client of the heartbeat: %w", err)
 	}
 	holder := snapshot.New(mgr.GetCache(), now)
 	holder.Heart = &snapshot.Heartbeat{Client: direct, Namespace: namespace}
 	if err := mgr.Add(holder); err != nil {
-		return fmt.Errorf("add the holder of the country: %w", err)
+		return nil, fmt.Errorf("add the holder of the country: %w", err)
 	}
-	decisions := &consent.Reconciler{
-		Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("consent"),
-	}
+	return holder, nil
+}
+
+// addReaders adds the controllers that rest on the model alone: those that decide what is installed,
+// the one that reports how it is doing, and those that say whether a spec makes sense.
+func addReaders(mgr ctrl.Manager, holder *snapshot.Holder) error {
+	decisions := &consent.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("consent")}
 	if err := decisions.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the consent controller: %w", err)
 	}
@@ -227,21 +238,13 @@ func addCountry(mgr ctrl.Manager, namespace string, now clock.Clock) error {
 	if err := reports.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the overview controller: %w", err)
 	}
-	return nil
-}
-
-// addCheckers adds the controllers that say whether a spec makes sense, and the metrics.
-func addCheckers(mgr ctrl.Manager, now clock.PassiveClock) error {
-	platforms := &platform.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("platform"), Clock: now}
+	platforms := &platform.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("platform")}
 	if err := platforms.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the platform controller: %w", err)
 	}
-	networks := &network.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("network"), Clock: now}
+	networks := &network.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("network")}
 	if err := networks.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the network controller: %w", err)
-	}
-	if err := mgr.Add(metrics.NewObjects(mgr.GetCache())); err != nil {
-		return fmt.Errorf("add the object counts: %w", err)
 	}
 	return nil
 }

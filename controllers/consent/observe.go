@@ -9,5 +9,5 @@ import (
 func (r *Reconciler) observe(name string) (*country.Country, *country.Tenant, bool) {
 	all := r.Holder.Country()
 	t := all.Tenant(name)
-	return all, t, t != nil && t.Municipality != nil
+	return all, t, t.IsThere()
 }

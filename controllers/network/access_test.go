@@ -16,6 +16,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 func until(d time.Duration) *metav1.Time { return new(metav1.NewTime(now.Add(d))) }
@@ -156,7 +157,7 @@ func TestStatusTellsOfCoordinators(t *testing.T) {
 		"expired access is out": n,
 		"an access ends in a suspended network, too: only its proposals rest": suspended,
 	} {
-		if diff := cmp.Diff(want, look(t, observed{network: network, municipalities: country("vinje")}, now).Coordinators); diff != "" {
+		if diff := cmp.Diff(want, look(t, in(country.Objects{Municipalities: municipalities("vinje")}, network), now).Coordinators); diff != "" {
 			t.Errorf("%s: coordinators (-want +got):\n%s", reason, diff)
 		}
 	}

@@ -6,11 +6,10 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/controllers/snapshot"
 )
 
 // Reconciler reconciles Networks.
@@ -19,14 +18,11 @@ type Reconciler struct {
 	Client client.Client
 	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
-	// Clock is the time.
-	Clock clock.PassiveClock
-
-	// apps are compiled when they change.
-	apps catalogue.Compiler
+	// Holder has the country.
+	Holder *snapshot.Holder
 }
 
-// +kubebuilder:rbac:groups=allmenning.dev,resources=networks;municipalities;sharedapps;platforms,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=networks,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=networks/status,verbs=patch
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterrolebindings,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=allmenning-coordinator
@@ -35,14 +31,17 @@ type Reconciler struct {
 // Reconcile gives the coordinators of one Network their access, and reports what the
 // Network comes to.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	now := r.Clock.Now()
-	seen, err := r.observe(ctx, req.Name, now)
+	seen, err := r.observe(ctx, req.Name)
 	if apierrors.IsNotFound(err) {
 		return ctrl.Result{}, r.forget(ctx, req.Name)
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
+	if seen.late() {
+		return ctrl.Result{RequeueAfter: soon}, nil
+	}
+	now := seen.country.Now
 	todo, err := plan(seen, now)
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("plan: %w", err)

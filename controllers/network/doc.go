@@ -5,7 +5,7 @@
 // its members; the overview controller counts how their apps are doing. What is left is
 // to answer the people who edit it: a name that nobody has, a selector that does
 // not parse, an app or a channel that does not exist, waves that overlap, an approval
-// of what nobody offers (internal/strategy). And to let its coordinators in, for as
+// of what nobody offers (internal/strategycheck). And to let its coordinators in, for as
 // long as their access lasts (access.go); what they may change of a Network, the policy
 // network-delegation.allmenning.dev says.
 //

@@ -10,29 +10,36 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/catalogue"
-	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func country(names ...string) []v1alpha1.Municipality {
-	all := make([]v1alpha1.Municipality, 0, len(names))
+func municipalities(names ...string) []*v1alpha1.Municipality {
+	all := make([]*v1alpha1.Municipality, 0, len(names))
 	for _, name := range names {
-		all = append(all, v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{v1alpha1.LabelCounty: "40"}}})
+		all = append(all, &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{v1alpha1.LabelCounty: "40"}}})
 	}
 	return all
 }
 
-func svarut() catalogue.Apps {
-	return catalogue.CompileAll(&v1alpha1.SharedApp{
+func svarut() map[string]*v1alpha1.SharedApp {
+	return map[string]*v1alpha1.SharedApp{"svarut": {
 		ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
 		Spec: v1alpha1.SharedAppSpec{
 			Channels: []v1alpha1.Channel{{Name: "stable", Version: "2.4.1"}, {Name: "pilot", Version: "2.5.0"}},
 			Versions: []v1alpha1.Version{{Version: "2.4.1"}, {Version: "2.5.0"}},
 		},
 		Status: v1alpha1.SharedAppStatus{Versions: []v1alpha1.VersionStatus{{Version: "2.4.1", Available: true}}},
-	})
+	}}
+}
+
+// in is a network as it is seen in a country, of which it is the only one where that has none.
+func in(o country.Objects, n v1alpha1.Network) observed {
+	if o.Networks == nil {
+		o.Networks = []v1alpha1.Network{n}
+	}
+	return observed{network: n, country: country.Compile(o, now)}
 }
 
 func proposing(channel ...string) []v1alpha1.Proposal {
@@ -46,9 +53,6 @@ func proposing(channel ...string) []v1alpha1.Proposal {
 // look is one reconcile, without its writes.
 func look(t *testing.T, seen observed, now time.Time) v1alpha1.NetworkStatus {
 	t.Helper()
-	if seen.networks == nil {
-		seen.networks = resolution.NewNetworks([]v1alpha1.Network{seen.network}, now)
-	}
 	todo, err := plan(seen, now)
 	if err != nil {
 		t.Fatal(err)
@@ -83,10 +87,10 @@ func TestStatus(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			seen := observed{municipalities: country("tokke", "vinje"), apps: svarut(), network: v1alpha1.Network{
+			seen := in(country.Objects{Municipalities: municipalities("tokke", "vinje"), Apps: svarut()}, v1alpha1.Network{
 				ObjectMeta: metav1.ObjectMeta{Name: "digi-tv", Generation: 3},
 				Spec:       v1alpha1.NetworkSpec{Members: tc.members, Apps: tc.apps},
-			}}
+			})
 			got := look(t, seen, now)
 			if diff := cmp.Diff(tc.unknown, got.UnknownMembers); diff != "" {
 				t.Errorf("unknown members (-want +got):\n%s", diff)
@@ -112,7 +116,7 @@ func TestStatusStaysSmall(t *testing.T) {
 	for i := range many {
 		names = append(names, fmt.Sprintf("atlantis%03d", i))
 	}
-	seen := observed{network: v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-tv"}, Spec: v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: names}}}}
+	seen := in(country.Objects{}, v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-tv"}, Spec: v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: names}}})
 	got := look(t, seen, now)
 	if len(got.UnknownMembers) != maxNames || len(got.Conditions[0].Message) > 1024 {
 		t.Errorf("%d names, a message of %d", len(got.UnknownMembers), len(got.Conditions[0].Message))
@@ -130,9 +134,9 @@ func TestSuspendedKeepsWhatItSaid(t *testing.T) {
 			{Type: "Ready", Status: "True", ObservedGeneration: 1},
 		},
 	}
-	seen := observed{network: v1alpha1.Network{
+	seen := in(country.Objects{}, v1alpha1.Network{
 		ObjectMeta: metav1.ObjectMeta{Generation: 2}, Spec: v1alpha1.NetworkSpec{Suspend: new(true)}, Status: before,
-	}}
+	})
 	got := look(t, seen, now)
 	want := v1alpha1.NetworkStatus{ObservedGeneration: 1, Members: new(int32(7)), Conditions: []metav1.Condition{
 		{Type: "Ready", Status: "True", ObservedGeneration: 1},
@@ -176,7 +180,7 @@ func TestNetworksAmongOthers(t *testing.T) {
 		"vest-telemark": "2 members, Ready=True: 2 members, 1 app",
 	}
 	for i := range all {
-		seen := observed{network: all[i], networks: resolution.NewNetworks(all, now), municipalities: country("tokke", "vinje"), apps: svarut()}
+		seen := in(country.Objects{Networks: all, Municipalities: municipalities("tokke", "vinje"), Apps: svarut()}, all[i])
 		s := look(t, seen, now)
 		got := fmt.Sprintf("%d members, Ready=%s: %s", *s.Members, s.Conditions[0].Status, s.Conditions[0].Message)
 		if diff := cmp.Diff(want[all[i].Name], got); diff != "" {
@@ -186,20 +190,32 @@ func TestNetworksAmongOthers(t *testing.T) {
 }
 
 func TestObserversAreCountedApart(t *testing.T) {
-	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	n := v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-tv"}, Spec: v1alpha1.NetworkSpec{
 		Members: v1alpha1.Members{Names: []string{"vinje", "telemark"}, Observers: []string{"telemark"}},
 	}}
-	seen := observed{network: n, networks: resolution.NewNetworks([]v1alpha1.Network{n}, now)}
-	for _, name := range []string{"vinje", "telemark", "oslo"} {
-		seen.municipalities = append(seen.municipalities, v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: name}})
-	}
-	todo, err := plan(seen, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := status(seen, todo, nil, now)
+	got := look(t, in(country.Objects{Municipalities: municipalities("vinje", "telemark", "oslo")}, n), now)
 	if diff := cmp.Diff([]*int32{new(int32(1)), new(int32(1))}, []*int32{got.Members, got.Observers}); diff != "" {
 		t.Errorf("a county that observes is no member, also where it is named as one: members and observers (-want +got):\n%s", diff)
+	}
+}
+
+func TestLate(t *testing.T) {
+	known := v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-tv", UID: "1", Generation: 2}}
+	for _, tc := range []struct {
+		reason string
+		change func(*v1alpha1.Network)
+		want   bool
+	}{
+		{"the country has it as it is", func(*v1alpha1.Network) {}, false},
+		{"what else is said of it does not matter", func(n *v1alpha1.Network) { n.Annotations = map[string]string{"a": "b"} }, false},
+		{"its spec has changed since", func(n *v1alpha1.Network) { n.Generation = 3 }, true},
+		{"it was made anew since", func(n *v1alpha1.Network) { n.UID = "2" }, true},
+		{"the country does not have it yet", func(n *v1alpha1.Network) { n.Name = "digi-sor" }, true},
+	} {
+		seen := in(country.Objects{}, known)
+		tc.change(&seen.network)
+		if got := seen.late(); got != tc.want {
+			t.Errorf("%s: late %v, want %v", tc.reason, got, tc.want)
+		}
 	}
 }

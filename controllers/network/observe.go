@@ -3,16 +3,13 @@ package network
 import (
 	"context"
 	"fmt"
-	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/read"
-	"github.com/allmenning/allmenning/internal/catalogue"
-	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 // observed is everything that a plan may build on.
@@ -20,18 +17,18 @@ type observed struct {
 	network v1alpha1.Network
 	// binding of the coordinators, nil where there is none.
 	binding *rbacv1.ClusterRoleBinding
-	// networks are all of them, as they stand now.
-	networks *resolution.Networks
-	// municipalities of the whole country. They are the cache's own: read only.
-	municipalities []v1alpha1.Municipality
-	// apps of the catalogue, by name. They are the cache's own: read only.
-	apps catalogue.Apps
-	// general is the Platform's strategy, of which a network inherits what it leaves out; nil
-	// where nobody says one.
-	general *v1alpha1.RolloutStrategy
+	// country that the network is part of.
+	country *country.Country
 }
 
-func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (observed, error) {
+// late says whether the country does not have the network yet as it is: it follows the cache in a moment.
+func (o observed) late() bool {
+	known := o.country.Network(o.network.Name)
+	return known == nil || known.UID != o.network.UID || known.Generation != o.network.Generation
+}
+
+// observe looks at one network. The binding is read from the cache, and not from the country, which has none.
+func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
 	var seen observed
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.network); err != nil {
 		return seen, fmt.Errorf("read Network %s: %w", name, err)
@@ -40,35 +37,8 @@ func (r *Reconciler) observe(ctx context.Context, name string, now time.Time) (o
 	if seen.binding, err = r.binding(ctx, name); err != nil {
 		return seen, err
 	}
-	if seen.general, err = r.general(ctx); err != nil {
-		return seen, err
-	}
-	var networks v1alpha1.NetworkList
-	if err := read.List(ctx, r.Client, &networks); err != nil {
-		return seen, fmt.Errorf("list Networks: %w", err)
-	}
-	seen.networks = resolution.NewNetworks(networks.Items, now)
-	var municipalities v1alpha1.MunicipalityList
-	if err := read.List(ctx, r.Client, &municipalities); err != nil {
-		return seen, fmt.Errorf("list Municipalities: %w", err)
-	}
-	seen.municipalities = municipalities.Items
-	var apps v1alpha1.SharedAppList
-	if err := read.List(ctx, r.Client, &apps); err != nil {
-		return seen, fmt.Errorf("list SharedApps: %w", err)
-	}
-	seen.apps = r.apps.All(apps.Items)
+	seen.country = r.Holder.Country()
 	return seen, nil
-}
-
-// general finds the Platform's strategy, or nil.
-func (r *Reconciler) general(ctx context.Context) (*v1alpha1.RolloutStrategy, error) {
-	var found v1alpha1.Platform
-	err := r.Client.Get(ctx, client.ObjectKey{Name: v1alpha1.PlatformName}, &found)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, fmt.Errorf("read Platform %s: %w", v1alpha1.PlatformName, err)
-	}
-	return found.Spec.Rollout, nil
 }
 
 // binding finds the binding of a network's coordinators, or nil. The cache holds only

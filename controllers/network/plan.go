@@ -2,12 +2,12 @@ package network
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/reference"
 	"github.com/allmenning/allmenning/internal/strategycheck"
 )
@@ -32,41 +32,23 @@ type planned struct {
 // plan counts the members, says who coordinates them, and finds what is wrong with the spec.
 func plan(seen observed, now time.Time) (planned, error) {
 	n := &seen.network
-	out := planned{coordinators: coordinators(n.Spec.Access, now), again: nextLook(seen, now)}
+	out := planned{coordinators: coordinators(n.Spec.Access, now), again: nextExpiry(n.Spec.Access, now)}
 	var err error
 	if out.access, err = planGrant(n, out.coordinators, seen.binding); err != nil {
 		return out, err
 	}
-	isMember := seen.networks.Members(n.Name)
-	known := make(map[string]bool, len(seen.municipalities))
-	var members []*v1alpha1.Municipality
-	observers := int32(0)
-	for i := range seen.municipalities {
-		known[seen.municipalities[i].Name] = true
-		if isMember(&seen.municipalities[i]) {
-			members = append(members, &seen.municipalities[i])
-		}
-		if slices.ContainsFunc(seen.networks.Observers(&seen.municipalities[i]), func(o *v1alpha1.Network) bool { return o.Name == n.Name }) {
-			observers++
-		}
-	}
-	out.members = int32(len(members)) //nolint:gosec // an API server holds far fewer objects
-	if observers > 0 {
+	members := country.Municipalities(seen.country.Members(n.Name))
+	out.members = size(members)
+	if observers := size(country.Municipalities(seen.country.Observers(n.Name))); observers > 0 {
 		out.observers = &observers
 	}
-	out.unknown = reference.UnknownMembers(n, func(name string) bool { return known[name] })
+	out.unknown = reference.UnknownMembers(n, func(name string) bool { return seen.country.Tenant(name).IsThere() })
 	out.outcome = outcome(seen, out, members)
 	return out, nil
 }
 
-// nextLook is how long until an access ends, or a network, which may change whose members
-// are whose; 0 where nothing will.
-func nextLook(seen observed, now time.Time) time.Duration {
-	next := nextExpiry(seen.network.Spec.Access, now)
-	if change := seen.networks.NextChange(); !change.IsZero() && (next == 0 || change.Sub(now) < next) {
-		return change.Sub(now)
-	}
-	return next
+func size(some []*v1alpha1.Municipality) int32 {
+	return int32(len(some)) //nolint:gosec // an API server holds far fewer objects
 }
 
 // outcome is what the whole spec comes to. Of a network that is over only its ties to
@@ -77,10 +59,10 @@ func outcome(seen observed, out planned, members []*v1alpha1.Municipality) condi
 	if fault := reference.MemberSelector(n); fault != "" {
 		all = append(all, invalid("%s", fault))
 	}
-	for _, fault := range seen.networks.Faults(n.Name) {
+	for _, fault := range seen.country.Networks.Faults(n.Name) {
 		all = append(all, invalid("%s", fault))
 	}
-	switch heir := seen.networks.Heir(n.Name); heir {
+	switch heir := seen.country.Networks.Heir(n.Name); heir {
 	case n.Name:
 	case "":
 		return together("it has ended, and proposes nothing: its members keep their apps (spec.ends)", all...)
@@ -88,10 +70,10 @@ func outcome(seen observed, out planned, members []*v1alpha1.Municipality) condi
 		return together(fmt.Sprintf("it proposes nothing any longer: its members belong to Network %s (spec.successor)", heir), all...)
 	}
 	for _, p := range n.Spec.Apps {
-		all = append(all, seen.apps.Of(p.Name).Proposal(p))
+		all = append(all, seen.country.Apps.Of(p.Name).Proposal(p))
 	}
 	faults, notes := strategycheck.Check(strategycheck.Input{
-		Said: n.Spec.Rollout, General: seen.general, Members: members, Noun: "member", Apps: seen.apps, Proposed: n.Spec.Apps,
+		Said: n.Spec.Rollout, General: seen.country.Platform.Rollout, Members: members, Noun: "member", Apps: seen.country.Apps, Proposed: n.Spec.Apps,
 	})
 	for _, fault := range faults {
 		all = append(all, invalid("%s", fault))

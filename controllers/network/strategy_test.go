@@ -8,10 +8,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 // TestStrategyIsTold looks at what the condition makes of faults and notes; what they are,
-// internal/strategy tests.
+// internal/strategycheck tests.
 func TestStrategyIsTold(t *testing.T) {
 	approval := v1alpha1.Approval{App: "svarut", Digest: "sha256:" + strings.Repeat("a", 64), Wave: "evryone", Attempt: 1}
 	inherited := &v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{
@@ -42,34 +43,14 @@ func TestStrategyIsTold(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			seen := observed{municipalities: country("tokke", "vinje"), apps: svarut(), general: tc.general, network: v1alpha1.Network{
+			o := country.Objects{Municipalities: municipalities("tokke", "vinje"), Apps: svarut(), Platform: v1alpha1.PlatformSpec{Rollout: tc.general}}
+			seen := in(o, v1alpha1.Network{
 				ObjectMeta: metav1.ObjectMeta{Name: "digi-tv", Generation: 1},
 				Spec:       v1alpha1.NetworkSpec{Members: v1alpha1.Members{Names: []string{"tokke", "vinje"}}, Rollout: tc.own},
-			}}
+			})
 			ready := look(t, seen, now).Conditions[0]
 			if diff := cmp.Diff(tc.want, ready.Type+"="+string(ready.Status)+": "+ready.Message); diff != "" {
 				t.Errorf("condition (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestSpeaksOf(t *testing.T) {
-	cases := []struct {
-		reason string
-		spec   v1alpha1.NetworkSpec
-		want   bool
-	}{
-		{"it proposes the app", v1alpha1.NetworkSpec{Apps: proposing("stable")}, true},
-		{"it approves a wave of it", v1alpha1.NetworkSpec{Rollout: &v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{{App: "kobo"}, {App: "svarut"}}}}, true},
-		{"it retries it", v1alpha1.NetworkSpec{Rollout: &v1alpha1.RolloutStrategy{Retries: []v1alpha1.Retry{{App: "svarut"}}}}, true},
-		{"it speaks of another", v1alpha1.NetworkSpec{Rollout: &v1alpha1.RolloutStrategy{Retries: []v1alpha1.Retry{{App: "kobo"}}}}, false},
-		{"it says nothing", v1alpha1.NetworkSpec{}, false},
-	}
-	for _, tc := range cases {
-		t.Run(tc.reason, func(t *testing.T) {
-			if got := speaksOf(&v1alpha1.Network{Spec: tc.spec}, "svarut"); got != tc.want {
-				t.Errorf("speaks of svarut: %t, want %t", got, tc.want)
 			}
 		})
 	}

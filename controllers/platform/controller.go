@@ -6,11 +6,10 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/controllers/snapshot"
 )
 
 // Reconciler reconciles the Platform.
@@ -19,14 +18,11 @@ type Reconciler struct {
 	Client client.Client
 	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
-	// Clock is the time.
-	Clock clock.PassiveClock
-
-	// apps are compiled when they change.
-	apps catalogue.Compiler
+	// Holder has the country.
+	Holder *snapshot.Holder
 }
 
-// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;municipalities;sharedapps,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms/status,verbs=patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -39,5 +35,5 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
-	return ctrl.Result{}, r.write(ctx, seen.platform, status(seen.platform, plan(seen), r.Clock.Now()))
+	return ctrl.Result{}, r.write(ctx, seen.platform, status(seen.platform, plan(seen), seen.country.Now))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/strategycheck"
 )
 
@@ -18,7 +19,9 @@ import (
 // are for. All faults are reported at once; what may be intended is reported where the Platform is in force.
 func plan(seen observed) condition.Outcome {
 	spec := seen.platform.Spec
-	misled, notes := strategycheck.Check(strategycheck.Input{Said: spec.Rollout, Members: seen.municipalities, Noun: "Municipality", Apps: seen.apps})
+	misled, notes := strategycheck.Check(strategycheck.Input{
+		Said: spec.Rollout, Members: country.Municipalities(seen.country.Tenants), Noun: "Municipality", Apps: seen.country.Apps,
+	})
 	faults := slices.Concat(labelFaults(spec), misled)
 	if len(faults) > 0 {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: strings.Join(faults, "; ")}

@@ -9,9 +9,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/country"
 )
+
+// in is a Platform as it is seen in a country.
+func in(o country.Objects, p v1alpha1.Platform) observed {
+	return observed{platform: p, country: country.Compile(o, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))}
+}
 
 func TestStatus(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -56,7 +61,7 @@ func TestStatus(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, status(tc.platform, plan(observed{platform: tc.platform}), now)); diff != "" {
+			if diff := cmp.Diff(tc.want, status(tc.platform, plan(in(country.Objects{}, tc.platform)), now)); diff != "" {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
 		})
@@ -64,12 +69,12 @@ func TestStatus(t *testing.T) {
 }
 
 func TestPlanStallsOnAStrategyThatCantBe(t *testing.T) {
-	got := plan(observed{platform: v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{
+	got := plan(in(country.Objects{}, v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{
 		DNS: []v1alpha1.DNSServer{{Namespace: "kube-system", PodLabels: map[string]string{"k8s-app": "kube dns"}}},
 		Rollout: &v1alpha1.RolloutStrategy{
 			Windows: []v1alpha1.Window{{Schedule: "0 8 30 2 *", Duration: metav1.Duration{Duration: time.Hour}, TimeZone: "Europe/Oslo"}},
 		},
-	}}})
+	}}))
 	if got.State != condition.Stalled || got.Reason != v1alpha1.ReasonInvalidSpec {
 		t.Errorf("outcome %+v, want Stalled, %s", got, v1alpha1.ReasonInvalidSpec)
 	}
@@ -81,7 +86,7 @@ func TestPlanStallsOnAStrategyThatCantBe(t *testing.T) {
 }
 
 // TestPlanHoldsTheStrategyAgainstTheCountry looks at what the condition makes of faults and
-// notes; what they are, internal/strategy tests.
+// notes; what they are, internal/strategycheck tests.
 func TestPlanHoldsTheStrategyAgainstTheCountry(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("a", 64)
 	named := func(wave string, names ...string) v1alpha1.Wave {
@@ -123,11 +128,10 @@ func TestPlanHoldsTheStrategyAgainstTheCountry(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			got := plan(observed{
-				platform:       v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{Rollout: &tc.rollout}},
-				municipalities: []*v1alpha1.Municipality{place("tokke"), place("vinje")},
-				apps:           catalogue.CompileAll(&v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "svarut"}}),
-			})
+			got := plan(in(country.Objects{
+				Municipalities: []*v1alpha1.Municipality{place("tokke"), place("vinje")},
+				Apps:           map[string]*v1alpha1.SharedApp{"svarut": {ObjectMeta: metav1.ObjectMeta{Name: "svarut"}}},
+			}, v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{Rollout: &tc.rollout}}))
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("outcome (-want +got):\n%s", diff)
 			}
@@ -149,7 +153,7 @@ func TestPlanStallsOnLabelsThatAreNone(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
 			p := v1alpha1.Platform{Spec: tc.spec}
-			got := status(p, plan(observed{platform: p}), time.Now())
+			got := status(p, plan(in(country.Objects{}, p)), time.Now())
 			types := make([]string, 0, len(got.Conditions))
 			for _, c := range got.Conditions {
 				types = append(types, c.Type+"="+string(c.Status))

@@ -1,17 +1,15 @@
 package platform
 
 import (
-	"context"
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/watch"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 // pause gathers what happens to municipalities and apps: a country that is created in a
@@ -24,10 +22,14 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		apply.StatusLost(func(o *v1alpha1.Platform) int64 { return o.Status.ObservedGeneration }))
 	return ctrl.NewControllerManagedBy(mgr).Named("platform").
 		For(&v1alpha1.Platform{}, builder.WithPredicates(specOrRequest)).
-		Watches(&v1alpha1.Municipality{}, watch.Later(theOne, pause), builder.WithPredicates(predicate.LabelChangedPredicate{})).
-		Watches(&v1alpha1.SharedApp{}, watch.Later(theOne, pause), builder.WithPredicates(watch.OfferChanged())).
+		WatchesRawSource(r.Holder.Wakes(theOne, pause)).
 		Complete(r)
 }
 
 // theOne is the only Platform there can be. Where nobody has made it, the look ends at once.
-func theOne(context.Context, client.Object) []string { return []string{v1alpha1.PlatformName} }
+func theOne(c country.Changed) map[string]bool {
+	if !c.PlatformSpec {
+		return nil
+	}
+	return map[string]bool{v1alpha1.PlatformName: true}
+}

@@ -6,7 +6,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/internal/installable"
+	"github.com/allmenning/allmenning/controllers/snapshot"
 )
 
 // Reconciler reconciles SharedApps.
@@ -24,8 +24,8 @@ type Reconciler struct {
 	Mapper installable.Mapper
 	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
-	// Clock is the time.
-	Clock clock.PassiveClock
+	// Holder has the country.
+	Holder *snapshot.Holder
 	// Store is where bundles are kept.
 	Store bundlestore.Store
 	// Pool fetches bundles from registries. The manager runs it.
@@ -40,7 +40,7 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps/status,verbs=patch
-// +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;networks;appinstallations,verbs=get;list;watch
+// +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations,verbs=get;list;watch
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=get;list;watch,resourceNames=allmenning-installer
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -55,7 +55,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 
-	now := r.Clock.Now()
+	if seen.late() {
+		return ctrl.Result{RequeueAfter: soon}, nil
+	}
+
+	now := seen.country.Now
 	if seen, err = r.judge(seen, now); err != nil { //nolint:contextcheck // schemas are compiled in memory; there is nothing to cancel
 		return ctrl.Result{}, fmt.Errorf("judge: %w", err)
 	}

@@ -18,25 +18,26 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
-	"github.com/allmenning/allmenning/controllers/internal/read"
-	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/reference"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 // observed is everything that a plan may build on.
 type observed struct {
-	app      v1alpha1.SharedApp
-	platform v1alpha1.PlatformSpec
-	// catalogue is what all SharedApps ask for and offer, this one included.
-	catalogue reference.Offers
+	// app is the cache's, as it remembers the digests of versions: what was written last counts.
+	app v1alpha1.SharedApp
+	// country that the app is offered to.
+	country *country.Country
 	// installer is the role whose rules are the kinds that bundles may hold; nil where it is missing.
 	installer *rbacv1.ClusterRole
-	// networks are all of them, where the app names some that go first; else they are not
-	// asked for. They are the cache's own: read only.
-	networks []v1alpha1.Network
 	// versions in the order of the spec.
 	versions []seenVersion
+}
+
+// late says whether the country does not have the app yet as it is: it follows the cache in a moment.
+func (o observed) late() bool {
+	known := o.country.Apps.Of(o.app.Name).Object
+	return known == nil || known.UID != o.app.UID || known.Generation != o.app.Generation
 }
 
 // seenVersion is what was found of one version.
@@ -72,20 +73,12 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.app); err != nil {
 		return seen, fmt.Errorf("read SharedApp %s: %w", name, err)
 	}
-	var err error
-	if seen.platform, err = settings.Get(ctx, r.Client); err != nil {
-		return seen, err
-	}
-	if suspended(seen) {
+	seen.country = r.Holder.Country()
+	if seen.late() || suspended(seen) {
 		return seen, nil
 	}
-	if seen.catalogue, err = r.catalogue(ctx, seen.app); err != nil {
-		return seen, err
-	}
+	var err error
 	if seen.installer, err = r.installer(ctx); err != nil {
-		return seen, err
-	}
-	if seen.networks, err = r.networks(ctx, seen.app); err != nil {
 		return seen, err
 	}
 	for _, spec := range seen.app.Spec.Versions {
@@ -96,30 +89,6 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		seen.versions = append(seen.versions, v)
 	}
 	return seen, nil
-}
-
-func (r *Reconciler) catalogue(ctx context.Context, app v1alpha1.SharedApp) (reference.Offers, error) {
-	var list v1alpha1.SharedAppList
-	if err := read.List(ctx, r.Client, &list); err != nil {
-		return nil, fmt.Errorf("list SharedApps: %w", err)
-	}
-	all := reference.Offers{}
-	for i := range list.Items {
-		all[list.Items[i].Name] = list.Items[i].Spec
-	}
-	all[app.Name] = app.Spec
-	return all, nil
-}
-
-func (r *Reconciler) networks(ctx context.Context, app v1alpha1.SharedApp) ([]v1alpha1.Network, error) {
-	if len(app.Spec.PilotNetworks) == 0 {
-		return nil, nil
-	}
-	var list v1alpha1.NetworkList
-	if err := read.List(ctx, r.Client, &list); err != nil {
-		return nil, fmt.Errorf("list Networks: %w", err)
-	}
-	return list.Items, nil
 }
 
 func (r *Reconciler) installer(ctx context.Context) (*rbacv1.ClusterRole, error) {
@@ -214,7 +183,7 @@ func (r *Reconciler) fromRegistry(ctx context.Context, seen observed, v seenVers
 		return v, err
 	}
 	source := *v.spec.Source.OCI
-	how, fault := accessTo(v.spec.Version, source, seen.platform.Registries)
+	how, fault := accessTo(v.spec.Version, source, seen.country.Platform.Registries)
 	if fault != nil {
 		v.fault = fault
 		return v, nil

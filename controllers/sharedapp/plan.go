@@ -62,8 +62,7 @@ func plan(seen observed, now time.Time) planned {
 	if suspended(seen) {
 		return planned{suspended: true}
 	}
-	out := planned{fault: appFault(seen)}
-	out.pilots, out.again = planPilots(seen, now)
+	out := planned{fault: appFault(seen), pilots: planPilots(seen)}
 	for _, v := range seen.versions {
 		p := planVersion(v, now)
 		if v.fetch != nil {
@@ -76,7 +75,7 @@ func plan(seen observed, now time.Time) planned {
 }
 
 func suspended(seen observed) bool {
-	return ptr.Deref(seen.app.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false)
+	return ptr.Deref(seen.app.Spec.Suspend, false) || ptr.Deref(seen.country.Platform.Suspend, false)
 }
 
 // appFault says why none of the versions may be installed, whatever is in their bundles.
@@ -85,7 +84,7 @@ func appFault(seen observed) *condition.Outcome {
 		return stalled(v1alpha1.ReasonInstallerRoleMissing, fmt.Sprintf(
 			"ClusterRole %s, which lists the kinds that bundles may hold, does not exist: apply config/rbac of the operator", v1alpha1.RoleInstaller))
 	}
-	return together(reference.Requirements(seen.app.Name, seen.catalogue))
+	return together(reference.Requirements(seen.app.Name, seen.country.Apps))
 }
 
 // together is one fault of several, with the messages of all; nil where there are none.

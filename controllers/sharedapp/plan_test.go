@@ -19,7 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/reference"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -42,12 +42,21 @@ func fetching(state download.State) *wanted {
 
 // see is what would be seen of SharedApp svarut with these versions.
 func see(versions ...seenVersion) observed {
-	seen := observed{installer: &rbacv1.ClusterRole{}, versions: versions, catalogue: reference.Offers{}}
+	seen := observed{installer: &rbacv1.ClusterRole{}, versions: versions}
 	seen.app.Name, seen.app.Generation = "svarut", 3
 	for _, v := range versions {
 		seen.app.Spec.Versions = append(seen.app.Spec.Versions, v.spec)
 	}
-	seen.catalogue["svarut"] = seen.app.Spec
+	return in(country.Objects{}, seen)
+}
+
+// in is an app as it is seen in a country, to which it is added.
+func in(o country.Objects, seen observed) observed {
+	if o.Apps == nil {
+		o.Apps = map[string]*v1alpha1.SharedApp{}
+	}
+	o.Apps[seen.app.Name] = seen.app.DeepCopy()
+	seen.country = country.Compile(o, today)
 	return seen
 }
 
@@ -144,10 +153,11 @@ func TestStatus(t *testing.T) {
 	withdrawn := broken
 	withdrawn.spec.State = v1alpha1.VersionWithdrawn
 	cyclic := see(well)
-	cyclic.catalogue = reference.Offers{
-		"svarut":  {Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway"}}}},
-		"gateway": {Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "svarut"}}}},
-	}
+	cyclic.app.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway"}}}
+	cyclic = in(country.Objects{Apps: map[string]*v1alpha1.SharedApp{"gateway": {
+		ObjectMeta: metav1.ObjectMeta{Name: "gateway"},
+		Spec:       v1alpha1.SharedAppSpec{Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "svarut"}}}},
+	}}}, cyclic)
 	takenOut := see(well)
 	takenOut.app.Status.Versions = []v1alpha1.VersionStatus{
 		{Version: "2.3.0", Digest: digestOf("c")}, {Version: "2.4.1", Digest: digestOf("a"), Available: true}, {Version: "2.2.0", Message: "never was available"},

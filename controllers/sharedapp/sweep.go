@@ -15,8 +15,9 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/read"
 )
 
-// sweepPause is how often the store is swept. It reads the whole country, so it is done seldom,
-// and not on the path of a reconcile.
+// sweepPause is how often the store is swept. It lists all AppInstallations, so it is done seldom, and not
+// on the path of a reconcile. It does not read the model of the country: that leaves out AppInstallations
+// which are nobody's, and what they need must stay, too.
 const sweepPause = 5 * time.Minute
 
 // Sweeper deletes stored bundles that nobody has needed for a while. The manager runs it.

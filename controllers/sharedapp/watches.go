@@ -18,18 +18,21 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
-	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
-	"github.com/allmenning/allmenning/controllers/internal/watch"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 // workers is how many SharedApps are looked at at once. Nothing in a reconcile waits for a
 // registry, so few are enough.
 const workers = 2
 
-// networksPause gathers what happens to networks: a country of them that is created in a
-// burst calls for one look.
-const networksPause = time.Second
+const (
+	// burst gathers what happens to networks and other apps: a country of them that is created at
+	// once calls for one look.
+	burst = time.Second
+	// soon is when to look again where the country does not have the app yet as it is.
+	soon = 50 * time.Millisecond
+)
 
 // SetupWithManager makes the manager run this controller and its download pool.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
@@ -42,10 +45,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
 		For(&v1alpha1.SharedApp{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 			apply.StatusLost(func(o *v1alpha1.SharedApp) int64 { return o.Status.ObservedGeneration })))).
-		// One app may require another: when that appears, changes or goes, so may what can be said of this one.
-		Watches(&v1alpha1.SharedApp{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.Platform{}, everyone, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.Network{}, watch.Later(r.piloted, networksPause), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesRawSource(r.Holder.Wakes(func(c country.Changed) map[string]bool { return c.AppSpecs }, burst)).
 		Watches(&rbacv1.ClusterRole{}, everyone).
 		Watches(bundlestore.NewConfigMap(), handler.EnqueueRequestsFromMapFunc(r.users), builder.WithPredicates(here)).
 		Watches(newSecret(), everyone, builder.WithPredicates(here)).
@@ -54,47 +54,27 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 }
 
 // users finds the SharedApps whose source, or whose stored bundle, a ConfigMap is.
-func (r *Reconciler) users(ctx context.Context, o client.Object) []reconcile.Request {
+func (r *Reconciler) users(_ context.Context, o client.Object) []reconcile.Request {
+	return r.those(func(app *v1alpha1.SharedApp) bool { return uses(app, o.GetName()) })
+}
+
+func (r *Reconciler) everyone(context.Context, client.Object) []reconcile.Request {
+	return r.those(func(*v1alpha1.SharedApp) bool { return true })
+}
+
+// those are the apps of the country that an event concerns. One that is not in it yet is looked at
+// anyway once it is.
+func (r *Reconciler) those(concerned func(*v1alpha1.SharedApp) bool) []reconcile.Request {
 	var all []reconcile.Request
-	for _, app := range r.list(ctx) {
-		if uses(app, o.GetName()) {
-			all = append(all, request(app.Name))
+	for name, app := range r.Holder.Country().Apps {
+		if concerned(app.Object) {
+			all = append(all, request(name))
 		}
 	}
 	return all
 }
 
-func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
-	apps := r.list(ctx)
-	all := make([]reconcile.Request, 0, len(apps))
-	for _, app := range apps {
-		all = append(all, request(app.Name))
-	}
-	return all
-}
-
-// piloted finds the SharedApps that let networks go first: networks follow each other, so a
-// change of one may concern any of them.
-func (r *Reconciler) piloted(ctx context.Context, _ client.Object) []string {
-	var all []string
-	for _, app := range r.list(ctx) {
-		if len(app.Spec.PilotNetworks) > 0 {
-			all = append(all, app.Name)
-		}
-	}
-	return all
-}
-
-func (r *Reconciler) list(ctx context.Context) []v1alpha1.SharedApp {
-	var list v1alpha1.SharedAppList
-	if err := read.List(ctx, r.Client, &list); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "list SharedApps")
-		return nil
-	}
-	return list.Items
-}
-
-func uses(app v1alpha1.SharedApp, configMap string) bool {
+func uses(app *v1alpha1.SharedApp, configMap string) bool {
 	for _, v := range app.Spec.Versions {
 		if v.Source.ConfigMap != nil && v.Source.ConfigMap.Name == configMap {
 			return true

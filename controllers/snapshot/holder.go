@@ -54,8 +54,8 @@ func New(c cache.Cache, now clock.Clock) *Holder {
 	return h
 }
 
-// Country is the newest snapshot, as it is now. It is there once a controller that is woken by
-// the holder has started; nobody changes it.
+// Country is the newest snapshot, as it is now; nobody changes it. It is empty until all that there is
+// was read, for which a controller waits that is woken by the holder.
 func (h *Holder) Country() *country.Country {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -119,7 +119,7 @@ func (h *Holder) begin(outages rollout.Outages) {
 	h.model.SetOutages(outages)
 	h.model.Settle(h.clock.Now())
 	close(h.ready)
-	h.wake(everybody(h.model.Country()))
+	h.wake(country.Everything(h.model.Country()))
 }
 
 // settle brings the country up to date by what changed, and wakes whom that concerns. The lock

@@ -39,7 +39,7 @@ func (w *waker) Start(_ context.Context, q queue) error {
 	w.queue = q
 	w.holder.wakers = append(w.holder.wakers, w)
 	if w.holder.synced {
-		w.wake(everybody(w.holder.model.Country()))
+		w.wake(country.Everything(w.holder.model.Country()))
 	}
 	return nil
 }
@@ -68,25 +68,4 @@ func (h *Holder) wake(changed country.Changed) {
 	for _, w := range h.wakers {
 		w.wake(changed)
 	}
-}
-
-// everybody is a change that concerns all.
-func everybody(c *country.Country) country.Changed {
-	all := country.Changed{
-		Decisions: map[string]bool{}, Municipalities: map[string]bool{}, Groups: map[string]bool{}, Courses: map[string]bool{},
-		Networks: map[string]bool{}, Apps: map[string]bool{},
-	}
-	for t := range c.Tenants {
-		all.Decisions[t.Name], all.Municipalities[t.Name] = true, true
-	}
-	for _, name := range c.Groups() {
-		all.Groups[name] = true
-		if c.Network(name) != nil {
-			all.Networks[name] = true
-		}
-	}
-	for name := range c.Apps {
-		all.Apps[name] = true
-	}
-	return all
 }

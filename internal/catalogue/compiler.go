@@ -28,28 +28,6 @@ func (c *Compiler) App(o *v1alpha1.SharedApp) *App {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 
-	return c.compile(o)
-}
-
-// All compiles all SharedApps, and forgets those that are not among them.
-func (c *Compiler) All(list []v1alpha1.SharedApp) Apps {
-	c.lock.Lock()
-	defer c.lock.Unlock()
-
-	all := make(Apps, len(list))
-	for i := range list {
-		all[list[i].Name] = c.compile(&list[i])
-	}
-	for name := range c.known {
-		if all[name] == nil {
-			delete(c.known, name)
-		}
-	}
-
-	return all
-}
-
-func (c *Compiler) compile(o *v1alpha1.SharedApp) *App {
 	before := c.known[o.Name]
 	if before.app != nil && before.uid == o.UID && before.resourceVersion == o.ResourceVersion && o.ResourceVersion != "" {
 		return before.app

@@ -83,6 +83,9 @@ func (r Requirement) String() string {
 	return r.App + " " + r.Range
 }
 
+// Unreadable says whether the range is none.
+func (r Requirement) Unreadable() bool { return r.Range != "" && r.within == nil }
+
 // Admits says whether a version is in the range. One that can't be read admits none, and the
 // catalogue says so.
 func (r Requirement) Admits(version string) bool {

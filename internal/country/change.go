@@ -16,18 +16,43 @@ type Changed struct {
 	Networks map[string]bool
 	// Apps are those of which anything is another thing now, wherever they are installed.
 	Apps map[string]bool
+	// NetworkSpecs are networks whose spec may make another sense now: itself, or what it rests on.
+	NetworkSpecs map[string]bool
+	// AppSpecs are the apps of which the same is so.
+	AppSpecs map[string]bool
+	// PlatformSpec says that it is so of the Platform's strategy.
+	PlatformSpec bool
 }
 
 func newChanged() Changed {
 	return Changed{
 		Decisions: map[string]bool{}, Municipalities: map[string]bool{}, Groups: map[string]bool{}, Courses: map[string]bool{},
-		Networks: map[string]bool{}, Apps: map[string]bool{},
+		Networks: map[string]bool{}, Apps: map[string]bool{}, NetworkSpecs: map[string]bool{}, AppSpecs: map[string]bool{},
 	}
+}
+
+// Everything is the change that a reader has to expect who has not seen the country before.
+func Everything(c *Country) Changed {
+	all := newChanged()
+	for t := range c.Tenants {
+		all.Decisions[t.Name], all.Municipalities[t.Name] = true, true
+	}
+	for _, name := range c.Groups() {
+		all.Groups[name] = true
+	}
+	for name := range c.networks {
+		all.Networks[name], all.NetworkSpecs[name] = true, true
+	}
+	for name := range c.Apps {
+		all.Apps[name], all.AppSpecs[name] = true, true
+	}
+	all.PlatformSpec = true
+	return all
 }
 
 // Nothing says whether nothing changed.
 func (c Changed) Nothing() bool {
-	return len(c.Decisions)+len(c.Municipalities)+len(c.Groups)+len(c.Networks)+len(c.Apps) == 0
+	return len(c.Decisions)+len(c.Municipalities)+len(c.Groups)+len(c.Networks)+len(c.Apps)+len(c.NetworkSpecs)+len(c.AppSpecs) == 0 && !c.PlatformSpec
 }
 
 // course notes a group whose course may be another one now.

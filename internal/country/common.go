@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
@@ -14,7 +15,7 @@ import (
 // SetNetwork takes a Network in the place of the one of its name; nil takes that out.
 func (m *Model) SetNetwork(name string, n *v1alpha1.Network) {
 	was := m.country.networks[name]
-	if was != nil && n != nil && n.DeletionTimestamp.IsZero() == was.DeletionTimestamp.IsZero() && n.UID == was.UID && equality.Semantic.DeepEqual(was.Spec, n.Spec) {
+	if was != nil && n != nil && n.DeletionTimestamp.IsZero() == was.DeletionTimestamp.IsZero() && sameSpec(was, n, was.Spec, n.Spec) {
 		return
 	}
 	m.country.networks = replaced(m.country.networks, name, n)
@@ -28,7 +29,7 @@ func (m *Model) SetNetwork(name string, n *v1alpha1.Network) {
 
 	m.proposals[name] = true
 	m.topology = m.topology || was == nil || n == nil || belongsAnew(was, n)
-	m.changed.Networks[name] = true
+	m.changed.Networks[name], m.changed.NetworkSpecs[name] = true, true
 	m.groups[name] = true
 }
 
@@ -41,7 +42,8 @@ func belongsAnew(was, n *v1alpha1.Network) bool {
 // SetApp takes a SharedApp in the place of the one of its name; nil takes that out.
 func (m *Model) SetApp(name string, app *v1alpha1.SharedApp) {
 	was := m.country.Apps.Of(name).Object
-	if was != nil && app != nil && equality.Semantic.DeepEqual(was.Spec, app.Spec) && equality.Semantic.DeepEqual(was.Status.Versions, app.Status.Versions) {
+	said := was == nil || app == nil || !sameSpec(was, app, was.Spec, app.Spec)
+	if !said && equality.Semantic.DeepEqual(was.Status.Versions, app.Status.Versions) {
 		return // who uses it is in installations, not by its status
 	}
 
@@ -68,6 +70,13 @@ func (m *Model) SetApp(name string, app *v1alpha1.SharedApp) {
 	}
 	m.changed.Apps[name] = true
 	m.apps[name] = true
+	specs{m}.onApp(name, said)
+}
+
+// sameSpec says whether two states of an object ask for the same, at the same generation: a status says
+// of which generation it speaks.
+func sameSpec(was, is metav1.Object, before, after any) bool {
+	return was.GetUID() == is.GetUID() && was.GetGeneration() == is.GetGeneration() && equality.Semantic.DeepEqual(before, after)
 }
 
 // SetRollout takes a Rollout in the place of the one of its name; nil takes that out.

@@ -33,8 +33,8 @@ type Country struct {
 	strategies map[string]strategy
 	tenants    btree.Map[string, *Tenant]
 	subjects   btree.Map[string, *Subject]
-	// belongs holds a pair of names for each member of each network.
-	belongs btree.Map[string, *Tenant]
+	// belongs holds a pair of names for each member of each network, and observes for each observer.
+	belongs, observes btree.Map[string, *Tenant]
 	// adoptions by app and network, and usages by app.
 	adoptions btree.Map[string, *Adoption]
 	usages    btree.Map[string, *Usage]
@@ -43,7 +43,8 @@ type Country struct {
 // copy is the country as it is, whatever is changed later.
 func (c *Country) copy() *Country {
 	next := *c
-	next.tenants, next.subjects, next.belongs = *c.tenants.Copy(), *c.subjects.Copy(), *c.belongs.Copy()
+	next.tenants, next.subjects = *c.tenants.Copy(), *c.subjects.Copy()
+	next.belongs, next.observes = *c.belongs.Copy(), *c.observes.Copy()
 	next.adoptions, next.usages = *c.adoptions.Copy(), *c.usages.Copy()
 	return &next
 }
@@ -85,9 +86,30 @@ func (c *Country) Tenants(yield func(*Tenant) bool) {
 
 // Members goes through the members of a network, sorted by name.
 func (c *Country) Members(network string) func(func(*Tenant) bool) {
+	return paired(&c.belongs, network)
+}
+
+// Observers goes through those who observe a network, sorted by name.
+func (c *Country) Observers(network string) func(func(*Tenant) bool) {
+	return paired(&c.observes, network)
+}
+
+// Municipalities are those of some tenants that did not leave.
+func Municipalities(tenants func(func(*Tenant) bool)) []*v1alpha1.Municipality {
+	var all []*v1alpha1.Municipality
+	for t := range tenants {
+		if t.IsThere() {
+			all = append(all, t.Municipality)
+		}
+	}
+	return all
+}
+
+// paired goes through the tenants that are filed under a pair of names with this first one.
+func paired(filed *btree.Map[string, *Tenant], first string) func(func(*Tenant) bool) {
 	return func(yield func(*Tenant) bool) {
-		c.belongs.Ascend(pair(network, ""), func(key string, t *Tenant) bool {
-			return hasFirst(key, network) && yield(t)
+		filed.Ascend(pair(first, ""), func(key string, t *Tenant) bool {
+			return hasFirst(key, first) && yield(t)
 		})
 	}
 }

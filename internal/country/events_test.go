@@ -176,7 +176,7 @@ func (w *events) onNetwork() string {
 	case 0:
 		n.Spec.Members = v1alpha1.Members{Selector: selector(v1alpha1.LabelCounty, pick(w, "40", "42"))}
 	case 1:
-		n.Spec.Members = v1alpha1.Members{Names: []string{pick(w, towns...)}, Networks: []string{pick(w, groups...)}}
+		n.Spec.Members = v1alpha1.Members{Names: []string{pick(w, towns...)}, Networks: []string{pick(w, groups...)}, Observers: []string{pick(w, towns...)}}
 	case 2:
 		n.Spec.Apps = append(n.Spec.Apps[:0:0], v1alpha1.Proposal{Name: pick(w, apps...), Channel: pick(w, "stable", "pilot"), Obligation: pick(w, v1alpha1.ObligationMandatory, v1alpha1.ObligationOptional), Stages: []v1alpha1.Stage{v1alpha1.StageTest, v1alpha1.StageProduction}})
 	case 3:

@@ -22,7 +22,7 @@ func (m filer) fileUntil(name string, was, now *Tenant) {
 	}
 }
 
-// fileNetworks notes which networks a tenant belongs to.
+// fileNetworks notes which networks a tenant belongs to, and which it observes.
 func (m filer) fileNetworks(name string, was, now *Tenant) {
 	if was != nil {
 		for _, n := range was.Networks {
@@ -30,6 +30,9 @@ func (m filer) fileNetworks(name string, was, now *Tenant) {
 				m.country.belongs.Delete(pair(n.Name, name))
 				m.changed.Networks[n.Name] = true
 			}
+		}
+		for _, n := range was.Observed {
+			m.country.observes.Delete(pair(n.Name, name))
 		}
 	}
 	if now == nil {
@@ -40,6 +43,9 @@ func (m filer) fileNetworks(name string, was, now *Tenant) {
 		if was == nil || !was.belongsTo(n.Name) {
 			m.changed.Networks[n.Name] = true
 		}
+	}
+	for _, n := range now.Observed {
+		m.country.observes.Set(pair(n.Name, name), now)
 	}
 }
 

@@ -87,7 +87,7 @@ type inputs struct {
 
 // NewModel makes a model of a country in which there is nothing.
 func NewModel() *Model {
-	return &Model{
+	m := &Model{
 		country: Country{
 			Networks: resolution.NewNetworks(nil, time.Time{}), networks: map[string]*v1alpha1.Network{}, Apps: catalogue.Apps{},
 			strategies: map[string]strategy{Direct: compileStrategy(nil, nil)},
@@ -95,9 +95,11 @@ func NewModel() *Model {
 		tenants: map[string]*inputs{}, missing: map[string]bool{}, records: map[string]subjectKey{},
 		takers: map[string]map[string]bool{}, subjects: map[string]map[subjectKey]bool{}, pending: nothingPending(),
 	}
+	m.settled = m.country.copy()
+	return m
 }
 
-// Country is what was settled last. Nobody changes it.
+// Country is what was settled last; empty before the first time. Nobody changes it.
 func (m *Model) Country() *Country { return m.settled }
 
 // SetOutages says when nobody was looking; see rollout.Input.
@@ -110,6 +112,7 @@ func (m *Model) SetPlatform(spec v1alpha1.PlatformSpec) {
 		return
 	}
 	m.country.Platform = spec
+	specs{m}.onPlatform(was, spec)
 
 	if isTrue(was.Freeze) != isTrue(spec.Freeze) {
 		for name := range m.tenants {

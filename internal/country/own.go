@@ -34,7 +34,7 @@ func (c *Country) Own(t *Tenant) Own {
 		return out
 	}
 	for _, app := range t.ownApps() {
-		step := rollout.PlanOwn(c.own(t, app))
+		step := rollout.PlanOwn(planner{c}.own(t, app))
 		out.Again = earliest(out.Again, step.Again)
 		for _, move := range step.Moves {
 			out.Moves = append(out.Moves, OwnMove{move, app})
@@ -64,13 +64,13 @@ func (t *Tenant) hasOwn(app string) bool {
 	return t != nil && slices.ContainsFunc(t.Rows, func(row *Row) bool { return row.Own != nil && row.Verdict.App == app })
 }
 
-func (c *Country) own(t *Tenant, name string) rollout.Own {
-	app, waves := c.Apps.Of(name), c.strategyOf(Direct).Waves
+func (p planner) own(t *Tenant, name string) rollout.Own {
+	app, waves := p.Apps.Of(name), p.strategyOf(Direct).Waves
 	last := waves[len(waves)-1]
 	own := rollout.Own{
 		Municipality: t.Name, App: name, Suspended: isTrue(t.Municipality.Spec.Suspend), Paused: isTrue(t.Municipality.Spec.Pause),
 		Calendar: t.Calendar, Soak: last.Soak, ProgressDeadline: last.ProgressDeadline,
-		Releases: availability(app), Gates: planner{c}.brakes(app), Outages: c.outages, Now: c.Now,
+		Releases: availability(app), Gates: p.brakes(app), Outages: p.outages, Now: p.Now,
 	}
 	for _, row := range t.Rows {
 		if row.Own != nil && row.Verdict.App == name {

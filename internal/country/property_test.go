@@ -12,8 +12,10 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/reference"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/strategycheck"
 )
 
 // TestBroughtUpToDateIsCompiledFromScratch plays random events to a model, and compares what it
@@ -143,7 +145,10 @@ func unreported(before, is map[string]string, changed country.Changed) []string 
 	var all []string
 	for part := range maps.Keys(is) {
 		kind, name := part[:1], part[2:]
-		named := map[string]map[string]bool{"t": changed.Municipalities, "d": changed.Decisions, "g": changed.Groups, "n": changed.Networks, "a": changed.Apps}[kind]
+		named := map[string]map[string]bool{
+			"t": changed.Municipalities, "d": changed.Decisions, "g": changed.Groups, "n": changed.Networks, "a": changed.Apps,
+			"o": changed.NetworkSpecs, "f": changed.AppSpecs, "p": {"country": changed.PlatformSpec},
+		}[kind]
 		if named != nil && before[part] != is[part] && !named[name] {
 			all = append(all, part)
 		}
@@ -196,7 +201,36 @@ func view(c *country.Country) map[string]string {
 	for _, app := range apps {
 		all["a "+app] = usageText(c, app)
 	}
+	judged(c, all)
 	return all
+}
+
+// judged adds what is said of whether specs make sense.
+func judged(c *country.Country, all map[string]string) {
+	check := func(in strategycheck.Input) []any {
+		in.Apps = c.Apps
+		faults, notes := strategycheck.Check(in)
+		return []any{faults, notes}
+	}
+	for _, group := range groups {
+		n := c.Network(group)
+		if n == nil {
+			continue
+		}
+		var offers []any
+		for _, p := range n.Spec.Apps {
+			offers = append(offers, c.Apps.Of(p.Name).Proposal(p))
+		}
+		members := country.Municipalities(c.Members(group))
+		all["o "+group] = text([]any{
+			c.Networks.Faults(group), c.Networks.Heir(group), len(members), len(country.Municipalities(c.Observers(group))), reference.UnknownMembers(n, func(name string) bool { return c.Tenant(name).IsThere() }), offers,
+			check(strategycheck.Input{Said: n.Spec.Rollout, General: c.Platform.Rollout, Members: members, Noun: "member", Proposed: n.Spec.Apps}),
+		})
+	}
+	for name, app := range c.Apps {
+		all["f "+name] = text([]any{reference.Requirements(name, c.Apps), reference.Pilots(name, app.Object.Spec.PilotNetworks, c.Networks), c.Platform.Suspend != nil && *c.Platform.Suspend})
+	}
+	all["p country"] = text(check(strategycheck.Input{Said: c.Platform.Rollout, Members: country.Municipalities(c.Tenants), Noun: "Municipality"}))
 }
 
 // ownMoves are what a municipality's own moves rest on, besides the time.

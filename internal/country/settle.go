@@ -67,6 +67,7 @@ func (m *Model) settleNetworks() {
 	if m.topology {
 		m.touchWhoMoved(before)
 	}
+	specs{m}.onNetworks()
 }
 
 // touchWhoMoved touches the networks that have another heir than before, and the tenants that
@@ -146,6 +147,7 @@ func (m *Model) settleTenant(name string, t *touched) {
 		files.fileInstallation(place, installedAt(was, place), installedAt(now, place))
 	}
 	m.changed.tenant(name, was, now, t)
+	specs{m}.onTenant(name, was, now)
 }
 
 func installedAt(t *Tenant, place resolution.Place) *v1alpha1.AppInstallation {
@@ -169,7 +171,7 @@ func (m *Model) settleSubjects() {
 		}
 	}
 	for name := range m.groups {
-		if m.settled == nil || (m.settled.networks[name] == nil) != (m.country.networks[name] == nil) {
+		if (m.settled.networks[name] == nil) != (m.country.networks[name] == nil) {
 			reviseWhoWaitsFor(m, name)
 		}
 	}

@@ -186,6 +186,9 @@ func (t *Tenant) consider(place resolution.Place, row *Row) {
 	}
 }
 
+// IsThere says whether there is a Municipality, and not only what it left behind.
+func (t *Tenant) IsThere() bool { return t != nil && t.Municipality != nil }
+
 // Row finds a place; nil where there is nothing to say about it.
 func (t *Tenant) Row(place resolution.Place) *Row {
 	row, _ := t.looked(place)

@@ -5,24 +5,20 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// Offers is what every SharedApp requires and offers, by name.
-type Offers map[string]v1alpha1.SharedAppSpec
-
 // Requirements finds what is wrong with the apps that an app requires.
-func Requirements(app string, all Offers) []condition.Outcome {
+func Requirements(app string, all catalogue.Apps) []condition.Outcome {
 	var faults []condition.Outcome
 	if chain := cycleThrough(app, all); chain != nil {
 		faults = append(faults, stalled(v1alpha1.ReasonDependencyCycle,
 			"spec.requires.apps: %s: each waits for the next, so none can be installed first: take one of these requirements out",
 			strings.Join(chain, " → ")))
 	}
-	for _, required := range requiredBy(app, all) {
+	for _, required := range all.Of(app).Requires() {
 		if fault := requirementFault(required, all); fault.Message != "" {
 			faults = append(faults, fault)
 		}
@@ -30,39 +26,28 @@ func Requirements(app string, all Offers) []condition.Outcome {
 	return faults
 }
 
-func requirementFault(required v1alpha1.RequiredApp, all Offers) condition.Outcome {
-	field := fmt.Sprintf("spec.requires.apps[%s]", required.Name)
-	offer, known := all[required.Name]
-	if !known {
-		return stalled(v1alpha1.ReasonDependencyMissing, "%s: there is no SharedApp %s: create it, or take the requirement out", field, required.Name)
-	}
-	if required.Version == "" {
+func requirementFault(required catalogue.Requirement, all catalogue.Apps) condition.Outcome {
+	field, offer := fmt.Sprintf("spec.requires.apps[%s]", required.App), all.Of(required.App)
+	switch {
+	case !offer.Exists():
+		return stalled(v1alpha1.ReasonDependencyMissing, "%s: there is no SharedApp %s: create it, or take the requirement out", field, required.App)
+	case required.Range == "":
 		return condition.Outcome{}
+	case required.Unreadable():
+		return stalled(v1alpha1.ReasonInvalidSpec, "%s.version: %q is not a range of versions: write one such as \">=1.2\" or \"~2.4\"", field, required.Range)
 	}
-	within, err := semver.NewConstraint(required.Version)
-	if err != nil {
-		return stalled(v1alpha1.ReasonInvalidSpec, "%s.version: %q is not a range of versions: write one such as \">=1.2\" or \"~2.4\"", field, required.Version)
-	}
-	for _, offered := range offer.Versions {
-		number, err := semver.StrictNewVersion(offered.Version)
-		if err == nil && offered.State != v1alpha1.VersionWithdrawn && within.Check(number) {
+	for i := range offer.Object.Spec.Versions {
+		if number := offer.Object.Spec.Versions[i].Version; !offer.IsWithdrawn(number) && required.Admits(number) {
 			return condition.Outcome{}
 		}
 	}
-	return stalled(v1alpha1.ReasonDependencyMissing, "%s.version: SharedApp %s offers no version in %q: offer one, or change the range", field, required.Name, required.Version)
-}
-
-func requiredBy(app string, all Offers) []v1alpha1.RequiredApp {
-	if all[app].Requires == nil {
-		return nil
-	}
-	return all[app].Requires.Apps
+	return stalled(v1alpha1.ReasonDependencyMissing, "%s.version: SharedApp %s offers no version in %q: offer one, or change the range", field, required.App, required.Range)
 }
 
 // cycleThrough returns a shortest chain of requirements that leads from an app back to
 // it, the app at both ends, or nil. Of several, the names decide, so that it is always
 // the same one.
-func cycleThrough(app string, all Offers) []string {
+func cycleThrough(app string, all catalogue.Apps) []string {
 	before := map[string]string{}
 	for queue := []string{app}; len(queue) > 0; queue = queue[1:] {
 		at := queue[0]
@@ -79,11 +64,11 @@ func cycleThrough(app string, all Offers) []string {
 	return nil
 }
 
-func requiredNames(app string, all Offers) []string {
-	apps := requiredBy(app, all)
-	names := make([]string, 0, len(apps))
-	for _, required := range apps {
-		names = append(names, required.Name)
+func requiredNames(app string, all catalogue.Apps) []string {
+	requires := all.Of(app).Requires()
+	names := make([]string, 0, len(requires))
+	for _, required := range requires {
+		names = append(names, required.App)
 	}
 	slices.Sort(names)
 	return names

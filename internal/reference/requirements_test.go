@@ -4,26 +4,33 @@ import (
 	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
-// needs makes Offers of who requires whom.
-func needs(requires map[string][]string) Offers {
-	all := Offers{}
+// needs makes a catalogue of who requires whom.
+func needs(requires map[string][]string) catalogue.Apps {
+	all := catalogue.Apps{}
 	for app, others := range requires {
 		spec := v1alpha1.SharedAppSpec{Requires: &v1alpha1.Requirements{}}
 		for _, other := range others {
 			spec.Requires.Apps = append(spec.Requires.Apps, v1alpha1.RequiredApp{Name: other})
 		}
-		all[app] = spec
+		all[app] = offering(app, spec)
 	}
 	return all
+}
+
+func offering(app string, spec v1alpha1.SharedAppSpec) *catalogue.App {
+	return catalogue.Compile(&v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: app}, Spec: spec})
 }
 
 func TestCycleThrough(t *testing.T) {
 	for _, tc := range []struct {
 		reason string
-		all    Offers
+		all    catalogue.Apps
 		app    string
 		want   string
 	}{
@@ -55,7 +62,8 @@ func TestRequirements(t *testing.T) {
 		{"not a range", "newest", "is not a range of versions"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
-			all := Offers{"gateway": offered, "post": {Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway", Version: tc.version}}}}}
+			requires := &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway", Version: tc.version}}}
+			all := catalogue.Apps{"gateway": offering("gateway", offered), "post": offering("post", v1alpha1.SharedAppSpec{Requires: requires})}
 			got := Requirements("post", all)
 			if (len(got) == 0) != (tc.want == "") || (len(got) > 0 && !strings.Contains(got[0].Message, tc.want)) {
 				t.Errorf("got %v, want %q", got, tc.want)

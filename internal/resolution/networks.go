@@ -201,36 +201,14 @@ func (n *Networks) Observers(m *v1alpha1.Municipality) []*v1alpha1.Network {
 	return observed
 }
 
-// Members returns whether a municipality belongs to one network now, for those who ask
-// about many municipalities: it says the same as Of. Nobody belongs to a network that
-// is over, was handed over, or is unknown.
-func (n *Networks) Members(name string) func(*v1alpha1.Municipality) bool {
-	named, observers := map[string]bool{}, map[string]bool{}
-	var selecting []*member
-	if wanted, known := n.at[name]; known {
-		for _, observer := range n.all[wanted].network.Spec.Members.Observers {
-			observers[observer] = true
-		}
-		for i := range n.all {
-			if !slices.Contains(n.all[i].within, wanted) {
-				continue
-			}
-			for _, m := range n.all[i].network.Spec.Members.Names {
-				named[m] = named[m] || !n.all[i].observes(m)
-			}
-			if n.all[i].selector != nil {
-				selecting = append(selecting, &n.all[i])
-			}
-		}
+// Naming are the networks that name a municipality as a member, also those that are over.
+func (n *Networks) Naming(municipality string) []*v1alpha1.Network {
+	all := make([]*v1alpha1.Network, 0, len(n.naming[municipality]))
+	for _, i := range n.naming[municipality] {
+		all = append(all, n.all[i].network)
 	}
 
-	return func(m *v1alpha1.Municipality) bool {
-		if observers[m.Name] {
-			return false
-		}
-
-		return named[m.Name] || slices.ContainsFunc(selecting, func(by *member) bool { return by.selects(m) && !by.observes(m.Name) })
-	}
+	return all
 }
 
 // Named finds a network by name; nil where there is none.

@@ -1,25 +1,14 @@
+// Package watch holds what controllers share of their watches: predicates on what matters of a change.
 package watch
 
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
-
-// OfferChanged lets through what changes the offer of a SharedApp: its spec, and what the
-// catalogue found. Counts of who uses it are kept out.
-func OfferChanged() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		before, ok1 := e.ObjectOld.(*v1alpha1.SharedApp)
-		after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)
-		return !ok1 || !ok2 || before.Generation != after.Generation ||
-			!equality.Semantic.DeepEqual(before.Status.Versions, after.Status.Versions)
-	}}
-}
 
 // EnvironmentsChanged lets through that the municipality controller says something new of the
 // environments of a Municipality: which there are, and in which state; see package tenancy.

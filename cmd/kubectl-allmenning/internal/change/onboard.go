@@ -111,7 +111,7 @@ func join(w *world.World, n Newcomer, m *v1alpha1.Municipality, now time.Time) (
 		return nil, err
 	}
 	networks := resolution.NewNetworks(w.Networks, now)
-	if networks.Members(n.Network)(m) {
+	if slices.ContainsFunc(networks.Of(m), func(own *v1alpha1.Network) bool { return own.Name == n.Network }) {
 		return nil, nil
 	}
 	if heir := networks.Heir(n.Network); heir != n.Network {

@@ -92,11 +92,7 @@ func (r *review) outcomes(kind, name string, outcomes ...condition.Outcome) {
 }
 
 func (r *review) platform(p *v1alpha1.Platform) {
-	members := make([]*v1alpha1.Municipality, len(r.world.Municipalities))
-	for i := range members {
-		members[i] = &r.world.Municipalities[i]
-	}
-	r.strategy("Platform", p.Name, strategycheck.Input{Said: p.Spec.Rollout, Members: members, Noun: "Municipality"})
+	r.strategy("Platform", p.Name, strategycheck.Input{Said: p.Spec.Rollout, Members: country.Municipalities(r.country.Tenants), Noun: "Municipality"})
 }
 
 // strategy reviews a strategy. Approvals are judged where apps can be.
@@ -113,14 +109,10 @@ func (r *review) strategy(kind, name string, in strategycheck.Input) {
 }
 
 func (r *review) app(a *v1alpha1.SharedApp) {
-	offers := reference.Offers{}
-	for i := range r.world.Apps {
-		offers[r.world.Apps[i].Name] = r.world.Apps[i].Spec
-	}
-	r.outcomes("SharedApp", a.Name, reference.Requirements(a.Name, offers)...)
+	r.outcomes("SharedApp", a.Name, reference.Requirements(a.Name, r.country.Apps)...)
 	r.outcomes("SharedApp", a.Name, reference.Channels(a.Spec)...)
 	if r.judged(len(r.world.Networks)) {
-		r.add("SharedApp", a.Name, false, reference.Pilots(a.Name, a.Spec.PilotNetworks, r.world.Networks, r.country.Networks)...)
+		r.add("SharedApp", a.Name, false, reference.Pilots(a.Name, a.Spec.PilotNetworks, r.country.Networks)...)
 	}
 }
 
@@ -129,9 +121,8 @@ func (r *review) network(n *v1alpha1.Network) {
 		r.add("Network", n.Name, false, fault)
 	}
 	r.add("Network", n.Name, false, r.country.Networks.Faults(n.Name)...)
-	members, isThere := r.membersOf(n)
 	if r.judged(len(r.world.Municipalities)) {
-		for _, name := range reference.UnknownMembers(n, isThere) {
+		for _, name := range reference.UnknownMembers(n, func(municipality string) bool { return r.country.Tenant(municipality).IsThere() }) {
 			r.add("Network", n.Name, true, fmt.Sprintf("spec.members.names: there is no Municipality %q", name))
 		}
 	}
@@ -144,25 +135,9 @@ func (r *review) network(n *v1alpha1.Network) {
 			r.outcomes("Network", n.Name, r.country.Apps.Of(p.Name).Proposal(p))
 		}
 	}
-	in := strategycheck.Input{Said: n.Spec.Rollout, Members: members, Noun: "member", Proposed: n.Spec.Apps}
-	if r.world.Platform != nil {
-		in.General = r.world.Platform.Spec.Rollout
-	}
-	r.strategy("Network", n.Name, in)
-}
-
-// membersOf are the members of a network, and whether there is a Municipality of a name.
-func (r *review) membersOf(n *v1alpha1.Network) (members []*v1alpha1.Municipality, isThere func(string) bool) {
-	isMember := r.country.Networks.Members(n.Name)
-	known := make(map[string]bool, len(r.world.Municipalities))
-	for i := range r.world.Municipalities {
-		m := &r.world.Municipalities[i]
-		known[m.Name] = true
-		if isMember(m) {
-			members = append(members, m)
-		}
-	}
-	return members, func(name string) bool { return known[name] }
+	r.strategy("Network", n.Name, strategycheck.Input{
+		Said: n.Spec.Rollout, General: r.country.Platform.Rollout, Members: country.Municipalities(r.country.Members(n.Name)), Noun: "member", Proposed: n.Spec.Apps,
+	})
 }
 
 func (r *review) municipality(m *v1alpha1.Municipality) {
