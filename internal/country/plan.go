@@ -156,7 +156,8 @@ func (p planner) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Ga
 	if app.Exists() {
 		brake(&g.Paused, app.Object.Spec.Pause, "SharedApp "+app.Name+" is paused (spec.pause)")
 		if !slices.Contains(app.Object.Spec.PilotNetworks, s.Group.Network) {
-			g.Pilots = rollout.PilotsGate(app.Name, v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, p.pilots(app.Object))
+			target, pilots := v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, p.pilots(app.Object)
+			g.Pilots, g.PilotsProof = rollout.PilotsGate(app.Name, target, pilots), rollout.PilotsProof(target, pilots)
 		}
 	}
 	if _, fault := app.Release(s.Channel); fault != nil {

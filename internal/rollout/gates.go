@@ -21,6 +21,9 @@ type Gates struct {
 	// Pilots is the gate of the pilot networks: see PilotsGate. It matters until the first member
 	// is moved.
 	Pilots Gate
+	// PilotsProof says which pilot networks completed the release with few of their members: see
+	// PilotsProof. It keeps nobody back.
+	PilotsProof string
 	// Queued says that the network carries as many introductions as it may; it matters until
 	// the first member is moved.
 	Queued string

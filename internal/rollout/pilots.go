@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -32,6 +33,24 @@ func PilotsGate(app string, target v1alpha1.Release, pilots []Pilot) Gate {
 		}
 	}
 	return Gate{}
+}
+
+// PilotsProof says which pilot networks have completed the release though no more than half of their
+// members have it, as the others are excused. It opens the gate, and who decides on others should know.
+// Empty where there is none.
+func PilotsProof(target v1alpha1.Release, pilots []Pilot) string {
+	var all []string
+	for i := range pilots {
+		p := &pilots[i]
+		if why, _ := p.keepsBack(target); why != "" {
+			continue
+		}
+		if s := &p.newest(target).Status; 2*s.Verified <= s.Members {
+			all = append(all, fmt.Sprintf("pilot network %s completed %s with %d of %d members", p.Network, target.Version, s.Verified, s.Members)+
+				inWords(number{int(s.Excused), "excused"}, number{int(s.Waiting), "to come"}, number{int(s.Failed), "failed"}))
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // keepsBack says why a pilot network has not completed a release, and what a person can do about it.

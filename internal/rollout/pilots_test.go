@@ -2,6 +2,7 @@ package rollout_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/rollout"
@@ -61,4 +62,39 @@ func TestPilotsGate(t *testing.T) {
 			mentions(t, c.reason, gate.How, c.how)
 		})
 	}
+}
+
+// One of fifty proves little; where it opens the gate, as nobody else takes part, that is said.
+func TestPilotsProof(t *testing.T) {
+	counts := func(members, verified, excused int32) func(*v1alpha1.Rollout) {
+		return func(r *v1alpha1.Rollout) { r.Status.Members, r.Status.Verified, r.Status.Excused = members, verified, excused }
+	}
+	rogaland := func(phase v1alpha1.RolloutPhase, members, verified, excused int32) []rollout.Pilot {
+		return []rollout.Pilot{{Network: "rogaland", Wanted: &target, Records: []*v1alpha1.Rollout{pilotRecord(phase, target, 1, counts(members, verified, excused))}}}
+	}
+	cases := []struct {
+		reason string
+		pilots []rollout.Pilot
+		want   string
+	}{
+		{"no pilot networks", nil, ""},
+		{"most of its members have it", rogaland(v1alpha1.RolloutCompleted, 50, 26, 24), ""},
+		{"one of fifty, and the others are excused", rogaland(v1alpha1.RolloutCompleted, 50, 1, 49), "pilot network rogaland completed 2.5.0 with 1 of 50 members, 49 excused"},
+		{"the gate is closed, and says why", rogaland(v1alpha1.RolloutProgressing, 50, 1, 49), ""},
+	}
+	for _, c := range cases {
+		diff(t, c.reason, "proof", rollout.PilotsProof(target, c.pilots), c.want)
+	}
+
+	const proof = "pilot network rogaland completed 2.5.0 with 1 of 50 members, 49 excused"
+	approved := waves(v1alpha1.Wave{Name: "everyone", RequireApproval: new(true)})
+	for _, begun := range [][]change{
+		{member("tokke")},
+		{member("tokke"), member("vinje", prod(unhealthy(target, time.Minute), moved("everyone", 2*time.Minute)))},
+	} {
+		status := rollout.Plan(world(append(begun, gates(rollout.Gates{PilotsProof: proof}))...)).Status
+		mentions(t, "who has begun, or waits, is told", status.Next, proof)
+	}
+	status := rollout.Plan(world(approved, member("tokke"), gates(rollout.Gates{PilotsProof: proof}))).Status
+	mentions(t, "so is who is asked to approve", status.Waves[0].WaitsFor, proof)
 }

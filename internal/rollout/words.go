@@ -44,6 +44,9 @@ func (c *count) remarks() string {
 	if picks := c.strategy.Waves[0].Picks(); c.standIn != "" && picks != "" {
 		text += fmt.Sprintf("; %s goes first in place of %s", c.standIn, picks)
 	}
+	if proof := c.in.Gates.PilotsProof; proof != "" {
+		text += "; " + proof
+	}
 	return text
 }
 
