@@ -15,6 +15,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -175,5 +176,46 @@ func TestOneHundredAndEightyAppsInFiveEnvironments(t *testing.T) {
 	got := statusOf(t, with(o, m), "oslo")
 	if want := 5 * many; len(got.Apps) != want || got.Running != fmt.Sprintf("0/%d", want) {
 		t.Errorf("%d rows, %s run: want %d rows", len(got.Apps), got.Running, want)
+	}
+}
+
+// An app that a network makes Mandatory and that can't be had in a place is one that should be there, in
+// whichever status one looks.
+func TestBlockedFromWhatIsMandatoryCountsEverywhere(t *testing.T) {
+	unfit := func(a *v1alpha1.SharedApp) {
+		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{
+			{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen},
+		}}
+	}
+	for _, installed := range []bool{false, true} {
+		o := objects(network("digi-tv", v1alpha1.ObligationMandatory, "svarut"))
+		unfit(o.Apps["svarut"])
+		m := municipality("vinje")
+		with(o, m)
+		runs := 0
+		if installed {
+			o.Installations = map[string]map[resolution.Place]*v1alpha1.AppInstallation{}
+			o.Municipalities = nil
+			with(o, m, installation(m, "prod", "svarut", "2.3.0"), installation(m, "test", "svarut", "2.3.0"))
+			runs = 1
+		}
+		n, a := networkStatus(lookAtNetwork(o, "digi-tv")), sharedAppStatus(lookAtApp(o, "svarut"))
+		for kind, s := range map[string]struct {
+			running, upToDate string
+			conditions        []metav1.Condition
+			places            int
+		}{
+			"Municipality": {statusOf(t, o, "vinje").Running, statusOf(t, o, "vinje").UpToDate, statusOf(t, o, "vinje").Conditions, 2},
+			"Network":      {n.Running, n.UpToDate, n.Conditions, 1},
+			"SharedApp":    {a.Running, a.UpToDate, a.Conditions, 2},
+		} {
+			running, upToDate := fmt.Sprintf("%d/%d", runs*s.places, s.places), fmt.Sprintf("0/%d", s.places)
+			if s.running != running || s.upToDate != upToDate || s.conditions[0].Status != metav1.ConditionFalse || s.conditions[0].Reason != reasonAppsFailed {
+				t.Errorf("%s, installed %v: %s running, %s up to date, %s; want %s, %s and False", kind, installed, s.running, s.upToDate, appsReadyOf(s.conditions), running, upToDate)
+			}
+		}
+		if app := n.Apps[0]; app.Members != 1 || app.Excused != 0 {
+			t.Errorf("installed %v: %d members, %d excused", installed, app.Members, app.Excused)
+		}
 	}
 }
