@@ -105,7 +105,8 @@ type AppInstallationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="app can't change: an installation of another app is another AppInstallation"
 	App string `json:"app,omitempty"`
 
-	// version to install.
+	// version to install now, which is not the wanted one while another comes in its turn: see
+	// status.apps of the Municipality.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -281,6 +282,12 @@ type AppInstallationStatus struct {
 	// +optional
 	LongestHealthy *metav1.Duration `json:"longestHealthy,omitempty"`
 
+	// faultEndedAt is when a fault ended that was not the version's: one of the municipality's own, of
+	// the catalogue, or that the installation was suspended. The deadline of a move counts from then, as
+	// the version could not run before. Empty while there was none.
+	// +optional
+	FaultEndedAt *metav1.Time `json:"faultEndedAt,omitempty"`
+
 	// inventory lists the objects of the installation. It can be lost: the operator finds its
 	// objects again by their labels.
 	// +optional
@@ -317,7 +324,7 @@ type AppInstallationStatus struct {
 // +kubebuilder:resource:scope=Namespaced,shortName=appinst,categories=allmenning
 // +kubebuilder:subresource:status
 // +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.appliedVersion`
-// +kubebuilder:printcolumn:name="Wanted",type=string,JSONPath=`.spec.version`
+// +kubebuilder:printcolumn:name="Asked for",type=string,JSONPath=`.spec.version`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Decided by",type=string,JSONPath=`.spec.decidedBy.name`
 // +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.metadata.annotations.allmenning\.dev/decision`,priority=1

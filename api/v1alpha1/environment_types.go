@@ -65,6 +65,11 @@ type EnvironmentStatus struct {
 	// state is Ready, Pending, Failed, Retained or Deleting.
 	// +required
 	State EnvironmentState `json:"state,omitempty"`
+	// zone that the environment has now, which its network policies are for: Open or Closed. It is not
+	// the spec's while they are being rewritten, and while an app that requires Closed keeps the
+	// environment closed, as the message then says. Empty while there is no namespace.
+	// +optional
+	Zone Zone `json:"zone,omitempty"`
 	// message says what differs from the spec, and how to fix it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024

@@ -185,7 +185,8 @@ type MunicipalityApp struct {
 	// +kubebuilder:validation:MaxLength=15
 	// +kubebuilder:validation:MinLength=1
 	Environment string `json:"environment,omitempty"`
-	// version that is installed; empty while none is.
+	// version that is installed; empty while none is. Which one is asked for now, spec.version of the
+	// AppInstallation says.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
@@ -264,7 +265,8 @@ type MunicipalityStatus struct {
 	Networks []MunicipalityNetwork `json:"networks,omitempty"`
 
 	// apps says how each app is doing in each environment, at most 1,000 of them: those that are not
-	// ready come first.
+	// ready come first. Where all of their texts would not fit, these are shortened, first those of apps
+	// that run, and AppsReady says so.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000

@@ -202,23 +202,23 @@ type NetworkApp struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:MinLength=1
 	Name string `json:"name,omitempty"`
-	// version that the channel points at.
+	// wanted is the version that the members should have: the one that the channel points at.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
-	Version string `json:"version,omitempty"`
+	Wanted string `json:"wanted,omitempty"`
 	// running is the number of members whose installations are healthy at the version that they are
 	// asked to have now.
 	// +optional
 	Running int32 `json:"running,omitempty"`
-	// upToDate is the number of members whose installations are healthy at the version that the
-	// channel points at.
+	// upToDate is the number of members whose installations are healthy at the wanted version.
 	// +optional
 	UpToDate int32 `json:"upToDate,omitempty"`
 	// members is the number of members that the app should be installed at, by this network.
 	// +optional
 	Members int32 `json:"members,omitempty"`
 	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// keep a higher version, are suspended, or can't take it.
+	// keep a higher version, are suspended, or can't take it. One that can't take an app which is
+	// Mandatory is not excused: it counts among members, and is not ready.
 	// +optional
 	Excused int32 `json:"excused,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
@@ -298,9 +298,9 @@ type NetworkStatus struct {
 	// +kubebuilder:validation:MaxLength=32
 	Running string `json:"running,omitempty"`
 
-	// upToDate is the number of (member, app) pairs that are healthy at the version that the channel
-	// points at, of those that this network decides, as "3/42". Members that wait for their wave are
-	// running, and not up to date.
+	// upToDate is the number of (member, app) pairs that are healthy at the wanted version, which is what
+	// the channel points at, of those that this network decides, as "3/42". Members that wait for their
+	// wave are running, and not up to date.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	UpToDate string `json:"upToDate,omitempty"`

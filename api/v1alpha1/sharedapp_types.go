@@ -231,22 +231,23 @@ type NetworkAdoption struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
-	// version that its members should have; for direct, empty where they follow different channels.
+	// wanted is the version that its members should have; for direct, empty where they follow different
+	// channels.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
-	Version string `json:"version,omitempty"`
+	Wanted string `json:"wanted,omitempty"`
 	// running is the number of members that are healthy at the version that they are asked to have
 	// now, of those that should have the app, as "42/42".
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	Running string `json:"running,omitempty"`
-	// upToDate is the number of members that are healthy at version, of those that should have the
-	// app, as "38/42".
+	// upToDate is the number of members that are healthy at the wanted version, of those that should have
+	// the app, as "38/42".
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	UpToDate string `json:"upToDate,omitempty"`
 	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// or can't take it.
+	// or can't take it; one that can't take an app which is Mandatory is not excused.
 	// +optional
 	Excused int32 `json:"excused,omitempty"`
 	// phase of its rollout; for direct, of the one furthest from its end.

@@ -205,6 +205,10 @@ func (in *AppInstallationStatus) DeepCopyInto(out *AppInstallationStatus) {
 		*out = new(metav1.Duration)
 		**out = **in
 	}
+	if in.FaultEndedAt != nil {
+		in, out := &in.FaultEndedAt, &out.FaultEndedAt
+		*out = (*in).DeepCopy()
+	}
 	if in.Inventory != nil {
 		in, out := &in.Inventory, &out.Inventory
 		*out = make([]InstalledObject, len(*in))

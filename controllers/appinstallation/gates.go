@@ -1,6 +1,7 @@
 package appinstallation
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -83,10 +84,14 @@ func zoneFits(seen observed) *condition.Outcome {
 	return zoneUnfit(seen)
 }
 
-// zoneUnfit says that the app requires another zone than the environment has.
+// zoneUnfit says that the app requires another zone than the environment has, or is to have.
 func zoneUnfit(seen observed) *condition.Outcome {
 	t := seen.installation.Spec.Tenant
-	unfit := seen.offer.Unfit(&v1alpha1.Environment{Name: t.Environment, Stage: t.Stage, Zone: t.Zone})
+	asked := &v1alpha1.Environment{Name: t.Environment, Stage: t.Stage, Zone: t.Zone}
+	if m := seen.municipality; m != nil {
+		asked = cmp.Or(m.Spec.Environment(t.Environment), asked)
+	}
+	unfit := seen.offer.Unfit(asked, t.Zone)
 	if unfit == nil {
 		return nil
 	}

@@ -105,6 +105,11 @@ func TestZoneUnfit(t *testing.T) {
 	if brief(&got) != "Stalled ZoneUnfit" || !strings.Contains(got.Message, "requires zone Open in Production, and the environment has Closed") {
 		t.Errorf("an app that runs in another zone is not ready: got %+v", got)
 	}
+	kept := world(inZone(v1alpha1.ZoneClosed), func(s *observed) { s.municipality.Spec.Environments[0].Zone = v1alpha1.ZoneOpen })
+	got = outcomeOf(kept, planned{}, applied{})
+	if brief(&got) != "Stalled ZoneUnfit" || !strings.Contains(got.Message, "the environment has Closed, but is to be Open") {
+		t.Errorf("an app for which the environment is kept closed is not ready: got %+v", got)
+	}
 }
 
 func TestOutgrown(t *testing.T) {

@@ -9,12 +9,14 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/installation"
 )
 
 const (
@@ -49,10 +51,23 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 		}
 	}
 
+	if faultEnded(before.Conditions, outcome) {
+		next.FaultEndedAt = &stamp
+	}
 	next.HealthySince = healthySince(*before, next, outcome, stamp)
 	next.LongestHealthy = longestHealthy(*before, next, stamp)
 	next.Conditions = condition.Of(before.Conditions, outcome, i.Generation, stamp)
 	return next, outcome
+}
+
+// faultEnded says whether something ended that kept the app from running, and was not the version's: a
+// fault of the municipality's own or of the catalogue, or that nobody was to look at it.
+func faultEnded(before []metav1.Condition, outcome condition.Outcome) bool {
+	ready := meta.FindStatusCondition(before, v1alpha1.ConditionReady)
+	if ready == nil || installation.IsElsewhere(outcome.Reason) {
+		return false
+	}
+	return (ready.Status == metav1.ConditionFalse && installation.IsElsewhere(ready.Reason)) || meta.IsStatusConditionTrue(before, v1alpha1.ConditionSuspended)
 }
 
 // recordVersion notes that all objects of a version were applied.

@@ -162,6 +162,46 @@ func TestLongestHealthy(t *testing.T) {
 	}
 }
 
+// The time of a version begins when something ended that kept it from running, and is not its own.
+func TestFaultEnded(t *testing.T) {
+	was := func(status metav1.ConditionStatus, reason string, others ...string) []metav1.Condition {
+		all := []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: status, Reason: reason}}
+		for _, kind := range others {
+			all = append(all, metav1.Condition{Type: kind, Status: metav1.ConditionTrue})
+		}
+		return all
+	}
+	comesUp := *progressing(v1alpha1.ReasonProgressing, "0/1")
+	cases := []struct {
+		reason  string
+		before  []metav1.Condition
+		outcome condition.Outcome
+		want    bool
+	}{
+		{"nobody looked before", nil, comesUp, false},
+		{"the required app is ready, for which it waited", was(metav1.ConditionFalse, v1alpha1.ReasonRequiredAppNotReady, v1alpha1.ConditionReconciling), comesUp, true},
+		{"the bundle is there again", was(metav1.ConditionFalse, v1alpha1.ReasonBundleMissing, v1alpha1.ConditionReconciling), comesUp, true},
+		{"the quota was raised", was(metav1.ConditionFalse, v1alpha1.ReasonQuotaExceeded, v1alpha1.ConditionStalled), *stalled(v1alpha1.ReasonUnhealthy, "crashes"), true},
+		{"it is suspended no longer", was(metav1.ConditionFalse, v1alpha1.ReasonUnhealthy, v1alpha1.ConditionSuspended), comesUp, true},
+		{"one such fault follows another", was(metav1.ConditionFalse, v1alpha1.ReasonRequiredAppMissing), *progressing(v1alpha1.ReasonRequiredAppNotReady, ""), false},
+		{"it crashed, and comes up again: that is the version's", was(metav1.ConditionFalse, v1alpha1.ReasonUnhealthy, v1alpha1.ConditionStalled), comesUp, false},
+		{"it ran", was(metav1.ConditionTrue, v1alpha1.ReasonReady), comesUp, false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := faultEnded(tc.before, tc.outcome); got != tc.want {
+				t.Errorf("got %v", got)
+			}
+			seen := world()
+			seen.installation.Status.Conditions = tc.before
+			got, _ := status(seen, planned{outcome: &tc.outcome}, applied{}, now)
+			if is := got.FaultEndedAt != nil && got.FaultEndedAt.Time.Equal(now); is != tc.want {
+				t.Errorf("the status says %v", got.FaultEndedAt)
+			}
+		})
+	}
+}
+
 func TestHistory(t *testing.T) {
 	seen := world()
 	install := func(version string) {

@@ -37,7 +37,7 @@ func world(change ...func(*observed)) observed {
 		namespace: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "vinje-prod"}},
 		municipality: &v1alpha1.Municipality{
 			ObjectMeta: metav1.ObjectMeta{Name: "vinje"},
-			Spec:       v1alpha1.MunicipalitySpec{Environments: []v1alpha1.Environment{{Name: "prod"}}},
+			Spec:       v1alpha1.MunicipalitySpec{Environments: []v1alpha1.Environment{{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}},
 			Status:     v1alpha1.MunicipalityStatus{Environments: []v1alpha1.EnvironmentStatus{{Name: "prod", State: v1alpha1.EnvironmentReady}}},
 		},
 		app: &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "svarut"}, Spec: v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{

@@ -34,7 +34,9 @@ type planned struct {
 type environmentPlan struct {
 	name      string
 	namespace string
-	state     v1alpha1.EnvironmentState
+	// zone that the environment has when this is done; empty where it has no namespace.
+	zone  v1alpha1.Zone
+	state v1alpha1.EnvironmentState
 	// outcome says why the state is not Ready.
 	outcome condition.Outcome
 	// apply in this order, after remove.
@@ -90,7 +92,7 @@ func numberTaken(seen observed) *condition.Outcome {
 
 func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now time.Time) (environmentPlan, error) {
 	m, live := seen.municipality, seen.environments[name]
-	e := environmentPlan{name: name, namespace: v1alpha1.NamespaceFor(m.Name, name)}
+	e := environmentPlan{name: name, namespace: v1alpha1.NamespaceFor(m.Name, name), zone: zoneNow(live.namespace)}
 	spec := specOf(m, name)
 	switch {
 	case goes(seen, name):
@@ -108,6 +110,7 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 	want := effectiveQuota(spec.Quota, class)
 	made := *spec
 	made.Zone = zoneOf(*spec, live)
+	e.zone = made.Zone
 	if err := difference(&e, desired(m, made, live, want, seen.platform, now), live); err != nil {
 		return e, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
+// maxMessage is the longest message, in bytes, of one environment in a status.
+const maxMessage = 1024
+
 // status is what came of a reconcile: the fields of the status that this controller owns, and
 // none of the overview's.
 func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.MunicipalityStatus {
@@ -43,8 +46,12 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 		if state == v1alpha1.EnvironmentDeleting && outcome.State == condition.Ready {
 			continue // it is deleted
 		}
+		zone := e.zone
+		if done.errs[e.name] != nil {
+			zone = zoneNow(seen.environments[e.name].namespace)
+		}
 		next.Environments = append(next.Environments, v1alpha1.EnvironmentStatus{
-			Name: e.name, Namespace: e.namespace, State: state, Message: outcome.Message,
+			Name: e.name, Namespace: e.namespace, State: state, Zone: zone, Message: condition.Within(outcome.Message, maxMessage),
 		})
 	}
 	next.EnvironmentsReady = fmt.Sprintf("%d/%d", ready, len(m.Spec.Environments))

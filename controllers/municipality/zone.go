@@ -15,6 +15,19 @@ func opens(spec v1alpha1.Environment, ns *corev1.Namespace) bool {
 	return spec.Zone == v1alpha1.ZoneOpen && ns.Labels[v1alpha1.LabelZone] == string(v1alpha1.ZoneClosed)
 }
 
+// zoneNow is the zone that a namespace has, as its label says; empty where there is none, and where
+// nobody has walled it off.
+func zoneNow(ns *corev1.Namespace) v1alpha1.Zone {
+	if ns == nil {
+		return ""
+	}
+	switch zone := v1alpha1.Zone(ns.Labels[v1alpha1.LabelZone]); zone {
+	case v1alpha1.ZoneOpen, v1alpha1.ZoneClosed:
+		return zone
+	}
+	return ""
+}
+
 // closedApp is an app that keeps an environment closed.
 type closedApp struct {
 	name string

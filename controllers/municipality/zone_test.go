@@ -41,6 +41,13 @@ func TestAClosedEnvironmentOpensWhenNoAppNeedsItClosed(t *testing.T) {
 			if diff := cmp.Diff(tc.apply, namesOf(got.apply)); diff != "" || len(got.remove) > 0 {
 				t.Errorf("removes %v, applies (-want +got):\n%s", removedBy(got), diff)
 			}
+			zone := v1alpha1.ZoneOpen
+			if len(tc.apps) > 0 {
+				zone = v1alpha1.ZoneClosed
+			}
+			if got.zone != zone {
+				t.Errorf("it has zone %s, want %s", got.zone, zone)
+			}
 			if got.state != v1alpha1.EnvironmentReady {
 				t.Errorf("state %s: the environment is complete, and its other apps go on", got.state)
 			}
@@ -53,6 +60,46 @@ func TestAClosedEnvironmentOpensWhenNoAppNeedsItClosed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a status says of the zone is so, also where the walls could not be rewritten.
+func TestStatusSaysTheZoneThatIsSo(t *testing.T) {
+	cases := []struct {
+		reason string
+		err    error
+		want   v1alpha1.Zone
+	}{
+		{"it was opened", nil, v1alpha1.ZoneOpen},
+		{"it could not be opened", forbidden("no"), v1alpha1.ZoneClosed},
+	}
+	for _, tc := range cases {
+		seen := settled(t, vinje())
+		seen.municipality.Spec.Environments[0].Zone = v1alpha1.ZoneOpen
+		todo, err := plan(seen, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := status(seen, todo, applied{errs: map[string]error{"prod": tc.err}}, now).Environments[0]
+		if got.Name != "prod" || got.Zone != tc.want {
+			t.Errorf("%s: %+v, want zone %s", tc.reason, got, tc.want)
+		}
+	}
+	if zone := zoneNow(nil); zone != "" {
+		t.Errorf("what is not there has zone %s", zone)
+	}
+}
+
+// The API server refuses a status with a longer message, and would do so again and again.
+func TestMessageOfAnEnvironmentIsBounded(t *testing.T) {
+	apps := make([]closedApp, 60)
+	for i := range apps {
+		apps[i].name = strings.Repeat("a", 40)
+	}
+	todo := planned{environments: []environmentPlan{{name: "prod", outcome: keptClosed("prod", apps), state: v1alpha1.EnvironmentReady}}}
+	got := status(observed{municipality: vinje()}, todo, applied{}, now).Environments[0].Message
+	if len(got) > 1024 || !strings.HasSuffix(got, "...") {
+		t.Errorf("%d bytes: %s", len(got), got)
 	}
 }
 

@@ -39,7 +39,7 @@ func adoptions(seen observedSharedApp) []v1alpha1.NetworkAdoption {
 func adoptionOf(adoption *country.Adoption, version string, phase v1alpha1.RolloutPhase) v1alpha1.NetworkAdoption {
 	ofMembers := func(number int) string { return fmt.Sprintf("%d/%d", number, adoption.Counted) }
 	return v1alpha1.NetworkAdoption{
-		Name: adoption.Network, Version: version, Running: ofMembers(adoption.Running), UpToDate: ofMembers(adoption.UpToDate),
+		Name: adoption.Network, Wanted: version, Running: ofMembers(adoption.Running), UpToDate: ofMembers(adoption.UpToDate),
 		Excused: count(adoption.Excused()), Phase: phase,
 	}
 }

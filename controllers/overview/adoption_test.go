@@ -40,8 +40,8 @@ func TestAdoptions(t *testing.T) {
 		version      string
 	}
 	at := func(m *v1alpha1.Municipality, version string) tenant { return tenant{m, version} }
-	digiTV := v1alpha1.NetworkAdoption{Name: "digi-tv", Version: "2.4.1", Running: "2/2", UpToDate: "1/2", Phase: v1alpha1.RolloutCompleted}
-	helse := v1alpha1.NetworkAdoption{Name: "helse", Version: "2.4.1", Running: "1/1", UpToDate: "1/1"}
+	digiTV := v1alpha1.NetworkAdoption{Name: "digi-tv", Wanted: "2.4.1", Running: "2/2", UpToDate: "1/2", Phase: v1alpha1.RolloutCompleted}
+	helse := v1alpha1.NetworkAdoption{Name: "helse", Wanted: "2.4.1", Running: "1/1", UpToDate: "1/1"}
 	networks := []tenant{at(municipality("fyresdal"), "2.3.0"), at(municipality("nissedal"), "2.4.1"), at(municipality("tokke"), "2.4.1")}
 	oslo, bergen := at(municipality("oslo", follows("stable")), "2.4.1"), at(municipality("bergen", follows("pilot")), "2.4.1")
 	voss := at(municipality("voss", v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionAdopt, Version: "2.3.0"}), "2.3.0")
@@ -53,7 +53,7 @@ func TestAdoptions(t *testing.T) {
 		{"those that are not done come first; one that is over is not listed", networks, []v1alpha1.NetworkAdoption{digiTV, helse}},
 		{
 			"who follows a channel takes it directly", slices.Concat(networks, []tenant{oslo}),
-			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Version: "2.4.1", Running: "1/1", UpToDate: "1/1", Phase: v1alpha1.RolloutHalted}, helse},
+			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Wanted: "2.4.1", Running: "1/1", UpToDate: "1/1", Phase: v1alpha1.RolloutHalted}, helse},
 		},
 		{
 			"those who follow different channels have no version in common", slices.Concat(networks, []tenant{oslo, bergen, voss}),

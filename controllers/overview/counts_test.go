@@ -10,7 +10,7 @@ func TestNetworkCounts(t *testing.T) {
 	status := func(change ...func(*v1alpha1.NetworkStatus)) v1alpha1.NetworkStatus {
 		s := v1alpha1.NetworkStatus{
 			Running: "1/3", UpToDate: "1/3",
-			Apps:       []v1alpha1.NetworkApp{{Name: "svarut", Version: "2.4.1", Running: 1, UpToDate: 1, Members: 3, NotReady: []string{"tokke", "vinje"}}},
+			Apps:       []v1alpha1.NetworkApp{{Name: "svarut", Wanted: "2.4.1", Running: 1, UpToDate: 1, Members: 3, NotReady: []string{"tokke", "vinje"}}},
 			Conditions: appsReady(nil, summary{counted: 3, running: 1, settled: 1}.outcome("member apps"), 1, now),
 		}
 		for _, c := range change {
@@ -35,7 +35,7 @@ func TestNetworkCounts(t *testing.T) {
 		{"one failed", status(func(s *v1alpha1.NetworkStatus) {
 			s.Conditions = appsReady(nil, summary{counted: 3, running: 1, settled: 1, failed: true}.outcome("member apps"), 1, now)
 		}), false},
-		{"another version", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].Version = "2.5.0" }), false},
+		{"another version", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].Wanted = "2.5.0" }), false},
 		{"a rollout in another phase", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].Phase = v1alpha1.RolloutHalted }), false},
 		{"a fault of the proposal", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].Message = "not available" }), false},
 		{"a member declined", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].Excused = 1 }), false},
@@ -52,7 +52,7 @@ func TestSharedAppCounts(t *testing.T) {
 		s := v1alpha1.SharedAppStatus{
 			Running: "1/3", UpToDate: "1/3", Installations: new(int32(3)), NotReady: []string{"tokke-prod"},
 			Usage:      []v1alpha1.VersionUsage{{Version: "2.4.1", Installations: 3}},
-			Networks:   []v1alpha1.NetworkAdoption{{Name: "digi-tv", Version: "2.4.1", Running: "1/3", UpToDate: "1/3"}},
+			Networks:   []v1alpha1.NetworkAdoption{{Name: "digi-tv", Wanted: "2.4.1", Running: "1/3", UpToDate: "1/3"}},
 			Conditions: appsReady(nil, summary{counted: 3, running: 1, settled: 1}.outcome("installations"), 1, now),
 		}
 		for _, c := range change {

@@ -41,13 +41,14 @@ func municipalityStatus(seen observedMunicipality) (status v1alpha1.Municipality
 			again = p.again
 		}
 	}
+	shown, shortened := brief(apps[:min(len(apps), maxApps)])
 	outcome := sum.outcome("apps")
-	outcome.Message += besides(places)
+	outcome.Message += leftOut(len(apps)-len(shown), shortened) + besides(places)
 	return v1alpha1.MunicipalityStatus{
 		Running:    sum.ofCounted(sum.running),
 		UpToDate:   sum.ofCounted(sum.upToDate),
 		Networks:   networksOf(seen),
-		Apps:       apps[:min(len(apps), maxApps)],
+		Apps:       shown,
 		Conditions: appsReady(seen.live.Status.Conditions, faulty(faultsOf(seen), outcome), m.Generation, seen.country.Now),
 	}, again
 }
@@ -75,6 +76,18 @@ func faultsOf(seen observedMunicipality) []string {
 	}
 	known := reference.Catalogue{Apps: seen.country.Apps, Networks: seen.country.Networks}
 	return append(closed(t.CalendarFaults), reference.Decisions(t.Municipality, verdicts, known, seen.country.Now)...)
+}
+
+// leftOut says what of the apps the status does not show, and where to find it.
+func leftOut(rows int, shortened bool) string {
+	text := ""
+	if rows > 0 {
+		text = fmt.Sprintf("; %d more than status.apps lists", rows)
+	}
+	if shortened {
+		text += "; texts in status.apps are shortened, as all of them would not fit: see the AppInstallations"
+	}
+	return text
 }
 
 // besides says what is settled and is not all that one may want to know.

@@ -38,7 +38,7 @@ func networkApp(seen observedNetwork, proposed v1alpha1.Proposal, adoption *coun
 	offer := seen.country.Apps.Of(proposed.Name)
 	version, _ := offer.Points(proposed.Channel)
 	app := v1alpha1.NetworkApp{
-		Name: proposed.Name, Version: version, Message: cut(offer.Proposal(proposed).Message),
+		Name: proposed.Name, Wanted: version, Message: cut(offer.Proposal(proposed).Message),
 		Members: count(adoption.Counted), Running: count(adoption.Running), UpToDate: count(adoption.UpToDate),
 		Excused: count(adoption.Excused()), Elsewhere: count(adoption.Elsewhere()),
 		NotReady: first(adoption.Behind), Versions: skew(adoption),

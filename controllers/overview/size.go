@@ -6,7 +6,48 @@ import (
 	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/country"
 )
+
+const (
+	// maxRowsSize is how many bytes the apps in the status of a Municipality may take, as JSON: 1,000 rows
+	// without their texts have room in it, whatever their names. With all else that a status holds it is
+	// less than 1 MiB, and etcd takes 1.5 MiB for an object.
+	maxRowsSize = 880 << 10
+	// minText is the least that is left of a text.
+	minText = 16
+)
+
+// brief shortens texts so that the apps of a municipality fit in its status: every row is seen, with its
+// state and its versions. First go the texts of what runs; who has to act wants the others. It says
+// whether it shortened any.
+func brief(rows []v1alpha1.MunicipalityApp) (fitting []v1alpha1.MunicipalityApp, shortened bool) {
+	if size(rows) <= maxRowsSize {
+		return rows, false
+	}
+	out := slices.Clone(rows)
+	for _, running := range []bool{true, false} {
+		for limit := maxMessage; limit >= minText; limit /= 2 {
+			for i := range out {
+				if country.Runs(out[i].State) == running {
+					shorten(&out[i], limit)
+				}
+			}
+			if size(out) <= maxRowsSize {
+				return out, true
+			}
+		}
+	}
+	return out, true
+}
+
+// shorten keeps each text of a row within a limit, in bytes.
+func shorten(row *v1alpha1.MunicipalityApp, limit int) {
+	for _, text := range []*string{&row.Message, &row.Next, &row.DecidedBy.Reason} {
+		*text = condition.Within(*text, limit)
+	}
+}
 
 // maxAppsSize is how many bytes the apps in the status of a Network may take, as JSON. It
 // leaves room below 512 KiB for the rest of the status and for the names of fields.
@@ -62,7 +103,7 @@ func fitting[T any](left *int, all []T) []T {
 func size(value any) int {
 	raw, err := json.Marshal(value)
 	if err != nil {
-		return maxAppsSize + 1
+		return max(maxRowsSize, maxAppsSize) + 1
 	}
 	return len(raw) + 1
 }

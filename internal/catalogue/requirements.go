@@ -49,15 +49,25 @@ func requirement(r v1alpha1.RequiredApp) Requirement {
 // Zone that the app requires of environments of a stage; empty for any.
 func (a *App) Zone(stage v1alpha1.Stage) v1alpha1.Zone { return a.zones[stage] }
 
-// Unfit is why the app may not be in an environment: its zone is not the one that is required.
-func (a *App) Unfit(environment *v1alpha1.Environment) *Fault {
+// Unfit is why the app may not be in an environment: its zone is not the one that is required. Asked for
+// is what the environment says; has is the zone that it has now.
+func (a *App) Unfit(environment *v1alpha1.Environment, has v1alpha1.Zone) *Fault {
 	zone := a.Zone(environment.Stage)
-	if zone == "" || zone == environment.Zone {
+	if zone == "" || (zone == environment.Zone && zone == has) {
 		return nil
 	}
 
-	return fault(UnfitZone, "decline %s in spec.apps, or set zone of environment %s in spec.environments to %s: SharedApp %s requires zone %s in %s, and the environment has %s",
-		a.Name, environment.Name, zone, a.Name, zone, environment.Stage, environment.Zone)
+	required := fmt.Sprintf("SharedApp %s requires zone %s in %s", a.Name, zone, environment.Stage)
+	switch {
+	case zone == environment.Zone:
+		return fault(UnfitZone, "environment %s is still %s, and status.environments says why: %s", environment.Name, has, required)
+	case environment.Zone == has:
+		required += ", and the environment has " + string(has)
+	default:
+		required += fmt.Sprintf(", and the environment has %s, but is to be %s", has, environment.Zone)
+	}
+
+	return fault(UnfitZone, "decline %s in spec.apps, or set zone of environment %s in spec.environments to %s: %s", a.Name, environment.Name, zone, required)
 }
 
 // Requires are the apps that must be installed first, in the order of the spec.

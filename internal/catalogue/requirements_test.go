@@ -91,15 +91,18 @@ func TestUnfit(t *testing.T) {
 	cases := []struct {
 		reason string
 		stage  v1alpha1.Stage
-		zone   v1alpha1.Zone
-		want   string
+		// zone that is asked for, and that the environment has.
+		zone, has v1alpha1.Zone
+		want      string
 	}{
-		{"the zone that is required", v1alpha1.StageProduction, v1alpha1.ZoneClosed, ""},
-		{"another zone", v1alpha1.StageProduction, v1alpha1.ZoneOpen, "decline svarut in spec.apps, or set zone of environment e in spec.environments to Closed: SharedApp svarut requires zone Closed in Production, and the environment has Open"},
-		{"a stage of which nothing is required", v1alpha1.StageTest, v1alpha1.ZoneOpen, ""},
+		{"the zone that is required", v1alpha1.StageProduction, v1alpha1.ZoneClosed, v1alpha1.ZoneClosed, ""},
+		{"kept closed for now", v1alpha1.StageProduction, v1alpha1.ZoneOpen, v1alpha1.ZoneClosed, "decline svarut in spec.apps, or set zone of environment e in spec.environments to Closed: SharedApp svarut requires zone Closed in Production, and the environment has Closed, but is to be Open"},
+		{"not closed yet", v1alpha1.StageProduction, v1alpha1.ZoneClosed, v1alpha1.ZoneOpen, "environment e is still Open, and status.environments says why: SharedApp svarut requires zone Closed in Production"},
+		{"another zone", v1alpha1.StageProduction, v1alpha1.ZoneOpen, v1alpha1.ZoneOpen, "decline svarut in spec.apps, or set zone of environment e in spec.environments to Closed: SharedApp svarut requires zone Closed in Production, and the environment has Open"},
+		{"a stage of which nothing is required", v1alpha1.StageTest, v1alpha1.ZoneOpen, v1alpha1.ZoneOpen, ""},
 	}
 	for _, tc := range cases {
-		if got := app.Unfit(&v1alpha1.Environment{Name: "e", Stage: tc.stage, Zone: tc.zone}).String(); got != tc.want {
+		if got := app.Unfit(&v1alpha1.Environment{Name: "e", Stage: tc.stage, Zone: tc.zone}, tc.has).String(); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.reason, got, tc.want)
 		}
 	}

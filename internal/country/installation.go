@@ -7,6 +7,7 @@ import (
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // Installation is the AppInstallation that a move of an introduction asks for; nil where
@@ -32,7 +33,7 @@ func movedTo(c *Country, t *Tenant, app string, move rollout.Move) *v1alpha1.App
 	v.Version, v.Digest = move.To.Version, move.To.Digest
 	switch move.Kind {
 	case rollout.CatchUp:
-		if app := c.Apps.Of(v.App); unfit(app, environment, v) { //guard:catch-up-minds-what-fits
+		if app := c.Apps.Of(v.App); unfit(app, m, environment, v) { //guard:catch-up-minds-what-fits
 			return nil
 		}
 		v.DecidedBy.Reason += "; what was completed last, until its wave of Rollout " + move.Stamp.Name + " comes"
@@ -51,9 +52,9 @@ func movedTo(c *Country, t *Tenant, app string, move rollout.Move) *v1alpha1.App
 
 // unfit says whether an environment is in another zone than an app requires, or lacks a parameter of
 // the verdict's version. The verdict itself speaks of the version that the group's channel points at.
-func unfit(app *catalogue.App, environment *v1alpha1.Environment, v resolution.Verdict) bool {
+func unfit(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) bool {
 	lacks := len(v.ParametersFrom) == 0 && app.UnfitParameters(v.Version, v.Parameters) != nil
-	return lacks || app.Unfit(environment) != nil
+	return lacks || app.Unfit(environment, tenancy.Zone(m, environment)) != nil
 }
 
 // maxReason is the longest spec.decidedBy.reason, in bytes; the schema counts letters, which are fewer.

@@ -170,7 +170,7 @@ func anew(was, is *v1alpha1.Municipality) bool {
 	}
 	current := func(m *v1alpha1.Municipality) bool { return m.Status.ObservedGeneration == m.Generation }
 	return current(was) != current(is) || !slices.EqualFunc(was.Status.Environments, is.Status.Environments, func(a, b v1alpha1.EnvironmentStatus) bool {
-		return a.Name == b.Name && a.State == b.State
+		return a.Name == b.Name && a.State == b.State && a.Zone == b.Zone
 	})
 }
 

@@ -50,6 +50,9 @@ func OwnFault(i *v1alpha1.AppInstallation) (Fault, bool) {
 	return f, f.Blame == BlameMember
 }
 
+// IsElsewhere says whether a reason of the condition Ready is nothing that the version is to blame for.
+func IsElsewhere(reason string) bool { return blame(reason) != BlameVersion }
+
 func blame(reason string) Blame {
 	switch reason {
 	case v1alpha1.ReasonEnvironmentNotReady, v1alpha1.ReasonZoneUnfit,

@@ -14,6 +14,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // For is the AppInstallation of a verdict, at the version that the verdict names, with those of the
@@ -29,7 +30,7 @@ func For(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Env
 			Tenant: v1alpha1.Tenant{
 				Municipality: m.Name, Number: m.Spec.Number, DisplayName: m.Spec.DisplayName,
 				County: m.Labels[v1alpha1.LabelCounty], Environment: environment.Name,
-				Stage: environment.Stage, Zone: environment.Zone,
+				Stage: environment.Stage, Zone: tenancy.Zone(m, environment),
 			},
 			Parameters: app.TakenJSON(v.Version, v.Parameters), ParametersFrom: v.ParametersFrom, DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
 		},

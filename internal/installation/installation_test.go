@@ -51,6 +51,11 @@ func TestFor(t *testing.T) {
 	if d := cmp.Diff(want, installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], v)); d != "" {
 		t.Errorf("it says all that it needs (-want +got):\n%s", d)
 	}
+	m.Spec.Environments[0].Zone = v1alpha1.ZoneOpen
+	m.Status.Environments = []v1alpha1.EnvironmentStatus{{Name: "prod", State: v1alpha1.EnvironmentReady, Zone: v1alpha1.ZoneClosed}}
+	if got := installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], v).Spec.Tenant.Zone; got != v1alpha1.ZoneClosed {
+		t.Errorf("an environment that is kept closed has the zone %s", got)
+	}
 	m.Spec.Domains = nil
 	if got := installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], v).Spec.Tenant.Domain; got != "" {
 		t.Errorf("a municipality without domains has none: got %q", got)

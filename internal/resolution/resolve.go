@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // Resolve gives a verdict for every app that anybody proposes, decides on or has
@@ -71,7 +72,7 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 		return v
 	}
 
-	if fault := in.Apps.Of(app).Unfit(environment); fault != nil {
+	if fault := in.Apps.Of(app).Unfit(environment, tenancy.Zone(in.Municipality, environment)); fault != nil {
 		v.Unfit = fault.Message
 		v.Message = cmp.Or(v.Message, v.Unfit)
 	}
@@ -193,7 +194,7 @@ func (v Verdict) aim(in Input, environment *v1alpha1.Environment, t target, inst
 		return v.keepHigher(installed, t)
 	}
 
-	offered, inTheWay := t.offer(in.Apps.Of(v.App), environment)
+	offered, inTheWay := t.offer(in.Apps.Of(v.App), environment, tenancy.Zone(in.Municipality, environment))
 	moves := installed == nil || installed.Spec.Version != offered.Version
 	if inTheWay == nil && moves {
 		inTheWay = v.againstMove(in, t, installed)

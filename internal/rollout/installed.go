@@ -26,9 +26,9 @@ type Installed struct {
 	// UnhealthySince is when it ceased to be, or when it began to come up, also as an earlier spec was
 	// observed; zero while it is healthy.
 	UnhealthySince time.Time
-	// Recovering is when it began to come up after a fault that a person had to fix, and Blocked says that
-	// it has one, as its last status says of whatever spec. A municipality's own moves have no memory.
-	Recovering time.Time
+	// FaultEnded is when a fault ended that was not the version's, and Blocked says that it has one, as
+	// its last status says of whatever spec; zero where there was none.
+	FaultEnded time.Time
 	Blocked    bool
 	// Message says how it is doing.
 	Message string
@@ -51,10 +51,12 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	seen := &Installed{
 		Release: release, BroughtBy: i.Spec.BroughtBy(), Stamp: StampOf(i), LastVerified: i.Spec.LastVerified, LastVerifiedBy: i.Spec.LastVerifiedBy,
 	}
-	seen.Blocked = meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionStalled)
-	seen.Recovering = recovering(i.Status.Conditions)
 	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest} //guard:health-of-this-spec -> release
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
+	if ended := i.Status.FaultEndedAt; ended != nil {
+		seen.FaultEnded = ended.Time
+	}
+	seen.Blocked = ready != nil && ready.Status == metav1.ConditionFalse && installation.IsElsewhere(ready.Reason)
 	if ready == nil ||
 		i.Status.ObservedGeneration != i.Generation || //guard:health-of-this-spec
 		ready.ObservedGeneration != i.Generation { //guard:health-of-this-spec
@@ -82,16 +84,6 @@ func (i *Installed) readEarlier(status *v1alpha1.AppInstallationStatus, ready *m
 	case ready != nil && ready.Status == metav1.ConditionFalse:
 		i.UnhealthySince, i.Message = ready.LastTransitionTime.Time, ready.Message
 	}
-}
-
-// recovering is since when the app comes up after a fault that a person had to fix; zero where it
-// does not.
-func recovering(conditions []metav1.Condition) time.Time {
-	works := meta.FindStatusCondition(conditions, v1alpha1.ConditionReconciling)
-	if works == nil || works.Reason != v1alpha1.ReasonRecovering {
-		return time.Time{}
-	}
-	return works.LastTransitionTime.Time
 }
 
 // Healthy says whether the release that is asked for was observed to be healthy; nothing is where

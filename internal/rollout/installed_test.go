@@ -68,18 +68,15 @@ func TestObserve(t *testing.T) {
 			ready(turned, func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), &rollout.Installed{Release: target, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"},
 		},
 		{
-			"a person has to fix something",
-			ready(func(i *v1alpha1.AppInstallation) {
-				i.Generation, i.Status.HealthySince = 4, nil
-				i.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue}}
-			}), &rollout.Installed{Release: target, Blocked: true},
+			"something that is not the version's is in the way, whatever spec it was said of",
+			ready(turned, func(i *v1alpha1.AppInstallation) {
+				i.Generation, i.Status.Conditions[0].Reason = 4, v1alpha1.ReasonRequiredAppNotReady
+			}), &rollout.Installed{Release: target, Blocked: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"},
 		},
 		{
-			"that is fixed, and it comes up since",
-			ready(func(i *v1alpha1.AppInstallation) {
-				i.Generation, i.Status.HealthySince = 4, nil
-				i.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonRecovering, LastTransitionTime: *at(-time.Minute)}}
-			}), &rollout.Installed{Release: target, Recovering: now.Add(-time.Minute)},
+			"that has ended, and it comes up since",
+			ready(turned, func(i *v1alpha1.AppInstallation) { i.Generation, i.Status.FaultEndedAt = 4, at(-time.Minute) }),
+			&rollout.Installed{Release: target, FaultEnded: now.Add(-time.Minute), UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"},
 		},
 	}
 	for _, c := range cases {

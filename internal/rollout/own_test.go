@@ -7,6 +7,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/calendar"
+	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
@@ -62,7 +63,10 @@ func TestOwnMoves(t *testing.T) {
 		}
 	}
 	recovers := func(ago time.Duration) func(*rollout.Place) {
-		return func(p *rollout.Place) { p.Installed.Recovering = now.Add(-ago) }
+		return func(p *rollout.Place) { p.Installed.FaultEnded = now.Add(-ago) }
+	}
+	catalogueLacks := func(p *rollout.Place) {
+		p.Installed.Fault = installation.Fault{Blame: installation.BlameCatalogue, Code: v1alpha1.ReasonBundleMissing}
 	}
 	blocked := func(p *rollout.Place) { p.Installed.Blocked = true }
 	fix := func(o *rollout.Own) {
@@ -75,6 +79,7 @@ func TestOwnMoves(t *testing.T) {
 		own    []func(*rollout.Own)
 		moves  []string
 	}{
+		{"nor is its time over while the catalogue lacks what it needs", []func(*rollout.Own){places(inTest(unhealthy(target, 3*time.Hour), catalogueLacks, self(3*time.Hour)), inProd(has(before)))}, nil},
 		{"its time begins when a fault of its own ends", []func(*rollout.Own){places(inTest(unhealthy(target, 3*time.Hour), recovers(time.Minute), self(3*time.Hour)), inProd(has(before)))}, nil},
 		{"and it fails when that time is over", []func(*rollout.Own){places(inTest(unhealthy(target, 3*time.Hour), recovers(31*time.Minute), self(3*time.Hour)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
 		{"what nobody reports fails in time", []func(*rollout.Own){places(inTest(unseen(target), self(31*time.Minute)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},

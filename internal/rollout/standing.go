@@ -160,7 +160,7 @@ func (r *rules) watch(s *standing, place *Place, w *Wave) {
 		s.note(i.Fault.Code, place, latest(begun, i.UnhealthySince), time.Time{})
 		return
 	}
-	reason, begun, since := r.unhealthySince(s.member, i, begun)
+	reason, begun, since := r.unhealthySince(s.member, i, latest(begun, i.FaultEnded))
 	deadline := r.in.deadline(since, w.ProgressDeadline)
 	last := r.in.deadline(begun, 2*(w.ProgressDeadline+w.Soak))
 	flaky := i.Current && i.Longest < w.Soak && last.Before(deadline)
@@ -201,14 +201,13 @@ func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason
 // time begins with is read from the status. Nobody has to report a version that was healthy, or that
 // waits for a person, at once when its spec is touched.
 func (r *rules) ownUnhealthySince(i *Installed, moved time.Time) (reason string, begun, since time.Time) {
-	begun = latest(moved, i.Recovering)
 	switch {
 	case i.Current:
-		return ReasonUnhealthy, begun, latest(begun, i.UnhealthySince)
+		return ReasonUnhealthy, moved, latest(moved, i.UnhealthySince)
 	case i.Blocked, !i.HealthyBefore.IsZero():
-		return ReasonInstalling, begun, r.in.Now
+		return ReasonInstalling, moved, r.in.Now
 	}
-	return ReasonInstalling, begun, latest(begun, i.UnhealthySince)
+	return ReasonInstalling, moved, latest(moved, i.UnhealthySince)
 }
 
 // mindBrakes keeps back a member that would be moved while it is paused, or outside its own

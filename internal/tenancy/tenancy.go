@@ -30,14 +30,29 @@ func Waits(m *v1alpha1.Municipality, environment string) string {
 	if Complete(m, environment) {
 		return ""
 	}
-	why := ""
-	if e := statusOf(m, environment); e != nil {
-		why = e.Message
-	}
+	why := Message(m, environment)
 	if stalled := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.ConditionStalled); why == "" && stalled != nil {
 		why = stalled.Message
 	}
 	return fmt.Sprintf("environment %s of Municipality %s is not ready yet: %s", environment, m.Name, cmp.Or(why, "it is being made"))
+}
+
+// Zone is the zone that an environment of the spec has now, which its network policies are for. It is not
+// the spec's while they are being rewritten, and where an app keeps the environment closed.
+func Zone(m *v1alpha1.Municipality, environment *v1alpha1.Environment) v1alpha1.Zone {
+	if e := statusOf(m, environment.Name); e != nil && e.Zone != "" {
+		return e.Zone
+	}
+	return environment.Zone
+}
+
+// Message is what the status says of an environment, such as what keeps it from being complete; empty
+// where that is nothing.
+func Message(m *v1alpha1.Municipality, environment string) string {
+	if e := statusOf(m, environment); e != nil {
+		return e.Message
+	}
+	return ""
 }
 
 // Uninstalls says whether the apps of an environment are to be uninstalled because it is

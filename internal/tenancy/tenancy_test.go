@@ -71,6 +71,25 @@ func TestUninstalls(t *testing.T) {
 	}
 }
 
+func TestZone(t *testing.T) {
+	cases := []struct {
+		reason string
+		status v1alpha1.Zone
+		want   v1alpha1.Zone
+	}{
+		{"nobody has looked yet", "", v1alpha1.ZoneOpen},
+		{"it is as the spec says", v1alpha1.ZoneOpen, v1alpha1.ZoneOpen},
+		{"it is kept closed", v1alpha1.ZoneClosed, v1alpha1.ZoneClosed},
+	}
+	for _, tc := range cases {
+		m := vinje()
+		m.Spec.Environments[0].Zone, m.Status.Environments[0].Zone = v1alpha1.ZoneOpen, tc.status
+		if got := tenancy.Zone(m, &m.Spec.Environments[0]); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.reason, got, tc.want)
+		}
+	}
+}
+
 func vinje() *v1alpha1.Municipality {
 	return &v1alpha1.Municipality{
 		ObjectMeta: metav1.ObjectMeta{Name: "vinje", Generation: 4},

@@ -165,6 +165,12 @@ func TestAClosedAppKeepsItsEnvironmentClosed(t *testing.T) {
 	if zone := read(t, at(&corev1.Namespace{}, "", ns)).Labels[v1alpha1.LabelZone]; zone != string(v1alpha1.ZoneClosed) {
 		t.Errorf("the namespace is labelled %s", zone)
 	}
+	if zone := environment(read(t, m), "prod").Zone; zone != v1alpha1.ZoneClosed {
+		t.Errorf("the Municipality shows zone %s", zone)
+	}
+	if zone := read(t, appInstallation(ns, app.Name)).Spec.Tenant.Zone; zone != v1alpha1.ZoneClosed {
+		t.Errorf("the app is asked to run in zone %s", zone)
+	}
 	for _, policy := range []string{"allmenning-allow-internet", "allmenning-allow-ingress-controller"} {
 		if err := absentNow(t.Context(), at(&networkingv1.NetworkPolicy{}, ns, policy)); err != nil {
 			t.Error(err)
@@ -174,6 +180,12 @@ func TestAClosedAppKeepsItsEnvironmentClosed(t *testing.T) {
 	edit(t, m, says(v1alpha1.AppDecision{Name: app.Name, Decision: v1alpha1.DecisionDecline}))
 	gone(t, appInstallation(ns, app.Name))
 	standing(t, m)
+	until(t, "the Municipality shows that it is open", m, func(m *v1alpha1.Municipality) error {
+		if zone := environment(m, "prod").Zone; zone != v1alpha1.ZoneOpen {
+			return fmt.Errorf("it shows zone %s", zone)
+		}
+		return nil
+	})
 	until(t, "it opens when the app is uninstalled", at(&networkingv1.NetworkPolicy{}, ns, "allmenning-allow-internet"), func(*networkingv1.NetworkPolicy) error { return nil })
 }
 

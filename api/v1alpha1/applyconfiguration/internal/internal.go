@@ -185,6 +185,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: faultEndedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: healthySince
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -391,6 +394,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: state
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.EnvironmentState
+    - name: zone
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Zone
 - name: com.github.allmenning.allmenning.api.v1alpha1.FreezePeriod
   map:
     fields:
@@ -812,7 +818,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: upToDate
       type:
         scalar: string
-    - name: version
+    - name: wanted
       type:
         scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.NetworkApp
@@ -863,15 +869,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: upToDate
       type:
         scalar: numeric
-    - name: version
-      type:
-        scalar: string
     - name: versions
       type:
         list:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.VersionUsage
           elementRelationship: atomic
+    - name: wanted
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.NetworkRole
   scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.NetworkSpec

@@ -9,6 +9,7 @@
 package explanation
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // Explanation is what there is to say about one municipality.
@@ -114,7 +116,7 @@ func Of(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) Exp
 	s := newSubject(w, m, now)
 	e := Explanation{
 		Municipality: m.Name, DisplayName: m.Spec.DisplayName, Number: m.Spec.Number,
-		Networks: namesOf(s.tenant.Networks), Observes: s.observed(), Notes: w.Notes, Apps: []App{},
+		Networks: namesOf(s.tenant.Networks), Observes: s.observed(), Notes: slices.Concat(w.Notes, s.zones()), Apps: []App{},
 	}
 	for _, p := range s.places(app) {
 		e.Apps = joined(e.Apps, p.explain())
@@ -124,6 +126,19 @@ func Of(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) Exp
 		e.Faults, e.Notes = review.Lines(faults), slices.Concat(e.Notes, review.Lines(notes))
 	}
 	return e
+}
+
+// zones says which environments have another zone now than their spec, and why.
+func (s subject) zones() []string {
+	var all []string
+	for i := range s.municipality.Spec.Environments {
+		environment := &s.municipality.Spec.Environments[i]
+		if has := tenancy.Zone(s.municipality, environment); has != environment.Zone {
+			all = append(all, fmt.Sprintf("environment %s is %s, and spec.environments says %s%s",
+				environment.Name, has, environment.Zone, because(tenancy.Message(s.municipality, environment.Name))))
+		}
+	}
+	return all
 }
 
 func namesOf(networks []*v1alpha1.Network) []string {

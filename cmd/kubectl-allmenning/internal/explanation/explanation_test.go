@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,27 @@ func TestExplainStopped(t *testing.T) {
 			golden(t, tc.municipality+".txt", out.Bytes())
 		})
 	}
+}
+
+// TestZones names the environment that has another zone than its spec says.
+func TestZones(t *testing.T) {
+	w := load(t)
+	for i := range w.Municipalities {
+		m := &w.Municipalities[i]
+		if m.Name != "vinje" {
+			continue
+		}
+		m.Spec.Environments[0].Zone = v1alpha1.ZoneOpen
+		m.Status.Environments = []v1alpha1.EnvironmentStatus{{
+			Name: m.Spec.Environments[0].Name, State: v1alpha1.EnvironmentReady, Zone: v1alpha1.ZoneClosed, Message: "decline journal",
+		}}
+		want := "environment " + m.Spec.Environments[0].Name + " is Closed, and spec.environments says Open: decline journal"
+		if got := explanation.Of(w, m, "", noon).Notes; !slices.Contains(got, want) {
+			t.Errorf("notes %q, want %q among them", got, want)
+		}
+		return
+	}
+	t.Fatal("there is no vinje")
 }
 
 // TestNotes shows what a rollout notes of a municipality in sentences.

@@ -33,13 +33,32 @@ func (p *place) installation() Installation {
 	if !seen.HealthySince.IsZero() {
 		i.HealthySince = stamp(seen.HealthySince)
 	}
-	i.Text = state(p.installed, seen) + record(p.installed)
+	i.Text = state(p.installed, seen, p.upToDate()) + record(p.installed)
 	return i
 }
 
+// upToDate says, of an installation that is healthy, whether it is at the wanted version, in the words
+// of the counts; empty where no version is wanted.
+func (p *place) upToDate() string {
+	wanted := p.verdict.Wanted
+	if p.blind() {
+		if p.reported == nil {
+			return ""
+		}
+		wanted = p.reported.Wanted
+	}
+	switch wanted {
+	case "":
+		return ""
+	case p.installed.Spec.Version:
+		return ": running, and up to date"
+	}
+	return fmt.Sprintf(": running, and not up to date, as %s is wanted", wanted)
+}
+
 // state says which version there is, and whether it is healthy. What was observed of another spec
-// than that of now says nothing.
-func state(i *v1alpha1.AppInstallation, seen *rollout.Installed) string {
+// than that of now says nothing. To one that is healthy it adds whether it is up to date.
+func state(i *v1alpha1.AppInstallation, seen *rollout.Installed, upToDate string) string {
 	stuck := stalled(i)
 	text := under(i, stuck != nil)
 	if isTrue(i.Spec.Suspend) {
@@ -47,7 +66,7 @@ func state(i *v1alpha1.AppInstallation, seen *rollout.Installed) string {
 	}
 	switch {
 	case !seen.HealthySince.IsZero():
-		return fmt.Sprintf("%s, healthy since %s.", text, stamp(seen.HealthySince))
+		return fmt.Sprintf("%s, healthy since %s%s.", text, stamp(seen.HealthySince), upToDate)
 	case !seen.Current && applied(i):
 		return text + ", and was not looked at since its spec changed."
 	case stuck != nil && stuck.Message != "" && !applied(i):

@@ -14,7 +14,8 @@ import (
 type AppInstallationSpecApplyConfiguration struct {
 	// app is the name of the SharedApp; the installation has the same name.
 	App *string `json:"app,omitempty"`
-	// version to install.
+	// version to install now, which is not the wanted one while another comes in its turn: see
+	// status.apps of the Municipality.
 	Version *string `json:"version,omitempty"`
 	// digest of the bundle to install.
 	Digest *string `json:"digest,omitempty"`

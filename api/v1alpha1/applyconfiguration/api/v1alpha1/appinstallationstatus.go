@@ -27,6 +27,10 @@ type AppInstallationStatusApplyConfiguration struct {
 	// longestHealthy is the longest time without a break that the app was healthy at appliedDigest
 	// before a fault: a short fault does not undo that it has soaked. Empty while there was no fault.
 	LongestHealthy *v1.Duration `json:"longestHealthy,omitempty"`
+	// faultEndedAt is when a fault ended that was not the version's: one of the municipality's own, of
+	// the catalogue, or that the installation was suspended. The deadline of a move counts from then, as
+	// the version could not run before. Empty while there was none.
+	FaultEndedAt *v1.Time `json:"faultEndedAt,omitempty"`
 	// inventory lists the objects of the installation. It can be lost: the operator finds its
 	// objects again by their labels.
 	Inventory []InstalledObjectApplyConfiguration `json:"inventory,omitempty"`
@@ -91,6 +95,14 @@ func (b *AppInstallationStatusApplyConfiguration) WithHealthySince(value v1.Time
 // If called multiple times, the LongestHealthy field is set to the value of the last call.
 func (b *AppInstallationStatusApplyConfiguration) WithLongestHealthy(value v1.Duration) *AppInstallationStatusApplyConfiguration {
 	b.LongestHealthy = &value
+	return b
+}
+
+// WithFaultEndedAt sets the FaultEndedAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the FaultEndedAt field is set to the value of the last call.
+func (b *AppInstallationStatusApplyConfiguration) WithFaultEndedAt(value v1.Time) *AppInstallationStatusApplyConfiguration {
+	b.FaultEndedAt = &value
 	return b
 }
 

@@ -17,6 +17,10 @@ type EnvironmentStatusApplyConfiguration struct {
 	Namespace *string `json:"namespace,omitempty"`
 	// state is Ready, Pending, Failed, Retained or Deleting.
 	State *apiv1alpha1.EnvironmentState `json:"state,omitempty"`
+	// zone that the environment has now, which its network policies are for: Open or Closed. It is not
+	// the spec's while they are being rewritten, and while an app that requires Closed keeps the
+	// environment closed, as the message then says. Empty while there is no namespace.
+	Zone *apiv1alpha1.Zone `json:"zone,omitempty"`
 	// message says what differs from the spec, and how to fix it.
 	Message *string `json:"message,omitempty"`
 }
@@ -48,6 +52,14 @@ func (b *EnvironmentStatusApplyConfiguration) WithNamespace(value string) *Envir
 // If called multiple times, the State field is set to the value of the last call.
 func (b *EnvironmentStatusApplyConfiguration) WithState(value apiv1alpha1.EnvironmentState) *EnvironmentStatusApplyConfiguration {
 	b.State = &value
+	return b
+}
+
+// WithZone sets the Zone field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Zone field is set to the value of the last call.
+func (b *EnvironmentStatusApplyConfiguration) WithZone(value apiv1alpha1.Zone) *EnvironmentStatusApplyConfiguration {
+	b.Zone = &value
 	return b
 }
 

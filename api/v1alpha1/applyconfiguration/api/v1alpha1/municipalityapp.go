@@ -15,7 +15,8 @@ type MunicipalityAppApplyConfiguration struct {
 	Name *string `json:"name,omitempty"`
 	// environment of the municipality.
 	Environment *string `json:"environment,omitempty"`
-	// version that is installed; empty while none is.
+	// version that is installed; empty while none is. Which one is asked for now, spec.version of the
+	// AppInstallation says.
 	Version *string `json:"version,omitempty"`
 	// wanted is the version that it should have; empty where it should have none.
 	Wanted *string `json:"wanted,omitempty"`

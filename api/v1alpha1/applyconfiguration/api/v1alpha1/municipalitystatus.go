@@ -33,7 +33,8 @@ type MunicipalityStatusApplyConfiguration struct {
 	// networks that the municipality belongs to now, by name.
 	Networks []MunicipalityNetworkApplyConfiguration `json:"networks,omitempty"`
 	// apps says how each app is doing in each environment, at most 1,000 of them: those that are not
-	// ready come first.
+	// ready come first. Where all of their texts would not fit, these are shortened, first those of apps
+	// that run, and AppsReady says so.
 	Apps []MunicipalityAppApplyConfiguration `json:"apps,omitempty"`
 	// conditions of the object: Ready is about the tenancy, AppsReady about the apps; Reconciling,
 	// Stalled and Suspended are there while they are true. AppsReady is False, too, while

@@ -13,16 +13,17 @@ import (
 type NetworkAdoptionApplyConfiguration struct {
 	// name of the Network; "direct" for those who take the app directly.
 	Name *string `json:"name,omitempty"`
-	// version that its members should have; for direct, empty where they follow different channels.
-	Version *string `json:"version,omitempty"`
+	// wanted is the version that its members should have; for direct, empty where they follow different
+	// channels.
+	Wanted *string `json:"wanted,omitempty"`
 	// running is the number of members that are healthy at the version that they are asked to have
 	// now, of those that should have the app, as "42/42".
 	Running *string `json:"running,omitempty"`
-	// upToDate is the number of members that are healthy at version, of those that should have the
-	// app, as "38/42".
+	// upToDate is the number of members that are healthy at the wanted version, of those that should have
+	// the app, as "38/42".
 	UpToDate *string `json:"upToDate,omitempty"`
 	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// or can't take it.
+	// or can't take it; one that can't take an app which is Mandatory is not excused.
 	Excused *int32 `json:"excused,omitempty"`
 	// phase of its rollout; for direct, of the one furthest from its end.
 	Phase *apiv1alpha1.RolloutPhase `json:"phase,omitempty"`
@@ -42,11 +43,11 @@ func (b *NetworkAdoptionApplyConfiguration) WithName(value string) *NetworkAdopt
 	return b
 }
 
-// WithVersion sets the Version field in the declarative configuration to the given value
+// WithWanted sets the Wanted field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Version field is set to the value of the last call.
-func (b *NetworkAdoptionApplyConfiguration) WithVersion(value string) *NetworkAdoptionApplyConfiguration {
-	b.Version = &value
+// If called multiple times, the Wanted field is set to the value of the last call.
+func (b *NetworkAdoptionApplyConfiguration) WithWanted(value string) *NetworkAdoptionApplyConfiguration {
+	b.Wanted = &value
 	return b
 }
 

@@ -13,18 +13,18 @@ import (
 type NetworkAppApplyConfiguration struct {
 	// name of the SharedApp.
 	Name *string `json:"name,omitempty"`
-	// version that the channel points at.
-	Version *string `json:"version,omitempty"`
+	// wanted is the version that the members should have: the one that the channel points at.
+	Wanted *string `json:"wanted,omitempty"`
 	// running is the number of members whose installations are healthy at the version that they are
 	// asked to have now.
 	Running *int32 `json:"running,omitempty"`
-	// upToDate is the number of members whose installations are healthy at the version that the
-	// channel points at.
+	// upToDate is the number of members whose installations are healthy at the wanted version.
 	UpToDate *int32 `json:"upToDate,omitempty"`
 	// members is the number of members that the app should be installed at, by this network.
 	Members *int32 `json:"members,omitempty"`
 	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// keep a higher version, are suspended, or can't take it.
+	// keep a higher version, are suspended, or can't take it. One that can't take an app which is
+	// Mandatory is not excused: it counts among members, and is not ready.
 	Excused *int32 `json:"excused,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	Elsewhere *int32 `json:"elsewhere,omitempty"`
@@ -60,11 +60,11 @@ func (b *NetworkAppApplyConfiguration) WithName(value string) *NetworkAppApplyCo
 	return b
 }
 
-// WithVersion sets the Version field in the declarative configuration to the given value
+// WithWanted sets the Wanted field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Version field is set to the value of the last call.
-func (b *NetworkAppApplyConfiguration) WithVersion(value string) *NetworkAppApplyConfiguration {
-	b.Version = &value
+// If called multiple times, the Wanted field is set to the value of the last call.
+func (b *NetworkAppApplyConfiguration) WithWanted(value string) *NetworkAppApplyConfiguration {
+	b.Wanted = &value
 	return b
 }
 

@@ -28,9 +28,9 @@ type NetworkStatusApplyConfiguration struct {
 	// running is the number of (member, app) pairs that are healthy at the version that they are
 	// asked to have now, of those that this network decides, as "42/42".
 	Running *string `json:"running,omitempty"`
-	// upToDate is the number of (member, app) pairs that are healthy at the version that the channel
-	// points at, of those that this network decides, as "3/42". Members that wait for their wave are
-	// running, and not up to date.
+	// upToDate is the number of (member, app) pairs that are healthy at the wanted version, which is what
+	// the channel points at, of those that this network decides, as "3/42". Members that wait for their
+	// wave are running, and not up to date.
 	UpToDate *string `json:"upToDate,omitempty"`
 	// apps says how each proposed app is doing.
 	Apps []NetworkAppApplyConfiguration `json:"apps,omitempty"`
