@@ -87,7 +87,7 @@ func startOverview(t *testing.T) (writes *statusWrites, stop func()) {
 	if err := (&overview.Reconciler{Client: mgr.GetClient(), Holder: holder}).SetupWithManager(mgr); err != nil {
 		t.Fatal(err)
 	}
-	networks := &networkcontroller.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("network"), Clock: clock.RealClock{}}
+	networks := &networkcontroller.Reconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("network"), Holder: holder}
 	if err := networks.SetupWithManager(mgr); err != nil {
 		t.Fatal(err)
 	}
