@@ -14,6 +14,8 @@ import (
 type Installed struct {
 	// Release that it is asked to have.
 	Release v1alpha1.Release
+	// Created is when it was made: one that somebody deleted comes back with the record of a move that is older.
+	Created time.Time
 	// Current says that what follows was observed of that release, as it is asked for now.
 	Current bool
 	// HealthySince is when the release became healthy; zero while it is not.
@@ -49,7 +51,8 @@ type Installed struct {
 func Observe(i *v1alpha1.AppInstallation) *Installed {
 	release := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
 	seen := &Installed{
-		Release: release, BroughtBy: i.Spec.BroughtBy(), Stamp: StampOf(i), LastVerified: i.Spec.LastVerified, LastVerifiedBy: i.Spec.LastVerifiedBy,
+		Release: release, Created: i.CreationTimestamp.Time,
+		BroughtBy: i.Spec.BroughtBy(), Stamp: StampOf(i), LastVerified: i.Spec.LastVerified, LastVerifiedBy: i.Spec.LastVerifiedBy,
 	}
 	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest} //guard:health-of-this-spec -> release
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)

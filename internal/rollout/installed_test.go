@@ -68,6 +68,11 @@ func TestObserve(t *testing.T) {
 			ready(turned, func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), &rollout.Installed{Release: target, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"},
 		},
 		{
+			"when it was made is known",
+			ready(func(i *v1alpha1.AppInstallation) { i.Generation, i.CreationTimestamp = 4, *at(-time.Minute) }),
+			&rollout.Installed{Release: target, Created: now.Add(-time.Minute), HealthyBefore: now.Add(-time.Hour)},
+		},
+		{
 			"something that is not the version's is in the way, whatever spec it was said of",
 			ready(turned, func(i *v1alpha1.AppInstallation) {
 				i.Generation, i.Status.Conditions[0].Reason = 4, v1alpha1.ReasonRequiredAppNotReady

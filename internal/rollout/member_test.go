@@ -46,6 +46,7 @@ func TestStanding(t *testing.T) {
 		{"unhealthy past its deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "prod was not healthy by 2026-11-22T12:00:00Z: Deployment web: 0/1 ready"},
 		{"never observed past its deadline", member("vinje", prod(unseen(target), moved("all", time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "not observed yet"},
 		{"comes and goes, and is never well for the soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 3*time.Hour))), bad, "failed", rollout.ReasonUnhealthy, "comes and goes"},
+		{"somebody deleted it, and it comes up again", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 3*time.Hour), created(5*time.Minute))), goes, "onTheWay", rollout.ReasonUnhealthy, "prod: "},
 		{"came and went, and is given the time to soak", member("vinje", prod(healthy(target, time.Minute), moved("all", 3*time.Hour))), goes, "onTheWay", rollout.ReasonSoaking, ""},
 		{"has soaked, and is well again after a short fault", member("vinje", prod(healthy(target, time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), ok, "", "", ""},
 		{"has soaked, and has a short fault", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), goes, "onTheWay", rollout.ReasonUnhealthy, ""},

@@ -84,6 +84,8 @@ func TestOwnMoves(t *testing.T) {
 		{"and it fails when that time is over", []func(*rollout.Own){places(inTest(unhealthy(target, 3*time.Hour), recovers(31*time.Minute), self(3*time.Hour)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
 		{"what nobody reports fails in time", []func(*rollout.Own){places(inTest(unseen(target), self(31*time.Minute)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
 		{"and not before", []func(*rollout.Own){places(inTest(unseen(target), self(29*time.Minute)), inProd(has(before)))}, nil},
+		{"somebody deleted it, and it comes up again", []func(*rollout.Own){places(inTest(unseen(target), self(3*time.Hour), created(time.Minute)), inProd(has(before)))}, nil},
+		{"and fails when it does not in time", []func(*rollout.Own){places(inTest(unseen(target), self(3*time.Hour), created(31*time.Minute)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
 		{"a spec that was touched while a person had to fix something", []func(*rollout.Own){places(inTest(unseen(target), blocked, self(3*time.Hour)), inProd(has(before)))}, nil},
 		{"or while it was healthy", []func(*rollout.Own){places(inTest(unseen(target), func(p *rollout.Place) { p.Installed.HealthyBefore = now.Add(-10 * time.Minute) }, self(40*time.Minute)), inProd(has(before)))}, nil},
 		{"a security fix does not soak", []func(*rollout.Own){places(inTest(healthy(target, time.Minute), self(2*time.Minute)), inProd(has(before))), fix}, []string{"vinje/prod Advance 2.5.0"}},

@@ -150,6 +150,7 @@ func (p *Place) absenceAt(target v1alpha1.Release) Excuse {
 func (r *rules) watch(s *standing, place *Place, w *Wave) {
 	s.state = moving
 	i, begun := place.Installed, r.movedAt(place)
+	begun = latest(begun, i.Created) //guard:deleted-by-hand-is-no-failure
 	switch {
 	case i.Healthy():
 		soaked := i.HealthySince.Add(w.Soak)

@@ -210,6 +210,11 @@ func moved(wave string, ago time.Duration) func(*rollout.Place) {
 	}
 }
 
+// created some time ago, after the move: somebody deleted what was there before.
+func created(ago time.Duration) func(*rollout.Place) {
+	return func(p *rollout.Place) { p.Installed.Created = now.Add(-ago) }
+}
+
 // outcome of the move.
 func outcome(o v1alpha1.MoveOutcome, message string) func(*rollout.Place) {
 	return func(p *rollout.Place) { p.Installed.Stamp.Outcome, p.Installed.Stamp.Message = o, message }
