@@ -94,6 +94,19 @@ var storiesOfWhatIsThere = []story{
 			return s.has("2.6.0", "prod", "fyresdal") && s.has("2.6.0", "test", "fyresdal") && s.has("2.5.0", "prod", sixOfTelemark[1:]...)
 		})
 	}},
+	{name: "deleted-unseen", title: "The same while the operator is down: it knows from the municipality's status what was there.", lasts: 5, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.on(1, "09:00", "fyresdal names 2.6.0", func() { s.pin("fyresdal", "2.6.0") })
+		s.on(3, "09:00", "fyresdal follows the network again, and keeps 2.6.0", func() { s.undecide("fyresdal") })
+		s.on(3, "12:00", "fyresdal's AppInstallation in production is deleted by hand", func() {
+			s.down(time.Minute)
+			s.remove("fyresdal", "prod")
+		})
+		s.on(4, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.must(5, "09:00", "fyresdal has 2.6.0, and the others 2.5.0", func() bool {
+			return s.has("2.6.0", "prod", "fyresdal") && s.has("2.6.0", "test", "fyresdal") && s.has("2.5.0", "prod", sixOfTelemark[1:]...)
+		})
+	}},
 	{name: "fifty-and-more", title: "Sixty fail, and then decline: lists are cut at fifty, and what is remembered is not.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) { w.MaxFailures, w.RequireApproval = new(intstr.FromInt32(59)), new(false) })
 		names := slices.Clone(sixOfTelemark)

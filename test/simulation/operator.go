@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -198,13 +199,18 @@ func (w *world) carryOut(c *course, seen *store) []write {
 	for _, m := range c.moves {
 		all = append(all, w.writeOf(seen, m.want, c, m.kind))
 	}
-	if r := c.goesOn; r != nil && !equality.Semantic.DeepEqual(r.Status, c.says.Status) {
+	if r := c.goesOn; r != nil && !sameStatus(&r.Status, &c.says.Status) {
 		all = append(all, write{rollout: r.Name, recordBefore: r, recordAfter: c.says, course: c})
 	}
 	for _, r := range c.stale {
 		all = append(all, write{rollout: r.Name, recordBefore: r, course: c})
 	}
 	return all
+}
+
+// sameStatus says whether two statuses say the same. Mostly they do to the bit, which is found sooner.
+func sameStatus(a, b *v1alpha1.RolloutStatus) bool {
+	return reflect.DeepEqual(a, b) || equality.Semantic.DeepEqual(a, b)
 }
 
 // writeOf makes the request that brings an installation to what is wanted.

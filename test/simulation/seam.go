@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"reflect"
 	"time"
 
@@ -44,46 +45,65 @@ type move struct {
 
 // operator looks at the objects that it sees.
 func (w *world) operator(seen *store) operator {
-	o := country.Objects{
-		Platform: seen.Platform.Spec, Apps: seen.Apps, Missing: seen.Missing, Outages: w.watch.All(),
-		Installations:  make(map[string]map[resolution.Place]*v1alpha1.AppInstallation, len(seen.Installations)),
-		Municipalities: make([]*v1alpha1.Municipality, 0, len(seen.Municipalities)),
-		Networks:       make([]v1alpha1.Network, 0, len(seen.Networks)),
-		Rollouts:       make([]*v1alpha1.Rollout, 0, len(seen.Rollouts)),
+	if w.model.Model == nil { // it was started
+		w.model = model{Model: country.NewModel(), given: truth.NewObjects()}
+	}
+	w.model.look(&seen.Objects, w.watch.All())
+	w.model.Settle(w.now())
+	return operator{w.model.Country()}
+}
+
+// model is what an operator knows from its start to its end, and the objects that it was given.
+type model struct {
+	*country.Model
+	given   truth.Objects
+	outages rollout.Outages
+}
+
+// look gives the model what changed, as watches do.
+func (m *model) look(seen *truth.Objects, outages rollout.Outages) {
+	was := m.given
+	m.given = *seen
+	if !m.outages.Equal(outages) {
+		m.outages = outages
+		m.SetOutages(outages)
+	}
+	if was.Platform != seen.Platform {
+		m.SetPlatform(seen.Platform.Spec)
+	}
+	changes(was.Apps, seen.Apps, m.SetApp)
+	changes(was.Networks, seen.Networks, m.SetNetwork)
+	changes(was.Rollouts, seen.Rollouts, m.SetRollout)
+	changes(was.Municipalities, seen.Municipalities, m.SetMunicipality)
+	all := !maps.Equal(was.Missing, seen.Missing)
+	for name, is := range seen.Municipalities {
+		if all || was.Municipalities[name] != is {
+			for _, e := range is.Spec.Environments {
+				m.SetMissing(name, e.Name, seen.Missing[v1alpha1.NamespaceFor(name, e.Name)])
+			}
+		}
 	}
 	for name, installed := range seen.Installations {
-		o.Installations[name] = w.places.of(name, installed)
+		if before := was.Installations[name]; reflect.ValueOf(before).Pointer() != reflect.ValueOf(installed).Pointer() { // else nothing in it changed
+			changes(before, installed, func(at truth.Place, i *v1alpha1.AppInstallation) {
+				m.SetInstallation(name, resolution.Place{App: at.App, Environment: at.Environment}, i)
+			})
+		}
 	}
-	for _, name := range truth.Sorted(seen.Municipalities) {
-		o.Municipalities = append(o.Municipalities, seen.Municipalities[name])
-	}
-	for _, name := range truth.Sorted(seen.Networks) {
-		o.Networks = append(o.Networks, *seen.Networks[name])
-	}
-	for _, name := range truth.Sorted(seen.Rollouts) {
-		o.Rollouts = append(o.Rollouts, seen.Rollouts[name])
-	}
-	return operator{country.Compile(o, w.now())}
 }
 
-// places are the installations of municipalities by the operator's own kind of place, which are
-// made anew only where they changed.
-type places map[string]struct {
-	of   map[truth.Place]*v1alpha1.AppInstallation
-	made map[resolution.Place]*v1alpha1.AppInstallation
-}
-
-func (p places) of(name string, installed map[truth.Place]*v1alpha1.AppInstallation) map[resolution.Place]*v1alpha1.AppInstallation {
-	known := p[name]
-	if known.made != nil && reflect.ValueOf(known.of).Pointer() == reflect.ValueOf(installed).Pointer() {
-		return known.made
+// changes are the objects that another has taken the place of; nil where none has.
+func changes[K comparable, V any](was, is map[K]*V, set func(K, *V)) {
+	for name, object := range is {
+		if was[name] != object {
+			set(name, object)
+		}
 	}
-	known.of, known.made = installed, make(map[resolution.Place]*v1alpha1.AppInstallation, len(installed))
-	for at, i := range installed {
-		known.made[resolution.Place{App: at.App, Environment: at.Environment}] = i
+	for name := range was {
+		if is[name] == nil {
+			set(name, nil)
+		}
 	}
-	p[name] = known
-	return known.made
 }
 
 // consent is what the operator writes, and deletes, as a municipality decides it, and when it looks

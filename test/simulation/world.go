@@ -53,7 +53,7 @@ type world struct {
 	ledger  *truth.Ledger
 	people  people
 	diary   *diary
-	places  places
+	model   model
 	// refuses are places to which the API server lets nobody write.
 	refuses map[key]bool
 	// wakes are when groups asked to be looked at again; byClock says that the clock alone woke the operator.
@@ -87,7 +87,7 @@ func newWorld(seed uint64) *world {
 	return &world{
 		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x616c6c6d656e)), // worlds must repeat
 		begin: time.Date(2027, 1, 4, 6, 0, 0, 0, time.UTC),
-		store: newStore(), reality: map[key]*reality{}, runs: map[key]*truth.Reality{}, ledger: truth.NewLedger(), places: places{}, wakes: wakes{}, refuses: map[key]bool{}, wakeAt: -1, dirty: true,
+		store: newStore(), reality: map[key]*reality{}, runs: map[key]*truth.Reality{}, ledger: truth.NewLedger(), wakes: wakes{}, refuses: map[key]bool{}, wakeAt: -1, dirty: true,
 		fates: fates{}, certain: map[certainty]fate{}, glances: map[string]glanced{},
 	}
 }
@@ -182,7 +182,7 @@ func (w *world) restart() {
 
 // down stops the operator for a while. It then knows nothing of what it did before.
 func (w *world) down(d time.Duration) {
-	w.downUntil = max(w.downUntil, w.at+d)
+	w.downUntil, w.model = max(w.downUntil, w.at+d), model{}
 	w.queue.put(w.downUntil, func() {
 		if w.at >= w.downUntil {
 			w.watching, w.dirty = w.now(), true

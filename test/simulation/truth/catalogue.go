@@ -116,6 +116,9 @@ func inRange(version, wanted string) bool {
 
 // lower says whether a version is lower than another.
 func lower(version, than string) bool {
+	if version == than {
+		return false
+	}
 	a, err1 := semver.NewVersion(version)
 	b, err2 := semver.NewVersion(than)
 	return err1 == nil && err2 == nil && a.LessThan(b)
