@@ -176,8 +176,8 @@ func (c *count) judge() {
 // settle finds which waves are done, in their order.
 func (c *count) settle() {
 	before, healthy := true, 0
-	if c.wasVerified() {
-		healthy = 1
+	if c.in.Rollout.Status.CompletedAt != nil {
+		healthy = 1 // somebody was verified, whatever became of them: one that gets another environment is away again
 	}
 	for i := range c.waves {
 		t := &c.waves[i]
@@ -189,14 +189,6 @@ func (c *count) settle() {
 		}
 		before = before && t.done
 	}
-}
-
-// wasVerified says whether somebody was verified once, whatever became of them: a member that gets
-// another environment is on its way again. The rollout completed, or its first wave was done and
-// nobody failed in it.
-func (c *count) wasVerified() bool {
-	first := &c.waves[0]
-	return c.in.Rollout.Status.CompletedAt != nil || (len(c.waves) > 1 && first.completedAt != nil && first.failed == 0)
 }
 
 // through says whether a wave can be done now, with so many verified in it and before it. A wave is

@@ -114,6 +114,8 @@ type standing struct {
 	movable bool
 	// failing says that it failed, and that what of it has the version still has to go back.
 	failing bool
+	// unseen says that a place was not observed yet as it is asked to be.
+	unseen bool
 	// unrecorded says that no installation records the failure yet.
 	unrecorded bool
 	// late says that it failed after its wave was done.
@@ -180,11 +182,27 @@ func (m *Member) missing() []*Place {
 // wake notes that time alone changes how the member is doing.
 func (s *standing) wake(at time.Time) { s.until = earliest(s.until, at) }
 
-// note says what a member on its way is doing: what is unhealthy before all else.
+// note says what a member on its way is doing at a place.
 func (s *standing) note(reason string, place *Place, since, deadline time.Time) {
-	if s.reason == "" || reason == ReasonUnhealthy {
+	s.unseen = s.unseen || reason == ReasonInstalling
+	if urgency(reason) > urgency(s.reason) {
 		s.reason, s.place, s.since, s.deadline = reason, place, since, deadline
 	}
+}
+
+// urgency orders what a member on its way is reported for: first what may fail it soonest.
+func urgency(reason string) int {
+	switch reason {
+	case "":
+		return 0
+	case ReasonSoaking:
+		return 1
+	case ReasonInstalling:
+		return 2
+	case ReasonUnhealthy:
+		return 4
+	}
+	return 3 // a fault that is not the version's
 }
 
 // isAway says that a member can't be moved for now.

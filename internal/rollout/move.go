@@ -158,7 +158,7 @@ func (m *mover) candidates(s *standing) []*Place { return s.candidates(m.target)
 func (m *mover) start(s *standing) {
 	t := &m.waves[s.wave]
 	m.bring(s, m.candidates(s), Advance, m.target, m.strategy.Waves[s.wave].Name)
-	s.state, s.reason, s.message, s.since = moving, ReasonInstalling, "asked to move to "+m.target.Version, m.in.Now
+	s.state, s.reason, s.unseen, s.message, s.since = moving, ReasonInstalling, true, "asked to move to "+m.target.Version, m.in.Now
 	m.begins = m.begins || !m.begun
 	s.started, s.movable = true, false
 	t.started = true

@@ -146,6 +146,9 @@ func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 	if s.state == moving && r.startsAnew(s.member.Name) {
 		all = append(all, r.memoryOf(s, memoryUnhealthy))
 	}
+	if s.state == moving && s.unseen {
+		all = append(all, r.memoryOf(s, memoryUnseen))
+	}
 	if reason := r.reasonToRemember(s); reason != "" {
 		all = append(all, r.memoryOf(s, reason))
 	}
@@ -162,20 +165,10 @@ func (r *reporter) reasonToRemember(s *standing) string {
 			return s.reason
 		}
 	case moving:
-		return s.remembersOnTheWay()
+		if s.place != nil && s.place.Installed != nil && s.reason == s.place.Installed.Fault.Code {
+			return s.reason // a fault that is not the version's
+		}
 	case waiting, verified, excused:
-	}
-	return ""
-}
-
-// remembersOnTheWay is why a member on its way has to be remembered: it was not observed, or has a
-// fault that is not the version's.
-func (s *standing) remembersOnTheWay() string {
-	if s.reason == ReasonInstalling {
-		return memoryUnseen
-	}
-	if s.place != nil && s.place.Installed != nil && s.reason == s.place.Installed.Fault.Code {
-		return s.reason
 	}
 	return ""
 }

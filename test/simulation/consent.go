@@ -17,23 +17,26 @@ import (
 func (w *world) consent(o operator, seen *store) (all []write, again time.Time) {
 	for _, name := range truth.Sorted(seen.Municipalities) {
 		m := seen.Municipalities[name]
-		look := glance{m, seen.installed[name], seen.common, len(seen.Missing)}
+		look := glance{m, seen.installed[name], seen.common, len(seen.Missing), w.refusedLast[name]}
 		if known := w.glances[name]; known.glance == look && (known.until.IsZero() || w.now().Before(known.until)) {
 			again = earliest(again, known.until)
 			continue
 		}
-		wants, removes, until := o.consent(name)
+		todo := o.consent(name)
 		was := len(all)
-		for _, want := range wants {
+		for _, want := range todo.write {
 			all = append(all, w.writeOf(seen, want, nil, ""))
 		}
-		for _, i := range removes {
+		for _, want := range todo.ask {
+			w.ask(o, want)
+		}
+		for _, i := range todo.remove {
 			all = append(all, write{installed: keyOf(i), before: i, isInstallation: true})
 		}
 		all = append(all, w.leaving(m, seen)...)
-		again = earliest(again, until)
-		if len(all) == was { // nothing to do, until something is different
-			w.glances[name] = glanced{look, until}
+		again = earliest(again, todo.again)
+		if len(all) == was && len(todo.ask) == 0 { // nothing to do, until something is different
+			w.glances[name] = glanced{look, todo.again}
 		}
 	}
 	return all, again
@@ -46,11 +49,28 @@ type glance struct {
 	installed int
 	common    int
 	missing   int
+	refused   time.Duration
 }
 
 type glanced struct {
 	glance
 	until time.Time
+}
+
+// ask asks the API server whether it takes now what it refused.
+func (w *world) ask(o operator, want *v1alpha1.AppInstallation) {
+	if k := keyOf(want); w.refuses[k] {
+		w.model.refused(o, want)
+	} else {
+		w.model.taken(k)
+	}
+	w.looksAgain(keyOf(want))
+}
+
+// looksAgain lets the operator look again at once, as it has learnt what the API server refuses.
+func (w *world) looksAgain(k key) {
+	w.refusedLast[k.Municipality] = w.at
+	w.after(0, func() { w.dirty = true })
 }
 
 // leaving are installations of a municipality, or of an environment, on its way out that wants its

@@ -267,7 +267,7 @@ func loseReadiness(w *world) string {
 	return fmt.Sprintf("%s: environment %s is not ready", m.Name, unready)
 }
 
-// refuseWrites lets the API server refuse whatever is written to one place, for good.
+// refuseWrites lets the API server refuse whatever is written to one place, for some hours.
 func refuseWrites(w *world) string {
 	m := w.anyMunicipality()
 	if m == nil || len(m.Spec.Environments) == 0 {
@@ -276,6 +276,13 @@ func refuseWrites(w *world) string {
 	k := key{Municipality: m.Name, Environment: pick(w, m.Spec.Environments...).Name, App: w.anyApp().Name}
 	w.refuses[k] = true
 	w.ledger.Refused(k)
+	const noticed = 15 * time.Minute // the operator asks every five, and is down at times
+	lifted := w.minutes(60, 36*60)
+	w.after(lifted, func() {
+		delete(w.refuses, k)
+		w.note("%s: the API server takes what is written to %s in %s", k.Municipality, k.App, k.Environment)
+	})
+	w.after(lifted+noticed, func() { w.ledger.Accepted(k) })
 	return fmt.Sprintf("%s: the API server refuses whatever is written to %s in %s", m.Name, k.App, k.Environment)
 }
 

@@ -67,7 +67,7 @@ func (w *world) reconcile(seen *store) (time.Time, outcome) {
 	if w.faulty {
 		w.rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
 	}
-	return again, w.send(batches)
+	return again, w.send(o, batches)
 }
 
 // secondLeader is what a second operator does that saw the same, and leads as well.
@@ -84,7 +84,7 @@ func (w *world) secondLeader(o operator, seen *store) [][]write {
 
 // send makes the requests. The operator may be killed between any two of them; and once
 // in a while it plans again before it has seen its own last write.
-func (w *world) send(batches [][]write) outcome {
+func (w *world) send(o operator, batches [][]write) outcome {
 	total := 0
 	for _, b := range batches {
 		total += len(b)
@@ -113,7 +113,7 @@ func (w *world) send(batches [][]write) outcome {
 			if stale && sent == seenUntil {
 				before = w.store.snapshot()
 			}
-			if w.request(&batch[i]) && !w.losesAnswer() {
+			if w.request(o, &batch[i]) && !w.losesAnswer() {
 				done++ // else a conflict, or the answer was lost, which does not stop the others
 			}
 		}
@@ -147,9 +147,9 @@ func (w *world) behind(before *store) outcome {
 func (w *world) losesAnswer() bool { return w.faulty && w.rng.IntN(300) == 0 }
 
 // request makes one request; it is refused where the object is not what the operator saw.
-func (w *world) request(r *write) bool {
+func (w *world) request(o operator, r *write) bool {
 	if r.isInstallation {
-		return w.requestInstallation(r)
+		return w.requestInstallation(o, r)
 	}
 	live := w.store.Rollouts[r.rollout]
 	if live != r.recordBefore {
@@ -165,11 +165,19 @@ func (w *world) request(r *write) bool {
 	return true
 }
 
-func (w *world) requestInstallation(r *write) bool {
+func (w *world) requestInstallation(o operator, r *write) bool {
 	live := w.store.Installation(r.installed)
-	if live != r.before || w.refuses[r.installed] {
+	if live != r.before {
 		return false
 	}
+	if w.refuses[r.installed] {
+		if r.after != nil {
+			w.model.refused(o, r.after)
+			w.looksAgain(r.installed)
+		}
+		return false
+	}
+	w.model.taken(r.installed)
 	if r.after == nil {
 		w.store.put(r.installed, nil)
 		w.gone(r.installed)

@@ -106,12 +106,36 @@ func changes[K comparable, V any](was, is map[K]*V, set func(K, *V)) {
 	}
 }
 
-// consent is what the operator writes, and deletes, as a municipality decides it, and when it looks
-// again by itself.
-func (o operator) consent(name string) (write, remove []*v1alpha1.AppInstallation, again time.Time) {
+// decisions are what the operator does as a municipality decides it.
+type decisions struct {
+	write, remove []*v1alpha1.AppInstallation
+	// ask are refused writes of which the API server is asked whether it takes them now.
+	ask []*v1alpha1.AppInstallation
+	// again is when it looks again by itself.
+	again time.Time
+}
+
+func (o operator) consent(name string) decisions {
 	t := o.country.Tenant(name)
 	todo := o.country.Consent(t)
-	return todo.Write, todo.Remove, earliest(todo.Again, t.Until)
+	d := decisions{write: todo.Write, remove: todo.Remove, again: earliest(todo.Again, t.Until)}
+	for _, r := range todo.Ask {
+		d.ask = append(d.ask, r.Want)
+	}
+	return d
+}
+
+// refused notes that the API server refused a write that the operator had decided upon.
+func (m *model) refused(o operator, want *v1alpha1.AppInstallation) {
+	k := keyOf(want)
+	m.SetRefused(k.Municipality, placeOf(k), o.country.Refused(want, "the API server refuses it"))
+}
+
+// taken notes that the API server takes what is written to a place.
+func (m *model) taken(k key) { m.SetRefused(k.Municipality, placeOf(k), nil) }
+
+func placeOf(k key) resolution.Place {
+	return resolution.Place{App: k.App, Environment: k.Environment}
 }
 
 // plan is what the operator does about a group, and when it looks again by itself.

@@ -56,6 +56,8 @@ type world struct {
 	model   model
 	// refuses are places to which the API server lets nobody write.
 	refuses map[key]bool
+	// refusedLast is when the operator learnt last of that in each municipality.
+	refusedLast map[string]time.Duration
 	// wakes are when groups asked to be looked at again; byClock says that the clock alone woke the operator.
 	wakes   wakes
 	byClock bool
@@ -87,7 +89,8 @@ func newWorld(seed uint64) *world {
 	return &world{
 		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x616c6c6d656e)), // worlds must repeat
 		begin: time.Date(2027, 1, 4, 6, 0, 0, 0, time.UTC),
-		store: newStore(), reality: map[key]*reality{}, runs: map[key]*truth.Reality{}, ledger: truth.NewLedger(), wakes: wakes{}, refuses: map[key]bool{}, wakeAt: -1, dirty: true,
+		store: newStore(), reality: map[key]*reality{}, runs: map[key]*truth.Reality{}, ledger: truth.NewLedger(), wakes: wakes{}, wakeAt: -1, dirty: true,
+		refuses: map[key]bool{}, refusedLast: map[string]time.Duration{},
 		fates: fates{}, certain: map[certainty]fate{}, glances: map[string]glanced{},
 	}
 }

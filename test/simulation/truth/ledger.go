@@ -150,6 +150,12 @@ func (l *Ledger) Deleted(r *v1alpha1.Rollout) {
 // Refused notes that the API server refuses whatever is written to a place.
 func (l *Ledger) Refused(k Key) { l.refused[k] = true }
 
+// Accepted notes that the API server takes again what is written to a place.
+func (l *Ledger) Accepted(k Key) {
+	delete(l.refused, k)
+	delete(l.pending, k)
+}
+
 // Watched notes that the operator was looking for some time.
 func (l *Ledger) Watched(d time.Duration) { l.watched += d }
 
