@@ -67,7 +67,9 @@ func TestPilotsGate(t *testing.T) {
 // One of fifty proves little; where it opens the gate, as nobody else takes part, that is said.
 func TestPilotsProof(t *testing.T) {
 	counts := func(members, verified, excused int32) func(*v1alpha1.Rollout) {
-		return func(r *v1alpha1.Rollout) { r.Status.Members, r.Status.Verified, r.Status.Excused = members, verified, excused }
+		return func(r *v1alpha1.Rollout) {
+			r.Status.Members, r.Status.Verified, r.Status.Excused = members, verified, excused
+		}
 	}
 	rogaland := func(phase v1alpha1.RolloutPhase, members, verified, excused int32) []rollout.Pilot {
 		return []rollout.Pilot{{Network: "rogaland", Wanted: &target, Records: []*v1alpha1.Rollout{pilotRecord(phase, target, 1, counts(members, verified, excused))}}}
