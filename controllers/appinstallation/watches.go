@@ -248,8 +248,7 @@ func (r *Reconciler) waiting(ctx context.Context, o client.Object) []reconcile.R
 	})
 }
 
-// inEnvironments finds the installations of a Municipality that are not applied yet: their
-// environment may be what they wait for.
+// inEnvironments finds the installations of a Municipality that may have to do with its environments.
 func (r *Reconciler) inEnvironments(ctx context.Context, o client.Object) []reconcile.Request {
 	m, ok := o.(*v1alpha1.Municipality)
 	if !ok {
@@ -258,11 +257,16 @@ func (r *Reconciler) inEnvironments(ctx context.Context, o client.Object) []reco
 
 	var all []reconcile.Request
 	for _, e := range m.Spec.Environments {
-		all = append(all, r.some(ctx, v1alpha1.NamespaceFor(m.Name, e.Name), func(i *v1alpha1.AppInstallation) bool {
-			return i.Status.AppliedDigest != i.Spec.Digest
-		})...)
+		all = append(all, r.some(ctx, v1alpha1.NamespaceFor(m.Name, e.Name), func(i *v1alpha1.AppInstallation) bool { return minds(i, e) })...)
 	}
 	return all
+}
+
+// minds says whether an installation has to do with how its environment is: it is not applied yet, and
+// may wait for it; the environment is to have another zone than it has; or that was so before.
+func minds(i *v1alpha1.AppInstallation, e v1alpha1.Environment) bool {
+	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
+	return i.Status.AppliedDigest != i.Spec.Digest || i.Spec.Tenant.Zone != e.Zone || (ready != nil && ready.Reason == v1alpha1.ReasonZoneUnfit)
 }
 
 func (r *Reconciler) some(ctx context.Context, namespace string, matter func(*v1alpha1.AppInstallation) bool) []reconcile.Request {

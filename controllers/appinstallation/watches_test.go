@@ -3,6 +3,7 @@ package appinstallation
 import (
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -46,5 +47,27 @@ func TestAPromotionIsNothingToThoseWhoHaveTheApp(t *testing.T) {
 	}
 	if before.Spec.Channels == nil {
 		t.Error("the object in the cache was changed")
+	}
+}
+
+func TestMinds(t *testing.T) {
+	cases := []struct {
+		reason string
+		change func(*observed)
+		asked  v1alpha1.Zone
+		want   bool
+	}{
+		{"what runs in an environment as it should be has nothing to do with it", func(*observed) {}, v1alpha1.ZoneClosed, false},
+		{"what is not applied may wait for it", func(s *observed) { s.installation.Status.AppliedDigest = "" }, v1alpha1.ZoneClosed, true},
+		{"the environment is kept closed, and is to be open", func(*observed) {}, v1alpha1.ZoneOpen, true},
+		{"that was so before", func(s *observed) {
+			s.installation.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonZoneUnfit}}
+		}, v1alpha1.ZoneClosed, true},
+	}
+	for _, c := range cases {
+		seen := world(func(s *observed) { s.installation.Status.AppliedDigest = digest }, c.change)
+		if got := minds(&seen.installation, v1alpha1.Environment{Name: "prod", Zone: c.asked}); got != c.want {
+			t.Errorf("%s: %v", c.reason, got)
+		}
 	}
 }
