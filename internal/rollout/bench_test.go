@@ -53,6 +53,19 @@ func BenchmarkPlan(b *testing.B) {
 	}
 }
 
+// TestManyAreCountedAsFew shows that members who are shared out among the processors are counted as
+// those who are not: there are as many of each kind in every ten.
+func TestManyAreCountedAsFew(t *testing.T) {
+	more := func(size int) counts { // who comes with the second half
+		half, all := country(size/2), country(size)
+		half.Gates.Frozen, all.Gates.Frozen = "frozen", "frozen"
+		a, b := countsOf(rollout.Plan(half).Status), countsOf(rollout.Plan(all).Status)
+		return counts{b.Waiting - a.Waiting, b.Moving - a.Moving, b.Verified - a.Verified, b.Failed - a.Failed, b.Excused - a.Excused}
+	}
+	few, many := more(1_000), more(50_000)
+	diff(t, "fifty times as many of each kind", "counts", many, counts{50 * few.Waiting, 50 * few.Moving, 50 * few.Verified, 50 * few.Failed, 50 * few.Excused})
+}
+
 // TestPlanIsQuick catches disasters, on the slowest machine: five times the bar. The best of
 // three counts, as others may use the machine.
 func TestPlanIsQuick(t *testing.T) {

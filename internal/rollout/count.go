@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"runtime"
+	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -105,14 +107,37 @@ func newCount(in *Input) *count {
 	c.begun = in.Rollout.Status.StartedAt != nil
 	c.members = make([]standing, len(in.Members))
 	c.waves = make([]tally, len(c.strategy.Waves))
-	for i := range in.Members {
-		c.members[i] = c.stand(&in.Members[i], assigned.waves[i])
+	c.standAll(assigned.waves)
+	for i := range c.members {
 		c.waves[assigned.waves[i]].add(&c.members[i])
 		c.begun = c.begun || c.members[i].started //guard:only-own-moves-begin -> true
 	}
 	c.countLeft()
 	c.judge()
 	return c
+}
+
+// many members are shared out among the processors.
+const many = 20_000
+
+// standAll finds how each member is doing. That is a question of each alone, so it is asked of many at once.
+func (c *count) standAll(waves []int) {
+	stand := func(from, to int) {
+		for i := from; i < to; i++ {
+			c.members[i] = c.stand(&c.in.Members[i], waves[i])
+		}
+	}
+	if len(c.members) < many {
+		stand(0, len(c.members))
+		return
+	}
+
+	var processors sync.WaitGroup
+	share := len(c.members)/runtime.GOMAXPROCS(0) + 1
+	for from := 0; from < len(c.members); from += share {
+		processors.Go(func() { stand(from, min(from+share, len(c.members))) })
+	}
+	processors.Wait()
 }
 
 // countLeft counts those that left: who failed is in the count of its wave still, and who was on its

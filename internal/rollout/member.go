@@ -100,16 +100,15 @@ const (
 	away
 )
 
-// standing is how a member is doing.
+// standing is how a member is doing. There is one for each member: what is small stands together.
 type standing struct {
 	member *Member
 	wave   int
 	state  state
 	// stage that it is at, as an index of order.
-	stage int
-	// started says that this rollout has moved it, and first is when it did so first, as far as is known.
+	stage uint8
+	// started says that this rollout has moved it.
 	started bool
-	first   time.Time
 	// movable says that places of its stage would be moved next.
 	movable bool
 	// failing says that it failed, and that what of it has the version still has to go back.
@@ -122,6 +121,8 @@ type standing struct {
 	late bool
 	// flaky says that it failed as it was never healthy for long enough.
 	flaky bool
+	// first is when this rollout moved it first, as far as is known.
+	first time.Time
 	// reason in a word, and the place that it is about; nil where it is about the member.
 	reason string
 	place  *Place
