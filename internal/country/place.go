@@ -46,7 +46,7 @@ func absence(t *Tenant, row *Row) rollout.Excuse {
 	if there != nil && isTrue(there.Spec.Suspend) {
 		return rollout.Excuse{Reason: rollout.ReasonSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
 	}
-	if row.Refused != nil {
+	if row.Refused != nil { //guard:refused-is-away
 		return row.Refused.excuse()
 	}
 	if row.Remembered != nil { // its app runs on: a move to what the group has would lower its version

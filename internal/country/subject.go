@@ -112,6 +112,9 @@ func (s *Subject) left(r *v1alpha1.Rollout) []rollout.Left {
 		if i.Spec.Move.Rollout != r.Name || i.Spec.Move.Wave == "" || stays(name) {
 			return true
 		}
+		if i.Spec.State == v1alpha1.InstallationAbsent && i.Spec.Move.Outcome == "" {
+			return true // it is uninstalled, which is no failure of the version
+		}
 		l := gone[name]
 		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave)                   // of two, where waves were edited, always the same
 		l.Failed = l.Failed || i.Spec.Move.Outcome == v1alpha1.OutcomeReturned //guard:failed-and-left-counts

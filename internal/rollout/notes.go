@@ -146,7 +146,7 @@ func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 	if s.state == moving && r.startsAnew(s.member.Name) {
 		all = append(all, r.memoryOf(s, memoryUnhealthy))
 	}
-	if s.state == moving && s.unseen {
+	if s.state == moving && s.unseen { //guard:unseen-is-remembered
 		all = append(all, r.memoryOf(s, memoryUnseen))
 	}
 	if reason := r.reasonToRemember(s); reason != "" {

@@ -17,16 +17,15 @@ func main() {
 	one := flag.Uint64("world", 0, "play the world of this seed alone, and print its diary")
 	first := flag.Bool("first", false, "stop at the first world with a violation")
 	named := flag.String("story", "", "tell the story of this name alone")
-	strict := flag.Bool("all", false, "check the promises too that are not kept yet")
 	flag.Parse()
 	debug.SetGCPercent(400) // much garbage, of which little lives
 	if *one != 0 {
-		os.Exit(replay(os.Stdout, *one, *strict))
+		os.Exit(replay(os.Stdout, *one))
 	}
 	if *named != "" {
-		os.Exit(retell(os.Stdout, *named, *strict))
+		os.Exit(retell(os.Stdout, *named))
 	}
-	os.Exit(simulate(os.Stdout, os.Stderr, plan{*seed, *worlds, *first, *strict}))
+	os.Exit(simulate(os.Stdout, os.Stderr, plan{*seed, *worlds, *first}))
 }
 
 // plan is which worlds to play.
@@ -35,8 +34,6 @@ type plan struct {
 	worlds int
 	// first stops at the first world with a violation.
 	first bool
-	// strict checks the promises of notYet too.
-	strict bool
 }
 
 // result is what came of one world.
@@ -46,9 +43,8 @@ type result struct {
 }
 
 // replay plays one world, and tells it as a diary.
-func replay(out io.Writer, seed uint64, strict bool) int {
+func replay(out io.Writer, seed uint64) int {
 	w := prepare(seed)
-	w.strict = strict
 	w.diary = &diary{all: true}
 	finish(w)
 	for _, line := range w.diary.lines {
@@ -59,12 +55,12 @@ func replay(out io.Writer, seed uint64, strict bool) int {
 }
 
 // retell tells one story, as under testdata.
-func retell(out io.Writer, name string, strict bool) int {
+func retell(out io.Writer, name string) int {
 	for _, s := range stories {
 		if s.name != name {
 			continue
 		}
-		lines, violations := s.play(strict)
+		lines, violations := s.play()
 		for _, line := range lines {
 			_, _ = fmt.Fprintln(out, line)
 		}
@@ -83,7 +79,7 @@ func simulate(out, progress io.Writer, todo plan) int {
 	for range runtime.GOMAXPROCS(0) {
 		players.Go(func() {
 			for i := range seeds {
-				results[i] = play(todo.seed+uint64(i), todo.strict)
+				results[i] = play(todo.seed + uint64(i))
 				for _, v := range results[i].violations {
 					_, _ = fmt.Fprintln(progress, v)
 				}
@@ -117,9 +113,8 @@ func simulate(out, progress io.Writer, todo plan) int {
 }
 
 // play plays one world to its end.
-func play(seed uint64, strict bool) result {
+func play(seed uint64) result {
 	w := prepare(seed)
-	w.strict = strict
 	finish(w)
 	return result{w.steps, w.violations}
 }

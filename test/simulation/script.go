@@ -23,8 +23,6 @@ type story struct {
 	// lasts is how many days are told.
 	lasts int
 	plot  func(*script)
-	// notYet says that the operator does not end it so yet: it is played with --all only.
-	notYet bool
 }
 
 // The municipalities of the stories, and their network.
@@ -39,9 +37,8 @@ const (
 type script struct{ *world }
 
 // play plays a story, and returns its diary.
-func (s story) play(strict bool) (lines []string, violations []violation) {
+func (s story) play() (lines []string, violations []violation) {
 	w := newWorld(1)
-	w.strict = strict
 	w.scripted, w.prelude = true, 7*24*time.Hour
 	if s.from.IsZero() {
 		s.from = time.Date(2027, 1, 11, 0, 0, 0, 0, time.UTC)

@@ -40,8 +40,8 @@ func TestWorlds(t *testing.T) {
 func TestWorldsRepeat(t *testing.T) {
 	for _, seed := range []uint64{2, 5} {
 		var first, second bytes.Buffer
-		replay(&first, seed, false)
-		replay(&second, seed, false)
+		replay(&first, seed)
+		replay(&second, seed)
 		if first.String() != second.String() {
 			t.Errorf("world %d was played twice, and not alike", seed)
 		}

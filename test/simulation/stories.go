@@ -11,7 +11,7 @@ import (
 )
 
 // stories are told in testdata, each by its name.
-var stories = slices.Concat(storiesOfRollouts, storiesThatEndedWrong, storiesOfWhatIsThere, storiesOfWorlds)
+var stories = slices.Concat(storiesOfRollouts, storiesThatEndedWrong, storiesOfWhatIsThere, storiesOfMembers, storiesOfWorlds)
 
 var storiesOfRollouts = []story{
 	{name: "good", title: "A good version, with no strategy at all: one pilot, and then the rest.", lasts: 2, plot: func(s *script) {

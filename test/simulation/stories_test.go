@@ -10,19 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var (
-	update = flag.Bool("update", false, "write the diaries anew")
-	all    = flag.Bool("all", false, "check the promises too, and tell the stories, that the operator does not keep yet")
-)
+var update = flag.Bool("update", false, "write the diaries anew")
 
 // TestStories tells each story as its diary under testdata does.
 func TestStories(t *testing.T) {
 	for _, s := range stories {
 		t.Run(s.name, func(t *testing.T) {
-			if s.notYet && !*all {
-				t.Skip("the operator does not end it so yet: -all tells it")
-			}
-			lines, violations := s.play(*all)
+			lines, violations := s.play()
 			for _, v := range violations {
 				t.Error(v)
 			}

@@ -29,11 +29,9 @@ type world struct {
 	grain time.Duration
 	// scripted says that the world is a story; its day 1 begins at prelude.
 	scripted bool
-	// strict holds the operator also to the promises of notYet.
-	strict  bool
-	prelude time.Duration
-	faulty  bool
-	fates   fates
+	prelude  time.Duration
+	faulty   bool
+	fates    fates
 	// certain are the fates of stories.
 	certain map[certainty]fate
 
@@ -68,11 +66,6 @@ type world struct {
 	violations []violation
 }
 
-// notYet are promises that the operator does not keep yet: they are checked with --all only.
-var notYet = []string{
-	"nobody waits", "verified release", "wake", "end",
-}
-
 // violation is a promise that was not kept.
 type violation struct {
 	seed      uint64
@@ -102,7 +95,7 @@ func (w *world) now() time.Time { return w.begin.Add(w.at + w.skew) }
 func (w *world) day() int { return int((w.at-w.prelude)/(24*time.Hour)) + 1 }
 
 func (w *world) violate(invariant, format string, args ...any) {
-	if len(w.violations) >= maxViolations || (slices.Contains(notYet, invariant) && !w.strict) {
+	if len(w.violations) >= maxViolations {
 		return
 	}
 	if slices.ContainsFunc(w.violations, func(v violation) bool { return v.invariant == invariant }) {

@@ -142,7 +142,7 @@ func (l *Ledger) Forgot(r *v1alpha1.Rollout) {
 // Deleted notes that somebody deleted a Rollout: what it completed is known to nobody any longer.
 func (l *Ledger) Deleted(r *v1alpha1.Rollout) {
 	l.doubted[subject(r)] = true
-	if ended(r) { // that it had ended is known only from installations that it moved
+	if ended(r) || l.endings[attempt(r)] { // that it had ended is known only from installations that it moved
 		l.erased[attempt(r)] = true
 	}
 }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// storiesOfMembers are about members that leave, that can't be written, and that get more environments.
+var storiesOfMembers = []story{
+	{name: "leaves-on-its-way", title: "A member leaves while it is on its way to a version that fails there: it returns to what was verified.", lasts: 3, plot: func(s *script) {
+		s.waves(func(_, _ *v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "vinje", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:10", "vinje, which goes first and is on its way, leaves the network", func() { s.members(sixOfTelemark[:5]...) })
+		s.must(1, "09:25", "nobody stands in before it is known what becomes of the version in vinje", func() bool { return s.has("2.4.0", "test", sixOfTelemark[:5]...) })
+		s.must(1, "12:00", "vinje is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "vinje") && s.has("2.4.0", "prod", "vinje") })
+		s.must(3, "12:00", "nobody else got the version that has just failed", func() bool { return s.has("2.4.0", "test", sixOfTelemark[:5]...) })
+	}},
+	{name: "leaves-when-it-failed", title: "A member that failed leaves at once: it returns to what was verified, and its failure counts.", lasts: 3, plot: func(s *script) {
+		s.oneWave(func(w *v1alpha1.Wave) { w.MaxConcurrent = new(intstr.FromInt32(1)) })
+		s.turnsOut("2.5.0", "fyresdal", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:25", "the platform is frozen, so that nobody is taken back", func() {
+			s.changePlatform(func(p *v1alpha1.Platform) { p.Spec.Freeze = new(true) })
+		})
+		s.on(1, "10:00", "fyresdal leaves the network, and the platform is frozen no longer", func() {
+			s.members(sixOfTelemark[1:]...)
+			s.changePlatform(func(p *v1alpha1.Platform) { p.Spec.Freeze = nil })
+		})
+		s.must(1, "12:00", "fyresdal is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "fyresdal") })
+	}},
+	{name: "network-ends-under-way", title: "A network ends while members are on their way to a version that fails: they return to what was verified.", lasts: 2, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "tokke", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:10", "the network ends", func() {
+			ends := metav1.NewTime(s.now())
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Ends = &ends })
+		})
+		s.must(1, "12:00", "tokke is back at 2.4.0, and the others keep what came well", func() bool {
+			return s.has("2.4.0", "test", "tokke") && s.has("2.5.0", "test", "fyresdal", "kviteseid", "nissedal", "seljord", "vinje")
+		})
+	}},
+	{name: "refused-in-a-wave", title: "The API server refuses to have one installation written: its wave goes on, and it follows when the API server takes it.", lasts: 4, plot: func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(1)) })
+		k := key{Municipality: "fyresdal", Environment: "test", App: svarut}
+		s.on(1, "08:00", "the API server refuses whatever is written to svarut in fyresdal's test", func() {
+			s.refuses[k] = true
+			s.ledger.Refused(k)
+		})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.must(2, "12:00", "the others have it, and fyresdal is named", func() bool {
+			return s.has("2.5.0", "prod", "vinje", "kviteseid", "nissedal", "seljord", "tokke") && notes(s.record("2.5.0", 1).Status.OnTheWay, "fyresdal", "the API server refuses it")
+		})
+		s.on(3, "09:00", "the API server takes it again", func() { delete(s.refuses, k) })
+		s.on(3, "09:10", "which the operator has noticed", func() { s.ledger.Accepted(k) })
+		s.must(4, "12:00", "fyresdal has it, too", func() bool { return s.has("2.5.0", "prod", "fyresdal") })
+	}},
+	{name: "two-of-a-stage", title: "Of two environments of one stage the first soaks, and nobody sees the second: the member fails in time.", lasts: 2, plot: func(s *script) {
+		s.oneWave(func(w *v1alpha1.Wave) { w.Soak = &metav1.Duration{Duration: 24 * time.Hour} })
+		s.on(1, "07:00", "tokke has a second environment for tests", func() { s.environment("tokke", "test2", v1alpha1.StageTest) })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "11:00", "the status of tokke's installation in test2 is lost", func() { s.lose("tokke", "test2") })
+		for i := range 8 {
+			s.queue.put(s.prelude+11*time.Hour+time.Duration(i+1)*10*time.Minute, func() { s.dirty = true }) // it looks for other reasons
+		}
+		s.must(1, "12:00", "tokke is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "tokke") })
+	}},
+	{name: "one-more-environment", title: "The only verified member gets an environment that lacks a required app: who comes after it does not wait for that.", lasts: 5, plot: func(s *script) {
+		s.waves(func(_, _ *v1alpha1.Wave) {})
+		for _, name := range sixOfTelemark[:5] {
+			s.freeze(name, 1, 3)
+		}
+		s.on(1, "09:00", "svarut 2.5.0 is promoted, and all but vinje are in a freeze", func() { s.promote("2.5.0") })
+		s.on(2, "12:00", "vinje gets an environment that does not come up", func() {
+			s.environment("vinje", "prod2", v1alpha1.StageProduction)
+			s.store.Missing[v1alpha1.NamespaceFor("vinje", "prod2")] = true
+			s.store.changed()
+		})
+		s.must(5, "12:00", "the others have it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark[:5]...) })
+	}},
+}
+
+// members of the network, by name.
+func (s *script) members(names ...string) {
+	s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Members.Names = names })
+}
+
+// environment adds one to a municipality.
+func (s *script) environment(municipality, name string, stage v1alpha1.Stage) {
+	s.changeMunicipality(municipality, func(m *v1alpha1.Municipality) {
+		m.Spec.Environments = append(m.Spec.Environments, v1alpha1.Environment{Name: name, Stage: stage, Zone: v1alpha1.ZoneOpen})
+	})
+}
