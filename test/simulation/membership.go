@@ -15,7 +15,7 @@ var storiesOfMembers = []story{
 		s.waves(func(_, _ *v1alpha1.Wave) {})
 		s.turnsOut("2.5.0", "vinje", bad)
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
-		s.on(1, "09:10", "vinje, which goes first and is on its way, leaves the network", func() { s.members(sixOfTelemark[:5]...) })
+		s.on(1, "09:10", "vinje, which goes first and is on its way, leaves the network", func() { members(s, sixOfTelemark[:5]...) })
 		s.must(1, "09:25", "nobody stands in before it is known what becomes of the version in vinje", func() bool { return s.has("2.4.0", "test", sixOfTelemark[:5]...) })
 		s.must(1, "12:00", "vinje is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "vinje") && s.has("2.4.0", "prod", "vinje") })
 		s.must(3, "12:00", "nobody else got the version that has just failed", func() bool { return s.has("2.4.0", "test", sixOfTelemark[:5]...) })
@@ -28,7 +28,7 @@ var storiesOfMembers = []story{
 			s.changePlatform(func(p *v1alpha1.Platform) { p.Spec.Freeze = new(true) })
 		})
 		s.on(1, "10:00", "fyresdal leaves the network, and the platform is frozen no longer", func() {
-			s.members(sixOfTelemark[1:]...)
+			members(s, sixOfTelemark[1:]...)
 			s.changePlatform(func(p *v1alpha1.Platform) { p.Spec.Freeze = nil })
 		})
 		s.must(1, "12:00", "fyresdal is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "fyresdal") })
@@ -62,7 +62,7 @@ var storiesOfMembers = []story{
 	}},
 	{name: "two-of-a-stage", title: "Of two environments of one stage the first soaks, and nobody sees the second: the member fails in time.", lasts: 2, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) { w.Soak = &metav1.Duration{Duration: 24 * time.Hour} })
-		s.on(1, "07:00", "tokke has a second environment for tests", func() { s.environment("tokke", "test2", v1alpha1.StageTest) })
+		s.on(1, "07:00", "tokke has a second environment for tests", func() { environment(s, "tokke", "test2", v1alpha1.StageTest) })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "11:00", "the status of tokke's installation in test2 is lost", func() { s.lose("tokke", "test2") })
 		for i := range 8 {
@@ -77,7 +77,7 @@ var storiesOfMembers = []story{
 		}
 		s.on(1, "09:00", "svarut 2.5.0 is promoted, and all but vinje are in a freeze", func() { s.promote("2.5.0") })
 		s.on(2, "12:00", "vinje gets an environment that does not come up", func() {
-			s.environment("vinje", "prod2", v1alpha1.StageProduction)
+			environment(s, "vinje", "prod2", v1alpha1.StageProduction)
 			s.store.Missing[v1alpha1.NamespaceFor("vinje", "prod2")] = true
 			s.store.changed()
 		})
@@ -85,13 +85,13 @@ var storiesOfMembers = []story{
 	}},
 }
 
-// members of the network, by name.
-func (s *script) members(names ...string) {
+// members lets the network have members, by name.
+func members(s *script, names ...string) {
 	s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Members.Names = names })
 }
 
 // environment adds one to a municipality.
-func (s *script) environment(municipality, name string, stage v1alpha1.Stage) {
+func environment(s *script, municipality, name string, stage v1alpha1.Stage) {
 	s.changeMunicipality(municipality, func(m *v1alpha1.Municipality) {
 		m.Spec.Environments = append(m.Spec.Environments, v1alpha1.Environment{Name: name, Stage: stage, Zone: v1alpha1.ZoneOpen})
 	})
