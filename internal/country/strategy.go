@@ -29,19 +29,17 @@ func (c *Country) strategyOf(group string) strategy {
 }
 
 // compileStrategy reads the strategy of a network, or of those who take apps directly, whose
-// network is nil. What a network leaves out it takes from the platform, but for approvals and
-// retries, which are its own.
+// network is nil.
 func compileStrategy(general *v1alpha1.RolloutStrategy, n *v1alpha1.Network) strategy {
-	spec, own := ptr.Deref(general, v1alpha1.RolloutStrategy{}), v1alpha1.RolloutStrategy{}
+	spec := ptr.Deref(general, v1alpha1.RolloutStrategy{})
 	if n != nil {
-		own = ptr.Deref(n.Spec.Rollout, own)
-		spec = overridden(spec, own)
+		spec = rollout.Inherit(general, n.Spec.Rollout)
 	}
 
 	compiled, faults := rollout.Compile(&spec)
 	texts := make([]string, 0, len(faults))
 	for _, f := range faults {
-		texts = append(texts, fmt.Sprintf("spec.rollout.%s of %s: %s", f.Field, owner(n, own, f.Field), f.Message))
+		texts = append(texts, fmt.Sprintf("spec.rollout.%s of %s: %s", f.Field, owner(n, f.Field), f.Message))
 	}
 	if len(texts) == 0 {
 		return strategy{Strategy: compiled}
@@ -51,31 +49,9 @@ func compileStrategy(general *v1alpha1.RolloutStrategy, n *v1alpha1.Network) str
 
 // owner is who says a field of a strategy, and so who fixes it: the network itself where it
 // says the list that the field is in, else the platform.
-func owner(n *v1alpha1.Network, own v1alpha1.RolloutStrategy, field string) string {
-	list, _, _ := strings.Cut(field, "[")
-	if (list == "waves" && own.Waves != nil) || (list == "windows" && own.Windows != nil) || (list == "freezes" && own.Freezes != nil) {
+func owner(n *v1alpha1.Network, field string) string {
+	if n != nil && rollout.Says(n.Spec.Rollout, field) {
 		return "Network " + n.Name
 	}
 	return "Platform " + v1alpha1.PlatformName
-}
-
-// overridden is a general strategy with what a network says of its own.
-func overridden(general, own v1alpha1.RolloutStrategy) v1alpha1.RolloutStrategy {
-	general.Approvals, general.Retries = own.Approvals, own.Retries
-	if own.Waves != nil {
-		general.Waves = own.Waves
-	}
-	if own.Windows != nil {
-		general.Windows = own.Windows
-	}
-	if own.Freezes != nil {
-		general.Freezes = own.Freezes
-	}
-	if own.Announcement != nil {
-		general.Announcement = own.Announcement
-	}
-	if own.MaxIntroductions != nil {
-		general.MaxIntroductions = own.MaxIntroductions
-	}
-	return general
 }

@@ -50,8 +50,7 @@ func appFaults(in Input, field, name, channel, digest string) []string {
 // waveFaults says that there is no wave of that name. Admission refuses it where the waves
 // stand beside the approval; where they are inherited, it can't see them.
 func waveFaults(in Input, field, wave string) []string {
-	list, from := effective(in)
-	compiled, _ := rollout.CompileWaves(list)
+	compiled, _ := rollout.CompileWaves(rollout.Inherit(in.General, in.Said).Waves)
 	names := make([]string, 0, len(compiled))
 	for _, w := range compiled {
 		names = append(names, w.Name)
@@ -60,17 +59,16 @@ func waveFaults(in Input, field, wave string) []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("%s.wave %q: there is no wave of that name, but %s (%s): correct the name, or take the entry out",
-		field, wave, strings.Join(names, ", "), from)}
+		field, wave, strings.Join(names, ", "), from(in))}
 }
 
-// effective are the waves that hold, and where they stand: what is said, else the Platform's,
-// else the default.
-func effective(in Input) ([]v1alpha1.Wave, string) {
+// from is where the waves stand that hold.
+func from(in Input) string {
 	switch {
-	case in.Said.Waves != nil:
-		return in.Said.Waves, "spec.rollout.waves"
-	case in.General != nil && in.General.Waves != nil:
-		return in.General.Waves, "spec.rollout.waves of Platform " + v1alpha1.PlatformName
+	case rollout.Says(in.Said, "waves"):
+		return "spec.rollout.waves"
+	case rollout.Says(in.General, "waves"):
+		return "spec.rollout.waves of Platform " + v1alpha1.PlatformName
 	}
-	return nil, "the default, as spec.rollout.waves is not said"
+	return "the default, as spec.rollout.waves is not said"
 }
