@@ -37,3 +37,11 @@ const (
 	// ReasonDeleting means that the object is on its way out.
 	ReasonDeleting = "Deleting"
 )
+
+// Reasons of ConditionAppsReady where apps are not ready.
+const (
+	// ReasonAppsFailed means that somebody must change something.
+	ReasonAppsFailed = "AppsFailed"
+	// ReasonAppsProgressing means that it goes on by itself.
+	ReasonAppsProgressing = "AppsProgressing"
+)

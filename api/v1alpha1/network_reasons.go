@@ -6,14 +6,13 @@ const ReasonAccessFailed = "AccessFailed"
 
 // Reasons of a Network's condition Ready that a proposal is to blame for.
 const (
-	// ReasonUnknownApp means that there is no SharedApp of a name.
-	ReasonUnknownApp = "UnknownApp"
-	// ReasonUnknownChannel means that a SharedApp has no channel of a name.
-	ReasonUnknownChannel = "UnknownChannel"
-	// ReasonUnknownVersion means that a version is not in spec.versions of a SharedApp.
-	ReasonUnknownVersion = "UnknownVersion"
+	// ReasonChannelMissing means that a SharedApp has no channel of a name. That there is no such SharedApp,
+	// or no such version in its spec.versions, are ReasonSharedAppMissing and ReasonVersionMissing.
+	ReasonChannelMissing = "ChannelMissing"
 	// ReasonVersionWithdrawn means that a version is withdrawn.
 	ReasonVersionWithdrawn = "VersionWithdrawn"
 	// ReasonVersionNotAvailable means that the catalogue refused a version, or can't fetch it.
 	ReasonVersionNotAvailable = "VersionNotAvailable"
+	// ReasonVersionNotChecked means that the catalogue has not checked a version yet.
+	ReasonVersionNotChecked = "VersionNotChecked"
 )

@@ -140,13 +140,11 @@ func dependencyLost(seen observed) *condition.Outcome {
 func dependencyReady(i *v1alpha1.AppInstallation, needed catalogue.Requirement, found *v1alpha1.AppInstallation) *condition.Outcome {
 	unmet := needed.Unmet(found)
 	switch {
-	case unmet == "":
+	case unmet == nil:
 		return nil
-	case catalogue.Gone(found):
-		return progressing(v1alpha1.ReasonRequiredAppMissing, fmt.Sprintf("%s requires %s, which is not installed in %s: adopt it in spec.apps of Municipality %s, or ask a network to propose it",
+	case unmet.Reason == catalogue.RequiredAppMissing:
+		return progressing(string(unmet.Reason), fmt.Sprintf("%s requires %s, which is not installed in %s: adopt it in spec.apps of Municipality %s, or ask a network to propose it",
 			i.Spec.App, needed, i.Namespace, i.Spec.Tenant.Municipality))
-	case !needed.Admits(found.Status.AppliedVersion):
-		return progressing(v1alpha1.ReasonRequiredAppVersion, fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
 	}
-	return progressing(v1alpha1.ReasonRequiredAppNotReady, fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
+	return progressing(string(unmet.Reason), fmt.Sprintf("%s requires %s", i.Spec.App, unmet))
 }

@@ -210,7 +210,7 @@ func TestBlockedFromWhatIsMandatoryCountsEverywhere(t *testing.T) {
 			"SharedApp":    {a.Running, a.UpToDate, a.Conditions, 2},
 		} {
 			running, upToDate := fmt.Sprintf("%d/%d", runs*s.places, s.places), fmt.Sprintf("0/%d", s.places)
-			if s.running != running || s.upToDate != upToDate || s.conditions[0].Status != metav1.ConditionFalse || s.conditions[0].Reason != reasonAppsFailed {
+			if s.running != running || s.upToDate != upToDate || s.conditions[0].Status != metav1.ConditionFalse || s.conditions[0].Reason != v1alpha1.ReasonAppsFailed {
 				t.Errorf("%s, installed %v: %s running, %s up to date, %s; want %s, %s and False", kind, installed, s.running, s.upToDate, appsReadyOf(s.conditions), running, upToDate)
 			}
 		}

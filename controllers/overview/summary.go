@@ -19,14 +19,6 @@ const (
 	maxNote = 256
 )
 
-// The reasons of AppsReady where apps are not ready.
-const (
-	// reasonAppsFailed means that somebody must change something.
-	reasonAppsFailed = "AppsFailed"
-	// reasonAppsProgressing means that it goes on by itself.
-	reasonAppsProgressing = "AppsProgressing"
-)
-
 // summary counts places, or members.
 type summary struct {
 	// counted are those that there should be.
@@ -91,9 +83,9 @@ func (s summary) outcome(noun string) condition.Outcome {
 		return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("%s %s running", s.ofCounted(s.running), noun)}
 	}
 
-	out := condition.Outcome{State: condition.Progressing, Reason: reasonAppsProgressing, Message: fmt.Sprintf("%s %s running; %s", s.ofCounted(s.running), noun, s.first)}
+	out := condition.Outcome{State: condition.Progressing, Reason: v1alpha1.ReasonAppsProgressing, Message: fmt.Sprintf("%s %s running; %s", s.ofCounted(s.running), noun, s.first)}
 	if s.failed {
-		out.State, out.Reason = condition.Stalled, reasonAppsFailed
+		out.State, out.Reason = condition.Stalled, v1alpha1.ReasonAppsFailed
 	}
 	if behind > 1 {
 		out.Message += fmt.Sprintf("; and %d more", behind-1)

@@ -80,11 +80,11 @@ func TestProposal(t *testing.T) {
 	}{
 		{"what can be had", catalogue.CompileAll(svarut()), "stable", condition.Outcome{Reason: v1alpha1.ReasonReady}},
 		{"an app that does not exist: the field is the app, and both ways out are said", nil, "stable", condition.Outcome{
-			State: condition.Stalled, Reason: v1alpha1.ReasonUnknownApp,
+			State: condition.Stalled, Reason: v1alpha1.ReasonSharedAppMissing,
 			Message: `spec.apps[svarut]: there is no SharedApp "svarut": correct the name, or take the proposal out`,
 		}},
 		{"a channel that does not exist: the others are named", catalogue.CompileAll(svarut()), "beta", condition.Outcome{
-			State: condition.Stalled, Reason: v1alpha1.ReasonUnknownChannel,
+			State: condition.Stalled, Reason: v1alpha1.ReasonChannelMissing,
 			Message: `spec.apps[svarut].channel "beta": SharedApp svarut has no channel "beta": it has stable, pilot`,
 		}},
 		{"a version that is withdrawn", catalogue.CompileAll(svarut()), "pilot", condition.Outcome{

@@ -24,7 +24,7 @@ func (a *App) Proposal(p v1alpha1.Proposal) condition.Outcome {
 		fix = ": follow another channel, or wait until this one points at another version"
 	case Unchecked:
 		return condition.Outcome{State: condition.Progressing, Reason: v1alpha1.ReasonProgressing, Message: fmt.Sprintf("%s: %s", field, f)}
-	case UnknownChannel, UnknownVersion, Unavailable, Suspended, UnfitZone, UnfitParameters:
+	case UnknownChannel, UnknownVersion, Unavailable, Suspended, UnfitZone, UnfitParameters, RequiredAppMissing, RequiredAppVersion, RequiredAppNotReady:
 	}
 
 	return condition.Outcome{State: condition.Stalled, Reason: string(f.Reason), Message: fmt.Sprintf("%s: %s%s", field, f, fix)}

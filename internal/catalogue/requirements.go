@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/Masterminds/semver/v3"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -114,19 +112,16 @@ func Gone(found *v1alpha1.AppInstallation) bool {
 }
 
 // Unmet is what is missing of the required app in the same environment, in words that go on from
-// "requires"; empty where nothing is. A status of an earlier spec does not count.
-func (r Requirement) Unmet(found *v1alpha1.AppInstallation) string {
-	if Gone(found) {
-		return r.String() + ", which is not installed there"
-	}
-	if !r.Admits(found.Status.AppliedVersion) {
-		return fmt.Sprintf("%s, and %s has version %q", r, found.Namespace, found.Status.AppliedVersion)
-	}
-
-	ready := meta.FindStatusCondition(found.Status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil || ready.Status != metav1.ConditionTrue || ready.ObservedGeneration != found.Generation {
-		return r.String() + ", which is not ready yet"
+// "requires"; nil where nothing is.
+func (r Requirement) Unmet(found *v1alpha1.AppInstallation) *Fault {
+	switch {
+	case Gone(found):
+		return fault(RequiredAppMissing, "%s, which is not installed there", r)
+	case !r.Admits(found.Status.AppliedVersion):
+		return fault(RequiredAppVersion, "%s, and %s has version %q", r, found.Namespace, found.Status.AppliedVersion)
+	case !found.IsReady():
+		return fault(RequiredAppNotReady, "%s, which is not ready yet", r)
 	}
 
-	return ""
+	return nil
 }

@@ -55,7 +55,7 @@ func TestUnmet(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			got := requiring(tc.within).Unmet(tc.found)
+			got := requiring(tc.within).Unmet(tc.found).String()
 			if (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}

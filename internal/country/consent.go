@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/installation"
@@ -49,7 +47,7 @@ func (c *Country) Consent(t *Tenant) Consent {
 		if tenancy.Uninstalls(m, place.Environment) {
 			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, isTrue(c.Platform.Freeze))
 		}
-		if uninstalled(installed) && !out.writes(installed) {
+		if installed.IsUninstalled() && !out.writes(installed) {
 			out.Remove = append(out.Remove, installed)
 		}
 	}
@@ -118,7 +116,7 @@ func (o *Consent) present(want, installed *v1alpha1.AppInstallation) {
 
 // uninstall asks for an app to go. The installation itself stays until it is gone.
 func (o *Consent) uninstall(installed *v1alpha1.AppInstallation, by v1alpha1.DecidedBy, frozen bool) {
-	if installed == nil || frozen || uninstalled(installed) {
+	if installed == nil || frozen || installed.IsUninstalled() {
 		return
 	}
 	want := installed.DeepCopy()
@@ -134,16 +132,6 @@ func (o *Consent) uninstall(installed *v1alpha1.AppInstallation, by v1alpha1.Dec
 // writes says whether an installation is written, as the app was asked for again.
 func (o *Consent) writes(i *v1alpha1.AppInstallation) bool {
 	return slices.ContainsFunc(o.Write, func(w *v1alpha1.AppInstallation) bool { return w.Namespace == i.Namespace && w.Name == i.Name })
-}
-
-// uninstalled says whether an app that was asked to go is gone: the installation
-// has seen the request, and has nothing of its own any longer.
-func uninstalled(i *v1alpha1.AppInstallation) bool {
-	if i.Spec.State != v1alpha1.InstallationAbsent || i.Status.ObservedGeneration != i.Generation || len(i.Status.Inventory) > 0 {
-		return false
-	}
-	ready := readyOf(i)
-	return ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == i.Generation
 }
 
 func comparePlaces(a, b resolution.Place) int {

@@ -318,7 +318,7 @@ func TestUninstalled(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			i := world(everywhere, gone).installed[prod]
 			tc.change(i)
-			if got := uninstalled(i); got != tc.want {
+			if got := i.IsUninstalled(); got != tc.want {
 				t.Errorf("uninstalled = %v, want %v", got, tc.want)
 			}
 		})

@@ -55,7 +55,7 @@ func TestMembers(t *testing.T) {
 		{"nor does an app that is suspended", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })}, usual},
 		{"a suspended municipality is shown as such", "digi-tv", []change{func(o *country.Objects) { resident(o, "vinje").Spec.Suspend = new(true) }}, vinje("vinje/prod suspended 2.4.1", "vinje/test suspended 2.4.1")},
 		{"a suspended installation is away", "digi-tv", []change{func(o *country.Objects) { installation(o, "prod").Spec.Suspend = new(true) }}, vinje("vinje/prod 2.4.1 Suspended away", "vinje/test 2.4.1")},
-		{"an environment that is not there yet is away", "digi-tv", []change{func(o *country.Objects) { o.Missing["vinje-prod"] = true; o.Installations["vinje"] = nil }}, vinje("vinje/prod EnvironmentPending away", "vinje/test")},
+		{"an environment that is not there yet is away", "digi-tv", []change{func(o *country.Objects) { o.Missing["vinje-prod"] = true; o.Installations["vinje"] = nil }}, vinje("vinje/prod EnvironmentNotReady away", "vinje/test")},
 		{"one whose AppInstallation was deleted is away until that is written again", "digi-tv", []change{removed("vinje", "prod")}, vinje("vinje/prod Installing away", "vinje/test 2.4.1")},
 		{"so is one of which the Municipality's status says so", "digi-tv", []change{removed("vinje", "prod"), func(o *country.Objects) {
 			o.Deleted = nil
@@ -65,7 +65,7 @@ func TestMembers(t *testing.T) {
 		{
 			"who lacks an app that is required is away, place by place", "digi-tv",
 			[]change{onApp(requires), gateway("tokke", "prod", "1.2.0"), gateway("tokke", "test", "1.3.0"), gateway("vinje", "prod", "1.1.0")},
-			vinje("vinje/prod 2.4.1 DependencyMissing away", "vinje/test 2.4.1 DependencyMissing away"),
+			vinje("vinje/prod 2.4.1 RequiredAppVersion away", "vinje/test 2.4.1 RequiredAppMissing away"),
 		},
 		{
 			"what has the version already is not kept from it", "digi-tv",

@@ -8,12 +8,6 @@ import (
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
-// The reasons of places that are away, besides those of package rollout.
-const (
-	reasonEnvironment = "EnvironmentPending"
-	reasonDependency  = "DependencyMissing"
-)
-
 // place is one verdict, as a rollout counts it.
 func (c compiler) place(t *Tenant, row *Row) rollout.Place {
 	p := rollout.Place{Environment: row.Verdict.Environment, Stage: t.Municipality.Spec.StageOf(row.Verdict.Environment)}
@@ -41,7 +35,7 @@ func (c compiler) excuse(t *Tenant, row *Row) rollout.Excuse {
 func absence(t *Tenant, row *Row) rollout.Excuse {
 	environment, there := row.Verdict.Environment, row.Installed
 	if t.Incomplete[environment] { //guard:environment-must-exist
-		return rollout.Excuse{Reason: reasonEnvironment, Message: "environment " + environment + " is not there yet", Away: true}
+		return rollout.Excuse{Reason: v1alpha1.ReasonEnvironmentNotReady, Message: "environment " + environment + " is not there yet", Away: true}
 	}
 	if there != nil && isTrue(there.Spec.Suspend) {
 		return rollout.Excuse{Reason: rollout.ReasonSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
@@ -64,8 +58,8 @@ func (c compiler) lacks(t *Tenant, row *Row) rollout.Excuse {
 	}
 	for _, needed := range c.Apps.Of(v.App).Requires() {
 		found := t.Installed[resolution.Place{App: needed.App, Environment: v.Environment}]
-		if unmet := needed.Unmet(found); unmet != "" { //guard:required-apps-must-run
-			return rollout.Excuse{Reason: reasonDependency, Message: v.Environment + ": " + v.App + " requires " + unmet, Away: true}
+		if unmet := needed.Unmet(found); unmet != nil { //guard:required-apps-must-run
+			return rollout.Excuse{Reason: string(unmet.Reason), Message: v.Environment + ": " + v.App + " requires " + unmet.Message, Away: true}
 		}
 	}
 	return rollout.Excuse{}

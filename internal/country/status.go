@@ -122,7 +122,7 @@ func (c compiler) trouble(t *Tenant, row *Row, outcome v1alpha1.MoveOutcome) (v1
 		return v1alpha1.AppProgressing, "its parameters, or what it knows of its municipality, are about to be brought up to date"
 	case outcome == v1alpha1.OutcomeStuck:
 		return v1alpha1.AppStuck, i.Annotations[v1alpha1.AnnotationFailure]
-	case stalled(i):
+	case i.IsStalled():
 		return v1alpha1.AppFailed, readyOf(i).Message
 	}
 	return v1alpha1.AppProgressing, readyOf(i).Message
@@ -182,12 +182,6 @@ func failureOf(v resolution.Verdict, i *v1alpha1.AppInstallation) v1alpha1.MoveO
 		return ""
 	}
 	return move.Outcome
-}
-
-// stalled says whether a person must fix something, by the spec of now.
-func stalled(i *v1alpha1.AppInstallation) bool {
-	c := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionStalled)
-	return c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == i.Generation
 }
 
 // readyOf is the installation's condition Ready; zero where it has none yet.

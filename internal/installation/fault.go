@@ -1,7 +1,6 @@
 package installation
 
 import (
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -36,8 +35,8 @@ type Fault struct {
 // FaultOf reads from the status of an installation what keeps it from being ready, and whose
 // matter that is. A status of an earlier generation says nothing.
 func FaultOf(i *v1alpha1.AppInstallation) Fault {
-	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil || ready.ObservedGeneration != i.Generation || ready.Status == metav1.ConditionTrue {
+	ready := i.Reported()
+	if ready == nil || ready.Status == metav1.ConditionTrue {
 		return Fault{}
 	}
 	return Fault{Blame: blame(ready.Reason), Code: ready.Reason, Message: ready.Message}

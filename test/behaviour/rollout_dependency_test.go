@@ -18,7 +18,7 @@ func TestARolloutGoesRoundWhoLacksWhatTheAppRequires(t *testing.T) {
 	n := proposes(t, "net", app.Name, func(n *v1alpha1.Network) { n.Spec.Rollout = inWaves(wave("everyone")) }, has, lacks)
 	runs(t, has.Name+"-prod", app.Name, "1.0.0")
 	r := reaches(t, rolloutOf(n, app.Name, "1.0.0", 1), v1alpha1.RolloutCompleted, "1 to come")
-	if err := noted(r.Status.OnTheWay, lacks, "DependencyMissing", "requires "+gateway.Name, "not installed there"); err != nil {
+	if err := noted(r.Status.OnTheWay, lacks, v1alpha1.ReasonRequiredAppMissing, "requires "+gateway.Name, "not installed there"); err != nil {
 		t.Error(err)
 	}
 	absent(t, lacks.Name+"-prod", app.Name)
