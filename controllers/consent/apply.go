@@ -5,20 +5,12 @@ import (
 	"errors"
 	"fmt"
 
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/moves"
 	"github.com/allmenning/allmenning/internal/country"
-)
-
-// The lines of the log that docs/operations.md lists; each is written once for what it names.
-const (
-	logMoved    = "moved"
-	logReturned = "returned"
-	logStuck    = "stuck"
-	logRefused  = "refused"
 )
 
 // apply writes the plan. What fails for one installation does not stop the others.
@@ -32,8 +24,7 @@ func (r *Reconciler) apply(ctx context.Context, all *country.Country, t *country
 			r.Holder.Put(written)
 			r.reportMove(ctx, live, i)
 		case r.Holder.Refused(all, i, err):
-			ctrl.LoggerFrom(ctx).Info(logRefused, "municipality", t.Name, "environment", i.Spec.Tenant.Environment,
-				"app", i.Spec.App, "to", i.Spec.Version, "why", apply.WhyRefused(i, err))
+			moves.RefusedForGood(ctx, live, i, apply.WhyRefused(i, err))
 		default:
 			errs = append(errs, err)
 		}
@@ -63,37 +54,10 @@ func (r *Reconciler) ask(ctx context.Context, all *country.Country, t *country.T
 	return nil
 }
 
-// reportMove logs a move of the municipality's own that was written, and makes an event of it for
-// those who describe the installation. Live is nil where there was none.
+// reportMove reports a move of the municipality's own that was written. It has no Rollout that tells of it,
+// so that it is an event, too. Live is nil where there was none.
 func (r *Reconciler) reportMove(ctx context.Context, live, written *v1alpha1.AppInstallation) {
-	from, outcome := "", v1alpha1.MoveOutcome("")
-	if live != nil {
-		from, outcome = live.Spec.Version, outcomeOf(live)
+	if moves.Written(ctx, r.Events, "Consent", live, written) == moves.Moved && live != nil {
+		r.Events.Eventf(live, nil, "Normal", "VersionChanged", "Consent", "moving from %s to %s", live.Spec.Version, written.Spec.Version)
 	}
-	line, now := logMoved, outcomeOf(written)
-	switch {
-	case now != outcome && now == v1alpha1.OutcomeReturned:
-		line = logReturned
-	case now != outcome && now == v1alpha1.OutcomeStuck:
-		line = logStuck
-	case from == written.Spec.Version || written.Spec.State == v1alpha1.InstallationAbsent:
-		return
-	}
-	why := written.Annotations[v1alpha1.AnnotationFailure]
-	ctrl.LoggerFrom(ctx).Info(line, "municipality", written.Spec.Tenant.Municipality, "environment", written.Spec.Tenant.Environment,
-		"app", written.Spec.App, "from", from, "to", written.Spec.Version, "why", why)
-	switch {
-	case live == nil:
-	case line == logMoved:
-		r.Events.Eventf(live, nil, "Normal", "VersionChanged", "Consent", "moving from %s to %s", from, written.Spec.Version)
-	default:
-		r.Events.Eventf(live, nil, "Warning", string(now), "Consent", "%s", why)
-	}
-}
-
-func outcomeOf(i *v1alpha1.AppInstallation) v1alpha1.MoveOutcome {
-	if i.Spec.Move == nil {
-		return ""
-	}
-	return i.Spec.Move.Outcome
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/moves"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/rollout"
@@ -89,6 +90,8 @@ func (r *Reconciler) forget(ctx context.Context, stale []*v1alpha1.Rollout) erro
 	return errors.Join(errs...)
 }
 
+// create makes a Rollout. One that another writer made meanwhile is not taken over: the conflict lets
+// the group be looked at again, with that one in it.
 func (r *Reconciler) create(ctx context.Context, spec v1alpha1.RolloutSpec) error {
 	name := rollout.Name(spec)
 	labels := map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: spec.App}
@@ -98,7 +101,7 @@ func (r *Reconciler) create(ctx context.Context, spec v1alpha1.RolloutSpec) erro
 		labels[v1alpha1.LabelChannel] = spec.Channel
 	}
 	labels[v1alpha1.LabelAttempt] = strconv.Itoa(int(spec.Attempt))
-	desired := ac.Rollout(name).WithLabels(labels)
+	desired := ac.Rollout(name).WithLabels(labels).WithResourceVersion(apply.NotThere)
 	if err := apply.Convert(map[string]any{"spec": spec}, desired); err != nil {
 		return err
 	}
@@ -125,11 +128,10 @@ func (r *Reconciler) move(ctx context.Context, all *country.Country, intro count
 			switch {
 			case err == nil:
 				r.Holder.Put(written)
-				r.reportMove(ctx, intro, live, move)
+				moves.Written(ctx, r.Events, "Rollout", live, want)
 			case r.Holder.Refused(all, want, err):
 				refusals[i] = true
-				ofRollout(ctx, intro.Course.Current).Info(logRefused, "municipality", move.Municipality, "environment", move.Environment,
-					"to", move.To.Version, "why", apply.WhyRefused(want, err))
+				moves.RefusedForGood(ctx, live, want, apply.WhyRefused(want, err))
 			default:
 				errs[i] = err
 			}
@@ -168,23 +170,6 @@ func (r *Reconciler) put(applied *ac.RolloutApplyConfiguration) error {
 	}
 	r.Holder.Put(written)
 	return nil
-}
-
-// reportMove logs a move that was written. A failure is an event of the installation, too. That it
-// moves is in its spec: an event as well would double what a step costs.
-func (r *Reconciler) reportMove(ctx context.Context, intro country.Introduction, live *v1alpha1.AppInstallation, move rollout.Move) {
-	line := map[rollout.Kind]string{
-		rollout.Advance: logMoved, rollout.CatchUp: logMoved, rollout.Return: logReturned, rollout.Hold: logStuck,
-	}[move.Kind]
-	from := ""
-	if live != nil {
-		from = live.Spec.Version
-	}
-	ofRollout(ctx, intro.Course.Current).Info(line,
-		"municipality", move.Municipality, "environment", move.Environment, "wave", move.Stamp.Wave, "from", from, "to", move.To.Version, "why", move.Stamp.Message)
-	if live != nil && move.Stamp.Outcome != "" {
-		r.Events.Eventf(live, nil, "Warning", string(move.Stamp.Outcome), "Rollout", "%s", move.Stamp.Message)
-	}
 }
 
 // reportStatus makes events and lines of the log of what changed in the status of a Rollout.

@@ -6,12 +6,8 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// The lines of the log that docs/operations.md lists; each is written once for what it names.
+// The lines of the log for a Rollout, which docs/operations.md lists; those for a move are in package moves.
 const (
-	logMoved     = "moved"
-	logReturned  = "returned"
-	logStuck     = "stuck"
-	logRefused   = "refused"
 	logApproved  = "approved"
 	logCompleted = "completed"
 	logHalted    = "halted"

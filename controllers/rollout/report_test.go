@@ -10,8 +10,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // logged is what is written to the log meanwhile, a line each.
@@ -51,19 +49,6 @@ func TestStatusIsLogged(t *testing.T) {
 			if !strings.Contains(lines[i], `"msg"="`+want+`"`) || !strings.Contains(lines[i], `"app"="svarut"`) {
 				t.Errorf("%s: logged %s, want one line %q with the app", c.reason, lines[i], want)
 			}
-		}
-	}
-}
-
-func TestMovesAreLogged(t *testing.T) {
-	intro := country.Introduction{Course: rollout.Course{Current: &v1alpha1.Rollout{}}}
-	live := &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{Version: "2.4.1"}}
-	for kind, want := range map[rollout.Kind]string{rollout.Advance: "moved", rollout.CatchUp: "moved", rollout.Return: "returned", rollout.Hold: "stuck"} {
-		lines := logged(func(ctx context.Context, r *Reconciler) {
-			r.reportMove(ctx, intro, live, rollout.Move{Municipality: "vinje", Environment: "prod", Kind: kind, To: v1alpha1.Release{Version: "2.5.0"}})
-		})
-		if len(lines) != 1 || !strings.Contains(lines[0], `"msg"="`+want+`"`) || !strings.Contains(lines[0], `"from"="2.4.1" "to"="2.5.0"`) {
-			t.Errorf("%s: logged %v, want one line %q from 2.4.1 to 2.5.0", kind, lines, want)
 		}
 	}
 }

@@ -138,6 +138,35 @@ func TestACreationTakesNothingOver(t *testing.T) {
 		}
 	})
 
+	t.Run("a Rollout that another writer created", func(t *testing.T) {
+		app := unique("third")
+		m := standing(t, town(t, "kvitsoy"))
+		name := unique("net")
+		w := &writes{path: "/rollouts/" + name + "." + app + ".1.0.0.1", before: func(int) {}}
+		w.through(t)
+		offered := publish(t, app, nil, files("third", nil))
+
+		other := at(&v1alpha1.Rollout{}, "", name+"."+app+".1.0.0.1")
+		w.before = func(n int) {
+			if n > 1 {
+				return
+			}
+			other.Annotations = map[string]string{"made-by": "another"}
+			other.Spec = v1alpha1.RolloutSpec{Network: name, App: app, Version: "1.0.0", Digest: read(t, offered).Status.Versions[0].Digest, Attempt: 1}
+			if err := asOperator(t).Create(context.Background(), other); err != nil {
+				t.Errorf("create: %v", err)
+			}
+		}
+		proposes(t, "net", app, func(n *v1alpha1.Network) { n.Name = name }, m)
+		runs(t, m.Name+"-prod", app, "1.0.0")
+		if got := w.answered(); len(got) != 1 || got[0] != http.StatusConflict {
+			t.Errorf("answers to writes of the Rollout: %v, want one conflict, and no further write", got)
+		}
+		if live := read(t, other); live.UID != other.UID || live.Labels[v1alpha1.LabelManagedBy] != "" {
+			t.Errorf("what another had created was taken over: %+v", live.ObjectMeta)
+		}
+	})
+
 	t.Run("an object that the tenant created", func(t *testing.T) {
 		app := unique("second")
 		w := &writes{path: "/configmaps/second", before: func(int) {}}
