@@ -191,7 +191,7 @@ func (f *play) outlook(wanting []Wanting, began time.Time) Outlook {
 	for i := range wanting {
 		wanting[i].At = f.comesTo(wanting[i].Wave, began)
 	}
-	out := Outlook{Approvals: wanting, Next: status.Next, CompletedAt: ptr.Deref(status.CompletedAt, metav1.Time{}).Time}
+	out := Outlook{Approvals: wanting, Next: f.step.Next, CompletedAt: ptr.Deref(status.CompletedAt, metav1.Time{}).Time}
 	for i := range c.members {
 		s := &c.members[i]
 		for j := range s.member.Places {

@@ -161,7 +161,7 @@ func TestWhoDecidesKnowsWhatItIsAbout(t *testing.T) {
 		first.RequireApproval = new(true)
 		return waves(first, wave("rest"))
 	}
-	const fix, instead = "it is a security fix, so that nothing soaks", "c goes first in place of a, b"
+	const fix, instead = "it is a security fix: neither announcement nor soak delays it, and it does not queue", "c goes first in place of a, b"
 	urgent := func(in *rollout.Input) { in.SecurityFix = true }
 	cases := []struct {
 		reason  string

@@ -39,6 +39,9 @@ type Step struct {
 	Moves []Move
 	// Status that the Rollout then has; without conditions, which speak of generations.
 	Status v1alpha1.RolloutStatus
+	// Next is status.next without the remarks that go with it: that it is a security fix, and who goes
+	// first in whose place.
+	Next string
 	// Details go with status.next, for those who want to know more or have to act.
 	Details string
 	// Carried says that the rollout is under way: it is one of those that its group carries.
@@ -79,7 +82,7 @@ func NewPlanned(in Input) *Planned {
 	status := report.status()
 	p := &Planned{
 		Step: Step{
-			Moves: moves, Status: status, Details: wording{&report}.details(&status), Again: again,
+			Moves: moves, Status: status, Next: report.unremarked, Details: wording{&report}.details(&status), Again: again,
 			Carried: carried && status.Phase == v1alpha1.RolloutProgressing, Begins: m.begins,
 		},
 		count: c, waves: make([]uint8, len(c.members)),

@@ -15,6 +15,8 @@ type reporter struct {
 	*count
 	// again is when time alone may change the plan.
 	again time.Time
+	// unremarked is status.next without the remarks.
+	unremarked string
 }
 
 // status is what people see of the rollout, and what the next plan remembers.
@@ -43,6 +45,7 @@ func (r *reporter) status() v1alpha1.RolloutStatus {
 	}
 	next.Phase, next.Wave = r.phase(&next), r.currentWave()
 	text, at := wording{r}.next(&next)
+	r.unremarked = text
 	if next.Phase == v1alpha1.RolloutPending || next.Phase == v1alpha1.RolloutProgressing {
 		text += r.remarks()
 	}

@@ -35,14 +35,27 @@ func (r wording) next(status *v1alpha1.RolloutStatus) (string, time.Time) {
 	return r.underWay(status, &all)
 }
 
+// SecurityFix says what a security fix is, behind "it is".
+const SecurityFix = "a security fix: neither announcement nor soak delays it, and it does not queue"
+
+// StandsIn says in whose place a member goes first, who is not named for the wave; empty where there is no
+// such member, and where the wave names nobody.
+func (w *Wave) StandsIn(member string) string {
+	picks := w.Picks()
+	if member == "" || picks == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s goes first in place of %s", member, picks)
+}
+
 // remarks are what somebody should know who decides on the rollout, each after a semicolon.
 func (c *count) remarks() string {
 	text := ""
 	if c.in.SecurityFix {
-		text += "; it is a security fix, so that nothing soaks"
+		text += "; it is " + SecurityFix
 	}
-	if picks := c.strategy.Waves[0].Picks(); c.standIn != "" && picks != "" {
-		text += fmt.Sprintf("; %s goes first in place of %s", c.standIn, picks)
+	if instead := c.strategy.Waves[0].StandsIn(c.standIn); instead != "" {
+		text += "; " + instead
 	}
 	if proof := c.in.Gates.PilotsProof; proof != "" {
 		text += "; " + proof

@@ -148,7 +148,7 @@ func TestApproveRemarks(t *testing.T) {
 		}
 	}
 	const fix = "svarut 2.4.1 is a security fix: neither announcement nor soak delays it, and it does not queue"
-	const stand = "Wave pilot: kragero stands in for tokke, vinje, of whom nobody takes part"
+	const stand = "Wave pilot: kragero goes first in place of tokke, vinje"
 	for _, tc := range []struct {
 		reason, rollout string
 		world           *world.World

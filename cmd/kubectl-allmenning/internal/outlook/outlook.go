@@ -269,7 +269,7 @@ func (g *Group) begins() *time.Time {
 func foresee(intro *country.Introduction, in rollout.Input, q Question) Group {
 	out := rollout.Forecast(in, q.assumptions(), q.Until)
 	g := Group{
-		Name: nameOf(intro.Group), Rollout: in.Rollout.Name, New: in.Rollout.UID == newUID, Now: intro.Step.Status.Next,
+		Name: nameOf(intro.Group), Rollout: in.Rollout.Name, New: in.Rollout.UID == newUID, Now: intro.Step.Next,
 		CompletedAt: pointer(out.CompletedAt), Visits: make([]Visit, 0, len(out.Visits)), Waves: []Wave{},
 	}
 	if g.Over = rollout.Completed(in.Rollout); g.Over { // nothing comes next, and no wave waits

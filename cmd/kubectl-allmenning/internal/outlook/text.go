@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/rollout"
 )
@@ -24,7 +23,7 @@ func Print(out io.Writer, o Outlook, all bool) {
 	}
 	fmt.Fprintf(out, "; asked at %s\n", stamp(&o.At))
 	if o.SecurityFix {
-		fmt.Fprintf(out, "It is %s.\n", progress.SecurityFix)
+		fmt.Fprintf(out, "It is %s.\n", rollout.SecurityFix)
 	}
 	for _, fault := range o.Faults {
 		fmt.Fprintf(out, "Fault: %s\n", fault)

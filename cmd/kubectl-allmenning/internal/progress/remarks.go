@@ -8,15 +8,12 @@ import (
 	"github.com/allmenning/allmenning/internal/rollout"
 )
 
-// SecurityFix says what a security fix is, behind "it is".
-const SecurityFix = "a security fix: neither announcement nor soak delays it, and it does not queue"
-
 // Remarks are what somebody who decides on a rollout should know besides its counts, each without
 // a full stop.
 func Remarks(r *v1alpha1.Rollout, strategy rollout.Strategy) []string {
 	var all []string
 	if r.Status.SecurityFix {
-		all = append(all, fmt.Sprintf("%s %s is %s", r.Spec.App, r.Spec.Version, SecurityFix))
+		all = append(all, fmt.Sprintf("%s %s is %s", r.Spec.App, r.Spec.Version, rollout.SecurityFix))
 	}
 	return append(all, StandIns(r.Status.Waves, strategy)...)
 }
@@ -42,9 +39,5 @@ func standIn(w *v1alpha1.WaveStatus, strategy rollout.Strategy) string {
 	if at < 0 {
 		return w.StandIn + " goes first"
 	}
-	picks := strategy.Waves[at].Picks()
-	if picks == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s stands in for %s, of whom nobody takes part", w.StandIn, picks)
+	return strategy.Waves[at].StandsIn(w.StandIn)
 }
