@@ -166,10 +166,12 @@ func (t *Truth) firstMissing(r *v1alpha1.Rollout, p Promise, c crowd) string {
 	return "nobody went first"
 }
 
-// stoodIn says whether any member is verified, by the measure of the first wave.
+// stoodIn says whether any member is verified, by the measure of the first wave, be it one that could
+// not have the version newly now.
 func (t *Truth) stoodIn(r *v1alpha1.Rollout, p Promise) bool {
 	for _, f := range t.Followers(r) {
-		if at := t.stand(f, r, p.Waves[0]); at == verified || at == unclear {
+		at := t.stand(f, r, p.Waves[0])
+		if at == verified || at == unclear || (at == excused && t.excusedAndHealthy(f, r, p.Waves[0].Soak)) {
 			return true
 		}
 	}

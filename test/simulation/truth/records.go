@@ -26,7 +26,9 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 	}
 	delete(t.Ledger.endings, attempt(r))
 	delete(t.Ledger.erased, attempt(r))
+	begun := t.Ledger.of(r.Name).begun // be it before somebody deleted its record
 	delete(t.Ledger.rollouts, r.Name)
+	t.Ledger.of(r.Name).begun = begun
 	delete(t.Ledger.planned, r.Name)
 	t.Ledger.made[subject(r)] = r
 }
