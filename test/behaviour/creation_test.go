@@ -139,12 +139,11 @@ func TestACreationTakesNothingOver(t *testing.T) {
 	})
 
 	t.Run("a Rollout that another writer created", func(t *testing.T) {
-		app := unique("third")
-		m := standing(t, town(t, "kvitsoy"))
-		name := unique("net")
+		app, name := unique("third"), unique("net")
 		w := &writes{path: "/rollouts/" + name + "." + app + ".1.0.0.1", before: func(int) {}}
 		w.through(t)
 		offered := publish(t, app, nil, files("third", nil))
+		m := standing(t, town(t, "kvitsoy"))
 
 		other := at(&v1alpha1.Rollout{}, "", name+"."+app+".1.0.0.1")
 		w.before = func(n int) {
@@ -152,7 +151,7 @@ func TestACreationTakesNothingOver(t *testing.T) {
 				return
 			}
 			other.Annotations = map[string]string{"made-by": "another"}
-			other.Spec = v1alpha1.RolloutSpec{Network: name, App: app, Version: "1.0.0", Digest: read(t, offered).Status.Versions[0].Digest, Attempt: 1}
+			other.Spec = v1alpha1.RolloutSpec{Network: name, App: app, Version: "1.0.0", Digest: read(t, offered).Status.Versions[0].Digest, Attempt: 1, Sequence: 1}
 			if err := asOperator(t).Create(context.Background(), other); err != nil {
 				t.Errorf("create: %v", err)
 			}
