@@ -51,7 +51,7 @@ func (a *App) Zone(stage v1alpha1.Stage) v1alpha1.Zone { return a.zones[stage] }
 // is what the environment says; has is the zone that it has now.
 func (a *App) Unfit(environment *v1alpha1.Environment, has v1alpha1.Zone) *Fault {
 	zone := a.Zone(environment.Stage)
-	if zone == "" || (zone == environment.Zone && zone == has) {
+	if asked := environment.Zone; zone == "" || (asked == zone && has == zone) {
 		return nil
 	}
 
