@@ -122,6 +122,7 @@ func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) boo
 		since := t.Installation(p.Key).Status.HealthySince
 		unseen := since == nil || since.Add(soak).After(t.Now) // or seen anew, after its status was lost
 		if s.Outcome == v1alpha1.OutcomeReturned || unseen || !t.Reality[p.Key].Steady(target(r), soak, t.Now) {
+			e.failed[f.Municipality.Name] = true // also where that was forgotten, as the status was lost
 			return true
 		}
 	}
