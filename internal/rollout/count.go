@@ -1,7 +1,9 @@
 package rollout
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -120,7 +122,8 @@ func newCount(in *Input) *count {
 // many members are shared out among the processors.
 const many = 20_000
 
-// standAll finds how each member is doing. That is a question of each alone, so it is asked of many at once.
+// standAll finds how each member is doing. That is a question of each alone, so it is asked of many at
+// once. What panics there panics here, where the caller can recover it.
 func (c *count) standAll(waves []int) {
 	stand := func(from, to int) {
 		for i := from; i < to; i++ {
@@ -133,11 +136,23 @@ func (c *count) standAll(waves []int) {
 	}
 
 	var processors sync.WaitGroup
-	share := len(c.members)/runtime.GOMAXPROCS(0) + 1
+	shares := runtime.GOMAXPROCS(0)
+	share, panics := len(c.members)/shares+1, make(chan string, shares)
 	for from := 0; from < len(c.members); from += share {
-		processors.Go(func() { stand(from, min(from+share, len(c.members))) })
+		processors.Go(func() {
+			defer func() {
+				if why := recover(); why != nil {
+					panics <- fmt.Sprintf("%v\n%s", why, debug.Stack())
+				}
+			}()
+			stand(from, min(from+share, len(c.members)))
+		})
 	}
 	processors.Wait()
+	close(panics)
+	if why, is := <-panics; is {
+		panic(why)
+	}
 }
 
 // countLeft counts those that left: who failed is in the count of its wave still, and who was on its
