@@ -73,8 +73,9 @@ func (w *world) reconcile(seen *store) (time.Time, outcome) {
 // secondLeader is what a second operator does that saw the same, and leads as well.
 func (w *world) secondLeader(o operator, seen *store) [][]write {
 	var batches [][]write
+	second := o.another()
 	for _, group := range seen.groups() {
-		courses, _ := o.plan(group)
+		courses, _ := second.plan(group)
 		for i := range courses {
 			batches = append(batches, w.carryOut(&courses[i], seen))
 		}

@@ -22,7 +22,11 @@ type watch = rollout.Watch
 
 // operator is the real operator's view of a world at one moment: what its controllers plan with.
 // This file alone knows that package.
-type operator struct{ country *country.Country }
+type operator struct {
+	country *country.Country
+	// plans are what it planned for each group before: what nothing has changed is not planned again.
+	plans map[string]country.Plan
+}
 
 // course is what the operator does about one app of one group, in plain objects.
 type course struct {
@@ -46,18 +50,22 @@ type move struct {
 // operator looks at the objects that it sees.
 func (w *world) operator(seen *store) operator {
 	if w.model.Model == nil { // it was started
-		w.model = model{Model: country.NewModel(), given: truth.NewObjects()}
+		w.model = model{Model: country.NewModel(), given: truth.NewObjects(), plans: map[string]country.Plan{}}
 	}
 	w.model.look(&seen.Objects, w.watch.All())
 	w.model.Settle(w.now())
-	return operator{w.model.Country()}
+	return operator{w.model.Country(), w.model.plans}
 }
+
+// another is a second operator, which has planned nothing before.
+func (o operator) another() operator { return operator{o.country, map[string]country.Plan{}} }
 
 // model is what an operator knows from its start to its end, and the objects that it was given.
 type model struct {
 	*country.Model
 	given   truth.Objects
 	outages rollout.Outages
+	plans   map[string]country.Plan
 }
 
 // look gives the model what changed, as watches do.
@@ -140,7 +148,8 @@ func placeOf(k key) resolution.Place {
 
 // plan is what the operator does about a group, and when it looks again by itself.
 func (o operator) plan(group string) ([]course, time.Time) {
-	plan := o.country.Plan(group)
+	plan := o.country.Replan(group, o.plans[group])
+	o.plans[group] = plan
 	all := make([]course, 0, len(plan.Introductions))
 	for i := range plan.Introductions {
 		all = append(all, o.course(&plan.Introductions[i]))
