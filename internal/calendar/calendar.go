@@ -43,9 +43,6 @@ type State struct {
 	// Opens is the first moment at which a new step may start: the moment asked about while
 	// open. It is zero when that never comes, or not within five years.
 	Opens time.Time
-	// Reason says why nothing may start, in words for people. It is empty while open, and
-	// the same for as long as the state lasts.
-	Reason string
 }
 
 // New compiles windows and freezes. Reading time zones makes it much slower than asking,
@@ -73,11 +70,10 @@ func (c *Calendar) Open(now time.Time) State {
 		return State{Open: true, Opens: now}
 	}
 	if len(c.faults) > 0 {
-		return State{Reason: "nothing may start before this is fixed: " + describe(c.faults)}
+		return State{}
 	}
 	if f, frozen := freezeAt(c.freezes, now); frozen {
-		opens := c.opening(f.until)
-		return State{Until: f.until, Opens: opens, Reason: whyFrozen(f, opens)}
+		return State{Until: f.until, Opens: c.opening(f.until)}
 	}
 	freezing := nextFreeze(c.freezes, now)
 	if len(c.windows) == 0 {
@@ -91,7 +87,23 @@ func (c *Calendar) Open(now time.Time) State {
 	if found {
 		opens = c.opening(window)
 	}
-	return State{Until: earlier(window, freezing), Opens: opens, Reason: "outside the windows; " + whatNext("the next", opens)}
+	return State{Until: earlier(window, freezing), Opens: opens}
+}
+
+// Why says why nothing may start at a moment, in words for people. It is empty while open, and the
+// same for as long as the state lasts. Many calendars are asked whether they are open, and few why.
+func (c *Calendar) Why(now time.Time) string {
+	state := c.Open(now)
+	if state.Open {
+		return ""
+	}
+	if len(c.faults) > 0 {
+		return "nothing may start before this is fixed: " + describe(c.faults)
+	}
+	if f, frozen := freezeAt(c.freezes, now); frozen {
+		return whyFrozen(f, state.Opens)
+	}
+	return "outside the windows; " + whatNext("the next", state.Opens)
 }
 
 // opening is the first moment from a moment on at which a new step may start; zero when that

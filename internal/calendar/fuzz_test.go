@@ -46,7 +46,7 @@ func FuzzOpen(f *testing.F) {
 func neverOpens(t *testing.T, c *calendar.Calendar, now time.Time) {
 	t.Helper()
 	state := c.Open(now)
-	if state.Open || state.Reason == "" || !state.Until.IsZero() || !state.Opens.IsZero() {
+	if state.Open || c.Why(now) == "" || !state.Until.IsZero() || !state.Opens.IsZero() {
 		t.Errorf("with faults: %+v", state)
 	}
 }
@@ -54,8 +54,9 @@ func neverOpens(t *testing.T, c *calendar.Calendar, now time.Time) {
 func keepsItsWord(t *testing.T, c *calendar.Calendar, now time.Time) {
 	t.Helper()
 	state := c.Open(now)
-	if state.Open == (state.Reason != "") {
-		t.Fatalf("at %s: closed needs a reason, open has none: %+v", now, state)
+	why := c.Why(now)
+	if state.Open == (why != "") {
+		t.Fatalf("at %s: closed needs a reason, open has none: %+v, %q", now, state, why)
 	}
 	next, found := state.Opens, !state.Opens.IsZero()
 	switch {
@@ -73,12 +74,16 @@ func keepsItsWord(t *testing.T, c *calendar.Calendar, now time.Time) {
 		t.Fatalf("at %s: until is not later: %+v", now, state)
 	}
 	last, then := c.Open(state.Until.Add(-time.Second)), c.Open(state.Until)
+	lastWhy, thenWhy := c.Why(state.Until.Add(-time.Second)), c.Why(state.Until)
 	if state.Open {
 		// What is open for long is followed only so far: the last second may see further.
 		state.Until, last.Until = time.Time{}, time.Time{}
 		state.Opens, last.Opens = time.Time{}, time.Time{}
-	} else if then.Open == state.Open && then.Reason == state.Reason {
+	} else if then.Open == state.Open && thenWhy == why {
 		t.Fatalf("at %s: nothing changed at its end: %+v, then %+v", now, state, then)
+	}
+	if why != lastWhy {
+		t.Fatalf("at %s: %q, and a second before its end %q", now, why, lastWhy)
 	}
 	if diff := cmp.Diff(state, last); diff != "" {
 		t.Fatalf("at %s: state changed before its end (-now +a second before):\n%s", now, diff)

@@ -88,6 +88,7 @@ func same(t *testing.T, reason string, got, want rollout.Strategy) {
 	for _, hour := range []int{0, 1, 2, 3, 6, 7, 8, 12, 14, 19} {
 		at := now.Add(time.Duration(hour) * time.Hour)
 		diff(t, reason, "calendar at "+at.String(), got.Calendar.Open(at), want.Calendar.Open(at))
+		diff(t, reason, "why, at "+at.String(), got.Calendar.Why(at), want.Calendar.Why(at))
 	}
 	diff(t, reason, "approvals", got.Approvals, want.Approvals)
 	diff(t, reason, "retries", got.Retries, want.Retries)

@@ -84,7 +84,7 @@ func (r *rules) windows() Gate {
 	if days.Open {
 		return Gate{Until: days.Until}
 	}
-	return Gate{WaitsFor: r.in.Group + ": " + days.Reason, Until: days.Until}
+	return Gate{WaitsFor: r.in.Group + ": " + r.strategy.Calendar.Why(r.in.Now), Until: days.Until}
 }
 
 // nextStage is the gate of a further stage of a member on its way to the target.

@@ -228,7 +228,7 @@ func (r *rules) mindBrakes(s *standing, w *Wave) {
 	case s.member.Paused:
 		s.isAway(ReasonPaused, "", nil)
 	default:
-		s.reason, s.message, s.place = ReasonWindow, "Municipality "+s.member.Name+": "+days.Reason, nil
+		s.reason, s.message, s.place = ReasonWindow, "", nil
 		if never := days.Opens.IsZero(); never || days.Opens.Sub(r.in.Now) > w.ProgressDeadline {
 			s.state = away
 			if !never { // then it is waited for

@@ -250,6 +250,8 @@ func (c *count) message(s *standing) string {
 		return "the Municipality is suspended (spec.suspend)"
 	case ReasonPaused:
 		return "the Municipality is paused (spec.pause)"
+	case ReasonWindow:
+		return "Municipality " + s.member.Name + ": " + s.member.Calendar.Why(c.in.Now)
 	case memoryFailed:
 		return "failed before, and its installation is gone since"
 	case ReasonSoaking:
