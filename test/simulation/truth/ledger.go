@@ -62,6 +62,8 @@ type Ledger struct {
 type stretch struct {
 	rollout string
 	since   time.Duration
+	// again says that it follows one that was too long: in that, the place may have been suspended.
+	again bool
 }
 
 // bringing is who brought a release to a place, and who found it there as what it brings itself.

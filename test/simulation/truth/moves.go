@@ -105,8 +105,8 @@ func (t *Truth) Moves(move Move) {
 		delete(e.past, move.Key)
 	}
 	t.leaves(move.Key, move.Before)
-	t.Ledger.pending[move.Key] = stretch{move.Rollout.Name, t.Ledger.byTheClock()}
-	t.Ledger.moved[move.Key] = stretch{move.Rollout.Name, t.Ledger.watched}
+	t.Ledger.pending[move.Key] = stretch{rollout: move.Rollout.Name, since: t.Ledger.byTheClock()}
+	t.Ledger.moved[move.Key] = stretch{rollout: move.Rollout.Name, since: t.Ledger.watched}
 	t.Ledger.brings(move.Key, move.To, groupOf(move.Rollout))
 }
 

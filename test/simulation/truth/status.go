@@ -139,10 +139,15 @@ func (t *Truth) pendingLong(r *v1alpha1.Rollout, e *entry, p Promise) {
 			s := t.record(place.Key, r)
 			if !moving || since.rollout != r.Name || s == nil || s.Wave == "" || s.Outcome != "" || e.isDone(s.Wave) || t.stopped(r, f) ||
 				t.placed(place.Key, r, wave) != onTheWay || t.Reality[place.Key].Longest >= max(wave.Soak, 1) {
-				t.Ledger.pending[place.Key] = stretch{r.Name, t.Ledger.byTheClock()}
+				t.Ledger.pending[place.Key] = stretch{rollout: r.Name, since: t.Ledger.byTheClock()}
 				continue
 			}
-			if bound := 2*(wave.Deadline+wave.Soak) + slack; t.Ledger.byTheClock()-since.since > bound {
+			bound := 2*(wave.Deadline+wave.Soak) + slack
+			switch {
+			case t.Ledger.byTheClock()-since.since <= bound:
+			case !since.again: // nothing is reported while a place is suspended, or the platform is frozen
+				t.Ledger.pending[place.Key] = stretch{rollout: r.Name, since: t.Ledger.byTheClock(), again: true}
+			default:
 				t.Broken("time is up", "%s: %s in %s has been on the way for %s, has at most %s, and is neither verified nor failed",
 					r.Name, place.Municipality, place.Environment, t.Ledger.byTheClock()-since.since, bound)
 			}
