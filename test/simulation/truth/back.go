@@ -38,18 +38,21 @@ func returnsToVerified(m *moved) string {
 
 // verifiedBefore is the version that a place surely was verified at last, and that can be had, or will
 // be again; empty where there may be none, or where it is the one that failed: the place left it,
-// verified, and went back to it.
+// verified, and went back to it. What ran there since may have been verified as well.
 func (t *Truth) verifiedBefore(k Key, failed v1alpha1.Release) string {
+	all := t.Ledger.verified[k]
+	if len(all) == 0 || all[len(all)-1] == failed {
+		return ""
+	}
+	last := all[len(all)-1]
 	for _, r := range slices.Backward(t.Ledger.ran[k]) {
 		v := versionOf(t.Apps[k.App], r.Version)
 		gone := v == nil || v.State == v1alpha1.VersionWithdrawn
-		switch surely := slices.Contains(t.Ledger.verified[k], r); {
-		case r == failed && surely:
-			return ""
+		switch {
 		case r == failed:
 		case gone:
 			return "" // it may be what was verified last
-		case surely:
+		case r == last:
 			return r.Version
 		}
 	}
