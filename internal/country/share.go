@@ -32,9 +32,8 @@ type share struct {
 }
 
 // shareOut finds the shares of a tenant. Those of apps of which nothing changed are taken over.
-func (t *Tenant) shareOut(was *Tenant, all bool) {
+func (t *Tenant) shareOut(was *Tenant, changed map[string]bool, all bool) {
 	t.shares = map[shareKey]*share{}
-	changed := t.changedApps(was)
 	if !all && was != nil {
 		for key, before := range was.shares {
 			if !changed[key.app] {

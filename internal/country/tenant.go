@@ -116,8 +116,9 @@ func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenan
 		}
 	}
 	slices.SortFunc(now.Rows, compareRows)
-	now.count(was)
-	now.shareOut(was, t.all)
+	changed := now.changedApps(was)
+	now.count(was, changed)
+	now.shareOut(was, changed, t.all)
 	return now
 }
 
@@ -211,15 +212,23 @@ func sameRow(a, b *Row) bool {
 }
 
 // count makes the members of the subjects that the rows belong to. One that is as it was is
-// taken over.
-func (t *Tenant) count(was *Tenant) {
+// taken over; of an app of which nothing changed, in a municipality that did not, without a look.
+func (t *Tenant) count(was *Tenant, changed map[string]bool) {
 	t.members = map[subjectKey]*rollout.Member{}
 	if !t.Municipality.DeletionTimestamp.IsZero() { //guard:municipality-on-its-way-out
 		return
 	}
 
+	same := was != nil && was.Municipality == t.Municipality
+	if same {
+		for key, member := range was.members {
+			if !changed[key.app] {
+				t.members[key] = member
+			}
+		}
+	}
 	for _, row := range t.Rows {
-		if row.Verdict.Group == (resolution.Group{}) {
+		if row.Verdict.Group == (resolution.Group{}) || (same && !changed[row.Verdict.App]) {
 			continue
 		}
 		key := subjectKey{row.Verdict.Group, row.Verdict.App}
@@ -239,7 +248,7 @@ func (t *Tenant) count(was *Tenant) {
 		return
 	}
 	for key, member := range t.members {
-		if before := was.members[key]; before != nil && sameMember(before, member) {
+		if before := was.members[key]; before != nil && before != member && sameMember(before, member) {
 			t.members[key] = before
 		}
 	}
