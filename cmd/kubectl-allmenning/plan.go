@@ -11,7 +11,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/outlook"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 func newPlan(c *connection) *cobra.Command {
@@ -61,7 +61,7 @@ func newPlan(c *connection) *cobra.Command {
 	flags.StringVar(&q.Channel, "channel", v1alpha1.DefaultChannel, "channel that would point at the version")
 	flags.StringVar(&q.Network, "network", "", "only this network")
 	flags.BoolVar(&q.Approved, "approved", true, "take approvals as given when they are needed; with =false waves wait for those that are wanting")
-	flags.DurationVar(&q.Install, "install", rollout.DefaultInstall, "how long an environment is taken to need to get healthy")
+	flags.DurationVar(&q.Install, "install", planner.DefaultInstall, "how long an environment is taken to need to get healthy")
 	flags.IntVar(&days, "days", 90, "how far to look, in days")
 	flags.BoolVar(&members, "members", false, "show the time of each municipality and environment")
 	complete(cmd, "network", c.completeFlag(&files, networkNamesOfApp()))

@@ -13,7 +13,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 func newStatus(c *connection) *cobra.Command {
@@ -116,7 +116,7 @@ func checkFilter(ctx context.Context, c client.Reader, w *world.World, filter pr
 // strategiesOf reads who gives the waves, if waves are shown. Who may not read that does not see
 // whom a wave names.
 func strategiesOf(ctx context.Context, c client.Reader, waves bool) (progress.Strategies, error) {
-	unknown := func(string) rollout.Strategy { return rollout.Strategy{} }
+	unknown := func(string) planner.Strategy { return planner.Strategy{} }
 	if !waves {
 		return unknown, nil
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // observedMunicipality is everything that the status of a Municipality may build on.
@@ -19,7 +19,7 @@ type observedMunicipality struct {
 	// tenant is nil where the country does not have it yet, or no longer.
 	tenant *country.Tenant
 	// waits are what its places wait for; a place that waits for nothing is not in it.
-	waits map[resolution.Place]rollout.Wait
+	waits map[resolution.Place]planner.Wait
 	// live is the cache's own: read only.
 	live *v1alpha1.Municipality
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // place is how one app is doing in one environment.
@@ -52,8 +52,8 @@ func placeOf(seen observedMunicipality, row *country.Row) place {
 
 // waitsFor takes in what the place waits for. One that is moved now has not what it should have: else
 // its municipality would be ready for a moment between two environments, or after it named a version.
-func (p *place) waitsFor(wait rollout.Wait, v resolution.Verdict) {
-	now := wait.Due || (v.ByItself() && wait == rollout.Wait{})
+func (p *place) waitsFor(wait planner.Wait, v resolution.Verdict) {
+	now := wait.Due || (v.ByItself() && wait == planner.Wait{})
 	if now {
 		p.Settled = false
 	}

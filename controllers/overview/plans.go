@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // plans remembers the last plan of each group, to ask it what places wait for. A group is planned
@@ -25,7 +25,7 @@ type planned struct {
 }
 
 // waits are what the places of a municipality wait for.
-func (p *plans) waits(c *country.Country, t *country.Tenant) map[resolution.Place]rollout.Wait {
+func (p *plans) waits(c *country.Country, t *country.Tenant) map[resolution.Place]planner.Wait {
 	all := c.Own(t).Waits
 	for _, row := range t.Rows {
 		v := row.Verdict

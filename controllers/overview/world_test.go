@@ -10,8 +10,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 var (
@@ -129,7 +129,7 @@ func bringing(app, version string, phase v1alpha1.RolloutPhase, waves ...v1alpha
 // moved is done by digi-tv's Rollout of 2.5.0 to an installation, which has come to an outcome, if any.
 func moved(wave string, outcome v1alpha1.MoveOutcome, message string) func(*v1alpha1.AppInstallation) {
 	return func(i *v1alpha1.AppInstallation) {
-		rollout.Stamp{
+		planner.Stamp{
 			Name: "digi-tv." + i.Name + ".2.5.0.1", Network: "digi-tv", Attempt: 1, Target: v1alpha1.Release{Version: "2.5.0", Digest: digest("2.5.0")},
 			Wave: wave, MovedAt: metav1.NewTime(now.Add(-time.Minute)), Outcome: outcome, Message: message,
 		}.WriteTo(i)

@@ -21,7 +21,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/moves"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // writers is how many installations of one step are written side by side.
@@ -93,7 +93,7 @@ func (r *Reconciler) forget(ctx context.Context, stale []*v1alpha1.Rollout) erro
 // create makes a Rollout. One that another writer made meanwhile is not taken over: the conflict lets
 // the group be looked at again, with that one in it.
 func (r *Reconciler) create(ctx context.Context, spec v1alpha1.RolloutSpec) error {
-	name := rollout.Name(spec)
+	name := planner.Name(spec)
 	labels := map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: spec.App}
 	if spec.Network != "" {
 		labels[v1alpha1.LabelNetwork] = spec.Network

@@ -11,11 +11,11 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // progress is the status of a Rollout after a step, with its conditions.
-func progress(live *v1alpha1.Rollout, step rollout.Step, now time.Time) v1alpha1.RolloutStatus {
+func progress(live *v1alpha1.Rollout, step planner.Step, now time.Time) v1alpha1.RolloutStatus {
 	next := step.Status
 	outcome := condition.Outcome{State: condition.Progressing, Reason: string(next.Phase), Message: next.Next}
 	if step.Details != "" {
@@ -34,8 +34,8 @@ func progress(live *v1alpha1.Rollout, step rollout.Step, now time.Time) v1alpha1
 
 // ended is the status of a Rollout that ends before it completed. It will not get Ready,
 // and nobody has to do anything about it.
-func ended(e rollout.Ending, now time.Time) v1alpha1.RolloutStatus {
-	next := rollout.End(e)
+func ended(e planner.Ending, now time.Time) v1alpha1.RolloutStatus {
+	next := planner.End(e)
 	outcome := condition.Outcome{Reason: string(next.Phase), Message: next.Next}
 	next.Conditions = condition.Ended(e.Rollout.Status.Conditions, outcome, e.Rollout.Generation, stamp(now))
 	return next

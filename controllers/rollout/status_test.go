@@ -10,7 +10,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 var now = time.Date(2027, 1, 11, 9, 0, 0, 0, time.UTC)
@@ -32,7 +32,7 @@ func TestProgress(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
 			live := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Generation: 3}}
-			got := progress(live, rollout.Step{Status: v1alpha1.RolloutStatus{Phase: tc.phase, Next: "next"}, Details: tc.details}, now)
+			got := progress(live, planner.Step{Status: v1alpha1.RolloutStatus{Phase: tc.phase, Next: "next"}, Details: tc.details}, now)
 			if is := trueOnes(got.Conditions); is != tc.true {
 				t.Errorf("True are %q, want %q", is, tc.true)
 			}
@@ -50,7 +50,7 @@ func TestEnded(t *testing.T) {
 		Waves:      []v1alpha1.WaveStatus{{Name: "pilot", State: v1alpha1.WaveHalted, WaitsFor: "somebody"}},
 		Conditions: []metav1.Condition{{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue}},
 	}}
-	got := ended(rollout.Ending{Rollout: live, Phase: v1alpha1.RolloutSuperseded, Message: "2.5.1 took its place"}, now)
+	got := ended(planner.Ending{Rollout: live, Phase: v1alpha1.RolloutSuperseded, Message: "2.5.1 took its place"}, now)
 	if is := trueOnes(got.Conditions); is != "" {
 		t.Errorf("True are %q, want none: nobody has to do anything about a record", is)
 	}

@@ -12,7 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 const (
@@ -33,11 +33,11 @@ type Heartbeat struct {
 
 // Beat notes that the operator looks at a moment. It returns what is known of when it looked. Of two
 // operators that beat at once one is refused, and loses nothing by it.
-func (h *Heartbeat) Beat(ctx context.Context, now time.Time) (rollout.Watch, error) {
+func (h *Heartbeat) Beat(ctx context.Context, now time.Time) (planner.Watch, error) {
 	live := &coordinationv1.Lease{}
 	err := h.Client.Get(ctx, client.ObjectKey{Namespace: h.Namespace, Name: lease}, live)
 	if client.IgnoreNotFound(err) != nil {
-		return rollout.Watch{}, fmt.Errorf("read Lease %s/%s: %w", h.Namespace, lease, err)
+		return planner.Watch{}, fmt.Errorf("read Lease %s/%s: %w", h.Namespace, lease, err)
 	}
 	watch := watchOf(live).At(now)
 	if apierrors.IsNotFound(err) {
@@ -55,18 +55,18 @@ func (h *Heartbeat) Beat(ctx context.Context, now time.Time) (rollout.Watch, err
 }
 
 // watchOf reads a Lease; zero where it says nothing, or nothing that can be read.
-func watchOf(l *coordinationv1.Lease) rollout.Watch {
+func watchOf(l *coordinationv1.Lease) planner.Watch {
 	if l.Spec.AcquireTime == nil || l.Spec.RenewTime == nil {
-		return rollout.Watch{}
+		return planner.Watch{}
 	}
-	watch := rollout.Watch{Since: l.Spec.AcquireTime.Time, Until: l.Spec.RenewTime.Time}
+	watch := planner.Watch{Since: l.Spec.AcquireTime.Time, Until: l.Spec.RenewTime.Time}
 	if text := l.Annotations[annotationOutages]; text != "" && json.Unmarshal([]byte(text), &watch.Outages) != nil {
-		return rollout.Watch{}
+		return planner.Watch{}
 	}
 	return watch
 }
 
-func note(l *coordinationv1.Lease, watch rollout.Watch) {
+func note(l *coordinationv1.Lease, watch planner.Watch) {
 	l.Spec.HolderIdentity = new("allmenning")
 	l.Spec.AcquireTime, l.Spec.RenewTime = new(metav1.NewMicroTime(watch.Since)), new(metav1.NewMicroTime(watch.Until))
 	delete(l.Annotations, annotationOutages)
@@ -81,22 +81,22 @@ func note(l *coordinationv1.Lease, watch rollout.Watch) {
 }
 
 // look asks the heartbeat when somebody looked. Where that can't be known, nobody did before now.
-func (h *Holder) look(ctx context.Context) rollout.Outages {
+func (h *Holder) look(ctx context.Context) planner.Outages {
 	now := h.clock.Now()
 	if h.Heart == nil {
-		return rollout.Outages{{Until: now}}
+		return planner.Outages{{Until: now}}
 	}
 	watch, err := h.Heart.Beat(ctx, now)
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "when the operator looked before is not known: deadlines begin now")
-		return rollout.Outages{{Until: now}}
+		return planner.Outages{{Until: now}}
 	}
 	return watch.All()
 }
 
 // goOnBeating notes at times that the operator looks. One that could not reach the API server for a
 // while looked at nothing meanwhile.
-func (h *Holder) goOnBeating(ctx context.Context, known rollout.Outages) {
+func (h *Holder) goOnBeating(ctx context.Context, known planner.Outages) {
 	if h.Heart == nil {
 		return
 	}
@@ -120,7 +120,7 @@ func (h *Holder) goOnBeating(ctx context.Context, known rollout.Outages) {
 	}
 }
 
-func (h *Holder) setOutages(all rollout.Outages) {
+func (h *Holder) setOutages(all planner.Outages) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.model.SetOutages(all)

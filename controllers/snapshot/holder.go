@@ -16,7 +16,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // Holder keeps the model of the country up to date. It is a runnable of the manager.
@@ -112,7 +112,7 @@ func (h *Holder) follow(ctx context.Context, kind client.Object) (toolscache.Res
 }
 
 // begin settles the country for the first time, and wakes everybody.
-func (h *Holder) begin(outages rollout.Outages) {
+func (h *Holder) begin(outages planner.Outages) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.synced = true

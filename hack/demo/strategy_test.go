@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 func object(t *testing.T, content string) *unstructured.Unstructured {
@@ -68,7 +68,7 @@ func TestStrategiesOfScenarios(t *testing.T) {
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &spec); err != nil {
 				t.Fatal(err)
 			}
-			strategy, faults := rollout.Compile(&spec.Spec.Rollout)
+			strategy, faults := planner.Compile(&spec.Spec.Rollout)
 			if len(faults) > 0 {
 				t.Errorf("%s: %s: %v", name, o.GetName(), faults)
 			}

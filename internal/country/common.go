@@ -9,7 +9,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // SetNetwork takes a Network in the place of the one of its name; nil takes that out.
@@ -107,7 +107,7 @@ func (m *Model) turn(key subjectKey) {
 	if key.group.Network != "" {
 		m.changed.Networks[key.group.Network] = true
 	}
-	m.edit(key).members.Scan(func(name string, _ *rollout.Member) bool {
+	m.edit(key).members.Scan(func(name string, _ *planner.Member) bool {
 		m.changed.Municipalities[name] = true
 		return true
 	})

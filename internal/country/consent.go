@@ -9,8 +9,8 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
@@ -58,7 +58,7 @@ func (c *Country) Consent(t *Tenant) Consent {
 func (o *Consent) decided(c *Country, t *Tenant) {
 	own := c.Own(t)
 	o.Again = own.Again
-	moves := map[resolution.Place]rollout.Move{}
+	moves := map[resolution.Place]planner.Move{}
 	for _, move := range own.Moves {
 		moves[resolution.Place{App: move.App, Environment: move.Environment}] = move.Move
 	}

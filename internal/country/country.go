@@ -7,8 +7,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Country is the model of who has what, who decides, and who belongs where, as it was at a
@@ -27,7 +27,7 @@ type Country struct {
 	// Revision grows with every change.
 	Revision uint64
 
-	outages  rollout.Outages
+	outages  planner.Outages
 	networks map[string]*v1alpha1.Network
 	// strategies of the groups, by name.
 	strategies map[string]strategy

@@ -5,7 +5,7 @@
 // changes: the controllers by way of a holder, the command line and the simulator by Compile.
 //
 // It brings together package resolution, which knows what each municipality decided, and
-// package rollout, which plans one rollout: the first says who the members of a group are, and
+// package planner, which plans one rollout: the first says who the members of a group are, and
 // the second what becomes of them.
 //
 //   - country.go: what readers see.

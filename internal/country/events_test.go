@@ -10,8 +10,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // events plays what happens to a country: to a model and, side by side, to the objects.
@@ -235,10 +235,10 @@ func (w *events) onInstallation() string {
 		i.Spec.Suspend = new(w.rng.IntN(4) == 0)
 	default:
 		o := country.Objects{Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}}
-		stamp := rollout.Stamp{MovedAt: metav1.NewTime(now), Wave: pick(w, "pilot", ""), Target: target, Attempt: 1, Outcome: pick(w, "", v1alpha1.OutcomeReturned, v1alpha1.OutcomeStuck)}
+		stamp := planner.Stamp{MovedAt: metav1.NewTime(now), Wave: pick(w, "pilot", ""), Target: target, Attempt: 1, Outcome: pick(w, "", v1alpha1.OutcomeReturned, v1alpha1.OutcomeStuck)}
 		if w.rng.IntN(4) > 0 {
 			stamp.Network = pick(w, groups...)
-			stamp.Name = rollout.Name(v1alpha1.RolloutSpec{Network: stamp.Network, App: name, Version: target.Version, Attempt: 1})
+			stamp.Name = planner.Name(v1alpha1.RolloutSpec{Network: stamp.Network, App: name, Version: target.Version, Attempt: 1})
 		}
 		installApp(name, m, e, pick(w, before, target, other), stamp)(&o)
 		i = o.Installations[m][place]

@@ -8,7 +8,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // strategies are one for the platform, and one for a network, that differ in every field.
@@ -54,7 +54,7 @@ func TestStrategyOfANetwork(t *testing.T) {
 			c.omit(&said)
 			c.want(&want)
 			o := world(func(o *country.Objects) { o.Platform.Rollout = &general }, onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Rollout = &said }))
-			compiled, _ := rollout.Compile(&want)
+			compiled, _ := planner.Compile(&want)
 			same(t, c.reason, introduction(t, o, "digi-tv").Input.Strategy, compiled)
 		})
 	}
@@ -63,19 +63,19 @@ func TestStrategyOfANetwork(t *testing.T) {
 func TestStrategyOfDirectAdoptersIsThePlatforms(t *testing.T) {
 	general, own := strategies()
 	o := world(func(o *country.Objects) { o.Platform.Rollout = &general }, onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Rollout = &own }))
-	compiled, _ := rollout.Compile(&general)
+	compiled, _ := planner.Compile(&general)
 	same(t, "with its approvals and retries", introduction(t, o, country.Direct).Input.Strategy, compiled)
 }
 
 func TestStrategyThatNobodySaid(t *testing.T) {
-	compiled, _ := rollout.Compile(nil)
+	compiled, _ := planner.Compile(nil)
 	same(t, "one pilot and then the rest", introduction(t, world(), "digi-tv").Input.Strategy, compiled)
 }
 
 // same compares strategies by what they say; calendars by when they open next.
-func same(t *testing.T, reason string, got, want rollout.Strategy) {
+func same(t *testing.T, reason string, got, want planner.Strategy) {
 	t.Helper()
-	wave := func(s rollout.Strategy) []string {
+	wave := func(s planner.Strategy) []string {
 		var names []string
 		for _, w := range s.Waves {
 			names = append(names, w.Name)
@@ -145,19 +145,19 @@ func TestGates(t *testing.T) {
 	cases := []struct {
 		reason string
 		change change
-		gate   func(rollout.Gates) string
+		gate   func(planner.Gates) string
 		want   string
 	}{
-		{"the platform is frozen", func(o *country.Objects) { o.Platform.Freeze = new(true) }, func(g rollout.Gates) string { return g.Frozen }, "spec.freeze of Platform default"},
-		{"the platform is suspended", func(o *country.Objects) { o.Platform.Suspend = new(true) }, func(g rollout.Gates) string { return g.Suspended }, "Platform default is suspended"},
-		{"the network is suspended", onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Suspend = new(true) }), func(g rollout.Gates) string { return g.Suspended }, "Network digi-tv is suspended"},
-		{"the app is suspended", onApp(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) }), func(g rollout.Gates) string { return g.Suspended }, "SharedApp svarut is suspended"},
-		{"the network is paused", onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Pause = new(true) }), func(g rollout.Gates) string { return g.Paused }, "Network digi-tv is paused"},
-		{"the app is paused", onApp(func(a *v1alpha1.SharedApp) { a.Spec.Pause = new(true) }), func(g rollout.Gates) string { return g.Paused }, "SharedApp svarut is paused"},
-		{"pilot networks come first", onApp(func(a *v1alpha1.SharedApp) { a.Spec.PilotNetworks = []string{"rogaland"} }), func(g rollout.Gates) string { return g.Pilots.WaitsFor }, "pilot network rogaland"},
-		{"the bundle is not available", onApp(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false }), func(g rollout.Gates) string { return g.Unavailable }, "version 2.5.0 of SharedApp svarut is not available"},
-		{"the channel is gone", onApp(func(a *v1alpha1.SharedApp) { a.Spec.Channels = nil }), func(g rollout.Gates) string { return g.Unavailable }, `has no channel "stable"`},
-		{"the app is gone", func(o *country.Objects) { o.Apps = nil }, func(g rollout.Gates) string { return g.Unavailable }, `there is no SharedApp "svarut"`},
+		{"the platform is frozen", func(o *country.Objects) { o.Platform.Freeze = new(true) }, func(g planner.Gates) string { return g.Frozen }, "spec.freeze of Platform default"},
+		{"the platform is suspended", func(o *country.Objects) { o.Platform.Suspend = new(true) }, func(g planner.Gates) string { return g.Suspended }, "Platform default is suspended"},
+		{"the network is suspended", onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Suspend = new(true) }), func(g planner.Gates) string { return g.Suspended }, "Network digi-tv is suspended"},
+		{"the app is suspended", onApp(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) }), func(g planner.Gates) string { return g.Suspended }, "SharedApp svarut is suspended"},
+		{"the network is paused", onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Pause = new(true) }), func(g planner.Gates) string { return g.Paused }, "Network digi-tv is paused"},
+		{"the app is paused", onApp(func(a *v1alpha1.SharedApp) { a.Spec.Pause = new(true) }), func(g planner.Gates) string { return g.Paused }, "SharedApp svarut is paused"},
+		{"pilot networks come first", onApp(func(a *v1alpha1.SharedApp) { a.Spec.PilotNetworks = []string{"rogaland"} }), func(g planner.Gates) string { return g.Pilots.WaitsFor }, "pilot network rogaland"},
+		{"the bundle is not available", onApp(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false }), func(g planner.Gates) string { return g.Unavailable }, "version 2.5.0 of SharedApp svarut is not available"},
+		{"the channel is gone", onApp(func(a *v1alpha1.SharedApp) { a.Spec.Channels = nil }), func(g planner.Gates) string { return g.Unavailable }, `has no channel "stable"`},
+		{"the app is gone", func(o *country.Objects) { o.Apps = nil }, func(g planner.Gates) string { return g.Unavailable }, `there is no SharedApp "svarut"`},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestGates(t *testing.T) {
 			diff(t, c.reason, "moves", len(intro.Step.Moves), 0)
 		})
 	}
-	diff(t, "with nothing of this, all are open", "gates", introduction(t, world(), "digi-tv").Input.Gates, rollout.Gates{})
+	diff(t, "with nothing of this, all are open", "gates", introduction(t, world(), "digi-tv").Input.Gates, planner.Gates{})
 }
 
 func TestAvailabilityAndSecurityFix(t *testing.T) {
@@ -179,8 +179,8 @@ func TestAvailabilityAndSecurityFix(t *testing.T) {
 		a.Status.Versions[2].Available = false
 	}))
 	in := introduction(t, o, "digi-tv").Input
-	diff(t, "what is withdrawn, available, and not available", "releases", in.Releases, map[v1alpha1.Release]rollout.Availability{
-		before: rollout.Withdrawn, target: rollout.Available, other: rollout.Unavailable,
+	diff(t, "what is withdrawn, available, and not available", "releases", in.Releases, map[v1alpha1.Release]planner.Availability{
+		before: planner.Withdrawn, target: planner.Available, other: planner.Unavailable,
 	})
 	diff(t, "a security fix", "securityFix", in.SecurityFix, true)
 	diff(t, "any other version", "securityFix", introduction(t, world(), "digi-tv").Input.SecurityFix, false)

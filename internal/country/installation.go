@@ -5,15 +5,15 @@ import (
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // Installation is the AppInstallation that a move of an introduction asks for; nil where
 // the municipality, or its environment, is not there any longer, and where what the group runs now
 // is not for it.
-func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.AppInstallation {
+func (c *Country) Installation(intro Introduction, move planner.Move) *v1alpha1.AppInstallation {
 	t := c.Tenant(move.Municipality)
 	if t == nil || t.Municipality == nil {
 		return nil
@@ -22,7 +22,7 @@ func (c *Country) Installation(intro Introduction, move rollout.Move) *v1alpha1.
 }
 
 // movedTo is the AppInstallation that a move of an app asks for.
-func movedTo(c *Country, t *Tenant, app string, move rollout.Move) *v1alpha1.AppInstallation {
+func movedTo(c *Country, t *Tenant, app string, move planner.Move) *v1alpha1.AppInstallation {
 	m, row := t.Municipality, t.Row(resolution.Place{App: app, Environment: move.Environment})
 	environment := m.Spec.Environment(move.Environment)
 	if environment == nil || row == nil {
@@ -32,17 +32,17 @@ func movedTo(c *Country, t *Tenant, app string, move rollout.Move) *v1alpha1.App
 	v := row.Verdict
 	v.Version, v.Digest = move.To.Version, move.To.Digest
 	switch move.Kind {
-	case rollout.CatchUp:
+	case planner.CatchUp:
 		if app := c.Apps.Of(v.App); unfit(app, m, environment, v) { //guard:catch-up-minds-what-fits
 			return nil
 		}
 		v.DecidedBy.Reason += "; what was completed last, until its wave of Rollout " + move.Stamp.Name + " comes"
-	case rollout.Return:
+	case planner.Return:
 		if v.Action == resolution.Keep {
 			break // who decides did not return it
 		}
 		v.DecidedBy.Reason += "; " + move.Stamp.Message
-	case rollout.Advance, rollout.Hold:
+	case planner.Advance, planner.Hold:
 	}
 	v.DecidedBy.Reason = condition.Within(v.DecidedBy.Reason, maxReason)
 	want := installation.For(c.Apps.Of(v.App), m, environment, v)

@@ -7,8 +7,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 func TestInstallationOfAMove(t *testing.T) {
@@ -16,23 +16,23 @@ func TestInstallationOfAMove(t *testing.T) {
 	stamp.Message = "went back to 2.4.1, as 2.5.0 failed"
 	cases := []struct {
 		reason string
-		kind   rollout.Kind
+		kind   planner.Kind
 		to     v1alpha1.Release
 		want   string
 	}{
-		{"an advance is decided by the network", rollout.Advance, target, "Recommended, channel stable"},
-		{"who catches up sees until when", rollout.CatchUp, before, "Recommended, channel stable; what was completed last, until its wave of Rollout " + running + " comes"},
-		{"who goes back sees why", rollout.Return, before, "Recommended, channel stable; went back to 2.4.1, as 2.5.0 failed"},
-		{"for who stays nothing is decided anew", rollout.Hold, target, "Recommended, channel stable"},
+		{"an advance is decided by the network", planner.Advance, target, "Recommended, channel stable"},
+		{"who catches up sees until when", planner.CatchUp, before, "Recommended, channel stable; what was completed last, until its wave of Rollout " + running + " comes"},
+		{"who goes back sees why", planner.Return, before, "Recommended, channel stable; went back to 2.4.1, as 2.5.0 failed"},
+		{"for who stays nothing is decided anew", planner.Hold, target, "Recommended, channel stable"},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
 			seen := country.Compile(world(), now)
 			intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
-			got := seen.Installation(intro, rollout.Move{Municipality: "vinje", Environment: "prod", Kind: c.kind, To: c.to, Stamp: stamp})
+			got := seen.Installation(intro, planner.Move{Municipality: "vinje", Environment: "prod", Kind: c.kind, To: c.to, Stamp: stamp})
 			diff(t, c.reason, "release", v1alpha1.Release{Version: got.Spec.Version, Digest: got.Spec.Digest}, c.to)
 			diff(t, c.reason, "decidedBy", resolution.DeciderOf(got), v1alpha1.DecidedBy{Level: v1alpha1.LevelNetwork, Name: "digi-tv", Reason: c.want})
-			diff(t, c.reason, "stamp", rollout.StampOf(got), &stamp)
+			diff(t, c.reason, "stamp", planner.StampOf(got), &stamp)
 			diff(t, c.reason, "namespace", got.Namespace, "vinje-prod")
 		})
 	}
@@ -41,14 +41,14 @@ func TestInstallationOfAMove(t *testing.T) {
 func TestInstallationOfDirectAdopters(t *testing.T) {
 	seen := country.Compile(world(), now)
 	got := seen.Installation(country.Introduction{Group: resolution.Group{Channel: "stable"}, App: "svarut"},
-		rollout.Move{Municipality: "oslo", Environment: "prod", Kind: rollout.Advance, To: target})
+		planner.Move{Municipality: "oslo", Environment: "prod", Kind: planner.Advance, To: target})
 	diff(t, "they decided themselves", "decidedBy", resolution.DeciderOf(got), v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: "oslo", Reason: "adopted"})
 }
 
 func TestInstallationOfWhatIsNotThere(t *testing.T) {
 	seen := country.Compile(world(), now)
 	intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
-	for reason, move := range map[string]rollout.Move{
+	for reason, move := range map[string]planner.Move{
 		"the municipality is gone": {Municipality: "bykle", Environment: "prod"},
 		"the environment is gone":  {Municipality: "vinje", Environment: "dev"},
 	} {
@@ -56,7 +56,7 @@ func TestInstallationOfWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s: got %+v", reason, got.Spec)
 		}
 	}
-	if got := seen.Installation(country.Introduction{App: "kobo"}, rollout.Move{Municipality: "vinje", Environment: "prod"}); got != nil {
+	if got := seen.Installation(country.Introduction{App: "kobo"}, planner.Move{Municipality: "vinje", Environment: "prod"}); got != nil {
 		t.Errorf("nobody asks for the app: got %+v", got.Spec)
 	}
 	if seen.Live("vinje", "prod", "svarut") == nil || seen.Live("vinje", "dev", "svarut") != nil {
@@ -66,7 +66,7 @@ func TestInstallationOfWhatIsNotThere(t *testing.T) {
 
 func TestNobodyCatchesUpToWhatDoesNotFit(t *testing.T) {
 	intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
-	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.CatchUp, To: before, Stamp: moved("")}
+	move := planner.Move{Municipality: "vinje", Environment: "prod", Kind: planner.CatchUp, To: before, Stamp: moved("")}
 	cases := map[string]func(*v1alpha1.SharedApp){
 		"another zone is required": func(a *v1alpha1.SharedApp) {
 			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: "Other"}}}
@@ -95,7 +95,7 @@ func TestNobodyCatchesUpToWhatDoesNotFit(t *testing.T) {
 
 func TestInstallationLeavesVerdictsAlone(t *testing.T) {
 	seen := country.Compile(world(), now)
-	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.CatchUp, To: before, Stamp: moved("")}
+	move := planner.Move{Municipality: "vinje", Environment: "prod", Kind: planner.CatchUp, To: before, Stamp: moved("")}
 	intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
 	first := seen.Installation(intro, move)
 	diff(t, "the reason does not grow", "installation", seen.Installation(intro, move), first)

@@ -9,8 +9,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 func TestMembers(t *testing.T) {
@@ -121,14 +121,14 @@ func TestLeft(t *testing.T) {
 	cases := []struct {
 		reason  string
 		changes []change
-		want    []rollout.Left
+		want    []planner.Left
 	}{
 		{"who stays is not among them", []change{install("vinje", "prod", target, moved("pilot"))}, nil},
-		{"who left after a move is", []change{install("oslo", "prod", target, moved("pilot"))}, []rollout.Left{{Name: "oslo", Wave: "pilot"}}},
-		{"who failed in one place before, failed", []change{install("oslo", "prod", target, moved("pilot")), install("oslo", "test", before, failed)}, []rollout.Left{{Name: "oslo", Wave: "pilot", Failed: true}}},
+		{"who left after a move is", []change{install("oslo", "prod", target, moved("pilot"))}, []planner.Left{{Name: "oslo", Wave: "pilot"}}},
+		{"who failed in one place before, failed", []change{install("oslo", "prod", target, moved("pilot")), install("oslo", "test", before, failed)}, []planner.Left{{Name: "oslo", Wave: "pilot", Failed: true}}},
 		{"who caught up only was not moved", []change{install("oslo", "prod", target, moved(""))}, nil},
-		{"who was deleted, and whose apps run on", []change{install("bykle", "prod", target, moved("pilot"))}, []rollout.Left{{Name: "bykle", Wave: "pilot"}}},
-		{"sorted by name", []change{install("oslo", "prod", target, moved("pilot")), install("bykle", "prod", target, moved("everyone"))}, []rollout.Left{{Name: "bykle", Wave: "everyone"}, {Name: "oslo", Wave: "pilot"}}},
+		{"who was deleted, and whose apps run on", []change{install("bykle", "prod", target, moved("pilot"))}, []planner.Left{{Name: "bykle", Wave: "pilot"}}},
+		{"sorted by name", []change{install("oslo", "prod", target, moved("pilot")), install("bykle", "prod", target, moved("everyone"))}, []planner.Left{{Name: "bykle", Wave: "everyone"}, {Name: "oslo", Wave: "pilot"}}},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestDecidedByFitsTheSchema(t *testing.T) {
 		n.Spec.Apps[0].Obligation = v1alpha1.ObligationOptional
 	}))
 	c := country.Compile(o, now)
-	move := rollout.Move{Municipality: "vinje", Environment: "prod", Kind: rollout.Return, To: before, Stamp: rollout.Stamp{Name: running, Message: long + long[:0] + strings.Repeat("å", 250)}}
+	move := planner.Move{Municipality: "vinje", Environment: "prod", Kind: planner.Return, To: before, Stamp: planner.Stamp{Name: running, Message: long + long[:0] + strings.Repeat("å", 250)}}
 	got := c.Installation(country.Introduction{App: "svarut", Group: resolution.Group{Network: "digi-tv"}}, move)
 	reason := got.Annotations[v1alpha1.AnnotationDecision]
 	if len(reason) > 1024 || len(reason) < 1000 || strings.ToValidUTF8(reason, "") != reason {

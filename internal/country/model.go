@@ -11,8 +11,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Model keeps a Country up to date by what changes. It is for one writer: it takes objects
@@ -102,8 +102,8 @@ func NewModel() *Model {
 // Country is what was settled last; empty before the first time. Nobody changes it.
 func (m *Model) Country() *Country { return m.settled }
 
-// SetOutages says when nobody was looking; see rollout.Input.
-func (m *Model) SetOutages(outages rollout.Outages) { m.country.outages, m.platform = outages, true }
+// SetOutages says when nobody was looking; see planner.Input.
+func (m *Model) SetOutages(outages planner.Outages) { m.country.outages, m.platform = outages, true }
 
 // SetPlatform takes what the nation says.
 func (m *Model) SetPlatform(spec v1alpha1.PlatformSpec) {

@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Objects is what was observed, as a list. Nothing in it is changed.
@@ -24,8 +24,8 @@ type Objects struct {
 	// Missing are environments, as namespaces, that are not there yet or on their way out.
 	Missing  map[string]bool
 	Rollouts []*v1alpha1.Rollout
-	// Outages are when the operator did not look; see rollout.Input.
-	Outages rollout.Outages
+	// Outages are when the operator did not look; see planner.Input.
+	Outages planner.Outages
 }
 
 // Compile makes the country of a list of objects, as it is at a point in time.

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Own is what a municipality does next with the versions that it decides on by itself.
@@ -15,26 +15,26 @@ type Own struct {
 	// Moves sorted by app.
 	Moves []OwnMove
 	// Waits are what places wait for; those that wait for nothing are not in it.
-	Waits map[resolution.Place]rollout.Wait
+	Waits map[resolution.Place]planner.Wait
 	// Again is when time alone may change this; zero if never.
 	Again time.Time
 }
 
 // OwnMove is a move of one app.
 type OwnMove struct {
-	rollout.Move
+	planner.Move
 
 	App string
 }
 
 // Own works out the next step of a municipality's own moves.
 func (c *Country) Own(t *Tenant) Own {
-	out := Own{Waits: map[resolution.Place]rollout.Wait{}}
+	out := Own{Waits: map[resolution.Place]planner.Wait{}}
 	if t.Municipality == nil || !t.Municipality.DeletionTimestamp.IsZero() {
 		return out
 	}
 	for _, app := range t.ownApps() {
-		step := rollout.PlanOwn(planner{c}.own(t, app))
+		step := planner.PlanOwn(planning{c}.own(t, app))
 		out.Again = earliest(out.Again, step.Again)
 		for _, move := range step.Moves {
 			out.Moves = append(out.Moves, OwnMove{move, app})
@@ -64,10 +64,10 @@ func (t *Tenant) hasOwn(app string) bool {
 	return t != nil && slices.ContainsFunc(t.Rows, func(row *Row) bool { return row.Own != nil && row.Verdict.App == app })
 }
 
-func (p planner) own(t *Tenant, name string) rollout.Own {
+func (p planning) own(t *Tenant, name string) planner.Own {
 	app, waves := p.Apps.Of(name), p.strategyOf(Direct).Waves
 	last := waves[len(waves)-1]
-	own := rollout.Own{
+	own := planner.Own{
 		Municipality: t.Name, App: name, Suspended: isTrue(t.Municipality.Spec.Suspend), Paused: isTrue(t.Municipality.Spec.Pause),
 		Calendar: t.Calendar, Soak: last.Soak, ProgressDeadline: last.ProgressDeadline,
 		Releases: availability(app), Gates: p.brakes(app), Outages: p.outages, Now: p.Now,
@@ -85,18 +85,18 @@ func (p planner) own(t *Tenant, name string) rollout.Own {
 
 // removed are the environments that left the spec while the municipality's own move was under way in
 // them, or had failed: what failed in test does not come to production because test is taken out.
-func (t *Tenant) removed(app string) []rollout.OwnPlace {
-	var all []rollout.OwnPlace
+func (t *Tenant) removed(app string) []planner.OwnPlace {
+	var all []planner.OwnPlace
 	for place, i := range t.Installed {
 		if place.App != app || !t.wasRemoved(place) {
 			continue
 		}
-		all = append(all, rollout.OwnPlace{
-			Place:  rollout.Place{Environment: place.Environment, Stage: i.Spec.Tenant.Stage, Installed: rollout.Observe(i)},
-			Target: i.Spec.Move.Target,
+		all = append(all, planner.OwnPlace{
+			MemberPlace: planner.MemberPlace{Environment: place.Environment, Stage: i.Spec.Tenant.Stage, Installed: planner.Observe(i)},
+			Target:      i.Spec.Move.Target,
 		})
 	}
-	slices.SortFunc(all, func(a, b rollout.OwnPlace) int { return cmp.Compare(a.Environment, b.Environment) })
+	slices.SortFunc(all, func(a, b planner.OwnPlace) int { return cmp.Compare(a.Environment, b.Environment) })
 	return all
 }
 
@@ -116,8 +116,8 @@ func movedItself(i *v1alpha1.AppInstallation) bool {
 
 // ownPlace is a place where the municipality brings a version by itself, or where a move has to be
 // followed to its end that nobody else follows; nil elsewhere.
-func (c compiler) ownPlace(t *Tenant, row *Row) *rollout.OwnPlace {
-	v, p := row.Verdict, rollout.OwnPlace{Place: row.Place}
+func (c compiler) ownPlace(t *Tenant, row *Row) *planner.OwnPlace {
+	v, p := row.Verdict, planner.OwnPlace{MemberPlace: row.Place}
 	switch {
 	case v.Action == resolution.Install && v.ByItself():
 		p.Target, p.Immediate = v1alpha1.Release{Version: v.Version, Digest: v.Digest}, v.Immediate

@@ -8,8 +8,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Plan is what one group does next.
@@ -25,14 +25,14 @@ type Plan struct {
 type Introduction struct {
 	Group  resolution.Group
 	App    string
-	Course rollout.Course
+	Course planner.Course
 	// Stale are records that need not be kept any longer.
 	Stale []*v1alpha1.Rollout
 	// Input and Step are those of Course.Current; zero where there is none.
-	Input rollout.Input
-	Step  rollout.Step
+	Input planner.Input
+	Step  planner.Step
 
-	planned *rollout.Planned
+	planned *planner.Planned
 	// revision of the subject, and the moment, that it was planned for.
 	revision uint64
 	at       time.Time
@@ -40,12 +40,12 @@ type Introduction struct {
 
 // WaitsFor says what an environment of a municipality waits for; zero where that is nothing, and
 // where it is not the introduction's to move.
-func (i *Introduction) WaitsFor(municipality, environment string) rollout.Wait {
+func (i *Introduction) WaitsFor(municipality, environment string) planner.Wait {
 	if spec := i.Course.Create; spec != nil {
-		return rollout.Wait{Reason: rollout.ReasonWaiting, Message: fmt.Sprintf("a Rollout of %s to %s is about to be made", spec.Version, i.Group)}
+		return planner.Wait{Reason: planner.ReasonWaiting, Message: fmt.Sprintf("a Rollout of %s to %s is about to be made", spec.Version, i.Group)}
 	}
 	if i.planned == nil {
-		return rollout.Wait{}
+		return planner.Wait{}
 	}
 	return i.planned.WaitsFor(municipality, environment)
 }
@@ -58,21 +58,21 @@ func (c *Country) Plan(group string) Plan { return c.Replan(group, Plan{}) }
 func (c *Country) Replan(group string, before Plan) Plan {
 	strategy := c.strategyOf(group)
 	var out Plan
-	var running []rollout.Introduction
+	var running []planner.Introduction
 	var at []int
 	for s := range c.subjectsOf(group) {
 		if !s.asks() {
 			continue
 		}
-		intro := planner{c}.introduction(s, strategy, before)
+		intro := planning{c}.introduction(s, strategy, before)
 		if intro.Course.Current != nil {
-			running = append(running, rollout.Introduction{Input: intro.Input, Priority: s.Priority, Planned: intro.planned})
+			running = append(running, planner.Introduction{Input: intro.Input, Priority: s.Priority, Planned: intro.planned})
 			at = append(at, len(out.Introductions))
 		}
 		out.Introductions = append(out.Introductions, intro)
 	}
 
-	for i, planned := range rollout.PlanAll(running, strategy.MaxIntroductions) {
+	for i, planned := range planner.PlanAll(running, strategy.MaxIntroductions) {
 		intro := &out.Introductions[at[i]]
 		intro.Step, intro.planned = planned.Step, planned
 		out.Again = earliest(out.Again, planned.Step.Again)
@@ -81,10 +81,10 @@ func (c *Country) Replan(group string, before Plan) Plan {
 }
 
 // planner works out introductions from the country.
-type planner struct{ *Country }
+type planning struct{ *Country }
 
 // introduction of a subject, which is planned yet unless it was before.
-func (p planner) introduction(s *Subject, strategy strategy, before Plan) Introduction {
+func (p planning) introduction(s *Subject, strategy strategy, before Plan) Introduction {
 	for i := range before.Introductions {
 		if known := &before.Introductions[i]; known.Group == s.Group && known.App == s.App && known.isCurrent(s.Revision, p.Now) {
 			again := *known
@@ -114,22 +114,22 @@ func (i *Introduction) isCurrent(revision uint64, now time.Time) bool {
 }
 
 // course says which Rollouts to end, make or go on with.
-func (p planner) course(s *Subject, strategy strategy) Introduction {
+func (p planning) course(s *Subject, strategy strategy) Introduction {
 	app := p.Apps.Of(s.App)
 	wanted := offered(app, s.Channel)
 	return Introduction{
 		Group: s.Group, App: s.App,
-		Course: rollout.Choose(s.Records, rollout.Wish{
+		Course: planner.Choose(s.Records, planner.Wish{
 			Network: s.Group.Network, Channel: s.Group.Channel, App: s.App,
 			Release: wanted, Asked: s.Asked, Withdrawn: withdrawnReleases(app), Retries: strategy.Retries, Moved: s.attempts(wanted),
 		}),
-		Stale: rollout.Stale(s.Records, strategy.Strategy, s.Asked, s.hasMoved),
+		Stale: planner.Stale(s.Records, strategy.Strategy, s.Asked, s.hasMoved),
 	}
 }
 
-func (p planner) input(s *Subject, r *v1alpha1.Rollout, strategy strategy) rollout.Input {
+func (p planning) input(s *Subject, r *v1alpha1.Rollout, strategy strategy) planner.Input {
 	app := p.Apps.Of(s.App)
-	return rollout.Input{
+	return planner.Input{
 		Rollout: r, Group: groupText(s.Group), Strategy: strategy.Strategy, SecurityFix: app.IsSecurityFix(r.Spec.Version),
 		Members: s.Members(), Left: s.left(r), Releases: availability(app),
 		Gates: p.gates(s, r, strategy.fault), Outages: p.outages, Now: p.Now,
@@ -145,7 +145,7 @@ func groupText(g resolution.Group) string {
 }
 
 // gates are what the world around a rollout says.
-func (p planner) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Gates {
+func (p planning) gates(s *Subject, r *v1alpha1.Rollout, fault string) planner.Gates {
 	app, n := p.Apps.Of(s.App), p.networks[s.Group.Network]
 	g := p.brakes(app)
 	g.Fault = fault
@@ -157,7 +157,7 @@ func (p planner) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Ga
 		brake(&g.Paused, app.Object.Spec.Pause, "SharedApp "+app.Name+" is paused (spec.pause)")
 		if !slices.Contains(app.Object.Spec.PilotNetworks, s.Group.Network) {
 			target, pilots := v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, p.pilots(app.Object)
-			g.Pilots, g.PilotsProof = rollout.PilotsGate(app.Name, target, pilots), rollout.PilotsProof(target, pilots)
+			g.Pilots, g.PilotsProof = planner.PilotsGate(app.Name, target, pilots), planner.PilotsProof(target, pilots)
 		}
 	}
 	if _, fault := app.Release(s.Channel); fault != nil {
@@ -167,8 +167,8 @@ func (p planner) gates(s *Subject, r *v1alpha1.Rollout, fault string) rollout.Ga
 }
 
 // brakes are what the nation has stopped, or paused, for everybody.
-func (p planner) brakes(app *catalogue.App) rollout.Gates {
-	var g rollout.Gates
+func (p planning) brakes(app *catalogue.App) planner.Gates {
+	var g planner.Gates
 	brake(&g.Frozen, p.Platform.Freeze, "the platform is frozen (spec.freeze of Platform default)")
 	brake(&g.Suspended, p.Platform.Suspend, "Platform default is suspended (spec.suspend)")
 	brake(&g.Paused, p.Platform.Pause, "Platform default is paused (spec.pause)")
@@ -186,10 +186,10 @@ func brake(gate *string, is *bool, what string) {
 }
 
 // pilots are the pilot networks of an app, as others see them.
-func (p planner) pilots(app *v1alpha1.SharedApp) []rollout.Pilot {
-	all := make([]rollout.Pilot, 0, len(app.Spec.PilotNetworks))
+func (p planning) pilots(app *v1alpha1.SharedApp) []planner.Pilot {
+	all := make([]planner.Pilot, 0, len(app.Spec.PilotNetworks))
 	for _, name := range app.Spec.PilotNetworks {
-		pilot, s := rollout.Pilot{Network: name}, p.Subject(resolution.Group{Network: name}, app.Name)
+		pilot, s := planner.Pilot{Network: name}, p.Subject(resolution.Group{Network: name}, app.Name)
 		if s != nil {
 			pilot.Records = s.Records
 		}

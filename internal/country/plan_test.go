@@ -8,8 +8,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // records replaces the Rollouts that there are.
@@ -82,18 +82,18 @@ func TestPlanWaitsForNoVersionThatLeftTheCatalogue(t *testing.T) {
 	cases := []struct {
 		reason string
 		app    func(*v1alpha1.SharedApp)
-		want   []rollout.Kind
+		want   []planner.Kind
 	}{
-		{"what it returns to is there", func(*v1alpha1.SharedApp) {}, []rollout.Kind{rollout.Return}},
+		{"what it returns to is there", func(*v1alpha1.SharedApp) {}, []planner.Kind{planner.Return}},
 		{"it is to be fetched again", func(a *v1alpha1.SharedApp) { a.Status.Versions[0].Available = false }, nil},
 		{"it is to be checked again", func(a *v1alpha1.SharedApp) { a.Status.Versions = a.Status.Versions[1:] }, nil},
 		{"it left the spec, and the status remembers its digest", func(a *v1alpha1.SharedApp) {
 			a.Spec.Versions, a.Status.Versions[0].Available = a.Spec.Versions[1:], false
-		}, []rollout.Kind{rollout.Hold}},
+		}, []planner.Kind{planner.Hold}},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
-			var kinds []rollout.Kind
+			var kinds []planner.Kind
 			for _, move := range introduction(t, world(failed, onApp(c.app)), "digi-tv").Step.Moves {
 				kinds = append(kinds, move.Kind)
 			}

@@ -12,9 +12,9 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/reference"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 	"github.com/allmenning/allmenning/internal/strategycheck"
 )
 
@@ -176,7 +176,7 @@ func view(c *country.Country) map[string]string {
 		for i := range plan.Introductions {
 			in := &plan.Introductions[i].Input
 			in.Now = time.Time{} // a plan made at another time is another one
-			plan.Introductions[i].Step = rollout.Step{}
+			plan.Introductions[i].Step = planner.Step{}
 		}
 		plan.Again = time.Time{}
 		if len(plan.Introductions) > 0 {
@@ -303,7 +303,7 @@ func names(all []*v1alpha1.Network) []string {
 func planText(plan country.Plan) string {
 	all := text(plan.Again)
 	for _, intro := range plan.Introductions {
-		releases := map[string]rollout.Availability{}
+		releases := map[string]planner.Availability{}
 		for r, a := range intro.Input.Releases {
 			releases[r.Version+" "+r.Digest] = a
 		}

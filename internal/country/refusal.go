@@ -8,8 +8,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // The shortest and the longest time until the API server is asked again whether it takes what it
@@ -78,8 +78,8 @@ func sameRequest(a, b *v1alpha1.AppInstallation) bool {
 }
 
 // excuse of a place that can't be written.
-func (r *Refusal) excuse() rollout.Excuse {
-	return rollout.Excuse{Reason: rollout.ReasonRefused, Message: r.Message, Away: true}
+func (r *Refusal) excuse() planner.Excuse {
+	return planner.Excuse{Reason: planner.ReasonRefused, Message: r.Message, Away: true}
 }
 
 // SetRefused takes what the API server refuses at a place of a municipality; nil where it refuses

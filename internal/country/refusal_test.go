@@ -11,8 +11,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 const quotaFull = "AppInstallation vinje-prod/svarut can't be written: raise the ResourceQuota in namespace vinje-prod"
@@ -59,14 +59,14 @@ func TestRefusedPlaces(t *testing.T) {
 		t.Run(c.reason, func(t *testing.T) {
 			o := world(slices.Concat(c.before, []change{refused("vinje", "prod")}, c.later)...)
 			row := country.Compile(o, now).Tenant("vinje").Row(resolution.Place{App: "svarut", Environment: "prod"})
-			want := rollout.Excuse{}
+			want := planner.Excuse{}
 			if c.refused {
-				want = rollout.Excuse{Reason: rollout.ReasonRefused, Message: quotaFull, Away: true}
+				want = planner.Excuse{Reason: planner.ReasonRefused, Message: quotaFull, Away: true}
 				diff(t, c.reason, "state", row.Status.State, v1alpha1.AppBlocked)
 				diff(t, c.reason, "message", row.Status.Message, quotaFull)
 				diff(t, c.reason, "counted", row.Status.Counted, true)
 			}
-			if c.refused || row.Place.Excuse.Reason == rollout.ReasonRefused {
+			if c.refused || row.Place.Excuse.Reason == planner.ReasonRefused {
 				diff(t, c.reason, "excuse", row.Place.Excuse, want)
 			}
 		})

@@ -11,8 +11,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // atProd changes the installation of svarut in vinje's production.
@@ -52,14 +52,14 @@ func failing(i *v1alpha1.AppInstallation) {
 func suspendedVinje(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) }
 
 // ended is a move to 2.5.0 by the network's rollout that came to an outcome.
-func ended(outcome v1alpha1.MoveOutcome, message string) rollout.Stamp {
+func ended(outcome v1alpha1.MoveOutcome, message string) planner.Stamp {
 	s := moved("pilot")
 	s.Outcome, s.Message = outcome, message
 	return s
 }
 
 func TestStatusOfAPlace(t *testing.T) {
-	at := func(r v1alpha1.Release, stamps ...rollout.Stamp) change {
+	at := func(r v1alpha1.Release, stamps ...planner.Stamp) change {
 		return install("vinje", "prod", r, stamps...)
 	}
 	all := func(changes ...change) change {
@@ -101,9 +101,9 @@ func TestStatusOfAPlace(t *testing.T) {
 		{"facts of the municipality that have not arrived", all(at(target), atProd(func(i *v1alpha1.AppInstallation) { i.Spec.Tenant.Zone = v1alpha1.ZoneOpen })), "Progressing : " + late},
 		{"it went back, and runs", at(before, returned), "Returned runs, settled, waits: went back to 2.4.1, as 2.5.0 failed"},
 		{"it went back, and is not healthy yet", all(at(before, returned), atProd(starting)), "Progressing waits: Deployment post: 0 of 2 pods are ready"},
-		{"it went back from another version than the one to come", at(before, rollout.Stamp{Name: "digi-tv.svarut.2.4.9.1", Network: "digi-tv", Target: v1alpha1.Release{Version: "2.4.9", Digest: "sha256:249"}, Outcome: v1alpha1.OutcomeReturned, Message: "went back"}),
+		{"it went back from another version than the one to come", at(before, planner.Stamp{Name: "digi-tv.svarut.2.4.9.1", Network: "digi-tv", Target: v1alpha1.Release{Version: "2.4.9", Digest: "sha256:249"}, Outcome: v1alpha1.OutcomeReturned, Message: "went back"}),
 			"Waiting runs, settled, waits: "},
-		{"its own move went back", all(adopts, at(before, rollout.Stamp{Target: other, Outcome: v1alpha1.OutcomeReturned, Message: "went back to 2.4.1, as 2.6.0 failed"})),
+		{"its own move went back", all(adopts, at(before, planner.Stamp{Target: other, Outcome: v1alpha1.OutcomeReturned, Message: "went back to 2.4.1, as 2.6.0 failed"})),
 			"Returned runs, settled, waits: went back to 2.4.1, as 2.6.0 failed"},
 		{"it stays where it failed", all(at(target, stuck), atProd(starting)), "Stuck : 2.5.0 failed; it stays as it is"},
 		{"it stayed where it failed, and recovered", at(target, stuck), "Ready runs, up to date, settled: "},
@@ -156,13 +156,13 @@ func statusText(s country.Status) string {
 
 // TestMembersOfANetworkAreCounted counts one member, vinje, which decides, or fares, in its own way.
 func TestMembersOfANetworkAreCounted(t *testing.T) {
-	both := func(r v1alpha1.Release, stamps ...rollout.Stamp) change {
+	both := func(r v1alpha1.Release, stamps ...planner.Stamp) change {
 		return func(o *country.Objects) {
 			install("vinje", "prod", r, stamps...)(o)
 			install("vinje", "test", r, stamps...)(o)
 		}
 	}
-	byOthers := rollout.Stamp{Name: "helse.svarut.2.6.0.1", Network: "helse", Target: other}
+	byOthers := planner.Stamp{Name: "helse.svarut.2.6.0.1", Network: "helse", Target: other}
 	mandatory := onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Apps[0].Obligation = v1alpha1.ObligationMandatory })
 	unfit := onApp(func(a *v1alpha1.SharedApp) {
 		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}

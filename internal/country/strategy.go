@@ -7,18 +7,18 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // strategy of a group, compiled, and what a person has to fix in it.
 type strategy struct {
-	rollout.Strategy
+	planner.Strategy
 
 	fault string
 }
 
 // Strategy of a group's rollouts: a network's own, else the Platform's.
-func (c *Country) Strategy(group string) rollout.Strategy { return c.strategyOf(group).Strategy }
+func (c *Country) Strategy(group string) planner.Strategy { return c.strategyOf(group).Strategy }
 
 // strategyOf is that of a network, or of Direct, which also stands for networks that are gone.
 func (c *Country) strategyOf(group string) strategy {
@@ -33,10 +33,10 @@ func (c *Country) strategyOf(group string) strategy {
 func compileStrategy(general *v1alpha1.RolloutStrategy, n *v1alpha1.Network) strategy {
 	spec := ptr.Deref(general, v1alpha1.RolloutStrategy{})
 	if n != nil {
-		spec = rollout.Inherit(general, n.Spec.Rollout)
+		spec = planner.Inherit(general, n.Spec.Rollout)
 	}
 
-	compiled, faults := rollout.Compile(&spec)
+	compiled, faults := planner.Compile(&spec)
 	texts := make([]string, 0, len(faults))
 	for _, f := range faults {
 		texts = append(texts, fmt.Sprintf("spec.rollout.%s of %s: %s", f.Field, owner(n, f.Field), f.Message))
@@ -50,7 +50,7 @@ func compileStrategy(general *v1alpha1.RolloutStrategy, n *v1alpha1.Network) str
 // owner is who says a field of a strategy, and so who fixes it: the network itself where it
 // says the list that the field is in, else the platform.
 func owner(n *v1alpha1.Network, field string) string {
-	if n != nil && rollout.Says(n.Spec.Rollout, field) {
+	if n != nil && planner.Says(n.Spec.Rollout, field) {
 		return "Network " + n.Name
 	}
 	return "Platform " + v1alpha1.PlatformName

@@ -7,8 +7,8 @@ import (
 	"github.com/tidwall/btree"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Direct stands for the municipalities that follow a channel by their own decision, where a
@@ -35,7 +35,7 @@ type Subject struct {
 	Turned uint64
 
 	// members by name.
-	members btree.Map[string, *rollout.Member]
+	members btree.Map[string, *planner.Member]
 	// moved are the installations that a rollout of the subject moved last, wherever they are
 	// now, by the names of municipality and environment.
 	moved btree.Map[string, *v1alpha1.AppInstallation]
@@ -61,13 +61,13 @@ func (s *Subject) Current() *v1alpha1.Rollout {
 	if s == nil {
 		return nil
 	}
-	return rollout.Choose(s.Records, rollout.Wish{Asked: true}).Current
+	return planner.Choose(s.Records, planner.Wish{Asked: true}).Current
 }
 
 // Members of the group that the app is for, sorted by name, those included that are excused.
-func (s *Subject) Members() []rollout.Member {
-	all := make([]rollout.Member, 0, s.members.Len())
-	s.members.Scan(func(_ string, m *rollout.Member) bool {
+func (s *Subject) Members() []planner.Member {
+	all := make([]planner.Member, 0, s.members.Len())
+	s.members.Scan(func(_ string, m *planner.Member) bool {
 		all = append(all, *m)
 		return true
 	})
@@ -101,8 +101,8 @@ func (s *Subject) setRecord(name string, r *v1alpha1.Rollout) (was *v1alpha1.Rol
 }
 
 // left are the municipalities that a rollout moved and that are no members any longer.
-func (s *Subject) left(r *v1alpha1.Rollout) []rollout.Left {
-	gone := map[string]rollout.Left{}
+func (s *Subject) left(r *v1alpha1.Rollout) []planner.Left {
+	gone := map[string]planner.Left{}
 	stays := func(name string) bool {
 		_, found := s.members.Get(name)
 		return found
@@ -118,19 +118,19 @@ func (s *Subject) left(r *v1alpha1.Rollout) []rollout.Left {
 		l := gone[name]
 		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave)                   // of two, where waves were edited, always the same
 		l.Failed = l.Failed || i.Spec.Move.Outcome == v1alpha1.OutcomeReturned //guard:failed-and-left-counts
-		l.Places = append(l.Places, rollout.Place{
-			Environment: i.Labels[v1alpha1.LabelEnvironment], Stage: i.Spec.Tenant.Stage, Installed: rollout.Observe(i),
+		l.Places = append(l.Places, planner.MemberPlace{
+			Environment: i.Labels[v1alpha1.LabelEnvironment], Stage: i.Spec.Tenant.Stage, Installed: planner.Observe(i),
 		})
 		gone[name] = l
 		return true
 	})
 	for _, m := range r.Status.Memory { // whose installations went with them
-		if _, known := gone[m.Name]; !known && m.Reason == rollout.ReasonFailed && !stays(m.Name) {
-			gone[m.Name] = rollout.Left{Name: m.Name, Wave: m.Wave, Failed: true}
+		if _, known := gone[m.Name]; !known && m.Reason == planner.ReasonFailed && !stays(m.Name) {
+			gone[m.Name] = planner.Left{Name: m.Name, Wave: m.Wave, Failed: true}
 		}
 	}
 
-	all := make([]rollout.Left, 0, len(gone))
+	all := make([]planner.Left, 0, len(gone))
 	for _, name := range sortedKeys(gone) {
 		all = append(all, gone[name])
 	}
@@ -148,23 +148,23 @@ func (s *Subject) hasMoved(name string) bool {
 }
 
 // attempts at a release that installations tell of, by their latest move, in order.
-func (s *Subject) attempts(wanted *v1alpha1.Release) []rollout.Moved {
+func (s *Subject) attempts(wanted *v1alpha1.Release) []planner.Moved {
 	if wanted == nil {
 		return nil
 	}
-	last := map[int32]rollout.Moved{}
+	last := map[int32]planner.Moved{}
 	s.moved.Scan(func(_ string, i *v1alpha1.AppInstallation) bool {
 		move := i.Spec.Move
 		if move.Target.Version == wanted.Version && !last[move.Attempt].At.After(move.MovedAt.Time) {
-			last[move.Attempt] = rollout.Moved{Attempt: move.Attempt, At: move.MovedAt.Time}
+			last[move.Attempt] = planner.Moved{Attempt: move.Attempt, At: move.MovedAt.Time}
 		}
 		return true
 	})
 
-	all := make([]rollout.Moved, 0, len(last))
+	all := make([]planner.Moved, 0, len(last))
 	for _, moved := range last {
 		all = append(all, moved)
 	}
-	slices.SortFunc(all, func(a, b rollout.Moved) int { return cmp.Compare(a.Attempt, b.Attempt) })
+	slices.SortFunc(all, func(a, b planner.Moved) int { return cmp.Compare(a.Attempt, b.Attempt) })
 	return all
 }

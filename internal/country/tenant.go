@@ -9,8 +9,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/calendar"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
@@ -47,7 +47,7 @@ type Tenant struct {
 	considered map[resolution.Place]*Row
 	// apps are those that it was looked at for, or that its status lists.
 	apps    map[string]bool
-	members map[subjectKey]*rollout.Member
+	members map[subjectKey]*planner.Member
 	// shares in the counts of networks and apps.
 	shares map[shareKey]*share
 }
@@ -64,9 +64,9 @@ type Row struct {
 	// Refused is what the API server refuses to have written here; nil where it refuses nothing.
 	Refused *Refusal
 	// Place is how a rollout counts it.
-	Place rollout.Place
+	Place planner.MemberPlace
 	// Own is how the municipality's own moves count it; nil where it makes none here.
-	Own *rollout.OwnPlace
+	Own *planner.OwnPlace
 	// Status is how it is doing.
 	Status Status
 }
@@ -214,7 +214,7 @@ func sameRow(a, b *Row) bool {
 // count makes the members of the subjects that the rows belong to. One that is as it was is
 // taken over; of an app of which nothing changed, in a municipality that did not, without a look.
 func (t *Tenant) count(was *Tenant, changed map[string]bool) {
-	t.members = map[subjectKey]*rollout.Member{}
+	t.members = map[subjectKey]*planner.Member{}
 	if !t.Municipality.DeletionTimestamp.IsZero() { //guard:municipality-on-its-way-out
 		return
 	}
@@ -234,7 +234,7 @@ func (t *Tenant) count(was *Tenant, changed map[string]bool) {
 		key := subjectKey{row.Verdict.Group, row.Verdict.App}
 		member := t.members[key]
 		if member == nil {
-			member = &rollout.Member{
+			member = &planner.Member{
 				Name: t.Name, Labels: t.Municipality.Labels,
 				Suspended: isTrue(t.Municipality.Spec.Suspend), //guard:suspended-municipality
 				Paused:    isTrue(t.Municipality.Spec.Pause),   //guard:paused-municipality
@@ -254,7 +254,7 @@ func (t *Tenant) count(was *Tenant, changed map[string]bool) {
 	}
 }
 
-func sameMember(a, b *rollout.Member) bool {
+func sameMember(a, b *planner.Member) bool {
 	return a.Calendar == b.Calendar && reflect.DeepEqual(a, b)
 }
 

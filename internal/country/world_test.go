@@ -12,8 +12,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 var (
@@ -93,7 +93,7 @@ func app(name string) *v1alpha1.SharedApp {
 func record(network, channel, app string, r v1alpha1.Release, attempt int32, phase v1alpha1.RolloutPhase) *v1alpha1.Rollout {
 	spec := v1alpha1.RolloutSpec{Network: network, Channel: channel, App: app, Version: r.Version, Digest: r.Digest, Attempt: attempt}
 	return &v1alpha1.Rollout{
-		ObjectMeta: metav1.ObjectMeta{Name: rollout.Name(spec), CreationTimestamp: metav1.NewTime(now.Add(-time.Hour))},
+		ObjectMeta: metav1.ObjectMeta{Name: planner.Name(spec), CreationTimestamp: metav1.NewTime(now.Add(-time.Hour))},
 		Spec:       spec, Status: v1alpha1.RolloutStatus{Phase: phase, Verified: 1},
 	}
 }
@@ -120,11 +120,11 @@ func onApp(change func(*v1alpha1.SharedApp)) change {
 }
 
 // install puts svarut at a release, well for ten days; stamps tell what moved it.
-func install(name, environment string, r v1alpha1.Release, stamps ...rollout.Stamp) change {
+func install(name, environment string, r v1alpha1.Release, stamps ...planner.Stamp) change {
 	return installApp("svarut", name, environment, r, stamps...)
 }
 
-func installApp(app, name, environment string, r v1alpha1.Release, stamps ...rollout.Stamp) change {
+func installApp(app, name, environment string, r v1alpha1.Release, stamps ...planner.Stamp) change {
 	return func(o *country.Objects) {
 		since := metav1.NewTime(now.Add(-240 * time.Hour))
 		i := &v1alpha1.AppInstallation{
@@ -168,8 +168,8 @@ func facts(name, environment string) v1alpha1.Tenant {
 }
 
 // moved is the stamp of the network's rollout.
-func moved(wave string) rollout.Stamp {
-	return rollout.Stamp{Name: running, Network: "digi-tv", Attempt: 1, Target: target, Wave: wave, MovedAt: metav1.NewTime(now.Add(-30 * time.Minute)), Verified: &before}
+func moved(wave string) planner.Stamp {
+	return planner.Stamp{Name: running, Network: "digi-tv", Attempt: 1, Target: target, Wave: wave, MovedAt: metav1.NewTime(now.Add(-30 * time.Minute)), Verified: &before}
 }
 
 // introduction of svarut in the plan of a group.
@@ -184,7 +184,7 @@ func introduction(t *testing.T, o country.Objects, group string) country.Introdu
 }
 
 // places of a rollout, each with why it takes no part.
-func places(in rollout.Input) []string {
+func places(in planner.Input) []string {
 	var all []string
 	for _, m := range in.Members {
 		for _, p := range m.Places {
@@ -214,7 +214,7 @@ func course(i country.Introduction) []string {
 		all = append(all, fmt.Sprintf("end %s %s", e.Rollout.Name, e.Phase))
 	}
 	if i.Course.Create != nil {
-		all = append(all, "create "+rollout.Name(*i.Course.Create))
+		all = append(all, "create "+planner.Name(*i.Course.Create))
 	}
 	if i.Course.Current != nil {
 		all = append(all, "current "+i.Course.Current.Name)

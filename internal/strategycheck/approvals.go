@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // shortDigest is what of a digest is shown: sha256: and twelve digits.
@@ -50,7 +50,7 @@ func appFaults(in Input, field, name, channel, digest string) []string {
 // waveFaults says that there is no wave of that name. Admission refuses it where the waves
 // stand beside the approval; where they are inherited, it can't see them.
 func waveFaults(in Input, field, wave string) []string {
-	compiled, _ := rollout.CompileWaves(rollout.Inherit(in.General, in.Said).Waves)
+	compiled, _ := planner.CompileWaves(planner.Inherit(in.General, in.Said).Waves)
 	names := make([]string, 0, len(compiled))
 	for _, w := range compiled {
 		names = append(names, w.Name)
@@ -65,9 +65,9 @@ func waveFaults(in Input, field, wave string) []string {
 // from is where the waves stand that hold.
 func from(in Input) string {
 	switch {
-	case rollout.Says(in.Said, "waves"):
+	case planner.Says(in.Said, "waves"):
 		return "spec.rollout.waves"
-	case rollout.Says(in.General, "waves"):
+	case planner.Says(in.General, "waves"):
 		return "spec.rollout.waves of Platform " + v1alpha1.PlatformName
 	}
 	return "the default, as spec.rollout.waves is not said"

@@ -19,7 +19,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // Input is a strategy and what it is held against. Nothing in it is changed.
@@ -46,7 +46,7 @@ func Check(in Input) (faults, notes []string) {
 	if in.Said == nil {
 		return nil, nil
 	}
-	compiled, misread := rollout.Compile(in.Said)
+	compiled, misread := planner.Compile(in.Said)
 	for _, f := range misread {
 		faults = append(faults, fmt.Sprintf("spec.rollout.%s; until then nothing new starts where this strategy holds", f))
 	}

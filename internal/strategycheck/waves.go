@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 // waves are those that a strategy lists, as they stand there and compiled.
 type waves struct {
 	list     []v1alpha1.Wave
-	compiled []rollout.Wave
+	compiled []planner.Wave
 	// noun for whom they divide; see Input.Noun.
 	noun string
 }
@@ -37,7 +37,7 @@ func (w waves) names(i int, m *v1alpha1.Municipality) bool {
 
 // of is the wave that a member goes with; -1 where there are none.
 func (w waves) of(m *v1alpha1.Municipality) int {
-	return rollout.WaveOf(w.compiled[:len(w.list)], m.Name, m.Labels)
+	return planner.WaveOf(w.compiled[:len(w.list)], m.Name, m.Labels)
 }
 
 // overlaps reports members that two waves reach for, so that which one they go with is

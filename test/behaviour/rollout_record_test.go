@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 func TestAChannelThatIsMovedBackIsOneMoreAttempt(t *testing.T) {
@@ -87,11 +87,11 @@ func TestOnlyTheLastRecordsAreKept(t *testing.T) {
 		kept := map[string]int{}
 		for _, r := range all {
 			kept[string(r.Status.Phase)]++
-			if r.Status.Phase == v1alpha1.RolloutSuperseded && r.Spec.Attempt <= rounds-rollout.KeepRecords/2-1 {
+			if r.Status.Phase == v1alpha1.RolloutSuperseded && r.Spec.Attempt <= rounds-planner.KeepRecords/2-1 {
 				return fmt.Errorf("%s is kept, and is older than the last ten", r.Name)
 			}
 		}
-		if diff := cmp.Diff(map[string]int{"Completed": 1, "Superseded": rollout.KeepRecords, "Pending": 1}, kept); diff != "" {
+		if diff := cmp.Diff(map[string]int{"Completed": 1, "Superseded": planner.KeepRecords, "Pending": 1}, kept); diff != "" {
 			return fmt.Errorf("kept are (-want +got):\n%s", diff)
 		}
 		return nil

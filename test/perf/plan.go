@@ -11,8 +11,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 const (
@@ -42,7 +42,7 @@ type planning struct {
 func plan(many int) (planning, error) {
 	now := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 	seen := planned(now)
-	var in rollout.Input
+	var in planner.Input
 	moves := 0
 	whole := median(planTimes, func() {
 		c := country.Compile(seen, now)
@@ -54,12 +54,12 @@ func plan(many int) (planning, error) {
 	if want := (planMembers - 1) / 4; moves != want {
 		return planning{}, fmt.Errorf("the plan for %d members moves %d environments, want %d: it is not the step to measure", planMembers, moves, want)
 	}
-	alone := median(planTimes, func() { moves = len(rollout.Plan(in).Moves) })
+	alone := median(planTimes, func() { moves = len(planner.Plan(in).Moves) })
 	if moves == 0 {
 		return planning{}, errors.New("the measured plan moves nobody")
 	}
 	in.Members = multiplied(in.Members, many)
-	large := median(manyTimes, func() { moves = len(rollout.Plan(in).Moves) })
+	large := median(manyTimes, func() { moves = len(planner.Plan(in).Moves) })
 	if want := (many - many/planMembers) / 4; moves != want {
 		return planning{}, fmt.Errorf("the plan for %d members moves %d environments, want %d", many, moves, want)
 	}
@@ -67,8 +67,8 @@ func plan(many int) (planning, error) {
 }
 
 // multiplied are count members, each a copy of one of those that are given.
-func multiplied(members []rollout.Member, count int) []rollout.Member {
-	all := make([]rollout.Member, 0, count)
+func multiplied(members []planner.Member, count int) []planner.Member {
+	all := make([]planner.Member, 0, count)
 	for i := range count {
 		m := members[i%len(members)]
 		m.Name = fmt.Sprintf("%s-%03d", m.Name, i/len(members))
@@ -80,7 +80,7 @@ func multiplied(members []rollout.Member, count int) []rollout.Member {
 		}
 		all = append(all, m)
 	}
-	slices.SortFunc(all, func(a, b rollout.Member) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b planner.Member) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
@@ -101,7 +101,7 @@ func planned(now time.Time) country.Objects {
 	spec := v1alpha1.RolloutSpec{
 		Network: "everybody", App: appInFolder, Version: second.Version, Digest: second.Digest, Attempt: 1, Completed: &first,
 	}
-	record := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: rollout.Name(spec), Generation: 1, CreationTimestamp: metav1.NewTime(now.Add(-24 * time.Hour))}, Spec: spec}
+	record := &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: planner.Name(spec), Generation: 1, CreationTimestamp: metav1.NewTime(now.Add(-24 * time.Hour))}, Spec: spec}
 	seen := country.Objects{
 		Networks: []v1alpha1.Network{{ObjectMeta: metav1.ObjectMeta{Name: "everybody"}, Spec: v1alpha1.NetworkSpec{
 			Members: v1alpha1.Members{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelCounty: county}}},
@@ -121,7 +121,7 @@ func planned(now time.Time) country.Objects {
 		}},
 		Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{},
 		Rollouts:      []*v1alpha1.Rollout{record},
-		Outages:       rollout.Outages{{Until: now.Add(-48 * time.Hour)}},
+		Outages:       planner.Outages{{Until: now.Add(-48 * time.Hour)}},
 	}
 	for i := range planMembers {
 		m := &v1alpha1.Municipality{

@@ -4,7 +4,7 @@
 //	make simulate WORLDS=1000 SEED=1
 //	go run ./test/simulation --world=4711
 //
-// A world holds real API objects. Its operator plans with packages country and rollout,
+// A world holds real API objects. Its operator plans with packages country and planner,
 // which are what the controllers and the command line plan with, and writes as the
 // controllers do: it can be killed between any two writes, see the world as it was a write
 // ago, and have a write refused. An installer brings installations to what they are asked

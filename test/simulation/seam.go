@@ -9,8 +9,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
@@ -18,7 +18,7 @@ import (
 const direct = country.Direct
 
 // watch is what the operator notes of when it looked.
-type watch = rollout.Watch
+type watch = planner.Watch
 
 // operator is the real operator's view of a world at one moment: what its controllers plan with.
 // This file alone knows that package.
@@ -64,12 +64,12 @@ func (o operator) another() operator { return operator{o.country, map[string]cou
 type model struct {
 	*country.Model
 	given   truth.Objects
-	outages rollout.Outages
+	outages planner.Outages
 	plans   map[string]country.Plan
 }
 
 // look gives the model what changed, as watches do.
-func (m *model) look(seen *truth.Objects, outages rollout.Outages) {
+func (m *model) look(seen *truth.Objects, outages planner.Outages) {
 	was := m.given
 	m.given = *seen
 	if !m.outages.Equal(outages) {
@@ -161,11 +161,11 @@ func (o operator) course(intro *country.Introduction) course {
 	c := course{stale: intro.Stale, again: intro.Step.Again}
 	for _, end := range intro.Course.End {
 		after := end.Rollout.DeepCopy()
-		after.Status = rollout.End(end)
+		after.Status = planner.End(end)
 		c.ends = append(c.ends, after)
 	}
 	if spec := intro.Course.Create; spec != nil {
-		c.makes = &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: rollout.Name(*spec), Generation: 1}, Spec: *spec.DeepCopy()}
+		c.makes = &v1alpha1.Rollout{ObjectMeta: metav1.ObjectMeta{Name: planner.Name(*spec), Generation: 1}, Spec: *spec.DeepCopy()}
 	}
 	for _, m := range intro.Step.Moves {
 		if want := o.country.Installation(*intro, m); want != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/manifest"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // Approve lets a wave of a rollout begin; without a name, the one whose turn it is.
@@ -62,7 +62,7 @@ func wanting(r *v1alpha1.Rollout, approvals []v1alpha1.Approval) []string {
 	var all []string
 	for i := range r.Status.Waves {
 		s := &r.Status.Waves[i]
-		if s.Approval == v1alpha1.ApprovalWanting && !rollout.Approved(approvals, r.Spec, s.Name) {
+		if s.Approval == v1alpha1.ApprovalWanting && !planner.Approved(approvals, r.Spec, s.Name) {
 			all = append(all, s.Name)
 		}
 	}
@@ -116,7 +116,7 @@ func notWanting(r *v1alpha1.Rollout, approvals []v1alpha1.Approval, wave, kind, 
 	switch {
 	case at < 0:
 		return refuse("Rollout", r.Name, "it has no wave %q: it has %s", wave, named(r.Status.Waves))
-	case rollout.Approved(approvals, r.Spec, wave):
+	case planner.Approved(approvals, r.Spec, wave):
 		return refuse(kind, name, "spec.rollout.approvals has wave %s of attempt %d of this digest already", wave, r.Spec.Attempt)
 	case r.Status.Waves[at].Approval == v1alpha1.ApprovalGiven:
 		return refuse("Rollout", r.Name, "wave %s is approved already", wave)

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // installation is what there is in the environment.
@@ -29,7 +29,7 @@ func (p *place) installation() Installation {
 		return i
 	}
 	i.Version = p.installed.Status.AppliedVersion
-	seen := rollout.Observe(p.installed)
+	seen := planner.Observe(p.installed)
 	if !seen.HealthySince.IsZero() {
 		i.HealthySince = stamp(seen.HealthySince)
 	}
@@ -58,7 +58,7 @@ func (p *place) upToDate() string {
 
 // state says which version there is, and whether it is healthy. What was observed of another spec
 // than that of now says nothing. To one that is healthy it adds whether it is up to date.
-func state(i *v1alpha1.AppInstallation, seen *rollout.Installed, upToDate string) string {
+func state(i *v1alpha1.AppInstallation, seen *planner.Installed, upToDate string) string {
 	stuck := stalled(i)
 	text := under(i, stuck != nil)
 	if isTrue(i.Spec.Suspend) {
@@ -114,7 +114,7 @@ func stalled(i *v1alpha1.AppInstallation) *metav1.Condition {
 
 // record says what came of the last move, if it failed.
 func record(i *v1alpha1.AppInstallation) string {
-	r := rollout.StampOf(i)
+	r := planner.StampOf(i)
 	if r == nil || r.Outcome == "" {
 		return ""
 	}

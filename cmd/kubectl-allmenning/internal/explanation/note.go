@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // notes are what a rollout notes of the municipality, as sentences.
@@ -57,7 +57,7 @@ func excused(n v1alpha1.MemberNote) string {
 
 func onTheWay(n v1alpha1.MemberNote) string {
 	switch {
-	case n.Message == "" && n.Reason == rollout.ReasonNextStage:
+	case n.Message == "" && n.Reason == planner.ReasonNextStage:
 		return n.Name + " is on its way: its next stage is yet to come" + since(n)
 	case n.Message == "":
 		return fmt.Sprintf("%s is on its way (%s)%s", n.Name, n.Reason, since(n))

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // offer is what the nation says: what it offers, and what it stops.
@@ -64,7 +64,7 @@ func (p *place) wanted() []string {
 		all = append(all, fmt.Sprintf("%s is Deprecated: it may be installed, and is discouraged.", v.Number))
 	}
 	if p.app.IsSecurityFix(p.verdict.Wanted) {
-		all = append(all, fmt.Sprintf("%s is %s.", p.verdict.Wanted, rollout.SecurityFix))
+		all = append(all, fmt.Sprintf("%s is %s.", p.verdict.Wanted, planner.SecurityFix))
 	}
 	return all
 }

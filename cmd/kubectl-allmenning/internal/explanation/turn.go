@@ -7,8 +7,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // turn says how far the rollout has come, and when it is this municipality's turn.
@@ -43,7 +43,7 @@ func (p *place) rollout() *v1alpha1.Rollout {
 		}
 	}
 	if s := p.country.Subject(p.verdict.Group, p.name); s != nil && len(s.Records) > 0 {
-		return rollout.Newest(s.Records)
+		return planner.Newest(s.Records)
 	}
 	if p.installed != nil && p.installed.Spec.Move != nil {
 		return p.named(p.installed.Spec.Move.Rollout)
@@ -112,7 +112,7 @@ func (c course) wave() *v1alpha1.WaveStatus {
 	}
 	if at < 0 && c.knowsWaves() {
 		strategy := c.country.Strategy(c.rollout.Spec.Network)
-		picked := strategy.Waves[rollout.WaveOf(strategy.Waves, c.municipality.Name, c.municipality.Labels)].Name
+		picked := strategy.Waves[planner.WaveOf(strategy.Waves, c.municipality.Name, c.municipality.Labels)].Name
 		at = slices.IndexFunc(waves, func(w v1alpha1.WaveStatus) bool { return w.Name == picked })
 	}
 	if at < 0 {

@@ -1,5 +1,5 @@
 // Package outlook foresees a promotion: who would get a version when, and who would not
-// and why. It is pure. It asks the same packages as the operator, country and rollout,
+// and why. It is pure. It asks the same packages as the operator, country and planner,
 // and plays their plan forward.
 //
 //   - outlook.go: the question, and the answer for every group.
@@ -20,8 +20,8 @@ import (
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Question is what is asked.
@@ -40,8 +40,8 @@ type Question struct {
 	Now   time.Time
 }
 
-func (q *Question) assumptions() rollout.Assumptions {
-	return rollout.Assumptions{Install: q.Install, Approved: q.Approved}
+func (q *Question) assumptions() planner.Assumptions {
+	return planner.Assumptions{Install: q.Install, Approved: q.Approved}
 }
 
 // Outlook is the answer.
@@ -248,9 +248,9 @@ func isAsked(intro *country.Introduction, q Question) bool {
 }
 
 // whenPiloted lets what waits for pilot networks begin when they are done.
-func whenPiloted(in rollout.Input, piloted time.Time) rollout.Input {
+func whenPiloted(in planner.Input, piloted time.Time) planner.Input {
 	if in.Gates.Pilots.WaitsFor != "" && piloted.After(in.Now) {
-		in.Gates.Pilots, in.Now = rollout.Gate{}, piloted
+		in.Gates.Pilots, in.Now = planner.Gate{}, piloted
 	}
 	return in
 }
@@ -266,13 +266,13 @@ func (g *Group) begins() *time.Time {
 }
 
 // foresee plays one rollout forward, as if its group carried no other.
-func foresee(intro *country.Introduction, in rollout.Input, q Question) Group {
-	out := rollout.Forecast(in, q.assumptions(), q.Until)
+func foresee(intro *country.Introduction, in planner.Input, q Question) Group {
+	out := planner.Forecast(in, q.assumptions(), q.Until)
 	g := Group{
 		Name: nameOf(intro.Group), Rollout: in.Rollout.Name, New: in.Rollout.UID == newUID, Now: intro.Step.Next,
 		CompletedAt: pointer(out.CompletedAt), Visits: make([]Visit, 0, len(out.Visits)), Waves: []Wave{},
 	}
-	if g.Over = rollout.Completed(in.Rollout); g.Over { // nothing comes next, and no wave waits
+	if g.Over = planner.Completed(in.Rollout); g.Over { // nothing comes next, and no wave waits
 		g.Now, out.Next, out.Approvals = "", "", nil
 	}
 	if g.CompletedAt == nil {

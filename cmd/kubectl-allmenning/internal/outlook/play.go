@@ -7,7 +7,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // newUID marks Rollouts that the promotion would make.
@@ -29,12 +29,12 @@ func promoted(w *world.World, q Question) *country.Country {
 			}
 			for _, ending := range intro.Course.End {
 				ended := ending.Rollout.DeepCopy()
-				ended.Status = rollout.End(ending)
+				ended.Status = planner.End(ending)
 				o.Rollouts[known[ended.Name]] = ended
 			}
 			if spec := intro.Course.Create; spec != nil {
 				o.Rollouts = append(o.Rollouts, &v1alpha1.Rollout{
-					ObjectMeta: metav1.ObjectMeta{Name: rollout.Name(*spec), UID: newUID, CreationTimestamp: metav1.NewTime(q.Now)},
+					ObjectMeta: metav1.ObjectMeta{Name: planner.Name(*spec), UID: newUID, CreationTimestamp: metav1.NewTime(q.Now)},
 					Spec:       *spec,
 				})
 			}

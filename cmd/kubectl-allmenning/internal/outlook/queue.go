@@ -10,7 +10,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // Queue is what a rollout waits in whose group carries as many introductions as it may.
@@ -27,18 +27,18 @@ type Queue struct {
 
 // queueAt asks the operator's plan of a whole group about the moment at which all else lets
 // one introduction begin; nil where it begins then.
-func queueAt(c *country.Country, plan []country.Introduction, this int, in rollout.Input, from time.Time, q Question) *Queue {
+func queueAt(c *country.Country, plan []country.Introduction, this int, in planner.Input, from time.Time, q Question) *Queue {
 	in = beginning(in, from, q)
-	if !rollout.Plan(in).Begins {
+	if !planner.Plan(in).Begins {
 		return nil // it is under way
 	}
-	var all []rollout.Introduction
+	var all []planner.Introduction
 	at := 0
 	for i := range plan {
 		if plan[i].Course.Current == nil {
 			continue
 		}
-		one := rollout.Introduction{Priority: priority(c, &plan[i])}
+		one := planner.Introduction{Priority: priority(c, &plan[i])}
 		if i == this {
 			at, one.Input = len(all), in
 		} else {
@@ -47,7 +47,7 @@ func queueAt(c *country.Country, plan []country.Introduction, this int, in rollo
 		all = append(all, one)
 	}
 	atOnce := in.Strategy.MaxIntroductions
-	step := rollout.PlanAll(all, atOnce)[at].Step
+	step := planner.PlanAll(all, atOnce)[at].Step
 	if step.Begins {
 		return nil
 	}
@@ -65,7 +65,7 @@ func waitsFor(waves []v1alpha1.WaveStatus) string {
 }
 
 // beginning is an introduction at the moment at which it may begin.
-func beginning(in rollout.Input, from time.Time, q Question) rollout.Input {
+func beginning(in planner.Input, from time.Time, q Question) planner.Input {
 	in.Now = from
 	if q.Approved {
 		in.Strategy.Waves = slices.Clone(in.Strategy.Waves)
@@ -78,13 +78,13 @@ func beginning(in rollout.Input, from time.Time, q Question) rollout.Input {
 
 // other is another introduction of the group at that moment. One that goes on now, and is
 // foreseen to take longer, goes on then.
-func other(intro *country.Introduction, from time.Time, q Question) rollout.Input {
+func other(intro *country.Introduction, from time.Time, q Question) planner.Input {
 	in := intro.Input
 	if !intro.Step.Carried && !intro.Step.Begins {
 		in.Now = from
 		return in
 	}
-	completed := rollout.Forecast(in, q.assumptions(), from).CompletedAt
+	completed := planner.Forecast(in, q.assumptions(), from).CompletedAt
 	if !completed.IsZero() {
 		in.Rollout = in.Rollout.DeepCopy()
 		in.Rollout.Status.StartedAt = cmp.Or(intro.Step.Status.StartedAt, new(metav1.NewTime(in.Now))) // where it begins with this step
@@ -95,10 +95,10 @@ func other(intro *country.Introduction, from time.Time, q Question) rollout.Inpu
 
 // ahead are the Rollouts that a group carries by the time at which it takes up one of them:
 // it may carry more and more, until it does.
-func ahead(all []rollout.Introduction, at, atOnce int) []string {
+func ahead(all []planner.Introduction, at, atOnce int) []string {
 	var names []string
 	for more := atOnce + 1; more <= len(all); more++ {
-		steps := rollout.PlanAll(all, more)
+		steps := planner.PlanAll(all, more)
 		if !steps[at].Step.Begins {
 			continue
 		}

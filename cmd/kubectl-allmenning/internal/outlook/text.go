@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/internal/country"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // few is how many names are shown where all are not asked for.
@@ -23,7 +23,7 @@ func Print(out io.Writer, o Outlook, all bool) {
 	}
 	fmt.Fprintf(out, "; asked at %s\n", stamp(&o.At))
 	if o.SecurityFix {
-		fmt.Fprintf(out, "It is %s.\n", rollout.SecurityFix)
+		fmt.Fprintf(out, "It is %s.\n", planner.SecurityFix)
 	}
 	for _, fault := range o.Faults {
 		fmt.Fprintf(out, "Fault: %s\n", fault)
@@ -60,7 +60,7 @@ func printGroup(out io.Writer, g *Group, channel string, at time.Time, all bool)
 	}
 	printPresent(out, g.Visits)
 	printElsewhere(out, g.Elsewhere)
-	printVisits(out, "BLOCKED", g.Visits, func(v *Visit) bool { return v.Reason != "" && v.Reason != rollout.ReasonPresent })
+	printVisits(out, "BLOCKED", g.Visits, func(v *Visit) bool { return v.Reason != "" && v.Reason != planner.ReasonPresent })
 }
 
 // printEnd says when a rollout is completed, or what it waits for in the end, and what it does first.
@@ -139,7 +139,7 @@ func named(all []string) string {
 func printPresent(out io.Writer, visits []Visit) {
 	var have []string
 	for _, v := range visits {
-		if name := v.Municipality; v.Reason == rollout.ReasonPresent && !slices.Contains(have, name) {
+		if name := v.Municipality; v.Reason == planner.ReasonPresent && !slices.Contains(have, name) {
 			have = append(have, name)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 // Filter picks rollouts; what is empty picks all.
@@ -61,7 +61,7 @@ func newest(all []v1alpha1.Rollout) map[string]*v1alpha1.Rollout {
 	}
 	last := make(map[string]*v1alpha1.Rollout, len(records))
 	for of, each := range records {
-		last[of] = rollout.Newest(each)
+		last[of] = planner.Newest(each)
 	}
 	return last
 }
@@ -88,7 +88,7 @@ func rank(r *v1alpha1.Rollout) int {
 }
 
 // Strategies are those of groups, by the name of the network.
-type Strategies func(network string) rollout.Strategy
+type Strategies func(network string) planner.Strategy
 
 // Lines are the table, its heading first. With waves, those of a rollout are below it.
 func Lines(rollouts []v1alpha1.Rollout, waves bool, strategies Strategies) []string {
@@ -115,7 +115,7 @@ func Lines(rollouts []v1alpha1.Rollout, waves bool, strategies Strategies) []str
 	return lines
 }
 
-func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus, strategy rollout.Strategy) {
+func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus, strategy planner.Strategy) {
 	for i := range waves {
 		w := &waves[i]
 		waiting := max(0, w.Members-w.Verified-w.Moving-w.Failed-w.Excused)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
-	"github.com/allmenning/allmenning/internal/rollout"
+	"github.com/allmenning/allmenning/internal/planner"
 )
 
 func at(hour int) *metav1.Time {
@@ -44,9 +44,9 @@ func rollouts() []v1alpha1.Rollout {
 }
 
 // strategies name two in the first wave.
-func strategies(string) rollout.Strategy {
-	waves, _ := rollout.CompileWaves([]v1alpha1.Wave{{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"vinje", "tokke"}}}, {Name: "some"}, {Name: "rest"}})
-	return rollout.Strategy{Waves: waves}
+func strategies(string) planner.Strategy {
+	waves, _ := planner.CompileWaves([]v1alpha1.Wave{{Name: "pilot", Members: &v1alpha1.WaveMembers{Names: []string{"vinje", "tokke"}}}, {Name: "some"}, {Name: "rest"}})
+	return planner.Strategy{Waves: waves}
 }
 
 // TestPickBySequence is about clocks that went back between two rollouts.

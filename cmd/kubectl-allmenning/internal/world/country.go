@@ -6,8 +6,8 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/rollout"
 )
 
 // Country is the model of who has what and who decides, as the controllers read it.
@@ -16,7 +16,7 @@ func (w *World) Country(now time.Time) *country.Country { return country.Compile
 // Objects are all that is known, as package country takes it.
 func (w *World) Objects(now time.Time) country.Objects {
 	o := country.Objects{
-		Networks: w.Networks, Apps: make(map[string]*v1alpha1.SharedApp, len(w.Apps)), Outages: rollout.Outages{{Until: now}},
+		Networks: w.Networks, Apps: make(map[string]*v1alpha1.SharedApp, len(w.Apps)), Outages: planner.Outages{{Until: now}},
 		Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{},
 	}
 	if w.Platform != nil {

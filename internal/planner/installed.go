@@ -1,0 +1,108 @@
+package planner
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installation"
+)
+
+// Installed is what was observed of one AppInstallation.
+type Installed struct {
+	// Release that it is asked to have.
+	Release v1alpha1.Release
+	// Created is when it was made: one that somebody deleted comes back with the record of a move that is older.
+	Created time.Time
+	// Current says that what follows was observed of that release, as it is asked for now.
+	Current bool
+	// HealthySince is when the release became healthy; zero while it is not.
+	HealthySince time.Time
+	// HealthyBefore is since when the release was healthy when it was observed last, where its spec was
+	// touched since and nobody has looked again; zero elsewhere.
+	HealthyBefore time.Time
+	// Longest is how long it was healthy on end before it last ceased to be.
+	Longest time.Duration
+	// UnhealthySince is when it ceased to be, or when it began to come up, also as an earlier spec was
+	// observed; zero while it is healthy.
+	UnhealthySince time.Time
+	// FaultEnded is when a fault ended that was not the version's, and Blocked says that it has one, as
+	// its last status says of whatever spec; zero where there was none.
+	FaultEnded time.Time
+	Blocked    bool
+	// Message says how it is doing.
+	Message string
+	// Fault keeps it from being healthy; its Blame says whose matter that is.
+	Fault installation.Fault
+	// BroughtBy is who brought the release.
+	BroughtBy v1alpha1.Bringer
+	// Stamp records its last move.
+	Stamp *Stamp
+	// LastVerified is the release that was verified here last, as every move passes it on.
+	LastVerified *v1alpha1.Release
+	// LastVerifiedBy is who brought that.
+	LastVerifiedBy v1alpha1.Bringer
+}
+
+// Observe reads an AppInstallation. What its status says counts only where it speaks of
+// what the spec asks for now: a status of yesterday's version says nothing about today's.
+func Observe(i *v1alpha1.AppInstallation) *Installed {
+	release := v1alpha1.Release{Version: i.Spec.Version, Digest: i.Spec.Digest}
+	seen := &Installed{
+		Release: release, Created: i.CreationTimestamp.Time,
+		BroughtBy: i.Spec.BroughtBy(), Stamp: StampOf(i), LastVerified: i.Spec.LastVerified, LastVerifiedBy: i.Spec.LastVerifiedBy,
+	}
+	applied := v1alpha1.Release{Version: i.Status.AppliedVersion, Digest: i.Status.AppliedDigest} //guard:health-of-this-spec -> release
+	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
+	if ended := i.Status.FaultEndedAt; ended != nil {
+		seen.FaultEnded = ended.Time
+	}
+	seen.Blocked = ready != nil && ready.Status == metav1.ConditionFalse && installation.IsElsewhere(ready.Reason)
+	if ready == nil ||
+		i.Status.ObservedGeneration != i.Generation || //guard:health-of-this-spec
+		ready.ObservedGeneration != i.Generation { //guard:health-of-this-spec
+		seen.readEarlier(&i.Status, ready, applied == release)
+		return seen
+	}
+	seen.Current, seen.Message, seen.Fault = true, ready.Message, installation.FaultOf(i)
+	if i.Status.LongestHealthy != nil && applied == release {
+		seen.Longest = i.Status.LongestHealthy.Duration
+	}
+	if ready.Status == metav1.ConditionTrue && applied == release && i.Status.HealthySince != nil {
+		seen.HealthySince = i.Status.HealthySince.Time
+		return seen
+	}
+	seen.UnhealthySince = ready.LastTransitionTime.Time
+	return seen
+}
+
+// readEarlier reads a status of an earlier spec: since when the app was healthy at the release, where
+// that was applied, or since when it is not.
+func (i *Installed) readEarlier(status *v1alpha1.AppInstallationStatus, ready *metav1.Condition, applied bool) {
+	switch {
+	case applied && status.HealthySince != nil:
+		i.HealthyBefore = status.HealthySince.Time
+	case ready != nil && ready.Status == metav1.ConditionFalse:
+		i.UnhealthySince, i.Message = ready.LastTransitionTime.Time, ready.Message
+	}
+}
+
+// Healthy says whether the release that is asked for was observed to be healthy; nothing is where
+// nothing is installed.
+func (i *Installed) Healthy() bool { return i != nil && i.Current && !i.HealthySince.IsZero() }
+
+// soaked says whether it was so for a time without a break, now or before a fault that is over.
+func (i *Installed) soaked(soak time.Duration, now time.Time) bool {
+	return i.healthyFor(soak, now) || (i.Healthy() && i.soakedOnce(soak))
+}
+
+// soakedOnce says whether it was so for a time without a break before it last ceased to be.
+func (i *Installed) soakedOnce(soak time.Duration) bool { return i.Longest > 0 && i.Longest >= soak }
+
+// healthyFor says whether it was so for a time without a break.
+func (i *Installed) healthyFor(soak time.Duration, now time.Time) bool {
+	return i.Healthy() &&
+		!i.HealthySince.Add(soak).After(now) //guard:soak
+}

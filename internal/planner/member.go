@@ -1,0 +1,229 @@
+package planner
+
+import (
+	"slices"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
+	"github.com/allmenning/allmenning/internal/installation"
+)
+
+// Member is a municipality that a group's rollout counts: one that follows the group, also
+// where it is excused now.
+type Member struct {
+	Name   string
+	Labels map[string]string
+	// Suspended says that nothing of the municipality may be changed.
+	Suspended bool
+	// Paused says that nothing new may come to the municipality. What is on its way is watched,
+	// and returns if it fails.
+	Paused bool
+	// Calendar of the municipality; nil is always.
+	Calendar *calendar.Calendar
+	// Places are its environments for the app.
+	Places []MemberPlace
+}
+
+// MemberPlace is one environment of a member.
+type MemberPlace struct {
+	Environment string
+	Stage       v1alpha1.Stage
+	// Excuse says why the place does not take part; zero where it does.
+	Excuse Excuse
+	// Installed is nil where nothing is.
+	Installed *Installed
+}
+
+// Excuse is why a place, or a member, does not take part.
+type Excuse struct {
+	// Reason is the reason in a word, such as Held.
+	Reason string
+	// Message is the reason in words.
+	Message string
+	// Away says that it ends by itself, or by somebody else's doing, and that the place then
+	// takes part. It keeps the place out for now; it is no decision against the version.
+	Away bool
+}
+
+// decided says whether the municipality decided against the version here, such as by a hold.
+func (p *MemberPlace) decided() bool { return p.Excuse.Reason != "" && !p.Excuse.Away }
+
+// at says whether a place is asked to have a release.
+func (p *MemberPlace) at(r v1alpha1.Release) bool {
+	return p.Installed != nil && p.Installed.Release == r
+}
+
+// absence is what keeps a place that has the version from being held to it: nobody looks at it, or
+// it has a fault that is the municipality's own. Zero where nothing does.
+func (p *MemberPlace) absence() Excuse {
+	switch {
+	case p.Excuse.Away && !p.refused():
+		return p.Excuse
+	case p.Installed.Fault.Blame == installation.BlameMember: //guard:own-fault-is-away
+		return Excuse{Reason: p.Installed.Fault.Code, Message: p.Environment + ": " + p.Installed.Fault.Message, Away: true}
+	}
+	return Excuse{}
+}
+
+// refused says whether the API server refuses for good what is to be written here. How what is there
+// fares can be seen all the same; nobody waits for what can't be written.
+func (p *MemberPlace) refused() bool {
+	return p != nil && p.Excuse.Away && p.Excuse.Reason == ReasonRefused
+}
+
+// The reasons of notes, besides those of package resolution and of installations.
+const (
+	ReasonSuspended  = "Suspended"
+	ReasonPaused     = "Paused"
+	ReasonWindow     = "Window"
+	ReasonWaiting    = "Waiting"
+	ReasonInstalling = "Installing"
+	ReasonUnhealthy  = "Unhealthy"
+	ReasonSoaking    = "Soaking"
+	ReasonNextStage  = "NextStage"
+	ReasonFailed     = "Failed"
+	// ReasonRefused is the excuse of a place whose write the API server refuses for good.
+	ReasonRefused = "Refused"
+)
+
+// order is the way through a member: each stage after the one before has soaked.
+var order = []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1alpha1.StageProduction}
+
+// state of a member in a rollout.
+type state uint8
+
+const (
+	waiting state = iota
+	moving
+	verified
+	failed
+	excused
+	away
+)
+
+// standing is how a member is doing. There is one for each member: what is small stands together.
+type standing struct {
+	member *Member
+	wave   int
+	state  state
+	// stage that it is at, as an index of order.
+	stage uint8
+	// started says that this rollout has moved it.
+	started bool
+	// movable says that places of its stage would be moved next.
+	movable bool
+	// failing says that it failed, and that what of it has the version still has to go back.
+	failing bool
+	// unseen says that a place was not observed yet as it is asked to be.
+	unseen bool
+	// unrecorded says that no installation records the failure yet.
+	unrecorded bool
+	// late says that it failed after its wave was done.
+	late bool
+	// flaky says that it failed as it was never healthy for long enough.
+	flaky bool
+	// first is when this rollout moved it first, as far as is known.
+	first time.Time
+	// reason in a word, and the place that it is about; nil where it is about the member.
+	reason string
+	place  *MemberPlace
+	// message in words, where they are known; else they are made when somebody asks.
+	message string
+	since   time.Time
+	// until is when time alone changes how it is doing; zero if never.
+	until time.Time
+	// deadline by which it was to be healthy.
+	deadline time.Time
+}
+
+// takesPart says whether any place of the member does, now or when it is back.
+func (m *Member) takesPart() bool {
+	return !m.Suspended && slices.ContainsFunc(m.Places, func(p MemberPlace) bool { return !p.decided() })
+}
+
+// has says whether any place of the member has a release.
+func (m *Member) has(r v1alpha1.Release) bool {
+	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool { return p.at(r) })
+}
+
+// candidates are the places that are moved next, of a member that may be moved.
+func (s *standing) candidates(target v1alpha1.Release) []*MemberPlace {
+	var all []*MemberPlace
+	for i := range s.member.Places {
+		p := &s.member.Places[i]
+		if p.Stage == order[s.stage] && p.Excuse.Reason == "" && !p.at(target) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// missing are the places of the first stage that has nothing installed, where what the
+// stages before have is healthy.
+func (m *Member) missing() []*MemberPlace {
+	for _, stage := range order {
+		var empty []*MemberPlace
+		healthy := true
+		for i := range m.Places {
+			place := &m.Places[i]
+			if place.Stage != stage || place.decided() {
+				continue
+			}
+			if place.Installed == nil && !place.Excuse.Away {
+				empty = append(empty, place)
+			}
+			healthy = healthy && place.Installed.Healthy()
+		}
+		if !healthy {
+			return empty
+		}
+	}
+	return nil
+}
+
+// wake notes that time alone changes how the member is doing.
+func (s *standing) wake(at time.Time) { s.until = earliest(s.until, at) }
+
+// note says what a member on its way is doing at a place.
+func (s *standing) note(reason string, place *MemberPlace, since, deadline time.Time) {
+	s.unseen = s.unseen || reason == ReasonInstalling
+	if urgency(reason) > urgency(s.reason) {
+		s.reason, s.place, s.since, s.deadline = reason, place, since, deadline
+	}
+}
+
+// urgency orders what a member on its way is reported for: first what may fail it soonest.
+func urgency(reason string) int {
+	switch reason {
+	case "":
+		return 0
+	case ReasonSoaking:
+		return 1
+	case ReasonInstalling:
+		return 2
+	case ReasonUnhealthy:
+		return 4
+	}
+	return 3 // a fault that is not the version's
+}
+
+// isAway says that a member can't be moved for now.
+func (s *standing) isAway(reason, message string, place *MemberPlace) {
+	s.state, s.reason, s.message, s.place = away, reason, message, place
+}
+
+// earliest of two times, of which zero is never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

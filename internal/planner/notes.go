@@ -1,0 +1,209 @@
+package planner
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
+)
+
+const (
+	// maxNotes keeps a status small, however many members there are.
+	maxNotes = 50
+	// maxMemory is how many members the schema lets a Rollout remember.
+	maxMemory = 10_000
+	// maxNote and maxMessage are the longest texts, in bytes, that the schema allows.
+	maxNote    = 256
+	maxMessage = 512
+)
+
+// noted says how a member is doing.
+func (r *reporter) noted(s *standing) v1alpha1.MemberNote {
+	n := v1alpha1.MemberNote{Name: s.member.Name, Reason: cmp.Or(s.reason, ReasonWaiting), Message: condition.Within(r.message(s), maxNote)}
+	if !s.since.IsZero() {
+		n.Since = new(metav1.NewTime(s.since).Rfc3339Copy())
+	}
+	return n
+}
+
+// notes of the first members that are wanted. Since when a member has been so, where nothing
+// else says, is what the notes of before say, else now.
+func (r *reporter) notes(before []v1alpha1.MemberNote, wanted func(*standing) bool) []v1alpha1.MemberNote {
+	var all []v1alpha1.MemberNote
+	known := make(map[string]v1alpha1.MemberNote, len(before))
+	for _, note := range before {
+		known[note.Name] = note
+	}
+	for i := range r.members {
+		if len(all) == maxNotes {
+			break
+		}
+		if wanted(&r.members[i]) {
+			note := r.noted(&r.members[i])
+			if was := known[note.Name]; note.Since == nil && was.Reason == note.Reason {
+				note.Since = was.Since
+			}
+			if note.Since == nil {
+				note.Since = new(metav1.NewTime(r.in.Now).Rfc3339Copy())
+			}
+			all = append(all, note)
+		}
+	}
+	return all
+}
+
+// failures are the first members that failed, those before all that left afterwards: they are in no
+// other list.
+func (r *reporter) failures() []v1alpha1.MemberNote {
+	var all []v1alpha1.MemberNote
+	for i := range r.left {
+		if s := &r.left[i]; s.state == failed && len(all) < maxNotes {
+			all = append(all, v1alpha1.MemberNote{
+				Name: s.member.Name, Wave: r.strategy.Waves[s.wave].Name, Reason: "Left", Message: "failed, and left the group afterwards",
+			})
+		}
+	}
+	for i := range r.members {
+		if len(all) == maxNotes {
+			break
+		}
+		if s := &r.members[i]; s.state == failed {
+			note := r.noted(s)
+			note.Wave = r.strategy.Waves[s.wave].Name
+			all = append(all, note)
+		}
+	}
+	return slices.Clip(all)
+}
+
+// remember is what the next plan has to know and can read from nothing else: who failed, as an
+// installation may go; since when somebody was not observed, or was away in the first wave, or has
+// had a fault that is not the version's; who was verified late; and which waves were done that the
+// strategy has no longer.
+func (r *reporter) remember() []v1alpha1.MemberMemory {
+	all := r.rememberWaves()
+	for i := range r.left {
+		all = append(all, r.memoriesOf(&r.left[i])...)
+	}
+	for i := range r.members {
+		s := &r.members[i]
+		if since, late := r.verifiedLate(s); late {
+			all = append(all, v1alpha1.MemberMemory{Name: s.member.Name, Reason: memoryVerified, Since: new(metav1.NewTime(since).Rfc3339Copy())})
+		}
+		all = append(all, r.memoriesOf(s)...)
+	}
+	slices.SortStableFunc(all, func(a, b v1alpha1.MemberMemory) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
+	})
+	return all[:min(len(all), maxMemory)]
+}
+
+// verifiedLate is when a member of a wave that is done was verified, where the time of its moves does
+// not say: it was moved after the wave was done or, as clocks are set, seems to have been, or the
+// wave had another name then. False where it has no such place, or was not verified yet.
+func (r *reporter) verifiedLate(s *standing) (time.Time, bool) {
+	since, known := r.remembered(s.member.Name, memoryVerified)
+	var last time.Time
+	for i := range s.member.Places {
+		place := &s.member.Places[i]
+		if !place.at(r.target) {
+			continue
+		}
+		if moved := r.movedAt(place); r.isLate(place, moved, s.wave) {
+			last = latest(last, moved)
+		}
+	}
+	switch {
+	case last.IsZero():
+		return time.Time{}, false
+	case s.state == verified && (!known || last.After(since)):
+		return latest(r.in.Now, last), true
+	}
+	return since, known
+}
+
+// isLate says whether the time when a place was moved does not show that its wave, which is done,
+// was done after that.
+func (r *reporter) isLate(place *MemberPlace, moved time.Time, wave int) bool {
+	w, completed := &r.strategy.Waves[wave], r.waves[wave].completedAt
+	done, known := r.doneAt(place, w)
+	if stamp := r.stamp(place); !known && completed != nil && (stamp == nil || stamp.Wave == "" || stamp.Wave == w.Name) {
+		done, known = completed.Time, true // with this step
+	}
+	if known {
+		return moved.After(done)
+	}
+	return completed != nil
+}
+
+// memoriesOf a member, or of one that left: since when it is as it is, and since when its time runs.
+func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
+	var all []v1alpha1.MemberMemory
+	if s.state == moving && r.startsAnew(s.member.Name) {
+		all = append(all, r.memoryOf(s, memoryUnhealthy))
+	}
+	if s.state == moving && s.unseen { //guard:unseen-is-remembered
+		all = append(all, r.memoryOf(s, memoryUnseen))
+	}
+	if reason := r.reasonToRemember(s); reason != "" {
+		all = append(all, r.memoryOf(s, reason))
+	}
+	return all
+}
+
+// reasonToRemember is why a member has to be remembered; empty where it need not be.
+func (r *reporter) reasonToRemember(s *standing) string {
+	switch s.state {
+	case failed:
+		return memoryFailed
+	case away:
+		if (s.wave == 0 && !r.waves[0].done) || (s.place != nil && s.place.at(r.target)) {
+			return s.reason
+		}
+	case moving:
+		if s.place != nil && s.place.Installed != nil && s.reason == s.place.Installed.Fault.Code {
+			return s.reason // a fault that is not the version's
+		}
+	case waiting, verified, excused:
+	}
+	return ""
+}
+
+// memoryOf a member, since when it was so first.
+func (r *reporter) memoryOf(s *standing, reason string) v1alpha1.MemberMemory {
+	since := metav1.NewTime(r.in.Now).Rfc3339Copy()
+	if was, known := r.remembered(s.member.Name, reason); known {
+		since = metav1.NewTime(was).Rfc3339Copy()
+	}
+	m := v1alpha1.MemberMemory{Name: s.member.Name, Reason: reason, Since: &since}
+	if reason == memoryFailed {
+		m.Wave = r.strategy.Waves[s.wave].Name
+	}
+	return m
+}
+
+// startsAnew says whether the time of a member began when a fault of somebody else ended. It is
+// remembered until the member is verified.
+func (all memory) startsAnew(name string) bool {
+	_, known := all.remembered(name, memoryUnhealthy)
+	return known || all.excusedBefore(name)
+}
+
+// rememberWaves are the waves that were done, and that the strategy has no longer.
+func (r *reporter) rememberWaves() []v1alpha1.MemberMemory {
+	var all []v1alpha1.MemberMemory
+	for name, at := range r.done {
+		present := slices.ContainsFunc(r.strategy.Waves, func(w Wave) bool { return w.Name == name })
+		if !present {
+			all = append(all, v1alpha1.MemberMemory{Name: name, Reason: memoryDone, Wave: name, Since: new(metav1.NewTime(at).Rfc3339Copy())})
+		}
+	}
+	return all
+}
+
+// cut keeps a message within what the schema allows.
+func cut(message string) string { return condition.Within(message, maxMessage) }

@@ -1,0 +1,132 @@
+package planner_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
+	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/planner"
+)
+
+// own is vinje, which pins svarut to 2.5.0 in test and prod, where 2.4.1 runs.
+func own(changes ...func(*planner.Own)) planner.Own {
+	o := planner.Own{
+		Municipality: "vinje", App: "svarut", Soak: planner.DefaultSoak, ProgressDeadline: planner.DefaultProgressDeadline, Now: now,
+		Releases: map[v1alpha1.Release]planner.Availability{before: planner.Available, target: planner.Available},
+		Places:   []planner.OwnPlace{ownPlace("test", v1alpha1.StageTest, has(before)), ownPlace("prod", v1alpha1.StageProduction, has(before))},
+	}
+	for _, c := range changes {
+		c(&o)
+	}
+	return o
+}
+
+func ownPlace(environment string, stage v1alpha1.Stage, details ...func(*planner.MemberPlace)) planner.OwnPlace {
+	p := planner.OwnPlace{MemberPlace: planner.MemberPlace{Environment: environment, Stage: stage}, Target: target}
+	for _, d := range details {
+		d(&p.MemberPlace)
+	}
+	return p
+}
+
+// self is the record of a move of the municipality's own.
+func self(ago time.Duration) func(*planner.MemberPlace) {
+	return func(p *planner.MemberPlace) {
+		p.Installed.Stamp, p.Installed.LastVerified = &planner.Stamp{Target: target, MovedAt: *at(-ago)}, &before
+	}
+}
+
+func TestOwnMoves(t *testing.T) {
+	places := func(test, prod planner.OwnPlace) func(*planner.Own) {
+		return func(o *planner.Own) { o.Places = []planner.OwnPlace{test, prod} }
+	}
+	inTest := func(details ...func(*planner.MemberPlace)) planner.OwnPlace {
+		return ownPlace("test", v1alpha1.StageTest, details...)
+	}
+	inProd := func(details ...func(*planner.MemberPlace)) planner.OwnPlace {
+		return ownPlace("prod", v1alpha1.StageProduction, details...)
+	}
+	frozen, _ := calendar.New(nil, []v1alpha1.FreezePeriod{{From: *at(-time.Hour), Until: *at(time.Hour), Reason: "election"}})
+	freeze := func(o *planner.Own) { o.Calendar = frozen }
+	immediate := func(o *planner.Own) {
+		for i := range o.Places {
+			o.Places[i].Immediate = true
+		}
+	}
+	byNetwork := func(wave string, ago time.Duration) func(*planner.MemberPlace) {
+		return func(p *planner.MemberPlace) {
+			p.Installed.Stamp = &planner.Stamp{Name: rolloutName, Network: "digi-tv", Target: target, Wave: wave, MovedAt: *at(-ago)}
+			p.Installed.LastVerified = &before
+		}
+	}
+	recovers := func(ago time.Duration) func(*planner.MemberPlace) {
+		return func(p *planner.MemberPlace) { p.Installed.FaultEnded = now.Add(-ago) }
+	}
+	catalogueLacks := func(p *planner.MemberPlace) {
+		p.Installed.Fault = installation.Fault{Blame: installation.BlameCatalogue, Code: v1alpha1.ReasonBundleMissing}
+	}
+	blocked := func(p *planner.MemberPlace) { p.Installed.Blocked = true }
+	fix := func(o *planner.Own) {
+		for i := range o.Places {
+			o.Places[i].SecurityFix = true
+		}
+	}
+	cases := []struct {
+		reason string
+		own    []func(*planner.Own)
+		moves  []string
+	}{
+		{"nor is its time over while the catalogue lacks what it needs", []func(*planner.Own){places(inTest(unhealthy(target, 3*time.Hour), catalogueLacks, self(3*time.Hour)), inProd(has(before)))}, nil},
+		{"its time begins when a fault of its own ends", []func(*planner.Own){places(inTest(unhealthy(target, 3*time.Hour), recovers(time.Minute), self(3*time.Hour)), inProd(has(before)))}, nil},
+		{"and it fails when that time is over", []func(*planner.Own){places(inTest(unhealthy(target, 3*time.Hour), recovers(31*time.Minute), self(3*time.Hour)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
+		{"what nobody reports fails in time", []func(*planner.Own){places(inTest(unseen(target), self(31*time.Minute)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
+		{"and not before", []func(*planner.Own){places(inTest(unseen(target), self(29*time.Minute)), inProd(has(before)))}, nil},
+		{"somebody deleted it, and it comes up again", []func(*planner.Own){places(inTest(unseen(target), self(3*time.Hour), created(time.Minute)), inProd(has(before)))}, nil},
+		{"and fails when it does not in time", []func(*planner.Own){places(inTest(unseen(target), self(3*time.Hour), created(31*time.Minute)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
+		{"a spec that was touched while a person had to fix something", []func(*planner.Own){places(inTest(unseen(target), blocked, self(3*time.Hour)), inProd(has(before)))}, nil},
+		{"or while it was healthy", []func(*planner.Own){places(inTest(unseen(target), func(p *planner.MemberPlace) { p.Installed.HealthyBefore = now.Add(-10 * time.Minute) }, self(40*time.Minute)), inProd(has(before)))}, nil},
+		{"a security fix does not soak", []func(*planner.Own){places(inTest(healthy(target, time.Minute), self(2*time.Minute)), inProd(has(before))), fix}, []string{"vinje/prod Advance 2.5.0"}},
+		{"the first stage first", nil, []string{"vinje/test Advance 2.5.0"}},
+		{"the next when it has soaked", []func(*planner.Own){places(inTest(healthy(target, time.Hour), self(2*time.Hour)), inProd(has(before)))}, []string{"vinje/prod Advance 2.5.0"}},
+		{"and not before", []func(*planner.Own){places(inTest(healthy(target, time.Minute), self(2*time.Hour)), inProd(has(before)))}, nil},
+		{"not in the municipality's own freeze", []func(*planner.Own){freeze}, nil},
+		{"not while it is paused", []func(*planner.Own){func(o *planner.Own) { o.Paused = true }}, nil},
+		{"not while it is suspended", []func(*planner.Own){func(o *planner.Own) { o.Suspended = true }}, nil},
+		{"not while the platform is frozen", []func(*planner.Own){func(o *planner.Own) { o.Gates.Frozen = "frozen" }}, nil},
+		{"not while the version is unavailable", []func(*planner.Own){func(o *planner.Own) { o.Releases[target] = planner.Unavailable }}, nil},
+		{"back when it fails, also in a freeze", []func(*planner.Own){freeze, places(inTest(unhealthy(target, time.Hour), self(time.Hour)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
+		{"once, and then it holds", []func(*planner.Own){places(inTest(has(before), self(time.Hour), outcome(v1alpha1.OutcomeReturned, "x")), inProd(has(before)))}, nil},
+		{"what was there before is let be", []func(*planner.Own){places(inTest(unhealthy(target, time.Hour)), inProd(unhealthy(target, time.Hour)))}, nil},
+		{"a fault long after it was verified is one of today", []func(*planner.Own){places(inTest(unhealthy(target, time.Hour), soakedOnce(2*time.Hour), self(9*time.Hour)), inProd(has(target)))}, nil},
+		{"not while the stage before has a fault, which another brought there", []func(*planner.Own){places(inTest(unhealthy(target, time.Hour)), inProd(has(before)))}, nil},
+		{"what has soaked stays where the next stage fails", []func(*planner.Own){places(inTest(healthy(target, 2*time.Hour), self(9*time.Hour)), inProd(unhealthy(target, time.Hour), self(time.Hour)))}, []string{"vinje/prod Return 2.4.1"}},
+		{"what is verified in production stays where test has a fault today", []func(*planner.Own){places(inTest(unhealthy(target, time.Hour), soakedOnce(2*time.Hour), self(9*time.Hour)), inProd(healthy(target, 5*time.Hour), self(9*time.Hour)))}, nil},
+		{"at once, everywhere", []func(*planner.Own){immediate, freeze}, []string{"vinje/test Advance 2.5.0", "vinje/prod Advance 2.5.0"}},
+		{"and left there when it fails", []func(*planner.Own){places(inTest(unhealthy(target, time.Hour), self(time.Hour)), inProd(has(target))), immediate}, nil},
+		{"it left its network on the way: it returns when that fails", []func(*planner.Own){places(inTest(unhealthy(target, time.Hour), byNetwork("pilot", time.Hour)), inProd(has(target)))}, []string{"vinje/test Return 2.4.1 wave pilot"}},
+		{"it failed in its network, and the municipality asks for it by itself", []func(*planner.Own){places(inTest(has(before), byNetwork("pilot", time.Hour), outcome(v1alpha1.OutcomeReturned, "x")), inProd(has(before)))}, []string{"vinje/test Advance 2.5.0"}},
+		{"it failed in its network and could not return: the next stage waits", []func(*planner.Own){places(inTest(unhealthy(target, time.Hour), byNetwork("pilot", time.Hour), outcome(v1alpha1.OutcomeStuck, "x"), never), inProd(has(before)))}, nil},
+		{"until it has recovered", []func(*planner.Own){places(inTest(healthy(target, time.Hour), byNetwork("pilot", time.Hour), outcome(v1alpha1.OutcomeStuck, "x")), inProd(has(before)))}, []string{"vinje/prod Advance 2.5.0"}},
+		{"another version in each environment", []func(*planner.Own){func(o *planner.Own) { o.Places[1].Target = before }}, []string{"vinje/test Advance 2.5.0"}},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := planner.PlanOwn(own(c.own...))
+			diff(t, c.reason, "moves", moves(planner.Step{Moves: step.Moves}), c.moves)
+		})
+	}
+}
+
+func TestOwnMovesSayWhatTheyWaitFor(t *testing.T) {
+	step := planner.PlanOwn(own(func(o *planner.Own) {
+		o.Places[0] = ownPlace("test", v1alpha1.StageTest, healthy(target, time.Minute), self(2*time.Hour))
+	}))
+	mentions(t, "the stage before", step.Waits["prod"].Message, "comes after stage Test, where test is healthy, and soaks until")
+	diff(t, "when it is over", "again", step.Again, now.Add(59*time.Minute))
+	step = planner.PlanOwn(own())
+	diff(t, "it passes on what was verified", "stamp", fmt.Sprint(*step.Moves[0].Stamp.Verified), fmt.Sprint(before))
+	diff(t, "and names no rollout", "stamp", step.Moves[0].Stamp.Name, "")
+}

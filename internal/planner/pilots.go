@@ -1,0 +1,123 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Pilot is a pilot network of an app, as the groups see it that wait for it.
+type Pilot struct {
+	// Network by its name.
+	Network string
+	// Absent says, in words, why the network can have no Rollout of the app: there is no such
+	// network, it does not propose the app, or nobody is a member. Empty where it can.
+	Absent string
+	// Wanted is what the network's channel points at now; nil where that can't be had.
+	Wanted *v1alpha1.Release
+	// Records are the network's Rollouts of the app, in any order.
+	Records []*v1alpha1.Rollout
+}
+
+// PilotsGate is the gate of the first member of a group that is no pilot itself: each pilot
+// network has completed the release with its newest attempt, and most who take part have it. It says what keeps the first that
+// has not, and what a person can do.
+func PilotsGate(app string, target v1alpha1.Release, pilots []Pilot) Gate {
+	for _, pilot := range pilots {
+		if why, how := pilot.keepsBack(target); why != "" {
+			return Gate{
+				WaitsFor: fmt.Sprintf("pilot network %s to complete %s (spec.pilotNetworks of SharedApp %s): %s", pilot.Network, target.Version, app, why),
+				How:      fmt.Sprintf("%s, or take %s out of spec.pilotNetworks of SharedApp %s", how, pilot.Network, app),
+			}
+		}
+	}
+	return Gate{}
+}
+
+// PilotsProof says which pilot networks have completed the release though no more than half of their
+// members have it, as the others are excused. It opens the gate, and who decides on others should know.
+// Empty where there is none.
+func PilotsProof(target v1alpha1.Release, pilots []Pilot) string {
+	var all []string
+	for i := range pilots {
+		p := &pilots[i]
+		if why, _ := p.keepsBack(target); why != "" {
+			continue
+		}
+		if s := &p.newest(target).Status; 2*s.Verified <= s.Members {
+			all = append(all, fmt.Sprintf("pilot network %s completed %s with %d of %d members", p.Network, target.Version, s.Verified, s.Members)+
+				inWords(number{int(s.Excused), "excused"}, number{int(s.Waiting), "to come"}, number{int(s.Failed), "failed"}))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// keepsBack says why a pilot network has not completed a release, and what a person can do about it.
+func (p *Pilot) keepsBack(target v1alpha1.Release) (why, how string) {
+	r := p.newest(target)
+	switch {
+	case p.Absent != "":
+		return p.Absent, "give it members that get the app"
+	case r == nil && p.Wanted != nil && *p.Wanted != target:
+		return "its channel points at " + p.Wanted.Version, "point its channel at " + target.Version
+	case r == nil:
+		return "its Rollout is about to be made", "wait"
+	}
+	return p.records(r)
+}
+
+// records says what its Rollout says about why a pilot network has not completed a release.
+func (p *Pilot) records(r *v1alpha1.Rollout) (why, how string) {
+	s := &r.Status
+	again := "ask for a retry in spec.rollout.retries of Network " + p.Network
+	switch s.Phase {
+	case v1alpha1.RolloutHalted:
+		return fmt.Sprintf("Rollout %s is halted", r.Name), again
+	case v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
+		return fmt.Sprintf("Rollout %s ended before it completed", r.Name), again
+	case v1alpha1.RolloutCompleted:
+		return completedWithFew(r, again)
+	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing:
+	}
+	if s.Members > 0 && s.Members == s.Excused {
+		return fmt.Sprintf("all %d members are excused from Rollout %s", s.Members, r.Name), "let one of them take part"
+	}
+	if s.Phase != v1alpha1.RolloutProgressing {
+		return fmt.Sprintf("Rollout %s has not begun", r.Name), "see Rollout " + r.Name
+	}
+	return fmt.Sprintf("Rollout %s has %s members verified", r.Name, s.Progress), "see Rollout " + r.Name
+}
+
+// completedWithFew says why a Rollout that completed proves too little: no more than half of those who
+// take part have the version.
+func completedWithFew(r *v1alpha1.Rollout, again string) (why, how string) {
+	s := &r.Status
+	if 2*s.Verified > s.Members-s.Excused {
+		return "", ""
+	}
+	how = "let more of them have it"
+	if s.Waiting == 0 && s.Failed > 0 {
+		how = again
+	}
+	return fmt.Sprintf("Rollout %s is completed with no more than %d of %d members", r.Name, s.Verified, s.Members-s.Excused) +
+		inWords(number{int(s.Waiting), "to come"}, number{int(s.Failed), "failed"}), how
+}
+
+// newest is the pilot's newest Rollout of a release; nil where there is none, and where the network
+// wants the release again and has not made that Rollout yet.
+func (p *Pilot) newest(target v1alpha1.Release) *v1alpha1.Rollout {
+	var newest, last *v1alpha1.Rollout
+	for _, r := range p.Records {
+		if last == nil || newestFirst(r, last) < 0 {
+			last = r
+		}
+		if release(r) == target && (newest == nil || newestFirst(r, newest) < 0) {
+			newest = r
+		}
+	}
+	if newest != last && p.Wanted != nil && *p.Wanted == target {
+		return nil
+	}
+	return newest
+}

@@ -1,0 +1,162 @@
+package planner
+
+import (
+	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// rules are what each member is held to: the strategy, the target, and what the status remembers.
+type rules struct {
+	in       *Input
+	strategy Strategy
+	target   v1alpha1.Release
+	// known are the waves of the Rollout's status, by name.
+	known map[string]v1alpha1.WaveStatus
+	// done is when waves were done, by the names that they had then.
+	done map[string]time.Time
+	memory
+}
+
+// memory is what the status remembers, by member.
+type memory map[string][]v1alpha1.MemberMemory
+
+// The reasons that the memory of a Rollout has besides those that a member is away for.
+const (
+	// memoryFailed is a member that failed: it counts also when its installation is gone.
+	memoryFailed = "Failed"
+	// memoryUnseen is a member whose installation was not observed since.
+	memoryUnseen = "Unseen"
+	// memoryUnhealthy is a member that has been on its way anew since a fault of somebody else ended.
+	memoryUnhealthy = "Unhealthy"
+	// memoryVerified is a member that was verified in a wave that is done, and that was moved after
+	// that, or when the wave had another name.
+	memoryVerified = "Verified"
+	// memoryDone is not a member, but a wave that was done and that the strategy has no longer.
+	memoryDone = "WaveDone"
+)
+
+func newRules(in *Input) rules {
+	r := rules{
+		in: in, strategy: in.Strategy,
+		target: v1alpha1.Release{Version: in.Rollout.Spec.Version, Digest: in.Rollout.Spec.Digest},
+		known:  make(map[string]v1alpha1.WaveStatus, len(in.Rollout.Status.Waves)), done: map[string]time.Time{},
+		memory: make(memory, len(in.Rollout.Status.Memory)),
+	}
+	if in.SecurityFix {
+		r.strategy = r.strategy.quick()
+	}
+	for _, m := range in.Rollout.Status.Memory {
+		if m.Reason == memoryDone && m.Since != nil {
+			r.done[m.Name] = m.Since.Time
+			continue
+		}
+		r.memory[m.Name] = append(r.memory[m.Name], m)
+	}
+	for _, w := range in.Rollout.Status.Waves {
+		r.known[w.Name] = w
+		if w.CompletedAt != nil {
+			r.done[w.Name] = w.CompletedAt.Time
+		}
+	}
+	return r
+}
+
+// stamp of this rollout on a place; nil where another moved it last. To a municipality's own moves
+// belong also those of a group that it left meanwhile, while nobody knows how they end.
+func (r *rules) stamp(place *MemberPlace) *Stamp {
+	if place.Installed == nil || place.Installed.Stamp == nil {
+		return nil
+	}
+	stamp := place.Installed.Stamp
+	if r.in.own {
+		if stamp.Target != r.target || (!stamp.own() && stamp.Outcome != "") {
+			return nil
+		}
+		return stamp
+	}
+	if stamp.Name != r.in.Rollout.Name {
+		return nil
+	}
+	return stamp
+}
+
+// movedAt is when this rollout moved a place; one that had the version before is watched from the
+// beginning.
+func (r *rules) movedAt(place *MemberPlace) time.Time {
+	if stamp := r.stamp(place); stamp != nil {
+		return stamp.MovedAt.Time
+	}
+	return r.in.Rollout.CreationTimestamp.Time
+}
+
+// remembered is since when a member has been so, as the memory says; false where it does not.
+func (all memory) remembered(name, reason string) (time.Time, bool) {
+	for _, m := range all[name] {
+		if m.Reason == reason && m.Since != nil {
+			return m.Since.Time, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// excusedBefore says whether a member was away, or had a fault that is not the version's, when the
+// status was written.
+func (all memory) excusedBefore(name string) bool {
+	for _, m := range all[name] {
+		switch m.Reason {
+		case memoryFailed, memoryUnseen, memoryUnhealthy, memoryVerified:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// doneAt is when the wave was done that a place counts in, by whatever name; nil while it is not.
+func (r *rules) doneAt(place *MemberPlace, w *Wave) (time.Time, bool) {
+	if done := r.in.Rollout.Status.CompletedAt; done != nil {
+		return done.Time, true
+	}
+	name := w.Name
+	if stamp := r.stamp(place); stamp != nil && stamp.Wave != "" {
+		name = stamp.Wave
+	}
+	at, ok := r.done[name]
+	return at, ok
+}
+
+// past says whether a place was moved before its wave was done: then it was verified, or the wave's
+// budget bore it, and what becomes of it later is not the rollout's any more. So it is with one of a
+// member that is remembered as verified. One that could not be judged when the wave was done,
+// as it was away, is judged when it is back. A municipality's own move is over when the version was
+// healthy for the soak once.
+func (r *rules) past(member string, place *MemberPlace, w *Wave) bool {
+	if r.in.own {
+		return r.stamp(place) == nil || place.Installed.soakedOnce(w.Soak) || place.Installed.healthyFor(w.Soak, r.in.Now)
+	}
+	moved := r.movedAt(place)
+	if verified, known := r.remembered(member, memoryVerified); known && !moved.After(verified) { //guard:who-came-late-stays-verified
+		return true
+	}
+	done, ok := r.doneAt(place, w)
+	return ok && !moved.After(done) && !r.startsAnew(member) //guard:done-stays-done -> false
+}
+
+// isStuck says whether a place failed at the target, by any move, could not return, and has
+// not recovered since.
+func (r *rules) isStuck(place *MemberPlace, w *Wave) bool {
+	i := place.Installed
+	return i != nil && i.Stamp != nil && i.Stamp.Outcome == v1alpha1.OutcomeStuck && i.Stamp.Target == r.target && !i.healthyFor(w.Soak, r.in.Now)
+}
+
+// placeVerified says whether a place was healthy at the target for the soak. For the next of a
+// municipality's own stages it must be healthy today.
+func (r *rules) placeVerified(member string, place *MemberPlace, w *Wave) bool {
+	i := place.Installed
+	if i.soaked(w.Soak, r.in.Now) || (!r.in.own && r.past(member, place, w)) {
+		return true
+	}
+	_, late := r.doneAt(place, w)
+	return late && i.soakedOnce(w.Soak)
+}

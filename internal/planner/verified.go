@@ -1,0 +1,32 @@
+package planner
+
+import (
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// LastVerified is the release that a failed move of an installation returns to: the one that is
+// there, if it was healthy for the soak, also with parameters that were changed just now, or is healthy and was completed by its group; else what was
+// verified before it; and who brought it. Nil where nothing was. Every writer that changes the version
+// passes both on.
+func LastVerified(i *Installed, soak time.Duration, completed *v1alpha1.Release, now time.Time) (*v1alpha1.Release, v1alpha1.Bringer) {
+	if i == nil {
+		return nil, v1alpha1.Bringer{}
+	}
+	touched := !i.HealthyBefore.IsZero() && !i.HealthyBefore.Add(soak).After(now)
+	soaked := i.healthyFor(soak, now) || i.soakedOnce(soak) || touched
+	if soaked || (i.Healthy() && completed != nil && *completed == i.Release) { //guard:no-return-to-unverified -> true
+		return &v1alpha1.Release{Version: i.Release.Version, Digest: i.Release.Digest}, i.BroughtBy
+	}
+	return i.LastVerified, i.LastVerifiedBy
+}
+
+// lower says whether a version is lower than another; false where either is no version.
+func lower(version, than string) bool {
+	a, err1 := semver.NewVersion(version)
+	b, err2 := semver.NewVersion(than)
+	return err1 == nil && err2 == nil && a.LessThan(b)
+}

@@ -1,0 +1,210 @@
+package planner
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// Matches says whether a wave names or selects a municipality.
+func (w *Wave) Matches(name string, tags map[string]string) bool {
+	return w.names[name] || (w.selector != nil && w.selector.Matches(labels.Set(tags)))
+}
+
+// Picks says in words whom a wave names or selects; empty where it takes who is in no other.
+func (w *Wave) Picks() string {
+	picks := slices.Sorted(maps.Keys(w.names))
+	if w.selector != nil {
+		picks = append(picks, "those with "+w.selector.String())
+	}
+	return strings.Join(picks, ", ")
+}
+
+// WaveOf is the first wave that names or selects a municipality, else the last: nobody is dropped.
+// Who stands in for others goes with the first wave all the same, and its status names them.
+func WaveOf(waves []Wave, name string, tags map[string]string) int {
+	for i := range waves {
+		if waves[i].Matches(name, tags) {
+			return i
+		}
+	}
+	return len(waves) - 1
+}
+
+// assignment is which wave each member is in.
+type assignment struct {
+	waves []int
+	// standIn is the index of the member that goes first in place of those of the first wave;
+	// -1 where nobody does.
+	standIn int
+	// again is when time alone may change it; zero if never.
+	again time.Time
+}
+
+// assigner finds the wave of each member.
+type assigner struct{ *rules }
+
+// assign finds the wave of each member. The first of several waves always has somebody,
+// as long as anybody takes part, so that no version comes to many before it was verified at
+// one: somebody stands in where nobody was named for it, or of those who were nobody goes on.
+func (r assigner) assign() assignment {
+	a := assignment{waves: make([]int, len(r.in.Members)), standIn: -1}
+	for i := range r.in.Members {
+		a.waves[i] = WaveOf(r.strategy.Waves, r.in.Members[i].Name, r.in.Members[i].Labels)
+	}
+	if len(r.strategy.Waves) == 1 {
+		return a
+	}
+
+	// Where the first wave is done nobody needs to stand in any longer, however long they are away.
+	_, done := r.done[r.strategy.Waves[0].Name]
+	active := done || r.leaverGoesFirst()
+	next := choice{have: -1, may: -1, will: -1}
+	for i := range r.in.Members {
+		m := &r.in.Members[i]
+		named := a.waves[i] == 0
+		if !named && !r.wentFirst(m) { //guard:who-went-first-stays-first -> !named
+			if !active {
+				r.consider(&next, i)
+			}
+			continue
+		}
+		if !named {
+			a.standIn = i
+		}
+		a.waves[i] = 0
+		if done {
+			continue
+		}
+		goes, patience := r.goesOn(m)
+		active = active || goes
+		a.again = earliest(a.again, patience)
+	}
+	if standIn := next.first(); !active && standIn >= 0 { //guard:first-wave-has-somebody
+		a.waves[standIn], a.standIn = 0, standIn
+	}
+	return a
+}
+
+// choice is who may stand in: the first member, by its index, who has the version, who can be
+// moved now, and who can later, as one that has to wait is waited for; -1 where there is none.
+type choice struct{ have, may, will int }
+
+// consider adds a member that is not in the first wave.
+func (r assigner) consider(c *choice, i int) {
+	m := &r.in.Members[i]
+	if c.have >= 0 || !m.takesPart() || (c.may >= 0 && !m.has(r.target)) {
+		return
+	}
+	s := r.stand(m, 0)
+	switch {
+	case s.state == failed || s.state == excused:
+	case m.has(r.target) && s.state != away:
+		c.have = i
+	case c.may < 0 && s.movable:
+		c.may = i
+	case c.will < 0:
+		c.will = i
+	}
+}
+
+// first is the best of a choice; -1 where it is empty.
+func (c choice) first() int {
+	for _, i := range []int{c.have, c.may, c.will} {
+		if i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// goesOn says whether a member of the first wave comes to its end by itself: not where it takes
+// part no longer, nor where it has been away for longer than the wave's deadline and time alone
+// does not bring it back. One that failed has come to its end. It also says when patience ends.
+func (r assigner) goesOn(m *Member) (goes bool, patience time.Time) {
+	s := r.stand(m, 0)
+	if s.state != away || !s.until.IsZero() {
+		return s.state != excused, time.Time{}
+	}
+	since, known := r.remembered(m.Name, s.reason)
+	if !known {
+		since = r.in.Now
+	}
+	patience = r.in.deadline(since, r.strategy.Waves[0].ProgressDeadline)
+	if !r.in.Now.Before(patience) {
+		return false, time.Time{}
+	}
+	return true, patience
+}
+
+// wentFirst says whether this rollout has moved a member in its first wave: it stays there.
+func (r assigner) wentFirst(m *Member) bool {
+	return r.movedIn(m, func(wave string) bool { return wave == r.strategy.Waves[0].Name })
+}
+
+// wasMoved says whether this rollout has moved a member, in any wave.
+func (r *rules) wasMoved(m *Member) bool {
+	return r.movedIn(m, func(wave string) bool { return wave != "" })
+}
+
+func (r *rules) movedIn(m *Member, is func(wave string) bool) bool {
+	return slices.ContainsFunc(m.Places, func(place MemberPlace) bool {
+		s := r.stamp(&place)
+		return s != nil && is(s.Wave)
+	})
+}
+
+// leaverGoesFirst says whether somebody left on its way in the first wave: nobody stands in before
+// it is known what becomes of the version there.
+func (r assigner) leaverGoesFirst() bool {
+	first := r.strategy.Waves[0].Name
+	return slices.ContainsFunc(r.in.Left, func(l Left) bool {
+		return l.Wave == first && r.standLeft(&l).state == moving
+	})
+}
+
+// standLeft is how a municipality is doing that left: failed, moving or verified.
+func (r *rules) standLeft(l *Left) standing {
+	m := Member{Name: l.Name, Places: l.Places}
+	s := standing{member: &m, state: verified}
+	if l.Failed {
+		s.state = failed
+		return s
+	}
+	wave := r.strategy.waveNamed(l.Wave)
+	for i := range m.Places {
+		place := &m.Places[i]
+		if stamp := r.stamp(place); stamp != nil && stamp.Outcome == v1alpha1.OutcomeStuck {
+			if place.Installed.healthyFor(r.strategy.Waves[wave].Soak, r.in.Now) {
+				continue // it has recovered
+			}
+			s.state = failed
+			if place.Installed.Healthy() {
+				s.wake(place.Installed.HealthySince.Add(r.strategy.Waves[wave].Soak))
+			}
+			return s
+		}
+		if place.at(r.target) && !r.placeVerified(l.Name, place, &r.strategy.Waves[wave]) && !place.absence().Away {
+			r.watch(&s, place, &r.strategy.Waves[wave])
+		}
+	}
+	if s.failing {
+		s.state, s.until = failed, time.Time{}
+	}
+	return s
+}
+
+// waveNamed is the wave of a name, else the last.
+func (s *Strategy) waveNamed(name string) int {
+	for i := range s.Waves {
+		if s.Waves[i].Name == name {
+			return i
+		}
+	}
+	return len(s.Waves) - 1
+}

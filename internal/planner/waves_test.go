@@ -1,0 +1,151 @@
+package planner_test
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/planner"
+)
+
+func TestWhoIsInWhichWave(t *testing.T) {
+	county := v1alpha1.Wave{Name: "county", Members: &v1alpha1.WaveMembers{
+		Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"county": "40"}},
+	}}
+	empty := v1alpha1.Wave{Name: "empty", Members: &v1alpha1.WaveMembers{Selector: &metav1.LabelSelector{}}}
+	cases := []struct {
+		reason string
+		waves  []v1alpha1.Wave
+		member change
+		want   string
+	}{
+		{"by name", []v1alpha1.Wave{wave("pilot", "vinje"), wave("rest")}, member("vinje"), "pilot"},
+		{"by selector", []v1alpha1.Wave{county, wave("rest")}, member("vinje", labelled("county", "40"), prod(has(before))), "county"},
+		{"the first wave that matches wins", []v1alpha1.Wave{wave("pilot", "vinje"), county, wave("rest")}, member("vinje", labelled("county", "40")), "pilot"},
+		{"the last wave takes whom no other does", []v1alpha1.Wave{wave("pilot", "tokke"), wave("rest")}, member("vinje"), "rest"},
+		{"nobody is dropped, also where the last wave names others", []v1alpha1.Wave{wave("pilot", "tokke"), wave("rest", "siljan")}, member("vinje"), "rest"},
+		{"an empty selector picks nobody", []v1alpha1.Wave{wave("pilot", "tokke"), empty, wave("rest")}, member("vinje", labelled("county", "40")), "rest"},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			tokke := member("tokke", labelled("county", "46"), prod(has(before)))
+			if c.want != "rest" {
+				tokke = func(*planner.Input) {}
+			}
+			step := planner.Plan(world(waves(c.waves...), c.member, tokke))
+			diff(t, c.reason, "members of wave "+c.want, waveIn(t, step, c.want).Members, int32(1))
+		})
+	}
+}
+
+func TestDefaultPilot(t *testing.T) {
+	cases := []struct {
+		reason string
+		world  []change
+		pilots int32
+		moves  []string
+	}{
+		{"the first by name", []change{member("vinje"), member("tokke"), member("siljan")}, 1, []string{"siljan/prod Advance 2.5.0 wave pilot"}},
+		{
+			"one that is excused is passed over",
+			[]change{member("siljan", prod(has(before), excused("Held", "year-end"))), member("tokke"), member("vinje")},
+			1, []string{"tokke/prod Advance 2.5.0 wave pilot"},
+		},
+		{
+			"one that is away is passed over",
+			[]change{member("siljan", prod(has(before), away("EnvironmentPending", "not there yet"))), member("tokke")},
+			1, []string{"tokke/prod Advance 2.5.0 wave pilot"},
+		},
+		{"one that is outside its windows is passed over", []change{member("siljan", weekdays, prod(has(before))), member("tokke")}, 1, []string{"tokke/prod Advance 2.5.0 wave pilot"}},
+		{"one that is suspended is passed over", []change{member("siljan", suspended), member("tokke")}, 1, []string{"tokke/prod Advance 2.5.0 wave pilot"}},
+		{"who has the version already is the pilot", []change{member("siljan"), member("tokke", prod(healthy(target, time.Minute)))}, 1, nil},
+		{
+			"who was moved as pilot stays so, whatever its name",
+			[]change{member("siljan"), member("tokke", prod(unseen(target), moved("pilot", time.Minute)))},
+			1, nil,
+		},
+		{
+			"a pilot that holds afterwards is one still, and the next by name is another",
+			[]change{member("siljan"), member("tokke", prod(unseen(target), moved("pilot", time.Minute), excused("Held", "trouble")))},
+			2, []string{"siljan/prod Advance 2.5.0 wave pilot"},
+		},
+		{"who was moved in a wave of another strategy is as good a pilot", []change{member("siljan"), member("tokke", verified("everyone"))}, 1, []string{"siljan/prod Advance 2.5.0 wave everyone"}},
+		{"a pilot that failed is not followed by another", []change{member("siljan"), member("tokke", returned("pilot"))}, 1, nil},
+		{
+			"where nobody may move yet, the first by name is waited for, and nobody else goes first",
+			[]change{member("siljan", weekdays, prod(has(before))), member("tokke", weekdays, prod(has(before)))},
+			1, nil,
+		},
+		{
+			"where everybody is excused there is no pilot, and the wave is not done for want of one",
+			[]change{member("siljan", prod(has(before), excused("Held", "a"))), member("tokke", prod(has(before), excused("Held", "b")))},
+			0, nil,
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := planner.Plan(world(c.world...))
+			pilot := waveIn(t, step, "pilot")
+			diff(t, c.reason, "pilots", pilot.Members, c.pilots)
+			diff(t, c.reason, "moves", moves(step), c.moves)
+			if pilot.CompletedAt != nil && pilot.Verified == 0 {
+				t.Errorf("%s: the pilot wave is done, and nobody was the pilot", c.reason)
+			}
+		})
+	}
+}
+
+// TestStandIn has a first wave of siljan, and then everyone.
+func TestStandIn(t *testing.T) {
+	pending := away("EnvironmentPending", "not there yet")
+	noted := func(since time.Duration) change {
+		return func(in *planner.Input) {
+			in.Rollout.Status.Memory = []v1alpha1.MemberMemory{{Name: "siljan", Reason: "EnvironmentPending", Since: at(-since)}}
+		}
+	}
+	tokke := "tokke/prod Advance 2.5.0 wave first"
+	cases := []struct {
+		reason string
+		world  []change
+		moves  []string
+	}{
+		{"who is named goes first", []change{member("siljan"), member("tokke")}, []string{"siljan/prod Advance 2.5.0 wave first"}},
+		{"nobody goes by the name", []change{member("tokke"), member("vinje")}, []string{tokke}},
+		{"it holds", []change{member("siljan", prod(has(before), excused("Held", "year-end"))), member("tokke"), member("vinje")}, []string{tokke}},
+		{"it is suspended", []change{member("siljan", suspended), member("tokke"), member("vinje")}, []string{tokke}},
+		{"it failed: that is for a person", []change{member("siljan", returned("first")), member("tokke")}, nil},
+		{"it is away, just now: it is waited for", []change{member("siljan", prod(has(before), pending)), member("tokke")}, nil},
+		{"it has been away for less than the deadline", []change{member("siljan", prod(has(before), pending)), member("tokke"), noted(29 * time.Minute)}, nil},
+		{"it has been away for longer", []change{member("siljan", prod(has(before), pending)), member("tokke"), noted(30 * time.Minute)}, []string{tokke}},
+		{"its windows open again: it is waited for", []change{member("siljan", weekdays, prod(has(before))), member("tokke"), noted(24 * time.Hour)}, nil},
+		{"who stood in stays so", []change{member("siljan", suspended), member("tokke"), member("vinje", prod(unseen(target), moved("first", time.Minute)))}, nil},
+		{
+			"it was verified: the next wave follows",
+			[]change{member("siljan", prod(healthy(target, 2*time.Hour), moved("first", 3*time.Hour))), member("tokke")},
+			[]string{"tokke/prod Advance 2.5.0 wave everyone"},
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			in := world(append(c.world, waves(wave("first", "siljan"), wave("everyone")))...)
+			diff(t, c.reason, "moves", moves(planner.Plan(in)), c.moves)
+		})
+	}
+}
+
+func TestStandInComesWhenPatienceEnds(t *testing.T) {
+	in := world(waves(wave("first", "siljan"), wave("everyone")), member("siljan", prod(has(before), away("EnvironmentPending", "not there yet"))), member("tokke"))
+	step := planner.Plan(in)
+	diff(t, "it is looked at again", "again", step.Again, now.Add(planner.DefaultProgressDeadline))
+	in.Rollout.Status, in.Now = step.Status, step.Again
+	diff(t, "the status remembers since when", "moves", moves(planner.Plan(in)), []string{"tokke/prod Advance 2.5.0 wave first"})
+}
+
+func TestPilotThatIsWaitedForGoesFirst(t *testing.T) {
+	in := world(member("siljan", shortly, prod(has(before))), member("tokke", shortly, prod(has(before))))
+	in.Rollout.Status = planner.Plan(in).Status
+	in.Now = now.Add(10 * time.Minute)
+	diff(t, "when the freeze ends, one goes and not both", "moves", moves(planner.Plan(in)), []string{"siljan/prod Advance 2.5.0 wave pilot"})
+}
