@@ -65,6 +65,11 @@ func wasWatched(m *moved) string {
 	if m.Kind == Hold || m.Ledger.of(m.Rollout.Name).failed[m.Municipality] {
 		return "" // the operator was killed before it had taken back all of its places
 	}
+	for _, place := range m.member.Places {
+		if record := m.record(place.Key, m.Rollout); record != nil && record.Outcome != "" {
+			return "" // another of its places failed before, and follows the group again
+		}
+	}
 	wave := slices.MinFunc(m.promise.Waves, func(a, b Wave) int { return int(a.Deadline - b.Deadline) })
 	most, known := time.Duration(0), false
 	for _, place := range m.member.Places { // they go back together, for the one that fails
