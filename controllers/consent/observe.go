@@ -9,5 +9,6 @@ import (
 func (r *Reconciler) observe(name string) (*country.Country, *country.Tenant, bool) {
 	all := r.Holder.Country()
 	t := all.Tenant(name)
-	return all, t, t.IsThere()
+	there := t.IsThere()
+	return all, t, there
 }

@@ -1,6 +1,7 @@
 package country
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -221,11 +222,8 @@ func (t *Tenant) count(was *Tenant, changed map[string]bool) {
 
 	same := was != nil && was.Municipality == t.Municipality
 	if same {
-		for key, member := range was.members {
-			if !changed[key.app] {
-				t.members[key] = member
-			}
-		}
+		maps.Copy(t.members, was.members)
+		maps.DeleteFunc(t.members, func(key subjectKey, _ *planner.Member) bool { return changed[key.app] })
 	}
 	for _, row := range t.Rows {
 		if row.Verdict.Group == (resolution.Group{}) || (same && !changed[row.Verdict.App]) {
@@ -234,21 +232,30 @@ func (t *Tenant) count(was *Tenant, changed map[string]bool) {
 		key := subjectKey{row.Verdict.Group, row.Verdict.App}
 		member := t.members[key]
 		if member == nil {
-			member = &planner.Member{
-				Name: t.Name, Labels: t.Municipality.Labels,
-				Suspended: isTrue(t.Municipality.Spec.Suspend), //guard:suspended-municipality
-				Paused:    isTrue(t.Municipality.Spec.Pause),   //guard:paused-municipality
-				Calendar:  t.Calendar,                          //guard:windows-of-the-municipality
-			}
+			member = t.member()
 			t.members[key] = member
 		}
 		member.Places = append(member.Places, row.Place)
 	}
-	if was == nil {
-		return
+	if was != nil {
+		t.takeOver(was.members)
 	}
+}
+
+// member is the municipality as a member of a group, still without places.
+func (t *Tenant) member() *planner.Member {
+	return &planner.Member{
+		Name: t.Name, Labels: t.Municipality.Labels,
+		Suspended: isTrue(t.Municipality.Spec.Suspend), //guard:suspended-municipality
+		Paused:    isTrue(t.Municipality.Spec.Pause),   //guard:paused-municipality
+		Calendar:  t.Calendar,                          //guard:windows-of-the-municipality
+	}
+}
+
+// takeOver takes the members over that are as they were.
+func (t *Tenant) takeOver(were map[subjectKey]*planner.Member) {
 	for key, member := range t.members {
-		if before := was.members[key]; before != nil && before != member && sameMember(before, member) {
+		if before := were[key]; before != nil && before != member && sameMember(before, member) {
 			t.members[key] = before
 		}
 	}

@@ -83,7 +83,7 @@ func (r *rules) failedAndGone(m *Member) bool {
 func (r *rules) walk(s *standing, w *Wave) {
 	s.state = verified
 	for i, stage := range order {
-		s.stage = uint8(i)        //nolint:gosec // there are three
+		s.stage = uint8(i)
 		if r.enter(s, w, stage) { //guard:stages-in-order -> r.enter(s, w, stage) && false
 			break
 		}

@@ -53,10 +53,7 @@ type assigner struct{ *rules }
 // as long as anybody takes part, so that no version comes to many before it was verified at
 // one: somebody stands in where nobody was named for it, or of those who were nobody goes on.
 func (r assigner) assign() assignment {
-	a := assignment{waves: make([]int, len(r.in.Members)), standIn: -1}
-	for i := range r.in.Members {
-		a.waves[i] = WaveOf(r.strategy.Waves, r.in.Members[i].Name, r.in.Members[i].Labels)
-	}
+	a := assignment{waves: r.named(), standIn: -1}
 	if len(r.strategy.Waves) == 1 {
 		return a
 	}
@@ -89,6 +86,15 @@ func (r assigner) assign() assignment {
 		a.waves[standIn], a.standIn = 0, standIn
 	}
 	return a
+}
+
+// named are the waves that name or select the members, in their order.
+func (r assigner) named() []int {
+	waves := make([]int, len(r.in.Members))
+	for i := range r.in.Members {
+		waves[i] = WaveOf(r.strategy.Waves, r.in.Members[i].Name, r.in.Members[i].Labels)
+	}
+	return waves
 }
 
 // choice is who may stand in: the first member, by its index, who has the version, who can be

@@ -259,10 +259,15 @@ func (c *count) message(s *standing) string {
 	case ReasonInstalling:
 		return s.place.Environment + ": not observed yet"
 	}
-	if s.place != nil && s.place.Installed != nil && s.place.Installed.Message != "" {
-		return s.place.Environment + ": " + s.place.Installed.Message
+	return s.observed()
+}
+
+// observed says what was observed at the place that the standing is about; empty where nothing was.
+func (s *standing) observed() string {
+	if s.place == nil || s.place.Installed == nil || s.place.Installed.Message == "" {
+		return ""
 	}
-	return ""
+	return s.place.Environment + ": " + s.place.Installed.Message
 }
 
 // failure says in words why a member failed.
