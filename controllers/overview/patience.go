@@ -62,7 +62,7 @@ func firstApp(live, next v1alpha1.MunicipalityStatus) bool {
 }
 
 // beforeTheFirst is how long it may wait to be said that there are no apps: until the tenancy
-// is ready. Who makes a municipality often makes what it takes in the same breath, and whoever
+// is ready. Who makes a municipality often makes what it takes at the same time, and a person who
 // waits for its apps should not read too soon that there are none.
 func beforeTheFirst(live v1alpha1.MunicipalityStatus) time.Duration {
 	if meta.IsStatusConditionTrue(live.Conditions, v1alpha1.ConditionReady) {

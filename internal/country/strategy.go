@@ -20,7 +20,7 @@ type strategy struct {
 // Strategy of a group's rollouts: a network's own, else the Platform's.
 func (c *Country) Strategy(group string) planner.Strategy { return c.strategyOf(group).Strategy }
 
-// strategyOf is that of a network, or of Direct, which also stands for networks that are gone.
+// strategyOf is that of a network, or of Direct, also for networks that are gone.
 func (c *Country) strategyOf(group string) strategy {
 	if s, found := c.strategies[group]; found {
 		return s

@@ -11,7 +11,7 @@ import (
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// Direct stands for the municipalities that follow a channel by their own decision, where a
+// Direct is the name of the municipalities that follow a channel by their own decision, where a
 // group is named. No network can have this name.
 const Direct = "direct"
 

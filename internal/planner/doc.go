@@ -3,7 +3,7 @@
 //
 // It is pure. Plan gets a Rollout with its status, the strategy, what was observed of
 // the members, the gates and the time; it returns the next step: which installations to
-// move, which to take back, and the status to write. Whoever carries the step out may be
+// move, which to take back, and the status to write. The program that carries the step out may be
 // killed in the middle of it: the next plan is made from what is then observed.
 //
 // A plan is made in three parts.

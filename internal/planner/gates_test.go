@@ -42,7 +42,7 @@ func TestGates(t *testing.T) {
 		{"frozen: nothing at all is written", gates(planner.Gates{Frozen: "the platform is frozen"}), nil, nil, "waits: the platform is frozen"},
 		{"suspended: nothing at all is written", gates(planner.Gates{Suspended: "Network digi-tv is suspended"}), nil, nil, "waits: Network digi-tv is suspended"},
 		{"paused: who failed goes back", gates(planner.Gates{Paused: "Network digi-tv is paused"}), onlyBack, nil, "waits: Network digi-tv is paused"},
-		{"a strategy at fault: who failed goes back", gates(planner.Gates{Fault: "the strategy to be mended"}), onlyBack, nil, "waits: the strategy to be mended"},
+		{"a strategy at fault: who failed goes back", gates(planner.Gates{Fault: "the strategy to be fixed"}), onlyBack, nil, "waits: the strategy to be fixed"},
 		{"outside the windows: who failed goes back", closed, onlyBack, nil, "waits: Network digi-tv: outside the windows"},
 		{
 			"the version can't be had: who failed goes back, and a joiner gets the one before",

@@ -102,7 +102,7 @@ const (
 	away
 )
 
-// standing is how a member is doing. There is one for each member: what is small stands together.
+// standing is how a member is doing. There is one for each member: what is small comes together.
 type standing struct {
 	member *Member
 	wave   int

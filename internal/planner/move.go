@@ -215,7 +215,7 @@ func (m *mover) catchUpRoom(last v1alpha1.Release) []int {
 }
 
 // lessCatchingUp takes those from the room of each wave that were brought what the group ran, and
-// are not healthy yet. Whoever does not get healthy in time keeps nobody else waiting.
+// are not healthy yet. A member that does not get healthy in time keeps nobody else waiting.
 func (m *mover) lessCatchingUp(room []int) {
 	for i := range m.members {
 		s := &m.members[i]

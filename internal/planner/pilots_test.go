@@ -95,7 +95,7 @@ func TestPilotsProof(t *testing.T) {
 		{member("tokke"), member("vinje", prod(unhealthy(target, time.Minute), moved("everyone", 2*time.Minute)))},
 	} {
 		status := planner.Plan(world(append(begun, gates(planner.Gates{PilotsProof: proof}))...)).Status
-		mentions(t, "who has begun, or waits, is told", status.Next, proof)
+		mentions(t, "who has begun, or waits, is informed", status.Next, proof)
 	}
 	status := planner.Plan(world(approved, member("tokke"), gates(planner.Gates{PilotsProof: proof}))).Status
 	mentions(t, "so is who is asked to approve", status.Waves[0].WaitsFor, proof)

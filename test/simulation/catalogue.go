@@ -175,7 +175,7 @@ func retry(w *world) string {
 		s.Retries = append(s.Retries, again)
 	})
 	if w.chance(60) {
-		w.fates[r.Spec.Digest] = [6]int{} // somebody mended what was wrong around it
+		w.fates[r.Spec.Digest] = [6]int{} // somebody fixed what was wrong around it
 	}
 	return fmt.Sprintf("%s: attempt %d of %s %s is asked for", r.Spec.Network, again.Attempt, r.Spec.App, r.Spec.Version)
 }

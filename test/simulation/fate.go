@@ -35,7 +35,7 @@ func (w *world) fateOf(digest string, k key) fate {
 type fates map[string][6]int
 
 // of a digest in an environment. It depends on nothing but the names, so a second attempt
-// fares as the first did, unless somebody mended it.
+// fares as the first did, unless somebody fixed it.
 func (f fates) of(seed uint64, digest string, k key) fate {
 	chances, known := f[digest]
 	if !known {

@@ -172,7 +172,7 @@ func (w *world) report(k key) {
 		s.HealthySince = nil
 	case s.HealthySince == nil || !same:
 		s.HealthySince = &now
-		if r.Since.After(now.Time) { // the clock went back, and what was told before is lost
+		if r.Since.After(now.Time) { // the clock went back, and what was reported before is lost
 			r.Since = now.Time
 		}
 	}

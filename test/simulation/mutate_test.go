@@ -16,10 +16,10 @@ import (
 )
 
 // guardMark is the comment that names a guard, at the end of the first line of what it marks or
-// on the line above: //guard:<name>, or //guard:<name> -> <what stands there in the mutant>.
+// on the line above: //guard:<name>, or //guard:<name> -> <what is there in the mutant>.
 var guardMark = regexp.MustCompile(`//guard:([a-z][a-z-]*)(?:[ \t]+->[ \t]*(.+))?`)
 
-// mark is one place where a guard stands.
+// mark is one place where a guard is.
 type mark struct {
 	guard, file string
 	line        int
@@ -57,7 +57,7 @@ func marksIn(file, source string) []mark {
 			m.instead = strings.TrimSpace(line[found[4]:found[5]])
 		}
 		if strings.TrimSpace(line[:found[0]]) == "" {
-			m.line++ // it stands above what it marks
+			m.line++ // it is above what it marks
 		}
 		all = append(all, m)
 	}
@@ -72,7 +72,7 @@ type mutation struct {
 	edits  []edit
 }
 
-// edit replaces what stands between two offsets of a source.
+// edit replaces what is between two offsets of a source.
 type edit struct {
 	from, to int
 	text     string

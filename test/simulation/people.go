@@ -136,7 +136,7 @@ func (w *world) changePlatform(change func(*v1alpha1.Platform)) {
 
 // changeStrategy of a network, or of the platform where the name is empty.
 func (w *world) changeStrategy(network string, change func(*v1alpha1.RolloutStrategy)) {
-	mend := func(s *v1alpha1.RolloutStrategy) *v1alpha1.RolloutStrategy {
+	repair := func(s *v1alpha1.RolloutStrategy) *v1alpha1.RolloutStrategy {
 		if s == nil {
 			s = &v1alpha1.RolloutStrategy{}
 		}
@@ -144,10 +144,10 @@ func (w *world) changeStrategy(network string, change func(*v1alpha1.RolloutStra
 		return s
 	}
 	if network == "" {
-		w.changePlatform(func(p *v1alpha1.Platform) { p.Spec.Rollout = mend(p.Spec.Rollout) })
+		w.changePlatform(func(p *v1alpha1.Platform) { p.Spec.Rollout = repair(p.Spec.Rollout) })
 		return
 	}
-	w.changeNetwork(network, func(n *v1alpha1.Network) { n.Spec.Rollout = mend(n.Spec.Rollout) })
+	w.changeNetwork(network, func(n *v1alpha1.Network) { n.Spec.Rollout = repair(n.Spec.Rollout) })
 }
 
 // flip turns a switch on, and mostly off again after some days.

@@ -20,7 +20,7 @@ type story struct {
 	title string
 	// from is the first day; the second Monday of 2027 where it is zero.
 	from time.Time
-	// lasts is how many days are told.
+	// lasts is how many days the diary has.
 	lasts int
 	plot  func(*script)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// stories are told in testdata, each by its name.
+// stories have their diaries in testdata, each by its name.
 var stories = slices.Concat(storiesOfRollouts, storiesThatEndedWrong, storiesOfWhatIsThere, storiesOfMembers, storiesOfWorlds)
 
 var storiesOfRollouts = []story{
@@ -81,12 +81,12 @@ var storiesOfRollouts = []story{
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "13:00", "the channel is moved back to 2.4.0", func() { s.promote("2.4.0") })
 	}},
-	{name: "retry", title: "A version is halted, what was wrong is mended, and it is tried once more; the approval of the first attempt does not count.", lasts: 3, plot: func(s *script) {
+	{name: "retry", title: "A version is halted, what was wrong is fixed, and it is tried once more; the approval of the first attempt does not count.", lasts: 3, plot: func(s *script) {
 		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.RequireApproval = new(true) })
 		s.turnsOut("2.5.0", "", bad)
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "09:30", "the pilot is approved", func() { s.approval("2.5.0", "pilot", 1) })
-		s.on(1, "13:00", "the cause is mended, and a second attempt asked for", func() {
+		s.on(1, "13:00", "the cause is fixed, and a second attempt asked for", func() {
 			s.turnsOut("2.5.0", "", good)
 			s.retry("2.5.0", 2)
 		})

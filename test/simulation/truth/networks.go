@@ -72,7 +72,7 @@ func (t *Truth) within(name string) map[string]bool {
 	return all
 }
 
-// holders are, for each network, those that hold it. Whoever took over a network holds what it
+// holders are, for each network, those that hold it. A network that took over another holds what that
 // held, and is held where it was.
 func (t *Truth) holders() map[string][]string {
 	if t.heldBy != nil {
