@@ -44,7 +44,7 @@ func (m *Model) SetApp(name string, app *v1alpha1.SharedApp) {
 	was := m.country.Apps.Of(name).Object
 	said := was == nil || app == nil || !sameSpec(was, app, was.Spec, app.Spec)
 	if !said && equality.Semantic.DeepEqual(was.Status.Versions, app.Status.Versions) {
-		return // who uses it is in installations, not by its status
+		return // who uses it is known from installations, not from its status
 	}
 
 	apps := maps.Clone(m.country.Apps)
