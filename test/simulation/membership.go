@@ -70,18 +70,22 @@ var storiesOfMembers = []story{
 		}
 		s.must(1, "12:00", "tokke is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "tokke") })
 	}},
-	{name: "one-more-environment", title: "The only verified member gets an environment that lacks a required app: who comes after it does not wait for that.", lasts: 5, plot: func(s *script) {
-		s.waves(func(_, _ *v1alpha1.Wave) {})
-		for _, name := range sixOfTelemark[:5] {
-			s.freeze(name, 1, 3)
-		}
-		s.on(1, "09:00", "svarut 2.5.0 is promoted, and all but vinje are in a freeze", func() { s.promote("2.5.0") })
-		s.on(2, "12:00", "vinje gets an environment that does not come up", func() {
+	{name: "one-more-environment", title: "A rollout is completed; its only member gets an environment that does not come up, and others join, of whom some are away: the rest do not wait.", lasts: 5, plot: func(s *script) {
+		members(s, "vinje")
+		s.oneWave(func(w *v1alpha1.Wave) { w.Name = "pilot" })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "09:00", "vinje gets an environment that does not come up", func() {
 			environment(s, "vinje", "prod2", v1alpha1.StageProduction)
 			s.store.Missing[v1alpha1.NamespaceFor("vinje", "prod2")] = true
 			s.store.changed()
 		})
-		s.must(5, "12:00", "the others have it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark[:5]...) })
+		s.on(2, "10:00", "the others join, in two waves, and tokke and seljord, the first of these, are in a freeze", func() {
+			s.freeze("tokke", 1, 60)
+			s.freeze("seljord", 1, 60)
+			s.threeWaves(func([]v1alpha1.Wave) {})
+			members(s, sixOfTelemark...)
+		})
+		s.must(4, "12:00", "the rest have it", func() bool { return s.has("2.5.0", "prod", "fyresdal", "kviteseid", "nissedal") })
 	}},
 }
 
