@@ -38,9 +38,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
-	if seen.late() {
-		return ctrl.Result{RequeueAfter: soon}, nil
+	if snapshot.Behind(seen.country.Network(req.Name), &seen.network) {
+		return ctrl.Result{RequeueAfter: snapshot.CatchUp}, nil
 	}
+
 	now := seen.country.Now
 	todo, err := plan(seen, now)
 	if err != nil {

@@ -198,24 +198,3 @@ func TestObserversAreCountedApart(t *testing.T) {
 		t.Errorf("a county that observes is no member, also where it is named as one: members and observers (-want +got):\n%s", diff)
 	}
 }
-
-func TestLate(t *testing.T) {
-	known := v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-tv", UID: "1", Generation: 2}}
-	for _, tc := range []struct {
-		reason string
-		change func(*v1alpha1.Network)
-		want   bool
-	}{
-		{"the country has it as it is", func(*v1alpha1.Network) {}, false},
-		{"what else is said of it does not matter", func(n *v1alpha1.Network) { n.Annotations = map[string]string{"a": "b"} }, false},
-		{"its spec has changed since", func(n *v1alpha1.Network) { n.Generation = 3 }, true},
-		{"it was made anew since", func(n *v1alpha1.Network) { n.UID = "2" }, true},
-		{"the country does not have it yet", func(n *v1alpha1.Network) { n.Name = "digi-sor" }, true},
-	} {
-		seen := in(country.Objects{}, known)
-		tc.change(&seen.network)
-		if got := seen.late(); got != tc.want {
-			t.Errorf("%s: late %v, want %v", tc.reason, got, tc.want)
-		}
-	}
-}

@@ -21,12 +21,6 @@ type observed struct {
 	country *country.Country
 }
 
-// late says whether the country does not have the network yet as it is: it follows the cache in a moment.
-func (o observed) late() bool {
-	known := o.country.Network(o.network.Name)
-	return known == nil || known.UID != o.network.UID || known.Generation != o.network.Generation
-}
-
 // observe looks at one network. The binding is read from the cache, and not from the country, which has none.
 func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
 	var seen observed

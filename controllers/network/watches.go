@@ -18,13 +18,9 @@ import (
 	"github.com/allmenning/allmenning/internal/country"
 )
 
-const (
-	// pause gathers what happens to members and apps: a country that is created in a
-	// burst makes one write a second for each network, and not one for each member.
-	pause = time.Second
-	// soon is when to look again where the country does not have the network yet as it is.
-	soon = 50 * time.Millisecond
-)
+// pause gathers what happens to members and apps: a country that is created in a
+// burst makes one write a second for each network, and not one for each member.
+const pause = time.Second
 
 // SetupWithManager makes the manager run this controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {

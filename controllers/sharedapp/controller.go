@@ -55,8 +55,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 
-	if seen.late() {
-		return ctrl.Result{RequeueAfter: soon}, nil
+	if seen.behind() {
+		return ctrl.Result{RequeueAfter: snapshot.CatchUp}, nil
 	}
 
 	now := seen.country.Now

@@ -18,6 +18,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
+	"github.com/allmenning/allmenning/controllers/snapshot"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
 )
@@ -34,10 +35,9 @@ type observed struct {
 	versions []seenVersion
 }
 
-// late says whether the country does not have the app yet as it is: it follows the cache in a moment.
-func (o observed) late() bool {
-	known := o.country.Apps.Of(o.app.Name).Object
-	return known == nil || known.UID != o.app.UID || known.Generation != o.app.Generation
+// behind says whether the country does not have the app yet as it is.
+func (o observed) behind() bool {
+	return snapshot.Behind(o.country.Apps.Of(o.app.Name).Object, &o.app)
 }
 
 // seenVersion is what was found of one version.
@@ -74,7 +74,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, fmt.Errorf("read SharedApp %s: %w", name, err)
 	}
 	seen.country = r.Holder.Country()
-	if seen.late() || suspended(seen) {
+	if seen.behind() || suspended(seen) {
 		return seen, nil
 	}
 	var err error

@@ -26,13 +26,9 @@ import (
 // registry, so few are enough.
 const workers = 2
 
-const (
-	// burst gathers what happens to networks and other apps: a country of them that is created at
-	// once calls for one look.
-	burst = time.Second
-	// soon is when to look again where the country does not have the app yet as it is.
-	soon = 50 * time.Millisecond
-)
+// burst gathers what happens to networks and other apps: a country of them that is created at
+// once calls for one look.
+const burst = time.Second
 
 // SetupWithManager makes the manager run this controller and its download pool.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
