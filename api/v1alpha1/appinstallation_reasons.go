@@ -46,7 +46,8 @@ const (
 const (
 	// ReasonUnhealthy means that an object of the app failed.
 	ReasonUnhealthy = "Unhealthy"
-	// ReasonRefused means that the API server refuses an object of the bundle.
+	// ReasonRefused means that the API server refuses an object of the bundle. In a member's note it means
+	// that the API server refuses the AppInstallation itself.
 	ReasonRefused = "Refused"
 	// ReasonImmutableField means that the version changes a field that can't be changed.
 	ReasonImmutableField = "ImmutableField"

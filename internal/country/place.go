@@ -38,13 +38,13 @@ func absence(t *Tenant, row *Row) planner.Excuse {
 		return planner.Excuse{Reason: v1alpha1.ReasonEnvironmentNotReady, Message: "environment " + environment + " is not there yet", Away: true}
 	}
 	if there != nil && isTrue(there.Spec.Suspend) {
-		return planner.Excuse{Reason: planner.ReasonSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
+		return planner.Excuse{Reason: v1alpha1.ReasonSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}
 	}
 	if row.Refused != nil { //guard:refused-is-away
 		return row.Refused.excuse()
 	}
 	if row.Remembered != nil { // its app runs on: a move to what the group has would lower its version
-		return planner.Excuse{Reason: planner.ReasonInstalling, Message: "the AppInstallation of " + row.Verdict.App + " in " + environment + " was deleted, and is written again first", Away: true}
+		return planner.Excuse{Reason: v1alpha1.ReasonInstalling, Message: "the AppInstallation of " + row.Verdict.App + " in " + environment + " was deleted, and is written again first", Away: true}
 	}
 	return planner.Excuse{}
 }

@@ -42,7 +42,7 @@ type Introduction struct {
 // where it is not the introduction's to move.
 func (i *Introduction) WaitsFor(municipality, environment string) planner.Wait {
 	if spec := i.Course.Create; spec != nil {
-		return planner.Wait{Reason: planner.ReasonWaiting, Message: fmt.Sprintf("a Rollout of %s to %s is about to be made", spec.Version, i.Group)}
+		return planner.Wait{Reason: v1alpha1.ReasonWaiting, Message: fmt.Sprintf("a Rollout of %s to %s is about to be made", spec.Version, i.Group)}
 	}
 	if i.planned == nil {
 		return planner.Wait{}

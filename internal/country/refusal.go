@@ -79,7 +79,7 @@ func sameRequest(a, b *v1alpha1.AppInstallation) bool {
 
 // excuse of a place that can't be written.
 func (r *Refusal) excuse() planner.Excuse {
-	return planner.Excuse{Reason: planner.ReasonRefused, Message: r.Message, Away: true}
+	return planner.Excuse{Reason: v1alpha1.ReasonRefused, Message: r.Message, Away: true}
 }
 
 // SetRefused takes what the API server refuses at a place of a municipality; nil where it refuses

@@ -61,12 +61,12 @@ func TestRefusedPlaces(t *testing.T) {
 			row := country.Compile(o, now).Tenant("vinje").Row(resolution.Place{App: "svarut", Environment: "prod"})
 			want := planner.Excuse{}
 			if c.refused {
-				want = planner.Excuse{Reason: planner.ReasonRefused, Message: quotaFull, Away: true}
+				want = planner.Excuse{Reason: v1alpha1.ReasonRefused, Message: quotaFull, Away: true}
 				diff(t, c.reason, "state", row.Status.State, v1alpha1.AppBlocked)
 				diff(t, c.reason, "message", row.Status.Message, quotaFull)
 				diff(t, c.reason, "counted", row.Status.Counted, true)
 			}
-			if c.refused || row.Place.Excuse.Reason == planner.ReasonRefused {
+			if c.refused || row.Place.Excuse.Reason == v1alpha1.ReasonRefused {
 				diff(t, c.reason, "excuse", row.Place.Excuse, want)
 			}
 		})

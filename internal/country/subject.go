@@ -125,7 +125,7 @@ func (s *Subject) left(r *v1alpha1.Rollout) []planner.Left {
 		return true
 	})
 	for _, m := range r.Status.Memory { // whose installations went with them
-		if _, known := gone[m.Name]; !known && m.Reason == planner.ReasonFailed && !stays(m.Name) {
+		if _, known := gone[m.Name]; !known && m.Reason == v1alpha1.MemoryFailed && !stays(m.Name) {
 			gone[m.Name] = planner.Left{Name: m.Name, Wave: m.Wave, Failed: true}
 		}
 	}

@@ -96,7 +96,7 @@ func (t *tally) idle() bool { return t.waiting == 0 && t.moving == 0 && t.unreco
 // resumes says whether a member on its way goes on to its next stage. It mostly has its place
 // among those that move at once already; one that was away in between may have lost it.
 func (s *standing) resumes() bool {
-	return s.state == moving && s.reason == ReasonNextStage && s.movable
+	return s.state == moving && s.reason == v1alpha1.ReasonNextStage && s.movable
 }
 
 func newCount(in *Input) *count {

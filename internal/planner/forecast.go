@@ -7,6 +7,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
 // DefaultInstall is how long a forecast takes a place to need, where nobody says.
@@ -247,6 +249,6 @@ func (f *play) visit(c *count, s *standing, there *MemberPlace) Visit {
 		return v
 	}
 	wait := c.waitsFor(s, there)
-	v.Reason, v.Message = cmp.Or(wait.Reason, ReasonWaiting), wait.Message
+	v.Reason, v.Message = cmp.Or(wait.Reason, v1alpha1.ReasonWaiting), wait.Message
 	return v
 }

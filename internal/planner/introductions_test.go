@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/planner"
 )
 
@@ -29,7 +30,7 @@ func TestPlanAll(t *testing.T) {
 		return introduction(app, 0, nobody, completed, done("all"), member("vinje", verified("all")))
 	}
 	stands := func(app string) planner.Introduction {
-		return introduction(app, 0, nobody, member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), prod(has(before), away("DependencyMissing", "requires a"))))
+		return introduction(app, 0, nobody, member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), prod(has(before), away(v1alpha1.ReasonRequiredAppMissing, "requires a"))))
 	}
 	stopped := func(g planner.Gates) planner.Introduction {
 		intro := carried("z")

@@ -69,23 +69,8 @@ func (p *MemberPlace) absence() Excuse {
 // refused says whether the API server refuses for good what is to be written here. How what is there
 // fares can be seen all the same; nobody waits for what can't be written.
 func (p *MemberPlace) refused() bool {
-	return p != nil && p.Excuse.Away && p.Excuse.Reason == ReasonRefused
+	return p != nil && p.Excuse.Away && p.Excuse.Reason == v1alpha1.ReasonRefused
 }
-
-// The reasons of notes, besides those of package resolution and of installations.
-const (
-	ReasonSuspended  = "Suspended"
-	ReasonPaused     = "Paused"
-	ReasonWindow     = "Window"
-	ReasonWaiting    = "Waiting"
-	ReasonInstalling = "Installing"
-	ReasonUnhealthy  = "Unhealthy"
-	ReasonSoaking    = "Soaking"
-	ReasonNextStage  = "NextStage"
-	ReasonFailed     = "Failed"
-	// ReasonRefused is the excuse of a place whose write the API server refuses for good.
-	ReasonRefused = "Refused"
-)
 
 // order is the way through a member: each stage after the one before has soaked.
 var order = []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1alpha1.StageProduction}
@@ -187,7 +172,7 @@ func (s *standing) wake(at time.Time) { s.until = earliest(s.until, at) }
 
 // note says what a member on its way is doing at a place.
 func (s *standing) note(reason string, place *MemberPlace, since, deadline time.Time) {
-	s.unseen = s.unseen || reason == ReasonInstalling
+	s.unseen = s.unseen || reason == v1alpha1.ReasonInstalling
 	if urgency(reason) > urgency(s.reason) {
 		s.reason, s.place, s.since, s.deadline = reason, place, since, deadline
 	}
@@ -198,11 +183,11 @@ func urgency(reason string) int {
 	switch reason {
 	case "":
 		return 0
-	case ReasonSoaking:
+	case v1alpha1.ReasonSoaking:
 		return 1
-	case ReasonInstalling:
+	case v1alpha1.ReasonInstalling:
 		return 2
-	case ReasonUnhealthy:
+	case v1alpha1.ReasonUnhealthy:
 		return 4
 	}
 	return 3 // a fault that is not the version's

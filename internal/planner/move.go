@@ -158,7 +158,7 @@ func (m *mover) candidates(s *standing) []*MemberPlace { return s.candidates(m.t
 func (m *mover) start(s *standing) {
 	t := &m.waves[s.wave]
 	m.bring(s, m.candidates(s), Advance, m.target, m.strategy.Waves[s.wave].Name)
-	s.state, s.reason, s.unseen, s.message, s.since = moving, ReasonInstalling, true, "asked to move to "+m.target.Version, m.in.Now
+	s.state, s.reason, s.unseen, s.message, s.since = moving, v1alpha1.ReasonInstalling, true, "asked to move to "+m.target.Version, m.in.Now
 	m.begins = m.begins || !m.begun
 	s.started, s.movable = true, false
 	t.started = true
@@ -187,7 +187,7 @@ func (m *mover) catchUp() {
 		s := &m.members[i]
 		if s.state != waiting || s.started ||
 			room[s.wave] <= 0 || //guard:catch-up-minds-max-concurrent
-			s.reason == ReasonWindow { //guard:catch-up-minds-own-windows
+			s.reason == v1alpha1.ReasonWindow { //guard:catch-up-minds-own-windows
 			continue
 		}
 		if empty := s.member.missing(); len(empty) > 0 {

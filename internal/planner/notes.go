@@ -23,7 +23,7 @@ const (
 
 // noted says how a member is doing.
 func (r *reporter) noted(s *standing) v1alpha1.MemberNote {
-	n := v1alpha1.MemberNote{Name: s.member.Name, Reason: cmp.Or(s.reason, ReasonWaiting), Message: condition.Within(r.message(s), maxNote)}
+	n := v1alpha1.MemberNote{Name: s.member.Name, Reason: cmp.Or(s.reason, v1alpha1.ReasonWaiting), Message: condition.Within(r.message(s), maxNote)}
 	if !s.since.IsZero() {
 		n.Since = new(metav1.NewTime(s.since).Rfc3339Copy())
 	}
@@ -63,7 +63,7 @@ func (r *reporter) failures() []v1alpha1.MemberNote {
 	for i := range r.left {
 		if s := &r.left[i]; s.state == failed && len(all) < maxNotes {
 			all = append(all, v1alpha1.MemberNote{
-				Name: s.member.Name, Wave: r.strategy.Waves[s.wave].Name, Reason: "Left", Message: "failed, and left the group afterwards",
+				Name: s.member.Name, Wave: r.strategy.Waves[s.wave].Name, Reason: v1alpha1.ReasonLeft, Message: "failed, and left the group afterwards",
 			})
 		}
 	}
@@ -92,7 +92,7 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 	for i := range r.members {
 		s := &r.members[i]
 		if since, late := r.verifiedLate(s); late {
-			all = append(all, v1alpha1.MemberMemory{Name: s.member.Name, Reason: memoryVerified, Since: new(metav1.NewTime(since).Rfc3339Copy())})
+			all = append(all, v1alpha1.MemberMemory{Name: s.member.Name, Reason: v1alpha1.MemoryVerified, Since: new(metav1.NewTime(since).Rfc3339Copy())})
 		}
 		all = append(all, r.memoriesOf(s)...)
 	}
@@ -106,7 +106,7 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 // not say: it was moved after the wave was done or, as clocks are set, seems to have been, or the
 // wave had another name then. False where it has no such place, or was not verified yet.
 func (r *reporter) verifiedLate(s *standing) (time.Time, bool) {
-	since, known := r.remembered(s.member.Name, memoryVerified)
+	since, known := r.remembered(s.member.Name, v1alpha1.MemoryVerified)
 	var last time.Time
 	for i := range s.member.Places {
 		place := &s.member.Places[i]
@@ -144,10 +144,10 @@ func (r *reporter) isLate(place *MemberPlace, moved time.Time, wave int) bool {
 func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 	var all []v1alpha1.MemberMemory
 	if s.state == moving && r.startsAnew(s.member.Name) {
-		all = append(all, r.memoryOf(s, memoryUnhealthy))
+		all = append(all, r.memoryOf(s, v1alpha1.MemoryUnhealthy))
 	}
 	if s.state == moving && s.unseen { //guard:unseen-is-remembered
-		all = append(all, r.memoryOf(s, memoryUnseen))
+		all = append(all, r.memoryOf(s, v1alpha1.MemoryUnseen))
 	}
 	if reason := r.reasonToRemember(s); reason != "" {
 		all = append(all, r.memoryOf(s, reason))
@@ -159,7 +159,7 @@ func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 func (r *reporter) reasonToRemember(s *standing) string {
 	switch s.state {
 	case failed:
-		return memoryFailed
+		return v1alpha1.MemoryFailed
 	case away:
 		if (s.wave == 0 && !r.waves[0].done) || (s.place != nil && s.place.at(r.target)) {
 			return s.reason
@@ -180,7 +180,7 @@ func (r *reporter) memoryOf(s *standing, reason string) v1alpha1.MemberMemory {
 		since = metav1.NewTime(was).Rfc3339Copy()
 	}
 	m := v1alpha1.MemberMemory{Name: s.member.Name, Reason: reason, Since: &since}
-	if reason == memoryFailed {
+	if reason == v1alpha1.MemoryFailed {
 		m.Wave = r.strategy.Waves[s.wave].Name
 	}
 	return m
@@ -189,7 +189,7 @@ func (r *reporter) memoryOf(s *standing, reason string) v1alpha1.MemberMemory {
 // startsAnew says whether the time of a member began when a fault of somebody else ended. It is
 // remembered until the member is verified.
 func (all memory) startsAnew(name string) bool {
-	_, known := all.remembered(name, memoryUnhealthy)
+	_, known := all.remembered(name, v1alpha1.MemoryUnhealthy)
 	return known || all.excusedBefore(name)
 }
 
@@ -199,7 +199,7 @@ func (r *reporter) rememberWaves() []v1alpha1.MemberMemory {
 	for name, at := range r.done {
 		present := slices.ContainsFunc(r.strategy.Waves, func(w Wave) bool { return w.Name == name })
 		if !present {
-			all = append(all, v1alpha1.MemberMemory{Name: name, Reason: memoryDone, Wave: name, Since: new(metav1.NewTime(at).Rfc3339Copy())})
+			all = append(all, v1alpha1.MemberMemory{Name: name, Reason: v1alpha1.MemoryWaveDone, Wave: name, Since: new(metav1.NewTime(at).Rfc3339Copy())})
 		}
 	}
 	return all

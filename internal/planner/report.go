@@ -82,7 +82,7 @@ func (r *reporter) abandoned() v1alpha1.RolloutStatus {
 
 // onTheWay says whether a member moves, or waits for something of its own within an open wave.
 func (r *reporter) onTheWay(s *standing) bool {
-	return s.state == moving || (s.state == away && r.open(s.wave)) || (s.state == waiting && s.reason == ReasonWindow)
+	return s.state == moving || (s.state == away && r.open(s.wave)) || (s.state == waiting && s.reason == v1alpha1.ReasonWindow)
 }
 
 // firstStart is when the first wave that began did.

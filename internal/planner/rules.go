@@ -21,21 +21,6 @@ type rules struct {
 // memory is what the status remembers, by member.
 type memory map[string][]v1alpha1.MemberMemory
 
-// The reasons that the memory of a Rollout has besides those that a member is away for.
-const (
-	// memoryFailed is a member that failed: it counts also when its installation is gone.
-	memoryFailed = "Failed"
-	// memoryUnseen is a member whose installation was not observed since.
-	memoryUnseen = "Unseen"
-	// memoryUnhealthy is a member that has been on its way anew since a fault of somebody else ended.
-	memoryUnhealthy = "Unhealthy"
-	// memoryVerified is a member that was verified in a wave that is done, and that was moved after
-	// that, or when the wave had another name.
-	memoryVerified = "Verified"
-	// memoryDone is not a member, but a wave that was done and that the strategy has no longer.
-	memoryDone = "WaveDone"
-)
-
 func newRules(in *Input) rules {
 	r := rules{
 		in: in, strategy: in.Strategy,
@@ -47,7 +32,7 @@ func newRules(in *Input) rules {
 		r.strategy = r.strategy.quick()
 	}
 	for _, m := range in.Rollout.Status.Memory {
-		if m.Reason == memoryDone && m.Since != nil {
+		if m.Reason == v1alpha1.MemoryWaveDone && m.Since != nil {
 			r.done[m.Name] = m.Since.Time
 			continue
 		}
@@ -105,7 +90,7 @@ func (all memory) remembered(name, reason string) (time.Time, bool) {
 func (all memory) excusedBefore(name string) bool {
 	for _, m := range all[name] {
 		switch m.Reason {
-		case memoryFailed, memoryUnseen, memoryUnhealthy, memoryVerified:
+		case v1alpha1.MemoryFailed, v1alpha1.MemoryUnseen, v1alpha1.MemoryUnhealthy, v1alpha1.MemoryVerified:
 		default:
 			return true
 		}
@@ -136,7 +121,7 @@ func (r *rules) past(member string, place *MemberPlace, w *Wave) bool {
 		return r.stamp(place) == nil || place.Installed.soakedOnce(w.Soak) || place.Installed.healthyFor(w.Soak, r.in.Now)
 	}
 	moved := r.movedAt(place)
-	if verified, known := r.remembered(member, memoryVerified); known && !moved.After(verified) { //guard:who-came-late-stays-verified
+	if verified, known := r.remembered(member, v1alpha1.MemoryVerified); known && !moved.After(verified) { //guard:who-came-late-stays-verified
 		return true
 	}
 	done, ok := r.doneAt(place, w)

@@ -18,7 +18,7 @@ func (r *rules) stand(m *Member, wave int) standing {
 	case s.state == failed:
 		return s
 	case m.Suspended:
-		s.state, s.reason = excused, ReasonSuspended
+		s.state, s.reason = excused, v1alpha1.ReasonSuspended
 		return s
 	case !m.takesPart():
 		s.state = excused
@@ -35,8 +35,8 @@ func (r *rules) stand(m *Member, wave int) standing {
 // readStamps reads what this rollout did to the member, and what came of it.
 func (r *rules) readStamps(s *standing, w *Wave) {
 	if r.failedAndGone(s.member) {
-		s.state, s.reason = failed, memoryFailed
-		s.since, _ = r.remembered(s.member.Name, memoryFailed)
+		s.state, s.reason = failed, v1alpha1.MemoryFailed
+		s.since, _ = r.remembered(s.member.Name, v1alpha1.MemoryFailed)
 		return
 	}
 	for i := range s.member.Places {
@@ -71,7 +71,7 @@ func (s *standing) readStamp(r *rules, place *MemberPlace, stamp *Stamp, w *Wave
 // failedAndGone says whether a member failed of which no installation has a record: it is not there any
 // longer, or goes, as the member declined the app. That does not undo its failure.
 func (r *rules) failedAndGone(m *Member) bool {
-	_, before := r.remembered(m.Name, memoryFailed)
+	_, before := r.remembered(m.Name, v1alpha1.MemoryFailed)
 	if !before {
 		return false
 	}
@@ -90,13 +90,13 @@ func (r *rules) walk(s *standing, w *Wave) {
 	}
 	switch {
 	case s.failing:
-		s.state, s.reason, s.until = failed, ReasonUnhealthy, time.Time{}
+		s.state, s.reason, s.until = failed, v1alpha1.ReasonUnhealthy, time.Time{}
 		s.unrecorded, s.late = true, true
 	case s.state == moving && s.movable && !s.started:
 		// It has the version in part, and not by this rollout: it waits for its turn as others do.
-		s.state, s.reason, s.place = waiting, ReasonWaiting, nil
+		s.state, s.reason, s.place = waiting, v1alpha1.ReasonWaiting, nil
 	case s.state == waiting && s.started:
-		s.state, s.reason = moving, ReasonNextStage
+		s.state, s.reason = moving, v1alpha1.ReasonNextStage
 	}
 }
 
@@ -125,7 +125,7 @@ func (r *rules) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool) {
 	switch {
 	case !stays || s.state == moving:
 	case s.movable:
-		s.state, s.reason = waiting, ReasonWaiting
+		s.state, s.reason = waiting, v1alpha1.ReasonWaiting
 	case where != nil:
 		s.isAway(absent.Reason, absent.Message, where)
 	}
@@ -154,7 +154,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	switch {
 	case i.Healthy():
 		soaked := i.HealthySince.Add(w.Soak)
-		s.note(ReasonSoaking, place, i.HealthySince, soaked)
+		s.note(v1alpha1.ReasonSoaking, place, i.HealthySince, soaked)
 		s.wake(soaked)
 		return
 	case i.Fault.Blame == installation.BlameCatalogue:
@@ -183,19 +183,19 @@ func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason
 		return r.ownUnhealthySince(i, moved)
 	}
 	if !i.Current {
-		unseen, known := r.remembered(m.Name, memoryUnseen)
+		unseen, known := r.remembered(m.Name, v1alpha1.MemoryUnseen)
 		if !known {
 			unseen = r.in.Now
 		}
-		return ReasonInstalling, moved, latest(moved, unseen) //guard:touched-spec-is-no-failure -> ReasonInstalling, moved, moved
+		return v1alpha1.ReasonInstalling, moved, latest(moved, unseen) //guard:touched-spec-is-no-failure -> v1alpha1.ReasonInstalling, moved, moved
 	}
 	begun = moved
-	if again, known := r.remembered(m.Name, memoryUnhealthy); known {
+	if again, known := r.remembered(m.Name, v1alpha1.MemoryUnhealthy); known {
 		begun = latest(moved, again)
 	} else if r.excusedBefore(m.Name) {
 		begun = r.in.Now
 	}
-	return ReasonUnhealthy, begun, latest(begun, i.UnhealthySince)
+	return v1alpha1.ReasonUnhealthy, begun, latest(begun, i.UnhealthySince)
 }
 
 // ownUnhealthySince is the same of a municipality's own move, of which there is no memory: what its
@@ -204,11 +204,11 @@ func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason
 func (r *rules) ownUnhealthySince(i *Installed, moved time.Time) (reason string, begun, since time.Time) {
 	switch {
 	case i.Current:
-		return ReasonUnhealthy, moved, latest(moved, i.UnhealthySince)
+		return v1alpha1.ReasonUnhealthy, moved, latest(moved, i.UnhealthySince)
 	case i.Blocked, !i.HealthyBefore.IsZero():
-		return ReasonInstalling, moved, r.in.Now
+		return v1alpha1.ReasonInstalling, moved, r.in.Now
 	}
-	return ReasonInstalling, moved, latest(moved, i.UnhealthySince)
+	return v1alpha1.ReasonInstalling, moved, latest(moved, i.UnhealthySince)
 }
 
 // mindBrakes keeps back a member that would be moved while it is paused, or outside its own
@@ -223,12 +223,12 @@ func (r *rules) mindBrakes(s *standing, w *Wave) {
 		return
 	}
 	s.movable = false
-	switch watched := s.state == moving && s.reason != ReasonNextStage; {
+	switch watched := s.state == moving && s.reason != v1alpha1.ReasonNextStage; {
 	case watched:
 	case s.member.Paused:
-		s.isAway(ReasonPaused, "", nil)
+		s.isAway(v1alpha1.ReasonPaused, "", nil)
 	default:
-		s.reason, s.message, s.place = ReasonWindow, "", nil
+		s.reason, s.message, s.place = v1alpha1.ReasonWindow, "", nil
 		if never := days.Opens.IsZero(); never || days.Opens.Sub(r.in.Now) > w.ProgressDeadline {
 			s.state = away
 			if !never { // then it is waited for

@@ -71,7 +71,7 @@ func TestPausedMunicipality(t *testing.T) {
 	step := planner.Plan(world(all, member("a", paused, prod(has(before))), member("b")))
 	diff(t, "nothing new comes to it, and nobody waits for it", "moves", moves(step), []string{"b/prod Advance 2.5.0 wave all"})
 	_, note := noted(step.Status, "a")
-	diff(t, "it is away", "note", note.Reason, planner.ReasonPaused)
+	diff(t, "it is away", "note", note.Reason, v1alpha1.ReasonPaused)
 	step = planner.Plan(world(all, member("a", paused, prod(unhealthy(target, time.Hour), moved("all", time.Hour)))))
 	diff(t, "what is on its way returns if it fails", "moves", moves(step), []string{"a/prod Return 2.4.1 wave all"})
 }
@@ -308,13 +308,13 @@ func TestLeaverThatRecovered(t *testing.T) {
 }
 
 func TestStandInCanBeMovedNow(t *testing.T) {
-	stuck := member("b", dev(away("DependencyMissing", "requires kobo")), prod(has(before)))
+	stuck := member("b", dev(away(v1alpha1.ReasonRequiredAppMissing, "requires kobo")), prod(has(before)))
 	step := planner.Plan(world(waves(wave("first", "nobody"), wave("rest")), stuck, member("c")))
 	diff(t, "one that lacks an app in its first stage does not stand in", "moves", moves(step), []string{"c/prod Advance 2.5.0 wave first"})
 	diff(t, "it is named", "standIn", waveIn(t, step, "first").StandIn, "c")
-	moved := member("b", dev(has(target), moved("first", 9*time.Hour)), prod(has(before), away("DependencyMissing", "requires kobo")))
+	moved := member("b", dev(has(target), moved("first", 9*time.Hour)), prod(has(before), away(v1alpha1.ReasonRequiredAppMissing, "requires kobo")))
 	in := world(waves(wave("first", "nobody"), wave("rest")), moved, member("c"))
-	in.Rollout.Status.Memory = []v1alpha1.MemberMemory{{Name: "b", Reason: "DependencyMissing", Since: at(-time.Hour)}}
+	in.Rollout.Status.Memory = []v1alpha1.MemberMemory{{Name: "b", Reason: v1alpha1.ReasonRequiredAppMissing, Since: at(-time.Hour)}}
 	diff(t, "a stand-in that stays away gives way", "moves", moves(planner.Plan(in)), []string{"c/prod Advance 2.5.0 wave first"})
 }
 
@@ -332,7 +332,7 @@ func TestWaitsFor(t *testing.T) {
 		{"it comes after that", "b", "prod", planner.Wait{Reason: "NextStage", Message: "comes after stage Test, where test is healthy, and soaks until 2026-11-22T12:59:00Z", Until: now.Add(59 * time.Minute)}},
 		{"its turn has not come", "c", "prod", planner.Wait{Reason: "Waiting", Message: "wave all is under way, and takes its members in turn"}},
 		{"it holds", "d", "prod", planner.Wait{Reason: "Held", Message: "year-end"}},
-		{"it is away", "e", "prod", planner.Wait{Reason: "DependencyMissing", Message: "requires kobo"}},
+		{"it is away", "e", "prod", planner.Wait{Reason: v1alpha1.ReasonRequiredAppMissing, Message: "requires kobo"}},
 		{"nobody knows it", "z", "prod", planner.Wait{}},
 	}
 	for _, c := range cases {

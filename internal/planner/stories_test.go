@@ -19,7 +19,7 @@ func gated(approvals ...v1alpha1.Approval) change {
 
 var (
 	approved = v1alpha1.Approval{App: "svarut", Digest: target.Digest, Wave: "second", Attempt: 1}
-	missing  = prod(has(before), away("DependencyMissing", "requires kobo"))
+	missing  = prod(has(before), away(v1alpha1.ReasonRequiredAppMissing, "requires kobo"))
 	held     = prod(has(before), excused("Held", "year-end"))
 )
 

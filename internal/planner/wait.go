@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
 // Wait is what a place waits for; zero where it has the version and is verified.
@@ -35,7 +37,7 @@ func (p *Planned) WaitsFor(municipality, environment string) Wait {
 		if move.Stamp.Outcome != "" {
 			return Wait{Reason: string(move.Stamp.Outcome), Message: move.Stamp.Message, Due: true}
 		}
-		return Wait{Reason: ReasonInstalling, Message: "is asked to move to " + move.To.Version, Due: true}
+		return Wait{Reason: v1alpha1.ReasonInstalling, Message: "is asked to move to " + move.To.Version, Due: true}
 	}
 	s := p.count.stand(m, int(p.waves[at]))
 	return p.count.waitsFor(&s, &m.Places[place])
@@ -64,14 +66,14 @@ func (c *count) waitsFor(s *standing, place *MemberPlace) Wait {
 			return Wait{}
 		}
 		return c.says(s)
-	case s.state == away, s.reason == ReasonWindow:
+	case s.state == away, s.reason == v1alpha1.ReasonWindow:
 		return c.says(s)
 	}
 	if c.halted() {
-		return Wait{Reason: ReasonWaiting, Message: "the rollout is halted: nobody else is moved until a retry is asked for or another version is promoted"}
+		return Wait{Reason: v1alpha1.ReasonWaiting, Message: "the rollout is halted: nobody else is moved until a retry is asked for or another version is promoted"}
 	}
 	if gate := c.gateOf(s); gate.closed() {
-		return Wait{Reason: ReasonWaiting, Message: gate.said(), Until: gate.Until}
+		return Wait{Reason: v1alpha1.ReasonWaiting, Message: gate.said(), Until: gate.Until}
 	}
 	if place.Stage != order[s.stage] {
 		return c.stageBefore(s)
@@ -79,7 +81,7 @@ func (c *count) waitsFor(s *standing, place *MemberPlace) Wait {
 	if s.state == moving {
 		return c.says(s)
 	}
-	return Wait{Reason: ReasonWaiting, Message: fmt.Sprintf("wave %s is under way, and takes its members in turn", c.strategy.Waves[s.wave].Name)}
+	return Wait{Reason: v1alpha1.ReasonWaiting, Message: fmt.Sprintf("wave %s is under way, and takes its members in turn", c.strategy.Waves[s.wave].Name)}
 }
 
 // gateOf is the gate that a member waits at.
@@ -96,7 +98,7 @@ func (c *count) gateOf(s *standing) Gate {
 
 // stageBefore says which environment of an earlier stage goes first.
 func (c *count) stageBefore(s *standing) Wait {
-	before := Wait{Reason: ReasonNextStage, Message: fmt.Sprintf("comes after stage %s", order[s.stage]), Until: s.until}
+	before := Wait{Reason: v1alpha1.ReasonNextStage, Message: fmt.Sprintf("comes after stage %s", order[s.stage]), Until: s.until}
 	if said := c.message(s); said != "" {
 		before.Message += ", where " + said
 	}
@@ -104,5 +106,5 @@ func (c *count) stageBefore(s *standing) Wait {
 }
 
 func (c *count) says(s *standing) Wait {
-	return Wait{Reason: cmp.Or(s.reason, ReasonWaiting), Message: c.message(s), Until: s.until}
+	return Wait{Reason: cmp.Or(s.reason, v1alpha1.ReasonWaiting), Message: c.message(s), Until: s.until}
 }

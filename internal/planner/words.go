@@ -160,7 +160,7 @@ func (c *count) soonest() *standing {
 	var first *standing
 	for i := range c.members {
 		s := &c.members[i]
-		if (s.state == moving && s.reason != ReasonNextStage) || s.state == away {
+		if (s.state == moving && s.reason != v1alpha1.ReasonNextStage) || s.state == away {
 			if first == nil || (!s.until.IsZero() && (first.until.IsZero() || s.until.Before(first.until))) {
 				first = s
 			}
@@ -246,17 +246,17 @@ func (c *count) message(s *standing) string {
 		return s.message + c.returnsLater(s)
 	}
 	switch s.reason {
-	case ReasonSuspended:
+	case v1alpha1.ReasonSuspended:
 		return "the Municipality is suspended (spec.suspend)"
-	case ReasonPaused:
+	case v1alpha1.ReasonPaused:
 		return "the Municipality is paused (spec.pause)"
-	case ReasonWindow:
+	case v1alpha1.ReasonWindow:
 		return "Municipality " + s.member.Name + ": " + s.member.Calendar.Why(c.in.Now)
-	case memoryFailed:
+	case v1alpha1.MemoryFailed:
 		return "failed before, and its installation is gone since"
-	case ReasonSoaking:
+	case v1alpha1.ReasonSoaking:
 		return fmt.Sprintf("%s is healthy, and soaks until %s", s.place.Environment, stampOf(s.deadline))
-	case ReasonInstalling:
+	case v1alpha1.ReasonInstalling:
 		return s.place.Environment + ": not observed yet"
 	}
 	return s.observed()

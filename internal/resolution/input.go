@@ -54,14 +54,14 @@ type Why string
 
 // The reasons why a place is not simply installed.
 const (
-	Declined Why = "Declined"
-	Deferred Why = "Deferred"
-	Held     Why = "Held"
+	Declined Why = v1alpha1.ReasonDeclined
+	Deferred Why = v1alpha1.ReasonDeferred
+	Held     Why = v1alpha1.ReasonHeld
 	// Ahead means that a higher version is installed than the one that is offered.
-	Ahead Why = "Ahead"
+	Ahead Why = v1alpha1.ReasonAhead
 	// Unrequested means that nobody asks any longer for what is installed.
-	Unrequested Why = "Unrequested"
-	Blocked     Why = "Blocked"
+	Unrequested Why = v1alpha1.ReasonUnrequested
+	Blocked     Why = v1alpha1.ReasonBlocked
 )
 
 // Verdict is what is done at one place, and who decided it.

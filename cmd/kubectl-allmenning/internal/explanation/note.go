@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -36,7 +35,7 @@ func failed(n v1alpha1.MemberNote) string {
 	case v1alpha1.OutcomeStuck: // "1.1.0 failed: ...; it stays as it is"
 		return "In " + n.Name + " " + n.Message + since(n)
 	}
-	if n.Reason == "Left" { // "failed, and left the group afterwards"
+	if n.Reason == v1alpha1.ReasonLeft { // "failed, and left the group afterwards"
 		return n.Name + " " + n.Message
 	}
 	return n.Name + " failed" + because(n.Message) + since(n)
@@ -57,7 +56,7 @@ func excused(n v1alpha1.MemberNote) string {
 
 func onTheWay(n v1alpha1.MemberNote) string {
 	switch {
-	case n.Message == "" && n.Reason == planner.ReasonNextStage:
+	case n.Message == "" && n.Reason == v1alpha1.ReasonNextStage:
 		return n.Name + " is on its way: its next stage is yet to come" + since(n)
 	case n.Message == "":
 		return fmt.Sprintf("%s is on its way (%s)%s", n.Name, n.Reason, since(n))
