@@ -179,21 +179,31 @@ func TestOneHundredAndEightyAppsInFiveEnvironments(t *testing.T) {
 	}
 }
 
-// An app that a network makes Mandatory and that can't be had in a place is one that should be there, in
+// An app that can't be had in a place where a network asks for it is one that should be there, in
 // whichever status one looks.
-func TestBlockedFromWhatIsMandatoryCountsEverywhere(t *testing.T) {
+func TestBlockedCountsEverywhere(t *testing.T) {
 	unfit := func(a *v1alpha1.SharedApp) {
 		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{
 			{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen},
 		}}
 	}
-	for _, installed := range []bool{false, true} {
-		o := objects(network("digi-tv", v1alpha1.ObligationMandatory, "svarut"))
+	cases := []struct {
+		reason     string
+		obligation v1alpha1.Obligation
+		installed  bool
+	}{
+		{"it has none, and must", v1alpha1.ObligationMandatory, false},
+		{"it has an older one, and must", v1alpha1.ObligationMandatory, true},
+		{"it has none, and should", v1alpha1.ObligationRecommended, false},
+		{"it has an older one, and should", v1alpha1.ObligationRecommended, true},
+	}
+	for _, c := range cases {
+		o := objects(network("digi-tv", c.obligation, "svarut"))
 		unfit(o.Apps["svarut"])
 		m := municipality("vinje")
 		with(o, m)
 		runs := 0
-		if installed {
+		if c.installed {
 			o.Installations = map[string]map[resolution.Place]*v1alpha1.AppInstallation{}
 			o.Municipalities = nil
 			with(o, m, installation(m, "prod", "svarut", "2.3.0"), installation(m, "test", "svarut", "2.3.0"))
@@ -211,11 +221,11 @@ func TestBlockedFromWhatIsMandatoryCountsEverywhere(t *testing.T) {
 		} {
 			running, upToDate := fmt.Sprintf("%d/%d", runs*s.places, s.places), fmt.Sprintf("0/%d", s.places)
 			if s.running != running || s.upToDate != upToDate || s.conditions[0].Status != metav1.ConditionFalse || s.conditions[0].Reason != v1alpha1.ReasonAppsFailed {
-				t.Errorf("%s, installed %v: %s running, %s up to date, %s; want %s, %s and False", kind, installed, s.running, s.upToDate, appsReadyOf(s.conditions), running, upToDate)
+				t.Errorf("%s: %s: %s running, %s up to date, %s; want %s, %s and False", kind, c.reason, s.running, s.upToDate, appsReadyOf(s.conditions), running, upToDate)
 			}
 		}
 		if app := n.Apps[0]; app.Members != 1 || app.Excused != 0 {
-			t.Errorf("installed %v: %d members, %d excused", installed, app.Members, app.Excused)
+			t.Errorf("%s: %d members, %d excused", c.reason, app.Members, app.Excused)
 		}
 	}
 }

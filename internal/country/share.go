@@ -112,7 +112,7 @@ func (t *Tenant) shareIn(network string, proposed *v1alpha1.Proposal, rows []*Ro
 		if row.Installed != nil && row.Installed.Status.AppliedVersion != "" {
 			out.versions = append(out.versions, row.Installed.Status.AppliedVersion)
 		}
-		if note := t.excused(row, proposed); note.Reason != "" {
+		if note := t.excused(row); note.Reason != "" {
 			if out.excuse.Reason == "" {
 				out.excuse = note
 			}
@@ -139,17 +139,19 @@ func elsewhere(network, municipality string, v resolution.Verdict) v1alpha1.Deci
 	return v1alpha1.Decider{Level: v1alpha1.LevelMunicipality, Name: municipality}
 }
 
-// excused says why a place does not take part, as its rollout counts it. Who has the version counts
-// all the same, unless it decided otherwise; and so does who is blocked from a Mandatory app.
-func (t *Tenant) excused(row *Row, proposed *v1alpha1.Proposal) v1alpha1.MemberNote {
-	excuse, v := row.Place.Excuse, row.Verdict
+// excused says why a place is not counted in the numbers of a network: the municipality decided
+// otherwise, or is suspended. Who is blocked should have the app, and counts here as it does in the
+// numbers of its municipality and of the app, whatever the obligation; see Status. That nobody waits for
+// it is the matter of the rollout, which excuses it.
+func (t *Tenant) excused(row *Row) v1alpha1.MemberNote {
+	excuse := row.Place.Excuse
 	switch {
 	case excuse.Away, excuse.Reason == "":
 		if isTrue(t.Municipality.Spec.Suspend) && !row.Status.UpToDate {
 			return v1alpha1.MemberNote{Name: t.Name, Reason: v1alpha1.ReasonSuspended, Message: takeOut(t.Municipality)}
 		}
 		return v1alpha1.MemberNote{}
-	case v.Why == resolution.Blocked && (row.Status.UpToDate || (proposed != nil && proposed.Obligation == v1alpha1.ObligationMandatory)):
+	case row.Verdict.Why == resolution.Blocked:
 		return v1alpha1.MemberNote{}
 	}
 	return v1alpha1.MemberNote{Name: t.Name, Reason: excuse.Reason, Message: excuse.Message}

@@ -18,7 +18,7 @@ type Status struct {
 	State   v1alpha1.AppState
 	Message string
 	// Counted says that the app should be there, or should be gone and is not yet. A place that
-	// declined or deferred is not counted.
+	// declined or deferred is not counted; one that is blocked is, as somebody asks for the app.
 	Counted bool
 	// Running says that it is healthy at what it is asked to have now.
 	Running bool

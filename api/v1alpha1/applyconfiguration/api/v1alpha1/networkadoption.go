@@ -23,7 +23,7 @@ type NetworkAdoptionApplyConfiguration struct {
 	// the app, as "38/42".
 	UpToDate *string `json:"upToDate,omitempty"`
 	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// or can't take it; one that can't take an app which is Mandatory is not excused.
+	// keep a higher version, or are suspended. One that can't take the app counts, and is not up to date.
 	Excused *int32 `json:"excused,omitempty"`
 	// phase of its rollout; for direct, of the one furthest from its end.
 	Phase *apiv1alpha1.RolloutPhase `json:"phase,omitempty"`

@@ -23,8 +23,8 @@ type NetworkAppApplyConfiguration struct {
 	// members is the number of members that the app should be installed at, by this network.
 	Members *int32 `json:"members,omitempty"`
 	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// keep a higher version, are suspended, or can't take it. One that can't take an app which is
-	// Mandatory is not excused: it counts among members, and is not ready.
+	// keep a higher version, or are suspended. One that can't take the app is not excused here, as it
+	// is in the Rollout: it should have it, counts among members, and is not up to date.
 	Excused *int32 `json:"excused,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	Elsewhere *int32 `json:"elsewhere,omitempty"`
