@@ -97,12 +97,8 @@ func Lines(rollouts []v1alpha1.Rollout, waves bool, strategies Strategies) []str
 	fmt.Fprintln(table, "ROLLOUT\tPHASE\tWAVE\tVERIFIED\tMOVING\tWAITING\tFAILED\tEXCUSED\tNEXT")
 	for i := range rollouts {
 		r, s := &rollouts[i], &rollouts[i].Status
-		comes := next(s.Next, s.NextAt)
-		if s.SecurityFix && !ended(r) {
-			comes = strings.TrimSuffix("security fix; "+comes, "; ")
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", r.Name, cmp.Or(string(s.Phase), "-"), cmp.Or(s.Wave, "-"),
-			cmp.Or(s.Progress, "-"), s.Moving, s.Waiting, s.Failed, s.Excused, comes)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", r.Name, phase(r), cmp.Or(s.Wave, "-"),
+			cmp.Or(s.Progress, "-"), s.Moving, s.Waiting, s.Failed, s.Excused, next(s.Next, s.NextAt))
 		if waves {
 			addWaves(table, s.Waves, strategies(r.Spec.Network))
 		}
@@ -113,6 +109,15 @@ func Lines(rollouts []v1alpha1.Rollout, waves bool, strategies Strategies) []str
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
 	return lines
+}
+
+// phase of a rollout; beside it that it brings a security fix, while that hurries it.
+func phase(r *v1alpha1.Rollout) string {
+	shown := cmp.Or(string(r.Status.Phase), "-")
+	if r.Status.SecurityFix && !ended(r) {
+		shown += " (security fix)"
+	}
+	return shown
 }
 
 func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus, strategy planner.Strategy) {

@@ -92,20 +92,20 @@ func TestLines(t *testing.T) {
 		want   string
 	}{
 		{"a line each", false, `
-ROLLOUT           PHASE        WAVE      VERIFIED  MOVING  WAITING  FAILED  EXCUSED  NEXT
-b.svarut.2.4.1.1  Halted       pilot     0/3       0       0        1       0        security fix; halted in wave pilot
-a.svarut.2.4.1.1  Progressing  some      1/8       2       4        1       1        wave some at 2026-11-22T13:00:00Z
-c.svarut.2.4.1.1  -            -         -         0       0        0       0
-a.kobo.1.0.0.1    Completed    everyone  9/9       0       0        0       0`},
+ROLLOUT           PHASE                  WAVE      VERIFIED  MOVING  WAITING  FAILED  EXCUSED  NEXT
+b.svarut.2.4.1.1  Halted (security fix)  pilot     0/3       0       0        1       0        halted in wave pilot
+a.svarut.2.4.1.1  Progressing            some      1/8       2       4        1       1        wave some at 2026-11-22T13:00:00Z
+c.svarut.2.4.1.1  -                      -         -         0       0        0       0
+a.kobo.1.0.0.1    Completed              everyone  9/9       0       0        0       0`},
 		{"with their waves below", true, `
-ROLLOUT           PHASE        WAVE      VERIFIED  MOVING  WAITING  FAILED  EXCUSED  NEXT
-b.svarut.2.4.1.1  Halted       pilot     0/3       0       0        1       0        security fix; halted in wave pilot
-a.svarut.2.4.1.1  Progressing  some      1/8       2       4        1       1        wave some at 2026-11-22T13:00:00Z
-  pilot           Done                   1/1       0       0        0       1        done at 2026-11-22T10:00:00Z; kragero goes first in place of tokke, vinje
-  some            Running                0/3       2       0        1       0        began at 2026-11-22T11:00:00Z
-  rest            Waiting                0/4       0       4        0       0        waits: wave some to be done
-c.svarut.2.4.1.1  -            -         -         0       0        0       0
-a.kobo.1.0.0.1    Completed    everyone  9/9       0       0        0       0`},
+ROLLOUT           PHASE                  WAVE      VERIFIED  MOVING  WAITING  FAILED  EXCUSED  NEXT
+b.svarut.2.4.1.1  Halted (security fix)  pilot     0/3       0       0        1       0        halted in wave pilot
+a.svarut.2.4.1.1  Progressing            some      1/8       2       4        1       1        wave some at 2026-11-22T13:00:00Z
+  pilot           Done                             1/1       0       0        0       1        done at 2026-11-22T10:00:00Z; kragero goes first in place of tokke, vinje
+  some            Running                          0/3       2       0        1       0        began at 2026-11-22T11:00:00Z
+  rest            Waiting                          0/4       0       4        0       0        waits: wave some to be done
+c.svarut.2.4.1.1  -                      -         -         0       0        0       0
+a.kobo.1.0.0.1    Completed              everyone  9/9       0       0        0       0`},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got := "\n" + strings.Join(progress.Lines(progress.Pick(rollouts(), progress.Filter{}), tc.waves, strategies), "\n")
