@@ -47,8 +47,8 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 		t.Broken("consent", "%s %s is written to %s, which declined it", k.App, to.Version, k.Municipality)
 	case says.Own != to.Version:
 		t.Broken("consent", "%s takes %s %s in %s by itself, and named %q", k.Municipality, k.App, to.Version, k.Environment, says.Own)
-	case t.unfit(k, to.Version) != "":
-		t.Broken("parameters", "%s takes %s %s by itself: %s", k.Municipality, k.App, to.Version, t.unfit(k, to.Version))
+	case t.barred(k, to.Version) != "":
+		t.Broken("consent", "%s takes %s %s in %s by itself: %s", k.Municipality, k.App, to.Version, k.Environment, t.barred(k, to.Version))
 	case !t.usable(k.App, to):
 		t.Broken("catalogue", "%s takes %s %s newly into use, which the catalogue does not have", k.Municipality, k.App, to.Version)
 	}
@@ -94,11 +94,30 @@ func (t *Truth) goes(k Key) bool {
 	return t.Says(k).Declined || (leaves && (m == nil || m.Spec.DeletionPolicy == v1alpha1.DeletionDelete))
 }
 
+// barred says what of a place's own keeps a version from it that is named for it; empty where nothing does.
+func (t *Truth) barred(k Key, version string) string {
+	there := t.Before.Present(k)
+	switch {
+	case !t.fits(k):
+		return "in another zone than the app requires"
+	case there != nil && there.Spec.Version == version:
+		return "" // it is there
+	case t.unfit(k, version) != "":
+		return t.unfit(k, version)
+	case there == nil:
+		return ""
+	}
+	if needed := t.neededBy(k, there.Spec.Version, version); needed != "" {
+		return "needed there by " + needed + " in the version that it has"
+	}
+	return ""
+}
+
 // ownUnsettled says why a place is not at the version that its municipality named; empty if it is, or
 // if there is a reason that is so: it, or a stage before, can't be moved, or has failed.
 func (t *Truth) ownUnsettled(k Key, named string) string {
 	wanted, ok := t.available(k.App, named)
-	if !ok || t.at(k, wanted) || t.absent(k) != "" || !t.fits(k) || t.unfit(k, named) != "" {
+	if !ok || t.at(k, wanted) || t.absent(k) != "" || t.barred(k, named) != "" {
 		return ""
 	}
 	for p, i := range t.Installations[k.Municipality] {
@@ -110,7 +129,7 @@ func (t *Truth) ownUnsettled(k Key, named string) string {
 	own := slices.Index(stages, m.Spec.StageOf(k.Environment))
 	for _, e := range m.Spec.Environments {
 		other := Key{k.Municipality, e.Name, k.App}
-		if slices.Index(stages, e.Stage) < own && t.Says(other).Own == named && (t.absent(other) != "" || t.Ledger.refused[other] || t.unfit(other, named) != "") {
+		if slices.Index(stages, e.Stage) < own && t.Says(other).Own == named && (t.absent(other) != "" || t.Ledger.refused[other]) {
 			return ""
 		}
 	}
@@ -122,7 +141,7 @@ func (t *Truth) earlier(m *v1alpha1.Municipality, k Key, to v1alpha1.Release) st
 	own := slices.Index(stages, m.Spec.StageOf(k.Environment))
 	for _, e := range m.Spec.Environments {
 		other := Key{k.Municipality, e.Name, k.App}
-		if slices.Index(stages, e.Stage) >= own || t.Says(other).Own != to.Version || !t.fits(other) {
+		if slices.Index(stages, e.Stage) >= own || t.Says(other).Own != to.Version || t.barred(other, to.Version) != "" {
 			continue // it does not get the version, whatever is named
 		}
 		if runs := t.Reality[other]; runs == nil || runs.Release != to || !runs.Healthy {
