@@ -70,6 +70,30 @@ func TestGates(t *testing.T) {
 	}
 }
 
+// TestGateIsSaidToTheAway shows what everybody waits for, at night as well: those who are away now would
+// not go before it opens either.
+func TestGateIsSaidToTheAway(t *testing.T) {
+	cases := []struct {
+		reason string
+		gate   change
+		want   string
+	}{
+		{"the announcement", announced, "announced: the first wave begins at"},
+		{"pilot networks", gates(planner.Gates{Pilots: planner.Gate{WaitsFor: "pilot network digi-rogaland"}}), "pilot network digi-rogaland"},
+		{"the queue", gates(planner.Gates{Queued: "number 1 in the queue"}), "number 1 in the queue"},
+		{"a version that can't be had", gates(planner.Gates{Unavailable: "2.5.0 is withdrawn"}), "2.5.0 is withdrawn"},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := planner.Plan(world(waves(wave("all")), member("vinje", weekdays), c.gate))
+			mentions(t, c.reason, step.Status.Next, "waits: "+c.want)
+			mentions(t, c.reason, waveIn(t, step, "all").WaitsFor, c.want)
+		})
+	}
+	open := planner.Plan(world(waves(wave("all")), member("vinje", weekdays)))
+	mentions(t, "where every gate is open, it waits for its window", open.Status.Next, "1 away; vinje: Municipality vinje: outside the windows")
+}
+
 // closed has windows on weekdays only. It keeps the waves.
 func closed(in *planner.Input) {
 	var m planner.Member

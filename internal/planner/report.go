@@ -187,9 +187,9 @@ func (r *reporter) waitsFor(i int) string {
 	switch {
 	case t.halted:
 		return "a newer version, or a retry"
-	case t.waiting > 0:
+	case t.waiting > 0, t.away > 0 && !t.done:
 		return firstClosed(gate, r.begin()).said()
-	case gate.closed() && gate == t.approval && !t.done, gate.closed() && t.away > 0 && !t.done:
+	case gate.closed() && gate == t.approval && !t.done:
 		return gate.said()
 	}
 	return ""

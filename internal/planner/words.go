@@ -87,7 +87,7 @@ func (r wording) keptBack(all *tally) Gate {
 		}
 		return g
 	}
-	if g := r.begin(); g.closed() && all.waiting > 0 && all.moving == 0 {
+	if g := r.begin(); g.closed() && all.waiting+all.away > 0 && all.moving == 0 { // who is away waits for it as well
 		return g
 	}
 	return Gate{}
