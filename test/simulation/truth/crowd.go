@@ -88,14 +88,14 @@ func (t *Truth) count(r *v1alpha1.Rollout, p Promise, index int, returning map[s
 			c.unready = append(c.unready, name+" waits")
 		}
 	}
-	gone := t.leftFailed(r, p, index, present)
+	gone := len(t.leftFailed(r, p, index, present))
 	c.failed += gone
 	c.members += gone
 	return c
 }
 
-// leftFailed are members that failed and left afterwards, whose installations are there.
-func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present map[string]bool) int {
+// leftFailed are municipalities that failed and are not present any longer, whose installations are there.
+func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present map[string]bool) map[string]bool {
 	gone := map[string]bool{}
 	for name := range t.Installations {
 		if present[name] {
@@ -116,7 +116,7 @@ func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present ma
 			}
 		}
 	}
-	return len(gone)
+	return gone
 }
 
 // notDone says what is missing of a wave; empty if it is done. The gate of an approval it leaves out.

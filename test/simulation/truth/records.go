@@ -1,6 +1,7 @@
 package truth
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -28,7 +29,11 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 	delete(t.Ledger.erased, attempt(r))
 	begun := t.Ledger.of(r.Name).begun // be it before somebody deleted its record
 	delete(t.Ledger.rollouts, r.Name)
-	t.Ledger.of(r.Name).begun = begun
+	e, p := t.Ledger.of(r.Name), t.promise(r)
+	e.begun = begun
+	for i := range p.Waves { // so with whom installations still record as failed
+		maps.Copy(e.failed, t.leftFailed(r, p, i, nil))
+	}
 	delete(t.Ledger.planned, r.Name)
 	t.Ledger.made[subject(r)] = r
 }
