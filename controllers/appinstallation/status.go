@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -60,14 +59,9 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 	return next, outcome
 }
 
-// faultEnded says whether something ended that kept the app from running, and was not the version's: a
-// fault of the municipality's own or of the catalogue, or that nobody was to look at it.
+// faultEnded says whether something ended that kept the app from running, and was not the version's.
 func faultEnded(before []metav1.Condition, outcome condition.Outcome) bool {
-	ready := meta.FindStatusCondition(before, v1alpha1.ConditionReady)
-	if ready == nil || installation.IsElsewhere(outcome.Reason) {
-		return false
-	}
-	return (ready.Status == metav1.ConditionFalse && installation.IsElsewhere(ready.Reason)) || meta.IsStatusConditionTrue(before, v1alpha1.ConditionSuspended)
+	return installation.IsBlocked(before) && !installation.IsElsewhere(outcome.Reason)
 }
 
 // recordVersion notes that all objects of a version were applied.

@@ -1,6 +1,7 @@
 package installation
 
 import (
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -51,6 +52,14 @@ func OwnFault(i *v1alpha1.AppInstallation) (Fault, bool) {
 
 // IsElsewhere says whether a reason of the condition Ready is nothing that the version is to blame for.
 func IsElsewhere(reason string) bool { return blame(reason) != BlameVersion }
+
+// IsBlocked says whether conditions, of whatever spec, say that something else than the version keeps the
+// app from running: a fault of the municipality's own or of the catalogue, or that nobody is to look at it.
+func IsBlocked(conditions []metav1.Condition) bool {
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	return (ready != nil && ready.Status == metav1.ConditionFalse && IsElsewhere(ready.Reason)) ||
+		meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionSuspended)
+}
 
 func blame(reason string) Blame {
 	switch reason {

@@ -36,7 +36,7 @@ var (
 
 // place of any kind.
 func (d *dice) place(p *planner.MemberPlace) {
-	p.Excuse = []planner.Excuse{{}, {}, {}, {Reason: "Held", Message: "x"}, {Reason: "EnvironmentPending", Message: "x", Away: true}}[d.of(5)]
+	p.Excuse = []planner.Excuse{{}, {}, {}, {Reason: "Held", Message: "x"}, {Reason: v1alpha1.ReasonEnvironmentNotReady, Message: "x", Away: true}}[d.of(5)]
 	if d.of(4) == 0 {
 		return
 	}

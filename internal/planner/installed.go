@@ -28,8 +28,8 @@ type Installed struct {
 	// UnhealthySince is when it ceased to be, or when it began to come up, also as an earlier spec was
 	// observed; zero while it is healthy.
 	UnhealthySince time.Time
-	// FaultEnded is when a fault ended that was not the version's, and Blocked says that it has one, as
-	// its last status says of whatever spec; zero where there was none.
+	// FaultEnded is when something ended that was not the version's and kept it from running, and Blocked
+	// says that something does, as its last status says of whatever spec; zero where nothing did.
 	FaultEnded time.Time
 	Blocked    bool
 	// Message says how it is doing.
@@ -59,7 +59,7 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	if ended := i.Status.FaultEndedAt; ended != nil {
 		seen.FaultEnded = ended.Time
 	}
-	seen.Blocked = ready != nil && ready.Status == metav1.ConditionFalse && installation.IsElsewhere(ready.Reason)
+	seen.Blocked = installation.IsBlocked(i.Status.Conditions)
 	if ready == nil ||
 		i.Status.ObservedGeneration != i.Generation || //guard:health-of-this-spec
 		ready.ObservedGeneration != i.Generation { //guard:health-of-this-spec

@@ -79,6 +79,12 @@ func TestObserve(t *testing.T) {
 			}), &planner.Installed{Release: target, Blocked: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"},
 		},
 		{
+			"nobody was to look at it, and nobody has since",
+			ready(turned, func(i *v1alpha1.AppInstallation) {
+				i.Status.Conditions = append(i.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionSuspended, Status: metav1.ConditionTrue})
+			}), &planner.Installed{Release: target, Current: true, Blocked: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready", Fault: ill.Fault},
+		},
+		{
 			"that has ended, and it comes up since",
 			ready(turned, func(i *v1alpha1.AppInstallation) { i.Generation, i.Status.FaultEndedAt = 4, at(-time.Minute) }),
 			&planner.Installed{Release: target, FaultEnded: now.Add(-time.Minute), UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"},

@@ -130,3 +130,43 @@ func TestOwnMovesSayWhatTheyWaitFor(t *testing.T) {
 	diff(t, "it passes on what was verified", "stamp", fmt.Sprint(*step.Moves[0].Stamp.Verified), fmt.Sprint(before))
 	diff(t, "and names no rollout", "stamp", step.Moves[0].Stamp.Name, "")
 }
+
+// TestTheSameTimeCounts holds a municipality's own move and a rollout's to one rule: the time in which
+// something else kept the version from running is not the version's. Of an own move there is no memory, so
+// what ended is on the installation; a rollout goes by that too.
+func TestTheSameTimeCounts(t *testing.T) {
+	missing := away(v1alpha1.ReasonEnvironmentNotReady, "environment test is not there yet")
+	reported := func(p *planner.MemberPlace) {
+		p.Installed.Fault = installation.Fault{Blame: installation.BlameMember, Code: v1alpha1.ReasonEnvironmentNotReady}
+	}
+	ended := func(ago time.Duration) func(*planner.MemberPlace) {
+		return func(p *planner.MemberPlace) { p.Installed.FaultEnded = now.Add(-ago) }
+	}
+	blocked := func(p *planner.MemberPlace) { p.Installed.Blocked = true }
+	refused := away(v1alpha1.ReasonRefused, "the API server refuses other parameters")
+	cases := []struct {
+		reason   string
+		test     []func(*planner.MemberPlace)
+		goesBack bool
+	}{
+		{"its environment is not there", []func(*planner.MemberPlace){missing}, false},
+		{"it is there again, and the installation has not been looked at since", []func(*planner.MemberPlace){reported}, false},
+		{"it has been there again for less than the deadline", []func(*planner.MemberPlace){ended(29 * time.Minute)}, false},
+		{"it has been there again for as long as the deadline", []func(*planner.MemberPlace){ended(30 * time.Minute)}, true},
+		{"it is suspended no longer, and has not been looked at since", []func(*planner.MemberPlace){blocked}, false},
+		{"nor has it where its spec was touched", []func(*planner.MemberPlace){unseen(target), blocked}, false},
+		{"a write is refused after the version was applied, and so is the way back", []func(*planner.MemberPlace){refused}, false},
+		{"nothing was in the way", nil, true},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			details := append([]func(*planner.MemberPlace){unhealthy(target, 3*time.Hour)}, c.test...)
+			byRollout := world(waves(wave("all")), member("vinje", test(append(details, moved("all", 3*time.Hour))...)))
+			byItself := own(func(o *planner.Own) {
+				o.Places = []planner.OwnPlace{ownPlace("test", v1alpha1.StageTest, append(details, self(3*time.Hour))...)}
+			})
+			diff(t, c.reason, "a rollout's move goes back", len(planner.Plan(byRollout).Moves) > 0, c.goesBack)
+			diff(t, c.reason, "an own move goes back", len(planner.PlanOwn(byItself).Moves) > 0, c.goesBack)
+		})
+	}
+}

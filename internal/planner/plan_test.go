@@ -29,7 +29,7 @@ func TestWhenAWaveIsDone(t *testing.T) {
 		w.MaxFailures = number(n)
 		return w
 	}
-	gone := away("EnvironmentPending", "not there yet")
+	gone := away(v1alpha1.ReasonEnvironmentNotReady, "not there yet")
 	cases := []struct {
 		reason string
 		world  []change
@@ -109,7 +109,7 @@ func TestWhenARolloutIsCompleted(t *testing.T) {
 		{"all are excused: that is no success", []change{waves(wave("one")), member("a", prod(has(before), excused("Held", "x")))}, v1alpha1.RolloutPending},
 		{"the last wave is done, with one at the version", []change{waves(wave("one")), member("a", verified("one")), member("b", prod(has(before), excused("Held", "x")))}, v1alpha1.RolloutCompleted},
 		{"it was completed, and a joiner waits: it is under way again", []change{waves(wave("one")), completed, done("one"), member("b")}, v1alpha1.RolloutProgressing},
-		{"it was completed, and one that is away is to come", []change{waves(wave("one")), completed, done("one"), member("a", verified("one")), member("b", prod(away("EnvironmentPending", "x")))}, v1alpha1.RolloutCompleted},
+		{"it was completed, and one that is away is to come", []change{waves(wave("one")), completed, done("one"), member("a", verified("one")), member("b", prod(away(v1alpha1.ReasonEnvironmentNotReady, "x")))}, v1alpha1.RolloutCompleted},
 		{"somebody is on the way, who joined a wave that was done", []change{
 			waves(wave("one", "a"), wave("two")), done("one"), member("a", prod(unseen(target), moved("one", time.Minute))), member("b", verified("two")),
 		}, v1alpha1.RolloutProgressing},

@@ -151,6 +151,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	s.state = moving
 	i, begun := place.Installed, r.movedAt(place)
 	begun = latest(begun, i.Created) //guard:deleted-by-hand-is-no-failure
+	begun = latest(begun, r.unblocked(i))
 	switch {
 	case i.Healthy():
 		soaked := i.HealthySince.Add(w.Soak)
@@ -161,7 +162,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 		s.note(i.Fault.Code, place, latest(begun, i.UnhealthySince), time.Time{})
 		return
 	}
-	reason, begun, since := r.unhealthySince(s.member, i, latest(begun, i.FaultEnded))
+	reason, begun, since := r.unhealthySince(s.member, i, begun)
 	deadline := r.in.deadline(since, w.ProgressDeadline)
 	last := r.in.deadline(begun, 2*(w.ProgressDeadline+w.Soak))
 	flaky := i.Current && i.Longest < w.Soak && last.Before(deadline)
@@ -175,9 +176,19 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	}
 }
 
+// unblocked is when what kept an installation from running ended that is not the version's; it is now where
+// nobody has looked since. It is the same for a rollout's moves and for the municipality's own.
+func (r *rules) unblocked(i *Installed) time.Time {
+	if i.Blocked {
+		return r.in.Now
+	}
+	return i.FaultEnded
+}
+
 // unhealthySince is since when the version has had its time at a place, and since when the place has
-// been unhealthy, or unseen, for which the version is to blame. A spec that was touched while the version soaked, a status that was lost, and a fault of
-// somebody else are no failure of the version: its time begins when they end.
+// been unhealthy, or unseen, for which the version is to blame. A spec that was touched while the version
+// soaked, a status that was lost, and that its member was away are no failure of the version: its time
+// begins when they end.
 func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason string, begun, since time.Time) {
 	if r.in.own {
 		return r.ownUnhealthySince(i, moved)
@@ -199,13 +210,13 @@ func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason
 }
 
 // ownUnhealthySince is the same of a municipality's own move, of which there is no memory: what its
-// time begins with is read from the status. Nobody has to report a version that was healthy, or that
-// waits for a person, at once when its spec is touched.
+// time begins with is read from the status. Nobody has to report a version that was healthy at once when
+// its spec is touched.
 func (r *rules) ownUnhealthySince(i *Installed, moved time.Time) (reason string, begun, since time.Time) {
 	switch {
 	case i.Current:
 		return v1alpha1.ReasonUnhealthy, moved, latest(moved, i.UnhealthySince)
-	case i.Blocked, !i.HealthyBefore.IsZero():
+	case !i.HealthyBefore.IsZero():
 		return v1alpha1.ReasonInstalling, moved, r.in.Now
 	}
 	return v1alpha1.ReasonInstalling, moved, latest(moved, i.UnhealthySince)

@@ -31,7 +31,7 @@ func TestStatus(t *testing.T) {
 			member("vinje", verified("pilot")), member("skien", verified("everyone")),
 			member("siljan", prod(unhealthy(target, 4*time.Minute), moved("everyone", 10*time.Minute))),
 			member("tokke", prod(unseen(target), moved("everyone", time.Minute))), member("kviteseid", returned("everyone")),
-			member("seljord", weekdays, prod(has(before))), member("nissedal", prod(away("EnvironmentPending", "environment prod is not there yet"))),
+			member("seljord", weekdays, prod(has(before))), member("nissedal", prod(away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not there yet"))),
 			member("fyresdal", suspended), member("nome"),
 		}},
 		{"halted", []change{two, member("siljan"), member("tokke"), member("vinje", prod(unhealthy(target, time.Hour), moved("pilot", time.Hour)))}},
@@ -72,14 +72,16 @@ func TestStatusStaysSmall(t *testing.T) {
 		{"everybody fails", func(name string, _ int) change {
 			return member(name, prod(unhealthy(target, time.Hour), moved("everyone", time.Hour), outcome(v1alpha1.OutcomeReturned, long)))
 		}},
-		{"everybody is excused", func(name string, _ int) change { return member(name, prod(excused("EnvironmentPending", long))) }},
+		{"everybody is excused", func(name string, _ int) change {
+			return member(name, prod(excused(v1alpha1.ReasonEnvironmentNotReady, long)))
+		}},
 		{"everybody is on the way", func(name string, _ int) change { return member(name, prod(ill, moved("everyone", 5*time.Minute))) }},
 		{"a third each", func(name string, i int) change {
 			switch i % 3 {
 			case 0:
 				return member(name, prod(unhealthy(target, time.Hour), moved("everyone", time.Hour), outcome(v1alpha1.OutcomeReturned, long)))
 			case 1:
-				return member(name, prod(excused("EnvironmentPending", long)))
+				return member(name, prod(excused(v1alpha1.ReasonEnvironmentNotReady, long)))
 			}
 			return member(name, prod(ill, moved("everyone", 5*time.Minute)))
 		}},

@@ -111,7 +111,7 @@ func TestAdvance(t *testing.T) {
 		{"and not before", []change{waves(wave("all")), member("a", prod(has(before)), dev(healthy(target, 59*time.Minute), moved("all", 2*time.Hour)))}, nil},
 		{"environments of one stage together", []change{waves(wave("all")), member("a", test(has(before)), in("qa", v1alpha1.StageTest, nil), prod(has(before)))}, []string{"a/qa Advance 2.5.0 wave all", "a/test Advance 2.5.0 wave all"}},
 		{"a stage that is excused is passed by", []change{waves(wave("all")), member("a", test(has(before), excused("Held", "x")), prod(has(before)))}, []string{"a/prod Advance 2.5.0 wave all"}},
-		{"a stage that is away is not", []change{waves(wave("all")), member("a", test(away("EnvironmentPending", "x")), prod(has(before)))}, nil},
+		{"a stage that is away is not", []change{waves(wave("all")), member("a", test(away(v1alpha1.ReasonEnvironmentNotReady, "x")), prod(has(before)))}, nil},
 		{"who holds is not moved", []change{waves(wave("all")), member("a", prod(has(before), excused("Held", "x")))}, nil},
 		{"nobody outside its own windows", []change{waves(wave("all")), member("a", weekdays, prod(has(before))), member("b")}, []string{"b/prod Advance 2.5.0 wave all"}},
 		{"who failed holds", []change{waves(at2), member("a", returned("all")), member("b")}, nil},
