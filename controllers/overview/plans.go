@@ -19,7 +19,7 @@ type plans struct {
 
 // planned is a plan, with the revision of the country and the time that it was made at.
 type planned struct {
-	plan     country.Plan
+	plan     country.GroupPlan
 	revision uint64
 	at       time.Time
 }
@@ -43,7 +43,7 @@ func (p *plans) waits(c *country.Country, t *country.Tenant) map[resolution.Plac
 }
 
 // of is the plan of the group that brings a place its version.
-func (p *plans) of(c *country.Country, t *country.Tenant, v resolution.Verdict) country.Plan {
+func (p *plans) of(c *country.Country, t *country.Tenant, v resolution.Verdict) country.GroupPlan {
 	since := t.Revision
 	if s := c.Subject(v.Group, v.App); s != nil {
 		since = max(since, s.Turned)

@@ -30,7 +30,7 @@ const writers = 8
 // apply carries out what a group does next. What fails for one app, or for one
 // installation, does not stop the others. It returns how long to wait before writing counts
 // that are held back.
-func (r *Reconciler) apply(ctx context.Context, all *country.Country, todo country.Plan) (time.Duration, error) {
+func (r *Reconciler) apply(ctx context.Context, all *country.Country, todo country.GroupPlan) (time.Duration, error) {
 	var wait time.Duration
 	errs := make([]error, 0, len(todo.Introductions))
 	for _, intro := range todo.Introductions {

@@ -65,20 +65,20 @@ func sooner(a, b time.Duration) time.Duration {
 // zero value is ready.
 type plans struct {
 	mu   sync.Mutex
-	last map[string]country.Plan
+	last map[string]country.GroupPlan
 }
 
-func (p *plans) of(group string) country.Plan {
+func (p *plans) of(group string) country.GroupPlan {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.last[group]
 }
 
-func (p *plans) keep(group string, plan country.Plan) {
+func (p *plans) keep(group string, plan country.GroupPlan) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.last == nil {
-		p.last = map[string]country.Plan{}
+		p.last = map[string]country.GroupPlan{}
 	}
 	p.last[group] = plan
 	if len(plan.Introductions) == 0 {

@@ -28,7 +28,7 @@ type events struct {
 	refused       map[string]map[resolution.Place]*country.Refusal
 	rollout       map[string]*v1alpha1.Rollout
 	missing       map[string]bool
-	plans         map[string]country.Plan
+	plans         map[string]country.GroupPlan
 	planned       time.Time
 }
 

@@ -16,7 +16,7 @@ func TestInstallationOfAMove(t *testing.T) {
 	stamp.Message = "went back to 2.4.1, as 2.5.0 failed"
 	cases := []struct {
 		reason string
-		kind   planner.Kind
+		kind   planner.MoveKind
 		to     v1alpha1.Release
 		want   string
 	}{

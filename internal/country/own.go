@@ -10,8 +10,8 @@ import (
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// Own is what a municipality does next with the versions that it decides on by itself.
-type Own struct {
+// OwnPlan is what a municipality does next with the versions that it decides on by itself.
+type OwnPlan struct {
 	// Moves sorted by app.
 	Moves []OwnMove
 	// Waits are what places wait for; those that wait for nothing are not in it.
@@ -28,8 +28,8 @@ type OwnMove struct {
 }
 
 // Own works out the next step of a municipality's own moves.
-func (c *Country) Own(t *Tenant) Own {
-	out := Own{Waits: map[resolution.Place]planner.Wait{}}
+func (c *Country) Own(t *Tenant) OwnPlan {
+	out := OwnPlan{Waits: map[resolution.Place]planner.Wait{}}
 	if t.Municipality == nil || !t.Municipality.DeletionTimestamp.IsZero() {
 		return out
 	}
@@ -64,10 +64,10 @@ func (t *Tenant) hasOwn(app string) bool {
 	return t != nil && slices.ContainsFunc(t.Rows, func(row *Row) bool { return row.Own != nil && row.Verdict.App == app })
 }
 
-func (p planning) own(t *Tenant, name string) planner.Own {
+func (p planning) own(t *Tenant, name string) planner.OwnInput {
 	app, waves := p.Apps.Of(name), p.strategyOf(Direct).Waves
 	last := waves[len(waves)-1]
-	own := planner.Own{
+	own := planner.OwnInput{
 		Municipality: t.Name, App: name, Suspended: isTrue(t.Municipality.Spec.Suspend), Paused: isTrue(t.Municipality.Spec.Pause),
 		Calendar: t.Calendar, Soak: last.Soak, ProgressDeadline: last.ProgressDeadline,
 		Releases: availability(app), Gates: p.brakes(app), Outages: p.outages, Now: p.Now,

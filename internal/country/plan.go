@@ -12,8 +12,8 @@ import (
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// Plan is what one group does next.
-type Plan struct {
+// GroupPlan is what one group does next.
+type GroupPlan struct {
 	// Introductions of the group, sorted by app and channel.
 	Introductions []Introduction
 	// Again is when time alone may change the plan, while verdicts stay as they are until
@@ -51,14 +51,14 @@ func (i *Introduction) WaitsFor(municipality, environment string) planner.Wait {
 }
 
 // Plan works out what a group does next: a network by its name, or Direct.
-func (c *Country) Plan(group string) Plan { return c.Replan(group, Plan{}) }
+func (c *Country) Plan(group string) GroupPlan { return c.Replan(group, GroupPlan{}) }
 
 // Replan is the same as Plan. It takes over from a plan that was made before what nothing has
 // changed since, neither the country nor time.
-func (c *Country) Replan(group string, before Plan) Plan {
+func (c *Country) Replan(group string, before GroupPlan) GroupPlan {
 	strategy := c.strategyOf(group)
-	var out Plan
-	var running []planner.Introduction
+	var out GroupPlan
+	var running []planner.QueueEntry
 	var at []int
 	for s := range c.subjectsOf(group) {
 		if !s.asks() {
@@ -66,7 +66,7 @@ func (c *Country) Replan(group string, before Plan) Plan {
 		}
 		intro := planning{c}.introduction(s, strategy, before)
 		if intro.Course.Current != nil {
-			running = append(running, planner.Introduction{Input: intro.Input, Priority: s.Priority, Planned: intro.planned})
+			running = append(running, planner.QueueEntry{Input: intro.Input, Priority: s.Priority, Planned: intro.planned})
 			at = append(at, len(out.Introductions))
 		}
 		out.Introductions = append(out.Introductions, intro)
@@ -84,7 +84,7 @@ func (c *Country) Replan(group string, before Plan) Plan {
 type planning struct{ *Country }
 
 // introduction of a subject, which is planned yet unless it was before.
-func (p planning) introduction(s *Subject, strategy strategy, before Plan) Introduction {
+func (p planning) introduction(s *Subject, strategy strategy, before GroupPlan) Introduction {
 	for i := range before.Introductions {
 		if known := &before.Introductions[i]; known.Group == s.Group && known.App == s.App && known.isCurrent(s.Revision, p.Now) {
 			again := *known

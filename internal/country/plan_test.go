@@ -82,18 +82,18 @@ func TestPlanWaitsForNoVersionThatLeftTheCatalogue(t *testing.T) {
 	cases := []struct {
 		reason string
 		app    func(*v1alpha1.SharedApp)
-		want   []planner.Kind
+		want   []planner.MoveKind
 	}{
-		{"what it returns to is there", func(*v1alpha1.SharedApp) {}, []planner.Kind{planner.Return}},
+		{"what it returns to is there", func(*v1alpha1.SharedApp) {}, []planner.MoveKind{planner.Return}},
 		{"it is to be fetched again", func(a *v1alpha1.SharedApp) { a.Status.Versions[0].Available = false }, nil},
 		{"it is to be checked again", func(a *v1alpha1.SharedApp) { a.Status.Versions = a.Status.Versions[1:] }, nil},
 		{"it left the spec, and the status remembers its digest", func(a *v1alpha1.SharedApp) {
 			a.Spec.Versions, a.Status.Versions[0].Available = a.Spec.Versions[1:], false
-		}, []planner.Kind{planner.Hold}},
+		}, []planner.MoveKind{planner.Hold}},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
-			var kinds []planner.Kind
+			var kinds []planner.MoveKind
 			for _, move := range introduction(t, world(failed, onApp(c.app)), "digi-tv").Step.Moves {
 				kinds = append(kinds, move.Kind)
 			}

@@ -130,7 +130,7 @@ func (w *events) replan(t *testing.T, said []string) {
 	t.Helper()
 	c := w.model.Country()
 	if !w.planned.Equal(w.now) {
-		w.plans, w.planned = map[string]country.Plan{}, w.now
+		w.plans, w.planned = map[string]country.GroupPlan{}, w.now
 	}
 	for _, group := range c.Groups() {
 		w.plans[group] = c.Replan(group, w.plans[group])
@@ -300,7 +300,7 @@ func names(all []*v1alpha1.Network) []string {
 }
 
 // planText is all that a plan says. JSON has no keys that are releases.
-func planText(plan country.Plan) string {
+func planText(plan country.GroupPlan) string {
 	all := text(plan.Again)
 	for _, intro := range plan.Introductions {
 		releases := map[string]planner.Availability{}

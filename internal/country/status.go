@@ -13,7 +13,7 @@ import (
 )
 
 // Status is how a place is doing, measured against what is decided now. What it waits for, where
-// it waits, its rollout says: see Introduction.WaitsFor and Own.
+// it waits, its rollout says: see Introduction.WaitsFor and OwnPlan.
 type Status struct {
 	State   v1alpha1.AppState
 	Message string

@@ -25,12 +25,12 @@ type Assumptions struct {
 	// Install is how long a place needs from when it is asked to move until it is healthy.
 	// Default: DefaultInstall.
 	Install time.Duration
-	// Approved takes every approval as given when it is needed; Outlook lists them all the same.
+	// Approved takes every approval as given when it is needed; ForecastResult lists them all the same.
 	Approved bool
 }
 
-// Outlook is what a forecast comes to.
-type Outlook struct {
+// ForecastResult is what a forecast comes to.
+type ForecastResult struct {
 	// Visits are one for each place of each member: first those that have the version, then
 	// those that get it, by time, then those that do not; of equals by municipality and
 	// environment.
@@ -86,7 +86,7 @@ type play struct {
 // place that is on its way is healthy after a while, and stays so, and that nobody decides
 // anything until then: holds, pauses and memberships are as they are now. What failed has
 // failed.
-func Forecast(in Input, a Assumptions, until time.Time) Outlook {
+func Forecast(in Input, a Assumptions, until time.Time) ForecastResult {
 	began := in.Now
 	wanting := in.wanting()
 	f := newPlay(in, a)
@@ -187,13 +187,13 @@ func (f *play) settle() {
 	}
 }
 
-func (f *play) outlook(wanting []Wanting, began time.Time) Outlook {
+func (f *play) outlook(wanting []Wanting, began time.Time) ForecastResult {
 	status := f.in.Rollout.Status
 	c := newCount(&f.in)
 	for i := range wanting {
 		wanting[i].At = f.comesTo(wanting[i].Wave, began)
 	}
-	out := Outlook{Approvals: wanting, Next: f.step.Next, CompletedAt: ptr.Deref(status.CompletedAt, metav1.Time{}).Time}
+	out := ForecastResult{Approvals: wanting, Next: f.step.Next, CompletedAt: ptr.Deref(status.CompletedAt, metav1.Time{}).Time}
 	for i := range c.members {
 		s := &c.members[i]
 		for j := range s.member.Places {

@@ -12,7 +12,7 @@ import (
 )
 
 // table of an outlook, for people.
-func table(o planner.Outlook) string {
+func table(o planner.ForecastResult) string {
 	var out strings.Builder
 	when := func(at time.Time) string {
 		if at.IsZero() {

@@ -10,8 +10,8 @@ import (
 // maxNamed is how many introductions are named to those who wait for them.
 const maxNamed = 5
 
-// Introduction is one app that a group introduces.
-type Introduction struct {
+// QueueEntry is one rollout of a group, which has or awaits one of the places in which the group introduces apps.
+type QueueEntry struct {
 	Input
 	// Priority of the app within the group: the greater goes first.
 	Priority int32
@@ -24,7 +24,7 @@ type Introduction struct {
 // Those that have begun go on. Of those that could begin, only so many do that the group
 // carries no more at once than it may, by priority and name. Security fixes do not wait.
 // What was planned before is planned again only where its place in the queue changes.
-func PlanAll(all []Introduction, atOnce int) []*Planned {
+func PlanAll(all []QueueEntry, atOnce int) []*Planned {
 	plans := make([]*Planned, len(all))
 	free := atOnce
 	var could []int
@@ -63,7 +63,7 @@ func PlanAll(all []Introduction, atOnce int) []*Planned {
 }
 
 // alone is the plan of an introduction as if there were no other.
-func (i *Introduction) alone() *Planned {
+func (i *QueueEntry) alone() *Planned {
 	switch {
 	case i.Planned == nil:
 		return NewPlanned(i.Input)
@@ -74,7 +74,7 @@ func (i *Introduction) alone() *Planned {
 }
 
 // inQueue is the plan of an introduction that waits in the queue.
-func (i *Introduction) inQueue(alone *Planned, waitsFor string) *Planned {
+func (i *QueueEntry) inQueue(alone *Planned, waitsFor string) *Planned {
 	if before := i.Planned; before != nil && before.free != nil && before.queued == waitsFor {
 		return before
 	}

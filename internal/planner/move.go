@@ -241,7 +241,7 @@ func (r *rules) comesUp(place *MemberPlace, wave int) (time.Time, bool) {
 }
 
 // bring moves places of a member.
-func (m *mover) bring(s *standing, places []*MemberPlace, kind Kind, to v1alpha1.Release, wave string) {
+func (m *mover) bring(s *standing, places []*MemberPlace, kind MoveKind, to v1alpha1.Release, wave string) {
 	soak := m.in.Strategy.Waves[s.wave].Soak
 	for _, place := range places {
 		stamp := m.record(wave, m.in.Now)

@@ -9,11 +9,11 @@ import (
 	"github.com/allmenning/allmenning/internal/calendar"
 )
 
-// Own is one app of a municipality that decides by itself, such as by a pin or by hold.version, or
+// OwnInput is one app of a municipality that decides by itself, such as by a pin or by hold.version, or
 // that is asked for by nobody any longer. Its moves go as a rollout's do: stage by stage, within the
 // municipality's own calendar, and back if they fail. What is to be remembered of them is on the
 // installations, so there is no Rollout.
-type Own struct {
+type OwnInput struct {
 	Municipality string
 	App          string
 	// Suspended, Paused and Calendar are the municipality's; see Member.
@@ -57,7 +57,7 @@ type OwnStep struct {
 }
 
 // PlanOwn works out the next step of a municipality's own moves of one app.
-func PlanOwn(own Own) OwnStep {
+func PlanOwn(own OwnInput) OwnStep {
 	step := OwnStep{Waits: map[string]Wait{}}
 	for _, target := range own.targets() {
 		plan := NewPlanned(own.input(target))
@@ -84,7 +84,7 @@ func (c *count) isOver(place *MemberPlace) bool {
 }
 
 // targets are the releases that are asked for in stages, each once, in the order of the places.
-func (o *Own) targets() []v1alpha1.Release {
+func (o *OwnInput) targets() []v1alpha1.Release {
 	var all []v1alpha1.Release
 	seen := map[v1alpha1.Release]bool{}
 	for i := range o.Places {
@@ -98,7 +98,7 @@ func (o *Own) targets() []v1alpha1.Release {
 
 // input is a rollout of one member, and without a record. A place that the municipality wants at
 // another release takes no part in it.
-func (o *Own) input(target v1alpha1.Release) Input {
+func (o *OwnInput) input(target v1alpha1.Release) Input {
 	m := Member{Name: o.Municipality, Suspended: o.Suspended, Paused: o.Paused, Calendar: o.Calendar}
 	fix := false
 	for i := range o.Places {
@@ -123,7 +123,7 @@ func (o *Own) input(target v1alpha1.Release) Input {
 }
 
 // atOnce are the moves that the municipality wants at once.
-func (o *Own) atOnce() []Move {
+func (o *OwnInput) atOnce() []Move {
 	var all []Move
 	if o.Suspended || o.Paused || firstClosed(Gate{WaitsFor: o.Gates.Frozen}, Gate{WaitsFor: o.Gates.Suspended}, Gate{WaitsFor: o.Gates.Paused}).closed() {
 		return nil

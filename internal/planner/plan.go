@@ -8,26 +8,26 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// Kind is what a move is for.
-type Kind string
+// MoveKind is what a move is for.
+type MoveKind string
 
 // The kinds of moves.
 const (
 	// Advance brings the target.
-	Advance Kind = "Advance"
+	Advance MoveKind = "Advance"
 	// CatchUp brings a joiner, whose turn has not come, what the group runs now.
-	CatchUp Kind = "CatchUp"
+	CatchUp MoveKind = "CatchUp"
 	// Return takes a failed member back to the release that was verified there last.
-	Return Kind = "Return"
+	Return MoveKind = "Return"
 	// Hold leaves a failed member as it is, as there is nothing to return to.
-	Hold Kind = "Hold"
+	Hold MoveKind = "Hold"
 )
 
 // Move is one installation to write.
 type Move struct {
 	Municipality string
 	Environment  string
-	Kind         Kind
+	Kind         MoveKind
 	To           v1alpha1.Release
 	// Stamp is the record of the move, for the installation.
 	Stamp Stamp

@@ -25,7 +25,7 @@ type watch = planner.Watch
 type operator struct {
 	country *country.Country
 	// plans are what it planned for each group before: what nothing has changed is not planned again.
-	plans map[string]country.Plan
+	plans map[string]country.GroupPlan
 }
 
 // course is what the operator does about one app of one group, in plain objects.
@@ -50,7 +50,7 @@ type move struct {
 // operator looks at the objects that it sees.
 func (w *world) operator(seen *store) operator {
 	if w.model.Model == nil { // it was started
-		w.model = model{Model: country.NewModel(), given: truth.NewObjects(), plans: map[string]country.Plan{}}
+		w.model = model{Model: country.NewModel(), given: truth.NewObjects(), plans: map[string]country.GroupPlan{}}
 	}
 	w.model.look(&seen.Objects, w.watch.All())
 	w.model.Settle(w.now())
@@ -58,14 +58,14 @@ func (w *world) operator(seen *store) operator {
 }
 
 // another is a second operator, which has planned nothing before.
-func (o operator) another() operator { return operator{o.country, map[string]country.Plan{}} }
+func (o operator) another() operator { return operator{o.country, map[string]country.GroupPlan{}} }
 
 // model is what an operator knows from its start to its end, and the objects that it was given.
 type model struct {
 	*country.Model
 	given   truth.Objects
 	outages planner.Outages
-	plans   map[string]country.Plan
+	plans   map[string]country.GroupPlan
 }
 
 // look gives the model what changed, as watches do.

@@ -32,13 +32,13 @@ func queueAt(c *country.Country, plan []country.Introduction, this int, in plann
 	if !planner.Plan(in).Begins {
 		return nil // it is under way
 	}
-	var all []planner.Introduction
+	var all []planner.QueueEntry
 	at := 0
 	for i := range plan {
 		if plan[i].Course.Current == nil {
 			continue
 		}
-		one := planner.Introduction{Priority: priority(c, &plan[i])}
+		one := planner.QueueEntry{Priority: priority(c, &plan[i])}
 		if i == this {
 			at, one.Input = len(all), in
 		} else {
@@ -95,7 +95,7 @@ func other(intro *country.Introduction, from time.Time, q Question) planner.Inpu
 
 // ahead are the Rollouts that a group carries by the time at which it takes up one of them:
 // it may carry more and more, until it does.
-func ahead(all []planner.Introduction, at, atOnce int) []string {
+func ahead(all []planner.QueueEntry, at, atOnce int) []string {
 	var names []string
 	for more := atOnce + 1; more <= len(all); more++ {
 		steps := planner.PlanAll(all, more)
