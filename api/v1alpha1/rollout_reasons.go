@@ -41,7 +41,7 @@ const (
 	MemoryFailed = "Failed"
 	// MemoryUnseen is a member whose installation was not observed since.
 	MemoryUnseen = "Unseen"
-	// MemoryUnhealthy is a member that has been on its way anew since a fault of somebody else ended.
+	// MemoryUnhealthy is a member that has been on its way again since a fault of somebody else ended.
 	MemoryUnhealthy = "Unhealthy"
 	// MemoryVerified is a member that was verified in a wave that is done, and that was moved after
 	// that, or when the wave had another name.

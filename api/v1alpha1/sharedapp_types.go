@@ -18,7 +18,7 @@ const (
 	VersionActive VersionState = "Active"
 	// VersionDeprecated may still be installed; status says who runs it.
 	VersionDeprecated VersionState = "Deprecated"
-	// VersionWithdrawn is not installed anew anywhere; where it runs, it runs on.
+	// VersionWithdrawn is not newly installed anywhere; where it runs, it runs on.
 	VersionWithdrawn VersionState = "Withdrawn"
 )
 

@@ -21,8 +21,8 @@ type Version struct {
 	// +required
 	Source Source `json:"source,omitzero"`
 
-	// state is Active, Deprecated (may be installed, is discouraged) or Withdrawn (is not installed
-	// anew anywhere). Default: Active.
+	// state is Active, Deprecated (may be installed, is discouraged) or Withdrawn (is not
+	// newly installed anywhere). Default: Active.
 	// Example: Deprecated
 	// +optional
 	// +kubebuilder:default=Active

@@ -100,7 +100,7 @@ func take(event watch.Event, known map[string]v1alpha1.Rollout) error {
 	if event.Type == watch.Error {
 		err := apierrors.FromObject(event.Object)
 		if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
-			return nil // the watch is closed after this, and all is listed anew
+			return nil // the watch is closed after this, and all is listed again
 		}
 		return fmt.Errorf("watch Rollouts: %w", err)
 	}

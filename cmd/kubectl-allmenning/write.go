@@ -115,7 +115,7 @@ func (d *destination) run(cmd *cobra.Command, c *connection, read func(context.C
 	return printChanged(cmd.Context(), cluster, cmd.OutOrStdout(), decided)
 }
 
-// changed reads an object and returns it as it is and as it shall be.
+// changed reads an object and returns it as it is and as it is to be.
 func changed(ctx context.Context, c client.Client, x *change.Change) (before, after *unstructured.Unstructured, err error) {
 	before = &unstructured.Unstructured{}
 	before.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(x.Kind))

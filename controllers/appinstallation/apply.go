@@ -159,7 +159,7 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.App
 }
 
 // askedAt is when what the status does not speak of yet was asked for: an operator that has just
-// started does not let it wait anew. Where the status speaks of it, that is now.
+// started does not let it wait again. Where the status speaks of it, that is now.
 func askedAt(seen observed, now time.Time) time.Time {
 	i := &seen.installation
 	if i.Status.ObservedGeneration == i.Generation {

@@ -122,7 +122,7 @@ func TestHealthySince(t *testing.T) {
 	}{
 		{"it has become healthy", v1alpha1.AppInstallationStatus{AppliedDigest: "a"}, "a", ready, &stamp},
 		{"it is healthy as before", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "a", ready, earlier},
-		{"a new version starts anew", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "b", ready, &stamp},
+		{"a new version starts over", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "b", ready, &stamp},
 		{"it is no longer healthy", v1alpha1.AppInstallationStatus{AppliedDigest: "a", HealthySince: earlier}, "a", condition.Outcome{State: condition.Progressing}, nil},
 		{"nothing is applied", v1alpha1.AppInstallationStatus{}, "", ready, nil},
 	}
@@ -151,7 +151,7 @@ func TestLongestHealthy(t *testing.T) {
 		{"it was healthy for longer before", since(hour, day), since(nil, nil), day},
 		{"it is unhealthy as before", since(nil, day), since(nil, nil), day},
 		{"it is healthy again", since(nil, day), since(&stamp, nil), day},
-		{"a new version starts anew", since(nil, day), v1alpha1.AppInstallationStatus{AppliedVersion: "2", AppliedDigest: "b"}, nil},
+		{"a new version starts over", since(nil, day), v1alpha1.AppInstallationStatus{AppliedVersion: "2", AppliedDigest: "b"}, nil},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -85,7 +85,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 
 // objectEvents enqueues those whom an object matters to: at once where the object is
 // gone or somebody took over a field of it, and after a short gathering where it is
-// merely there, or fares otherwise than before.
+// merely there, or is doing otherwise than before.
 func objectEvents(matters handler.MapFunc) handler.EventHandler {
 	enqueue := func(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request], after time.Duration, objects ...client.Object) {
 		for _, o := range objects {

@@ -42,7 +42,7 @@ func (r *Reconciler) apply(ctx context.Context, all *country.Country, t *country
 }
 
 // ask asks the API server whether it takes now what it refused, be that by this controller or by a
-// rollout. If so, it is decided anew: what was refused may not be wanted any longer.
+// rollout. If so, it is decided again: what was refused may not be wanted any longer.
 func (r *Reconciler) ask(ctx context.Context, all *country.Country, t *country.Tenant, want *v1alpha1.AppInstallation) error {
 	err := apply.WouldTake(ctx, r.Client, want, all.Live(t.Name, want.Spec.Tenant.Environment, want.Name))
 	switch {

@@ -100,7 +100,7 @@ func TestPlanCorrectsDrift(t *testing.T) {
 		{"a policy that somebody narrowed to some pods selects all of them again", deny, func(t *testing.T, o *unstructured.Unstructured) {
 			set(t, o, "x", "spec", "podSelector", "matchLabels", "app")
 		}, []string{deny}, nil},
-		{"a rule that opens the default-deny policy is a field of another's, so the policy is made anew", deny, func(t *testing.T, o *unstructured.Unstructured) {
+		{"a rule that opens the default-deny policy is a field of another's, so the policy is made again", deny, func(t *testing.T, o *unstructured.Unstructured) {
 			if err := unstructured.SetNestedSlice(o.Object, []any{map[string]any{}}, "spec", "ingress"); err != nil {
 				t.Fatal(err)
 			}
@@ -231,7 +231,7 @@ func TestDifferenceReplacesARoleBindingOfAnotherRole(t *testing.T) {
 				t.Errorf("removed, as a roleRef can't be changed (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(tc.want, namesOf(got.apply)); diff != "" {
-				t.Errorf("applied anew (-want +got):\n%s", diff)
+				t.Errorf("applied again (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -56,7 +56,7 @@ func nextExpiry(access []v1alpha1.NetworkAccess, now time.Time) time.Duration {
 // binding gives coordinators the shipped role. It is owned by its Network, so that the
 // garbage collector ends their access with the network even while no operator runs. That
 // a CustomResourceDefinition which is removed takes the bindings along does no harm:
-// there is nothing left to approve, and they are made anew from spec.access.
+// there is nothing left to approve, and they are made again from spec.access.
 func binding(n *v1alpha1.Network, people *v1alpha1.Coordinators) apply.Object {
 	desired := rbacv1ac.ClusterRoleBinding(bindingName(n.Name)).
 		WithLabels(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelNetwork: n.Name}).
@@ -72,7 +72,7 @@ func binding(n *v1alpha1.Network, people *v1alpha1.Coordinators) apply.Object {
 	return apply.ClusterRoleBinding(desired)
 }
 
-// grant is what shall be done with the binding. The zero value is nothing.
+// grant is what is to be done with the binding. The zero value is nothing.
 type grant struct {
 	// remove is the binding that there is: nobody is a coordinator, or no apply can fix it.
 	remove apply.Live

@@ -78,7 +78,7 @@ func outcome(seen observed, out planned, members []*v1alpha1.Municipality) condi
 	for _, fault := range faults {
 		all = append(all, invalid("%s", fault))
 	}
-	return together(strings.Join(append([]string{well(n, out)}, notes...), "; "), all...)
+	return together(strings.Join(append([]string{inForce(n, out)}, notes...), "; "), all...)
 }
 
 // together is the worst of some outcomes, with the messages of all that are as bad, so
@@ -103,9 +103,9 @@ func invalid(format string, args ...any) condition.Outcome {
 	return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf(format, args...)}
 }
 
-// well is the message of a network that nothing is wrong with. A member that does
+// inForce is the message of a network that nothing is wrong with. A member that does
 // not exist yet may come; it is shown, and stops nobody.
-func well(n *v1alpha1.Network, out planned) string {
+func inForce(n *v1alpha1.Network, out planned) string {
 	message := fmt.Sprintf("%s, %s", count(int(out.members), "member"), count(len(n.Spec.Apps), "app"))
 	if len(out.unknown) == 0 {
 		return message

@@ -135,7 +135,7 @@ func TestWaiting(t *testing.T) {
 		want   time.Duration
 	}{
 		{"it begins to wait", 0, 0},
-		{"a later change does not begin anew", time.Second, time.Second},
+		{"a later change does not begin again", time.Second, time.Second},
 		{"nor does the next", 3 * time.Second, 3 * time.Second},
 	}
 	for _, s := range steps {
@@ -145,6 +145,6 @@ func TestWaiting(t *testing.T) {
 	}
 	w.end("vinje")
 	if got := w.since("vinje", now.Add(time.Hour)); got != 0 {
-		t.Errorf("after the end it begins anew: since = %v, want 0", got)
+		t.Errorf("after the end it begins again: since = %v, want 0", got)
 	}
 }

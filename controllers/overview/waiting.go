@@ -6,7 +6,7 @@ import (
 )
 
 // waiting remembers since when the status of a Municipality waits to be written. It
-// may be lost with a restart: the wait then begins anew.
+// may be lost with a restart: the wait then begins again.
 type waiting struct {
 	mutex sync.Mutex
 	first map[string]time.Time

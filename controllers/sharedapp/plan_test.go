@@ -22,7 +22,7 @@ import (
 	"github.com/allmenning/allmenning/internal/country"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 var today = time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
 

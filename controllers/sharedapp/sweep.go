@@ -29,7 +29,7 @@ type Sweeper struct {
 	// Clock is the time.
 	Clock clock.PassiveClock
 
-	// since is when each unused bundle was first seen unused. A restart begins anew, and so
+	// since is when each unused bundle was first seen unused. A restart starts over, and so
 	// keeps them a little longer.
 	since map[string]time.Time
 }

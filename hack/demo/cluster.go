@@ -31,7 +31,7 @@ type cluster struct {
 // stopLine stops it.
 func (c cluster) stopLine() string { return "go run ./hack/cluster down --name " + c.name }
 
-// startCluster starts the cluster anew; one of an earlier demo is stopped first, and that
+// startCluster starts a new cluster; one of an earlier demo is stopped first, and that
 // is said.
 func startCluster(ctx context.Context, show *progress, name string) (cluster, error) {
 	show.step("stopping the cluster of an earlier demo, if there is one")

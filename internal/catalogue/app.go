@@ -216,7 +216,7 @@ func (a *App) Release(channel string) (v1alpha1.Release, *Fault) {
 	return a.Offer(version)
 }
 
-// Offer is the release of a version, or why it can't be installed anew.
+// Offer is the release of a version, or why it can't be newly installed.
 func (a *App) Offer(number string) (v1alpha1.Release, *Fault) {
 	if f := a.Unlisted(number); f != nil {
 		return v1alpha1.Release{}, f
@@ -241,7 +241,7 @@ func (a *App) Unlisted(number string) *Fault {
 	case v == nil:
 		return fault(UnknownVersion, "SharedApp %s has no version %s: see its spec.versions", a.Name, number)
 	case v.State == v1alpha1.VersionWithdrawn:
-		return fault(Withdrawn, "version %s of SharedApp %s is withdrawn: it is not installed anew anywhere", number, a.Name)
+		return fault(Withdrawn, "version %s of SharedApp %s is withdrawn: it is not newly installed anywhere", number, a.Name)
 	}
 
 	return nil

@@ -51,7 +51,7 @@ func TestRelease(t *testing.T) {
 		{"nor does a channel that does not exist", catalogue.CompileAll(svarut()), "beta", "", catalogue.UnknownChannel, `SharedApp svarut has no channel "beta": it has stable, pilot`},
 		{"an app without channels", catalogue.CompileAll(svarut(func(a *v1alpha1.SharedApp) { a.Spec.Channels = nil })), "stable", "", catalogue.UnknownChannel, `SharedApp svarut has no channel "stable": it has none`},
 		{"a channel that points at nothing", catalogue.CompileAll(svarut(func(a *v1alpha1.SharedApp) { a.Spec.Channels[0].Version = "9.9.9" })), "stable", "", catalogue.UnknownVersion, "SharedApp svarut has no version 9.9.9: see its spec.versions"},
-		{"a withdrawn version is not installed anew", catalogue.CompileAll(svarut()), "pilot", "", catalogue.Withdrawn, "version 2.5.0 of SharedApp svarut is withdrawn: it is not installed anew anywhere"},
+		{"a withdrawn version is not newly installed", catalogue.CompileAll(svarut()), "pilot", "", catalogue.Withdrawn, "version 2.5.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere"},
 		{"a version that was refused says why", catalogue.CompileAll(svarut(refused)), "stable", "", catalogue.Unavailable, "version 2.4.1 of SharedApp svarut is not available: the digest does not match"},
 		{"a version that nobody has checked", catalogue.CompileAll(svarut(unchecked)), "stable", "", catalogue.Unchecked, "version 2.4.1 of SharedApp svarut is not available yet: the catalogue has not checked it"},
 	}
@@ -89,7 +89,7 @@ func TestProposal(t *testing.T) {
 		}},
 		{"a version that is withdrawn", catalogue.CompileAll(svarut()), "pilot", condition.Outcome{
 			State: condition.Stalled, Reason: v1alpha1.ReasonVersionWithdrawn,
-			Message: `spec.apps[svarut].channel "pilot": version 2.5.0 of SharedApp svarut is withdrawn: it is not installed anew anywhere: follow another channel, or wait until this one points at another version`,
+			Message: `spec.apps[svarut].channel "pilot": version 2.5.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere: follow another channel, or wait until this one points at another version`,
 		}},
 		{"a version that was refused", catalogue.CompileAll(svarut(refused)), "stable", condition.Outcome{
 			State: condition.Stalled, Reason: v1alpha1.ReasonVersionNotAvailable,

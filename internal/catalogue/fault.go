@@ -26,7 +26,7 @@ const (
 	UnknownChannel Reason = v1alpha1.ReasonChannelMissing
 	// UnknownVersion means that the version is not in spec.versions.
 	UnknownVersion Reason = v1alpha1.ReasonVersionMissing
-	// Withdrawn means that the version is not installed anew anywhere.
+	// Withdrawn means that the version is not newly installed anywhere.
 	Withdrawn Reason = v1alpha1.ReasonVersionWithdrawn
 	// Unavailable means that the catalogue refused the version, or can't fetch it.
 	Unavailable Reason = v1alpha1.ReasonVersionNotAvailable

@@ -10,7 +10,7 @@ type Changed struct {
 	// Groups are those whose plan may be another one now.
 	Groups map[string]bool
 	// Courses are those groups of which somebody changed what they ask for, or of whom, or a
-	// Rollout: not only how installations fare.
+	// Rollout: not only how installations are doing.
 	Courses map[string]bool
 	// Networks are those of whose members or apps anything is another thing now.
 	Networks map[string]bool

@@ -203,7 +203,7 @@ func TestConsent(t *testing.T) {
 		}), nil},
 		{"what is gone is deleted", world(everywhere, gone, decline), []string{"vinje-test/svarut Absent 2.4.1", "delete vinje-prod/svarut"}},
 		{"what is asked for again is left to its rollout while it goes", world(everywhere, absent), nil},
-		{"and is deleted once it is gone, so that the rollout makes it anew", world(everywhere, gone), []string{"delete vinje-prod/svarut"}},
+		{"and is deleted once it is gone, so that the rollout makes it again", world(everywhere, gone), []string{"delete vinje-prod/svarut"}},
 		{"where the municipality names the version, it is written, not deleted", world(atOnce, everywhere, gone), []string{"vinje-prod/svarut Present 2.4.1"}},
 		{"a suspended installation that was declined goes", world(everywhere, decline, func(s *given) {
 			s.installed[prod].Spec.Suspend = new(true)

@@ -196,7 +196,7 @@ func (c Changed) place(name string, now *Tenant, place resolution.Place) {
 	}
 }
 
-// asksAnother says whether an AppInstallation asks for another thing than before: how it fares
+// asksAnother says whether an AppInstallation asks for another thing than before: how it is doing
 // does not count, unless its app was asked to go.
 func asksAnother(was, now *v1alpha1.AppInstallation) bool {
 	if was == nil || now == nil || was.UID != now.UID || was.Generation != now.Generation || now.Spec.State == v1alpha1.InstallationAbsent {

@@ -23,7 +23,7 @@ func TestInstallationOfAMove(t *testing.T) {
 		{"an advance is decided by the network", planner.Advance, target, "Recommended, channel stable"},
 		{"who catches up sees until when", planner.CatchUp, before, "Recommended, channel stable; what was completed last, until its wave of Rollout " + running + " comes"},
 		{"who goes back sees why", planner.Return, before, "Recommended, channel stable; went back to 2.4.1, as 2.5.0 failed"},
-		{"for who stays nothing is decided anew", planner.Hold, target, "Recommended, channel stable"},
+		{"for who stays nothing is decided again", planner.Hold, target, "Recommended, channel stable"},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {

@@ -151,7 +151,7 @@ func (m *Model) SetMunicipality(name string, municipality *v1alpha1.Municipality
 	if municipality == nil {
 		in.deleted, in.refused = nil, nil
 	}
-	if was == nil || municipality == nil || anew(was, municipality) {
+	if was == nil || municipality == nil || changesAll(was, municipality) {
 		t.all = true
 		return
 	}
@@ -162,8 +162,8 @@ func (m *Model) SetMunicipality(name string, municipality *v1alpha1.Municipality
 	}
 }
 
-// anew says whether all of a municipality has to be worked out again.
-func anew(was, is *v1alpha1.Municipality) bool {
+// changesAll says whether all of a municipality has to be worked out again.
+func changesAll(was, is *v1alpha1.Municipality) bool {
 	if was.UID != is.UID || !equality.Semantic.DeepEqual(was.Labels, is.Labels) ||
 		was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero() || !equality.Semantic.DeepEqual(was.Spec, is.Spec) {
 		return true

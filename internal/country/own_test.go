@@ -157,7 +157,7 @@ func TestWhoMovesByItselfIsWoken(t *testing.T) {
 			m.SetApp("svarut", app)
 		}, true},
 		{"the platform is paused", world(everywhere, named), func(m *Model, _ given) { m.SetPlatform(v1alpha1.PlatformSpec{Pause: new(true)}) }, true},
-		{"how a network's installation fares is the rollout's matter", world(everywhere, runs(inTest, pinned, 0, moves("digi-tv", ""))), func(m *Model, s given) {
+		{"how a network's installation is doing is the rollout's matter", world(everywhere, runs(inTest, pinned, 0, moves("digi-tv", ""))), func(m *Model, s given) {
 			m.SetInstallation("vinje", inTest, changed(s, inTest, runs(inTest, pinned, time.Hour, moves("digi-tv", ""))))
 		}, false},
 	}

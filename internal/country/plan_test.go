@@ -61,7 +61,7 @@ func TestSuccessorCountsTheMembersItTakesOver(t *testing.T) {
 		o.Networks[0].Spec.Successor = "digi-sor"
 		o.Rollouts = append(o.Rollouts, record("digi-sor", "", "svarut", target, 1, v1alpha1.RolloutPending))
 	})
-	diff(t, "none is installed anew", "places", places(introduction(t, o, "digi-sor").Input),
+	diff(t, "none is newly installed", "places", places(introduction(t, o, "digi-sor").Input),
 		[]string{"tokke/prod 2.4.1", "tokke/test 2.4.1", "vinje/prod 2.4.1", "vinje/test 2.4.1"})
 }
 

@@ -63,9 +63,9 @@ func (c *Country) Refused(want *v1alpha1.AppInstallation, message string) *Refus
 	}
 }
 
-// counts says whether what a write rested on is as it was. How the installation fares does not matter.
+// counts says whether what a write rested on is as it was. How the installation is doing does not matter.
 func (r *Refusal) counts(t *Tenant, row *Row) bool {
-	return r != nil && !anew(r.municipality, t.Municipality) && sameRequest(r.installed, row.Installed) && reflect.DeepEqual(r.verdict, row.Verdict)
+	return r != nil && !changesAll(r.municipality, t.Municipality) && sameRequest(r.installed, row.Installed) && reflect.DeepEqual(r.verdict, row.Verdict)
 }
 
 // sameRequest says whether two states of an AppInstallation ask for the same.

@@ -119,7 +119,7 @@ func TestStatusOfAPlace(t *testing.T) {
 		{"blocked from what is wanted, and runs", all(adopts, func(o *country.Objects) { o.Platform.Freeze = new(true) }),
 			"Blocked runs: the platform is frozen (spec.freeze of Platform default): nothing new is started until it is taken out"},
 		{"what is wanted is withdrawn, and runs", all(at(target), onApp(func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })),
-			"Ready runs, up to date, settled: version 2.5.0 of SharedApp svarut is withdrawn: it is not installed anew anywhere"},
+			"Ready runs, up to date, settled: version 2.5.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere"},
 		{"in a zone that it does not fit in", all(says(v1alpha1.AppDecision{Hold: hold}), onApp(func(a *v1alpha1.SharedApp) {
 			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 		})), "Blocked runs: decline svarut in spec.apps, or set zone of environment prod in spec.environments to Open: SharedApp svarut requires zone Open in Production, and the environment has Closed"},

@@ -54,7 +54,7 @@ const (
 	Available Availability = "Available"
 	// Unavailable releases can't be had for the moment, such as while their bundle is fetched again.
 	Unavailable Availability = "Unavailable"
-	// Withdrawn releases are never installed anew.
+	// Withdrawn releases are never newly installed.
 	Withdrawn Availability = "Withdrawn"
 )
 

@@ -12,7 +12,7 @@ import (
 )
 
 func TestObserve(t *testing.T) {
-	// ready is an installation that is well at the target since an hour.
+	// ready is an installation that is healthy at the target since an hour.
 	ready := func(changes ...func(*v1alpha1.AppInstallation)) *v1alpha1.AppInstallation {
 		i := &v1alpha1.AppInstallation{
 			ObjectMeta: metav1.ObjectMeta{Generation: 3},
@@ -21,7 +21,7 @@ func TestObserve(t *testing.T) {
 				ObservedGeneration: 3, AppliedVersion: target.Version, AppliedDigest: target.Digest, HealthySince: at(-time.Hour),
 				Conditions: []metav1.Condition{{
 					Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 3,
-					LastTransitionTime: *at(-time.Hour), Message: "all is well",
+					LastTransitionTime: *at(-time.Hour), Message: "all is healthy",
 				}},
 			},
 		}
@@ -42,7 +42,7 @@ func TestObserve(t *testing.T) {
 		live   *v1alpha1.AppInstallation
 		want   *planner.Installed
 	}{
-		{"what is well is so since then", ready(), &planner.Installed{Release: target, Current: true, HealthySince: now.Add(-time.Hour), Message: "all is well"}},
+		{"what is healthy is so since then", ready(), &planner.Installed{Release: target, Current: true, HealthySince: now.Add(-time.Hour), Message: "all is healthy"}},
 		{"a status of an earlier generation says what was so before", ready(func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), touched},
 		{"and nothing of another release", ready(func(i *v1alpha1.AppInstallation) { i.Generation, i.Status.AppliedDigest = 4, before.Digest }), nothing},
 		{"so does one that says so of itself", ready(func(i *v1alpha1.AppInstallation) { i.Status.ObservedGeneration = 2 }), touched},
@@ -55,12 +55,12 @@ func TestObserve(t *testing.T) {
 		{
 			"Ready that speaks of another digest is not healthy, and counts from when it was said",
 			ready(func(i *v1alpha1.AppInstallation) { i.Status.AppliedDigest = before.Digest }),
-			&planner.Installed{Release: target, Current: true, UnhealthySince: now.Add(-time.Hour), Message: "all is well"},
+			&planner.Installed{Release: target, Current: true, UnhealthySince: now.Add(-time.Hour), Message: "all is healthy"},
 		},
 		{
 			"Ready without a time since when is not healthy",
 			ready(func(i *v1alpha1.AppInstallation) { i.Status.HealthySince = nil }),
-			&planner.Installed{Release: target, Current: true, UnhealthySince: now.Add(-time.Hour), Message: "all is well"},
+			&planner.Installed{Release: target, Current: true, UnhealthySince: now.Add(-time.Hour), Message: "all is healthy"},
 		},
 		{"what is not ready is unhealthy since it turned", ready(turned), ill},
 		{

@@ -67,7 +67,7 @@ func (p *MemberPlace) absence() Excuse {
 }
 
 // refused says whether the API server refuses for good what is to be written here. How what is there
-// fares can be seen all the same; nobody waits for what can't be written.
+// is doing can be seen all the same; nobody waits for what can't be written.
 func (p *MemberPlace) refused() bool {
 	return p != nil && p.Excuse.Away && p.Excuse.Reason == v1alpha1.ReasonRefused
 }

@@ -35,7 +35,7 @@ func TestStanding(t *testing.T) {
 		{"moved, and not healthy yet", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 2*time.Minute))), goes, "onTheWay", v1alpha1.ReasonUnhealthy, "prod: Deployment web: 0/1 ready"},
 		{"healthy, and soaking", member("vinje", prod(healthy(target, 59*time.Minute), moved("all", 62*time.Minute))), goes, "onTheWay", v1alpha1.ReasonSoaking, "prod is healthy, and soaks until 2026-11-22T12:01:00Z"},
 		{"healthy for the soak", member("vinje", prod(healthy(target, time.Hour), moved("all", 62*time.Minute))), ok, "", "", ""},
-		{"had the version before, and was well", member("vinje", prod(has(target))), ok, "", "", ""},
+		{"had the version before, and was healthy", member("vinje", prod(has(target))), ok, "", "", ""},
 		{"has another digest, however healthy", member("vinje", prod(has(v1alpha1.Release{Version: target.Version, Digest: "sha256:other"}))), waits, "", "", ""},
 		{"test is verified, and prod has not begun, by nobody's move", member("vinje", test(has(target)), prod(has(before))), waits, "", "", ""},
 		{"test is verified, and prod comes next", member("vinje", test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), goes, "onTheWay", v1alpha1.ReasonNextStage, ""},
@@ -45,18 +45,18 @@ func TestStanding(t *testing.T) {
 		{"both are verified", member("vinje", test(has(target)), prod(has(target))), ok, "", "", ""},
 		{"unhealthy past its deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "prod was not healthy by 2026-11-22T12:00:00Z: Deployment web: 0/1 ready"},
 		{"never observed past its deadline", member("vinje", prod(unseen(target), moved("all", time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "not observed yet"},
-		{"comes and goes, and is never well for the soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 3*time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "comes and goes"},
+		{"comes and goes, and is never healthy for the soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 3*time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "comes and goes"},
 		{"somebody deleted it, and it comes up again", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 3*time.Hour), created(5*time.Minute))), goes, "onTheWay", v1alpha1.ReasonUnhealthy, "prod: "},
 		{"came and went, and is given the time to soak", member("vinje", prod(healthy(target, time.Minute), moved("all", 3*time.Hour))), goes, "onTheWay", v1alpha1.ReasonSoaking, ""},
-		{"has soaked, and is well again after a short fault", member("vinje", prod(healthy(target, time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), ok, "", "", ""},
+		{"has soaked, and is healthy again after a short fault", member("vinje", prod(healthy(target, time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), ok, "", "", ""},
 		{"has soaked, and has a short fault", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), goes, "onTheWay", v1alpha1.ReasonUnhealthy, ""},
-		{"has soaked, and is unwell past the deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "was not healthy by"},
+		{"has soaked, and is unhealthy past the deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", 9*time.Hour), soakedOnce(time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "was not healthy by"},
 		{"had the version before, and is unhealthy since the rollout began", member("vinje", prod(unhealthy(target, 2*time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "was not healthy by"},
 		{"went back", member("vinje", returned("all")), bad, "failed", "Returned", "went back to 2.4.1"},
 		{"went back, and holds it since: that is no way out", member("vinje", returned("all"), suspended), bad, "failed", "Returned", ""},
-		{"could not go back, and is ill", member("vinje", prod(unhealthy(target, time.Minute), moved("all", time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", "stays"},
-		{"could not go back, and has been well for the soak since", member("vinje", prod(healthy(target, time.Hour), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), ok, "", "", ""},
-		{"could not go back, and is well for a minute", member("vinje", prod(healthy(target, time.Minute), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", ""},
+		{"could not go back, and is unhealthy", member("vinje", prod(unhealthy(target, time.Minute), moved("all", time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", "stays"},
+		{"could not go back, and has been healthy for the soak since", member("vinje", prod(healthy(target, time.Hour), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), ok, "", "", ""},
+		{"could not go back, and is healthy for a minute", member("vinje", prod(healthy(target, time.Minute), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", ""},
 		{"failed in an earlier rollout, which this one puts right", member("vinje", prod(has(before), func(p *planner.MemberPlace) {
 			p.Installed.Stamp = &planner.Stamp{Name: "digi-tv.svarut.2.4.9.1", Outcome: "Returned"}
 		})), waits, "", "", ""},
@@ -70,7 +70,7 @@ func TestStanding(t *testing.T) {
 		{"away", member("vinje", prod(pending)), waits, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, "not there yet"},
 		{"away in one place, and may move in the other", member("vinje", prod(pending), in("prod2", v1alpha1.StageProduction, nil)), waits, "", "", ""},
 		{"away in prod, and verified in test", member("vinje", test(has(target)), prod(pending)), waits, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, ""},
-		{"away, and has the version and is well there", member("vinje", prod(has(target), pending)), ok, "", "", ""},
+		{"away, and has the version and is healthy there", member("vinje", prod(has(target), pending)), ok, "", "", ""},
 		{"outside its own windows for long", member("vinje", weekdays, prod(has(before))), waits, "onTheWay", v1alpha1.ReasonWindow, "Municipality vinje: outside the windows"},
 		{"frozen for less than its deadline", member("vinje", shortly, prod(has(before))), waits, "onTheWay", v1alpha1.ReasonWindow, "election"},
 		{"soaks outside its own windows", member("vinje", weekdays, prod(healthy(target, time.Minute), moved("all", time.Hour))), goes, "onTheWay", v1alpha1.ReasonSoaking, ""},
@@ -101,12 +101,12 @@ func TestDeadlines(t *testing.T) {
 		again  time.Time
 	}{
 		{"counts from the move while nothing was observed", member("vinje", prod(unseen(target), moved("all", 29*time.Minute))), 0, now.Add(time.Minute)},
-		{"counts from when it got unwell", member("vinje", prod(unhealthy(target, 10*time.Minute), moved("all", 50*time.Minute))), 0, now.Add(20 * time.Minute)},
-		{"a move after it was unwell counts", member("vinje", prod(unhealthy(target, 10*time.Hour), moved("all", time.Minute))), 0, now.Add(29 * time.Minute)},
+		{"counts from when it got unhealthy", member("vinje", prod(unhealthy(target, 10*time.Minute), moved("all", 50*time.Minute))), 0, now.Add(20 * time.Minute)},
+		{"a move after it was unhealthy counts", member("vinje", prod(unhealthy(target, 10*time.Hour), moved("all", time.Minute))), 0, now.Add(29 * time.Minute)},
 		{"one that had the version has as long from when the rollout was made", member("vinje", prod(unhealthy(target, 40*time.Hour))), 1, time.Time{}},
 		{"one that comes and goes has twice deadline and soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 179*time.Minute))), 0, now.Add(time.Minute)},
 		{"one that soaks is looked at when it has", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", time.Hour))), 0, now.Add(10 * time.Minute)},
-		{"one that could not go back, and is well again, is looked at when it has soaked", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", 5*time.Hour), outcome("Stuck", "stays"))), 1, now.Add(10 * time.Minute)},
+		{"one that could not go back, and is healthy again, is looked at when it has soaked", member("vinje", prod(healthy(target, 50*time.Minute), moved("all", 5*time.Hour), outcome("Stuck", "stays"))), 1, now.Add(10 * time.Minute)},
 		{"one that failed is not looked at again and again", member("vinje", prod(unseen(target), moved("all", time.Hour))), 1, time.Time{}},
 	}
 	for _, c := range cases {
@@ -149,7 +149,7 @@ func TestFailureOutlivesTheInstallation(t *testing.T) {
 	}{
 		{"it declined the app, and nothing is there", []func(*planner.MemberPlace){decline}, 1},
 		{"it declined the app, which is about to go", []func(*planner.MemberPlace){healthy(target, 5*time.Hour), decline}, 1},
-		{"it has the version by its own decision, takes part again, and is well", []func(*planner.MemberPlace){healthy(target, 5*time.Hour)}, 0},
+		{"it has the version by its own decision, takes part again, and is healthy", []func(*planner.MemberPlace){healthy(target, 5*time.Hour)}, 0},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {

@@ -52,7 +52,7 @@ func TestWhenAWaveIsDone(t *testing.T) {
 		{"all are away, and the wave before had somebody verified", []change{waves(wave("zero", "z"), wave("one", "a"), wave("two")), member("z", verified("zero")), member("a", prod(gone))}, v1alpha1.WaveDone},
 		{"the one before is not done", []change{waves(wave("zero", "z"), wave("one", "a"), wave("two")), member("z"), member("a", verified("one"))}, v1alpha1.WaveWaiting},
 		{"it was done, and a joiner waits", []change{waves(wave("one")), done("one"), member("a", verified("one")), member("b")}, v1alpha1.WaveDone},
-		{"it was done, and a member got unwell since", []change{waves(wave("one", "a"), wave("two")), done("one"), member("a", prod(unhealthy(target, 5*time.Minute), moved("one", 100*time.Minute)))}, v1alpha1.WaveDone},
+		{"it was done, and a member got unhealthy since", []change{waves(wave("one", "a"), wave("two")), done("one"), member("a", prod(unhealthy(target, 5*time.Minute), moved("one", 100*time.Minute)))}, v1alpha1.WaveDone},
 		{"it was done, and a joiner failed: that halts it", []change{waves(wave("one", "a", "b"), wave("two")), done("one"), member("a", verified("one")), member("b", returned("one"))}, v1alpha1.WaveHalted},
 		{"one that failed and left is counted still", []change{waves(wave("one", "a"), wave("two")), member("a", verified("one")), left("b", "one", true)}, v1alpha1.WaveHalted},
 		{"and is in the budget like others", []change{waves(bears("one", 1, "a"), wave("two")), member("a", verified("one")), left("b", "one", true)}, v1alpha1.WaveDone},

@@ -206,7 +206,7 @@ func newestFirst(a, b *v1alpha1.Rollout) int {
 
 // Stale are the ended and completed Rollouts of one group and app that need not be kept any
 // longer. What approvals, retries and moves of installations name is kept: an attempt must not be
-// counted anew while an approval or a move of it is there. One that nobody asks for any longer, and
+// counted again while an approval or a move of it is there. One that nobody asks for any longer, and
 // that brought nothing to anybody, is not kept at all.
 func Stale(records []*v1alpha1.Rollout, strategy Strategy, asked bool, named func(rollout string) bool) []*v1alpha1.Rollout {
 	var stale []*v1alpha1.Rollout

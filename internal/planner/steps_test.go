@@ -41,7 +41,7 @@ func TestTakeBack(t *testing.T) {
 		{"once, and then it holds", []change{member("vinje", late(outcome(v1alpha1.OutcomeStuck, "stays")))}, nil, ""},
 		{"not again after it went back", []change{member("vinje", returned("all"))}, nil, ""},
 		{"a hold of the municipality is respected", []change{member("vinje", late(excused("Held", "we look into it")))}, nil, ""},
-		{"its other stage, which is well, goes back with it", []change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), late())}, []string{"vinje/prod Return 2.4.1 wave all", "vinje/test Return 2.4.1 wave all"}, "returned to"},
+		{"its other stage, which is healthy, goes back with it", []change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour)), late())}, []string{"vinje/prod Return 2.4.1 wave all", "vinje/test Return 2.4.1 wave all"}, "returned to"},
 		{
 			"a stage that holds stays, and the other goes back",
 			[]change{member("vinje", test(healthy(target, 2*time.Hour), moved("all", 3*time.Hour), excused("Held", "a")), late())},
@@ -193,7 +193,7 @@ func TestCatchUp(t *testing.T) {
 		{"who waits for a place in its open wave waits for the new one", []change{waves(v1alpha1.Wave{Name: "one", MaxConcurrent: number(1)}), member("a", prod(unseen(target), moved("one", time.Minute))), member("b", prod())}, nil},
 		{"who has any version waits", []change{two, onTheWay, member("b", prod(unhealthy(v1alpha1.Release{Version: "1.0.0", Digest: "sha256:1"}, time.Hour)))}, nil},
 		{"stage by stage: test first", []change{two, onTheWay, member("b", test(), prod())}, []string{"b/test CatchUp 2.4.1"}},
-		{"stage by stage: prod waits until test is well", []change{two, onTheWay, member("b", test(unhealthy(before, time.Minute)), prod())}, nil},
+		{"stage by stage: prod waits until test is healthy", []change{two, onTheWay, member("b", test(unhealthy(before, time.Minute)), prod())}, nil},
 		{"stage by stage: then prod", []change{two, onTheWay, member("b", test(healthy(before, 0)), prod())}, []string{"b/prod CatchUp 2.4.1"}},
 		{"a first introduction has nothing to catch up with", []change{two, onTheWay, member("b", prod()), func(in *planner.Input) { in.Rollout.Spec.Completed = nil }}, nil},
 		{"what was completed is withdrawn", []change{two, onTheWay, member("b", prod()), func(in *planner.Input) { delete(in.Releases, before) }}, nil},

@@ -20,7 +20,7 @@ import (
 	"github.com/allmenning/allmenning/internal/planner"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 // It is a Sunday at noon; the rollout was made an hour ago.
 var (
@@ -308,6 +308,6 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if d := gocmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", path, d)
+		t.Errorf("%s differs; -update writes it (-want +got):\n%s", path, d)
 	}
 }

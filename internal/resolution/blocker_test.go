@@ -39,7 +39,7 @@ func TestWhoStandsInTheWay(t *testing.T) {
 	}{
 		{"nobody", world(recommended), "Network/digi-tv, /: "},
 		{"the municipality declined", world(recommended, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})), "Municipality/vinje, /: "},
-		{"the nation withdrew", world(recommended, withdrawn(1)), "Network/digi-tv, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: it is not installed anew anywhere"},
+		{"the nation withdrew", world(recommended, withdrawn(1)), "Network/digi-tv, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: it is not newly installed anywhere"},
 		{"the nation does not offer the app", world(recommended, func(in *resolution.Input) { in.Apps = nil }),
 			`Network/digi-tv, National/svarut: there is no SharedApp "svarut" (asked for by digi-tv): correct the name, or wait until it is offered`},
 		{"the catalogue found a fault", world(recommended, app(func(a *v1alpha1.SharedApp) {
@@ -51,7 +51,7 @@ func TestWhoStandsInTheWay(t *testing.T) {
 			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 		})), "Network/digi-tv, National/svarut: decline svarut in spec.apps, or set zone of environment prod in spec.environments to Open: SharedApp svarut requires zone Open in Production, and the environment has Closed"},
 		{"the one who decided on what runs stays", world(recommended, withdrawn(1), installed("2.3.0", "sha256:23", v1alpha1.LevelNetwork, "digi-old")),
-			"Network/digi-old, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: it is not installed anew anywhere"},
+			"Network/digi-old, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: it is not newly installed anywhere"},
 		{"the municipality follows a network that it is not in", world(recommended, adopts(v1alpha1.AppDecision{Network: "nowhere"})),
 			`Municipality/vinje, Municipality/vinje: spec.apps[].network "nowhere": the municipality is no member of a Network of that name which proposes this app for this stage; name another network, or a channel`},
 		{"a version that is named and not offered names its field", world(adopts(v1alpha1.AppDecision{Version: "9.9.9"})),
@@ -93,7 +93,7 @@ func TestWithdrawnVersionThatRunsOn(t *testing.T) {
 		{"a higher one is kept", world(withdrawn(2), installed("2.5.0", "sha256:25", v1alpha1.LevelNetwork, "digi-old"), network("digi-tv", v1alpha1.ObligationRecommended, "stable")), resolution.Ahead,
 			"version 2.5.0 of SharedApp svarut is withdrawn, and runs on here"},
 		{"what stands in the way is said before", world(withdrawn(0), withdrawn(1), runs, network("digi-tv", v1alpha1.ObligationRecommended, "stable")), resolution.Blocked,
-			"version 2.4.1 of SharedApp svarut is withdrawn: it is not installed anew anywhere; " + runsOn},
+			"version 2.4.1 of SharedApp svarut is withdrawn: it is not newly installed anywhere; " + runsOn},
 		{"one that is not withdrawn says nothing", world(runs), resolution.Unrequested, ""},
 	}
 	for _, c := range cases {
@@ -125,7 +125,7 @@ func TestHoldOnAWithdrawnVersion(t *testing.T) {
 		{"where another version is installed that one is kept", world(recommended, withdrawn(0), says(v1alpha1.AppDecision{Hold: hold}), at("2.4.1", "sha256:24")),
 			"Keep 2.4.1 Held: spec.apps[svarut].hold.version: version 2.3.0 of SharedApp svarut is withdrawn: take the hold out, or hold 2.4.1, which is installed"},
 		{"where nothing is installed it is blocked", world(recommended, withdrawn(0), says(v1alpha1.AppDecision{Hold: hold})),
-			"Nothing  Blocked: spec.apps[svarut].hold.version: version 2.3.0 of SharedApp svarut is withdrawn: it is not installed anew anywhere; take the hold out, or hold another version"},
+			"Nothing  Blocked: spec.apps[svarut].hold.version: version 2.3.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere; take the hold out, or hold another version"},
 		{"a hold on what is offered has nothing to report", world(recommended, says(v1alpha1.AppDecision{Hold: hold}), at("2.3.0", "sha256:23")), "Keep 2.3.0 Held: "},
 		{"nor has one on an app that left the catalogue", world(recommended, says(v1alpha1.AppDecision{Hold: hold}), at("2.3.0", "sha256:23"), func(in *resolution.Input) { in.Apps = nil }), "Keep 2.3.0 Held: "},
 	}

@@ -160,7 +160,7 @@ func TestASuccessorTakesMembersOverAndTouchesNothing(t *testing.T) {
 		t.Errorf("what it runs was touched:\n%s", diff)
 	}
 	if now := read(t, web); now.Generation != web.Generation || now.UID != web.UID {
-		t.Errorf("the Deployment was rolled out anew: generation %d after %d", now.Generation, web.Generation)
+		t.Errorf("the Deployment was rolled out again: generation %d after %d", now.Generation, web.Generation)
 	}
 	promote(t, app, "1.1.0")
 	reaches(t, rolloutOf(heir, app.Name, "1.1.0", 1), v1alpha1.RolloutCompleted, "2/2 verified")

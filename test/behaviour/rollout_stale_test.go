@@ -20,7 +20,7 @@ import (
 )
 
 // startRollouts runs the rollout controller alone until the end of the test: nobody
-// installs anything, or says how it fares, but the test.
+// installs anything, or says how it is doing, but the test.
 func startRollouts(t *testing.T) {
 	t.Helper()
 	access := rest.CopyConfig(plane.Config())

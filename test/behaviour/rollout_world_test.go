@@ -89,7 +89,7 @@ func introduced(t *testing.T, app *v1alpha1.SharedApp, strategy *v1alpha1.Rollou
 const soon = 2 * time.Second
 
 // timeIsUp gives members no more time to get healthy. Tests first wait until a member is
-// seen to be unwell, so that it fails for that reason and not for a machine that is busy.
+// seen to be unhealthy, so that it fails for that reason and not for a machine that is busy.
 func timeIsUp(t *testing.T, n *v1alpha1.Network) {
 	t.Helper()
 	deadline(t, n, soon)
@@ -205,7 +205,7 @@ func noted(notes []v1alpha1.MemberNote, m *v1alpha1.Municipality, code string, p
 	return fmt.Errorf("no note %s on %s: %+v", code, m.Name, notes)
 }
 
-// planned waits until the rollouts of a network were planned anew: a town that joins it
+// planned waits until the rollouts of a network were planned again: a town that joins it
 // is counted. What did not move by then, did not move for a reason.
 func planned(t *testing.T, n *v1alpha1.Network, r *v1alpha1.Rollout) *v1alpha1.Rollout {
 	t.Helper()

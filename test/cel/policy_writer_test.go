@@ -89,7 +89,7 @@ metadata: {finalizers: [allmenning.dev/uninstall], labels: {allmenning.dev/app: 
 			denied: "delete an AppInstallation, and that uninstalls nothing; to remove an app, set decision Decline in spec.apps of the Municipality",
 		},
 		{
-			reason: "A platform operator may delete it: nothing is uninstalled, and the operator makes it anew.",
+			reason: "A platform operator may delete it: nothing is uninstalled, and the operator makes it again.",
 			user:   platformOperator, verb: "delete", object: "svarut",
 		},
 		{

@@ -130,7 +130,7 @@ func count(all map[string]int, wanted func(string) bool) map[string]int {
 // killAmid starts the operator and kills it, again and again: as a rule soon after it has
 // moved a member, or a second later where there is none to move. Some lives, named by their
 // number, last until a member is moved, however long that takes: it is the return of one that
-// failed. Deadlines begin anew with each life. At least so many kills must come after a move.
+// failed. Deadlines begin again with each life. At least so many kills must come after a move.
 func killAmid(t *testing.T, w *world, g *gate, least int, patient ...int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, deaths))

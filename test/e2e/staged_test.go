@@ -148,7 +148,7 @@ func (n nation) at(ctx context.Context, version string) error {
 	}
 	for _, i := range all {
 		if i.Spec.Version != version || i.Spec.Digest != digest || i.Status.AppliedVersion != version || i.Status.AppliedDigest != digest {
-			return fmt.Errorf("%s has %s (%s), and shall have %s, want %s (%s)", i.Namespace, i.Status.AppliedVersion, i.Status.AppliedDigest, i.Spec.Version, version, digest)
+			return fmt.Errorf("%s has %s (%s), and is asked to have %s, want %s (%s)", i.Namespace, i.Status.AppliedVersion, i.Status.AppliedDigest, i.Spec.Version, version, digest)
 		}
 		if err := isReady(i.Namespace, i.Status.Conditions, i.Generation); err != nil {
 			return err

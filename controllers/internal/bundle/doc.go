@@ -6,7 +6,7 @@
 //     ([FromConfigMap]), and is named by a digest from the first moment on.
 //  2. [Encode] writes it down, in the binaryData of an immutable ConfigMap, in the form that proves
 //     the digest: the manifest and the layers of an artifact, or the files of a ConfigMap. [Decode]
-//     reads it back and computes the whole chain anew, so a stored bundle that somebody changed is
+//     reads it back and computes the whole chain again, so a stored bundle that somebody changed is
 //     refused. From here on no registry is needed.
 //  3. [Scan] reads it before anything is built: it may use nothing but its own files, run nothing,
 //     and not be larger than an installation may be.

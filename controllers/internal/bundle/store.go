@@ -25,7 +25,7 @@ func Encode(b Bundle) map[string][]byte {
 	return maps.Clone(b.Files)
 }
 
-// Decode reads a stored bundle. It computes the digest of everything anew, and fails when the
+// Decode reads a stored bundle. It computes the digest of everything again, and fails when the
 // content is not what the digest names.
 func Decode(digest string, binaryData map[string][]byte) (Bundle, error) {
 	if manifest, found := binaryData[manifestKey]; found && digestOfBytes(manifest) == digest {

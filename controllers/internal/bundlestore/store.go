@@ -2,7 +2,7 @@
 // no registry any more.
 //
 // A bundle lies in an immutable ConfigMap of the operator's namespace that is named by
-// its digest. A reader computes the digest anew. All reads are from the cache,
+// its digest. A reader computes the digest again. All reads are from the cache,
 // which keeps the ConfigMaps of that namespace whole.
 package bundlestore
 

@@ -1,4 +1,4 @@
-// Package health reads how an installed object fares: as kubectl and GitOps tools
+// Package health reads how an installed object is doing: as kubectl and GitOps tools
 // read it (kstatus), and for kinds that only an app knows by the CEL rules that its
 // version brings. It is pure.
 package health
@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// State is how an object, or a whole app, fares.
+// State is how an object, or a whole app, is doing.
 type State string
 
 // The states, the best first.
@@ -20,7 +20,7 @@ const (
 	Healthy State = "Healthy"
 	// Progressing: not yet, but it may get there by itself.
 	Progressing State = "Progressing"
-	// Failed: it will not get well by itself.
+	// Failed: it will not become ready by itself.
 	Failed State = "Failed"
 )
 

@@ -24,15 +24,15 @@ func TestOf(t *testing.T) {
 		want    health.State
 		message string
 	}{
-		{"a ConfigMap is well once it is there", `{apiVersion: v1, kind: ConfigMap}`, health.Healthy, ""},
-		{"a Deployment nobody has looked at yet is not well", `{apiVersion: apps/v1, kind: Deployment, metadata: {generation: 1}, spec: {replicas: 0}}`, health.Progressing, ""},
-		{"a Deployment seen at an earlier generation is not well", `
+		{"a ConfigMap is ready once it is there", `{apiVersion: v1, kind: ConfigMap}`, health.Healthy, ""},
+		{"a Deployment nobody has looked at yet is not ready", `{apiVersion: apps/v1, kind: Deployment, metadata: {generation: 1}, spec: {replicas: 0}}`, health.Progressing, ""},
+		{"a Deployment seen at an earlier generation is not ready", `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {generation: 2}
 spec: {replicas: 1}
 status: {observedGeneration: 1, replicas: 1, readyReplicas: 1, availableReplicas: 1, updatedReplicas: 1, conditions: [{type: Available, status: "True"}, {type: Progressing, status: "True", reason: NewReplicaSetAvailable}]}`, health.Progressing, ""},
-		{"a Deployment with all its replicas is well", `
+		{"a Deployment with all its replicas is ready", `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {generation: 2}
@@ -50,7 +50,7 @@ kind: Deployment
 metadata: {generation: 1}
 spec: {replicas: 1}
 status: {observedGeneration: 1, conditions: [{type: ReplicaFailure, status: "True", message: "exceeded quota: allmenning, requested: requests.memory=9Gi"}]}`, health.Failed, "requests.memory=9Gi"},
-		{"a rule says well", `{apiVersion: example.org/v1, kind: Queue, status: {phase: Open}}`, health.Healthy, ""},
+		{"a rule says ready", `{apiVersion: example.org/v1, kind: Queue, status: {phase: Open}}`, health.Healthy, ""},
 		{"a rule says failed", `{apiVersion: example.org/v1, kind: Queue, status: {phase: Broken}}`, health.Failed, ""},
 		{"a rule on a status that is not there yet waits", `{apiVersion: example.org/v1, kind: Queue}`, health.Progressing, ""},
 		{"a rule does not believe an old status", `{apiVersion: example.org/v1, kind: Queue, metadata: {generation: 2}, status: {observedGeneration: 1, phase: Open}}`, health.Progressing, ""},

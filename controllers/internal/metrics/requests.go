@@ -1,5 +1,5 @@
 // Package metrics measures what the operator does: the requests that it makes and
-// how the objects of each kind fare.
+// how the objects of each kind are doing.
 package metrics
 
 import (

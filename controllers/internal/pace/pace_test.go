@@ -66,6 +66,6 @@ func TestWait(t *testing.T) {
 	later := end.Add(2 * time.Minute)
 	p.Wrote("busy", later)
 	if got := p.Wait("busy", later.Add(pace.Least)); got != 0 {
-		t.Errorf("after a calm the pace begins anew: waits %s", got)
+		t.Errorf("after a calm the pace begins again: waits %s", got)
 	}
 }

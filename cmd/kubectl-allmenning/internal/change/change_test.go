@@ -247,7 +247,7 @@ func TestPromote(t *testing.T) {
 		{"no such app", "kobo", "2.5.0", "stable", `no SharedApp "kobo" in the cluster: it has svarut`},
 		{"no such version", "svarut", "9.9.9", "stable", "SharedApp svarut has no version 9.9.9: see its spec.versions (2.3.0, 2.4.1, 2.5.0, 2.6.0)"},
 		{"no such channel", "svarut", "2.5.0", "beta", `SharedApp svarut has no channel "beta": it has stable: name one of these with --channel`},
-		{"a withdrawn version", "svarut", "2.3.0", "stable", "version 2.3.0 of SharedApp svarut is withdrawn: it is not installed anew anywhere: take another version"},
+		{"a withdrawn version", "svarut", "2.3.0", "stable", "version 2.3.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere: take another version"},
 		{"a version that can't be had", "svarut", "2.6.0", "stable", "the registry says no"},
 		{"the same version", "svarut", "2.4.1", "stable", "spec.channels[stable].version is 2.4.1 already"},
 	} {

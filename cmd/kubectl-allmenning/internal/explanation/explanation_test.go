@@ -20,7 +20,7 @@ import (
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 

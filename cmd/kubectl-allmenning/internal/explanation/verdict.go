@@ -42,7 +42,7 @@ func (p *place) decisionOfStatus() []string {
 	return all
 }
 
-// outcome says what shall be done, in words.
+// outcome says what is to be done, in words.
 func (p *place) outcome() string {
 	v := &p.verdict
 	switch {
@@ -64,7 +64,7 @@ func (p *place) outcome() string {
 
 func outcomeOf(reported *v1alpha1.MunicipalityApp) string {
 	if reported.Wanted == "" {
-		return "It shall not be installed"
+		return "It will not be installed"
 	}
 	return fmt.Sprintf("It should run %s", reported.Wanted)
 }

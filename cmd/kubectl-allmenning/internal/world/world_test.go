@@ -17,7 +17,7 @@ func TestTake(t *testing.T) {
 	}})
 	for _, tc := range []struct{ reason, version, want string }{
 		{"one that is discouraged may be taken", "2.4.1", ""},
-		{"one that is withdrawn", "2.3.0", "version 2.3.0 of SharedApp svarut is withdrawn: it is not installed anew anywhere: take another version"},
+		{"one that is withdrawn", "2.3.0", "version 2.3.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere: take another version"},
 		{"one that there is not", "2.5.0", "SharedApp svarut has no version 2.5.0: see its spec.versions (2.3.0, 2.4.1)"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

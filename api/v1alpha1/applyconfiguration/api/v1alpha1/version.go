@@ -17,8 +17,8 @@ type VersionApplyConfiguration struct {
 	// source of the bundle. It can't change.
 	// Example: {oci: {repository: ghcr.io/ks/svarut-bundle, digest: "sha256:..."}}
 	Source *SourceApplyConfiguration `json:"source,omitempty"`
-	// state is Active, Deprecated (may be installed, is discouraged) or Withdrawn (is not installed
-	// anew anywhere). Default: Active.
+	// state is Active, Deprecated (may be installed, is discouraged) or Withdrawn (is not
+	// newly installed anywhere). Default: Active.
 	// Example: Deprecated
 	State *apiv1alpha1.VersionState `json:"state,omitempty"`
 	// securityFix brings the version faster: its rollouts skip announcement and soak, and do not queue
