@@ -61,3 +61,6 @@ type Access struct {
 	// +optional
 	Expires *metav1.Time `json:"expires,omitempty"`
 }
+
+// ExpiresAt is when the access ends by itself; nil if never.
+func (a Access) ExpiresAt() *metav1.Time { return a.Expires }

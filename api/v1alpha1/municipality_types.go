@@ -345,6 +345,16 @@ func (s *MunicipalitySpec) Environment(name string) *Environment {
 	return nil
 }
 
+// Decision returns what the municipality decided on an app; nil where it decided nothing.
+func (s *MunicipalitySpec) Decision(app string) *AppDecision {
+	for i := range s.Apps {
+		if s.Apps[i].Name == app {
+			return &s.Apps[i]
+		}
+	}
+	return nil
+}
+
 // StageOf returns the stage of an environment; empty where the spec has none of that name.
 func (s *MunicipalitySpec) StageOf(environment string) Stage {
 	if e := s.Environment(environment); e != nil {

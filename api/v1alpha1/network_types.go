@@ -366,3 +366,13 @@ type NetworkList struct {
 	// items of the list.
 	Items []Network `json:"items"`
 }
+
+// Proposal returns the proposal of an app; nil where the network makes none.
+func (s *NetworkSpec) Proposal(app string) *Proposal {
+	for i := range s.Apps {
+		if s.Apps[i].Name == app {
+			return &s.Apps[i]
+		}
+	}
+	return nil
+}

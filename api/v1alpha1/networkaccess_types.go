@@ -65,3 +65,6 @@ type Coordinators struct {
 	// +kubebuilder:validation:items:MaxLength=253
 	Users []string `json:"users,omitempty"`
 }
+
+// ExpiresAt is when the access ends by itself; nil if never.
+func (a NetworkAccess) ExpiresAt() *metav1.Time { return a.Expires }

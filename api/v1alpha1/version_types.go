@@ -164,3 +164,14 @@ type HealthRule struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Failed string `json:"failed,omitempty"`
 }
+
+// PinnedDigest is the digest that the source pins; empty where it pins none.
+func (s Source) PinnedDigest() string {
+	switch {
+	case s.OCI != nil:
+		return s.OCI.Digest
+	case s.ConfigMap != nil:
+		return s.ConfigMap.Digest
+	}
+	return ""
+}

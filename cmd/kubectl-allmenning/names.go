@@ -29,7 +29,7 @@ func networkNamesOfApp() names {
 			return describeNetworks(w.Networks)
 		}
 		proposing := slices.DeleteFunc(slices.Clone(w.Networks), func(n v1alpha1.Network) bool {
-			return !slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == args[0] })
+			return n.Spec.Proposal(args[0]) == nil
 		})
 		if len(proposing) == 0 {
 			return describeNetworks(w.Networks)

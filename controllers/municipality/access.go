@@ -9,6 +9,7 @@ import (
 	rbacv1ac "k8s.io/client-go/applyconfigurations/rbac/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/expiry"
 )
 
 // clusterRoles are the shipped roles, by what a person is given.
@@ -32,7 +33,7 @@ type subject struct{ kind, name string }
 func bindings(namespace, environment string, access []v1alpha1.Access, now time.Time) []*rbacv1ac.RoleBindingApplyConfiguration {
 	people := map[string][]subject{}
 	for _, a := range access {
-		if expired(a, now) || (len(a.Environments) > 0 && !slices.Contains(a.Environments, environment)) {
+		if expiry.Expired(a, now) || (len(a.Environments) > 0 && !slices.Contains(a.Environments, environment)) {
 			continue
 		}
 		role := clusterRole(a.Role)
@@ -62,22 +63,4 @@ func binding(namespace, role string, people []subject) *rbacv1ac.RoleBindingAppl
 		rb.WithSubjects(rbacv1ac.Subject().WithAPIGroup(rbacv1.GroupName).WithKind(p.kind).WithName(p.name))
 	}
 	return rb
-}
-
-func expired(a v1alpha1.Access, now time.Time) bool {
-	return a.Expires != nil && !now.Before(a.Expires.Time)
-}
-
-// nextExpiry is how long until the next access ends, or 0 where none will.
-func nextExpiry(access []v1alpha1.Access, now time.Time) time.Duration {
-	var next time.Duration
-	for _, a := range access {
-		if a.Expires == nil || expired(a, now) {
-			continue
-		}
-		if left := a.Expires.Sub(now); next == 0 || left < next {
-			next = left
-		}
-	}
-	return next
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/expiry"
 )
 
 func TestBindings(t *testing.T) {
@@ -76,8 +77,8 @@ func TestNextExpiry(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			if got := nextExpiry(tc.access, now); got != tc.want {
-				t.Errorf("nextExpiry = %s, want %s", got, tc.want)
+			if got := expiry.Next(tc.access, now); got != tc.want {
+				t.Errorf("the next ends in %s, want %s", got, tc.want)
 			}
 		})
 	}

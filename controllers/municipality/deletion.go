@@ -32,7 +32,7 @@ func goes(seen observed, environment string) bool {
 	if live := seen.environments[environment]; live.namespace != nil && !held(live.namespace, m) {
 		return false
 	}
-	return !m.DeletionTimestamp.IsZero() || specOf(m, environment) == nil
+	return !m.DeletionTimestamp.IsZero() || m.Spec.Environment(environment) == nil
 }
 
 // held says whether this very Municipality made the namespace, or took it up.

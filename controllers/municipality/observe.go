@@ -141,7 +141,7 @@ func (r *Reconciler) environment(ctx context.Context, m v1alpha1.Municipality, c
 		return seen, fmt.Errorf("list AppInstallations: %w", err)
 	}
 	seen.installations = len(installations.Items)
-	if spec := specOf(m, called); spec != nil && opens(*spec, &ns) {
+	if spec := m.Spec.Environment(called); spec != nil && opens(*spec, &ns) {
 		if seen.closedApps, err = r.closedApps(ctx, spec.Stage, installations.Items); err != nil {
 			return seen, err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/expiry"
 	"github.com/allmenning/allmenning/internal/reference"
 )
 
@@ -56,7 +57,7 @@ const drainPause = 2 * time.Second
 func plan(seen observed, now time.Time) (planned, error) {
 	m := seen.municipality
 	class := sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants)
-	out := planned{sizeClass: class.Name, again: nextExpiry(m.Spec.Access, now)}
+	out := planned{sizeClass: class.Name, again: expiry.Next(m.Spec.Access, now)}
 	if suspended(seen) {
 		out.suspended = true
 		return out, nil
@@ -93,7 +94,7 @@ func numberTaken(seen observed) *condition.Outcome {
 func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now time.Time) (environmentPlan, error) {
 	m, live := seen.municipality, seen.environments[name]
 	e := environmentPlan{name: name, namespace: v1alpha1.NamespaceFor(m.Name, name), zone: zoneNow(live.namespace)}
-	spec := specOf(m, name)
+	spec := m.Spec.Environment(name)
 	switch {
 	case goes(seen, name):
 		return planDeletion(e, live, m), nil
@@ -156,15 +157,6 @@ func reasonOf(state v1alpha1.EnvironmentState) string {
 	case v1alpha1.EnvironmentReady:
 	}
 	return v1alpha1.ReasonReady
-}
-
-func specOf(m v1alpha1.Municipality, environment string) *v1alpha1.Environment {
-	for i := range m.Spec.Environments {
-		if m.Spec.Environments[i].Name == environment {
-			return &m.Spec.Environments[i]
-		}
-	}
-	return nil
 }
 
 // ours says whether a namespace is the municipality's: it carries our labels, or an

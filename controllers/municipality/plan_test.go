@@ -148,7 +148,7 @@ func set(t *testing.T, o *unstructured.Unstructured, value string, path ...strin
 
 func desiredOf(seen observed, environment string) []apply.Object {
 	m := seen.municipality
-	spec := specOf(m, environment)
+	spec := m.Spec.Environment(environment)
 	quota := effectiveQuota(spec.Quota, sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants))
 	return desired(m, *spec, seen.environments[environment], quota, seen.platform, now)
 }

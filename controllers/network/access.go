@@ -10,6 +10,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/expiry"
 )
 
 // bindingName is the ClusterRoleBinding of a network's coordinators.
@@ -20,7 +21,7 @@ func bindingName(network string) string { return "allmenning-coordinators-" + ne
 func coordinators(access []v1alpha1.NetworkAccess, now time.Time) *v1alpha1.Coordinators {
 	var all v1alpha1.Coordinators
 	for _, a := range access {
-		if a.Role != v1alpha1.RoleCoordinator || expired(a, now) {
+		if a.Role != v1alpha1.RoleCoordinator || expiry.Expired(a, now) {
 			continue
 		}
 		all.Groups = append(all.Groups, a.Groups...)
@@ -33,24 +34,6 @@ func coordinators(access []v1alpha1.NetworkAccess, now time.Time) *v1alpha1.Coor
 	slices.Sort(all.Users)
 	all.Groups, all.Users = slices.Compact(all.Groups), slices.Compact(all.Users)
 	return &all
-}
-
-func expired(a v1alpha1.NetworkAccess, now time.Time) bool {
-	return a.Expires != nil && !now.Before(a.Expires.Time)
-}
-
-// nextExpiry is how long until the next access ends, or 0 where none will.
-func nextExpiry(access []v1alpha1.NetworkAccess, now time.Time) time.Duration {
-	var next time.Duration
-	for _, a := range access {
-		if a.Expires == nil || expired(a, now) {
-			continue
-		}
-		if left := a.Expires.Sub(now); next == 0 || left < next {
-			next = left
-		}
-	}
-	return next
 }
 
 // binding gives coordinators the shipped role. It is owned by its Network, so that the

@@ -17,6 +17,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/expiry"
 )
 
 func until(d time.Duration) *metav1.Time { return new(metav1.NewTime(now.Add(d))) }
@@ -56,7 +57,7 @@ func TestCoordinators(t *testing.T) {
 			if diff := cmp.Diff(tc.want, coordinators(tc.access, now)); diff != "" {
 				t.Errorf("coordinators (-want +got):\n%s", diff)
 			}
-			if again := nextExpiry(tc.access, now); again != tc.again {
+			if again := expiry.Next(tc.access, now); again != tc.again {
 				t.Errorf("looks again in %s, want %s", again, tc.again)
 			}
 		})

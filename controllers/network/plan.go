@@ -8,6 +8,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/expiry"
 	"github.com/allmenning/allmenning/internal/reference"
 	"github.com/allmenning/allmenning/internal/strategycheck"
 )
@@ -32,7 +33,7 @@ type planned struct {
 // plan counts the members, says who coordinates them, and finds what is wrong with the spec.
 func plan(seen observed, now time.Time) (planned, error) {
 	n := &seen.network
-	out := planned{coordinators: coordinators(n.Spec.Access, now), again: nextExpiry(n.Spec.Access, now)}
+	out := planned{coordinators: coordinators(n.Spec.Access, now), again: expiry.Next(n.Spec.Access, now)}
 	var err error
 	if out.access, err = planGrant(n, out.coordinators, seen.binding); err != nil {
 		return out, err

@@ -24,7 +24,7 @@ func used(apps []v1alpha1.SharedApp, installations []v1alpha1.AppInstallation) m
 	}
 	for _, app := range apps {
 		for _, v := range app.Spec.Versions {
-			add(sourceDigest(v.Source))
+			add(v.Source.PinnedDigest())
 			add(rememberedDigest(app.Status, v.Version))
 		}
 	}

@@ -104,7 +104,7 @@ func (r *Reconciler) installer(ctx context.Context) (*rbacv1.ClusterRole, error)
 }
 
 func (r *Reconciler) version(ctx context.Context, seen observed, spec v1alpha1.Version) (seenVersion, error) {
-	v := seenVersion{spec: spec, remembered: rememberedDigest(seen.app.Status, spec.Version), offered: sourceDigest(spec.Source)}
+	v := seenVersion{spec: spec, remembered: rememberedDigest(seen.app.Status, spec.Version), offered: spec.Source.PinnedDigest()}
 	switch {
 	case spec.Source.ConfigMap != nil:
 		return r.fromConfigMap(ctx, v)

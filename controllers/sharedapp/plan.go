@@ -126,7 +126,7 @@ func planVersion(v seenVersion, now time.Time) versionPlan {
 
 // contradiction says that a version number would come to mean two things.
 func contradiction(v seenVersion) *condition.Outcome {
-	declared := sourceDigest(v.spec.Source)
+	declared := v.spec.Source.PinnedDigest()
 	switch {
 	case v.offered == "":
 		return nil
@@ -183,17 +183,6 @@ func pause(state download.State) time.Duration {
 		long *= 2
 	}
 	return min(long, maxRetry)
-}
-
-// sourceDigest is the digest that a source pins, "" where it pins none.
-func sourceDigest(s v1alpha1.Source) string {
-	switch {
-	case s.OCI != nil:
-		return s.OCI.Digest
-	case s.ConfigMap != nil:
-		return s.ConfigMap.Digest
-	}
-	return ""
 }
 
 // rememberedDigest is the digest under which a version entered the catalogue, "" where it did not.

@@ -75,7 +75,7 @@ func uses(app *v1alpha1.SharedApp, configMap string) bool {
 		if v.Source.ConfigMap != nil && v.Source.ConfigMap.Name == configMap {
 			return true
 		}
-		for _, digest := range []string{sourceDigest(v.Source), rememberedDigest(app.Status, v.Version)} {
+		for _, digest := range []string{v.Source.PinnedDigest(), rememberedDigest(app.Status, v.Version)} {
 			if digest != "" && bundlestore.NameOf(digest) == configMap {
 				return true
 			}

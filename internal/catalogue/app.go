@@ -107,7 +107,7 @@ func compile(o *v1alpha1.SharedApp, before *App) *App {
 // that is nothing yet.
 func compileVersion(spec *v1alpha1.Version, checked *v1alpha1.VersionStatus) *Version {
 	v := &Version{
-		Number: spec.Version, Digest: sourceDigest(spec.Source),
+		Number: spec.Version, Digest: spec.Source.PinnedDigest(),
 		State: cmp.Or(spec.State, v1alpha1.VersionActive), SecurityFix: ptr.Deref(spec.SecurityFix, false),
 	}
 	if checked != nil {
@@ -117,18 +117,6 @@ func compileVersion(spec *v1alpha1.Version, checked *v1alpha1.VersionStatus) *Ve
 	v.compileSchema(spec.Parameters)
 
 	return v
-}
-
-// sourceDigest is the digest that a source pins; empty where it pins none.
-func sourceDigest(s v1alpha1.Source) string {
-	switch {
-	case s.OCI != nil:
-		return s.OCI.Digest
-	case s.ConfigMap != nil:
-		return s.ConfigMap.Digest
-	}
-
-	return ""
 }
 
 // Exists says whether there is a SharedApp of that name.

@@ -64,7 +64,7 @@ func (m *Model) SetApp(name string, app *v1alpha1.SharedApp) {
 		}
 	}
 	for network, n := range m.country.networks {
-		if proposes(n, name) {
+		if n.Spec.Proposal(name) != nil {
 			m.changed.Networks[network] = true
 		}
 	}
@@ -133,15 +133,6 @@ func (c Changed) record(r *v1alpha1.Rollout) {
 	if r != nil {
 		c.course(groupName(keyOf(r).group))
 	}
-}
-
-func proposes(n *v1alpha1.Network, app string) bool {
-	for i := range n.Spec.Apps {
-		if n.Spec.Apps[i].Name == app {
-			return true
-		}
-	}
-	return false
 }
 
 // replaced is a map with another value of one key; nil takes the key out.

@@ -190,7 +190,7 @@ func (c Changed) place(name string, now *Tenant, place resolution.Place) {
 		return
 	}
 	for _, n := range now.Networks {
-		if proposes(n, place.App) {
+		if n.Spec.Proposal(place.App) != nil {
 			c.Networks[n.Name] = true
 		}
 	}

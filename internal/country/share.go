@@ -49,7 +49,7 @@ func (t *Tenant) shareOut(was *Tenant, changed map[string]bool, all bool) {
 	}
 	for app, of := range rows {
 		for _, n := range t.Networks {
-			if at := proposalOf(n, app); at != nil {
+			if at := n.Spec.Proposal(app); at != nil {
 				t.shares[shareKey{app, n.Name}] = t.shareIn(n.Name, at, of)
 			}
 		}
@@ -76,16 +76,6 @@ func (t *Tenant) changedApps(was *Tenant) map[string]bool {
 		}
 	}
 	return changed
-}
-
-// proposalOf finds the proposal of an app; nil where a network has none.
-func proposalOf(n *v1alpha1.Network, app string) *v1alpha1.Proposal {
-	for i := range n.Spec.Apps {
-		if n.Spec.Apps[i].Name == app {
-			return &n.Spec.Apps[i]
-		}
-	}
-	return nil
 }
 
 // takenDirectly says whether a municipality takes an app by its own decision.

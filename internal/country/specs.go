@@ -36,7 +36,7 @@ func (m specs) onPlatform(was, is v1alpha1.PlatformSpec) {
 // onApp notes whose spec rests on an app: of those that require it, only where what it says is another thing.
 func (m specs) onApp(name string, said bool) {
 	for network, n := range m.country.networks {
-		if proposes(n, name) || speaksOf(n.Spec.Rollout, name) {
+		if n.Spec.Proposal(name) != nil || speaksOf(n.Spec.Rollout, name) {
 			m.changed.NetworkSpecs[network] = true
 		}
 	}

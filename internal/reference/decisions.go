@@ -58,12 +58,11 @@ func notFollowed(own *v1alpha1.AppDecision, field, municipality string, here []r
 		return ""
 	}
 	named := networks.Named(own.Network)
-	proposes := func(p v1alpha1.Proposal) bool { return p.Name == own.Name }
 	why := fmt.Sprintf("Network %s proposes %s to none of the environments of %s, or does not have it as a member", own.Network, own.Name, municipality)
 	switch {
 	case named == nil:
 		why = fmt.Sprintf("there is no Network %q", own.Network)
-	case !slices.ContainsFunc(named.Spec.Apps, proposes):
+	case named.Spec.Proposal(own.Name) == nil:
 		why = fmt.Sprintf("Network %s does not propose %s", own.Network, own.Name)
 	}
 	return fmt.Sprintf("%s.network: %s: name another network, or a channel", field, why)

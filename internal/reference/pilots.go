@@ -2,7 +2,6 @@ package reference
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/resolution"
@@ -39,5 +38,5 @@ func pilotFault(app, pilot string, known *resolution.Networks) string {
 }
 
 func proposes(n *v1alpha1.Network, app string) bool {
-	return n != nil && slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app })
+	return n != nil && n.Spec.Proposal(app) != nil
 }

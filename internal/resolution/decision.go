@@ -37,7 +37,7 @@ type decision struct {
 // decisionFor reads the decision for a place at a point in time. It is zero where
 // the municipality says nothing.
 func decisionFor(m *v1alpha1.Municipality, place Place, now time.Time) decision {
-	said := saidOf(m, place.App)
+	said := m.Spec.Decision(place.App)
 	if said == nil {
 		return decision{}
 	}
@@ -48,7 +48,7 @@ func decisionFor(m *v1alpha1.Municipality, place Place, now time.Time) decision 
 	}
 	d.says(said.Decision, said.Reason, said.Until, now)
 	d.holds(said.Hold, field, now)
-	here := saidHere(said, place.Environment)
+	here := said.In(place.Environment)
 	if here == nil {
 		return d
 	}
@@ -85,24 +85,6 @@ func (d *decision) holds(hold *v1alpha1.Hold, field string, now time.Time) {
 	if hold.Until != nil {
 		d.heldUntil = hold.Until.Time
 	}
-}
-
-func saidOf(m *v1alpha1.Municipality, app string) *v1alpha1.AppDecision {
-	for i := range m.Spec.Apps {
-		if m.Spec.Apps[i].Name == app {
-			return &m.Spec.Apps[i]
-		}
-	}
-	return nil
-}
-
-func saidHere(said *v1alpha1.AppDecision, environment string) *v1alpha1.EnvironmentDecision {
-	for i := range said.Environments {
-		if said.Environments[i].Name == environment {
-			return &said.Environments[i]
-		}
-	}
-	return nil
 }
 
 // earliest of two times, of which each may be zero for never.

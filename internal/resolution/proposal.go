@@ -86,8 +86,7 @@ func (in Input) heir(name string) string {
 func losers(networks []*v1alpha1.Network, app string, followed *proposal) []string {
 	var names []string
 	for _, n := range networks {
-		proposes := slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app })
-		if proposes && (followed == nil || followed.network.Name != n.Name) {
+		if n.Spec.Proposal(app) != nil && (followed == nil || followed.network.Name != n.Name) {
 			names = append(names, n.Name)
 		}
 	}

@@ -36,7 +36,7 @@ func (p *place) own() []string {
 
 func (p *place) ownDecision() string {
 	said := p.said()
-	here := saidIn(p.environment.Name, said)
+	here := said.In(p.environment.Name)
 	switch {
 	case here != nil && here.Decision != "":
 		return fmt.Sprintf("For %s: %s", p.environment.Name, p.says(here.Decision, "", here.Reason, here.Until))
@@ -52,32 +52,14 @@ func (p *place) ownHold() *v1alpha1.Hold {
 	if said == nil || p.verdict.Why == resolution.Declined {
 		return nil
 	}
-	if here := saidIn(p.environment.Name, said); here != nil && here.Hold != nil {
+	if here := said.In(p.environment.Name); here != nil && here.Hold != nil {
 		return here.Hold
 	}
 	return said.Hold
 }
 
-func (p *place) said() *v1alpha1.AppDecision {
-	for i := range p.municipality.Spec.Apps {
-		if p.municipality.Spec.Apps[i].Name == p.name {
-			return &p.municipality.Spec.Apps[i]
-		}
-	}
-	return nil
-}
-
-func saidIn(environment string, said *v1alpha1.AppDecision) *v1alpha1.EnvironmentDecision {
-	if said == nil {
-		return nil
-	}
-	for i := range said.Environments {
-		if said.Environments[i].Name == environment {
-			return &said.Environments[i]
-		}
-	}
-	return nil
-}
+// said is what the municipality decided on the app; nil where it decided nothing.
+func (p *place) said() *v1alpha1.AppDecision { return p.municipality.Spec.Decision(p.name) }
 
 // follows is what an Adopt names.
 func follows(said *v1alpha1.AppDecision) string {

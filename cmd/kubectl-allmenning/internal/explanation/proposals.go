@@ -93,7 +93,7 @@ func (p *place) lost(n *v1alpha1.Network, asked *v1alpha1.Proposal, followed *v1
 	if said := p.said(); said != nil && said.Decision == v1alpha1.DecisionAdopt && said.Network == followed.Name {
 		return fmt.Sprintf("It is not followed: %s names %s.", p.municipality.Name, followed.Name)
 	}
-	winner := followed.Spec.Apps[slices.IndexFunc(followed.Spec.Apps, func(a v1alpha1.Proposal) bool { return a.Name == p.name })]
+	winner := followed.Spec.Proposal(p.name)
 	switch {
 	case winner.Obligation != asked.Obligation:
 		return fmt.Sprintf("It is not followed: %s of %s is stronger.", winner.Obligation, followed.Name)

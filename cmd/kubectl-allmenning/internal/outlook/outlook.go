@@ -168,7 +168,7 @@ func reviewed(w *world.World, q Question) (faults, notes []string) {
 		case w.Offline, kind == "SharedApp" && name == q.App, kind == "Platform":
 			return true
 		case kind == "Network" && err == nil:
-			return slices.ContainsFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == q.App })
+			return n.Spec.Proposal(q.App) != nil
 		}
 		return false
 	}
@@ -310,11 +310,7 @@ func proposal(c *country.Country, network, app string) *v1alpha1.Proposal {
 		return nil
 	}
 
-	at := slices.IndexFunc(n.Spec.Apps, func(p v1alpha1.Proposal) bool { return p.Name == app })
-	if at < 0 {
-		return nil
-	}
-	return &n.Spec.Apps[at]
+	return n.Spec.Proposal(app)
 }
 
 // elsewhere are the members of a network that follow another, or themselves, in all environments.
