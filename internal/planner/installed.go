@@ -106,3 +106,12 @@ func (i *Installed) healthyFor(soak time.Duration, now time.Time) bool {
 	return i.Healthy() &&
 		!i.HealthySince.Add(soak).After(now) //guard:soak
 }
+
+// unblocked is when something ended that was not the version's and kept it from running: now, where nobody
+// has looked since. It is the same for a rollout's moves and for the municipality's own.
+func (i *Installed) unblocked(now time.Time) time.Time {
+	if i.Blocked {
+		return now
+	}
+	return i.FaultEnded
+}

@@ -151,7 +151,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	s.state = moving
 	i, begun := place.Installed, r.movedAt(place)
 	begun = latest(begun, i.Created) //guard:deleted-by-hand-is-no-failure
-	begun = latest(begun, r.unblocked(i))
+	begun = latest(begun, i.unblocked(r.in.Now))
 	switch {
 	case i.Healthy():
 		soaked := i.HealthySince.Add(w.Soak)
@@ -174,15 +174,6 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	if !r.in.Now.Before(deadline) { //guard:deadline
 		s.failing, s.place, s.deadline, s.flaky = true, place, deadline, flaky
 	}
-}
-
-// unblocked is when what kept an installation from running ended that is not the version's; it is now where
-// nobody has looked since. It is the same for a rollout's moves and for the municipality's own.
-func (r *rules) unblocked(i *Installed) time.Time {
-	if i.Blocked {
-		return r.in.Now
-	}
-	return i.FaultEnded
 }
 
 // unhealthySince is since when the version has had its time at a place, and since when the place has
