@@ -85,13 +85,13 @@ func (r *reporter) failures() []v1alpha1.MemberNote {
 // had a fault that is not the version's; who was verified late; and which waves were done that the
 // strategy has no longer.
 func (r *reporter) remember() []v1alpha1.MemberMemory {
-	all := r.rememberWaves()
+	all, completed := r.rememberWaves(), r.completedAt()
 	for i := range r.left {
 		all = append(all, r.memoriesOf(&r.left[i])...)
 	}
 	for i := range r.members {
 		s := &r.members[i]
-		if since, late := r.verifiedLate(s); late {
+		if since, late := r.verifiedLate(s, completed); late {
 			all = append(all, v1alpha1.MemberMemory{Name: s.member.Name, Reason: v1alpha1.MemoryVerified, Since: new(metav1.NewTime(since).Rfc3339Copy())})
 		}
 		all = append(all, r.memoriesOf(s)...)
@@ -102,42 +102,42 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 	return all[:min(len(all), maxMemory)]
 }
 
-// verifiedLate is when a member of a wave that is done was verified, where the time of its moves does
-// not say: it was moved after the wave was done or, as clocks are set, seems to have been, or the
-// wave had another name then. False where it has no such place, or was not verified yet.
-func (r *reporter) verifiedLate(s *standing) (time.Time, bool) {
+// verifiedLate is when a member of a wave that is done was verified, where its moves do not show that:
+// see shown. It is remembered whatever wave the member is in later. False where the moves show it, or
+// it was not verified yet. Completed is when the rollout was, with this step at the latest.
+func (r *reporter) verifiedLate(s *standing, completed *metav1.Time) (time.Time, bool) {
 	since, known := r.remembered(s.member.Name, v1alpha1.MemoryVerified)
 	var last time.Time
 	for i := range s.member.Places {
-		place := &s.member.Places[i]
-		if !place.at(r.target) {
-			continue
-		}
-		if moved := r.movedAt(place); r.isLate(place, moved, s.wave) {
-			last = latest(last, moved)
+		if place := &s.member.Places[i]; place.at(r.target) && !r.shown(place, s.wave, completed) {
+			last = latest(last, r.movedAt(place))
 		}
 	}
 	switch {
 	case last.IsZero():
 		return time.Time{}, false
-	case s.state == verified && (!known || last.After(since)):
+	case s.state == verified && r.waves[s.wave].completedAt != nil && (!known || last.After(since)):
 		return latest(r.in.Now, last), true
 	}
 	return since, known
 }
 
-// isLate says whether the time when a place was moved does not show that its wave, which is done,
-// was done after that.
-func (r *reporter) isLate(place *MemberPlace, moved time.Time, wave int) bool {
-	w, completed := &r.strategy.Waves[wave], r.waves[wave].completedAt
-	done, known := r.doneAt(place, w)
-	if stamp := r.stamp(place); !known && completed != nil && (stamp == nil || stamp.Wave == "" || stamp.Wave == w.Name) {
-		done, known = completed.Time, true // with this step
+// shown says whether the move of a place shows that its wave was done after it: not where it was moved
+// later or, as clocks are set, seems to have been, where the wave had another name then, or where the
+// place had the version before, as its member may be in another wave later.
+func (r *reporter) shown(place *MemberPlace, wave int, completed *metav1.Time) bool {
+	moved, stamp := r.movedAt(place), r.stamp(place)
+	if completed != nil {
+		return !moved.After(completed.Time)
 	}
-	if known {
-		return moved.After(done)
+	if stamp == nil || stamp.Wave == "" {
+		return false
 	}
-	return completed != nil
+	done, known := r.done[stamp.Wave]
+	if now := r.waves[wave].completedAt; !known && now != nil && stamp.Wave == r.strategy.Waves[wave].Name {
+		done, known = now.Time, true // with this step
+	}
+	return known && !moved.After(done)
 }
 
 // memoriesOf a member, or of one that left: since when it is as it is, and since when its time runs.

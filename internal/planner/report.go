@@ -28,7 +28,7 @@ func (r *reporter) status() v1alpha1.RolloutStatus {
 		Progress:           fmt.Sprintf("%d/%d", all.verified, all.takePart()),
 		Members:            int32(all.members), Verified: int32(all.verified), Moving: int32(all.moving), //nolint:gosec // counts of municipalities
 		Waiting: int32(all.waiting + all.away), Excused: int32(all.excused), Failed: int32(all.failed), Left: int32(len(r.in.Left)), //nolint:gosec // counts of municipalities
-		StartedAt: known.StartedAt, CompletedAt: known.CompletedAt, SecurityFix: r.in.SecurityFix,
+		StartedAt: known.StartedAt, CompletedAt: r.completedAt(), SecurityFix: r.in.SecurityFix,
 		Waves: r.waveStatuses(), Memory: r.remember(),
 		OnTheWay:       r.notes(known.OnTheWay, r.onTheWay),
 		FailedMembers:  r.failures(),
@@ -36,9 +36,6 @@ func (r *reporter) status() v1alpha1.RolloutStatus {
 	}
 	if next.StartedAt == nil && r.begun { // what begins with this step may be refused still
 		next.StartedAt = r.firstStart(&now)
-	}
-	if next.CompletedAt == nil && r.completes() {
-		next.CompletedAt = &now
 	}
 	if next.CompletedAt != nil && all.members == 0 {
 		return r.abandoned()
@@ -83,6 +80,14 @@ func (r *reporter) abandoned() v1alpha1.RolloutStatus {
 // onTheWay says whether a member moves, or waits for something of its own within an open wave.
 func (r *reporter) onTheWay(s *standing) bool {
 	return s.state == moving || (s.state == away && r.open(s.wave)) || (s.state == waiting && s.reason == v1alpha1.ReasonWindow)
+}
+
+// completedAt is when the rollout was completed first, with this step at the latest; nil where it was not.
+func (r *reporter) completedAt() *metav1.Time {
+	if was := r.in.Rollout.Status.CompletedAt; was != nil || !r.completes() {
+		return was
+	}
+	return new(metav1.NewTime(r.in.Now).Rfc3339Copy())
 }
 
 // firstStart is when the first wave that began did.

@@ -27,5 +27,39 @@ var storiesOfBrokenWorlds = []story{
 		s.must(3, "09:00", "test stays at 2.4.0, and production has 2.6.0", func() bool {
 			return s.has("2.4.0", "test", "fyresdal") && s.has("2.6.0", "prod", "fyresdal")
 		})
+	}},	{name: "in-another-wave-later", title: "Tokke was verified in a wave that had another name when it began; it is in a later wave by now, and its status is lost: it stays.", lasts: 3, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) { waves[2].RequireApproval = new(true) })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:50", "wave second is called early from now on", func() {
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves[1].Name = "early" })
+		})
+		s.on(2, "09:00", "tokke is in it no longer, but in the last wave", func() {
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+				st.Waves[1].Members = &v1alpha1.WaveMembers{Names: []string{"seljord"}}
+			})
+		})
+		s.on(2, "10:00", "the status of tokke's installation in test is lost", func() { s.lose("tokke", "test") })
+		s.must(3, "09:00", "tokke is counted as verified, and stays at 2.5.0", func() bool {
+			r := s.record("2.5.0", 1)
+			return s.has("2.5.0", "test", "tokke") && r.Status.Verified == 3 && r.Status.Failed == 0
+		})
+	}},
+	{name: "had-it-and-another-wave", title: "The same of a member that had the version before.", lasts: 3, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) { waves[2].RequireApproval = new(true) })
+		s.on(1, "07:00", "tokke names 2.5.0 itself, for everywhere at once", func() {
+			s.decide("tokke", v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.5.0", Immediate: new(true)})
+		})
+		s.on(1, "08:30", "and follows the network again", func() { s.undecide("tokke") })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "09:00", "tokke is in wave second no longer, but in the last", func() {
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+				st.Waves[1].Members = &v1alpha1.WaveMembers{Names: []string{"seljord"}}
+			})
+		})
+		s.on(2, "10:00", "the status of tokke's installation in test is lost", func() { s.lose("tokke", "test") })
+		s.must(3, "09:00", "tokke is counted as verified, and stays at 2.5.0", func() bool {
+			r := s.record("2.5.0", 1)
+			return s.has("2.5.0", "test", "tokke") && r.Status.Verified == 3 && r.Status.Failed == 0
+		})
 	}},
 }
