@@ -27,7 +27,7 @@ var storiesOfBrokenWorlds = []story{
 		s.must(3, "09:00", "test stays at 2.4.0, and production has 2.6.0", func() bool {
 			return s.has("2.4.0", "test", "fyresdal") && s.has("2.6.0", "prod", "fyresdal")
 		})
-	}},	{name: "in-another-wave-later", title: "Tokke was verified in a wave that had another name when it began; it is in a later wave by now, and its status is lost: it stays.", lasts: 3, plot: func(s *script) {
+	}}, {name: "in-another-wave-later", title: "Tokke was verified in a wave that had another name when it began; it is in a later wave by now, and its status is lost: it stays.", lasts: 3, plot: func(s *script) {
 		s.threeWaves(func(waves []v1alpha1.Wave) { waves[2].RequireApproval = new(true) })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "09:50", "wave second is called early from now on", func() {
