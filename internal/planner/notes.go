@@ -85,7 +85,7 @@ func (r *reporter) failures() []v1alpha1.MemberNote {
 // had a fault that is not the version's; who was verified late; and which waves were done that the
 // strategy has no longer.
 func (r *reporter) remember() []v1alpha1.MemberMemory {
-	all, completed := r.rememberWaves(), r.completedAt()
+	all, completed := append(r.rememberWaves(), r.rememberGone()...), r.completedAt()
 	for i := range r.left {
 		all = append(all, r.memoriesOf(&r.left[i])...)
 	}
@@ -200,6 +200,20 @@ func (r *reporter) rememberWaves() []v1alpha1.MemberMemory {
 		present := slices.ContainsFunc(r.strategy.Waves, func(w Wave) bool { return w.Name == name })
 		if !present {
 			all = append(all, v1alpha1.MemberMemory{Name: name, Reason: v1alpha1.MemoryWaveDone, Wave: name, Since: new(metav1.NewTime(at).Rfc3339Copy())})
+		}
+	}
+	return all
+}
+
+// rememberGone are those who were verified late and are no members any longer: they may come back.
+func (r *reporter) rememberGone() []v1alpha1.MemberMemory {
+	var all []v1alpha1.MemberMemory
+	for name, known := range r.memory {
+		_, stays := slices.BinarySearchFunc(r.in.Members, name, func(m Member, name string) int { return cmp.Compare(m.Name, name) })
+		for _, m := range known {
+			if !stays && m.Reason == v1alpha1.MemoryVerified {
+				all = append(all, m)
+			}
 		}
 	}
 	return all
