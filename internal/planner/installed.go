@@ -16,6 +16,11 @@ type Installed struct {
 	Release v1alpha1.Release
 	// Created is when it was made: one that somebody deleted comes back with the record of a move that is older.
 	Created time.Time
+	// Applied is when the release was applied, as far back as its status goes; zero where it was not. A status
+	// that was lost begins again.
+	Applied time.Time
+	// Blank says that it has no status, of whatever spec: nobody has looked yet, or it was lost.
+	Blank bool
 	// Current says that what follows was observed of that release, as it is asked for now.
 	Current bool
 	// HealthySince is when the release became healthy; zero while it is not.
@@ -59,7 +64,10 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	if ended := i.Status.FaultEndedAt; ended != nil {
 		seen.FaultEnded = ended.Time
 	}
-	seen.Blocked = installation.IsBlocked(i.Status.Conditions)
+	if latest := i.Status.History; len(latest) > 0 && latest[0].Version == release.Version && latest[0].Digest == release.Digest {
+		seen.Applied = latest[0].AppliedAt.Time
+	}
+	seen.Blank, seen.Blocked = ready == nil, installation.IsBlocked(i.Status.Conditions)
 	if ready == nil ||
 		i.Status.ObservedGeneration != i.Generation || //guard:health-of-this-spec
 		ready.ObservedGeneration != i.Generation { //guard:health-of-this-spec

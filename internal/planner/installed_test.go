@@ -34,7 +34,12 @@ func TestObserve(t *testing.T) {
 		i.Status.Conditions[0].Status, i.Status.Conditions[0].Message = metav1.ConditionFalse, "0/1 ready"
 		i.Status.Conditions[0].LastTransitionTime, i.Status.HealthySince = *at(-5 * time.Minute), nil
 	}
-	nothing := &planner.Installed{Release: target}
+	applied := func(r v1alpha1.Release, ago time.Duration) func(*v1alpha1.AppInstallation) {
+		return func(i *v1alpha1.AppInstallation) {
+			i.Status.History = append([]v1alpha1.InstalledVersion{{Version: r.Version, Digest: r.Digest, AppliedAt: *at(-ago)}}, i.Status.History...)
+		}
+	}
+	nothing, blank := &planner.Installed{Release: target}, &planner.Installed{Release: target, Blank: true}
 	touched := &planner.Installed{Release: target, HealthyBefore: now.Add(-time.Hour)}
 	ill := &planner.Installed{Release: target, Current: true, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready", Fault: installation.Fault{Blame: installation.BlameVersion, Message: "0/1 ready"}}
 	cases := []struct {
@@ -47,10 +52,10 @@ func TestObserve(t *testing.T) {
 		{"and nothing of another release", ready(func(i *v1alpha1.AppInstallation) { i.Generation, i.Status.AppliedDigest = 4, before.Digest }), nothing},
 		{"so does one that says so of itself", ready(func(i *v1alpha1.AppInstallation) { i.Status.ObservedGeneration = 2 }), touched},
 		{"and a condition of an earlier generation", ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].ObservedGeneration = 2 }), touched},
-		{"a status that was lost says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1} }), nothing},
+		{"a status that was lost says nothing", ready(func(i *v1alpha1.AppInstallation) { i.Status = v1alpha1.AppInstallationStatus{ObservedGeneration: -1} }), blank},
 		{
 			"a status without the condition says nothing",
-			ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions, i.Status.HealthySince = nil, nil }), nothing,
+			ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions, i.Status.HealthySince = nil, nil }), blank,
 		},
 		{
 			"Ready that speaks of another digest is not healthy, and counts from when it was said",
@@ -67,6 +72,12 @@ func TestObserve(t *testing.T) {
 			"also as an earlier spec was observed",
 			ready(turned, func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), &planner.Installed{Release: target, UnhealthySince: now.Add(-5 * time.Minute), Message: "0/1 ready"},
 		},
+		{
+			"when it was applied is known",
+			ready(applied(before, time.Hour), applied(target, 10*time.Minute)),
+			&planner.Installed{Release: target, Applied: now.Add(-10 * time.Minute), Current: true, HealthySince: now.Add(-time.Hour), Message: "all is healthy"},
+		},
+		{"but not of another release", ready(applied(target, 10*time.Minute), applied(before, time.Minute)), &planner.Installed{Release: target, Current: true, HealthySince: now.Add(-time.Hour), Message: "all is healthy"}},
 		{
 			"when it was made is known",
 			ready(func(i *v1alpha1.AppInstallation) { i.Generation, i.CreationTimestamp = 4, *at(-time.Minute) }),

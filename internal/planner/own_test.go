@@ -69,6 +69,10 @@ func TestOwnMoves(t *testing.T) {
 		p.Installed.Fault = installation.Fault{Blame: installation.BlameCatalogue, Code: v1alpha1.ReasonBundleMissing}
 	}
 	blocked := func(p *planner.MemberPlace) { p.Installed.Blocked = true }
+	blank := func(p *planner.MemberPlace) { p.Installed.Blank = true }
+	applied := func(ago time.Duration) func(*planner.MemberPlace) {
+		return func(p *planner.MemberPlace) { p.Installed.Applied = now.Add(-ago) }
+	}
 	fix := func(o *planner.OwnInput) {
 		for i := range o.Places {
 			o.Places[i].SecurityFix = true
@@ -88,6 +92,9 @@ func TestOwnMoves(t *testing.T) {
 		{"and fails when it does not in time", []func(*planner.OwnInput){places(inTest(unseen(target), self(3*time.Hour), created(31*time.Minute)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
 		{"a spec that was touched while a person had to fix something", []func(*planner.OwnInput){places(inTest(unseen(target), blocked, self(3*time.Hour)), inProd(has(before)))}, nil},
 		{"or while it was healthy", []func(*planner.OwnInput){places(inTest(unseen(target), func(p *planner.MemberPlace) { p.Installed.HealthyBefore = now.Add(-10 * time.Minute) }, self(40*time.Minute)), inProd(has(before)))}, nil},
+		{"what has no status lost it, and does not fail by that", []func(*planner.OwnInput){places(inTest(unseen(target), blank, self(3*time.Hour)), inProd(has(before)))}, nil},
+		{"nor does it as it comes up and is short of its time since", []func(*planner.OwnInput){places(inTest(unhealthy(target, time.Minute), soakedOnce(10*time.Minute), applied(20*time.Minute), self(9*time.Hour)), inProd(has(before)))}, nil},
+		{"what comes and goes fails when that lasts too long", []func(*planner.OwnInput){places(inTest(unhealthy(target, time.Minute), soakedOnce(10*time.Minute), applied(4*time.Hour), self(9*time.Hour)), inProd(has(before)))}, []string{"vinje/test Return 2.4.1"}},
 		{"a security fix does not soak", []func(*planner.OwnInput){places(inTest(healthy(target, time.Minute), self(2*time.Minute)), inProd(has(before))), fix}, []string{"vinje/prod Advance 2.5.0"}},
 		{"the first stage first", nil, []string{"vinje/test Advance 2.5.0"}},
 		{"the next when it has soaked", []func(*planner.OwnInput){places(inTest(healthy(target, time.Hour), self(2*time.Hour)), inProd(has(before)))}, []string{"vinje/prod Advance 2.5.0"}},

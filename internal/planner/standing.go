@@ -151,7 +151,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	s.state = moving
 	i, begun := place.Installed, r.movedAt(place)
 	begun = latest(begun, i.Created) //guard:deleted-by-hand-is-no-failure
-	begun = latest(begun, i.unblocked(r.in.Now))
+	begun = latest(begun, latest(i.Applied, i.unblocked(r.in.Now)))
 	switch {
 	case i.Healthy():
 		soaked := i.HealthySince.Add(w.Soak)
@@ -202,12 +202,13 @@ func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason
 
 // ownUnhealthySince is the same of a municipality's own move, of which there is no memory: what its
 // time begins with is read from the status. Nobody has to report a version that was healthy at once when
-// its spec is touched.
+// its spec is touched; nor does it fail as its status was lost, such as where the cluster was restored.
 func (r *rules) ownUnhealthySince(i *Installed, moved time.Time) (reason string, begun, since time.Time) {
 	switch {
 	case i.Current:
 		return v1alpha1.ReasonUnhealthy, moved, latest(moved, i.UnhealthySince)
-	case !i.HealthyBefore.IsZero():
+	case !i.HealthyBefore.IsZero() ||
+		i.Blank: //guard:own-status-lost-is-no-failure
 		return v1alpha1.ReasonInstalling, moved, r.in.Now
 	}
 	return v1alpha1.ReasonInstalling, moved, latest(moved, i.UnhealthySince)

@@ -62,4 +62,31 @@ var storiesOfBrokenWorlds = []story{
 			return s.has("2.5.0", "test", "tokke") && r.Status.Verified == 3 && r.Status.Failed == 0
 		})
 	}},
+	{name: "pinned-and-restored", title: "A version that a municipality named long ago; the statuses of its installations are lost, as in a restore: it stays.", lasts: 4, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.on(1, "09:00", "fyresdal names 2.5.0", func() { s.pin("fyresdal", "2.5.0") })
+		s.on(3, "09:00", "the statuses of fyresdal's installations are lost", func() {
+			s.lose("fyresdal", "test")
+			s.lose("fyresdal", "prod")
+		})
+		s.must(4, "09:00", "fyresdal has 2.5.0, and nothing failed", func() bool {
+			i := s.store.Installation(key{Municipality: "fyresdal", Environment: "prod", App: svarut})
+			return s.has("2.5.0", "prod", "fyresdal") && s.has("2.5.0", "test", "fyresdal") && i.Spec.Move.Outcome == ""
+		})
+	}},
+	{name: "joiner-comes-back", title: "A joiner was verified after the Rollout had completed; it leaves, its status is lost, and it comes back: it counts as verified.", lasts: 5, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "09:00", "hjartdal joins", func() {
+			s.municipality("hjartdal")
+			members(s, append(sixOfTelemark[:6:6], "hjartdal")...)
+		})
+		s.on(3, "09:00", "hjartdal leaves", func() { members(s, sixOfTelemark...) })
+		s.on(4, "09:00", "the status of hjartdal's installation in test is lost", func() { s.lose("hjartdal", "test") })
+		s.on(5, "09:00", "hjartdal is back", func() { members(s, append(sixOfTelemark[:6:6], "hjartdal")...) })
+		s.must(5, "09:00", "hjartdal is counted as verified", func() bool {
+			r := s.record("2.5.0", 1)
+			return r.Status.Phase == v1alpha1.RolloutCompleted && r.Status.Verified == 7 && r.Status.Failed == 0
+		})
+	}},
 }

@@ -41,6 +41,7 @@ var guards = []guard{
 	{"soak", "what is healthy soaks"},
 	{"health-of-this-spec", "health of another version, or of an earlier spec, does not count"},
 	{"touched-spec-is-no-failure", "a spec that is touched while it soaks is no failure"},
+	{"own-status-lost-is-no-failure", "nor is a status that was lost, of what a municipality named itself"},
 	{"deleted-by-hand-is-no-failure", "what somebody deleted is watched from when it is back"},
 	{"stages-in-order", "a stage waits for the one before"},
 	{"excuses", "who is excused is not moved"},

@@ -159,6 +159,8 @@ func (w *world) report(k key) {
 	}
 	if !same {
 		s.LongestHealthy = nil
+		s.History = append([]v1alpha1.InstalledVersion{{Version: r.Release.Version, Digest: r.Release.Digest, AppliedAt: now}}, s.History...)
+		s.History = s.History[:min(len(s.History), 10)]
 	}
 	switch {
 	case !r.Healthy || absent:
