@@ -23,6 +23,9 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	kept := before != nil && releaseOf(before) == to
 	says := t.Says(k)
 	m := t.Municipalities[k.Municipality]
+	if before != nil {
+		t.failsAfterwards(k, before.Spec.Move, after.Spec.Move)
+	}
 	if move := after.Spec.Move; !kept && move != nil && move.Outcome == v1alpha1.OutcomeReturned {
 		t.returnsByItself(k, to)
 		return
@@ -68,6 +71,14 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	}
 	t.leaves(k, before)
 	t.Ledger.brings(k, to, municipal)
+}
+
+// failsAfterwards notes that a member failed after it had left on its way: it is counted, also when it is
+// a member again and others have brought another version since.
+func (t *Truth) failsAfterwards(k Key, was, is *v1alpha1.Move) {
+	if was != nil && was.Outcome == "" && is != nil && is.Outcome != "" && is.Wave != "" {
+		t.Ledger.of(is.Rollout).failed[k.Municipality] = true
+	}
 }
 
 // stays says whether a write leaves what failed as it is.
