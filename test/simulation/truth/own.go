@@ -45,6 +45,16 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 		t.Ledger.finds(k, to, says.Group)
 		return
 	}
+	t.mayTake(k, before, to, says)
+	if !wordsOf(m, k, t.Now).immediate {
+		t.takesInSteps(m, k, to)
+	}
+	t.leaves(k, before)
+	t.Ledger.brings(k, to, municipal)
+}
+
+// mayTake says whether a municipality takes what it named, and what it may have.
+func (t *Truth) mayTake(k Key, before *v1alpha1.AppInstallation, to v1alpha1.Release, says Says) {
 	switch {
 	case says.Declined:
 		t.Broken("consent", "%s %s is written to %s, which declined it", k.App, to.Version, k.Municipality)
@@ -55,11 +65,10 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	case !t.usable(k.App, to):
 		t.Broken("catalogue", "%s takes %s %s newly into use, which the catalogue does not have", k.Municipality, k.App, to.Version)
 	}
-	if wordsOf(m, k, t.Now).immediate {
-		t.leaves(k, before)
-		t.Ledger.brings(k, to, municipal)
-		return
-	}
+}
+
+// takesInSteps says whether a municipality takes a version that it named as a rollout would bring it.
+func (t *Truth) takesInSteps(m *v1alpha1.Municipality, k Key, to v1alpha1.Release) {
 	if ptr.Deref(m.Spec.Pause, false) || ptr.Deref(t.Platform.Spec.Pause, false) {
 		t.Broken("own windows", "%s takes %s %s by its own decision, while it or the platform is paused", k.Municipality, k.App, to.Version)
 	}
@@ -69,8 +78,6 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	if earlier := t.earlier(m, k, to); earlier != "" {
 		t.Broken("own stages", "%s takes %s %s in %s by its own decision, and %s was not healthy at it before", k.Municipality, k.App, to.Version, k.Environment, earlier)
 	}
-	t.leaves(k, before)
-	t.Ledger.brings(k, to, municipal)
 }
 
 // failsAfterwards notes that a member failed after it had left on its way: it is counted, also when it is
