@@ -161,7 +161,7 @@ func (r *reporter) reasonToRemember(s *standing) string {
 	case failed:
 		return v1alpha1.MemoryFailed
 	case away:
-		if (s.wave == 0 && !r.waves[0].done) || (s.place != nil && s.place.at(r.target)) {
+		if (s.wave == 0 && !r.waves[0].done) || s.hasIt(r.target) {
 			return s.reason
 		}
 	case moving:
@@ -173,14 +173,18 @@ func (r *reporter) reasonToRemember(s *standing) string {
 	return ""
 }
 
-// memoryOf a member, since when it was so first.
+// hasIt says whether the place that a member is reported for has a release.
+func (s *standing) hasIt(r v1alpha1.Release) bool { return s.place != nil && s.place.at(r) }
+
+// memoryOf a member, since when it was so first. One that its wave waits for is remembered with the wave:
+// how long it has been away matters to who stands in, and not to what it has.
 func (r *reporter) memoryOf(s *standing, reason string) v1alpha1.MemberMemory {
 	since := metav1.NewTime(r.in.Now).Rfc3339Copy()
 	if was, known := r.remembered(s.member.Name, reason); known {
 		since = metav1.NewTime(was).Rfc3339Copy()
 	}
 	m := v1alpha1.MemberMemory{Name: s.member.Name, Reason: reason, Since: &since}
-	if reason == v1alpha1.MemoryFailed {
+	if reason == v1alpha1.MemoryFailed || (s.state == away && !s.hasIt(r.target)) { //guard:absence-is-no-fault -> reason == v1alpha1.MemoryFailed
 		m.Wave = r.strategy.Waves[s.wave].Name
 	}
 	return m

@@ -85,10 +85,13 @@ func (all memory) remembered(name, reason string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// excusedBefore says whether a member was away, or had a fault that is not the version's, when the
-// status was written.
+// excusedBefore says whether a place of a member that has the version could not be judged, or had a fault
+// that is not the version's, when the status was written.
 func (all memory) excusedBefore(name string) bool {
 	for _, m := range all[name] {
+		if m.Wave != "" {
+			continue // its wave waits for it to come
+		}
 		switch m.Reason {
 		case v1alpha1.MemoryFailed, v1alpha1.MemoryUnseen, v1alpha1.MemoryUnhealthy, v1alpha1.MemoryVerified:
 		default:

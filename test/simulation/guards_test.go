@@ -54,6 +54,7 @@ var guards = []guard{
 	{"waits-for-what-it-returns-to", "who fails waits while what it returns to is unavailable"},
 	{"done-stays-done", "what becomes of a member after its wave was done is not the rollout's any more"},
 	{"who-came-late-stays-verified", "who was verified after its wave was done stays so"},
+	{"absence-is-no-fault", "who was away for what it was to get keeps what it had"},
 	{"own-fault-is-away", "a fault of the municipality's own is not the version's"},
 	{"returns-once", "who fails goes back once"},
 	{"failed-and-left-counts", "who failed and left still counts"},

@@ -19,6 +19,21 @@ var storiesOfStanding = []story{
 		s.on(3, "10:00", "tokke's installation in production breaks down for two hours", func() { breaksDown(s, "tokke", "prod", 2*time.Hour) })
 		s.must(4, "12:00", "tokke keeps 2.5.0", func() bool { return s.has("2.5.0", "prod", "tokke") && s.record("2.5.0", 2).Status.Failed == 1 })
 	}},
+	{name: "away-after-it-was-done", title: "A rollout has completed; a member gets one more environment while it is in a freeze of its own, where the version fails: what it had stays.", lasts: 6, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "10:00", "tokke, which is in a freeze until day 4, gets an environment in which 2.5.0 does not get healthy", func() {
+			s.freeze("tokke", 1, 4)
+			environment(s, "tokke", "test2", v1alpha1.StageTest)
+			s.turnsOut("2.5.0", "tokke", bad)
+		})
+		s.on(2, "11:00", "the waves are edited, and tokke is to go first", func() {
+			s.threeWaves(func(waves []v1alpha1.Wave) {
+				waves[0].Members.Names, waves[1].Members.Names = []string{"tokke"}, []string{"vinje"}
+			})
+		})
+		s.must(6, "12:00", "tokke has 2.5.0 where it had it", func() bool { return s.has("2.5.0", "prod", "tokke") && s.has("2.5.0", "test", "tokke") })
+	}},
 }
 
 // breaksDown lets an installation of svarut be unhealthy for a while.
