@@ -160,10 +160,27 @@ func (t *Truth) someFailed(r *v1alpha1.Rollout) bool {
 // firstMissing says what is missing of the first of several waves: somebody who tried the version,
 // be it one who had it before.
 func (t *Truth) firstMissing(r *v1alpha1.Rollout, p Promise, c crowd) string {
-	if c.verified > 0 || c.failed > 0 || t.someFailed(r) || t.stoodIn(r, p) {
+	if c.verified > 0 || c.failed > 0 || t.someFailed(r) || t.stoodIn(r, p) || t.triedAndLeft(r, p.Waves[0]) {
 		return ""
 	}
 	return "nobody went first"
+}
+
+// triedAndLeft says whether somebody left on the way, in the first wave, and was not healthy in time: the
+// version was tried there, although nothing records it where the app is uninstalled, or was deferred.
+func (t *Truth) triedAndLeft(r *v1alpha1.Rollout, first Wave) bool {
+	for name := range t.Installations {
+		if _, stays := t.member(r, name); stays {
+			continue
+		}
+		for _, i := range t.Installations[name] {
+			s, runs := i.Spec.Move, t.Reality[keyOf(i)]
+			if s != nil && s.Rollout == r.Name && s.Wave == first.Name && releaseOf(i) == target(r) && !t.Now.Before(s.MovedAt.Add(first.Deadline)) && (runs == nil || !runs.Healthy) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // stoodIn says whether any member is verified, by the measure of the first wave, be it one that could
