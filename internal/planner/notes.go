@@ -143,7 +143,7 @@ func (r *reporter) shown(place *MemberPlace, wave int, completed *metav1.Time) b
 // memoriesOf a member, or of one that left: since when it is as it is, and since when its time runs.
 func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 	var all []v1alpha1.MemberMemory
-	if s.state == moving && r.startsAnew(s.member.Name) {
+	if s.state == moving && (r.startsAnew(s.member.Name) || r.movedElsewhere(s)) { //guard:done-without-it -> s.state == moving && r.startsAnew(s.member.Name)
 		all = append(all, r.memoryOf(s, v1alpha1.MemoryUnhealthy))
 	}
 	if s.state == moving && s.unseen { //guard:unseen-is-remembered
@@ -153,6 +153,22 @@ func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 		all = append(all, r.memoryOf(s, reason))
 	}
 	return all
+}
+
+// movedElsewhere says whether the wave that a member was moved in is done with this step, and done without
+// it, as it counts in another wave now: that it was moved before does not show that it was verified.
+func (r *reporter) movedElsewhere(s *standing) bool {
+	return slices.ContainsFunc(s.member.Places, func(place MemberPlace) bool {
+		stamp := r.stamp(&place)
+		if stamp == nil || stamp.Wave == "" || stamp.Wave == r.strategy.Waves[s.wave].Name {
+			return false
+		}
+		if _, before := r.done[stamp.Wave]; before {
+			return false
+		}
+		at := slices.IndexFunc(r.strategy.Waves, func(w Wave) bool { return w.Name == stamp.Wave })
+		return at >= 0 && r.waves[at].completedAt != nil
+	})
 }
 
 // reasonToRemember is why a member has to be remembered; empty where it need not be.

@@ -148,9 +148,15 @@ func (r assigner) goesOn(m *Member) (goes bool, patience time.Time) {
 	return true, patience
 }
 
-// wentFirst says whether this rollout has moved a member in its first wave: it stays there.
+// wentFirst says whether this rollout has moved a member in its first wave, or that was done with one that
+// stood in and had the version before: it stays there.
 func (r assigner) wentFirst(m *Member) bool {
-	return r.movedIn(m, func(wave string) bool { return wave == r.strategy.Waves[0].Name })
+	first := r.strategy.Waves[0].Name
+	if r.movedIn(m, func(wave string) bool { return wave == first }) {
+		return true
+	}
+	_, done := r.done[first]
+	return done && r.known[first].StandIn == m.Name && m.has(r.target) //guard:who-stood-in-stays-first -> false
 }
 
 // wasMoved says whether this rollout has moved a member, in any wave.

@@ -55,6 +55,8 @@ var guards = []guard{
 	{"done-stays-done", "what becomes of a member after its wave was done is not the rollout's any more"},
 	{"who-came-late-stays-verified", "who was verified after its wave was done stays so"},
 	{"absence-is-no-fault", "who was away for what it was to get keeps what it had"},
+	{"done-without-it", "who soaks when its wave is done without it goes on soaking"},
+	{"who-stood-in-stays-first", "who had the version and stood in stays in the first wave"},
 	{"own-fault-is-away", "a fault of the municipality's own is not the version's"},
 	{"returns-once", "who fails goes back once"},
 	{"failed-and-left-counts", "who failed and left still counts"},

@@ -3,6 +3,9 @@ package main
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
@@ -33,6 +36,26 @@ var storiesOfStanding = []story{
 			})
 		})
 		s.must(6, "12:00", "tokke has 2.5.0 where it had it", func() bool { return s.has("2.5.0", "prod", "tokke") && s.has("2.5.0", "test", "tokke") })
+	}},
+	{name: "moved-to-another-wave", title: "Tokke soaks in test when the waves are edited: its wave is done without it, and it goes on when it has soaked.", lasts: 2, plot: func(s *script) {
+		second := func(names ...string) { s.threeWaves(func(waves []v1alpha1.Wave) { waves[1].Members.Names = names }) }
+		second("tokke")
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:56", "the waves are edited: tokke belongs to everyone", func() { second("tinn") })
+		s.must(1, "10:00", "tokke has 2.5.0 in test, and not in production", func() bool { return s.has("2.5.0", "test", "tokke") && s.has("2.4.0", "prod", "tokke") })
+		s.must(2, "12:00", "everybody has it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
+	}},
+	{name: "stood-in-and-had-it", title: "Nobody is in the first wave; fyresdal, which named the version before, stands in: it stays there, and holds no place among everyone.", lasts: 3, plot: func(s *script) {
+		s.waves(func(pilot, everyone *v1alpha1.Wave) {
+			pilot.Members.Names, pilot.Soak = []string{"tinn"}, &metav1.Duration{Duration: 10 * time.Minute}
+			everyone.MaxConcurrent, everyone.Soak = new(intstr.FromInt32(1)), &metav1.Duration{Duration: 24 * time.Hour}
+		})
+		s.on(1, "06:00", "fyresdal names 2.5.0", func() { s.pin("fyresdal", "2.5.0") })
+		s.on(1, "08:30", "fyresdal follows the network again, and keeps 2.5.0", func() { s.undecide("fyresdal") })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.must(1, "10:00", "kviteseid has begun", func() bool {
+			return s.has("2.5.0", "test", "kviteseid") && s.record("2.5.0", 1).Status.Waves[0].Verified == 1
+		})
 	}},
 }
 

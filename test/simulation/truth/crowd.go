@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -23,7 +24,29 @@ func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
 			return 0 // also where it stands in for others
 		}
 	}
+	if t.Ledger.of(r.Name).stoodIn == f.Municipality.Name {
+		return 0
+	}
 	return t.named(p, f.Municipality)
+}
+
+// hadItFirst is the member that stands in for the first wave, done with nobody who takes part in it, as it
+// has the version: the first by name that does and neither failed nor is away; empty where there is none.
+func (t *Truth) hadItFirst(r *v1alpha1.Rollout, p Promise) string {
+	if c := t.crowd(r, p, 0, nil); len(p.Waves) == 1 || c.verified+c.failed+len(c.unready)+c.unclear > 0 {
+		return ""
+	}
+	for _, f := range t.Followers(r) {
+		has := slices.ContainsFunc(f.Places, func(place Somewhere) bool { return t.at(place.Key, target(r)) })
+		switch at := t.stand(f, r, p.Waves[0]); {
+		case !has || at == failed || at == excused || at == away:
+		case at == verified:
+			return f.Municipality.Name
+		default:
+			return ""
+		}
+	}
+	return ""
 }
 
 // many is how many members make a world large. In one, a wave is counted anew at every so many

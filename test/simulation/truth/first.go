@@ -143,9 +143,12 @@ func wavesBeforeDone(m *moved) string {
 	return ""
 }
 
-// isDone notes that a wave is done, and who is verified in it.
+// isDone notes that a wave is done, and who is verified in it, or stood in.
 func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 	e := t.Ledger.of(r.Name)
+	if index == 0 {
+		e.stoodIn = t.hadItFirst(r, p)
+	}
 	e.done[p.Waves[index].Name] = true
 	for _, f := range t.Followers(r) {
 		if t.waveOf(f, r, p) != index || t.stand(f, r, p.Waves[index]) != verified {

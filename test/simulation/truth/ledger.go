@@ -84,6 +84,8 @@ type entry struct {
 	// past are places that were verified when their wave was done.
 	past     map[Key]bool
 	returned map[Key]bool
+	// stoodIn is the member that had the version, and went first in place of others.
+	stoodIn string
 	// failed are the members that were taken back, or left as they are.
 	failed map[string]bool
 }
@@ -137,7 +139,7 @@ func (l *Ledger) Lost(k Key) {
 // the app nothing else remains, nor of what a Rollout completed that is not the newest.
 func (l *Ledger) Forgot(r *v1alpha1.Rollout) {
 	e := l.of(r.Name)
-	e.failed, e.past = map[string]bool{}, map[Key]bool{} // nor of which waves were done
+	e.failed, e.past, e.stoodIn = map[string]bool{}, map[Key]bool{}, "" // nor of which waves were done
 	l.doubted[subject(r)] = true
 }
 
@@ -190,6 +192,14 @@ func (l *Ledger) brings(k Key, r v1alpha1.Release, by Group) {
 func (l *Ledger) finds(k Key, r v1alpha1.Release, by Group) {
 	if b := l.brought[k][r]; b != nil {
 		b.found[by] = true
+	}
+}
+
+// failsAfterwards notes that a member failed after it had left on its way: it is counted, also when it is
+// a member again and others have brought another version since.
+func (l *Ledger) failsAfterwards(k Key, was, is *v1alpha1.Move) {
+	if was != nil && was.Outcome == "" && is != nil && is.Outcome != "" && is.Wave != "" {
+		l.of(is.Rollout).failed[k.Municipality] = true
 	}
 }
 

@@ -24,7 +24,7 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	says := t.Says(k)
 	m := t.Municipalities[k.Municipality]
 	if before != nil {
-		t.failsAfterwards(k, before.Spec.Move, after.Spec.Move)
+		t.Ledger.failsAfterwards(k, before.Spec.Move, after.Spec.Move)
 	}
 	if move := after.Spec.Move; !kept && move != nil && move.Outcome == v1alpha1.OutcomeReturned {
 		t.returnsByItself(k, to)
@@ -77,14 +77,6 @@ func (t *Truth) takesInSteps(m *v1alpha1.Municipality, k Key, to v1alpha1.Releas
 	}
 	if earlier := t.earlier(m, k, to); earlier != "" {
 		t.Broken("own stages", "%s takes %s %s in %s by its own decision, and %s was not healthy at it before", k.Municipality, k.App, to.Version, k.Environment, earlier)
-	}
-}
-
-// failsAfterwards notes that a member failed after it had left on its way: it is counted, also when it is
-// a member again and others have brought another version since.
-func (t *Truth) failsAfterwards(k Key, was, is *v1alpha1.Move) {
-	if was != nil && was.Outcome == "" && is != nil && is.Outcome != "" && is.Wave != "" {
-		t.Ledger.of(is.Rollout).failed[k.Municipality] = true
 	}
 }
 
