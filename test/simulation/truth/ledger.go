@@ -126,8 +126,8 @@ func (l *Ledger) Healthy(k Key, r v1alpha1.Release) {
 // Unhealthy notes that a place ceased to be healthy.
 func (l *Ledger) Unhealthy(k Key) { l.shaky[k] = true }
 
-// Touched notes that the spec of a place was written.
-func (l *Ledger) Touched(k Key, now time.Time) { l.touched[k] = now }
+// Touched notes that the spec of a place was written, to the second, as times are written.
+func (l *Ledger) Touched(k Key, now time.Time) { l.touched[k] = now.Truncate(time.Second) }
 
 // Lost notes that the status of a place was lost.
 func (l *Ledger) Lost(k Key) {
