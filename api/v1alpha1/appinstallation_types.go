@@ -197,6 +197,8 @@ func (s *AppInstallationSpec) BroughtBy() Bringer {
 		return Bringer{}
 	case s.Move.Outcome == OutcomeReturned:
 		return s.LastVerifiedBy
+	case s.Move.FoundFrom != nil:
+		return *s.Move.FoundFrom
 	}
 
 	return Bringer{Network: s.Move.Network, Channel: s.Move.Channel}

@@ -50,6 +50,10 @@ type Move struct {
 	// movedAt is when the installation was asked to move, or to return.
 	// +required
 	MovedAt metav1.Time `json:"movedAt,omitzero"`
+	// foundFrom is who brought the release, where the Rollout did not move it here but found it, and it
+	// failed; unset where the Rollout brought it.
+	// +optional
+	FoundFrom *Bringer `json:"foundFrom,omitempty"`
 	// outcome of a move that failed: Returned or Stuck. A newer rollout, or a retry, moves it again.
 	// +optional
 	Outcome MoveOutcome `json:"outcome,omitempty"`

@@ -69,6 +69,9 @@ func (m *mover) back(s *standing, place *MemberPlace, stamp *Stamp) {
 	if why != "" {
 		move.Kind, move.To = Hold, m.target
 		next.Outcome = v1alpha1.OutcomeStuck
+		if by := place.Installed.BroughtBy; stamp == nil && by != next.by() { //guard:found-is-not-brought
+			next.FoundFrom = &by
+		}
 		next.Message = cut(fmt.Sprintf("%s failed: %s; it stays as it is, as %s", m.target.Version, m.failure(s), why))
 	} else {
 		move.Kind, move.To = Return, *last

@@ -20,6 +20,8 @@ type Stamp struct {
 	Wave string
 	// MovedAt is when the installation was asked to move, or to return.
 	MovedAt metav1.Time
+	// FoundFrom is who brought the target, where this rollout found it here and it failed; else nil.
+	FoundFrom *v1alpha1.Bringer
 	// Verified is the release that was verified here last: what a failed move returns to.
 	Verified *v1alpha1.Release
 	// VerifiedBy is who brought Verified.
@@ -39,9 +41,14 @@ func StampOf(i *v1alpha1.AppInstallation) *Stamp {
 
 	return &Stamp{
 		Name: move.Rollout, Network: move.Network, Channel: move.Channel, Attempt: move.Attempt, Target: move.Target,
-		Wave: move.Wave, MovedAt: move.MovedAt, Verified: i.Spec.LastVerified, VerifiedBy: i.Spec.LastVerifiedBy, Outcome: move.Outcome,
+		Wave: move.Wave, MovedAt: move.MovedAt, FoundFrom: move.FoundFrom, Verified: i.Spec.LastVerified, VerifiedBy: i.Spec.LastVerifiedBy, Outcome: move.Outcome,
 		Message: i.Annotations[v1alpha1.AnnotationFailure],
 	}
+}
+
+// by is whose rollout made the move; zero for a municipality's own.
+func (s *Stamp) by() v1alpha1.Bringer {
+	return v1alpha1.Bringer{Network: s.Network, Channel: s.Channel}
 }
 
 // own says that the move was the municipality's own.
@@ -51,7 +58,7 @@ func (s *Stamp) own() bool { return s.Network == "" && s.Channel == "" }
 func (s Stamp) WriteTo(i *v1alpha1.AppInstallation) {
 	i.Spec.Move = &v1alpha1.Move{
 		Rollout: s.Name, Network: s.Network, Channel: s.Channel, Attempt: s.Attempt, Target: s.Target,
-		Wave: s.Wave, MovedAt: s.MovedAt, Outcome: s.Outcome,
+		Wave: s.Wave, MovedAt: s.MovedAt, FoundFrom: s.FoundFrom, Outcome: s.Outcome,
 	}
 	i.Spec.LastVerified, i.Spec.LastVerifiedBy = s.Verified, s.VerifiedBy
 	if s.Message == "" {

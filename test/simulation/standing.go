@@ -57,6 +57,36 @@ var storiesOfStanding = []story{
 			return s.has("2.5.0", "test", "kviteseid") && s.record("2.5.0", 1).Status.Waves[0].Verified == 1
 		})
 	}},
+	{name: "found-is-not-brought", title: "Network b finds 2.5.0 in fyresdal, which fails there; it stays, and is none of b's, which does not lower it.", lasts: 5, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.version(svarut, "2.4.5")
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(3, "08:00", "2.4.0 is withdrawn, so that nobody can return to it", func() {
+			s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.Versions[0].State = v1alpha1.VersionWithdrawn })
+		})
+		s.on(3, "08:50", "fyresdal's installations break down for some hours", func() {
+			breaksDown(s, "fyresdal", "test", 3*time.Hour)
+			breaksDown(s, "fyresdal", "prod", 3*time.Hour)
+		})
+		s.on(3, "09:00", "network b, of a greater priority, takes fyresdal, and offers 2.5.0 as well", func() {
+			b := s.store.Networks[telemark].DeepCopy()
+			b.Name, b.Spec.Priority, b.Spec.Members.Names, b.Spec.Rollout = "b", new(int32(10)), []string{"fyresdal"}, nil
+			b.Spec.Apps[0].Channel = "next"
+			s.changeApp(svarut, func(a *v1alpha1.SharedApp) {
+				a.Spec.Channels = append(a.Spec.Channels, v1alpha1.Channel{Name: "next", Version: "2.5.0"})
+			})
+			s.store.Networks["b"] = b
+			s.store.changed()
+		})
+		s.on(4, "09:00", "b offers 2.4.5", func() { s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.Channels[1].Version = "2.4.5" }) })
+		s.must(5, "12:00", "fyresdal keeps 2.5.0", func() bool { return s.has("2.5.0", "test", "fyresdal") && s.has("2.5.0", "prod", "fyresdal") })
+		s.on(5, "13:00", "its network goes back to 2.4.5, and b is no more", func() {
+			s.promote("2.4.5")
+			delete(s.store.Networks, "b")
+			s.store.changed()
+		})
+		s.must(5, "23:00", "fyresdal follows the network that brought what it had", func() bool { return s.has("2.4.5", "prod", "fyresdal") })
+	}},
 }
 
 // breaksDown lets an installation of svarut be unhealthy for a while.

@@ -561,6 +561,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: channel
       type:
         scalar: string
+    - name: foundFrom
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Bringer
     - name: movedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time

@@ -31,6 +31,9 @@ type MoveApplyConfiguration struct {
 	Wave *string `json:"wave,omitempty"`
 	// movedAt is when the installation was asked to move, or to return.
 	MovedAt *v1.Time `json:"movedAt,omitempty"`
+	// foundFrom is who brought the release, where the Rollout did not move it here but found it, and it
+	// failed; unset where the Rollout brought it.
+	FoundFrom *BringerApplyConfiguration `json:"foundFrom,omitempty"`
 	// outcome of a move that failed: Returned or Stuck. A newer rollout, or a retry, moves it again.
 	Outcome *apiv1alpha1.MoveOutcome `json:"outcome,omitempty"`
 }
@@ -94,6 +97,14 @@ func (b *MoveApplyConfiguration) WithWave(value string) *MoveApplyConfiguration 
 // If called multiple times, the MovedAt field is set to the value of the last call.
 func (b *MoveApplyConfiguration) WithMovedAt(value v1.Time) *MoveApplyConfiguration {
 	b.MovedAt = &value
+	return b
+}
+
+// WithFoundFrom sets the FoundFrom field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the FoundFrom field is set to the value of the last call.
+func (b *MoveApplyConfiguration) WithFoundFrom(value *BringerApplyConfiguration) *MoveApplyConfiguration {
+	b.FoundFrom = value
 	return b
 }
 
