@@ -183,7 +183,7 @@ func (t *Truth) someFailed(r *v1alpha1.Rollout) bool {
 // firstMissing says what is missing of the first of several waves: somebody who tried the version,
 // be it one who had it before.
 func (t *Truth) firstMissing(r *v1alpha1.Rollout, p Promise, c crowd) string {
-	if c.verified > 0 || c.failed > 0 || t.someFailed(r) || t.stoodIn(r, p) || t.triedAndLeft(r, p.Waves[0]) {
+	if c.verified > 0 || c.failed > 0 || t.someFailed(r) || t.stoodIn(r, p) || triedAndLeft(t, r, p.Waves[0]) {
 		return ""
 	}
 	return "nobody went first"
@@ -191,7 +191,7 @@ func (t *Truth) firstMissing(r *v1alpha1.Rollout, p Promise, c crowd) string {
 
 // triedAndLeft says whether somebody left on the way, in the first wave, and was not healthy in time: the
 // version was tried there, although nothing records it where the app is uninstalled, or was deferred.
-func (t *Truth) triedAndLeft(r *v1alpha1.Rollout, first Wave) bool {
+func triedAndLeft(t *Truth, r *v1alpha1.Rollout, first Wave) bool {
 	for name := range t.Installations {
 		if _, stays := t.member(r, name); stays {
 			continue
