@@ -55,7 +55,7 @@ func TestMembers(t *testing.T) {
 		{"nor does an app that is suspended", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })}, usual},
 		{"a suspended municipality is shown as such", "digi-tv", []change{func(o *country.Objects) { resident(o, "vinje").Spec.Suspend = new(true) }}, vinje("vinje/prod suspended 2.4.1", "vinje/test suspended 2.4.1")},
 		{"a suspended installation is away", "digi-tv", []change{func(o *country.Objects) { installation(o, "prod").Spec.Suspend = new(true) }}, vinje("vinje/prod 2.4.1 Suspended away", "vinje/test 2.4.1")},
-		{"an environment that is not there yet is away", "digi-tv", []change{func(o *country.Objects) { o.Missing["vinje-prod"] = true; o.Installations["vinje"] = nil }}, vinje("vinje/prod EnvironmentNotReady away", "vinje/test")},
+		{"an environment that is not ready is away", "digi-tv", []change{func(o *country.Objects) { o.Missing["vinje-prod"] = true; o.Installations["vinje"] = nil }}, vinje("vinje/prod EnvironmentNotReady away", "vinje/test")},
 		{"one whose AppInstallation was deleted is away until that is written again", "digi-tv", []change{removed("vinje", "prod")}, vinje("vinje/prod Installing away", "vinje/test 2.4.1")},
 		{"so is one of which the Municipality's status says so", "digi-tv", []change{removed("vinje", "prod"), func(o *country.Objects) {
 			o.Deleted = nil
@@ -94,7 +94,7 @@ func TestExcuseTellsWhy(t *testing.T) {
 			a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: ">=1.2"}}}
 		}), "prod: svarut requires id-gateway >=1.2, which is not installed there"},
 		{"which AppInstallation was deleted", removed("tokke", "prod"), "the AppInstallation of svarut in prod was deleted, and is written again first"},
-		{"which environment is missing", func(o *country.Objects) { o.Missing["tokke-prod"] = true }, "environment prod is not there yet"},
+		{"which environment is missing", func(o *country.Objects) { o.Missing["tokke-prod"] = true }, "environment prod is not ready"},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
@@ -116,8 +116,18 @@ func TestMemberHasItsCalendarAndLabels(t *testing.T) {
 }
 
 func TestLeft(t *testing.T) {
-	failed := moved("pilot")
-	failed.Outcome = v1alpha1.OutcomeReturned
+	failed, stuck := moved("pilot"), moved("pilot")
+	failed.Outcome, stuck.Outcome = v1alpha1.OutcomeReturned, v1alpha1.OutcomeStuck
+	uninstalled := func(o *country.Objects) {
+		o.Installations["oslo"][resolution.Place{App: "svarut", Environment: "prod"}].Spec.State = v1alpha1.InstallationAbsent
+	}
+	remembers := func(all ...v1alpha1.MemberMemory) change {
+		return func(o *country.Objects) {
+			for _, r := range o.Rollouts {
+				r.Status.Phase, r.Status.Memory = v1alpha1.RolloutProgressing, all
+			}
+		}
+	}
 	cases := []struct {
 		reason  string
 		changes []change
@@ -128,6 +138,10 @@ func TestLeft(t *testing.T) {
 		{"who failed in one place before, failed", []change{install("oslo", "prod", target, moved("pilot")), install("oslo", "test", before, failed)}, []planner.Left{{Name: "oslo", Wave: "pilot", Failed: true}}},
 		{"who caught up only was not moved", []change{install("oslo", "prod", target, moved(""))}, nil},
 		{"who was deleted, and whose apps run on", []change{install("bykle", "prod", target, moved("pilot"))}, []planner.Left{{Name: "bykle", Wave: "pilot"}}},
+		{"who is uninstalled did not fail by that", []change{install("oslo", "prod", target, moved("pilot")), uninstalled}, nil},
+		{"who was left as it failed, recovered, and is uninstalled now did not fail", []change{install("oslo", "prod", target, stuck), uninstalled, remembers()}, nil},
+		{"nor did its failure end with being uninstalled, where the Rollout remembers it", []change{install("oslo", "prod", target, stuck), uninstalled, remembers(v1alpha1.MemberMemory{Name: "oslo", Wave: "pilot", Reason: v1alpha1.MemoryFailed})}, []planner.Left{{Name: "oslo", Wave: "pilot"}}},
+		{"nor where the Rollout's status was lost", []change{install("oslo", "prod", target, stuck), uninstalled, func(o *country.Objects) { o.Rollouts[0].Status = v1alpha1.RolloutStatus{} }}, []planner.Left{{Name: "oslo", Wave: "pilot"}}},
 		{"sorted by name", []change{install("oslo", "prod", target, moved("pilot")), install("bykle", "prod", target, moved("everyone"))}, []planner.Left{{Name: "bykle", Wave: "everyone"}, {Name: "oslo", Wave: "pilot"}}},
 	}
 	for _, c := range cases {

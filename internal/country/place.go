@@ -35,7 +35,7 @@ func (c compiler) excuse(t *Tenant, row *Row) planner.Excuse {
 func absence(t *Tenant, row *Row) planner.Excuse {
 	environment, there := row.Verdict.Environment, row.Installed
 	if t.Incomplete[environment] { //guard:environment-must-exist
-		return planner.Excuse{Reason: v1alpha1.ReasonEnvironmentNotReady, Message: "environment " + environment + " is not there yet", Away: true}
+		return planner.Excuse{Reason: v1alpha1.ReasonEnvironmentNotReady, Message: "environment " + environment + " is not ready", Away: true}
 	}
 	if there != nil && isTrue(there.Spec.Suspend) {
 		return planner.Excuse{Reason: v1alpha1.ReasonSuspended, Message: "the AppInstallation in " + there.Namespace + " is suspended (spec.suspend)", Away: true}

@@ -112,7 +112,7 @@ func (s *Subject) left(r *v1alpha1.Rollout) []planner.Left {
 		if i.Spec.Move.Rollout != r.Name || i.Spec.Move.Wave == "" || stays(name) {
 			return true
 		}
-		if i.Spec.State == v1alpha1.InstallationAbsent && i.Spec.Move.Outcome == "" {
+		if i.Spec.State == v1alpha1.InstallationAbsent && !failedBefore(r, i) {
 			return true // it is uninstalled, which is no failure of the version
 		}
 		l := gone[name]
@@ -135,6 +135,17 @@ func (s *Subject) left(r *v1alpha1.Rollout) []planner.Left {
 		all = append(all, gone[name])
 	}
 	return all
+}
+
+// failedBefore says whether an installation that is uninstalled now had failed in a rollout. One that
+// could not go back may have recovered, which nothing but the rollout's memory shows by now.
+func failedBefore(r *v1alpha1.Rollout, i *v1alpha1.AppInstallation) bool {
+	if i.Spec.Move.Outcome != v1alpha1.OutcomeStuck || r.Status.Phase == "" {
+		return i.Spec.Move.Outcome != ""
+	}
+	return slices.ContainsFunc(r.Status.Memory, func(m v1alpha1.MemberMemory) bool {
+		return m.Name == i.Labels[v1alpha1.LabelMunicipality] && m.Reason == v1alpha1.MemoryFailed
+	})
 }
 
 // hasMoved says whether an installation records a move of a rollout.

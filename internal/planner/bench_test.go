@@ -23,7 +23,7 @@ func country(size int) planner.Input {
 		{test(has(before), excused("Held", "held at 2.4.1: year-end")), prod(has(before), excused("Held", "held at 2.4.1: year-end"))},
 		{test(unhealthy(target, 10*time.Minute), moved("everyone", 20*time.Minute)), prod(has(before))},
 		{test(), prod()},
-		{test(has(before)), prod(away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not there yet"))},
+		{test(has(before)), prod(away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not ready"))},
 		{weekdays, test(has(before)), prod(has(before))},
 		{test(has(before), moved("everyone", time.Hour), outcome(v1alpha1.OutcomeReturned, "returned to 2.4.1")), prod(has(before))},
 		{suspended, test(has(before)), prod(has(before))},

@@ -54,7 +54,7 @@ func TestForecast(t *testing.T) {
 		member("fyresdal", prod()),
 		member("nome", prod(has(before), excused("Held", "held at 2.4.1 until 2027-01-10T00:00:00Z: year-end closing"))),
 		member("kviteseid", suspended),
-		member("nissedal", prod(away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not there yet"))),
+		member("nissedal", prod(away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not ready"))),
 	}
 	cases := []struct {
 		file   string

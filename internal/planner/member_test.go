@@ -20,7 +20,7 @@ func countsOf(s v1alpha1.RolloutStatus) counts {
 func TestStanding(t *testing.T) {
 	waits, goes, ok, bad, out := counts{Waiting: 1}, counts{Moving: 1}, counts{Verified: 1}, counts{Failed: 1}, counts{Excused: 1}
 	hold := excused("Held", "held at 2.4.1: year-end")
-	pending := away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not there yet")
+	pending := away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not ready")
 	cases := []struct {
 		reason  string
 		member  change
@@ -67,7 +67,7 @@ func TestStanding(t *testing.T) {
 		{"held everywhere", member("vinje", test(has(before), hold), prod(has(before), hold)), out, "excused", "Held", ""},
 		{"suspended", member("vinje", suspended), out, "excused", v1alpha1.ReasonSuspended, "spec.suspend"},
 		{"suspended, with a place that holds", member("vinje", suspended, prod(has(before), hold)), out, "excused", v1alpha1.ReasonSuspended, ""},
-		{"away", member("vinje", prod(pending)), waits, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, "not there yet"},
+		{"away", member("vinje", prod(pending)), waits, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, "not ready"},
 		{"away in one place, and may move in the other", member("vinje", prod(pending), in("prod2", v1alpha1.StageProduction, nil)), waits, "", "", ""},
 		{"away in prod, and verified in test", member("vinje", test(has(target)), prod(pending)), waits, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, ""},
 		{"away, and has the version and is healthy there", member("vinje", prod(has(target), pending)), ok, "", "", ""},

@@ -29,7 +29,7 @@ func TestWhenAWaveIsDone(t *testing.T) {
 		w.MaxFailures = number(n)
 		return w
 	}
-	gone := away(v1alpha1.ReasonEnvironmentNotReady, "not there yet")
+	gone := away(v1alpha1.ReasonEnvironmentNotReady, "not ready")
 	cases := []struct {
 		reason string
 		world  []change

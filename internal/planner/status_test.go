@@ -31,7 +31,7 @@ func TestStatus(t *testing.T) {
 			member("vinje", verified("pilot")), member("skien", verified("everyone")),
 			member("siljan", prod(unhealthy(target, 4*time.Minute), moved("everyone", 10*time.Minute))),
 			member("tokke", prod(unseen(target), moved("everyone", time.Minute))), member("kviteseid", returned("everyone")),
-			member("seljord", weekdays, prod(has(before))), member("nissedal", prod(away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not there yet"))),
+			member("seljord", weekdays, prod(has(before))), member("nissedal", prod(away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not ready"))),
 			member("fyresdal", suspended), member("nome"),
 		}},
 		{"halted", []change{two, member("siljan"), member("tokke"), member("vinje", prod(unhealthy(target, time.Hour), moved("pilot", time.Hour)))}},

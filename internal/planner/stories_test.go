@@ -165,7 +165,7 @@ func TestNextNamesWhoWaitsForWhatItReturnsTo(t *testing.T) {
 		changes []change
 	}{
 		{"the others are verified", []change{waves(half), member("a", verified("all")), member("c", verified("all"))}},
-		{"another is away", []change{waves(half), member("a", verified("all")), member("c", prod(has(before), away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not there yet")))}},
+		{"another is away", []change{waves(half), member("a", verified("all")), member("c", prod(has(before), away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not ready")))}},
 		{"a later wave waits for it", []change{waves(v1alpha1.Wave{Name: "all", Members: &v1alpha1.WaveMembers{Names: []string{"a", "b"}}, MaxFailures: percent("50%")}, wave("later")), member("a", verified("all")), member("c")}},
 	}
 	for _, c := range cases {

@@ -55,7 +55,7 @@ func TestDefaultPilot(t *testing.T) {
 		},
 		{
 			"one that is away is passed over",
-			[]change{member("siljan", prod(has(before), away(v1alpha1.ReasonEnvironmentNotReady, "not there yet"))), member("tokke")},
+			[]change{member("siljan", prod(has(before), away(v1alpha1.ReasonEnvironmentNotReady, "not ready"))), member("tokke")},
 			1, []string{"tokke/prod Advance 2.5.0 wave pilot"},
 		},
 		{"one that is outside its windows is passed over", []change{member("siljan", weekdays, prod(has(before))), member("tokke")}, 1, []string{"tokke/prod Advance 2.5.0 wave pilot"}},
@@ -99,7 +99,7 @@ func TestDefaultPilot(t *testing.T) {
 
 // TestStandIn has a first wave of siljan, and then everyone.
 func TestStandIn(t *testing.T) {
-	pending := away(v1alpha1.ReasonEnvironmentNotReady, "not there yet")
+	pending := away(v1alpha1.ReasonEnvironmentNotReady, "not ready")
 	noted := func(since time.Duration) change {
 		return func(in *planner.Input) {
 			in.Rollout.Status.Memory = []v1alpha1.MemberMemory{{Name: "siljan", Reason: v1alpha1.ReasonEnvironmentNotReady, Since: at(-since)}}
@@ -136,7 +136,7 @@ func TestStandIn(t *testing.T) {
 }
 
 func TestStandInComesWhenPatienceEnds(t *testing.T) {
-	in := world(waves(wave("first", "siljan"), wave("everyone")), member("siljan", prod(has(before), away(v1alpha1.ReasonEnvironmentNotReady, "not there yet"))), member("tokke"))
+	in := world(waves(wave("first", "siljan"), wave("everyone")), member("siljan", prod(has(before), away(v1alpha1.ReasonEnvironmentNotReady, "not ready"))), member("tokke"))
 	step := planner.Plan(in)
 	diff(t, "it is looked at again", "again", step.Again, now.Add(planner.DefaultProgressDeadline))
 	in.Rollout.Status, in.Now = step.Status, step.Again

@@ -134,12 +134,12 @@ var storiesOfWhatIsThere = []story{
 	}},
 	{name: "environment-not-ready", title: "An environment exists, and is not ready: nothing is installed there, nobody waits, and the version is not blamed.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
-		s.on(1, "08:00", "tokke's environment test is made anew, and is not ready yet", func() { s.changeMunicipality("tokke", testIs(v1alpha1.EnvironmentPending)) })
+		s.on(1, "08:00", "tokke's environment test is made anew, and is not ready yet", func() { s.changeMunicipality("tokke", isPending("test")) })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.must(2, "09:00", "the others have it, and tokke is away", func() bool {
 			return s.has("2.4.0", "test", "tokke") && s.has("2.5.0", "prod", "fyresdal", "kviteseid", "nissedal", "seljord", "vinje") && s.record("2.5.0", 1).Status.Failed == 0
 		})
-		s.on(2, "10:00", "the environment is ready", func() { s.changeMunicipality("tokke", testIs(v1alpha1.EnvironmentReady)) })
+		s.on(2, "10:00", "the environment is ready", func() { s.changeMunicipality("tokke", areReady) })
 		s.must(4, "09:00", "tokke has it, too", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
 }
@@ -215,11 +215,23 @@ func (s *script) remove(municipality, environment string) {
 	s.dirty = true
 }
 
-// testIs lets the environment test of a municipality be in a state.
-func testIs(state v1alpha1.EnvironmentState) func(*v1alpha1.Municipality) {
+// isPending lets one environment of a municipality not be ready.
+func isPending(environment string) func(*v1alpha1.Municipality) {
 	return func(m *v1alpha1.Municipality) {
-		m.Status.ObservedGeneration = 1
-		m.Status.Environments = []v1alpha1.EnvironmentStatus{{Name: "test", State: state}, {Name: "prod", State: v1alpha1.EnvironmentReady}}
+		areReady(m)
+		for i := range m.Status.Environments {
+			if e := &m.Status.Environments[i]; e.Name == environment {
+				e.State = v1alpha1.EnvironmentPending
+			}
+		}
+	}
+}
+
+// areReady lets all environments of a municipality be ready.
+func areReady(m *v1alpha1.Municipality) {
+	m.Status.ObservedGeneration, m.Status.Environments = 1, nil
+	for _, e := range m.Spec.Environments {
+		m.Status.Environments = append(m.Status.Environments, v1alpha1.EnvironmentStatus{Name: e.Name, State: v1alpha1.EnvironmentReady})
 	}
 }
 

@@ -244,24 +244,12 @@ func loseReadiness(w *world) string {
 		return ""
 	}
 	unready := pick(w, m.Spec.Environments...).Name
-	change := func(state v1alpha1.EnvironmentState) {
+	w.changeMunicipality(m.Name, isPending(unready))
+	w.after(w.minutes(10, 20*60), func() {
 		if w.store.Municipalities[m.Name] == nil {
 			return
 		}
-		w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) {
-			m.Status.ObservedGeneration, m.Status.Environments = 1, nil
-			for _, e := range m.Spec.Environments {
-				one := v1alpha1.EnvironmentStatus{Name: e.Name, State: v1alpha1.EnvironmentReady}
-				if e.Name == unready {
-					one.State = state
-				}
-				m.Status.Environments = append(m.Status.Environments, one)
-			}
-		})
-	}
-	change(v1alpha1.EnvironmentPending)
-	w.after(w.minutes(10, 20*60), func() {
-		change(v1alpha1.EnvironmentReady)
+		w.changeMunicipality(m.Name, areReady)
 		w.note("%s: environment %s is ready", m.Name, unready)
 	})
 	return fmt.Sprintf("%s: environment %s is not ready", m.Name, unready)

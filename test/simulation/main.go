@@ -124,7 +124,7 @@ func play(seed uint64) result {
 func prepare(seed uint64) *world {
 	w := newWorld(seed)
 	switch roll := w.rng.IntN(1000); {
-	case seed%400 == 7:
+	case seed%1000 == 7:
 		return randomWorld(seed, 10000)
 	case roll < 720:
 		return randomWorld(seed, 3+w.rng.IntN(8))

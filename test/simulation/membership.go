@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -87,11 +88,49 @@ var storiesOfMembers = []story{
 		})
 		s.must(4, "12:00", "the rest have it", func() bool { return s.has("2.5.0", "prod", "fyresdal", "kviteseid", "nissedal") })
 	}},
+	{name: "recovers-and-goes", title: "A member fails, recovers after all, and is deleted: its failure is not counted again as its apps are uninstalled.", lasts: 6, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) { waves[0].Members.Names = []string{"fyresdal", "vinje"} })
+		s.store.Apps["kobo"] = &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "kobo", Generation: 1}}
+		s.version("kobo", "1.0.0")
+		s.certain[certainty{digestOf("kobo", "1.0.0"), "fyresdal"}] = late
+		s.changeMunicipality("fyresdal", func(m *v1alpha1.Municipality) { m.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+		s.on(1, "09:00", "the network takes up kobo", func() {
+			s.changeApp("kobo", func(a *v1alpha1.SharedApp) { a.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}} })
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) {
+				n.Spec.Apps = append(slices.Clone(n.Spec.Apps), v1alpha1.Proposal{Name: "kobo", Channel: "stable", Obligation: v1alpha1.ObligationMandatory, Stages: stages[2:]})
+			})
+		})
+		s.must(1, "09:45", "it is halted, as kobo has failed in fyresdal", func() bool { return introduces(s, "kobo").Status.Phase == v1alpha1.RolloutHalted })
+		s.on(1, "09:50", "the network is paused", func() { s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Pause = new(true) }) })
+		s.on(3, "09:00", "fyresdal, which has long recovered, is deleted", func() { s.deleted("fyresdal") })
+		s.on(3, "09:20", "while its apps are uninstalled, the network goes on", func() { s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Pause = nil }) })
+		s.must(5, "12:00", "the others have kobo", func() bool { return introduces(s, "kobo").Status.Phase == v1alpha1.RolloutCompleted })
+	}},
+	{name: "unready-while-it-soaks", title: "An environment is not ready any more while the version soaks there: its member is away, and the others go on.", lasts: 6, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) {
+			waves[1].Soak, waves[1].MaxConcurrent = &metav1.Duration{Duration: 24 * time.Hour}, new(intstr.FromInt32(1))
+		})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(4, "12:00", "tokke's environment prod is not ready any more", func() { s.changeMunicipality("tokke", isPending("prod")) })
+		s.must(5, "09:00", "seljord and the last wave have it", func() bool { return s.has("2.5.0", "prod", "fyresdal", "kviteseid", "nissedal", "seljord") })
+		s.on(5, "13:00", "it is ready again", func() { s.changeMunicipality("tokke", areReady) })
+		s.must(6, "18:00", "tokke is verified, too", func() bool { return s.record("2.5.0", 1).Status.Verified == 6 })
+	}},
 }
 
 // members lets the network have members, by name.
 func members(s *script, names ...string) {
 	s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Members.Names = names })
+}
+
+// introduces is the Rollout of an app to the network; an empty one where there is none.
+func introduces(s *script, app string) v1alpha1.Rollout {
+	for _, r := range s.store.Rollouts {
+		if r.Spec.Network == telemark && r.Spec.App == app {
+			return *r
+		}
+	}
+	return v1alpha1.Rollout{}
 }
 
 // environment adds one to a municipality.

@@ -134,6 +134,9 @@ func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present ma
 				at = len(p.Waves) - 1
 			}
 			recovered := s.Outcome == v1alpha1.OutcomeStuck && t.Reality[keyOf(i)].Steady(target(r), p.Waves[at].Soak, t.Now)
+			if s.Outcome == v1alpha1.OutcomeStuck && i.Spec.State == v1alpha1.InstallationAbsent {
+				recovered = !t.Ledger.of(r.Name).failed[name] // by then, as it is uninstalled now
+			}
 			if at == index && !recovered {
 				gone[name] = true
 			}

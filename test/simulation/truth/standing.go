@@ -198,7 +198,7 @@ func (t *Truth) placed(k Key, r *v1alpha1.Rollout, wave Wave) standing {
 		return unclear // nobody can see how it is doing, or it can't be written
 	case there && (t.Reality[k].Soaked(target(r), wave.Soak, t.Now) || t.longAgo(k, r) || t.onceAfter(k, r, wave.Soak)):
 		return verified
-	case suspended:
+	case suspended, t.unready(k) != "":
 		return away
 	case there:
 		return onTheWay
@@ -224,17 +224,25 @@ func (t *Truth) onceAfter(k Key, r *v1alpha1.Rollout, soak time.Duration) bool {
 
 // absent says why a place can't be moved now although it takes part; empty if it can.
 func (t *Truth) absent(k Key) string {
-	if t.Missing[v1alpha1.NamespaceFor(k.Municipality, k.Environment)] {
-		return "its environment does not exist"
-	}
-	if m := t.Municipalities[k.Municipality]; m != nil && !isReady(m, k.Environment) {
-		return "its environment is not ready"
+	if why := t.unready(k); why != "" {
+		return why
 	}
 	if i := t.Installation(k); i != nil && ptr.Deref(i.Spec.Suspend, false) {
 		return "its installation is suspended"
 	}
 	if app := t.lacks(k); app != "" {
 		return "it requires " + app
+	}
+	return ""
+}
+
+// unready says why the environment of a place is no place for a version now; empty if it is one.
+func (t *Truth) unready(k Key) string {
+	if t.Missing[v1alpha1.NamespaceFor(k.Municipality, k.Environment)] {
+		return "its environment does not exist"
+	}
+	if m := t.Municipalities[k.Municipality]; m != nil && !isReady(m, k.Environment) {
+		return "its environment is not ready"
 	}
 	return ""
 }
