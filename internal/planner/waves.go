@@ -201,7 +201,11 @@ func (r *rules) standLeft(l *Left) standing {
 			}
 			return s
 		}
-		if place.at(r.target) && !r.placeVerified(l.Name, place, &r.strategy.Waves[wave]) && !place.absence().Away {
+		switch {
+		case !place.at(r.target), r.placeVerified(l.Name, place, &r.strategy.Waves[wave]), place.absence().Away:
+		case place.Installed.Blank:
+			s.state = moving // until somebody reports it: its own plan does not take it back before
+		default:
 			r.watch(&s, place, &r.strategy.Waves[wave])
 		}
 	}

@@ -21,6 +21,13 @@ var storiesOfMembers = []story{
 		s.must(1, "12:00", "vinje is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "vinje") && s.has("2.4.0", "prod", "vinje") })
 		s.must(3, "12:00", "nobody else got the version that has just failed", func() bool { return s.has("2.4.0", "test", sixOfTelemark[:5]...) })
 	}},
+	{name: "left-and-unseen", title: "A member left while the version soaked in it; hours later its status is lost: it stays, as no status blames the version.", lasts: 3, plot: func(s *script) {
+		s.oneWave(func(w *v1alpha1.Wave) { w.Soak = &metav1.Duration{Duration: 24 * time.Hour} })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "11:00", "vinje leaves the network", func() { members(s, sixOfTelemark[:5]...) })
+		s.on(1, "18:00", "the status of its installation is lost", func() { s.lose("vinje", "test") })
+		s.must(3, "12:00", "vinje has it", func() bool { return s.has("2.5.0", "test", "vinje") })
+	}},
 	{name: "leaves-when-it-failed", title: "A member that failed leaves at once: it returns to what was verified, and its failure counts.", lasts: 3, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) { w.MaxConcurrent = new(intstr.FromInt32(1)) })
 		s.turnsOut("2.5.0", "fyresdal", bad)

@@ -119,7 +119,7 @@ func (t *Truth) count(r *v1alpha1.Rollout, p Promise, index int, returning map[s
 
 // leftFailed are municipalities that failed and are not present any longer, whose installations are there.
 func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present map[string]bool) map[string]bool {
-	gone := map[string]bool{}
+	gone, e := map[string]bool{}, t.Ledger.of(r.Name)
 	for name := range t.Installations {
 		if present[name] {
 			continue
@@ -135,8 +135,9 @@ func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present ma
 			}
 			recovered := s.Outcome == v1alpha1.OutcomeStuck && t.Reality[keyOf(i)].Steady(target(r), p.Waves[at].Soak, t.Now)
 			if s.Outcome == v1alpha1.OutcomeStuck && i.Spec.State == v1alpha1.InstallationAbsent {
-				recovered = !t.Ledger.of(r.Name).failed[name] // by then, as it is uninstalled now
+				recovered = !e.failed[name] // by then, as it is uninstalled now
 			}
+			e.failed[name] = !recovered
 			if at == index && !recovered {
 				gone[name] = true
 			}

@@ -92,9 +92,12 @@ func (t *Truth) completedRightly(r *v1alpha1.Rollout, p Promise) {
 func (t *Truth) verifiedWere(after *v1alpha1.Rollout, e *entry, p Promise) {
 	all := t.Followers(after)
 	if len(all) < many {
+		present := map[string]bool{}
 		for _, f := range all { // who became healthy after all has not failed
+			present[f.Municipality.Name] = true
 			t.hasFailed(f, after, p.Waves[t.waveOf(f, after, p)].Soak)
 		}
+		t.leftFailed(after, p, 0, present) // nor has one that left, and others have
 	}
 	unfinished := slices.ContainsFunc(after.Status.Waves, func(w v1alpha1.WaveStatus) bool { return w.CompletedAt == nil })
 	if !e.completed.IsZero() || !unfinished {
