@@ -83,7 +83,7 @@ func (s *Schema) validate(applied map[string]any, secretKeys sets.Set[string]) e
 	if len(wrong) == 0 {
 		wrong, _ = s.rules.Validate(context.Background(), path, s.structural, applied, nil, celconfig.RuntimeCELCostBudget)
 	}
-	secrets := leaves(nil, applied, secretKeys)
+	secrets := secretTexts(applied, secretKeys)
 	found := make([]error, 0, len(wrong))
 	for _, one := range wrong {
 		found = append(found, fmt.Errorf("%s: %s", one.Field, withoutSecrets(reasonOf(one), secrets)))
@@ -101,24 +101,28 @@ func withoutSecrets(reason string, secrets []string) string {
 	return reason
 }
 
-// leaves collects the texts of the secret parameters, lines on their own.
-func leaves(found []string, params map[string]any, secretKeys sets.Set[string]) []string {
+// secretTexts are those of the secret parameters.
+func secretTexts(params map[string]any, secretKeys sets.Set[string]) []string {
+	var found []string
 	for key := range secretKeys {
-		found = leavesOf(found, params[key])
+		found = append(found, Texts(params[key])...)
 	}
 	return found
 }
 
-func leavesOf(found []string, value any) []string {
+// Texts are the texts of a value that could show in an error, lines on their own: an error may quote a
+// text of several lines.
+func Texts(value any) []string {
+	var found []string
 	switch value := value.(type) {
 	case nil, bool:
 	case map[string]any:
 		for _, child := range value {
-			found = leavesOf(found, child)
+			found = append(found, Texts(child)...)
 		}
 	case []any:
 		for _, child := range value {
-			found = leavesOf(found, child)
+			found = append(found, Texts(child)...)
 		}
 	default:
 		for line := range strings.Lines(fmt.Sprint(value)) {
