@@ -103,7 +103,7 @@ func withoutSecrets(reason string, secrets []string) string {
 
 // secretTexts are those of the secret parameters.
 func secretTexts(params map[string]any, secretKeys sets.Set[string]) []string {
-	var found []string
+	found := make([]string, 0, len(secretKeys))
 	for key := range secretKeys {
 		found = append(found, Texts(params[key])...)
 	}

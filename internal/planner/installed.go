@@ -64,9 +64,7 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	if ended := i.Status.FaultEndedAt; ended != nil {
 		seen.FaultEnded = ended.Time
 	}
-	if latest := i.Status.History; len(latest) > 0 && latest[0].Version == release.Version && latest[0].Digest == release.Digest {
-		seen.Applied = latest[0].AppliedAt.Time
-	}
+	seen.Applied = appliedAt(&i.Status, release)
 	seen.Blank, seen.Blocked = ready == nil, installation.IsBlocked(i.Status.Conditions)
 	if ready == nil ||
 		i.Status.ObservedGeneration != i.Generation || //guard:health-of-this-spec
@@ -84,6 +82,14 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 	}
 	seen.UnhealthySince = ready.LastTransitionTime.Time
 	return seen
+}
+
+// appliedAt is when a release was applied, if nothing was since; zero where a status does not say.
+func appliedAt(status *v1alpha1.AppInstallationStatus, release v1alpha1.Release) time.Time {
+	if len(status.History) == 0 || status.History[0].Version != release.Version || status.History[0].Digest != release.Digest {
+		return time.Time{}
+	}
+	return status.History[0].AppliedAt.Time
 }
 
 // readEarlier reads a status of an earlier spec: since when the app was healthy at the release, where

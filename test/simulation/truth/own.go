@@ -45,7 +45,7 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 		t.Ledger.finds(k, to, says.Group)
 		return
 	}
-	t.mayTake(k, before, to, says)
+	t.mayTake(k, to, says)
 	if !wordsOf(m, k, t.Now).immediate {
 		t.takesInSteps(m, k, to)
 	}
@@ -54,7 +54,7 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 }
 
 // mayTake says whether a municipality takes what it named, and what it may have.
-func (t *Truth) mayTake(k Key, before *v1alpha1.AppInstallation, to v1alpha1.Release, says Says) {
+func (t *Truth) mayTake(k Key, to v1alpha1.Release, says Says) {
 	switch {
 	case says.Declined:
 		t.Broken("consent", "%s %s is written to %s, which declined it", k.App, to.Version, k.Municipality)
