@@ -178,6 +178,35 @@ func TestStampOfAnAdvance(t *testing.T) {
 	}
 }
 
+// TestRecordBringsNothing holds who only found a release, which failed, to what it may say of it: another
+// brought it, and may move it back.
+func TestRecordBringsNothing(t *testing.T) {
+	by := v1alpha1.Bringer{Network: "digi-old"}
+	brought := func(p *planner.MemberPlace) { p.Installed.BroughtBy = by }
+	cases := []struct {
+		reason string
+		place  func(*planner.Member)
+		want   *v1alpha1.Bringer
+	}{
+		{"it was there before this rollout", prod(unhealthy(target, 2*time.Hour), brought), &by},
+		{"a municipality brought it", prod(unhealthy(target, 2*time.Hour)), &v1alpha1.Bringer{}},
+		{"this rollout brought it", prod(unhealthy(target, 2*time.Hour), moved("all", 2*time.Hour), never, brought), nil},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := planner.Plan(world(waves(wave("all")), member("vinje", c.place)))
+			diff(t, c.reason, "who brought it", step.Moves[0].Stamp.FoundFrom, c.want)
+
+			written := &v1alpha1.AppInstallation{}
+			step.Moves[0].Stamp.WriteTo(written)
+			diff(t, c.reason, "what is written", planner.StampOf(written).FoundFrom, c.want)
+			if c.want != nil {
+				diff(t, c.reason, "what is read of it", written.Spec.BroughtBy(), *c.want)
+			}
+		})
+	}
+}
+
 func TestCatchUp(t *testing.T) {
 	two := waves(wave("one", "a"), wave("two"))
 	onTheWay := member("a", prod(unseen(target), moved("one", time.Minute)))
