@@ -60,8 +60,8 @@ func (t *Truth) mayTake(k Key, to v1alpha1.Release, says Says) {
 		t.Broken("consent", "%s %s is written to %s, which declined it", k.App, to.Version, k.Municipality)
 	case says.Own != to.Version:
 		t.Broken("consent", "%s takes %s %s in %s by itself, and named %q", k.Municipality, k.App, to.Version, k.Environment, says.Own)
-	case t.barred(k, to.Version) != "":
-		t.Broken("consent", "%s takes %s %s in %s by itself: %s", k.Municipality, k.App, to.Version, k.Environment, t.barred(k, to.Version))
+	case barred(t, k, to.Version) != "":
+		t.Broken("consent", "%s takes %s %s in %s by itself: %s", k.Municipality, k.App, to.Version, k.Environment, barred(t, k, to.Version))
 	case !t.usable(k.App, to):
 		t.Broken("catalogue", "%s takes %s %s newly into use, which the catalogue does not have", k.Municipality, k.App, to.Version)
 	}
@@ -105,7 +105,7 @@ func (t *Truth) goes(k Key) bool {
 }
 
 // barred says what of a place's own keeps a version from it that is named for it; empty where nothing does.
-func (t *Truth) barred(k Key, version string) string {
+func barred(t *Truth, k Key, version string) string {
 	there := t.Before.Present(k)
 	switch {
 	case !t.fits(k):
@@ -127,7 +127,7 @@ func (t *Truth) barred(k Key, version string) string {
 // if there is a reason that is so: it, or a stage before, can't be moved, or has failed.
 func (t *Truth) ownUnsettled(k Key, named string) string {
 	wanted, ok := t.available(k.App, named)
-	if !ok || t.at(k, wanted) || t.absent(k) != "" || t.barred(k, named) != "" {
+	if !ok || t.at(k, wanted) || t.absent(k) != "" || barred(t, k, named) != "" {
 		return ""
 	}
 	for p, i := range t.Installations[k.Municipality] {
@@ -151,7 +151,7 @@ func (t *Truth) earlier(m *v1alpha1.Municipality, k Key, to v1alpha1.Release) st
 	own := slices.Index(stages, m.Spec.StageOf(k.Environment))
 	for _, e := range m.Spec.Environments {
 		other := Key{k.Municipality, e.Name, k.App}
-		if slices.Index(stages, e.Stage) >= own || t.Says(other).Own != to.Version || t.barred(other, to.Version) != "" {
+		if slices.Index(stages, e.Stage) >= own || t.Says(other).Own != to.Version || barred(t, other, to.Version) != "" {
 			continue // it does not get the version, whatever is named
 		}
 		if runs := t.Reality[other]; runs == nil || runs.Release != to || !runs.Healthy {

@@ -140,7 +140,7 @@ func (t *Truth) pendingLong(r *v1alpha1.Rollout, e *entry, p Promise) {
 		for _, place := range f.Places {
 			since, moving := t.Ledger.pending[place.Key]
 			s := t.record(place.Key, r)
-			if !moving || since.rollout != r.Name || s == nil || s.Wave == "" || s.Outcome != "" || e.isDone(s.Wave) || t.stopped(r, f) || t.returnsLater(place.Key, target(r)) ||
+			if !moving || since.rollout != r.Name || s == nil || s.Wave == "" || s.Outcome != "" || e.isDone(s.Wave) || t.stopped(r, f) || returnsLater(t, place.Key, target(r)) ||
 				t.placed(place.Key, r, wave) != onTheWay || t.Reality[place.Key].Longest >= max(wave.Soak, 1) {
 				t.Ledger.pending[place.Key] = stretch{rollout: r.Name, since: t.Ledger.byTheClock()}
 				continue
@@ -164,7 +164,7 @@ const slack = 4 * time.Hour
 
 // returnsLater says whether what a place may go back to, where a release fails, can't be had for the
 // moment: it waits for that.
-func (t *Truth) returnsLater(k Key, failed v1alpha1.Release) bool {
+func returnsLater(t *Truth, k Key, failed v1alpha1.Release) bool {
 	return slices.ContainsFunc(t.Ledger.ran[k], func(r v1alpha1.Release) bool {
 		v := versionOf(t.Apps[k.App], r.Version)
 		return r != failed && v != nil && v.State != v1alpha1.VersionWithdrawn && !t.usable(k.App, r)
