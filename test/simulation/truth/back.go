@@ -75,6 +75,8 @@ func wasWatched(m *moved) string {
 	for _, place := range m.member.Places { // they go back together, for the one that fails
 		if p, moved := m.Ledger.moved[place.Key]; moved && p.rollout == m.Rollout.Name {
 			most, known = max(most, m.Ledger.watched-p.since), true
+		} else if runs := m.Reality[place.Key]; m.at(place.Key, target(m.Rollout)) && runs != nil && !runs.Healthy && !m.Now.Before(runs.Since.Add(wave.Deadline)) {
+			return "" // it had the version before, and was unhealthy for as long
 		}
 	}
 	if known && most < wave.Deadline-wave.Deadline/10 { // a short restart is no outage

@@ -32,7 +32,7 @@ func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
 
 // hadItFirst is the member that stands in for the first wave, done with nobody who takes part in it, as it
 // has the version: the first by name that does and neither failed nor is away; empty where there is none.
-func (t *Truth) hadItFirst(r *v1alpha1.Rollout, p Promise) string {
+func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
 	if c := t.crowd(r, p, 0, nil); len(p.Waves) == 1 || c.verified+c.failed+len(c.unready)+c.unclear > 0 {
 		return ""
 	}

@@ -147,7 +147,7 @@ func wavesBeforeDone(m *moved) string {
 func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 	e := t.Ledger.of(r.Name)
 	if index == 0 {
-		e.stoodIn = t.hadItFirst(r, p)
+		e.stoodIn = hadItFirst(t, r, p)
 	}
 	e.done[p.Waves[index].Name] = true
 	for _, f := range t.Followers(r) {
