@@ -115,12 +115,12 @@ func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) boo
 	moved, e := false, t.Ledger.of(r.Name)
 	for _, p := range f.Places {
 		s := t.record(p.Key, r)
-		moved = moved || s != nil || t.at(p.Key, target(r))
+		moved = moved || (s != nil && s.Wave != "") || t.at(p.Key, target(r)) // not where it got what was there before
 		if s == nil || s.Outcome == "" {
 			continue
 		}
 		since := t.Installation(p.Key).Status.HealthySince
-		unseen := since == nil || since.Add(soak).After(t.Now) // or seen anew, after its status was lost
+		unseen := since == nil || !t.seen(p.Key) || since.Add(soak).After(t.Now) // or seen again, after its status was lost
 		if s.Outcome == v1alpha1.OutcomeReturned || unseen || !t.Reality[p.Key].Steady(target(r), soak, t.Now) {
 			e.failed[f.Municipality.Name] = true // also where that was forgotten, as the status was lost
 			return true
