@@ -38,10 +38,10 @@ func returnsToVerified(m *moved) string {
 
 // verifiedBefore is the version that a place surely was verified at last, and that can be had, or will
 // be again; empty where there may be none, or where it is the one that failed: the place left it,
-// verified, and went back to it. What ran there since may have been verified as well.
+// verified, or so that it may have been, and went back to it. What ran there since may have been as well.
 func (t *Truth) verifiedBefore(k Key, failed v1alpha1.Release) string {
 	all := t.Ledger.verified[k]
-	if len(all) == 0 || all[len(all)-1] == failed {
+	if len(all) == 0 || all[len(all)-1] == failed || t.Ledger.maybe[k][failed] {
 		return ""
 	}
 	last := all[len(all)-1]

@@ -21,6 +21,8 @@ type Ledger struct {
 	ran map[Key][]v1alpha1.Release
 	// verified are the releases that a place ran for so long that nobody can doubt them, in order.
 	verified map[Key][]v1alpha1.Release
+	// maybe are those that it was healthy at for less time than that, since the last of these.
+	maybe map[Key]map[v1alpha1.Release]bool
 	// completed are the releases that each group completed for an app, in order.
 	completed map[string][]v1alpha1.Release
 	// doubted are the groups and apps of which a Rollout, or its status, was lost.
@@ -94,7 +96,7 @@ type entry struct {
 func NewLedger() *Ledger {
 	return &Ledger{
 		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{}, ran: map[Key][]v1alpha1.Release{},
-		verified: map[Key][]v1alpha1.Release{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
+		verified: map[Key][]v1alpha1.Release{}, maybe: map[Key]map[v1alpha1.Release]bool{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
 		endings: map[string]bool{}, erased: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{}, returning: map[string]map[string]bool{},
 		touched: map[Key]time.Time{}, lost: map[Key]bool{}, removed: map[Key]v1alpha1.Release{}, refused: map[Key]bool{}, shaky: map[Key]bool{},
 		pending: map[Key]stretch{}, moved: map[Key]stretch{},
@@ -178,6 +180,18 @@ func (l *Ledger) Gone(k Key) {
 	delete(l.pending, k)
 	delete(l.moved, k)
 	delete(l.verified, k)
+	delete(l.maybe, k)
+}
+
+// mayBeVerified notes that a place leaves a release at which it may have been verified.
+func (l *Ledger) mayBeVerified(k Key, r v1alpha1.Release) {
+	if !l.healthy[k][r] {
+		return
+	}
+	if l.maybe[k] == nil {
+		l.maybe[k] = map[v1alpha1.Release]bool{}
+	}
+	l.maybe[k][r] = true
 }
 
 // brings notes who brought a release to a place.

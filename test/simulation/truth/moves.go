@@ -113,14 +113,18 @@ func (t *Truth) Moves(move Move) {
 // leaves notes that a place ran a release for so long that nobody can doubt it was verified, as
 // the operator could see too.
 func (t *Truth) leaves(k Key, before *v1alpha1.AppInstallation) {
-	if before == nil || before.Spec.State == v1alpha1.InstallationAbsent || before.Status.HealthySince == nil || before.Status.ObservedGeneration != before.Generation {
+	if before == nil || before.Spec.State == v1alpha1.InstallationAbsent {
 		return
 	}
 	const surely = 24 * time.Hour // no wave soaks longer
-	was := releaseOf(before)
-	if t.Reality[k].Steady(was, surely, t.Now) && !before.Status.HealthySince.Add(surely).After(t.Now) {
-		t.Ledger.verified[k] = append(slices.DeleteFunc(t.Ledger.verified[k], func(r v1alpha1.Release) bool { return r == was }), was)
+	was, since := releaseOf(before), before.Status.HealthySince
+	seen := since != nil && before.Status.ObservedGeneration == before.Generation && !since.Add(surely).After(t.Now)
+	if !seen || !t.Reality[k].Steady(was, surely, t.Now) {
+		t.Ledger.mayBeVerified(k, was)
+		return
 	}
+	delete(t.Ledger.maybe, k)
+	t.Ledger.verified[k] = append(slices.DeleteFunc(t.Ledger.verified[k], func(r v1alpha1.Release) bool { return r == was }), was)
 }
 
 func followsConsent(m *moved) string {
