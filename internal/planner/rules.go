@@ -106,8 +106,11 @@ func (r *rules) doneAt(place *MemberPlace, w *Wave) (time.Time, bool) {
 	if done := r.in.Rollout.Status.CompletedAt; done != nil {
 		return done.Time, true
 	}
-	name := w.Name
-	if stamp := r.stamp(place); stamp != nil && stamp.Wave != "" {
+	name, stamp := w.Name, r.stamp(place)
+	if stamp == nil && !r.in.own {
+		return time.Time{}, false // it had the version before: who was verified then is remembered
+	}
+	if stamp != nil && stamp.Wave != "" {
 		name = stamp.Wave
 	}
 	at, ok := r.done[name]

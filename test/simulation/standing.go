@@ -87,6 +87,22 @@ var storiesOfStanding = []story{
 		})
 		s.must(5, "23:00", "fyresdal follows the network that brought what it had", func() bool { return s.has("2.4.5", "prod", "fyresdal") })
 	}},
+	{name: "into-a-done-wave", title: "In a second attempt a member that has the version, and never was healthy with it, comes to a wave that is done: it fails.", lasts: 2, plot: func(s *script) {
+		s.threeWaves(func([]v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "fyresdal", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:10", "2.4.0 is withdrawn, so that nobody can return to it", func() {
+			s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.Versions[0].State = v1alpha1.VersionWithdrawn })
+		})
+		s.on(2, "09:00", "a second attempt is asked for", func() { s.retry("2.5.0", 2) })
+		s.on(2, "09:10", "the waves are edited: fyresdal belongs to second", func() {
+			s.threeWaves(func(waves []v1alpha1.Wave) { waves[1].Members.Names = []string{"fyresdal", "tokke", "seljord"} })
+		})
+		s.must(2, "09:20", "it does not come to production there", func() bool { return s.has("2.4.0", "prod", "fyresdal") })
+		s.must(2, "12:00", "fyresdal has failed", func() bool {
+			return s.record("2.5.0", 2).Status.Failed == 1 && s.record("2.5.0", 2).Status.Verified == 5
+		})
+	}},
 }
 
 // breaksDown lets an installation of svarut be unhealthy for a while.
