@@ -149,6 +149,12 @@ func TestFailureOutlivesTheInstallation(t *testing.T) {
 	}{
 		{"it declined the app, and nothing is there", []func(*planner.MemberPlace){decline}, 1},
 		{"it declined the app, which is about to go", []func(*planner.MemberPlace){healthy(target, 5*time.Hour), decline}, 1},
+		{"it has the version, which this rollout found, and has recovered; it is excused now", []func(*planner.MemberPlace){
+			healthy(target, 5*time.Hour), moved("", 9*time.Hour), outcome(v1alpha1.OutcomeStuck, "2.5.0 failed"), excused("ParameterMissing", "orgno is missing"),
+		}, 0},
+		{"it has not recovered", []func(*planner.MemberPlace){
+			unhealthy(target, 5*time.Hour), moved("", 9*time.Hour), outcome(v1alpha1.OutcomeStuck, "2.5.0 failed"), excused("ParameterMissing", "orgno is missing"),
+		}, 1},
 		{"it has the version by its own decision, takes part again, and is healthy", []func(*planner.MemberPlace){healthy(target, 5*time.Hour)}, 0},
 	}
 	for _, c := range cases {

@@ -76,7 +76,8 @@ func (r *rules) failedAndGone(m *Member) bool {
 		return false
 	}
 	there := m.has(r.target) && m.takesPart()
-	return !there && !r.wasMoved(m) //guard:failed-and-declined-counts -> false
+	recorded := r.records(m, func(s *Stamp) bool { return s.Wave != "" || s.Outcome != "" })
+	return !there && !recorded //guard:failed-and-declined-counts -> false
 }
 
 // walk goes through the stages up to the first that is not verified.

@@ -152,22 +152,18 @@ func (r assigner) goesOn(m *Member) (goes bool, patience time.Time) {
 // stood in and had the version before: it stays there.
 func (r assigner) wentFirst(m *Member) bool {
 	first := r.strategy.Waves[0].Name
-	if r.movedIn(m, func(wave string) bool { return wave == first }) {
+	if r.records(m, func(s *Stamp) bool { return s.Wave == first }) {
 		return true
 	}
 	_, done := r.done[first]
 	return done && r.known[first].StandIn == m.Name && m.has(r.target) //guard:who-stood-in-stays-first -> false
 }
 
-// wasMoved says whether this rollout has moved a member, in any wave.
-func (r *rules) wasMoved(m *Member) bool {
-	return r.movedIn(m, func(wave string) bool { return wave != "" })
-}
-
-func (r *rules) movedIn(m *Member, is func(wave string) bool) bool {
+// records says whether an installation of a member records a move of this rollout that is of a kind.
+func (r *rules) records(m *Member, is func(*Stamp) bool) bool {
 	return slices.ContainsFunc(m.Places, func(place MemberPlace) bool {
 		s := r.stamp(&place)
-		return s != nil && is(s.Wave)
+		return s != nil && is(s)
 	})
 }
 
