@@ -158,9 +158,10 @@ func (t *Truth) stand(f Member, r *v1alpha1.Rollout, wave Wave) standing {
 	return verified
 }
 
-// stage is how a member is doing in one stage, and whether it is not through with it.
+// stage is how a member is doing in one stage, and whether it is not through with it. One that this
+// Rollout has not moved waits for its turn, also where it has the version in part.
 func (t *Truth) stage(f Member, r *v1alpha1.Rollout, wave Wave, stage v1alpha1.Stage) (at standing, stays bool) {
-	gone := false
+	gone, found, kept, started := false, false, false, t.started(f, r)
 	for _, p := range f.Places {
 		if !p.Takes() || p.Stage != stage {
 			continue
@@ -169,20 +170,23 @@ func (t *Truth) stage(f Member, r *v1alpha1.Rollout, wave Wave, stage v1alpha1.S
 		case verified:
 			continue
 		case onTheWay:
-			return onTheWay, true
+			if started {
+				return onTheWay, true
+			}
+			found = true
 		case unclear:
 			return unclear, true
 		case away:
 			gone = true
 		case waiting, failed, excused:
-			gone = gone || ptr.Deref(f.Municipality.Spec.Pause, false) || !t.mayStartSoon(f.Municipality.Spec.Windows, f.Municipality.Spec.Freezes, wave.Deadline)
+			kept = kept || ptr.Deref(f.Municipality.Spec.Pause, false) || !t.mayStartSoon(f.Municipality.Spec.Windows, f.Municipality.Spec.Freezes, wave.Deadline)
 		}
 		stays = true
 	}
 	switch {
-	case gone:
+	case kept, gone && !found:
 		return away, stays
-	case t.started(f, r):
+	case started, found:
 		return onTheWay, stays
 	}
 	return waiting, stays
