@@ -21,9 +21,9 @@ import (
 // TestBroughtUpToDateIsCompiledFromScratch plays random events to a model, and compares what it
 // comes to with a country that is compiled of the same objects.
 func TestBroughtUpToDateIsCompiledFromScratch(t *testing.T) {
-	seeds := 120
+	seeds := randomSeeds
 	if testing.Short() {
-		seeds = 30
+		seeds = min(seeds, 30)
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
