@@ -1,6 +1,7 @@
 package truth
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -119,9 +120,7 @@ func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) boo
 		if s == nil || s.Outcome == "" {
 			continue
 		}
-		since := t.Installation(p.Key).Status.HealthySince
-		unseen := since == nil || !t.seen(p.Key) || since.Add(soak).After(t.Now) // or seen again, after its status was lost
-		if s.Outcome == v1alpha1.OutcomeReturned || unseen || !t.Reality[p.Key].Steady(target(r), soak, t.Now) {
+		if s.Outcome == v1alpha1.OutcomeReturned || t.unseen(p.Key, soak) || !t.Reality[p.Key].Steady(target(r), soak, t.Now) {
 			e.failed[f.Municipality.Name] = true // also where that was forgotten, as the status was lost
 			return true
 		}
@@ -130,6 +129,14 @@ func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) boo
 		delete(e.failed, f.Municipality.Name)
 	}
 	return e.failed[f.Municipality.Name] // it uninstalled the app afterwards
+}
+
+// unseen says whether nobody could see, before the writes of this moment, that a place has been healthy for
+// the soak: its spec was touched, or its status was lost and began again.
+func (t *Truth) unseen(k Key, soak time.Duration) bool {
+	i := cmp.Or(t.Before.Installation(k), t.Installation(k))
+	since := i.Status.HealthySince
+	return since == nil || i.Status.ObservedGeneration != i.Generation || since.Add(soak).After(t.Now)
 }
 
 // Stand is how a member is doing.
