@@ -3,9 +3,9 @@ package v1alpha1
 // Reasons of a member's note in the status of a Rollout, of a Network and of a SharedApp that are about its
 // turn. Other notes have the reason of a fault, such as ReasonRequiredAppMissing, or of a decision.
 const (
-	// ReasonPaused means that the municipality's spec.pause is set, or that one of its freezes holds.
+	// ReasonPaused means that the municipality's spec.pause is set.
 	ReasonPaused = "Paused"
-	// ReasonWindow means that the member waits for a window of its own.
+	// ReasonWindow means that the member waits for a window of its own, or for the end of a freeze of its own.
 	ReasonWindow = "Window"
 	// ReasonWaiting means that the member's turn has not come.
 	ReasonWaiting = "Waiting"
