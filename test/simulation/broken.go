@@ -33,16 +33,7 @@ var storiesOfBrokenWorlds = []story{
 		s.on(1, "09:50", "wave second is called early from now on", func() {
 			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves[1].Name = "early" })
 		})
-		s.on(2, "09:00", "tokke is in it no longer, but in the last wave", func() {
-			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
-				st.Waves[1].Members = &v1alpha1.WaveMembers{Names: []string{"seljord"}}
-			})
-		})
-		s.on(2, "10:00", "the status of tokke's installation in test is lost", func() { s.lose("tokke", "test") })
-		s.must(3, "09:00", "tokke is counted as verified, and stays at 2.5.0", func() bool {
-			r := s.record("2.5.0", 1)
-			return s.has("2.5.0", "test", "tokke") && r.Status.Verified == 3 && r.Status.Failed == 0
-		})
+		comesToTheLastWave(s, "tokke is in it no longer, but in the last wave")
 	}},
 	{name: "had-it-and-another-wave", title: "The same of a member that had the version before.", lasts: 3, plot: func(s *script) {
 		s.threeWaves(func(waves []v1alpha1.Wave) { waves[2].RequireApproval = new(true) })
@@ -51,16 +42,7 @@ var storiesOfBrokenWorlds = []story{
 		})
 		s.on(1, "08:30", "and follows the network again", func() { s.undecide("tokke") })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
-		s.on(2, "09:00", "tokke is in wave second no longer, but in the last", func() {
-			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
-				st.Waves[1].Members = &v1alpha1.WaveMembers{Names: []string{"seljord"}}
-			})
-		})
-		s.on(2, "10:00", "the status of tokke's installation in test is lost", func() { s.lose("tokke", "test") })
-		s.must(3, "09:00", "tokke is counted as verified, and stays at 2.5.0", func() bool {
-			r := s.record("2.5.0", 1)
-			return s.has("2.5.0", "test", "tokke") && r.Status.Verified == 3 && r.Status.Failed == 0
-		})
+		comesToTheLastWave(s, "tokke is in wave second no longer, but in the last")
 	}},
 	{name: "pinned-and-restored", title: "A version that a municipality named long ago; the statuses of its installations are lost, as in a restore: it stays.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
@@ -89,4 +71,18 @@ var storiesOfBrokenWorlds = []story{
 			return r.Status.Phase == v1alpha1.RolloutCompleted && r.Status.Verified == 7 && r.Status.Failed == 0
 		})
 	}},
+}
+
+// comesToTheLastWave moves tokke, which is verified, to the last wave, and loses its status: it stays.
+func comesToTheLastWave(s *script, what string) {
+	s.on(2, "09:00", what, func() {
+		s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+			st.Waves[1].Members = &v1alpha1.WaveMembers{Names: []string{"seljord"}}
+		})
+	})
+	s.on(2, "10:00", "the status of tokke's installation in test is lost", func() { s.lose("tokke", "test") })
+	s.must(3, "09:00", "tokke is counted as verified, and stays at 2.5.0", func() bool {
+		r := s.record("2.5.0", 1)
+		return s.has("2.5.0", "test", "tokke") && r.Status.Verified == 3 && r.Status.Failed == 0
+	})
 }
