@@ -305,6 +305,13 @@ func TestLeaverThatRecovered(t *testing.T) {
 	diff(t, "and may recover", "again", step.Again, now.Add(10*time.Minute))
 	step = planner.Plan(world(waves(wave("all")), member("a"), stuck(healthy(target, time.Hour))))
 	diff(t, "it has recovered: it has not failed", "phase", step.Status.Phase, v1alpha1.RolloutProgressing)
+
+	in := world(waves(wave("all")), stuck(unhealthy(target, 2*time.Hour)))
+	late := planner.MemberPlace{Environment: "late", Stage: v1alpha1.StageProduction}
+	unhealthy(target, 2*time.Hour)(&late)
+	moved("all", 5*time.Hour)(&late)
+	in.Left[0].Places = append([]planner.MemberPlace{late}, in.Left[0].Places...)
+	diff(t, "the deadline of another of its places is over: nothing is waited for", "again", planner.Plan(in).Again, time.Time{})
 }
 
 func TestStandInCanBeMovedNow(t *testing.T) {

@@ -191,7 +191,7 @@ func (r *rules) standLeft(l *Left) standing {
 			if place.Installed.healthyFor(r.strategy.Waves[wave].Soak, r.in.Now) {
 				continue // it has recovered
 			}
-			s.state = failed
+			s.state, s.until = failed, time.Time{} // whatever becomes of its other places
 			if place.Installed.Healthy() {
 				s.wake(place.Installed.HealthySince.Add(r.strategy.Waves[wave].Soak))
 			}
