@@ -202,6 +202,7 @@ func (p planning) pilots(app *v1alpha1.SharedApp) []planner.Pilot {
 			pilot.Absent = "none of its members takes the app from it"
 		default:
 			pilot.Wanted = offered(p.Apps.Of(app.Name), s.Channel)
+			pilot.Next = p.course(s, p.strategies[name]).Course.Create
 		}
 		all = append(all, pilot)
 	}

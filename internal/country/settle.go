@@ -171,7 +171,8 @@ func (m *Model) settleSubjects() {
 		}
 	}
 	for name := range m.groups {
-		if (m.settled.networks[name] == nil) != (m.country.networks[name] == nil) {
+		was, is := m.settled.networks[name], m.country.networks[name]
+		if (was == nil) != (is == nil) || !slices.Equal(retries(was), retries(is)) {
 			reviseWhoWaitsFor(m, name)
 		}
 	}
@@ -235,7 +236,15 @@ func (m *Model) opensPilot(key subjectKey, s *Subject) bool {
 		!slices.EqualFunc(before.Records, s.Records, sameCourse)
 }
 
-// reviseWhoWaitsFor revises the apps of which a network that came or went is a pilot.
+// retries are the further attempts that a network, which may be nil, asks for.
+func retries(n *v1alpha1.Network) []v1alpha1.Retry {
+	if n == nil || n.Spec.Rollout == nil {
+		return nil
+	}
+	return n.Spec.Rollout.Retries
+}
+
+// reviseWhoWaitsFor revises the apps of which a network is a pilot that came, went or asks for another attempt.
 func reviseWhoWaitsFor(m *Model, network string) {
 	for name, app := range m.country.Apps {
 		if slices.Contains(app.Object.Spec.PilotNetworks, network) {

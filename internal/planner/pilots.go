@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -16,6 +17,8 @@ type Pilot struct {
 	Absent string
 	// Wanted is what the network's channel points at now; nil where that can't be had.
 	Wanted *v1alpha1.Release
+	// Next is the Rollout that the network is about to make, such as for a retry; nil where it makes none.
+	Next *v1alpha1.RolloutSpec
 	// Records are the network's Rollouts of the app, in any order.
 	Records []*v1alpha1.Rollout
 }
@@ -59,6 +62,8 @@ func (p *Pilot) keepsBack(target v1alpha1.Release) (why, how string) {
 	switch {
 	case p.Absent != "":
 		return p.Absent, "give it members that get the app"
+	case p.Next != nil && p.Next.Version == target.Version && p.Next.Digest == target.Digest: //guard:pilots-next-attempt
+		return "its Rollout is about to be made", "wait"
 	case r == nil && p.Wanted != nil && *p.Wanted != target:
 		return "its channel points at " + p.Wanted.Version, "point its channel at " + target.Version
 	case r == nil:
@@ -104,20 +109,7 @@ func completedWithFew(r *v1alpha1.Rollout, again string) (why, how string) {
 		inWords(number{int(s.Waiting), "to come"}, number{int(s.Failed), "failed"}), how
 }
 
-// newest is the pilot's newest Rollout of a release; nil where there is none, and where the network
-// wants the release again and has not made that Rollout yet.
+// newest is the pilot's newest Rollout of a release; nil where there is none.
 func (p *Pilot) newest(target v1alpha1.Release) *v1alpha1.Rollout {
-	var newest, last *v1alpha1.Rollout
-	for _, r := range p.Records {
-		if last == nil || newestFirst(r, last) < 0 {
-			last = r
-		}
-		if release(r) == target && (newest == nil || newestFirst(r, newest) < 0) {
-			newest = r
-		}
-	}
-	if newest != last && p.Wanted != nil && *p.Wanted == target {
-		return nil
-	}
-	return newest
+	return Newest(slices.DeleteFunc(slices.Clone(p.Records), func(r *v1alpha1.Rollout) bool { return release(r) != target }))
 }

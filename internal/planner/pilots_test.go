@@ -29,6 +29,11 @@ func TestPilotsGate(t *testing.T) {
 	rogaland := func(records ...*v1alpha1.Rollout) []planner.Pilot {
 		return []planner.Pilot{{Network: "rogaland", Wanted: &target, Records: records}}
 	}
+	about := func(records ...*v1alpha1.Rollout) []planner.Pilot {
+		all := rogaland(records...)
+		all[0].Next = &v1alpha1.RolloutSpec{Version: target.Version, Digest: target.Digest}
+		return all
+	}
 	cases := []struct {
 		reason string
 		pilots []planner.Pilot
@@ -46,7 +51,8 @@ func TestPilotsGate(t *testing.T) {
 		{"the pilot is under way", rogaland(pilotRecord(v1alpha1.RolloutProgressing, target, 1, func(r *v1alpha1.Rollout) { r.Status.Progress = "3/50" })), "3/50 members verified", ""},
 		{"the pilot ended before it completed", rogaland(pilotRecord(v1alpha1.RolloutSuperseded, target, 1)), "ended before it completed", ""},
 		{"the pilot completed the first attempt, and the second is halted", rogaland(done, pilotRecord(v1alpha1.RolloutHalted, target, 2)), "is halted", ""},
-		{"the pilot completed it long ago, and is about to try it again", rogaland(done, pilotRecord(v1alpha1.RolloutCompleted, other, 2)), "about to be made", ""},
+		{"the pilot completed it long ago, and is about to try it again", about(done, pilotRecord(v1alpha1.RolloutCompleted, other, 2)), "about to be made", ""},
+		{"the pilot completed it just now, and a retry is asked for", about(done), "about to be made", ""},
 		{"the pilot completed it, and is ahead by its own channel", []planner.Pilot{{Network: "rogaland", Wanted: &other, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutProgressing, other, 2)}}}, "", ""},
 		{"one of fifty is verified, and the others are away", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(50, 1, 49, 0))), "is completed with no more than 1 of 50 members, 49 to come", "let more of them have it"},
 		{"one of ten is verified, and the others failed", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(10, 1, 0, 0), failures(9))), "with no more than 1 of 10 members, 9 failed", "ask for a retry"},

@@ -35,6 +35,7 @@ var guards = []guard{
 	{"paused-municipality", "nothing new comes to a municipality that is paused"},
 	{"suspended-municipality", "a suspended municipality is not moved"},
 	{"pilot-networks-first", "pilot networks come first"},
+	{"pilots-next-attempt", "with the attempt that they are about to make"},
 	{"introductions-queue", "introductions queue"},
 	{"priorities", "the queue goes by priority"},
 	{"version-available", "a version that is not available is not moved to"},

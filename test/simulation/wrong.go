@@ -247,6 +247,31 @@ var storiesThatEndedWrong = []story{
 		})
 		s.must(5, "12:00", "nobody in Vest-Telemark has it", func() bool { return s.has("2.4.0", "test", sixOfTelemark...) })
 	}},
+	{name: "pilots-retry-asked-early", title: "The pilot network asks for a second attempt while the first is under way: the others wait for the second.", lasts: 4, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		rogaland := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-rogaland", Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
+		rogaland.Spec.Apps, rogaland.Spec.Members.Names = s.store.Networks[telemark].Spec.Apps, []string{"eigersund", "klepp", "sola"}
+		rogaland.Spec.Rollout = s.store.Networks[telemark].Spec.Rollout.DeepCopy()
+		for _, name := range rogaland.Spec.Members.Names {
+			s.municipality(name)
+		}
+		s.store.Networks["digi-rogaland"] = rogaland
+		s.store.changed()
+		s.changeStrategy("digi-rogaland", func(st *v1alpha1.RolloutStrategy) {
+			st.Waves[0].MaxConcurrent, st.Waves[0].MaxFailures = new(intstr.FromInt32(3)), new(intstr.FromInt32(1))
+		})
+		s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.PilotNetworks = []string{"digi-rogaland"} })
+		s.turnsOut("2.5.0", "eigersund", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted, which is bad for eigersund", func() { s.promote("2.5.0") })
+		s.on(1, "09:05", "digi-rogaland asks for attempt 2", func() {
+			s.changeStrategy("digi-rogaland", func(st *v1alpha1.RolloutStrategy) {
+				st.Retries = []v1alpha1.Retry{{App: svarut, Digest: digestOf(svarut, "2.5.0"), Attempt: 2}}
+			})
+		})
+		s.must(4, "09:00", "all but eigersund have it", func() bool {
+			return s.has("2.5.0", "prod", "klepp", "sola", "tokke", "vinje") && s.has("2.4.0", "prod", "eigersund")
+		})
+	}},
 	{name: "returned-is-its-own", title: "Fyresdal returned from b's version to a's: b does not lower it.", lasts: 5, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
 		s.turnsOut("2.6.0", "fyresdal", bad)
