@@ -71,6 +71,31 @@ var storiesOfBrokenWorlds = []story{
 			return r.Status.Phase == v1alpha1.RolloutCompleted && r.Status.Verified == 7 && r.Status.Failed == 0
 		})
 	}},
+	{name: "touched-and-required", title: "Kobo requires svarut, which runs; the operator moves kobo before it has seen its own write to svarut's spec.", lasts: 2, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.store.Apps["kobo"] = &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "kobo", Generation: 1}}
+		s.version("kobo", "1.0.0")
+		s.changeApp("kobo", func(a *v1alpha1.SharedApp) {
+			a.Spec.Channels, a.Spec.Pause = []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}}, new(true)
+			a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: svarut}}}
+		})
+		s.on(1, "09:00", "the network takes kobo up, for tests, which is paused", func() {
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) {
+				n.Spec.Apps = append(slices.Clone(n.Spec.Apps), v1alpha1.Proposal{Name: "kobo", Channel: "stable", Obligation: v1alpha1.ObligationMandatory, Stages: stages[1:2]})
+			})
+		})
+		s.on(1, "10:00", "kobo is paused no longer, and svarut's spec in fyresdal is written in the same moment", func() {
+			s.changeApp("kobo", func(a *v1alpha1.SharedApp) { a.Spec.Pause = nil })
+			seen := s.store.snapshot()
+			k := key{Municipality: "fyresdal", Environment: "test", App: svarut}
+			touched := s.store.Installation(k).DeepCopy()
+			touched.Generation++
+			s.store.put(k, touched)
+			s.asked(k)
+			s.reconcile(seen)
+		})
+		s.must(2, "09:00", "everybody has kobo", func() bool { return introduces(s, "kobo").Status.Verified == 6 })
+	}},
 }
 
 // comesToTheLastWave moves tokke, which is verified, to the last wave, and loses its status: it stays.

@@ -67,7 +67,7 @@ func (w *world) reconcile(seen *store) (time.Time, outcome) {
 	if w.faulty {
 		w.rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
 	}
-	return again, w.send(o, batches)
+	return again, w.send(o, seen, batches)
 }
 
 // secondLeader is what a second operator does that saw the same, and leads as well.
@@ -85,7 +85,7 @@ func (w *world) secondLeader(o operator, seen *store) [][]write {
 
 // send makes the requests. The operator may be killed between any two of them; and once
 // in a while it plans again before it has seen its own last write.
-func (w *world) send(o operator, batches [][]write) outcome {
+func (w *world) send(o operator, seen *store, batches [][]write) outcome {
 	total := 0
 	for _, b := range batches {
 		total += len(b)
@@ -100,6 +100,7 @@ func (w *world) send(o operator, batches [][]write) outcome {
 		stale = w.faulty && w.rng.IntN(12) == 0
 	}
 	w.truth = w.so()
+	w.truth.Before = seen.Objects
 	var before *store
 	sent, done, seenUntil := 0, 0, total
 	if stale {

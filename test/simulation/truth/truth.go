@@ -12,7 +12,7 @@ import (
 // Truth is what is so at one moment, whatever a status says and the operator believes.
 type Truth struct {
 	*Objects
-	// Before are the objects as they were before the writes of this moment.
+	// Before are the objects as they were before the writes of this moment: what the operator could see.
 	Before  Objects
 	Ledger  *Ledger
 	Reality map[Key]*Reality
