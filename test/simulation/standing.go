@@ -103,6 +103,19 @@ var storiesOfStanding = []story{
 			return s.record("2.5.0", 2).Status.Failed == 1 && s.record("2.5.0", 2).Status.Verified == 5
 		})
 	}},
+	{name: "held-on-its-way", title: "Fyresdal, the only member, holds on its way to a version that does not get healthy there: it keeps it, and its time is not up.", lasts: 5, plot: func(s *script) {
+		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.Members.Names = []string{"fyresdal"} })
+		s.turnsOut("2.5.0", "fyresdal", bad)
+		s.on(1, "08:00", "all others leave", func() { members(s, "fyresdal") })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:10", "fyresdal holds what it has", func() {
+			s.decide("fyresdal", v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Reason: "election"}})
+		})
+		pause := func(on *bool) { s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Pause = on }) }
+		s.on(2, "09:00", "the network is paused", func() { pause(new(true)) })
+		s.on(3, "09:00", "the network is paused no longer", func() { pause(nil) })
+		s.must(5, "09:00", "fyresdal has what it held", func() bool { return s.has("2.5.0", "test", "fyresdal") && s.has("2.4.0", "prod", "fyresdal") })
+	}},
 }
 
 // breaksDown lets an installation of svarut be unhealthy for a while.

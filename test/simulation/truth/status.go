@@ -140,7 +140,7 @@ func (t *Truth) pendingLong(r *v1alpha1.Rollout, e *entry, p Promise) {
 		for _, place := range f.Places {
 			since, moving := t.Ledger.pending[place.Key]
 			s := t.record(place.Key, r)
-			if !moving || since.rollout != r.Name || s == nil || s.Wave == "" || s.Outcome != "" || e.isDone(s.Wave) || t.stopped(r, f) || returnsLater(t, place.Key, target(r)) ||
+			if !moving || !place.Takes() || since.rollout != r.Name || s == nil || s.Wave == "" || s.Outcome != "" || e.isDone(s.Wave) || t.stopped(r, f) || returnsLater(t, place.Key, target(r)) ||
 				t.placed(place.Key, r, wave) != onTheWay || t.Reality[place.Key].Longest >= max(wave.Soak, 1) {
 				t.Ledger.pending[place.Key] = stretch{rollout: r.Name, since: t.Ledger.byTheClock()}
 				continue
