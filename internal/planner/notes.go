@@ -140,13 +140,17 @@ func (r *reporter) shown(place *MemberPlace, wave int, completed *metav1.Time) b
 	return known && !moved.After(done)
 }
 
-// memoriesOf a member, or of one that left: since when it is as it is, and since when its time runs.
+// memoriesOf a member, or of one that left: since when it is as it is, and since when its time runs. That
+// goes also for one that failed until an installation records it: with nothing remembered it would have its
+// whole time again.
 func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 	var all []v1alpha1.MemberMemory
-	if s.state == moving && (r.startsAnew(s.member.Name) || r.movedElsewhere(s)) { //guard:done-without-it -> s.state == moving && r.startsAnew(s.member.Name)
+	watched := s.state == moving ||
+		s.unrecorded //guard:failed-until-recorded
+	if watched && (r.startsAnew(s.member.Name) || r.movedElsewhere(s)) { //guard:done-without-it -> watched && r.startsAnew(s.member.Name)
 		all = append(all, r.memoryOf(s, v1alpha1.MemoryUnhealthy))
 	}
-	if s.state == moving && s.unseen { //guard:unseen-is-remembered
+	if watched && s.unseen { //guard:unseen-is-remembered
 		all = append(all, r.memoryOf(s, v1alpha1.MemoryUnseen))
 	}
 	if reason := r.reasonToRemember(s); reason != "" {

@@ -92,7 +92,7 @@ func (r *rules) walk(s *standing, w *Wave) {
 	switch {
 	case s.failing:
 		s.state, s.reason, s.until = failed, v1alpha1.ReasonUnhealthy, time.Time{}
-		s.unrecorded, s.late = true, true
+		s.late = true
 	case s.state == moving && s.movable && !s.started:
 		// It has the version in part, and not by this rollout: it waits for its turn as others do.
 		s.state, s.reason, s.place = waiting, v1alpha1.ReasonWaiting, nil
@@ -173,7 +173,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	s.note(reason, place, since, deadline)
 	s.wake(deadline)
 	if !r.in.Now.Before(deadline) { //guard:deadline
-		s.failing, s.place, s.deadline, s.flaky = true, place, deadline, flaky
+		s.failing, s.unrecorded, s.place, s.deadline, s.flaky = true, true, place, deadline, flaky
 	}
 }
 

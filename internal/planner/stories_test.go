@@ -178,6 +178,44 @@ func TestNextNamesWhoWaitsForWhatItReturnsTo(t *testing.T) {
 	}
 }
 
+// TestFailedUntilRecorded has a, which failed and waits for what it returns to. The second plan is made of
+// what the first remembers.
+func TestFailedUntilRecorded(t *testing.T) {
+	anew := func(in *planner.Input) {
+		in.Rollout.Status.Memory = []v1alpha1.MemberMemory{{Name: "a", Reason: v1alpha1.MemoryUnhealthy, Since: at(-31 * time.Minute)}}
+	}
+	cases := []struct {
+		reason string
+		a      change
+	}{
+		{"nobody has observed it", member("a", prod(unseen(target), moved("all", time.Hour)))},
+		{"it never was healthy", member("a", prod(unhealthy(target, time.Hour), moved("all", time.Hour)))},
+		{"it left", func(in *planner.Input) {
+			member("a", prod(unseen(target), moved("all", time.Hour)))(in)
+			in.Rollout.Status.Memory = memory(in.Members)
+			in.Left, in.Members = []planner.Left{{Name: "a", Wave: "all", Places: in.Members[0].Places}}, nil
+		}},
+		{"its time began anew after a fault that was not the version's, and its wave is done", func(in *planner.Input) {
+			member("a", prod(unhealthy(target, time.Hour), moved("all", time.Hour)))(in)
+			done("all")(in)
+			anew(in)
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			in := world(waves(wave("all")), c.a, member("b"))
+			in.Releases[before] = planner.Unavailable
+			for _, plan := range []string{"first", "second"} {
+				step := planner.Plan(in)
+				diff(t, c.reason, "failed, by the "+plan+" plan", step.Status.Failed, int32(1))
+				diff(t, c.reason, "phase, by the "+plan+" plan", step.Status.Phase, v1alpha1.RolloutHalted)
+				diff(t, c.reason, "moves of the "+plan+" plan", moves(step), []string(nil))
+				in.Rollout.Status = step.Status
+			}
+		})
+	}
+}
+
 func TestReturnsWhenAFreezeEnds(t *testing.T) {
 	step := planner.Plan(world(waves(wave("all")), member("a", prod(unhealthy(target, time.Hour), moved("all", time.Hour))), gates(planner.Gates{Frozen: "the platform is frozen"})))
 	_, note := noted(step.Status, "a")

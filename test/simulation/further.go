@@ -168,6 +168,21 @@ var storiesOfWorlds = []story{
 		}
 		s.must(1, "14:00", "tokke went back", func() bool { return s.has("2.4.0", "test", "tokke") })
 	}},
+	{name: "failed-until-recorded", title: "A member failed whose status was lost, and what it returns to can't be had: its time does not begin anew, and the Rollout stays halted.", lasts: 1, plot: func(s *script) {
+		s.oneWave(func(w *v1alpha1.Wave) { w.MaxConcurrent = new(intstr.FromInt32(2)) })
+		s.turnsOut("2.5.0", "fyresdal", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:15", "the status of fyresdal's installation in test is lost, and 2.4.0 can't be fetched", func() {
+			s.lose("fyresdal", "test")
+			s.changeApp(svarut, func(a *v1alpha1.SharedApp) { statusOf(a, "2.4.0").Available = false })
+		})
+		for _, at := range []string{"09:50", "11:00", "12:50"} {
+			s.must(1, at, "fyresdal has failed, and nobody else was moved since", func() bool {
+				r := s.record("2.5.0", 1)
+				return r.Status.Phase == v1alpha1.RolloutHalted && r.Status.Failed == 1 && s.has("2.4.0", "test", "seljord", "tokke", "vinje")
+			})
+		}
+	}},
 	{name: "leaver-begins-nothing", title: "A member that had the version fails, and leaves before the announcement is over: that goes on.", lasts: 6, plot: func(s *script) {
 		s.waves(func(_, _ *v1alpha1.Wave) {})
 		s.turnsOut("2.5.0", "vinje", bad)

@@ -79,6 +79,7 @@ var guards = []guard{
 	{"refused-is-away", "what the API server refuses keeps nobody waiting"},
 	{"unseen-is-remembered", "what nobody saw yet has its time, whatever else its member does"},
 	{"required-apps-must-run", "required apps must run"},
+	{"failed-until-recorded", "who failed does not have its time anew while nothing records that"},
 	{"completes-when-nobody-moves", "a rollout completes when nobody is on the way"},
 	{"who-went-first-stays-first", "who went first stays in the first wave"},
 	{"first-wave-has-somebody", "the first wave always has somebody"},
