@@ -259,6 +259,9 @@ type RolloutStatus struct {
 	// waiting is the number of members whose turn has not come.
 	// +optional
 	Waiting int32 `json:"waiting,omitempty"`
+	// away is the number of members that can't be moved for now, and take part when they can.
+	// +optional
+	Away int32 `json:"away,omitempty"`
 	// excused is the number of members that don't take part: they declined, deferred or hold the app,
 	// are suspended, or can't take it.
 	// +optional

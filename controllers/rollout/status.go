@@ -48,11 +48,11 @@ func counts(live, next v1alpha1.RolloutStatus) bool {
 }
 
 func uncounted(s v1alpha1.RolloutStatus) v1alpha1.RolloutStatus {
-	s.Verified, s.Moving, s.Waiting, s.Progress, s.OnTheWay, s.NextAt = 0, 0, 0, "", nil, nil
+	s.Verified, s.Moving, s.Waiting, s.Away, s.Progress, s.OnTheWay, s.NextAt = 0, 0, 0, 0, "", nil, nil
 	s.Next = strings.Map(withoutDigits, s.Next)
 	s.Waves = slices.Clone(s.Waves)
 	for i := range s.Waves {
-		s.Waves[i].Verified, s.Waves[i].Moving, s.Waves[i].Waiting = 0, 0, 0
+		s.Waves[i].Verified, s.Waves[i].Moving, s.Waves[i].Waiting, s.Waves[i].Away = 0, 0, 0, 0
 	}
 	s.Conditions = slices.Clone(s.Conditions)
 	for i := range s.Conditions {

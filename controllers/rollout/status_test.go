@@ -76,9 +76,9 @@ func trueOnes(conditions []metav1.Condition) string {
 func TestCountsAlone(t *testing.T) {
 	status := func(change ...func(*v1alpha1.RolloutStatus)) v1alpha1.RolloutStatus {
 		s := v1alpha1.RolloutStatus{
-			Phase: v1alpha1.RolloutProgressing, Wave: "everyone", Progress: "9/40", Members: 42, Verified: 9, Moving: 3, Waiting: 28, Excused: 2,
+			Phase: v1alpha1.RolloutProgressing, Wave: "everyone", Progress: "9/40", Members: 42, Verified: 9, Moving: 3, Waiting: 20, Away: 8, Excused: 2,
 			Next:     "wave everyone: 9/40 verified, 3 moving",
-			Waves:    []v1alpha1.WaveStatus{{Name: "everyone", State: v1alpha1.WaveRunning, Members: 42, Verified: 9, Moving: 3, Waiting: 28}},
+			Waves:    []v1alpha1.WaveStatus{{Name: "everyone", State: v1alpha1.WaveRunning, Members: 42, Verified: 9, Moving: 3, Waiting: 20, Away: 8}},
 			OnTheWay: []v1alpha1.MemberNote{{Name: "tokke"}},
 		}
 		for _, c := range change {
@@ -95,6 +95,9 @@ func TestCountsAlone(t *testing.T) {
 		{"two more are verified", status(func(s *v1alpha1.RolloutStatus) {
 			s.Progress, s.Verified, s.Moving, s.Next, s.OnTheWay = "11/40", 11, 1, "wave everyone: 11/40 verified, 1 moving", nil
 			s.Waves[0].Verified, s.Waves[0].Moving = 11, 1
+		}), true},
+		{"one that was away came back", status(func(s *v1alpha1.RolloutStatus) {
+			s.Waiting, s.Away, s.Waves[0].Waiting, s.Waves[0].Away = 21, 7, 21, 7
 		}), true},
 		{"one failed", status(func(s *v1alpha1.RolloutStatus) {
 			s.Failed, s.FailedMembers, s.Waves[0].Failed = 1, []v1alpha1.MemberNote{{Name: "tokke"}}, 1

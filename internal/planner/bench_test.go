@@ -60,10 +60,10 @@ func TestManyAreCountedAsFew(t *testing.T) {
 		half, all := country(size/2), country(size)
 		half.Gates.Frozen, all.Gates.Frozen = "frozen", "frozen"
 		a, b := countsOf(planner.Plan(half).Status), countsOf(planner.Plan(all).Status)
-		return counts{b.Waiting - a.Waiting, b.Moving - a.Moving, b.Verified - a.Verified, b.Failed - a.Failed, b.Excused - a.Excused}
+		return counts{b.Waiting - a.Waiting, b.Away - a.Away, b.Moving - a.Moving, b.Verified - a.Verified, b.Failed - a.Failed, b.Excused - a.Excused}
 	}
 	few, many := more(1_000), more(50_000)
-	diff(t, "fifty times as many of each kind", "counts", many, counts{50 * few.Waiting, 50 * few.Moving, 50 * few.Verified, 50 * few.Failed, 50 * few.Excused})
+	diff(t, "fifty times as many of each kind", "counts", many, counts{50 * few.Waiting, 50 * few.Away, 50 * few.Moving, 50 * few.Verified, 50 * few.Failed, 50 * few.Excused})
 }
 
 // TestPlanIsQuick catches disasters, on the slowest machine: five times the bar. The best of

@@ -180,15 +180,15 @@ func checkTarget(t *testing.T, in planner.Input, p planner.MemberPlace, m planne
 
 func checkCounts(t *testing.T, s v1alpha1.RolloutStatus) {
 	t.Helper()
-	if sum := s.Verified + s.Moving + s.Waiting + s.Excused + s.Failed; sum != s.Members {
+	if sum := s.Verified + s.Moving + s.Waiting + s.Away + s.Excused + s.Failed; sum != s.Members {
 		t.Errorf("%d members, and %d in the counts: %+v", s.Members, sum, s)
 	}
-	var members int32
+	var members, waiting, away int32
 	for _, w := range s.Waves {
-		members += w.Members
+		members, waiting, away = members+w.Members, waiting+w.Waiting, away+w.Away
 	}
-	if members != s.Members {
-		t.Errorf("%d members, and %d in the waves", s.Members, members)
+	if members != s.Members || waiting != s.Waiting || away != s.Away {
+		t.Errorf("%d members, %d waiting and %d away, and %d, %d and %d in the waves", s.Members, s.Waiting, s.Away, members, waiting, away)
 	}
 	if s.Next == "" || s.Phase == "" || s.Wave == "" {
 		t.Errorf("the status says nothing of what comes: %+v", s)

@@ -9,16 +9,16 @@ import (
 )
 
 // counts of one member in the status of the only wave.
-type counts struct{ Waiting, Moving, Verified, Failed, Excused int32 }
+type counts struct{ Waiting, Away, Moving, Verified, Failed, Excused int32 }
 
 func countsOf(s v1alpha1.RolloutStatus) counts {
-	return counts{s.Waiting, s.Moving, s.Verified, s.Failed, s.Excused}
+	return counts{s.Waiting, s.Away, s.Moving, s.Verified, s.Failed, s.Excused}
 }
 
 // TestStanding shows how one member stands while the platform is frozen, so that the step
 // itself changes nothing.
 func TestStanding(t *testing.T) {
-	waits, goes, ok, bad, out := counts{Waiting: 1}, counts{Moving: 1}, counts{Verified: 1}, counts{Failed: 1}, counts{Excused: 1}
+	waits, gone, goes, ok, bad, out := counts{Waiting: 1}, counts{Away: 1}, counts{Moving: 1}, counts{Verified: 1}, counts{Failed: 1}, counts{Excused: 1}
 	hold := excused("Held", "held at 2.4.1: year-end")
 	pending := away(v1alpha1.ReasonEnvironmentNotReady, "environment prod is not ready")
 	cases := []struct {
@@ -67,14 +67,14 @@ func TestStanding(t *testing.T) {
 		{"held everywhere", member("vinje", test(has(before), hold), prod(has(before), hold)), out, "excused", "Held", ""},
 		{"suspended", member("vinje", suspended), out, "excused", v1alpha1.ReasonSuspended, "spec.suspend"},
 		{"suspended, with a place that holds", member("vinje", suspended, prod(has(before), hold)), out, "excused", v1alpha1.ReasonSuspended, ""},
-		{"away", member("vinje", prod(pending)), waits, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, "not ready"},
+		{"away", member("vinje", prod(pending)), gone, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, "not ready"},
 		{"away in one place, and may move in the other", member("vinje", prod(pending), in("prod2", v1alpha1.StageProduction, nil)), waits, "", "", ""},
-		{"away in prod, and verified in test", member("vinje", test(has(target)), prod(pending)), waits, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, ""},
+		{"away in prod, and verified in test", member("vinje", test(has(target)), prod(pending)), gone, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, ""},
 		{"away, and has the version and is healthy there", member("vinje", prod(has(target), pending)), ok, "", "", ""},
-		{"outside its own windows for long", member("vinje", weekdays, prod(has(before))), waits, "onTheWay", v1alpha1.ReasonWindow, "Municipality vinje: outside the windows"},
+		{"outside its own windows for long", member("vinje", weekdays, prod(has(before))), gone, "onTheWay", v1alpha1.ReasonWindow, "Municipality vinje: outside the windows"},
 		{"frozen for less than its deadline", member("vinje", shortly, prod(has(before))), waits, "onTheWay", v1alpha1.ReasonWindow, "election"},
 		{"soaks outside its own windows", member("vinje", weekdays, prod(healthy(target, time.Minute), moved("all", time.Hour))), goes, "onTheWay", v1alpha1.ReasonSoaking, ""},
-		{"its next stage is outside its own windows", member("vinje", weekdays, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), waits, "onTheWay", v1alpha1.ReasonWindow, ""},
+		{"its next stage is outside its own windows", member("vinje", weekdays, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), gone, "onTheWay", v1alpha1.ReasonWindow, ""},
 		{"its next stage comes shortly", member("vinje", shortly, test(healthy(target, time.Hour), moved("all", 2*time.Hour)), prod(has(before))), goes, "onTheWay", v1alpha1.ReasonWindow, ""},
 	}
 	for _, c := range cases {

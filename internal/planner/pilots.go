@@ -50,7 +50,7 @@ func PilotsProof(target v1alpha1.Release, pilots []Pilot) string {
 		}
 		if s := &p.newest(target).Status; 2*s.Verified <= s.Members {
 			all = append(all, fmt.Sprintf("pilot network %s completed %s with %d of %d members", p.Network, target.Version, s.Verified, s.Members)+
-				inWords(number{int(s.Excused), "excused"}, number{int(s.Waiting), "to come"}, number{int(s.Failed), "failed"}))
+				inWords(number{int(s.Excused), "excused"}, number{toCome(s), "to come"}, number{int(s.Failed), "failed"}))
 		}
 	}
 	return strings.Join(all, "; ")
@@ -102,12 +102,15 @@ func completedWithFew(r *v1alpha1.Rollout, again string) (why, how string) {
 		return "", ""
 	}
 	how = "let more of them have it"
-	if s.Waiting == 0 && s.Failed > 0 {
+	if toCome(s) == 0 && s.Failed > 0 {
 		how = again
 	}
 	return fmt.Sprintf("Rollout %s is completed with no more than %d of %d members", r.Name, s.Verified, s.Members-s.Excused) +
-		inWords(number{int(s.Waiting), "to come"}, number{int(s.Failed), "failed"}), how
+		inWords(number{toCome(s), "to come"}, number{int(s.Failed), "failed"}), how
 }
+
+// toCome is how many take part that have not got the version yet, and are not on their way.
+func toCome(s *v1alpha1.RolloutStatus) int { return int(s.Waiting + s.Away) }
 
 // newest is the pilot's newest Rollout of a release; nil where there is none.
 func (p *Pilot) newest(target v1alpha1.Release) *v1alpha1.Rollout {

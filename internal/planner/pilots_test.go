@@ -17,9 +17,9 @@ func pilotRecord(phase v1alpha1.RolloutPhase, release v1alpha1.Release, sequence
 }
 
 func TestPilotsGate(t *testing.T) {
-	counts := func(members, verified, waiting, excused int32) func(*v1alpha1.Rollout) {
+	counts := func(members, verified, away, excused int32) func(*v1alpha1.Rollout) {
 		return func(r *v1alpha1.Rollout) {
-			r.Status.Members, r.Status.Verified, r.Status.Waiting, r.Status.Excused = members, verified, waiting, excused
+			r.Status.Members, r.Status.Verified, r.Status.Away, r.Status.Excused = members, verified, away, excused
 		}
 	}
 	failures := func(n int32) func(*v1alpha1.Rollout) {

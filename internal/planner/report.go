@@ -27,7 +27,7 @@ func (r *reporter) status() v1alpha1.RolloutStatus {
 		ObservedGeneration: r.in.Rollout.Generation,
 		Progress:           fmt.Sprintf("%d/%d", all.verified, all.takePart()),
 		Members:            int32(all.members), Verified: int32(all.verified), Moving: int32(all.moving), //nolint:gosec // counts of municipalities
-		Waiting: int32(all.waiting + all.away), Excused: int32(all.excused), Failed: int32(all.failed), Left: int32(len(r.in.Left)), //nolint:gosec // counts of municipalities
+		Waiting: int32(all.waiting), Away: int32(all.away), Excused: int32(all.excused), Failed: int32(all.failed), Left: int32(len(r.in.Left)), //nolint:gosec // counts of municipalities
 		StartedAt: known.StartedAt, CompletedAt: r.completedAt(), SecurityFix: r.in.SecurityFix,
 		Waves: r.waveStatuses(), Memory: r.remember(),
 		OnTheWay:       r.notes(known.OnTheWay, r.onTheWay),
@@ -71,7 +71,7 @@ func (r *reporter) hasBegun() bool {
 func (r *reporter) abandoned() v1alpha1.RolloutStatus {
 	next := *r.in.Rollout.Status.DeepCopy()
 	next.ObservedGeneration, next.OnTheWay, next.ExcusedMembers, next.NextAt = r.in.Rollout.Generation, nil, nil, nil
-	next.Phase, next.Moving, next.Waiting = v1alpha1.RolloutCompleted, 0, 0
+	next.Phase, next.Moving, next.Waiting, next.Away = v1alpha1.RolloutCompleted, 0, 0, 0
 	next.Left = int32(len(r.in.Left)) //nolint:gosec // a count of municipalities
 	next.Next = condition.Within(fmt.Sprintf("completed: %s verified; none of them follows %s for the app any longer", next.Progress, r.in.Group), maxNote)
 	return next

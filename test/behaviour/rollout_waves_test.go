@@ -106,8 +106,8 @@ func TestWithNothingSaidOnePilotGoesFirst(t *testing.T) {
 	}
 	runs(t, first.Name+"-prod", app.Name, "1.0.0")
 	r = planned(t, n, r)
-	if r.Status.Moving != 1 || r.Status.Waiting != 3 {
-		t.Errorf("%d are moving, and %d wait, want the pilot alone to move", r.Status.Moving, r.Status.Waiting)
+	if rest := r.Status.Waiting + r.Status.Away; r.Status.Moving != 1 || rest != 3 { // who came last may not be ready yet
+		t.Errorf("%d are moving, and %d are to come, want the pilot alone to move", r.Status.Moving, rest)
 	}
 	absent(t, second.Name+"-prod", app.Name)
 	absent(t, third.Name+"-prod", app.Name)

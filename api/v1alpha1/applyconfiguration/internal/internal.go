@@ -1336,6 +1336,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.RolloutStatus
   map:
     fields:
+    - name: away
+      type:
+        scalar: numeric
     - name: completedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time

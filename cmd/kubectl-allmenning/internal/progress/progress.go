@@ -94,11 +94,11 @@ type Strategies func(network string) planner.Strategy
 func Lines(rollouts []v1alpha1.Rollout, waves bool, strategies Strategies) []string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ROLLOUT\tPHASE\tWAVE\tVERIFIED\tMOVING\tWAITING\tFAILED\tEXCUSED\tNEXT")
+	fmt.Fprintln(table, "ROLLOUT\tPHASE\tWAVE\tVERIFIED\tMOVING\tWAITING\tAWAY\tFAILED\tEXCUSED\tNEXT")
 	for i := range rollouts {
 		r, s := &rollouts[i], &rollouts[i].Status
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", r.Name, phase(r), cmp.Or(s.Wave, "-"),
-			cmp.Or(s.Progress, "-"), s.Moving, s.Waiting, s.Failed, s.Excused, next(s.Next, s.NextAt))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", r.Name, phase(r), cmp.Or(s.Wave, "-"),
+			cmp.Or(s.Progress, "-"), s.Moving, s.Waiting, s.Away, s.Failed, s.Excused, next(s.Next, s.NextAt))
 		if waves {
 			addWaves(table, s.Waves, strategies(r.Spec.Network))
 		}
@@ -123,7 +123,6 @@ func phase(r *v1alpha1.Rollout) string {
 func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus, strategy planner.Strategy) {
 	for i := range waves {
 		w := &waves[i]
-		waiting := max(0, w.Members-w.Verified-w.Moving-w.Failed-w.Excused)
 		var when string
 		switch {
 		case w.State == v1alpha1.WaveHalted:
@@ -138,7 +137,8 @@ func addWaves(table *tabwriter.Writer, waves []v1alpha1.WaveStatus, strategy pla
 		if stands := standIn(w, strategy); stands != "" {
 			when = strings.TrimPrefix(when+"; "+stands, "; ")
 		}
-		fmt.Fprintf(table, "  %s\t%s\t\t%d/%d\t%d\t%d\t%d\t%d\t%s\n", w.Name, w.State, w.Verified, w.Members-w.Excused, w.Moving, waiting, w.Failed, w.Excused, when)
+		fmt.Fprintf(table, "  %s\t%s\t\t%d/%d\t%d\t%d\t%d\t%d\t%d\t%s\n", w.Name, w.State,
+			w.Verified, w.Members-w.Excused, w.Moving, w.Waiting, w.Away, w.Failed, w.Excused, when)
 	}
 }
 

@@ -30,12 +30,12 @@ func rollouts() []v1alpha1.Rollout {
 		named("a.kobo.1.0.0.1", "a", "kobo", 6, v1alpha1.RolloutStatus{Phase: v1alpha1.RolloutCompleted, Progress: "9/9", Wave: "everyone"}),
 		named("a.svarut.2.4.0.1", "a", "svarut", 7, v1alpha1.RolloutStatus{Phase: v1alpha1.RolloutSuperseded}),
 		named("a.svarut.2.4.1.1", "a", "svarut", 8, v1alpha1.RolloutStatus{
-			Phase: v1alpha1.RolloutProgressing, Wave: "some", Progress: "1/8", Moving: 2, Waiting: 4, Failed: 1, Excused: 1,
+			Phase: v1alpha1.RolloutProgressing, Wave: "some", Progress: "1/8", Moving: 2, Waiting: 3, Away: 1, Failed: 1, Excused: 1,
 			Next: "wave some", NextAt: at(13),
 			Waves: []v1alpha1.WaveStatus{
 				{Name: "pilot", State: v1alpha1.WaveDone, StandIn: "kragero", Members: 2, Verified: 1, Excused: 1, StartedAt: at(9), CompletedAt: at(10)},
 				{Name: "some", State: v1alpha1.WaveRunning, Members: 3, Moving: 2, Failed: 1, StartedAt: at(11)},
-				{Name: "rest", State: v1alpha1.WaveWaiting, Members: 4, WaitsFor: "wave some to be done"},
+				{Name: "rest", State: v1alpha1.WaveWaiting, Members: 4, Waiting: 3, Away: 1, WaitsFor: "wave some to be done"},
 			},
 		}),
 		named("b.svarut.2.4.1.1", "b", "svarut", 9, v1alpha1.RolloutStatus{SecurityFix: true, Phase: v1alpha1.RolloutHalted, Wave: "pilot", Progress: "0/3", Failed: 1, Next: "halted in wave pilot"}),
@@ -92,20 +92,20 @@ func TestLines(t *testing.T) {
 		want   string
 	}{
 		{"a line each", false, `
-ROLLOUT           PHASE                  WAVE      VERIFIED  MOVING  WAITING  FAILED  EXCUSED  NEXT
-b.svarut.2.4.1.1  Halted (security fix)  pilot     0/3       0       0        1       0        halted in wave pilot
-a.svarut.2.4.1.1  Progressing            some      1/8       2       4        1       1        wave some at 2026-11-22T13:00:00Z
-c.svarut.2.4.1.1  -                      -         -         0       0        0       0
-a.kobo.1.0.0.1    Completed              everyone  9/9       0       0        0       0`},
+ROLLOUT           PHASE                  WAVE      VERIFIED  MOVING  WAITING  AWAY  FAILED  EXCUSED  NEXT
+b.svarut.2.4.1.1  Halted (security fix)  pilot     0/3       0       0        0     1       0        halted in wave pilot
+a.svarut.2.4.1.1  Progressing            some      1/8       2       3        1     1       1        wave some at 2026-11-22T13:00:00Z
+c.svarut.2.4.1.1  -                      -         -         0       0        0     0       0
+a.kobo.1.0.0.1    Completed              everyone  9/9       0       0        0     0       0`},
 		{"with their waves below", true, `
-ROLLOUT           PHASE                  WAVE      VERIFIED  MOVING  WAITING  FAILED  EXCUSED  NEXT
-b.svarut.2.4.1.1  Halted (security fix)  pilot     0/3       0       0        1       0        halted in wave pilot
-a.svarut.2.4.1.1  Progressing            some      1/8       2       4        1       1        wave some at 2026-11-22T13:00:00Z
-  pilot           Done                             1/1       0       0        0       1        done at 2026-11-22T10:00:00Z; kragero goes first in place of tokke, vinje
-  some            Running                          0/3       2       0        1       0        began at 2026-11-22T11:00:00Z
-  rest            Waiting                          0/4       0       4        0       0        waits: wave some to be done
-c.svarut.2.4.1.1  -                      -         -         0       0        0       0
-a.kobo.1.0.0.1    Completed              everyone  9/9       0       0        0       0`},
+ROLLOUT           PHASE                  WAVE      VERIFIED  MOVING  WAITING  AWAY  FAILED  EXCUSED  NEXT
+b.svarut.2.4.1.1  Halted (security fix)  pilot     0/3       0       0        0     1       0        halted in wave pilot
+a.svarut.2.4.1.1  Progressing            some      1/8       2       3        1     1       1        wave some at 2026-11-22T13:00:00Z
+  pilot           Done                             1/1       0       0        0     0       1        done at 2026-11-22T10:00:00Z; kragero goes first in place of tokke, vinje
+  some            Running                          0/3       2       0        0     1       0        began at 2026-11-22T11:00:00Z
+  rest            Waiting                          0/4       0       3        1     0       0        waits: wave some to be done
+c.svarut.2.4.1.1  -                      -         -         0       0        0     0       0
+a.kobo.1.0.0.1    Completed              everyone  9/9       0       0        0     0       0`},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got := "\n" + strings.Join(progress.Lines(progress.Pick(rollouts(), progress.Filter{}), tc.waves, strategies), "\n")

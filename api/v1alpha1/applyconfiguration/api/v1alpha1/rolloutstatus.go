@@ -30,6 +30,8 @@ type RolloutStatusApplyConfiguration struct {
 	Moving *int32 `json:"moving,omitempty"`
 	// waiting is the number of members whose turn has not come.
 	Waiting *int32 `json:"waiting,omitempty"`
+	// away is the number of members that can't be moved for now, and take part when they can.
+	Away *int32 `json:"away,omitempty"`
 	// excused is the number of members that don't take part: they declined, deferred or hold the app,
 	// are suspended, or can't take it.
 	Excused *int32 `json:"excused,omitempty"`
@@ -131,6 +133,14 @@ func (b *RolloutStatusApplyConfiguration) WithMoving(value int32) *RolloutStatus
 // If called multiple times, the Waiting field is set to the value of the last call.
 func (b *RolloutStatusApplyConfiguration) WithWaiting(value int32) *RolloutStatusApplyConfiguration {
 	b.Waiting = &value
+	return b
+}
+
+// WithAway sets the Away field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Away field is set to the value of the last call.
+func (b *RolloutStatusApplyConfiguration) WithAway(value int32) *RolloutStatusApplyConfiguration {
+	b.Away = &value
 	return b
 }
 
