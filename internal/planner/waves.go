@@ -131,9 +131,13 @@ func (c choice) first() int {
 
 // goesOn says whether a member of the first wave comes to its end by itself: not where it takes
 // part no longer, nor where it has been away for longer than the wave's deadline and time alone
-// does not bring it back. One that failed has come to its end. It also says when patience ends.
+// does not bring it back. One that failed has come to its end, if this rollout moved it; else the version
+// has yet to be tried. It also says when patience ends.
 func (r assigner) goesOn(m *Member) (goes bool, patience time.Time) {
 	s := r.stand(m, 0)
+	if s.state == failed && !s.started { //guard:found-and-failed-is-not-tried -> false
+		return s.mustBeRecorded(), time.Time{}
+	}
 	if s.state != away || !s.until.IsZero() {
 		return s.state != excused, time.Time{}
 	}

@@ -81,6 +81,7 @@ var guards = []guard{
 	{"required-apps-must-run", "required apps must run"},
 	{"failed-until-recorded", "who failed does not have its time anew while nothing records that"},
 	{"completes-when-nobody-moves", "a rollout completes when nobody is on the way"},
+	{"found-and-failed-is-not-tried", "who had the version and failed did not go first"},
 	{"who-went-first-stays-first", "who went first stays in the first wave"},
 	{"first-wave-has-somebody", "the first wave always has somebody"},
 	{"first-wave-was-tried", "the first wave is done when somebody tried"},

@@ -57,6 +57,20 @@ var storiesOfStanding = []story{
 			return s.has("2.5.0", "test", "kviteseid") && s.record("2.5.0", 1).Status.Waves[0].Verified == 1
 		})
 	}},
+	{name: "had-it-and-failed-first", title: "Vinje, alone in the first wave, named the version before, and fails at it: that one may, and somebody else tries it first.", lasts: 3, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) { waves[0].MaxFailures = new(intstr.FromInt32(1)) })
+		s.turnsOut("2.5.0", "vinje", bad)
+		s.on(1, "08:20", "vinje names 2.5.0 itself, for everywhere at once", func() {
+			s.decide("vinje", v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.5.0", Immediate: new(true)})
+		})
+		s.on(1, "08:30", "and follows the network again", func() { s.undecide("vinje") })
+		s.on(1, "08:31", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.must(3, "12:00", "the others have it, fyresdal first, and vinje went back", func() bool {
+			r := s.record("2.5.0", 1)
+			return s.has("2.5.0", "prod", "fyresdal", "kviteseid", "nissedal", "seljord", "tokke") && s.has("2.4.0", "prod", "vinje") &&
+				r.Status.Waves[0].StandIn == "fyresdal" && r.Status.Waves[0].Failed == 1
+		})
+	}},
 	{name: "found-is-not-brought", title: "Network b finds 2.5.0 in fyresdal, which fails there; it stays, and is none of b's, which does not lower it.", lasts: 5, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
 		s.version(svarut, "2.4.5")
