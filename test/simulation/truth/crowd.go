@@ -124,6 +124,7 @@ func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present ma
 		if present[name] {
 			continue
 		}
+		recorded, failedHere := false, false
 		for _, i := range t.Installations[name] {
 			s := i.Spec.Move
 			if s == nil || s.Rollout != r.Name || s.Outcome == "" || s.Wave == "" {
@@ -137,10 +138,13 @@ func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present ma
 			if s.Outcome == v1alpha1.OutcomeStuck && i.Spec.State == v1alpha1.InstallationAbsent {
 				recovered = !e.failed[name] // by then, as it is uninstalled now
 			}
-			e.failed[name] = !recovered
+			recorded, failedHere = true, failedHere || !recovered // one of its places is enough
 			if at == index && !recovered {
 				gone[name] = true
 			}
+		}
+		if recorded {
+			e.failed[name] = failedHere
 		}
 	}
 	return gone
