@@ -187,17 +187,3 @@ type EnvironmentDecision struct {
 	// +kubebuilder:validation:MaxItems=8
 	ParametersFrom []ParametersSource `json:"parametersFrom,omitempty"`
 }
-
-// In returns what the decision says of one environment; nil where it says nothing of it, and where there is
-// no decision.
-func (d *AppDecision) In(environment string) *EnvironmentDecision {
-	if d == nil {
-		return nil
-	}
-	for i := range d.Environments {
-		if d.Environments[i].Name == environment {
-			return &d.Environments[i]
-		}
-	}
-	return nil
-}

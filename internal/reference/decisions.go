@@ -33,7 +33,8 @@ func Decisions(m *v1alpha1.Municipality, verdicts []resolution.Verdict, all Cata
 		here := slices.DeleteFunc(slices.Clone(verdicts), func(v resolution.Verdict) bool { return v.App != own.Name })
 		faults = append(faults, notFollowed(own, field, m.Name, here, all.Networks), noChannel(app, field, here), noVersion(app, own.Version, field+".version"))
 		for _, v := range here {
-			faults = append(faults, noReason(own, field, v), noHold(app, own, field, v, now))
+			said := resolution.SaidOf(own, v.Environment, now)
+			faults = append(faults, noReason(own, field, v, said), noHold(app, field, v, said))
 		}
 	}
 	return distinct(faults)
@@ -94,39 +95,24 @@ func noVersion(app *catalogue.App, version, field string) string {
 }
 
 // noReason says that a decline does not count, as it has no reason.
-func noReason(own *v1alpha1.AppDecision, field string, v resolution.Verdict) string {
+func noReason(own *v1alpha1.AppDecision, field string, v resolution.Verdict, said resolution.Said) string {
 	if !v.NeedsReason {
 		return ""
 	}
-	if j, here := override(own, v.Environment); here != nil && here.Decision == v1alpha1.DecisionDecline {
-		field = fmt.Sprintf("%s.environments[%d]", field, j)
+	if said.OwnDecision {
+		field = fmt.Sprintf("%s.environments[%d]", field, said.At)
 	}
 	return fmt.Sprintf("%s.reason: to decline %s takes a reason, as Network %s has made it Mandatory: give one; until then the decline does not count",
 		field, own.Name, v.Network)
 }
 
 // noHold says that a hold which is in force names a version that is none of the app's.
-func noHold(app *catalogue.App, own *v1alpha1.AppDecision, field string, v resolution.Verdict, now time.Time) string {
-	hold := own.Hold
-	if j, here := override(own, v.Environment); here != nil && inForce(here.Hold, now) {
-		hold, field = here.Hold, fmt.Sprintf("%s.environments[%d]", field, j)
-	}
-	if !v.OnHold || !inForce(hold, now) {
+func noHold(app *catalogue.App, field string, v resolution.Verdict, said resolution.Said) string {
+	if !v.OnHold || said.Hold == nil {
 		return ""
 	}
-	return noVersion(app, hold.Version, field+".hold.version")
-}
-
-func inForce(hold *v1alpha1.Hold, now time.Time) bool {
-	return hold != nil && (hold.Until == nil || now.Before(hold.Until.Time))
-}
-
-// override is the decision for one environment, and its index; nil where there is none.
-func override(own *v1alpha1.AppDecision, environment string) (int, *v1alpha1.EnvironmentDecision) {
-	for j := range own.Environments {
-		if own.Environments[j].Name == environment {
-			return j, &own.Environments[j]
-		}
+	if said.OwnHold {
+		field = fmt.Sprintf("%s.environments[%d]", field, said.At)
 	}
-	return -1, nil
+	return noVersion(app, said.Hold.Version, field+".hold.version")
 }

@@ -94,7 +94,7 @@ func decide(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	v := Verdict{Place: place, Parameters: own.parameters, ParametersFrom: own.parametersFrom, Immediate: own.immediate, Until: own.until()}
 	v.Lost = losers(in.Networks, app, followed)
 	installed := in.standing(place)
-	if fault != "" && !own.declines(followed) && own.decision != v1alpha1.DecisionDefer {
+	if fault != "" && !own.declines(followed) && own.Decision != v1alpha1.DecisionDefer {
 		v.Lost = losers(in.Networks, app, nil)
 		return v.blocked(installed, own.by(in.Municipality), ownMatter(in.Municipality, fault))
 	}
@@ -108,19 +108,19 @@ func decide(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	switch {
 	case own.declines(followed):
 		return v.decline(in, in.Installed[place], own.by(in.Municipality))
-	case own.decision == v1alpha1.DecisionDefer:
+	case own.Decision == v1alpha1.DecisionDefer:
 		return v.keep(installed, Deferred, own.by(in.Municipality), "")
 	case !own.asksFor(followed):
 		return v.leave(installed)
 	}
-	if own.decision == v1alpha1.DecisionDecline {
+	if own.Decision == v1alpha1.DecisionDecline {
 		v.NeedsReason = true
 		t.note = fmt.Sprintf("declining an app that Network %s has made Mandatory needs a reason: set reason of %q in spec.apps of Municipality %s",
 			followed.network.Name, app, in.Municipality.Name)
 	}
 
 	v.DecidedBy, v.Wanted, v.Message = t.by, t.version, t.note
-	if own.hold != nil {
+	if own.Hold != nil {
 		v.OnHold = true
 		return v.hold(in, environment, t, own, installed)
 	}

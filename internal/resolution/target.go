@@ -66,15 +66,15 @@ func (p *proposal) by(own decision, m *v1alpha1.Municipality) v1alpha1.DecidedBy
 // heldAt is the target of a hold: the version that is there, else the one that it
 // names, if it does. The group is still the one that counts the place as held.
 func (t target) heldAt(own decision, m *v1alpha1.Municipality, installed *v1alpha1.AppInstallation) target {
-	version := own.hold.Version
+	version := own.Hold.Version
 	if installed != nil {
 		version = installed.Spec.Version
 	}
 	reason := strings.TrimSuffix("held at "+version, " at ")
-	if !own.heldUntil.IsZero() {
-		reason += " until " + own.heldUntil.UTC().Format(time.RFC3339)
+	if until := own.heldUntil(); !until.IsZero() {
+		reason += " until " + until.UTC().Format(time.RFC3339)
 	}
-	reason += ": " + own.hold.Reason
+	reason += ": " + own.Hold.Reason
 	return target{
 		app: t.app, version: version, group: t.group, note: t.note, field: own.holdField, fix: "take the hold out, or hold another version",
 		by: v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: reason},
@@ -125,8 +125,8 @@ func withdrawnHold(app *catalogue.App, own decision, installed *v1alpha1.AppInst
 	switch {
 	case app.IsWithdrawn(installed.Spec.Version):
 		return fmt.Sprintf("%s: version %s of SharedApp %s is withdrawn, and runs on here: take the hold out to move to what is offered", own.holdField, installed.Spec.Version, app.Name)
-	case app.IsWithdrawn(own.hold.Version):
-		return fmt.Sprintf("%s: version %s of SharedApp %s is withdrawn: take the hold out, or hold %s, which is installed", own.holdField, own.hold.Version, app.Name, installed.Spec.Version)
+	case app.IsWithdrawn(own.Hold.Version):
+		return fmt.Sprintf("%s: version %s of SharedApp %s is withdrawn: take the hold out, or hold %s, which is installed", own.holdField, own.Hold.Version, app.Name, installed.Spec.Version)
 	}
 
 	return ""

@@ -113,6 +113,25 @@ func TestExplainStopped(t *testing.T) {
 	}
 }
 
+// TestExplainConsent is about municipalities that say several things at once.
+func TestExplainConsent(t *testing.T) {
+	for _, tc := range []struct{ reason, municipality string }{
+		{"a deferral and a hold of one environment that ran out, where those of all are in force", "hjartdal"},
+		{"an environment that declines for the reason that is given for all", "tinn"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			w := loadFile(t, "consent")
+			m, err := w.Municipality(tc.municipality)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			explanation.Print(&out, explanation.Of(w, m, "", noon), 0)
+			golden(t, tc.municipality+".txt", out.Bytes())
+		})
+	}
+}
+
 // TestZones names the environment that has another zone than its spec says.
 func TestZones(t *testing.T) {
 	w := load(t)

@@ -13,13 +13,11 @@ import (
 
 // own is what the municipality says.
 func (p *place) own() []string {
-	all := []string{p.ownDecision()}
+	all := p.ownDecisions()
 	if said := p.said(); said != nil && isTrue(said.Immediate) {
 		all = append(all, "What it names itself comes to every environment at once (immediate): without stages, soak, its windows and freezes, and without a return.")
 	}
-	if hold := p.ownHold(); hold != nil {
-		all = append(all, p.holds(hold))
-	}
+	all = append(all, p.ownHolds()...)
 	for _, f := range p.municipality.Spec.Freezes {
 		if !p.now.Before(f.From.Time) && p.now.Before(f.Until.Time) {
 			all = append(all, fmt.Sprintf("%s is frozen until %s%s.", p.municipality.Name, stamp(f.Until.Time), because(f.Reason)))
@@ -34,32 +32,53 @@ func (p *place) own() []string {
 	return all
 }
 
-func (p *place) ownDecision() string {
-	said := p.said()
-	here := said.In(p.environment.Name)
-	switch {
-	case here != nil && here.Decision != "":
-		return fmt.Sprintf("For %s: %s", p.environment.Name, p.says(here.Decision, "", here.Reason, here.Until))
-	case said != nil && said.Decision != "":
-		return p.says(said.Decision, follows(said), said.Reason, said.Until)
+// ownDecisions are what it decided for this environment and, where it decided nothing for that which is in
+// force, for all.
+func (p *place) ownDecisions() []string {
+	var all []string
+	said, force := p.said(), p.inForce()
+	if here := force.Override; here != nil && here.Decision != "" {
+		reason := here.Reason
+		if force.OwnDecision {
+			reason = force.Reason
+		}
+		all = append(all, fmt.Sprintf("For %s: %s", p.environment.Name, p.says(here.Decision, follows(said), reason, here.Until, !force.OwnDecision)))
 	}
-	return p.municipality.Name + " has not decided for itself."
+	if said != nil && said.Decision != "" && !force.OwnDecision {
+		all = append(all, p.says(said.Decision, follows(said), force.Reason, said.Until, force.Decision == ""))
+	}
+	if len(all) == 0 {
+		return []string{p.municipality.Name + " has not decided for itself."}
+	}
+
+	return all
 }
 
-// ownHold is the hold in this environment. A hold of what is declined says nothing.
-func (p *place) ownHold() *v1alpha1.Hold {
-	said := p.said()
+// ownHolds are the hold in this environment and, where that has none which is in force, the one in all. A
+// hold of what is declined says nothing.
+func (p *place) ownHolds() []string {
+	var all []string
+	said, force := p.said(), p.inForce()
 	if said == nil || p.verdict.Why == resolution.Declined {
 		return nil
 	}
-	if here := said.In(p.environment.Name); here != nil && here.Hold != nil {
-		return here.Hold
+	if here := force.Override; here != nil && here.Hold != nil {
+		all = append(all, fmt.Sprintf("For %s: %s", p.environment.Name, p.holds(here.Hold, !force.OwnHold)))
 	}
-	return said.Hold
+	if said.Hold != nil && !force.OwnHold {
+		all = append(all, p.holds(said.Hold, force.Hold == nil))
+	}
+
+	return all
 }
 
 // said is what the municipality decided on the app; nil where it decided nothing.
 func (p *place) said() *v1alpha1.AppDecision { return p.municipality.Spec.Decision(p.name) }
+
+// inForce is what of that is in force here.
+func (p *place) inForce() resolution.Said {
+	return resolution.SaidOf(p.said(), p.environment.Name, p.now)
+}
 
 // follows is what an Adopt names.
 func follows(said *v1alpha1.AppDecision) string {
@@ -74,7 +93,7 @@ func follows(said *v1alpha1.AppDecision) string {
 	return ""
 }
 
-func (s subject) says(decision v1alpha1.Decision, follows, reason string, until *metav1.Time) string {
+func (s subject) says(decision v1alpha1.Decision, follows, reason string, until *metav1.Time, over bool) string {
 	name := s.municipality.Name
 	switch decision {
 	case v1alpha1.DecisionAdopt:
@@ -86,15 +105,14 @@ func (s subject) says(decision v1alpha1.Decision, follows, reason string, until 
 	switch {
 	case until == nil:
 		return fmt.Sprintf("%s defers it%s.", name, because(reason))
-	case s.now.Before(until.Time):
-		return fmt.Sprintf("%s defers it until %s%s.", name, stamp(until.Time), because(reason))
+	case over:
+		return fmt.Sprintf("%s deferred it until %s, which has passed%s.", name, stamp(until.Time), because(reason))
 	}
-	return fmt.Sprintf("%s deferred it until %s, which has passed%s.", name, stamp(until.Time), because(reason))
+	return fmt.Sprintf("%s defers it until %s%s.", name, stamp(until.Time), because(reason))
 }
 
-func (p *place) holds(hold *v1alpha1.Hold) string {
+func (p *place) holds(hold *v1alpha1.Hold, over bool) string {
 	name, what, rest := p.municipality.Name, cmp.Or(hold.Version, "what is installed"), ""
-	over := hold.Until != nil && !p.now.Before(hold.Until.Time)
 	switch {
 	case over:
 	case hold.Version != "" && p.installed != nil && p.installed.Spec.Version != hold.Version:

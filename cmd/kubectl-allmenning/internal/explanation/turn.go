@@ -15,7 +15,7 @@ import (
 func (p *place) turn() []string {
 	r := p.rollout()
 	switch {
-	case r == nil && p.world.Offline && p.verdict.Action == resolution.Install && p.verdict.Group != (resolution.Group{}):
+	case r == nil && p.world.Offline && p.verdict.Action == resolution.Install && !p.verdict.ByItself():
 		return []string{fmt.Sprintf("It comes with a rollout of %s, whose course `kubectl allmenning plan %s %s` foresees.", of(p.verdict.Group), p.name, p.verdict.Version)}
 	case r == nil && p.reported != nil && p.reported.Next != "":
 		return []string{sentence("Next: " + p.reported.Next)}
