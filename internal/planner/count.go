@@ -93,6 +93,12 @@ func (t *tally) takePart() int { return t.members - t.excused } //guard:percenta
 // idle says whether nobody of the wave is waited for.
 func (t *tally) idle() bool { return t.waiting == 0 && t.moving == 0 && t.unrecorded == 0 }
 
+// free is how many more may be on their way at once. Who failed keeps its place until an installation records
+// that: what it returns to may have to be waited for, and what is written may be refused.
+func (t *tally) free() int {
+	return t.limit - t.moving - t.unrecorded //guard:failed-keeps-its-place -> t.limit - t.moving
+}
+
 // resumes says whether a member on its way goes on to its next stage. It mostly has its place
 // among those that move at once already; one that was away in between may have lost it.
 func (s *standing) resumes() bool {
@@ -278,7 +284,7 @@ func (c *count) carried() bool {
 		t := &c.waves[i]
 		switch {
 		case t.done:
-		case t.waiting > 0 || t.moving > 0:
+		case !t.idle():
 			return true
 		case t.away > 0:
 			return false

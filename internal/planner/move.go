@@ -138,7 +138,7 @@ func (m *mover) rooms() []room {
 	all := make([]room, len(m.waves))
 	for i := range m.waves {
 		t := &m.waves[i]
-		free := t.limit - t.moving
+		free := t.free()
 		all[i] = room{free: free, resuming: free + t.resuming, gate: m.wave(i)}
 	}
 	return all
@@ -211,7 +211,7 @@ func (m *mover) catchUpRoom(last v1alpha1.Release) []int {
 			keepsBack = !begin.closed() && !gate.closed()
 		}
 		if !keepsBack {
-			room[i] = m.waves[i].limit - m.waves[i].moving
+			room[i] = m.waves[i].free()
 		}
 	}
 	return room

@@ -216,6 +216,20 @@ func TestFailedUntilRecorded(t *testing.T) {
 	}
 }
 
+func TestFailedKeepsItsPlaceUntilItWentBack(t *testing.T) {
+	one := v1alpha1.Wave{Name: "all", MaxConcurrent: number(1), MaxFailures: number(1)}
+	in := world(waves(one), member("a", prod(unhealthy(target, time.Hour), moved("all", time.Hour))), member("b"))
+	in.Releases[before] = planner.Unavailable
+	step := planner.Plan(in)
+	diff(t, "what it returns to can't be had", "moves", moves(step), []string(nil))
+	diff(t, "the group carries the rollout", "carried", step.Carried, true)
+	in.Releases[before] = planner.Available
+	step = planner.Plan(in)
+	diff(t, "it goes back: until that is written nobody else begins", "moves", moves(step), []string{"a/prod Return 2.4.1 wave all"})
+	in.Members[0].Places[0].Installed = &planner.Installed{Release: before, Stamp: &step.Moves[0].Stamp}
+	diff(t, "it went back", "moves", moves(planner.Plan(in)), []string{"b/prod Advance 2.5.0 wave all"})
+}
+
 func TestReturnsWhenAFreezeEnds(t *testing.T) {
 	step := planner.Plan(world(waves(wave("all")), member("a", prod(unhealthy(target, time.Hour), moved("all", time.Hour))), gates(planner.Gates{Frozen: "the platform is frozen"})))
 	_, note := noted(step.Status, "a")

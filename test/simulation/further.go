@@ -174,7 +174,7 @@ var storiesOfWorlds = []story{
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "09:15", "the status of fyresdal's installation in test is lost, and 2.4.0 can't be fetched", func() {
 			s.lose("fyresdal", "test")
-			s.changeApp(svarut, func(a *v1alpha1.SharedApp) { statusOf(a, "2.4.0").Available = false })
+			isFetched(s, "2.4.0", false)
 		})
 		for _, at := range []string{"09:50", "11:00", "12:50"} {
 			s.must(1, at, "fyresdal has failed, and nobody else was moved since", func() bool {
@@ -182,6 +182,21 @@ var storiesOfWorlds = []story{
 				return r.Status.Phase == v1alpha1.RolloutHalted && r.Status.Failed == 1 && s.has("2.4.0", "test", "seljord", "tokke", "vinje")
 			})
 		}
+	}},
+	{name: "failed-and-to-return", title: "Fyresdal failed, and what it returns to can't be had: it keeps its place until it went back, and then the next goes.", lasts: 3, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) {
+			waves[0].Members.Names, waves[0].MaxConcurrent, waves[0].MaxFailures = []string{"fyresdal", "vinje"}, new(intstr.FromInt32(1)), new(intstr.FromInt32(1))
+		})
+		s.turnsOut("2.5.0", "fyresdal", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:10", "2.4.0 can't be fetched", func() { isFetched(s, "2.4.0", false) })
+		s.must(2, "08:59", "fyresdal has failed and is still there, and nobody else was moved", func() bool {
+			return s.record("2.5.0", 1).Status.Failed == 1 && s.has("2.5.0", "test", "fyresdal") && s.has("2.4.0", "test", sixOfTelemark[1:]...)
+		})
+		s.on(2, "09:00", "2.4.0 can be fetched again", func() { isFetched(s, "2.4.0", true) })
+		s.must(3, "09:00", "fyresdal is back at 2.4.0, and the others have 2.5.0", func() bool {
+			return s.has("2.4.0", "test", "fyresdal") && s.has("2.5.0", "prod", sixOfTelemark[1:]...)
+		})
 	}},
 	{name: "leaver-begins-nothing", title: "A member that had the version fails, and leaves before the announcement is over: that goes on.", lasts: 6, plot: func(s *script) {
 		s.waves(func(_, _ *v1alpha1.Wave) {})
@@ -207,6 +222,11 @@ var storiesOfWorlds = []story{
 // requires lets a version of svarut require a parameter.
 func (s *script) requires(version, parameter string) {
 	s.changeApp(svarut, func(a *v1alpha1.SharedApp) { requireParameter(a, version, parameter) })
+}
+
+// isFetched says whether a version of svarut can be fetched.
+func isFetched(s *script, version string, can bool) {
+	s.changeApp(svarut, func(a *v1alpha1.SharedApp) { statusOf(a, version).Available = can })
 }
 
 // gives sets a parameter of svarut.

@@ -80,6 +80,7 @@ var guards = []guard{
 	{"unseen-is-remembered", "what nobody saw yet has its time, whatever else its member does"},
 	{"required-apps-must-run", "required apps must run"},
 	{"failed-until-recorded", "who failed does not have its time anew while nothing records that"},
+	{"failed-keeps-its-place", "who failed keeps its place among those on their way until that is recorded"},
 	{"completes-when-nobody-moves", "a rollout completes when nobody is on the way"},
 	{"found-and-failed-is-not-tried", "who had the version and failed did not go first"},
 	{"who-went-first-stays-first", "who went first stays in the first wave"},
