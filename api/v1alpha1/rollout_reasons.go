@@ -46,6 +46,9 @@ const (
 	// MemoryVerified is a member that was verified in a wave that is done, and that was moved after
 	// that, or when the wave had another name.
 	MemoryVerified = "Verified"
+	// MemoryPassedOver is a member that was excused, in one environment or in all, or left, with the version and
+	// before it was verified: it is judged when it takes part.
+	MemoryPassedOver = "PassedOver"
 	// MemoryWaveDone is not a member, but a wave that was done and that the strategy has no longer.
 	MemoryWaveDone = "WaveDone"
 )

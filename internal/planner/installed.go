@@ -28,7 +28,7 @@ type Installed struct {
 	// HealthyBefore is since when the release was healthy when it was observed last, where its spec was
 	// touched since and nobody has looked again; zero elsewhere.
 	HealthyBefore time.Time
-	// Longest is how long it was healthy on end before it last ceased to be.
+	// Longest is how long it was healthy on end before it last ceased to be, also as an earlier spec was observed.
 	Longest time.Duration
 	// UnhealthySince is when it ceased to be, or when it began to come up, also as an earlier spec was
 	// observed; zero while it is healthy.
@@ -65,6 +65,9 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 		seen.FaultEnded = ended.Time
 	}
 	seen.Applied = appliedAt(&i.Status, release)
+	if i.Status.LongestHealthy != nil && applied == release {
+		seen.Longest = i.Status.LongestHealthy.Duration
+	}
 	seen.Blank, seen.Blocked = ready == nil, installation.IsBlocked(i.Status.Conditions)
 	if ready == nil ||
 		i.Status.ObservedGeneration != i.Generation || //guard:health-of-this-spec
@@ -73,9 +76,6 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 		return seen
 	}
 	seen.Current, seen.Message, seen.Fault = true, ready.Message, installation.FaultOf(i)
-	if i.Status.LongestHealthy != nil && applied == release {
-		seen.Longest = i.Status.LongestHealthy.Duration
-	}
 	if ready.Status == metav1.ConditionTrue && applied == release && i.Status.HealthySince != nil {
 		seen.HealthySince = i.Status.HealthySince.Time
 		return seen
@@ -110,6 +110,13 @@ func (i *Installed) Healthy() bool { return i != nil && i.Current && !i.HealthyS
 // soaked says whether it was so for a time without a break, now or before a fault that is over.
 func (i *Installed) soaked(soak time.Duration, now time.Time) bool {
 	return i.healthyFor(soak, now) || (i.Healthy() && i.soakedOnce(soak))
+}
+
+// ranFor says whether it was so for a time without a break, at any time that its status tells of, also where
+// its spec was touched since.
+func (i *Installed) ranFor(soak time.Duration, now time.Time) bool {
+	touched := !i.HealthyBefore.IsZero() && !i.HealthyBefore.Add(soak).After(now)
+	return i.healthyFor(soak, now) || i.soakedOnce(soak) || touched
 }
 
 // soakedOnce says whether it was so for a time without a break before it last ceased to be.

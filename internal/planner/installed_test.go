@@ -49,6 +49,11 @@ func TestObserve(t *testing.T) {
 	}{
 		{"what is healthy is so since then", ready(), &planner.Installed{Release: target, Current: true, HealthySince: now.Add(-time.Hour), Message: "all is healthy"}},
 		{"a status of an earlier generation says what was so before", ready(func(i *v1alpha1.AppInstallation) { i.Generation = 4 }), touched},
+		{
+			"and for how long it was healthy before that",
+			ready(func(i *v1alpha1.AppInstallation) { i.Generation, i.Status.LongestHealthy = 4, lasting(2*time.Hour) }),
+			&planner.Installed{Release: target, HealthyBefore: now.Add(-time.Hour), Longest: 2 * time.Hour},
+		},
 		{"and nothing of another release", ready(func(i *v1alpha1.AppInstallation) { i.Generation, i.Status.AppliedDigest = 4, before.Digest }), nothing},
 		{"so does one that says so of itself", ready(func(i *v1alpha1.AppInstallation) { i.Status.ObservedGeneration = 2 }), touched},
 		{"and a condition of an earlier generation", ready(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].ObservedGeneration = 2 }), touched},

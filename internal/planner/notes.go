@@ -116,7 +116,7 @@ func (r *reporter) verifiedLate(s *standing, completed *metav1.Time) (time.Time,
 	switch {
 	case last.IsZero():
 		return time.Time{}, false
-	case s.state == verified && r.waves[s.wave].completedAt != nil && (!known || last.After(since)):
+	case s.state == verified && (completed != nil || r.waves[s.wave].completedAt != nil) && (!known || last.After(since)):
 		return latest(r.in.Now, last), true
 	}
 	return since, known
@@ -127,10 +127,12 @@ func (r *reporter) verifiedLate(s *standing, completed *metav1.Time) (time.Time,
 // place had the version before, as its member may be in another wave later.
 func (r *reporter) shown(place *MemberPlace, wave int, completed *metav1.Time) bool {
 	moved, stamp := r.movedAt(place), r.stamp(place)
-	if completed != nil {
+	switch {
+	case stamp == nil:
+		return false
+	case completed != nil:
 		return !moved.After(completed.Time)
-	}
-	if stamp == nil || stamp.Wave == "" {
+	case stamp.Wave == "":
 		return false
 	}
 	done, known := r.done[stamp.Wave]
@@ -153,6 +155,9 @@ func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 	if watched && s.unseen { //guard:unseen-is-remembered
 		all = append(all, r.memoryOf(s, v1alpha1.MemoryUnseen))
 	}
+	if r.passedOver(s) {
+		all = append(all, r.memoryOf(s, v1alpha1.MemoryPassedOver))
+	}
 	if reason := r.reasonToRemember(s); reason != "" {
 		all = append(all, r.memoryOf(s, reason))
 	}
@@ -172,6 +177,18 @@ func (r *reporter) movedElsewhere(s *standing) bool {
 		}
 		at := slices.IndexFunc(r.strategy.Waves, func(w Wave) bool { return w.Name == stamp.Wave })
 		return at >= 0 && r.waves[at].completedAt != nil
+	})
+}
+
+// passedOver says whether a member has the version somewhere and is not, or was not, judged there: it decided
+// otherwise, is suspended, or left, and was not verified before.
+func (r *reporter) passedOver(s *standing) bool {
+	_, left := slices.BinarySearchFunc(r.in.Left, s.member.Name, func(l Left, name string) int { return cmp.Compare(l.Name, name) })
+	_, before := r.remembered(s.member.Name, v1alpha1.MemoryPassedOver)
+	w := &r.strategy.Waves[s.wave]
+	return slices.ContainsFunc(s.member.Places, func(place MemberPlace) bool {
+		return (before || left || s.state == excused || place.decided()) && place.at(r.target) &&
+			!r.past(s.member.Name, &place, w) && !place.Installed.ranFor(w.Soak, r.in.Now)
 	})
 }
 

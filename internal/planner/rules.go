@@ -93,7 +93,7 @@ func (all memory) excusedBefore(name string) bool {
 			continue // its wave waits for it to come
 		}
 		switch m.Reason {
-		case v1alpha1.MemoryFailed, v1alpha1.MemoryUnseen, v1alpha1.MemoryUnhealthy, v1alpha1.MemoryVerified:
+		case v1alpha1.MemoryFailed, v1alpha1.MemoryUnseen, v1alpha1.MemoryUnhealthy, v1alpha1.MemoryVerified, v1alpha1.MemoryPassedOver:
 		default:
 			return true
 		}
@@ -103,12 +103,12 @@ func (all memory) excusedBefore(name string) bool {
 
 // doneAt is when the wave was done that a place counts in, by whatever name; nil while it is not.
 func (r *rules) doneAt(place *MemberPlace, w *Wave) (time.Time, bool) {
+	name, stamp := w.Name, r.stamp(place)
+	if stamp == nil && !r.in.own { //guard:had-it-is-judged
+		return time.Time{}, false // it had the version before: who was verified then is remembered
+	}
 	if done := r.in.Rollout.Status.CompletedAt; done != nil {
 		return done.Time, true
-	}
-	name, stamp := w.Name, r.stamp(place)
-	if stamp == nil && !r.in.own {
-		return time.Time{}, false // it had the version before: who was verified then is remembered
 	}
 	if stamp != nil && stamp.Wave != "" {
 		name = stamp.Wave
@@ -120,11 +120,14 @@ func (r *rules) doneAt(place *MemberPlace, w *Wave) (time.Time, bool) {
 // past says whether a place was moved before its wave was done: then it was verified, or the wave's
 // budget bore it, and what becomes of it later is not the rollout's any more. So it is with one of a
 // member that is remembered as verified. One that could not be judged when the wave was done,
-// as it was away, is judged when it is back. A municipality's own move is over when the version was
+// as it was away or excused, is judged when it is back. A municipality's own move is over when the version was
 // healthy for the soak once.
 func (r *rules) past(member string, place *MemberPlace, w *Wave) bool {
 	if r.in.own {
 		return r.stamp(place) == nil || place.Installed.soakedOnce(w.Soak) || place.Installed.healthyFor(w.Soak, r.in.Now)
+	}
+	if r.unjudged(member, place, w) { //guard:passed-over-is-judged
+		return false
 	}
 	moved := r.movedAt(place)
 	if verified, known := r.remembered(member, v1alpha1.MemoryVerified); known && !moved.After(verified) { //guard:who-came-late-stays-verified
@@ -132,6 +135,12 @@ func (r *rules) past(member string, place *MemberPlace, w *Wave) bool {
 	}
 	done, ok := r.doneAt(place, w)
 	return ok && !moved.After(done) && !r.startsAnew(member) //guard:done-stays-done -> false
+}
+
+// unjudged says whether a place was passed over before it was verified, and was not healthy for the soak since.
+func (r *rules) unjudged(member string, place *MemberPlace, w *Wave) bool {
+	_, passedOver := r.remembered(member, v1alpha1.MemoryPassedOver)
+	return passedOver && !place.Installed.ranFor(w.Soak, r.in.Now)
 }
 
 // isStuck says whether a place failed at the target, by any move, could not return, and has

@@ -350,3 +350,39 @@ func TestWaitsFor(t *testing.T) {
 	due := planner.NewPlanned(world(waves(wave("all")), member("a"))).WaitsFor("a", "prod")
 	diff(t, "it is moved with this step", "due", due.Due, true)
 }
+
+// TestPassedOver has b, which has the version and takes no part when a completes the rollout. The second plan,
+// of a day later, is made of what the first remembers, and b takes part.
+func TestPassedOver(t *testing.T) {
+	ill := prod(unhealthy(target, time.Minute), moved("all", time.Hour))
+	cases := []struct {
+		reason           string
+		before, later    change
+		moving, verified int32
+		moves            []string
+	}{
+		{"it held on its way", member("b", prod(unhealthy(target, time.Minute), moved("all", time.Hour), excused("Held", "election"))), member("b", ill), 1, 1, nil},
+		{"it was suspended on its way", member("b", ill, suspended), member("b", ill), 1, 1, nil},
+		{"it was healthy for the soak before", member("b", verified("all"), suspended), member("b", ill), 0, 2, nil},
+		{"it has soaked since", member("b", ill, suspended), member("b", prod(healthy(target, time.Hour), moved("all", 25*time.Hour))), 0, 2, nil},
+		{"it was healthy since, and soaks", member("b", ill, suspended), member("b", prod(healthy(target, time.Minute), moved("all", 25*time.Hour))), 1, 1, nil},
+		{
+			"it held in test, and is verified in production, which is not judged again",
+			member("b", test(unhealthy(target, time.Minute), moved("all", time.Hour), excused("Held", "election")), verified("all")),
+			member("b", test(unhealthy(target, time.Hour), moved("all", time.Hour)), prod(unhealthy(target, time.Hour), moved("all", time.Hour), soakedOnce(time.Hour))),
+			0, 1, []string{"b/test Return 2.4.1 wave all"},
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			first := planner.Plan(world(waves(wave("all")), member("a", verified("all")), c.before))
+			diff(t, c.reason, "phase", first.Status.Phase, v1alpha1.RolloutCompleted)
+
+			in := world(waves(wave("all")), member("a", verified("all")), c.later)
+			in.Rollout.Status = first.Status
+			second := planner.Plan(in)
+			diff(t, c.reason, "moving and verified", []int32{second.Status.Moving, second.Status.Verified}, []int32{c.moving, c.verified})
+			diff(t, c.reason, "moves", moves(second), c.moves)
+		})
+	}
+}

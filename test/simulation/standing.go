@@ -130,6 +130,39 @@ var storiesOfStanding = []story{
 		s.on(3, "09:00", "the network is paused no longer", func() { pause(nil) })
 		s.must(5, "09:00", "fyresdal has what it held", func() bool { return s.has("2.5.0", "test", "fyresdal") && s.has("2.4.0", "prod", "fyresdal") })
 	}},
+	{name: "held-until-it-completed", title: "Fyresdal holds on its way to a version that does not get healthy there, and the others complete it; when the hold ends it is no more verified than before, and returns.", lasts: 4, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "fyresdal", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:10", "fyresdal holds what it has", func() {
+			s.decide("fyresdal", v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Reason: "election"}})
+		})
+		s.must(2, "09:00", "the rollout has completed, without fyresdal", func() bool {
+			r := s.record("2.5.0", 1)
+			return r.Status.Phase == v1alpha1.RolloutCompleted && r.Status.Excused == 1
+		})
+		s.on(3, "09:00", "the hold is taken back", func() { s.undecide("fyresdal") })
+		s.must(3, "10:00", "fyresdal has failed, and is back at 2.4.0", func() bool {
+			return s.has("2.4.0", "test", "fyresdal") && s.record("2.5.0", 1).Status.Failed == 1
+		})
+	}},
+	{name: "came-with-it-unhealthy", title: "A rollout has completed; hjartdal, which named the version itself and is unhealthy with it, joins: it is not verified by that.", lasts: 4, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "hjartdal", late)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(3, "09:00", "hjartdal names 2.5.0, for everywhere at once", func() {
+			s.municipality("hjartdal")
+			s.decide("hjartdal", v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.5.0", Immediate: new(true)})
+		})
+		s.on(3, "09:20", "it joins, and follows the network", func() {
+			members(s, append(sixOfTelemark[:6:6], "hjartdal")...)
+			s.undecide("hjartdal")
+		})
+		s.must(3, "09:30", "it is on its way", func() bool {
+			r := s.record("2.5.0", 1)
+			return r.Status.Phase == v1alpha1.RolloutProgressing && r.Status.Verified == 6
+		})
+	}},
 }
 
 // breaksDown lets an installation of svarut be unhealthy for a while.

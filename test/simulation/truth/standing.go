@@ -219,11 +219,11 @@ func (t *Truth) placed(k Key, r *v1alpha1.Rollout, wave Wave) standing {
 	return waiting
 }
 
-// longAgo says whether a place was moved before its Rollout completed: what becomes of it
-// afterwards is not the Rollout's any more.
+// longAgo says whether a place was moved before its Rollout completed, and was healthy with the version ever:
+// what becomes of it afterwards is not the Rollout's any more.
 func (t *Truth) longAgo(k Key, r *v1alpha1.Rollout) bool {
 	s, completed := t.record(k, r), t.Ledger.of(r.Name).completed
-	return !completed.IsZero() && (s == nil || !s.MovedAt.After(completed))
+	return !completed.IsZero() && (s == nil || !s.MovedAt.After(completed)) && t.Ledger.healthy[k][target(r)]
 }
 
 // onceAfter says whether a place that came late soaked after the Rollout, or its wave, was done.
