@@ -216,11 +216,11 @@ type NetworkApp struct {
 	// members is the number of members that the app should be installed at, by this network.
 	// +optional
 	Members int32 `json:"members,omitempty"`
-	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// keep a higher version, or are suspended. One that can't take the app is not excused here, as it
-	// is in the Rollout: it should have it, counts among members, and is not up to date.
+	// optedOut is the number of members that declined, deferred or hold the app, keep a higher version,
+	// or are suspended. One that can't take the app did not opt out, though its Rollout excuses it: it
+	// should have the app, counts among members, and is not up to date.
 	// +optional
-	Excused int32 `json:"excused,omitempty"`
+	OptedOut int32 `json:"optedOut,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	// +optional
 	Elsewhere int32 `json:"elsewhere,omitempty"`
@@ -237,12 +237,12 @@ type NetworkApp struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	Versions []VersionUsage `json:"versions,omitempty"`
-	// excusedMembers are the members that don't take part, and why, at most 50; fewer where the whole
-	// status would get too large.
+	// optedOutMembers are the members that opted out, and why, at most 50; fewer where the whole status
+	// would get too large.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
-	ExcusedMembers []MemberNote `json:"excusedMembers,omitempty"`
+	OptedOutMembers []MemberNote `json:"optedOutMembers,omitempty"`
 	// notReady names members that should have it and are not ready, at most 50.
 	// +optional
 	// +listType=atomic

@@ -246,10 +246,10 @@ type NetworkAdoption struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	UpToDate string `json:"upToDate,omitempty"`
-	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// keep a higher version, or are suspended. One that can't take the app counts, and is not up to date.
+	// optedOut is the number of members that declined, deferred or hold the app, keep a higher version,
+	// or are suspended. One that can't take the app counts, and is not up to date.
 	// +optional
-	Excused int32 `json:"excused,omitempty"`
+	OptedOut int32 `json:"optedOut,omitempty"`
 	// phase of its rollout; for direct, of the one furthest from its end.
 	// +optional
 	Phase RolloutPhase `json:"phase,omitempty"` //nolint:kubeapilinter // the word that the Rollout itself shows

@@ -967,8 +967,8 @@ func (in *NetworkApp) DeepCopyInto(out *NetworkApp) {
 		*out = make([]VersionUsage, len(*in))
 		copy(*out, *in)
 	}
-	if in.ExcusedMembers != nil {
-		in, out := &in.ExcusedMembers, &out.ExcusedMembers
+	if in.OptedOutMembers != nil {
+		in, out := &in.OptedOutMembers, &out.OptedOutMembers
 		*out = make([]MemberNote, len(*in))
 		for i := range *in {
 			(*in)[i].DeepCopyInto(&(*out)[i])

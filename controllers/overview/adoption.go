@@ -21,7 +21,7 @@ func adoptions(seen observedSharedApp) []v1alpha1.NetworkAdoption {
 		switch {
 		case adoption.Asked:
 			one = adoptionOf(adoption, proposedVersion(seen, adoption.Network), phase(seen, adoption.Network))
-		case adoption.Network == country.Direct && adoption.Counted+adoption.Excused() > 0:
+		case adoption.Network == country.Direct && adoption.Counted+adoption.OptedOut() > 0:
 			one = adoptionOf(adoption, adoption.Wanted(), directPhase(seen))
 		default:
 			continue
@@ -40,7 +40,7 @@ func adoptionOf(adoption *country.Adoption, version string, phase v1alpha1.Rollo
 	ofMembers := func(number int) string { return fmt.Sprintf("%d/%d", number, adoption.Counted) }
 	return v1alpha1.NetworkAdoption{
 		Name: adoption.Network, Wanted: version, Running: ofMembers(adoption.Running), UpToDate: ofMembers(adoption.UpToDate),
-		Excused: count(adoption.Excused()), Phase: phase,
+		OptedOut: count(adoption.OptedOut()), Phase: phase,
 	}
 }
 

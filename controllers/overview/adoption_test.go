@@ -60,8 +60,8 @@ func TestAdoptions(t *testing.T) {
 			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Running: "3/3", UpToDate: "2/3", Phase: v1alpha1.RolloutHalted}, helse},
 		},
 		{
-			"who holds is excused", slices.Concat(networks, []tenant{at(municipality("oslo", holds), "2.3.0")}),
-			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Running: "0/0", UpToDate: "0/0", Excused: 1, Phase: v1alpha1.RolloutHalted}, helse},
+			"who holds opted out", slices.Concat(networks, []tenant{at(municipality("oslo", holds), "2.3.0")}),
+			[]v1alpha1.NetworkAdoption{digiTV, {Name: "direct", Running: "0/0", UpToDate: "0/0", OptedOut: 1, Phase: v1alpha1.RolloutHalted}, helse},
 		},
 	}
 	for _, tc := range cases {

@@ -38,7 +38,7 @@ func TestNetworkCounts(t *testing.T) {
 		{"another version", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].Wanted = "2.5.0" }), false},
 		{"a rollout in another phase", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].Phase = v1alpha1.RolloutHalted }), false},
 		{"a fault of the proposal", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].Message = "not available" }), false},
-		{"a member declined", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].Excused = 1 }), false},
+		{"a member declined", status(func(s *v1alpha1.NetworkStatus) { s.Apps[0].OptedOut = 1 }), false},
 	}
 	for _, c := range cases {
 		if got := networkCounts(status(), c.next); got != c.want {

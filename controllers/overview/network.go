@@ -40,18 +40,18 @@ func networkApp(seen observedNetwork, proposed v1alpha1.Proposal, adoption *coun
 	app := v1alpha1.NetworkApp{
 		Name: proposed.Name, Wanted: version, Message: cut(offer.Proposal(proposed).Message),
 		Members: count(adoption.Counted), Running: count(adoption.Running), UpToDate: count(adoption.UpToDate),
-		Excused: count(adoption.Excused()), Elsewhere: count(adoption.Elsewhere()),
+		OptedOut: count(adoption.OptedOut()), Elsewhere: count(adoption.Elsewhere()),
 		NotReady: first(adoption.Behind), Versions: skew(adoption),
 	}
 	if r := seen.country.Subject(resolution.Group{Network: seen.network.Name}, proposed.Name).Current(); r != nil {
 		app.Rollout, app.Phase = r.Name, r.Status.Phase
 	}
-	for note := range adoption.ExcusedMembers {
-		if len(app.ExcusedMembers) == maxNames {
+	for note := range adoption.OptedOutMembers {
+		if len(app.OptedOutMembers) == maxNames {
 			break
 		}
 		note.Message = condition.Within(note.Message, maxNote)
-		app.ExcusedMembers = append(app.ExcusedMembers, note)
+		app.OptedOutMembers = append(app.OptedOutMembers, note)
 	}
 	for name, by := range adoption.DecidedElsewhere {
 		if len(app.DecidedElsewhere) == maxNames {

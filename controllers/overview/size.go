@@ -61,14 +61,14 @@ func bounded(apps []v1alpha1.NetworkApp) []v1alpha1.NetworkApp {
 	}
 	out, left := make([]v1alpha1.NetworkApp, len(apps)), maxAppsSize
 	for i, app := range apps {
-		app.Versions, app.NotReady, app.ExcusedMembers, app.DecidedElsewhere = nil, nil, nil, nil
+		app.Versions, app.NotReady, app.OptedOutMembers, app.DecidedElsewhere = nil, nil, nil, nil
 		out[i] = app
 		left -= size(app)
 	}
 	for _, i := range byTrouble(apps) {
 		out[i].Versions = fitting(&left, apps[i].Versions)
 		out[i].NotReady = fitting(&left, apps[i].NotReady)
-		out[i].ExcusedMembers = fitting(&left, apps[i].ExcusedMembers)
+		out[i].OptedOutMembers = fitting(&left, apps[i].OptedOutMembers)
 		out[i].DecidedElsewhere = fitting(&left, apps[i].DecidedElsewhere)
 	}
 	return out

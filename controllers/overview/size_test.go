@@ -22,12 +22,12 @@ func TestNetworkStatusIsBounded(t *testing.T) {
 	for i := range proposed {
 		app := v1alpha1.NetworkApp{
 			Name: fmt.Sprintf("%s%03d", long(37), i), Wanted: long(64), Rollout: long(253), Phase: v1alpha1.RolloutProgressing, Message: long(300),
-			Running: int32(i), UpToDate: int32(i), Members: members, Excused: members, Elsewhere: members,
+			Running: int32(i), UpToDate: int32(i), Members: members, OptedOut: members, Elsewhere: members,
 		}
 		for range maxNames {
 			app.NotReady = append(app.NotReady, long(40))
 			app.DecidedElsewhere = append(app.DecidedElsewhere, v1alpha1.ElsewhereNote{Name: long(40), DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: long(63)}})
-			app.ExcusedMembers = append(app.ExcusedMembers, v1alpha1.MemberNote{Name: long(40), Reason: long(32), Message: long(256)})
+			app.OptedOutMembers = append(app.OptedOutMembers, v1alpha1.MemberNote{Name: long(40), Reason: long(32), Message: long(256)})
 		}
 		for range maxSkew {
 			app.Versions = append(app.Versions, v1alpha1.VersionUsage{Version: long(64), Installations: members})
@@ -46,8 +46,8 @@ func TestNetworkStatusIsBounded(t *testing.T) {
 		t.Errorf("the status has %d bytes: it leaves out more than it must", len(raw))
 	}
 	worst, best := status.Apps[0], status.Apps[proposed-1]
-	if len(worst.NotReady) != maxNames || len(worst.ExcusedMembers) != maxNames || len(worst.Versions) != maxSkew {
-		t.Errorf("the app in most trouble was cut: %d not ready, %d excused, %d versions", len(worst.NotReady), len(worst.ExcusedMembers), len(worst.Versions))
+	if len(worst.NotReady) != maxNames || len(worst.OptedOutMembers) != maxNames || len(worst.Versions) != maxSkew {
+		t.Errorf("the app in most trouble was cut: %d not ready, %d opted out, %d versions", len(worst.NotReady), len(worst.OptedOutMembers), len(worst.Versions))
 	}
 	if len(best.NotReady) != 0 || best.Members != members || best.Name != apps[proposed-1].Name {
 		t.Errorf("the app in least trouble has %d names, and counts %d members", len(best.NotReady), best.Members)
@@ -165,7 +165,7 @@ func TestLeftOut(t *testing.T) {
 }
 
 func TestSmallNetworkStatusIsWhole(t *testing.T) {
-	apps := []v1alpha1.NetworkApp{{Name: "svarut", NotReady: []string{"vinje"}, ExcusedMembers: []v1alpha1.MemberNote{{Name: "tokke", Reason: "Held"}}}}
+	apps := []v1alpha1.NetworkApp{{Name: "svarut", NotReady: []string{"vinje"}, OptedOutMembers: []v1alpha1.MemberNote{{Name: "tokke", Reason: "Held"}}}}
 	if diff := cmp.Diff(apps, bounded(apps)); diff != "" {
 		t.Errorf("bounded (-want +got):\n%s", diff)
 	}

@@ -224,8 +224,8 @@ func TestBlockedCountsEverywhere(t *testing.T) {
 				t.Errorf("%s: %s: %s running, %s up to date, %s; want %s, %s and False", kind, c.reason, s.running, s.upToDate, appsReadyOf(s.conditions), running, upToDate)
 			}
 		}
-		if app := n.Apps[0]; app.Members != 1 || app.Excused != 0 {
-			t.Errorf("%s: %d members, %d excused", c.reason, app.Members, app.Excused)
+		if app := n.Apps[0]; app.Members != 1 || app.OptedOut != 0 {
+			t.Errorf("%s: %d members, %d opted out", c.reason, app.Members, app.OptedOut)
 		}
 	}
 }

@@ -18,18 +18,18 @@ type Adoption struct {
 	// Asked says that the network proposes the app now.
 	Asked bool
 
-	excused   btree.Map[string, v1alpha1.MemberNote]
+	optedOut  btree.Map[string, v1alpha1.MemberNote]
 	elsewhere btree.Map[string, v1alpha1.Decider]
 	versions  numbers
 	wanted    numbers
 }
 
-// Excused is the number of members that do not take part.
-func (a *Adoption) Excused() int { return a.excused.Len() }
+// OptedOut is the number of members that opted out.
+func (a *Adoption) OptedOut() int { return a.optedOut.Len() }
 
-// ExcusedMembers goes through them, sorted by name.
-func (a *Adoption) ExcusedMembers(yield func(v1alpha1.MemberNote) bool) {
-	a.excused.Scan(func(_ string, note v1alpha1.MemberNote) bool { return yield(note) })
+// OptedOutMembers goes through them, sorted by name.
+func (a *Adoption) OptedOutMembers(yield func(v1alpha1.MemberNote) bool) {
+	a.optedOut.Scan(func(_ string, note v1alpha1.MemberNote) bool { return yield(note) })
 }
 
 // Elsewhere is the number of members for which others decide.
@@ -54,13 +54,13 @@ func (a *Adoption) Wanted() string {
 }
 
 func (a *Adoption) empty() bool {
-	return !a.Asked && a.Counted == 0 && a.excused.Len() == 0 && a.elsewhere.Len() == 0 && a.versions.by.Len() == 0
+	return !a.Asked && a.Counted == 0 && a.optedOut.Len() == 0 && a.elsewhere.Len() == 0 && a.versions.by.Len() == 0
 }
 
 func (a *Adoption) copy() *Adoption {
 	next := *a
 	next.Tally = a.Tally.copy()
-	next.excused, next.elsewhere = *a.excused.Copy(), *a.elsewhere.Copy()
+	next.optedOut, next.elsewhere = *a.optedOut.Copy(), *a.elsewhere.Copy()
 	next.versions, next.wanted = a.versions.copy(), a.wanted.copy()
 	return &next
 }
@@ -73,8 +73,8 @@ func (a *Adoption) add(name string, s *share) {
 	case s.status != nil:
 		a.Tally.add(name, *s.status)
 		a.wanted.add(s.wanted, 1)
-	case s.excuse.Reason != "":
-		a.excused.Set(name, s.excuse)
+	case s.optOut.Reason != "":
+		a.optedOut.Set(name, s.optOut)
 	case s.elsewhere != (v1alpha1.Decider{}):
 		a.elsewhere.Set(name, s.elsewhere)
 	}
@@ -89,7 +89,7 @@ func (a *Adoption) remove(name string, s *share) {
 		a.wanted.add(s.wanted, -1)
 		return
 	}
-	a.excused.Delete(name)
+	a.optedOut.Delete(name)
 	a.elsewhere.Delete(name)
 }
 

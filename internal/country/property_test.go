@@ -255,12 +255,12 @@ func ownMoves(c *country.Country, t *country.Tenant) []any {
 
 // adoptionText is all that readers see of an adoption; empty where that is nothing.
 func adoptionText(a *country.Adoption) string {
-	excused := slices.Collect(a.ExcusedMembers)
+	optedOut := slices.Collect(a.OptedOutMembers)
 	elsewhere, versions := fmt.Sprint(maps.Collect(a.DecidedElsewhere)), fmt.Sprint(maps.Collect(a.Versions))
-	if !a.Asked && a.Counted == 0 && a.Excused() == 0 && a.Elsewhere() == 0 && versions == "map[]" {
+	if !a.Asked && a.Counted == 0 && a.OptedOut() == 0 && a.Elsewhere() == 0 && versions == "map[]" {
 		return ""
 	}
-	return fmt.Sprintln(a.App, "in", a.Network, a.Asked, tallyText(&a.Tally), a.Wanted(), excused, elsewhere, versions)
+	return fmt.Sprintln(a.App, "in", a.Network, a.Asked, tallyText(&a.Tally), a.Wanted(), optedOut, elsewhere, versions)
 }
 
 func tallyText(t *country.Tally) string {

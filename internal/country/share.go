@@ -15,16 +15,16 @@ type shareKey struct{ app, network string }
 func (k shareKey) text() string { return pair(k.app, k.network) }
 
 // share is what one municipality adds to the counts of an app in a network, all its environments
-// taken together. A municipality counts once: for what the network decides, else as excused, else
-// as decided elsewhere.
+// taken together. A municipality counts once: for what the network decides, else as one that
+// opted out, else as decided elsewhere.
 type share struct {
 	// status is that of the place which somebody should look at first; nil where the network
 	// decides on none that takes part.
 	status *Status
 	// wanted is the version of that place.
 	wanted string
-	// excuse is why the municipality does not take part; its reason is empty where it does.
-	excuse v1alpha1.MemberNote
+	// optOut is why the municipality opted out; its reason is empty where it did not.
+	optOut v1alpha1.MemberNote
 	// elsewhere is who decides instead, in an environment where somebody else does.
 	elsewhere v1alpha1.Decider
 	// versions are installed, where nobody else decides.
@@ -102,9 +102,9 @@ func (t *Tenant) shareIn(network string, proposed *v1alpha1.Proposal, rows []*Ro
 		if row.Installed != nil && row.Installed.Status.AppliedVersion != "" {
 			out.versions = append(out.versions, row.Installed.Status.AppliedVersion)
 		}
-		if note := t.excused(row); note.Reason != "" {
-			if out.excuse.Reason == "" {
-				out.excuse = note
+		if note := t.optedOut(row); note.Reason != "" {
+			if out.optOut.Reason == "" {
+				out.optOut = note
 			}
 			continue
 		}
@@ -116,7 +116,7 @@ func (t *Tenant) shareIn(network string, proposed *v1alpha1.Proposal, rows []*Ro
 }
 
 // elsewhere says who decides on a place where a network's proposal does not; zero where it does,
-// and where the place declined, deferred or is asked for by nobody, which is an excuse.
+// and where the place declined, deferred or is asked for by nobody, which is to opt out.
 func elsewhere(network, municipality string, v resolution.Verdict) v1alpha1.Decider {
 	switch {
 	case v.Network != "" && v.Network != network:
@@ -129,11 +129,11 @@ func elsewhere(network, municipality string, v resolution.Verdict) v1alpha1.Deci
 	return v1alpha1.Decider{Level: v1alpha1.LevelMunicipality, Name: municipality}
 }
 
-// excused says why a place is not counted in the numbers of a network: the municipality decided
+// optedOut says why a place is not counted in the numbers of a network: the municipality decided
 // otherwise, or is suspended. Who is blocked should have the app, and counts here as it does in the
 // numbers of its municipality and of the app, whatever the obligation; see Status. That nobody waits for
 // it is the matter of the rollout, which excuses it.
-func (t *Tenant) excused(row *Row) v1alpha1.MemberNote {
+func (t *Tenant) optedOut(row *Row) v1alpha1.MemberNote {
 	excuse := row.Place.Excuse
 	switch {
 	case excuse.Away, excuse.Reason == "":

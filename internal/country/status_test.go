@@ -177,15 +177,15 @@ func TestMembersOfANetworkAreCounted(t *testing.T) {
 		{"one environment has it, the other not yet", []change{both(before), install("vinje", "test", target)}, "counted 1, running 1, up to date 0"},
 		{"went back", []change{both(before, ended(v1alpha1.OutcomeReturned, "went back"))}, "counted 1, running 1, up to date 0"},
 		{"one environment failed", []change{both(target), atProd(failing)}, "counted 1, running 0, up to date 0, behind [vinje]"},
-		{"holds", []change{both(before), says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.4.1", Reason: "year-end"}})}, "counted 0, running 0, up to date 0, excused Held: held at 2.4.1: year-end"},
-		{"deferred", []change{both(before), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer, Reason: "budget"})}, "counted 0, running 0, up to date 0, excused Deferred: deferred: budget"},
-		{"declined", []change{both(before), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline, Reason: "has its own"})}, "counted 0, running 0, up to date 0, excused Declined: declined: has its own"},
-		{"keeps what is higher", []change{both(other, byOthers)}, "counted 0, running 0, up to date 0, excused Ahead: digi-tv offers 2.5.0, and a change of who decides never lowers a version"},
+		{"holds", []change{both(before), says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "2.4.1", Reason: "year-end"}})}, "counted 0, running 0, up to date 0, opted out Held: held at 2.4.1: year-end"},
+		{"deferred", []change{both(before), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDefer, Reason: "budget"})}, "counted 0, running 0, up to date 0, opted out Deferred: deferred: budget"},
+		{"declined", []change{both(before), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline, Reason: "has its own"})}, "counted 0, running 0, up to date 0, opted out Declined: declined: has its own"},
+		{"keeps what is higher", []change{both(other, byOthers)}, "counted 0, running 0, up to date 0, opted out Ahead: digi-tv offers 2.5.0, and a change of who decides never lowers a version"},
 		{"can't take it, and runs what it has: it counts", []change{both(before), unfit}, "counted 1, running 1, up to date 0, behind [vinje]"},
 		{"can't take it, and has nothing", []change{nothingInstalled, unfit}, "counted 1, running 0, up to date 0, behind [vinje]"},
 		{"can't take what is Mandatory: the same", []change{both(before), unfit, mandatory}, "counted 1, running 1, up to date 0, behind [vinje]"},
 		{"nobody can take it", []change{both(before), onApp(func(a *v1alpha1.SharedApp) { a.Status.Versions = nil })}, "counted 1, running 1, up to date 0, behind [vinje]"},
-		{"suspended, and not at it", []change{both(before), onVinje(suspendedVinje)}, "counted 0, running 0, up to date 0, excused Suspended: Municipality vinje is suspended: take its spec.suspend out"},
+		{"suspended, and not at it", []change{both(before), onVinje(suspendedVinje)}, "counted 0, running 0, up to date 0, opted out Suspended: Municipality vinje is suspended: take its spec.suspend out"},
 		{"suspended, and at it", []change{both(target), onVinje(suspendedVinje)}, "counted 1, running 1, up to date 1"},
 		{"names its own version", []change{both(before), says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.4.1"})}, "counted 0, running 0, up to date 0, elsewhere vinje"},
 		{"observes: it counts nowhere", []change{both(before), onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Members.Observers = []string{"vinje"} })}, "counted 0, running 0, up to date 0"},
@@ -197,8 +197,8 @@ func TestMembersOfANetworkAreCounted(t *testing.T) {
 		for name := range a.Behind {
 			got += fmt.Sprintf(", behind [%s]", name)
 		}
-		for note := range a.ExcusedMembers {
-			got += fmt.Sprintf(", excused %s: %s", note.Reason, note.Message)
+		for note := range a.OptedOutMembers {
+			got += fmt.Sprintf(", opted out %s: %s", note.Reason, note.Message)
 		}
 		for _, by := range a.DecidedElsewhere {
 			got += ", elsewhere " + by.Name

@@ -806,12 +806,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.NetworkAdoption
   map:
     fields:
-    - name: excused
-      type:
-        scalar: numeric
     - name: name
       type:
         scalar: string
+    - name: optedOut
+      type:
+        scalar: numeric
     - name: phase
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.RolloutPhase
@@ -836,15 +836,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: elsewhere
       type:
         scalar: numeric
-    - name: excused
-      type:
-        scalar: numeric
-    - name: excusedMembers
-      type:
-        list:
-          elementType:
-            namedType: com.github.allmenning.allmenning.api.v1alpha1.MemberNote
-          elementRelationship: atomic
     - name: members
       type:
         scalar: numeric
@@ -859,6 +850,15 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             scalar: string
+          elementRelationship: atomic
+    - name: optedOut
+      type:
+        scalar: numeric
+    - name: optedOutMembers
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.MemberNote
           elementRelationship: atomic
     - name: phase
       type:

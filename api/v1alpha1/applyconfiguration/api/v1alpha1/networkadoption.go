@@ -22,9 +22,9 @@ type NetworkAdoptionApplyConfiguration struct {
 	// upToDate is the number of members that are healthy at the wanted version, of those that should have
 	// the app, as "38/42".
 	UpToDate *string `json:"upToDate,omitempty"`
-	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// keep a higher version, or are suspended. One that can't take the app counts, and is not up to date.
-	Excused *int32 `json:"excused,omitempty"`
+	// optedOut is the number of members that declined, deferred or hold the app, keep a higher version,
+	// or are suspended. One that can't take the app counts, and is not up to date.
+	OptedOut *int32 `json:"optedOut,omitempty"`
 	// phase of its rollout; for direct, of the one furthest from its end.
 	Phase *apiv1alpha1.RolloutPhase `json:"phase,omitempty"`
 }
@@ -67,11 +67,11 @@ func (b *NetworkAdoptionApplyConfiguration) WithUpToDate(value string) *NetworkA
 	return b
 }
 
-// WithExcused sets the Excused field in the declarative configuration to the given value
+// WithOptedOut sets the OptedOut field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Excused field is set to the value of the last call.
-func (b *NetworkAdoptionApplyConfiguration) WithExcused(value int32) *NetworkAdoptionApplyConfiguration {
-	b.Excused = &value
+// If called multiple times, the OptedOut field is set to the value of the last call.
+func (b *NetworkAdoptionApplyConfiguration) WithOptedOut(value int32) *NetworkAdoptionApplyConfiguration {
+	b.OptedOut = &value
 	return b
 }
 

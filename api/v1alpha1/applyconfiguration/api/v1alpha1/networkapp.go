@@ -22,10 +22,10 @@ type NetworkAppApplyConfiguration struct {
 	UpToDate *int32 `json:"upToDate,omitempty"`
 	// members is the number of members that the app should be installed at, by this network.
 	Members *int32 `json:"members,omitempty"`
-	// excused is the number of members that don't take part: they declined, deferred or hold the app,
-	// keep a higher version, or are suspended. One that can't take the app is not excused here, as it
-	// is in the Rollout: it should have it, counts among members, and is not up to date.
-	Excused *int32 `json:"excused,omitempty"`
+	// optedOut is the number of members that declined, deferred or hold the app, keep a higher version,
+	// or are suspended. One that can't take the app did not opt out, though its Rollout excuses it: it
+	// should have the app, counts among members, and is not up to date.
+	OptedOut *int32 `json:"optedOut,omitempty"`
 	// elsewhere is the number of members for which another network, or their own choice, decides.
 	Elsewhere *int32 `json:"elsewhere,omitempty"`
 	// rollout that brings the version.
@@ -35,9 +35,9 @@ type NetworkAppApplyConfiguration struct {
 	// versions that members have, the most frequent first, at most 16. More than one is skew: it is
 	// there while a rollout is under way, and where members hold.
 	Versions []VersionUsageApplyConfiguration `json:"versions,omitempty"`
-	// excusedMembers are the members that don't take part, and why, at most 50; fewer where the whole
-	// status would get too large.
-	ExcusedMembers []MemberNoteApplyConfiguration `json:"excusedMembers,omitempty"`
+	// optedOutMembers are the members that opted out, and why, at most 50; fewer where the whole status
+	// would get too large.
+	OptedOutMembers []MemberNoteApplyConfiguration `json:"optedOutMembers,omitempty"`
 	// notReady names members that should have it and are not ready, at most 50.
 	NotReady []string `json:"notReady,omitempty"`
 	// decidedElsewhere are members whose version somebody else decides, and who, at most 50.
@@ -92,11 +92,11 @@ func (b *NetworkAppApplyConfiguration) WithMembers(value int32) *NetworkAppApply
 	return b
 }
 
-// WithExcused sets the Excused field in the declarative configuration to the given value
+// WithOptedOut sets the OptedOut field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Excused field is set to the value of the last call.
-func (b *NetworkAppApplyConfiguration) WithExcused(value int32) *NetworkAppApplyConfiguration {
-	b.Excused = &value
+// If called multiple times, the OptedOut field is set to the value of the last call.
+func (b *NetworkAppApplyConfiguration) WithOptedOut(value int32) *NetworkAppApplyConfiguration {
+	b.OptedOut = &value
 	return b
 }
 
@@ -137,15 +137,15 @@ func (b *NetworkAppApplyConfiguration) WithVersions(values ...*VersionUsageApply
 	return b
 }
 
-// WithExcusedMembers adds the given value to the ExcusedMembers field in the declarative configuration
+// WithOptedOutMembers adds the given value to the OptedOutMembers field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, values provided by each call will be appended to the ExcusedMembers field.
-func (b *NetworkAppApplyConfiguration) WithExcusedMembers(values ...*MemberNoteApplyConfiguration) *NetworkAppApplyConfiguration {
+// If called multiple times, values provided by each call will be appended to the OptedOutMembers field.
+func (b *NetworkAppApplyConfiguration) WithOptedOutMembers(values ...*MemberNoteApplyConfiguration) *NetworkAppApplyConfiguration {
 	for i := range values {
 		if values[i] == nil {
-			panic("nil value passed to WithExcusedMembers")
+			panic("nil value passed to WithOptedOutMembers")
 		}
-		b.ExcusedMembers = append(b.ExcusedMembers, *values[i])
+		b.OptedOutMembers = append(b.OptedOutMembers, *values[i])
 	}
 	return b
 }
