@@ -93,8 +93,9 @@ type SharedAppSpec struct {
 	// +kubebuilder:validation:items:MaxLength=63
 	PilotNetworks []string `json:"pilotNetworks,omitempty"`
 
-	// pause stops new moves of this app, in every network and for direct adopters. Members under way
-	// are watched, and return if they fail. Default: false.
+	// pause stops new moves of this app, in every network, for direct adopters, and those that a
+	// municipality asks for itself, such as by a pin. Members under way are watched, and return if they
+	// fail. Default: false.
 	// Example: true
 	// +optional
 	Pause *bool `json:"pause,omitempty"`

@@ -122,11 +122,23 @@ func compileVersion(spec *v1alpha1.Version, checked *v1alpha1.VersionStatus) *Ve
 // Exists says whether there is a SharedApp of that name.
 func (a *App) Exists() bool { return a.Object != nil }
 
-// Suspended says whether the app moves nowhere.
-func (a *App) Suspended() bool { return a.Exists() && ptr.Deref(a.Object.Spec.Suspend, false) }
+// Suspended says what stops every move of the app; empty where nothing does.
+func (a *App) Suspended() string {
+	if !a.Exists() || !ptr.Deref(a.Object.Spec.Suspend, false) {
+		return ""
+	}
 
-// Paused says whether no new step of the app is started.
-func (a *App) Paused() bool { return a.Exists() && ptr.Deref(a.Object.Spec.Pause, false) }
+	return "SharedApp " + a.Name + " is suspended (spec.suspend)"
+}
+
+// Paused says what stops new moves of the app; empty where nothing does.
+func (a *App) Paused() string {
+	if !a.Exists() || !ptr.Deref(a.Object.Spec.Pause, false) {
+		return ""
+	}
+
+	return "SharedApp " + a.Name + " is paused (spec.pause)"
+}
 
 // Versions are those of the spec, in its order.
 func (a *App) Versions() []*Version { return a.versions }
@@ -239,11 +251,12 @@ func unknown(name string) *Fault { return fault(UnknownApp, "there is no SharedA
 
 // Halted is why the app moves nowhere, whatever the version.
 func (a *App) Halted() *Fault {
-	if !a.Suspended() {
+	why := a.Suspended()
+	if why == "" {
 		return nil
 	}
 
-	return fault(Suspended, "SharedApp %s is suspended (spec.suspend): it moves nowhere", a.Name)
+	return fault(Suspended, "%s: it moves nowhere", why)
 }
 
 // Releases are those of the spec that may be installed, those that can't be had for the moment, such

@@ -69,6 +69,8 @@ func frozenItself(s *given) {
 
 func withoutTest(s *given) { s.municipality.Spec.Environments = s.municipality.Spec.Environments[:1] }
 
+func pausedApp(s *given) { s.apps["svarut"].Spec.Pause = new(true) }
+
 func TestOwn(t *testing.T) {
 	all := func(changes ...func(*given)) given { return world(append([]func(*given){everywhere}, changes...)...) }
 	in23 := func(s *given) { runs(inTest, before, 9*time.Hour)(s); runs(prod, before, 9*time.Hour)(s) }
@@ -85,6 +87,9 @@ func TestOwn(t *testing.T) {
 		{"in its own freeze it waits", all(in23, named, frozenItself), nil, "test: Municipality vinje: frozen until"},
 		{"and while it is paused", all(in23, named, func(s *given) { s.municipality.Spec.Pause = new(true) }), nil, "test: the Municipality is paused (spec.pause)"},
 		{"and while the platform is paused", all(in23, named, func(s *given) { s.platform.Pause = new(true) }), nil, "test: Platform default is paused (spec.pause)"},
+		{"and while the app is paused", all(in23, named, pausedApp), nil, "test: SharedApp svarut is paused (spec.pause)"},
+		{"also what comes at once", all(in23, atOnce, pausedApp), nil, ""},
+		{"one that fails returns meanwhile", all(in23, runs(inTest, pinned, 0, moves("", "")), named, pausedApp), []string{"vinje-test 2.3.0 Returned"}, ""},
 		{"at once if it says so, in a freeze as well", all(in23, atOnce, frozenItself), []string{"vinje-prod 2.4.1 ", "vinje-test 2.4.1 "}, ""},
 		{"what comes at once stays where it fails", all(runs(inTest, pinned, 0, moves("", "")), runs(prod, pinned, 0, moves("", "")), atOnce), nil, ""},
 		{"one that fails returns, in a freeze as well", all(in23, runs(inTest, pinned, 0, moves("", "")), named, frozenItself), []string{"vinje-test 2.3.0 Returned"}, ""},

@@ -154,7 +154,6 @@ func (p planning) gates(s *Subject, r *v1alpha1.Rollout, fault string) planner.G
 		brake(&g.Paused, n.Spec.Pause, "Network "+n.Name+" is paused (spec.pause)")
 	}
 	if app.Exists() {
-		brake(&g.Paused, app.Object.Spec.Pause, "SharedApp "+app.Name+" is paused (spec.pause)")
 		if !slices.Contains(app.Object.Spec.PilotNetworks, s.Group.Network) {
 			target, pilots := v1alpha1.Release{Version: r.Spec.Version, Digest: r.Spec.Digest}, p.pilots(app.Object)
 			g.Pilots, g.PilotsProof = planner.PilotsGate(app.Name, target, pilots), planner.PilotsProof(target, pilots)
@@ -172,9 +171,7 @@ func (p planning) brakes(app *catalogue.App) planner.Gates {
 	brake(&g.Frozen, p.Platform.Freeze, "the platform is frozen (spec.freeze of Platform default)")
 	brake(&g.Suspended, p.Platform.Suspend, "Platform default is suspended (spec.suspend)")
 	brake(&g.Paused, p.Platform.Pause, "Platform default is paused (spec.pause)")
-	if app.Exists() {
-		brake(&g.Suspended, app.Object.Spec.Suspend, "SharedApp "+app.Name+" is suspended (spec.suspend)")
-	}
+	g.Suspended, g.Paused = cmp.Or(g.Suspended, app.Suspended()), cmp.Or(g.Paused, app.Paused())
 	return g
 }
 

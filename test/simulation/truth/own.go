@@ -46,6 +46,9 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 		return
 	}
 	t.mayTake(k, to, says)
+	if app := t.Apps[k.App]; ptr.Deref(m.Spec.Pause, false) || ptr.Deref(t.Platform.Spec.Pause, false) || (app != nil && ptr.Deref(app.Spec.Pause, false)) {
+		t.Broken("own windows", "%s takes %s %s by its own decision, while it, the platform or the app is paused", k.Municipality, k.App, to.Version)
+	}
 	if !wordsOf(m, k, t.Now).immediate {
 		t.takesInSteps(m, k, to)
 	}
@@ -69,9 +72,6 @@ func (t *Truth) mayTake(k Key, to v1alpha1.Release, says Says) {
 
 // takesInSteps says whether a municipality takes a version that it named as a rollout would bring it.
 func (t *Truth) takesInSteps(m *v1alpha1.Municipality, k Key, to v1alpha1.Release) {
-	if ptr.Deref(m.Spec.Pause, false) || ptr.Deref(t.Platform.Spec.Pause, false) {
-		t.Broken("own windows", "%s takes %s %s by its own decision, while it or the platform is paused", k.Municipality, k.App, to.Version)
-	}
 	if !t.mayStart(m.Spec.Windows, m.Spec.Freezes, t.Now) {
 		t.Broken("own windows", "%s takes %s %s by its own decision, outside its windows or in its freeze", k.Municipality, k.App, to.Version)
 	}

@@ -22,11 +22,11 @@ func (p *place) offer() []string {
 	if len(spec.PilotNetworks) > 0 {
 		all = append(all, fmt.Sprintf("New versions go to %s first (spec.pilotNetworks).", list(spec.PilotNetworks)))
 	}
-	if p.app.Paused() {
-		all = append(all, "It is paused (spec.pause): nobody else is moved.")
+	if paused := p.app.Paused(); paused != "" {
+		all = append(all, paused+": nobody else is moved.")
 	}
-	if p.app.Suspended() {
-		all = append(all, "It is suspended (spec.suspend): nothing of it is moved.")
+	if halted := p.app.Halted(); halted != nil {
+		all = append(all, sentence(halted.Message))
 	}
 	return append(all, p.stopped()...)
 }

@@ -46,8 +46,9 @@ type SharedAppSpecApplyConfiguration struct {
 	// when each of these has completed its rollout of it. Default: none.
 	// Example: [digi-rogaland]
 	PilotNetworks []string `json:"pilotNetworks,omitempty"`
-	// pause stops new moves of this app, in every network and for direct adopters. Members under way
-	// are watched, and return if they fail. Default: false.
+	// pause stops new moves of this app, in every network, for direct adopters, and those that a
+	// municipality asks for itself, such as by a pin. Members under way are watched, and return if they
+	// fail. Default: false.
 	// Example: true
 	Pause *bool `json:"pause,omitempty"`
 	// suspend stops this app's rollouts everywhere: its bundles are not fetched, nobody is moved, and
