@@ -24,8 +24,8 @@ type Pilot struct {
 }
 
 // PilotsGate is the gate of the first member of a group that is no pilot itself: each pilot
-// network has completed the release with its newest attempt, and most who take part have it. It says what keeps the first that
-// has not, and what a person can do.
+// network has completed the release with its newest attempt, most who take part have it, and the network
+// has not gone back since. It says what keeps the first that has not, and what a person can do.
 func PilotsGate(app string, target v1alpha1.Release, pilots []Pilot) Gate {
 	for _, pilot := range pilots {
 		if why, how := pilot.keepsBack(target); why != "" {
@@ -64,6 +64,8 @@ func (p *Pilot) keepsBack(target v1alpha1.Release) (why, how string) {
 		return p.Absent, "give it members that get the app"
 	case p.Next != nil && p.Next.Version == target.Version && p.Next.Digest == target.Digest: //guard:pilots-next-attempt
 		return "its Rollout is about to be made", "wait"
+	case r != nil && lower(p.brings(), target.Version): //guard:pilots-that-went-back
+		return "it has gone back to " + p.brings(), "point its channel at " + target.Version
 	case r == nil && p.Wanted != nil && *p.Wanted != target:
 		return "its channel points at " + p.Wanted.Version, "point its channel at " + target.Version
 	case r == nil:
@@ -111,6 +113,17 @@ func completedWithFew(r *v1alpha1.Rollout, again string) (why, how string) {
 
 // toCome is how many take part that have not got the version yet, and are not on their way.
 func toCome(s *v1alpha1.RolloutStatus) int { return int(s.Waiting + s.Away) }
+
+// brings is the version that the pilot's newest Rollout brings, or the one that it is about to make.
+func (p *Pilot) brings() string {
+	if p.Next != nil {
+		return p.Next.Version
+	}
+	if r := Newest(p.Records); r != nil {
+		return r.Spec.Version
+	}
+	return ""
+}
 
 // newest is the pilot's newest Rollout of a release; nil where there is none.
 func (p *Pilot) newest(target v1alpha1.Release) *v1alpha1.Rollout {

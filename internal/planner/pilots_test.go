@@ -34,6 +34,8 @@ func TestPilotsGate(t *testing.T) {
 		all[0].Next = &v1alpha1.RolloutSpec{Version: target.Version, Digest: target.Digest}
 		return all
 	}
+	back := about(done)
+	back[0].Wanted, back[0].Next = &before, &v1alpha1.RolloutSpec{Version: before.Version, Digest: before.Digest}
 	cases := []struct {
 		reason string
 		pilots []planner.Pilot
@@ -54,6 +56,10 @@ func TestPilotsGate(t *testing.T) {
 		{"the pilot completed it long ago, and is about to try it again", about(done, pilotRecord(v1alpha1.RolloutCompleted, other, 2)), "about to be made", ""},
 		{"the pilot completed it just now, and a retry is asked for", about(done), "about to be made", ""},
 		{"the pilot completed it, and is ahead by its own channel", []planner.Pilot{{Network: "rogaland", Wanted: &other, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutProgressing, other, 2)}}}, "", ""},
+		{"the pilot completed it, and then what was before it", []planner.Pilot{{Network: "rogaland", Wanted: &before, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutCompleted, before, 2)}}}, "it has gone back to 2.4.1", "point its channel at 2.5.0"},
+		{"the pilot completed it, and is going back", []planner.Pilot{{Network: "rogaland", Wanted: &before, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutProgressing, before, 2)}}}, "it has gone back to 2.4.1", ""},
+		{"the pilot completed it, and is about to go back", back, "it has gone back to 2.4.1", ""},
+		{"the pilot completed it after what was before it", rogaland(pilotRecord(v1alpha1.RolloutCompleted, before, 1), pilotRecord(v1alpha1.RolloutCompleted, target, 2)), "", ""},
 		{"one of fifty is verified, and the others are away", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(50, 1, 49, 0))), "is completed with no more than 1 of 50 members, 49 to come", "let more of them have it"},
 		{"one of ten is verified, and the others failed", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(10, 1, 0, 0), failures(9))), "with no more than 1 of 10 members, 9 failed", "ask for a retry"},
 		{"half is not most", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(5, 2, 0, 1), failures(2))), "with no more than 2 of 4 members, 2 failed", "ask for a retry"},

@@ -132,6 +132,29 @@ var storiesOfWhatIsThere = []story{
 			return r.Status.Phase == v1alpha1.RolloutHalted && r.Status.Failed == 60
 		})
 	}},
+	{name: "pilot-went-back", title: "A pilot network completed 2.5.0 by a channel of its own, and went back: nobody else gets it before it has it again.", lasts: 6, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		rogaland := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "digi-rogaland", Generation: 1, CreationTimestamp: metav1.NewTime(s.now())}}
+		rogaland.Spec.Apps, rogaland.Spec.Members.Names = s.store.Networks[telemark].DeepCopy().Spec.Apps, []string{"klepp"}
+		rogaland.Spec.Apps[0].Channel = "next"
+		s.municipality("klepp")
+		s.store.Networks["digi-rogaland"] = rogaland
+		next := func(version string) {
+			s.changeApp(svarut, func(a *v1alpha1.SharedApp) {
+				a.Spec.PilotNetworks = []string{"digi-rogaland"}
+				a.Spec.Channels = append(a.Spec.Channels[:1:1], v1alpha1.Channel{Name: "next", Version: version})
+			})
+		}
+		next("2.4.0")
+		s.on(1, "09:00", "channel next, which digi-rogaland follows, points at 2.5.0", func() { next("2.5.0") })
+		s.on(2, "09:00", "it is moved back to 2.4.0", func() { next("2.4.0") })
+		s.on(3, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.must(4, "09:00", "nobody in Vest-Telemark has it, and why is said", func() bool {
+			return s.has("2.4.0", "test", sixOfTelemark...) && strings.Contains(s.record("2.5.0", 1).Status.Waves[0].WaitsFor, "it has gone back to 2.4.0")
+		})
+		s.on(4, "10:00", "channel next points at 2.5.0 again", func() { next("2.5.0") })
+		s.must(6, "09:00", "when digi-rogaland has it again, the others get it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
+	}},
 	{name: "environment-not-ready", title: "An environment exists, and is not ready: nothing is installed there, nobody waits, and the version is not blamed.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
 		s.on(1, "08:00", "tokke's environment test is made anew, and is not ready yet", func() { s.changeMunicipality("tokke", isPending("test")) })

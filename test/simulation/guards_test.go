@@ -36,6 +36,7 @@ var guards = []guard{
 	{"suspended-municipality", "a suspended municipality is not moved"},
 	{"pilot-networks-first", "pilot networks come first"},
 	{"pilots-next-attempt", "with the attempt that they are about to make"},
+	{"pilots-that-went-back", "and have not gone back since"},
 	{"introductions-queue", "introductions queue"},
 	{"priorities", "the queue goes by priority"},
 	{"version-available", "a version that is not available is not moved to"},

@@ -61,7 +61,8 @@ func announced(m *moved) string {
 	return ""
 }
 
-// pilotsCompleted says which pilot network has not completed its newest attempt at the version.
+// pilotsCompleted says which pilot network has not completed its newest attempt at the version, or has gone
+// back to a lower one since.
 func pilotsCompleted(m *moved) string {
 	app := m.Apps[m.App]
 	if app == nil || slices.Contains(app.Spec.PilotNetworks, m.Rollout.Spec.Network) || m.begun(m.Rollout) {
@@ -71,12 +72,15 @@ func pilotsCompleted(m *moved) string {
 		if !slices.Contains(m.Ledger.completed[pilot+"//"+app.Name], target(m.Rollout)) {
 			return "pilot network " + pilot + " has not completed it"
 		}
-		for _, name := range Sorted(m.Rollouts) {
-			r := m.Rollouts[name]
-			newest := m.Ledger.made[subject(r)]
-			if r.Spec.Network == pilot && r.Spec.App == app.Name && newest != nil && newest.Name == name && target(r) == target(m.Rollout) && m.Ledger.of(name).completed.IsZero() {
-				return fmt.Sprintf("pilot network %s has not completed attempt %d", pilot, r.Spec.Attempt)
-			}
+		newest := m.Ledger.made[pilot+"//"+app.Name]
+		if newest == nil || m.Rollouts[newest.Name] == nil {
+			continue
+		}
+		if lower(newest.Spec.Version, m.Rollout.Spec.Version) {
+			return fmt.Sprintf("pilot network %s has gone back to %s", pilot, newest.Spec.Version)
+		}
+		if target(newest) == target(m.Rollout) && m.Ledger.of(newest.Name).completed.IsZero() {
+			return fmt.Sprintf("pilot network %s has not completed attempt %d", pilot, newest.Spec.Attempt)
 		}
 	}
 	return ""
