@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ type tally struct {
 	budget, limit int
 	// unrecorded are failures that no installation records yet.
 	unrecorded int
-	// late are failures since the wave was done.
+	// late are failures of no wave that is done, or since it was done.
 	late int
 	// tried are members at which this rollout tried the version, or that were healthy with it anyway.
 	tried int
@@ -175,7 +176,7 @@ func (c *count) countLeft() {
 			t.members++
 			t.failed++
 			t.tried++
-			if done, was := c.done[l.Wave]; was && c.leftLate(l, done) {
+			if s.failing || c.leftLate(l) {
 				t.late++
 			}
 		case moving:
@@ -187,17 +188,20 @@ func (c *count) countLeft() {
 	}
 }
 
-// leftLate says whether a place of a municipality that left was moved, or returned, after a moment.
-func (c *count) leftLate(l *Left, done time.Time) bool {
-	for i := range l.Places {
-		if stamp := c.stamp(&l.Places[i]); stamp != nil && stamp.MovedAt.After(done) {
-			return true
-		}
+// leftLate is standing.late of a municipality that left.
+func (c *count) leftLate(l *Left) bool {
+	if len(l.Places) == 0 { // its installations went with it
+		since, _ := c.remembered(l.Name, v1alpha1.MemoryFailed)
+		return !c.bore(l.Wave, since)
 	}
-	return false
+	return slices.ContainsFunc(l.Places, func(place MemberPlace) bool {
+		stamp := c.stamp(&place)
+		return stamp != nil && stamp.Outcome != "" && !c.bore(stamp.Wave, stamp.MovedAt.Time)
+	})
 }
 
-// judge finds which waves are done, and which have spent their budget. What is done stays so, but
+// judge finds which waves are done, and which have spent their budget. What is done stays so, whatever
+// it is called now and whoever is in it: its budget bore what had failed by then. It does not stay so
 // for a wave without anybody to move that is done before the rollout has begun: those in it who take
 // part by then goes first.
 func (c *count) judge() {
@@ -214,7 +218,7 @@ func (c *count) judge() {
 			t.approval.How += c.remarks()
 		}
 		t.halted = t.failed > t.budget && //guard:budget
-			(t.completedAt == nil || t.late > 0)
+			t.late > 0 //guard:done-bears-its-failures
 	}
 	c.settle()
 }

@@ -104,7 +104,7 @@ type standing struct {
 	unseen bool
 	// unrecorded says that no installation records the failure yet.
 	unrecorded bool
-	// late says that it failed after its wave was done.
+	// late says that it failed in a wave that is not done by the name it had then, or was done before.
 	late bool
 	// flaky says that it failed as it was never healthy for long enough.
 	flaky bool

@@ -85,6 +85,22 @@ func (all memory) remembered(name, reason string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// failedIn is the wave in which a member failed, by the name it had then; empty where nobody knows.
+func (all memory) failedIn(name string) string {
+	for _, m := range all[name] {
+		if m.Reason == v1alpha1.MemoryFailed {
+			return m.Wave
+		}
+	}
+	return ""
+}
+
+// bore says whether a wave, by the name it had then, was done with what had failed by some time.
+func (r *rules) bore(wave string, failed time.Time) bool {
+	done, was := r.done[wave]
+	return was && !failed.After(done)
+}
+
 // excusedBefore says whether a place of a member that has the version could not be judged, or had a fault
 // that is not the version's, when the status was written.
 func (all memory) excusedBefore(name string) bool {

@@ -128,11 +128,30 @@ func TestDoneStaysDone(t *testing.T) {
 	}
 	diff(t, "a healthy member leaves", "state", waveIn(t, planner.Plan(in), "one").State, v1alpha1.WaveDone)
 
+	in.Rollout.Status = planner.Plan(in).Status
+	in.Strategy.Waves[0].Name = "renamed"
+	step := planner.Plan(in)
+	diff(t, "and the wave is renamed at the same time", "state", waveIn(t, step, "renamed").State, v1alpha1.WaveDone)
+	in.Rollout.Status = step.Status
+	declined := func(in *planner.Input) {
+		in.Members[0].Places[0].Installed, in.Members[0].Places[0].Excuse = nil, planner.Excuse{Reason: "Declined"}
+	}
+	declined(&in)
+	member("joins", prod(has(before)))(&in)
+	in.Strategy.Waves[0].Name = "again"
+	for range 2 {
+		step = planner.Plan(in)
+		diff(t, "one of the two declined, another joins, and the wave is renamed again", "phase", step.Status.Phase, v1alpha1.RolloutProgressing)
+		in.Rollout.Status = step.Status
+	}
+	member("late", prod(has(before), moved("again", time.Minute), outcome(v1alpha1.OutcomeReturned, "returned")))(&in)
+	diff(t, "a failure of its own halts the wave", "phase", planner.Plan(in).Status.Phase, v1alpha1.RolloutHalted)
+
 	ill := member("a", prod(unhealthy(target, 5*time.Hour), soakedOnce(2*time.Hour), moved("one", 9*time.Hour)))
 	in = world(waves(wave("one"), wave("two")), done("one"), ill, member("b", verified("two")))
 	in.Rollout.Status = planner.Plan(in).Status
 	waves(wave("renamed"), wave("two"))(&in)
-	step := planner.Plan(in)
+	step = planner.Plan(in)
 	diff(t, "a done wave is renamed: nobody is sent back for a fault of today", "moves", moves(step), []string(nil))
 	in.Rollout.Status = step.Status
 	diff(t, "nor at the plan after that", "moves", moves(planner.Plan(in)), []string(nil))

@@ -57,6 +57,7 @@ var guards = []guard{
 	{"done-stays-done", "what becomes of a member after its wave was done is not the rollout's any more"},
 	{"passed-over-is-judged", "but who decided otherwise before it was verified is judged when it takes part"},
 	{"had-it-is-judged", "and so is who comes with the version, of which nobody knows that it was verified"},
+	{"done-bears-its-failures", "and what had failed in it by then halts it no more"},
 	{"who-came-late-stays-verified", "who was verified after its wave was done stays so"},
 	{"absence-is-no-fault", "who was away for what it was to get keeps what it had"},
 	{"done-without-it", "who soaks when its wave is done without it goes on soaking"},

@@ -41,6 +41,23 @@ var storiesOfMembers = []story{
 		})
 		s.must(1, "12:00", "fyresdal is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "fyresdal") })
 	}},
+	{name: "renamed-as-one-leaves", title: "A wave is done with one of six failed; it is renamed as two healthy members leave, without whom one failure is too many: done stays done.", lasts: 4, plot: func(s *script) {
+		s.oneWave(func(w *v1alpha1.Wave) {
+			w.MaxConcurrent, w.MaxFailures = new(intstr.FromInt32(6)), new(intstr.FromString("17%"))
+		})
+		s.turnsOut("2.5.0", "fyresdal", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted, which is bad for fyresdal", func() { s.promote("2.5.0") })
+		s.on(2, "09:00", "tokke and vinje leave the network, and the wave has another name", func() {
+			members(s, sixOfTelemark[:4]...)
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves[0].Name = "all" })
+		})
+		s.on(2, "10:00", "hjartdal joins", func() {
+			s.municipality("hjartdal")
+			members(s, append([]string{"hjartdal"}, sixOfTelemark[:4]...)...)
+		})
+		s.must(2, "10:05", "nothing is halted", func() bool { return s.record("2.5.0", 1).Status.Phase == v1alpha1.RolloutProgressing })
+		s.must(4, "09:00", "hjartdal has it", func() bool { return s.has("2.5.0", "prod", "hjartdal") })
+	}},
 	{name: "network-ends-under-way", title: "A network ends while members are on their way to a version that fails: they return to what was verified.", lasts: 2, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
 		s.turnsOut("2.5.0", "tokke", bad)

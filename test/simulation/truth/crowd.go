@@ -10,12 +10,18 @@ import (
 // crowd is a wave as it truly is.
 type crowd struct {
 	members, failed, excused, onTheWay, away, verified, unclear int
+	// fresh are failures that no wave bore when it was done, by whatever name.
+	fresh int
 	// unready are members that are neither verified nor excused, failed or away.
 	unready []string
 }
 
 // takePart are the members that percentages are of: not the excused.
 func (c crowd) takePart() int { return c.members - c.excused }
+
+// exceeds says whether more failed than may. What a wave bore when it was done halts none, whatever it is
+// called since and whoever has left it.
+func (c crowd) exceeds(budget int) bool { return c.failed > budget && c.fresh > 0 }
 
 // waveOf is the wave that a member counts in.
 func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
@@ -94,6 +100,9 @@ func (t *Truth) count(r *v1alpha1.Rollout, p Promise, index int, returning map[s
 		switch at {
 		case failed:
 			c.failed++
+			if returning[name] || !t.Ledger.of(r.Name).borne[name] {
+				c.fresh++
+			}
 		case verified:
 			c.verified++
 		case away:
@@ -111,9 +120,13 @@ func (t *Truth) count(r *v1alpha1.Rollout, p Promise, index int, returning map[s
 			c.unready = append(c.unready, name+" waits")
 		}
 	}
-	gone := len(t.leftFailed(r, p, index, present))
-	c.failed += gone
-	c.members += gone
+	for name := range t.leftFailed(r, p, index, present) {
+		c.failed++
+		c.members++
+		if !t.Ledger.of(r.Name).borne[name] {
+			c.fresh++
+		}
+	}
 	return c
 }
 
@@ -155,7 +168,7 @@ func (t *Truth) notDone(r *v1alpha1.Rollout, p Promise, index int, returning map
 	c := t.crowd(r, p, index, returning)
 	budget := share(p.Waves[index].Budget, c.members)
 	switch {
-	case c.failed > budget:
+	case c.exceeds(budget):
 		return fmt.Sprintf("%d of %d members failed, and %d may", c.failed, c.members, budget)
 	case len(c.unready) > 0:
 		return c.unready[0]

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -147,15 +148,25 @@ func wavesBeforeDone(m *moved) string {
 	return ""
 }
 
-// isDone notes that a wave is done, and who is verified in it, or stood in.
+// isDone notes that a wave is done, who is verified in it, or stood in, and whose failure it bears.
 func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 	e := t.Ledger.of(r.Name)
 	if index == 0 {
 		e.stoodIn = hadItFirst(t, r, p)
 	}
 	e.done[p.Waves[index].Name] = true
+	present := map[string]bool{}
 	for _, f := range t.Followers(r) {
-		if t.waveOf(f, r, p) != index || t.stand(f, r, p.Waves[index]) != verified {
+		present[f.Municipality.Name] = true
+		if t.waveOf(f, r, p) != index {
+			continue
+		}
+		switch t.stand(f, r, p.Waves[index]) {
+		case failed:
+			e.borne[f.Municipality.Name] = true
+			continue
+		case verified:
+		case waiting, onTheWay, excused, away, unclear:
 			continue
 		}
 		for _, place := range f.Places {
@@ -164,6 +175,7 @@ func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 			}
 		}
 	}
+	maps.Copy(e.borne, t.leftFailed(r, p, index, present))
 }
 
 func withinLimit(m *moved) string {

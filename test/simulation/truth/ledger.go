@@ -88,8 +88,9 @@ type entry struct {
 	returned map[Key]bool
 	// stoodIn is the member that had the version, and went first in place of others.
 	stoodIn string
-	// failed are the members that were taken back, or left as they are.
-	failed map[string]bool
+	// failed are the members that were taken back, or left as they are, and borne those of them that had
+	// failed when their wave was done.
+	failed, borne map[string]bool
 }
 
 // NewLedger remembers nothing yet.
@@ -107,7 +108,7 @@ func NewLedger() *Ledger {
 func (l *Ledger) of(rollout string) *entry {
 	e := l.rollouts[rollout]
 	if e == nil {
-		e = &entry{done: map[string]bool{}, verified: map[string]bool{}, past: map[Key]bool{}, returned: map[Key]bool{}, failed: map[string]bool{}}
+		e = &entry{done: map[string]bool{}, verified: map[string]bool{}, past: map[Key]bool{}, returned: map[Key]bool{}, failed: map[string]bool{}, borne: map[string]bool{}}
 		l.rollouts[rollout] = e
 	}
 	return e

@@ -91,6 +91,7 @@ func (t *Truth) Moves(move Move) {
 	case Return, Hold:
 		m.holds(ofReturns)
 		e.returned[move.Key], e.failed[move.Municipality] = true, true
+		delete(e.borne, move.Municipality)
 		return
 	case CatchUp:
 		m.holds(ofNewSteps)
@@ -278,7 +279,7 @@ func (m *moved) failures(of func(crowd) int) string {
 			continue // who joins it later, and fails, stops nobody
 		}
 		c := m.crowd(m.Rollout, m.promise, i, m.Returning)
-		if budget := share(wave.Budget, of(c)); c.failed > budget {
+		if budget := share(wave.Budget, of(c)); c.exceeds(budget) {
 			return fmt.Sprintf("%d of %d members of wave %s failed, and %d may", c.failed, of(c), wave.Name, budget)
 		}
 	}
