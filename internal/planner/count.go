@@ -192,11 +192,11 @@ func (c *count) countLeft() {
 func (c *count) leftLate(l *Left) bool {
 	if len(l.Places) == 0 { // its installations went with it
 		since, _ := c.remembered(l.Name, v1alpha1.MemoryFailed)
-		return !c.bore(l.Wave, since)
+		return !c.done.bore(l.Wave, since)
 	}
 	return slices.ContainsFunc(l.Places, func(place MemberPlace) bool {
 		stamp := c.stamp(&place)
-		return stamp != nil && stamp.Outcome != "" && !c.bore(stamp.Wave, stamp.MovedAt.Time)
+		return stamp != nil && stamp.Outcome != "" && !c.done.bore(stamp.Wave, stamp.MovedAt.Time)
 	})
 }
 

@@ -224,7 +224,7 @@ func (r *reporter) memoryOf(s *standing, reason string) v1alpha1.MemberMemory {
 	if reason == v1alpha1.MemoryFailed || (s.state == away && !s.hasIt(r.target)) { //guard:absence-is-no-fault -> reason == v1alpha1.MemoryFailed
 		m.Wave = r.strategy.Waves[s.wave].Name
 	}
-	if in := r.failedIn(s.member.Name); reason == v1alpha1.MemoryFailed && r.bore(in, since.Time) {
+	if in := r.failedIn(s.member.Name); reason == v1alpha1.MemoryFailed && r.done.bore(in, since.Time) {
 		m.Wave = in // which was done with it, whatever it is called now
 	}
 	return m

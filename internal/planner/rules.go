@@ -14,8 +14,17 @@ type rules struct {
 	// known are the waves of the Rollout's status, by name.
 	known map[string]v1alpha1.WaveStatus
 	// done is when waves were done, by the names that they had then.
-	done map[string]time.Time
+	done wavesDone
 	memory
+}
+
+// wavesDone is when waves were done, by the names that they had then.
+type wavesDone map[string]time.Time
+
+// bore says whether a wave was done with what had failed by some time.
+func (d wavesDone) bore(wave string, failed time.Time) bool {
+	done, was := d[wave]
+	return was && !failed.After(done)
 }
 
 // memory is what the status remembers, by member.
@@ -25,7 +34,7 @@ func newRules(in *Input) rules {
 	r := rules{
 		in: in, strategy: in.Strategy,
 		target: v1alpha1.Release{Version: in.Rollout.Spec.Version, Digest: in.Rollout.Spec.Digest},
-		known:  make(map[string]v1alpha1.WaveStatus, len(in.Rollout.Status.Waves)), done: map[string]time.Time{},
+		known:  make(map[string]v1alpha1.WaveStatus, len(in.Rollout.Status.Waves)), done: wavesDone{},
 		memory: make(memory, len(in.Rollout.Status.Memory)),
 	}
 	if in.SecurityFix {
@@ -93,12 +102,6 @@ func (all memory) failedIn(name string) string {
 		}
 	}
 	return ""
-}
-
-// bore says whether a wave, by the name it had then, was done with what had failed by some time.
-func (r *rules) bore(wave string, failed time.Time) bool {
-	done, was := r.done[wave]
-	return was && !failed.After(done)
 }
 
 // excusedBefore says whether a place of a member that has the version could not be judged, or had a fault

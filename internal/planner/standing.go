@@ -37,7 +37,7 @@ func (r *rules) readStamps(s *standing, w *Wave) {
 	if r.failedAndGone(s.member) {
 		s.state, s.reason = failed, v1alpha1.MemoryFailed
 		s.since, _ = r.remembered(s.member.Name, v1alpha1.MemoryFailed)
-		s.late = !r.bore(cmp.Or(r.failedIn(s.member.Name), w.Name), s.since)
+		s.late = !r.done.bore(cmp.Or(r.failedIn(s.member.Name), w.Name), s.since)
 		return
 	}
 	for i := range s.member.Places {
@@ -64,7 +64,7 @@ func (s *standing) readStamp(r *rules, place *MemberPlace, stamp *Stamp, w *Wave
 	if stamp.Outcome == v1alpha1.OutcomeReturned || stuck { //guard:failed-holds
 		s.state, s.failing, s.place = failed, true, place
 		s.reason, s.message, s.since = string(stamp.Outcome), stamp.Message, stamp.MovedAt.Time
-		s.late = s.late || !r.bore(cmp.Or(stamp.Wave, w.Name), stamp.MovedAt.Time)
+		s.late = s.late || !r.done.bore(cmp.Or(stamp.Wave, w.Name), stamp.MovedAt.Time)
 	}
 }
 

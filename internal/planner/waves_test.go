@@ -149,3 +149,54 @@ func TestPilotThatIsWaitedForGoesFirst(t *testing.T) {
 	in.Now = now.Add(10 * time.Minute)
 	diff(t, "when the freeze ends, one goes and not both", "moves", moves(planner.Plan(in)), []string{"siljan/prod Advance 2.5.0 wave pilot"})
 }
+
+func TestDoneStaysDone(t *testing.T) {
+	ten := v1alpha1.Wave{Name: "one", MaxFailures: percent("10%")}
+	in := world(waves(ten), done("one"))
+	for i := range 19 { // one left since, and 10% of 19 are 1
+		kind := verified("one")
+		if i < 2 {
+			kind = prod(has(before), moved("one", 40*time.Minute), outcome(v1alpha1.OutcomeReturned, "returned"))
+		}
+		member("m"+string(rune('a'+i)), kind)(&in)
+	}
+	diff(t, "a healthy member leaves", "state", waveIn(t, planner.Plan(in), "one").State, v1alpha1.WaveDone)
+
+	in.Rollout.Status = planner.Plan(in).Status
+	in.Strategy.Waves[0].Name = "renamed"
+	step := planner.Plan(in)
+	diff(t, "and the wave is renamed at the same time", "state", waveIn(t, step, "renamed").State, v1alpha1.WaveDone)
+	in.Rollout.Status = step.Status
+	declined := func(in *planner.Input) {
+		in.Members[0].Places[0].Installed, in.Members[0].Places[0].Excuse = nil, planner.Excuse{Reason: "Declined"}
+	}
+	declined(&in)
+	member("joins", prod(has(before)))(&in)
+	in.Strategy.Waves[0].Name = "again"
+	for range 2 {
+		step = planner.Plan(in)
+		diff(t, "one of the two declined, another joins, and the wave is renamed again", "phase", step.Status.Phase, v1alpha1.RolloutProgressing)
+		in.Rollout.Status = step.Status
+	}
+	member("late", prod(has(before), moved("again", time.Minute), outcome(v1alpha1.OutcomeReturned, "returned")))(&in)
+	diff(t, "a failure of its own halts the wave", "phase", planner.Plan(in).Status.Phase, v1alpha1.RolloutHalted)
+
+	ill := member("a", prod(unhealthy(target, 5*time.Hour), soakedOnce(2*time.Hour), moved("one", 9*time.Hour)))
+	in = world(waves(wave("one"), wave("two")), done("one"), ill, member("b", verified("two")))
+	in.Rollout.Status = planner.Plan(in).Status
+	waves(wave("renamed"), wave("two"))(&in)
+	step = planner.Plan(in)
+	diff(t, "a done wave is renamed: nobody is sent back for a fault of today", "moves", moves(step), []string(nil))
+	in.Rollout.Status = step.Status
+	diff(t, "nor at the plan after that", "moves", moves(planner.Plan(in)), []string(nil))
+	waves(wave("one"), wave("two"))(&in)
+	step = planner.Plan(in)
+	diff(t, "it has its old name again: nor then", "moves", moves(step), []string(nil))
+	diff(t, "it is done as before", "state", waveIn(t, step, "one").State, v1alpha1.WaveDone)
+
+	twoPlaces := member("a", test(unhealthy(target, 2*time.Hour), moved("one", 9*time.Hour)), prod(unhealthy(target, 2*time.Hour), moved("one", 10*time.Minute)))
+	in = world(waves(wave("one")), done("one"), completed, twoPlaces)
+	in.Members[0].Places[1].Installed.UnhealthySince = now.Add(-2 * time.Hour)
+	in.Now = now.Add(30 * time.Minute)
+	diff(t, "a place that came later fails, and those that were done stay", "moves", moves(planner.Plan(in)), []string{"a/prod Return 2.4.1 wave one"})
+}
