@@ -24,7 +24,7 @@
 //
 // A time is an RFC 3339 time. In a spec it has the word that a person would say: from,
 // until, ends, expires. In a status the time of an event ends in At (startedAt,
-// completedAt, movedAt), and the beginning of what still lasts is since, or ends in
+// completedAt, appliedAt), and the beginning of what still lasts is since, or ends in
 // Since (healthySince, waitingSince). metadata and conditions keep Kubernetes' own
 // names. A length of time is a duration such as 24h, and is named by what lasts: soak,
 // announcement, progressDeadline.

@@ -16,7 +16,8 @@
 //   - place.go: how one app is doing in one environment, as a status shows it.
 //   - municipality.go, network.go, sharedapp.go: the statuses.
 //   - summary.go, size.go: one condition for many, and lists that stay small.
-//   - patience.go, counts.go: how long a status that is about to change again may wait.
+//   - adoption.go: how an app is doing in each network.
+//   - patience.go, waiting.go, counts.go: how long a status that is about to change again may wait.
 //
 // apply.go writes, as a field manager of its own, only what differs, and only the fields and the one
 // condition, AppsReady, that are the overview's. watches.go lets a pause of a second pass between a

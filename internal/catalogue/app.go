@@ -49,7 +49,7 @@ type Version struct {
 	Digest string
 	// State is Active, Deprecated or Withdrawn.
 	State v1alpha1.VersionState
-	// SecurityFix says that it goes through the emergency lane.
+	// SecurityFix says that it skips announcement and soak, and does not queue.
 	SecurityFix bool
 	// Available says that the catalogue has fetched and checked the bundle.
 	Available bool
@@ -176,7 +176,7 @@ func (a *App) IsWithdrawn(number string) bool {
 	return v != nil && v.State == v1alpha1.VersionWithdrawn
 }
 
-// IsSecurityFix says whether a version goes through the emergency lane.
+// IsSecurityFix says whether a version is a security fix.
 func (a *App) IsSecurityFix(number string) bool {
 	v := a.Version(number)
 

@@ -8,6 +8,7 @@
 //   - fault.go: why something can't be had.
 //   - requirements.go: zones and other apps.
 //   - parameters.go: what a version takes of what a municipality gives.
+//   - proposal.go: what a network proposes of an app.
 //
 // It is pure.
 package catalogue

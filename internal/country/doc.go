@@ -8,17 +8,19 @@
 // package planner, which plans one rollout: the first says who the members of a group are, and
 // the second what becomes of them.
 //
-//   - country.go: what readers see.
+//   - country.go, key.go: what readers see, and how it is sorted.
 //   - tenant.go, place.go: one municipality, its verdicts, and how a rollout counts each place.
 //   - subject.go: one app of one group, its members and records.
 //   - status.go: how a place is doing, measured against what was decided.
 //   - share.go, tally.go, adoption.go, counts.go: what municipalities add up to, in networks and by app.
 //   - strategy.go: a network's strategy, else the Platform's.
 //   - plan.go: what a group does next.
+//   - offer.go: what a channel offers, as a rollout asks for it.
+//   - refusal.go: writes that the API server refused for good.
 //   - own.go: what a municipality does next with the versions that it names itself.
 //   - consent.go: what its decisions ask of its AppInstallations.
 //   - installation.go: the AppInstallation that a move asks for.
 //   - model.go, common.go: what the model takes.
-//   - settle.go, file.go: what follows from it, and whom it concerns (change.go).
+//   - settle.go, file.go: what follows from it, and whom it concerns (change.go, specs.go).
 //   - objects.go: a country of a list of objects.
 package country

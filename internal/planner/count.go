@@ -13,7 +13,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// count is how every member and wave is doing. Its methods are questions: they change nothing.
+// count is how every member and wave is doing. Once newCount made it, its methods are questions: they change nothing.
 type count struct {
 	rules
 	members []standing

@@ -13,8 +13,8 @@
 // It is verified, waiting, moving, failed, excused (it decided otherwise) or away (it can't
 // be moved for now, for a reason that is not the version's). Waves are counted, and judged
 // in their order: one is done when the one before is, it is approved if it has to be, nobody
-// in it waits or moves, and no more failed than may. What is done stays done. The methods of
-// a count are questions: they change nothing.
+// in it waits or moves, and no more failed than may. What is done stays done. Once it is
+// made, the methods of a count are questions: they change nothing.
 //
 // Move. Members that failed go back to what was verified there last. Members on their way go
 // to their next stage. Then others begin, in the first wave that is not done, as many as its
@@ -28,7 +28,7 @@
 // The files in the order of a plan:
 //
 //   - records.go, name.go: which Rollout is the one to work on, and whether a new one is needed.
-//   - strategy.go: waves with their defaults, compiled from the spec.
+//   - inherit.go, strategy.go: what a network leaves out it takes from the platform; waves with their defaults, compiled from the spec.
 //   - input.go, outages.go, pilots.go, member.go, installed.go, stamp.go: what a plan rests on.
 //   - rules.go: what each member is held to.
 //   - standing.go, waves.go: how one member is doing, and in which wave.

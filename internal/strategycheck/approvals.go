@@ -48,7 +48,7 @@ func appFaults(in Input, field, name, channel, digest string) []string {
 }
 
 // waveFaults says that there is no wave of that name. Admission refuses it where the waves
-// stand beside the approval; where they are inherited, it can't see them.
+// are written beside the approval; where they are inherited, it can't see them.
 func waveFaults(in Input, field, wave string) []string {
 	compiled, _ := planner.CompileWaves(planner.Inherit(in.General, in.Said).Waves)
 	names := make([]string, 0, len(compiled))
@@ -62,7 +62,7 @@ func waveFaults(in Input, field, wave string) []string {
 		field, wave, strings.Join(names, ", "), from(in))}
 }
 
-// from is where the waves stand that hold.
+// from is where the waves are written that hold.
 func from(in Input) string {
 	switch {
 	case planner.Says(in.Said, "waves"):

@@ -16,7 +16,7 @@ const (
 	maxNames = 50
 )
 
-// waves are those that a strategy lists, as they stand there and compiled.
+// waves are those that a strategy lists, as they are written and compiled.
 type waves struct {
 	list     []v1alpha1.Wave
 	compiled []planner.Wave

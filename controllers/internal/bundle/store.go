@@ -11,7 +11,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// manifestKey holds the manifest of a stored artifact. Its layers stand beside it, each under its
+// manifestKey holds the manifest of a stored artifact. Its layers lie beside it, each under its
 // digest with a dash for the colon, which a ConfigMap key can't hold. A folder may have a file of
 // the same name: the digest decides what a stored bundle is.
 const manifestKey = "oci-manifest.json"

@@ -7,7 +7,7 @@
 Group and version: `{{ .GroupVersionString }}`. Required fields say so under *Rules*; all others may be left out.
 
 A time is an RFC 3339 time. In a spec it has the word that a person would say: `from`, `until`, `ends`, `expires`. In a status the time of an
-event ends in `At` (`startedAt`, `movedAt`), and the beginning of what still lasts is `since`, or ends in `Since` (`healthySince`). A length of time is
+event ends in `At` (`startedAt`, `appliedAt`), and the beginning of what still lasts is `since`, or ends in `Since` (`healthySince`). A length of time is
 a duration such as `24h`, named by what lasts: `soak`, `announcement`. `pause`, `freezes`, `freeze` and `suspend` are the
 [four brakes](operations.md#four-brakes).
 
