@@ -19,7 +19,8 @@ const progressPatience = 30 * time.Second
 // mostPatience bounds it where progress takes long: see underWaySince.
 const mostPatience = 5 * time.Minute
 
-// turnPatience is how long a change of what is waited for may wait, where all runs well.
+// turnPatience is how long a change of what is waited for may wait, where all runs well, and how long a
+// status may say that an app waits which waits no longer.
 const turnPatience = 5 * time.Second
 
 // patience is how long a change of a Municipality's status may wait to be written,
@@ -38,7 +39,7 @@ func patience(live, next v1alpha1.MunicipalityStatus, began time.Time) time.Dura
 		return 0
 	case was && firstApp(live, next):
 		return progressPatience
-	case was && is && sameButTurns(live, next):
+	case was && is && sameButTurns(live, next), !was && !is && waitsNoLonger(live, next):
 		return turnPatience
 	case was || is || !underWay(next):
 		return 0
@@ -98,6 +99,18 @@ func stopped(live, next v1alpha1.MunicipalityStatus) bool {
 	for i := range next.Apps {
 		was := before[placeIn(&next.Apps[i])]
 		if was != nil && was.Version != "" && country.Runs(was.State) && !country.Runs(next.Apps[i].State) {
+			return true
+		}
+	}
+	return false
+}
+
+// waitsNoLonger says whether an app that is reported as waiting for something, such as an approval, has
+// got it.
+func waitsNoLonger(live, next v1alpha1.MunicipalityStatus) bool {
+	before := byPlace(live)
+	for i := range next.Apps {
+		if was := before[placeIn(&next.Apps[i])]; was != nil && was.State == v1alpha1.AppWaiting && next.Apps[i].State != v1alpha1.AppWaiting {
 			return true
 		}
 	}

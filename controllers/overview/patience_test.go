@@ -59,8 +59,9 @@ func TestPatience(t *testing.T) {
 		{"the first word may wait for the installations to become ready", v1alpha1.MunicipalityStatus{}, at(c), progressPatience},
 		{"the first word that all is ready is written at once", v1alpha1.MunicipalityStatus{}, at(c, prod(), test()), 0},
 		{"the first word that something failed is written at once", v1alpha1.MunicipalityStatus{}, at(c, prod(failed)), 0},
-		{"missing, then progressing, may wait", at(c), at(c, prod(progressing), test(progressing)), progressPatience},
+		{"missing, then progressing, may wait", due(at(c)), at(c, prod(progressing), test(progressing)), progressPatience},
 		{"one of two ready may wait", at(c, prod(progressing), test(progressing)), at(c, prod(), test(progressing)), progressPatience},
+		{"that one waits no longer may wait a little", at(c), due(at(c)), turnPatience},
 		{"the end is written at once", at(c, prod(), test(progressing)), at(c, prod(), test()), 0},
 		{"what was ready and is no longer is written at once", at(c, prod(), test()), at(c, prod(), test(progressing)), 0},
 		{"that a newer version is to come may wait", at(c, prod(), test()), at(promoted, prod(), test()), turnPatience},
@@ -85,7 +86,7 @@ func TestPatience(t *testing.T) {
 		{"a failure is written at once", at(c, prod(progressing), test(progressing)), at(c, prod(failed), test(progressing)), 0},
 		{"another failure of the same is written at once", at(c, prod(failed), test(progressing)), at(c, prod(otherwise), test(progressing)), 0},
 		{"a failure that is over is written at once", at(c, prod(failed), test(progressing)), at(c, prod(progressing), test(progressing)), 0},
-		{"progress beside a known failure may wait", at(c, prod(failed)), at(c, prod(failed), test(progressing)), progressPatience},
+		{"progress beside a known failure may wait", due(at(c, prod(failed))), at(c, prod(failed), test(progressing)), progressPatience},
 		{"the end beside a known failure is written at once", at(c, prod(failed), test(progressing)), at(c, prod(failed), test()), 0},
 	}
 	for _, tc := range cases {
@@ -100,6 +101,16 @@ func TestPatience(t *testing.T) {
 	}
 }
 
+// due is a status in which nothing keeps back what is to be installed.
+func due(s v1alpha1.MunicipalityStatus) v1alpha1.MunicipalityStatus {
+	for i := range s.Apps {
+		if s.Apps[i].State == v1alpha1.AppWaiting {
+			s.Apps[i].State = v1alpha1.AppMissing
+		}
+	}
+	return s
+}
+
 // The longer it takes, the less often progress is said; what is more than progress is not held up.
 func TestPatienceGrows(t *testing.T) {
 	m := municipality("vinje")
@@ -107,7 +118,7 @@ func TestPatienceGrows(t *testing.T) {
 		return statusOf(t, with(objects(network("digi-tv", v1alpha1.ObligationRecommended, "svarut")), municipality("vinje"), installed...), "vinje")
 	}
 	prod, test := installation(m, "prod", "svarut", "2.4.1"), installation(m, "test", "svarut", "2.4.1", progressing)
-	live, progress := at(), at(prod, test)
+	live, progress := due(at()), at(prod, test)
 	cases := []struct {
 		reason string
 		next   v1alpha1.MunicipalityStatus
