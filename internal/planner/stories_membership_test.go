@@ -315,6 +315,8 @@ func TestWaitsFor(t *testing.T) {
 			diff(t, c.reason, "wait", plan.WaitsFor(c.municipality, c.environment), c.want)
 		})
 	}
+	away := planner.NewPlanned(world(gated(), member("a", verified("first")), member("b", missing))).WaitsFor("b", "prod")
+	mentions(t, "who is away learns what comes then", away.Message, "requires kobo; then it waits for approval of wave second")
 	due := planner.NewPlanned(world(waves(wave("all")), member("a"))).WaitsFor("a", "prod")
 	diff(t, "it is moved with this step", "due", due.Due, true)
 }

@@ -60,14 +60,20 @@ func (c *count) waitsFor(s *standing, place *MemberPlace) Wait {
 	case s.state == failed, s.member.Suspended:
 		return c.says(s)
 	case place.Excuse.Reason != "":
-		return Wait{Reason: place.Excuse.Reason, Message: place.Excuse.Message, Until: s.until}
+		wait := Wait{Reason: place.Excuse.Reason, Message: place.Excuse.Message, Until: s.until}
+		if place.Excuse.Away {
+			wait.Message = c.andApproval(s, wait.Message)
+		}
+		return wait
 	case place.at(c.target):
 		if c.placeVerified(s.member.Name, place, &c.strategy.Waves[s.wave]) {
 			return Wait{}
 		}
 		return c.says(s)
 	case s.state == away, s.reason == v1alpha1.ReasonWindow:
-		return c.says(s)
+		wait := c.says(s)
+		wait.Message = c.andApproval(s, wait.Message)
+		return wait
 	}
 	if c.halted() {
 		return Wait{Reason: v1alpha1.ReasonWaiting, Message: "the rollout is halted: nobody else is moved until a retry is asked for or another version is promoted"}
@@ -82,6 +88,15 @@ func (c *count) waitsFor(s *standing, place *MemberPlace) Wait {
 		return c.says(s)
 	}
 	return Wait{Reason: v1alpha1.ReasonWaiting, Message: fmt.Sprintf("wave %s is under way, and takes its members in turn", c.strategy.Waves[s.wave].Name)}
+}
+
+// andApproval adds to what a member is away for the approval that nobody gave yet: who can give it should
+// know before the member is back.
+func (c *count) andApproval(s *standing, why string) string {
+	if gate := c.wave(s.wave); gate.How != "" {
+		return why + "; then it waits for " + gate.WaitsFor
+	}
+	return why
 }
 
 // gateOf is the gate that a member waits at.
