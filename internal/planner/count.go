@@ -44,8 +44,8 @@ type tally struct {
 	// started says that a member of it was moved, and first is when the first one was.
 	started bool
 	first   time.Time
-	// leaving are municipalities that left while on their way.
-	leaving int
+	// leaving are municipalities that left while on their way, and gone those that failed and left.
+	leaving, gone int
 	// approval is the gate of the wave's own approval; open where it needs none.
 	approval               Gate
 	done, halted           bool
@@ -175,6 +175,7 @@ func (c *count) countLeft() {
 		case failed:
 			t.members++
 			t.failed++
+			t.gone++
 			t.tried++
 			if s.failing || c.leftLate(l) {
 				t.late++
@@ -213,7 +214,7 @@ func (c *count) judge() {
 		if done, was := c.done[w.Name]; was { // also where the wave was taken out meanwhile, or had another name
 			t.completedAt = new(metav1.NewTime(done))
 		}
-		t.budget, t.limit = w.budget(t.takePart()), w.atOnce(t.takePart())
+		t.budget, t.limit = w.budget(t.takePart()), w.atOnce(t.takePart()-t.gone)
 		if t.approval = c.approval(i); t.approval.closed() {
 			t.approval.How += c.remarks()
 		}

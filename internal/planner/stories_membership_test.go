@@ -91,6 +91,10 @@ func TestPercentagesAreOfThoseWhoTakePart(t *testing.T) {
 	step := planner.Plan(in)
 	diff(t, "three of twenty failed, and two may", "phase", step.Status.Phase, v1alpha1.RolloutHalted)
 	mentions(t, "it says of how many", step.Status.Next, "3 of 20 members failed, and 2 may")
+
+	half := waves(v1alpha1.Wave{Name: "all", MaxFailures: number(1), MaxConcurrent: percent("50%")})
+	step = planner.Plan(world(half, member("a"), member("b"), member("c"), left("gone", "all", true)))
+	diff(t, "one that failed and left takes part no longer", "moves", moves(step), []string{"a/prod Advance 2.5.0 wave all"})
 }
 
 func TestApprovalsAndRetriesAreForOneChannel(t *testing.T) {

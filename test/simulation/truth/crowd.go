@@ -12,6 +12,8 @@ type crowd struct {
 	members, failed, excused, onTheWay, away, verified, unclear int
 	// fresh are failures that no wave bore when it was done, by whatever name.
 	fresh int
+	// gone are those that failed and left: they count as failed, and take part no longer.
+	gone int
 	// unready are members that are neither verified nor excused, failed or away.
 	unready []string
 }
@@ -122,6 +124,7 @@ func (t *Truth) count(r *v1alpha1.Rollout, p Promise, index int, returning map[s
 	}
 	for name := range t.leftFailed(r, p, index, present) {
 		c.failed++
+		c.gone++
 		c.members++
 		if !t.Ledger.of(r.Name).borne[name] {
 			c.fresh++

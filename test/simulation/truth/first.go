@@ -189,7 +189,7 @@ func withinLimit(m *moved) string {
 func (m *moved) beginning() (c crowd, members, begins int) {
 	index, wave := m.wave()
 	c = m.crowd(m.Rollout, m.promise, index, m.Returning)
-	members, begins = c.takePart(), 1
+	members, begins = c.takePart()-c.gone, 1
 	if index == 0 && m.waveOf(m.member, m.Rollout, m.promise) != 0 {
 		members++ // it stands in for others
 	}
