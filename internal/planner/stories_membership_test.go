@@ -291,6 +291,8 @@ func TestStandInCanBeMovedNow(t *testing.T) {
 	step := planner.Plan(world(waves(wave("first", "nobody"), wave("rest")), stuck, member("c")))
 	diff(t, "one that lacks an app in its first stage does not stand in", "moves", moves(step), []string{"c/prod Advance 2.5.0 wave first"})
 	diff(t, "it is named", "standIn", waveIn(t, step, "first").StandIn, "c")
+	step = planner.Plan(world(waves(wave("first", "nobody"), wave("rest")), member("b", prod(unseen(target), moved("rest", time.Minute))), member("c", prod(has(target)))))
+	diff(t, "b is on its way as c stood in, which nothing records yet", "standIn", waveIn(t, step, "first").StandIn, "c")
 	moved := member("b", dev(has(target), moved("first", 9*time.Hour)), prod(has(before), away(v1alpha1.ReasonRequiredAppMissing, "requires kobo")))
 	in := world(waves(wave("first", "nobody"), wave("rest")), moved, member("c"))
 	in.Rollout.Status.Memory = []v1alpha1.MemberMemory{{Name: "b", Reason: v1alpha1.ReasonRequiredAppMissing, Since: at(-time.Hour)}}

@@ -61,7 +61,7 @@ func (r assigner) assign() assignment {
 	// Where the first wave is done nobody needs to stand in any longer, however long they are away.
 	_, done := r.done[r.strategy.Waves[0].Name]
 	active := done || r.leaverGoesFirst()
-	next := choice{have: -1, may: -1, will: -1}
+	next := choice{ready: -1, have: -1, may: -1, will: -1}
 	for i := range r.in.Members {
 		m := &r.in.Members[i]
 		named := a.waves[i] == 0
@@ -97,21 +97,27 @@ func (r assigner) named() []int {
 	return waves
 }
 
-// choice is who may stand in: the first member, by its index, who has the version, who can be
-// moved now, and who can later, as one that has to wait is waited for; -1 where there is none.
-type choice struct{ have, may, will int }
+// choice is who may stand in: the first member, by its index, who is verified, who has the version, who can
+// be moved now, and who can later, as one that has to wait is waited for; -1 where there is none. Who is verified
+// is asked first, as others may have the version since that one stood in.
+type choice struct{ ready, have, may, will int }
 
 // consider adds a member that is not in the first wave.
 func (r assigner) consider(c *choice, i int) {
 	m := &r.in.Members[i]
-	if c.have >= 0 || !m.takesPart() || (c.may >= 0 && !m.has(r.target)) {
+	has := m.has(r.target)
+	if c.ready >= 0 || !m.takesPart() || (c.have >= 0 || c.may >= 0) && !has {
 		return
 	}
 	s := r.stand(m, 0)
 	switch {
 	case s.state == failed || s.state == excused:
-	case m.has(r.target) && s.state != away:
-		c.have = i
+	case has && s.state == verified:
+		c.ready = i
+	case has && s.state != away:
+		if c.have < 0 {
+			c.have = i
+		}
 	case c.may < 0 && s.movable:
 		c.may = i
 	case c.will < 0:
@@ -121,7 +127,7 @@ func (r assigner) consider(c *choice, i int) {
 
 // first is the best of a choice; -1 where it is empty.
 func (c choice) first() int {
-	for _, i := range []int{c.have, c.may, c.will} {
+	for _, i := range []int{c.ready, c.have, c.may, c.will} {
 		if i >= 0 {
 			return i
 		}
