@@ -1,6 +1,8 @@
 package v1alpha1
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -376,3 +378,6 @@ func (s *NetworkSpec) Proposal(app string) *Proposal {
 	}
 	return nil
 }
+
+// For says whether the proposal is for environments of a stage; none is for any.
+func (p *Proposal) For(stage Stage) bool { return p != nil && slices.Contains(p.Stages, stage) }

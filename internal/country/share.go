@@ -91,7 +91,7 @@ func (t *Tenant) shareIn(network string, proposed *v1alpha1.Proposal, rows []*Ro
 	out := &share{}
 	for _, row := range rows {
 		if proposed != nil {
-			if !slices.Contains(proposed.Stages, row.Place.Stage) {
+			if !proposed.For(row.Place.Stage) {
 				continue
 			}
 			if by := elsewhere(network, t.Name, row.Verdict); by != (v1alpha1.Decider{}) {

@@ -61,11 +61,11 @@ func TestHandingOver(t *testing.T) {
 
 		{"nested: the inner and the outer propose, the stronger decides", world(within(
 			named("inner", vinje, recommended), named("outer", holds("inner"), proposes(v1alpha1.ObligationMandatory, "pilot")),
-		)), "Install 2.5.0 sha256:25  Network/outer outer [inner]"},
+		)), "Install 2.5.0 sha256:25  Network/outer outer [{inner Obligation}]"},
 		{"overlapping in many ways: one installation, all others have lost", world(within(
 			named("inner", vinje, recommended), named("outer", holds("inner"), recommended), named("old", vinje, pilot, succeededBy("new")), named("new", recommended), named("county", selects("40"), recommended),
 			named("elsewhere", selects("03"), recommended),
-		)), "Install 2.4.1 sha256:24  Network/county county [inner new outer]"},
+		)), "Install 2.4.1 sha256:24  Network/county county [{inner Name} {new Name} {outer Name}]"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -106,8 +106,8 @@ type Verdict struct {
 	Message string
 	// Network whose proposal is followed; empty where none is.
 	Network string
-	// Lost are the networks whose proposals of this app were not followed.
-	Lost []string
+	// Lost are the networks whose proposals of this app were not followed, sorted by name.
+	Lost []Loss
 	// Parameters and ParametersFrom for the installation.
 	Parameters     *apiextensionsv1.JSON
 	ParametersFrom []v1alpha1.ParametersSource

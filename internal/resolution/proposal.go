@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
@@ -22,34 +24,36 @@ func (p *proposal) optional() bool {
 	return p != nil && p.asked.Obligation == v1alpha1.ObligationOptional
 }
 
-// proposals of an app for environments of a stage, the strongest first: by
-// obligation, then priority, then the older network, then the name.
+// proposals of an app for environments of a stage, the strongest first.
 func proposals(in Input, stage v1alpha1.Stage, app string) []proposal {
 	var all []proposal
 	for _, n := range in.Networks {
-		for _, asked := range n.Spec.Apps {
-			if asked.Name == app && slices.Contains(asked.Stages, stage) {
-				all = append(all, proposal{network: n, asked: asked})
-			}
+		if asked := n.Spec.Proposal(app); asked.For(stage) {
+			all = append(all, proposal{network: n, asked: *asked})
 		}
 	}
-	strength := []v1alpha1.Obligation{v1alpha1.ObligationMandatory, v1alpha1.ObligationRecommended, v1alpha1.ObligationOptional}
 	slices.SortFunc(all, func(a, b proposal) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(strength, a.asked.Obligation), slices.Index(strength, b.asked.Obligation)),
-			cmp.Compare(priority(b.network), priority(a.network)),
-			a.network.CreationTimestamp.Compare(b.network.CreationTimestamp.Time),
-			cmp.Compare(a.network.Name, b.network.Name),
-		)
+		order, _ := compare(&a, &b)
+		return order
 	})
 	return all
 }
 
-func priority(n *v1alpha1.Network) int32 {
-	if n.Spec.Priority == nil {
-		return 0
+// compare is negative where the first of two proposals is the stronger one, and says by what: by
+// obligation, else priority, else the older network, else the name.
+func compare(a, b *proposal) (order int, by LossReason) {
+	strength := []v1alpha1.Obligation{v1alpha1.ObligationMandatory, v1alpha1.ObligationRecommended, v1alpha1.ObligationOptional}
+	if order = cmp.Compare(slices.Index(strength, a.asked.Obligation), slices.Index(strength, b.asked.Obligation)); order != 0 {
+		return order, LostByObligation
 	}
-	return *n.Spec.Priority
+	if order = cmp.Compare(ptr.Deref(b.network.Spec.Priority, 0), ptr.Deref(a.network.Spec.Priority, 0)); order != 0 {
+		return order, LostByPriority
+	}
+	if order = a.network.CreationTimestamp.Compare(b.network.CreationTimestamp.Time); order != 0 {
+		return order, LostByAge
+	}
+
+	return cmp.Compare(a.network.Name, b.network.Name), LostByName
 }
 
 // follow picks the proposal that holds: the one of the network that the municipality names, or of
@@ -82,14 +86,54 @@ func (in Input) heir(name string) string {
 	return cmp.Or(in.All.Heir(name), name)
 }
 
-// losers are the networks that propose an app, for any stage, and are not followed.
-func losers(networks []*v1alpha1.Network, app string, followed *proposal) []string {
-	var names []string
-	for _, n := range networks {
-		if n.Spec.Proposal(app) != nil && (followed == nil || followed.network.Name != n.Name) {
-			names = append(names, n.Name)
+// Loss is a network whose proposal of an app is not followed at a place, and why.
+type Loss struct {
+	Network string
+	Reason  LossReason
+}
+
+// LossReason is why a proposal is not followed.
+type LossReason string
+
+// The reasons why a proposal is not followed.
+const (
+	// LostByStage means that it is not for environments of that stage.
+	LostByStage LossReason = "Stage"
+	// LostByChoice means that the municipality names the network that is followed, or one in whose
+	// place that is now.
+	LostByChoice LossReason = "Choice"
+	// LostToNobody means that none is followed: the municipality names a network that does not
+	// propose the app here.
+	LostToNobody LossReason = "Nobody"
+	// LostByObligation, LostByPriority, LostByAge and LostByName mean that the one that is followed is
+	// stronger, and by what.
+	LostByObligation LossReason = "Obligation"
+	LostByPriority   LossReason = "Priority"
+	LostByAge        LossReason = "Age"
+	LostByName       LossReason = "Name"
+)
+
+// losses are the networks that propose an app, for any stage, and are not followed, sorted by name.
+// What is followed may be chosen, or be the strongest.
+func losses(in Input, stage v1alpha1.Stage, app string, followed *proposal, chosen bool) []Loss {
+	var all []Loss
+	for _, n := range in.Networks {
+		asked := n.Spec.Proposal(app)
+		if asked == nil || (followed != nil && followed.network.Name == n.Name) {
+			continue
 		}
+		reason := LostByChoice
+		switch {
+		case !asked.For(stage):
+			reason = LostByStage
+		case followed == nil:
+			reason = LostToNobody
+		case !chosen:
+			_, reason = compare(followed, &proposal{network: n, asked: *asked})
+		}
+		all = append(all, Loss{n.Name, reason})
 	}
-	slices.Sort(names)
-	return names
+	slices.SortFunc(all, func(a, b Loss) int { return cmp.Compare(a.Network, b.Network) })
+
+	return all
 }

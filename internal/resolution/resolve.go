@@ -92,10 +92,10 @@ func decide(in Input, environment *v1alpha1.Environment, app string) Verdict {
 	all := proposals(in, environment.Stage, app)
 	followed, fault := follow(in, all, own)
 	v := Verdict{Place: place, Parameters: own.parameters, ParametersFrom: own.parametersFrom, Immediate: own.immediate, Until: own.until()}
-	v.Lost = losers(in.Networks, app, followed)
+	v.Lost = losses(in, environment.Stage, app, followed, own.network != "" && fault == "")
 	installed := in.standing(place)
 	if fault != "" && !own.declines(followed) && own.Decision != v1alpha1.DecisionDefer {
-		v.Lost = losers(in.Networks, app, nil)
+		v.Lost = losses(in, environment.Stage, app, nil, false)
 		return v.blocked(installed, own.by(in.Municipality), ownMatter(in.Municipality, fault))
 	}
 

@@ -186,9 +186,33 @@ func TestResolve(t *testing.T) {
 }
 
 func TestResolveShowsTheLosers(t *testing.T) {
-	in := world(network("a", v1alpha1.ObligationMandatory, "stable"), network("c", v1alpha1.ObligationOptional, "pilot"), network("b", v1alpha1.ObligationRecommended, "pilot"))
-	got := resolution.Resolve(in)
-	if diff := cmp.Diff([]string{"b", "c"}, got[0].Lost); diff != "" {
-		t.Errorf("losing networks (-want +got):\n%s", diff)
+	recommended, mandatory := v1alpha1.ObligationRecommended, v1alpha1.ObligationMandatory
+	first := network("first", recommended, "stable", func(n *v1alpha1.Network) { n.Spec.Priority = new(int32(1)) })
+	younger := network("a", recommended, "stable", func(n *v1alpha1.Network) { n.CreationTimestamp = before })
+	inTests := network("tests", mandatory, "stable", func(n *v1alpha1.Network) { n.Spec.Apps[0].Stages = []v1alpha1.Stage{v1alpha1.StageTest} })
+	adopts := func(network string) func(*resolution.Input) {
+		return says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Network: network})
+	}
+	cases := []struct {
+		reason string
+		in     resolution.Input
+		want   []resolution.Loss
+	}{
+		{"by obligation, and by name", world(network("a", mandatory, "stable"), network("c", v1alpha1.ObligationOptional, "pilot"), network("b", mandatory, "pilot")),
+			[]resolution.Loss{{Network: "b", Reason: resolution.LostByName}, {Network: "c", Reason: resolution.LostByObligation}}},
+		{"by priority", world(network("a", recommended, "stable"), first), []resolution.Loss{{Network: "a", Reason: resolution.LostByPriority}}},
+		{"by age", world(younger, network("b", recommended, "stable")), []resolution.Loss{{Network: "a", Reason: resolution.LostByAge}}},
+		{"it is not for this stage", world(network("a", recommended, "stable"), inTests), []resolution.Loss{{Network: "tests", Reason: resolution.LostByStage}}},
+		{"the municipality names the weaker", world(network("a", recommended, "stable"), first, inTests, adopts("a")),
+			[]resolution.Loss{{Network: "first", Reason: resolution.LostByChoice}, {Network: "tests", Reason: resolution.LostByStage}}},
+		{"it names one that it is not in, so that none is followed", world(network("a", recommended, "stable"), inTests, adopts("d")),
+			[]resolution.Loss{{Network: "a", Reason: resolution.LostToNobody}, {Network: "tests", Reason: resolution.LostByStage}}},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, one(t, tc.in).Lost); diff != "" {
+				t.Errorf("losing networks (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

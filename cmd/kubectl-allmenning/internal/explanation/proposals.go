@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
+	"github.com/allmenning/allmenning/internal/resolution"
 )
 
 // proposals are what the networks say, the one first that is followed.
@@ -19,33 +22,21 @@ func (p *place) proposals() []string {
 		}
 		return []string{fmt.Sprintf("%s is in no network.", p.municipality.Name)}
 	}
-	followed := p.followed()
 	var first, rest []string
 	for _, n := range p.tenant.Networks {
-		for i := range n.Spec.Apps {
-			asked := &n.Spec.Apps[i]
-			switch {
-			case asked.Name != p.name:
-			case n.Name == p.verdict.Network:
-				first = append(first, asks(n, asked)+heldBack(n))
-			default:
-				rest = append(rest, asks(n, asked)+" "+p.lost(n, asked, followed))
-			}
+		asked := n.Spec.Proposal(p.name)
+		switch {
+		case asked == nil:
+		case n.Name == p.verdict.Network:
+			first = append(first, asks(n, asked)+heldBack(n))
+		default:
+			rest = append(rest, asks(n, asked)+" "+p.lost(n, asked))
 		}
 	}
 	if len(first)+len(rest) == 0 {
 		return []string{fmt.Sprintf("None of its networks proposes %s.", p.name)}
 	}
 	return append(first, rest...)
-}
-
-func (p *place) followed() *v1alpha1.Network {
-	for _, n := range p.tenant.Networks {
-		if n.Name == p.verdict.Network {
-			return n
-		}
-	}
-	return nil
 }
 
 func asks(n *v1alpha1.Network, asked *v1alpha1.Proposal) string {
@@ -82,32 +73,42 @@ func successor(n *v1alpha1.Network) string {
 	return ", and Network " + n.Spec.Successor + " takes its members over"
 }
 
-// lost says why a proposal is not followed.
-func (p *place) lost(n *v1alpha1.Network, asked *v1alpha1.Proposal, followed *v1alpha1.Network) string {
-	if !slices.Contains(asked.Stages, p.environment.Stage) {
+// lost says why a proposal is not followed, as the verdict has it. Where there is no verdict, nobody asks
+// for the app: it is merely offered, and not adopted.
+func (p *place) lost(n *v1alpha1.Network, asked *v1alpha1.Proposal) string {
+	at := slices.IndexFunc(p.verdict.Lost, func(l resolution.Loss) bool { return l.Network == n.Name })
+	switch {
+	case !asked.For(p.environment.Stage):
 		return fmt.Sprintf("That leaves out %s.", p.environment.Stage)
-	}
-	if followed == nil {
+	case at < 0:
 		return fmt.Sprintf("It is not followed, as %s does not adopt it.", p.municipality.Name)
 	}
-	if said := p.said(); said != nil && said.Decision == v1alpha1.DecisionAdopt && said.Network == followed.Name {
-		return fmt.Sprintf("It is not followed: %s names %s.", p.municipality.Name, followed.Name)
-	}
-	winner := followed.Spec.Proposal(p.name)
-	switch {
-	case winner.Obligation != asked.Obligation:
-		return fmt.Sprintf("It is not followed: %s of %s is stronger.", winner.Obligation, followed.Name)
-	case priority(followed) != priority(n):
-		return fmt.Sprintf("It is not followed: %s has the greater priority, %d against %d.", followed.Name, priority(followed), priority(n))
-	case !followed.CreationTimestamp.Equal(&n.CreationTimestamp):
-		return fmt.Sprintf("It is not followed: %s is the older network.", followed.Name)
-	}
-	return fmt.Sprintf("It is not followed: of equals %s comes first by name.", followed.Name)
+
+	return fmt.Sprintf("It is not followed: %s.", p.winsBy(n, p.verdict.Lost[at].Reason))
 }
 
-func priority(n *v1alpha1.Network) int32 {
-	if n.Spec.Priority == nil {
-		return 0
+// winsBy is in words why another proposal is followed than that of a network, or none.
+func (p *place) winsBy(n *v1alpha1.Network, reason resolution.LossReason) string {
+	name := p.verdict.Network
+	switch reason {
+	case resolution.LostToNobody:
+		return fmt.Sprintf("%s names %s, which does not propose it here", p.municipality.Name, p.said().Network)
+	case resolution.LostByChoice:
+		text := fmt.Sprintf("%s names %s", p.municipality.Name, p.said().Network)
+		if p.said().Network != name {
+			text += ", whose place " + name + " has taken"
+		}
+		return text
+	case resolution.LostByObligation:
+		return fmt.Sprintf("%s of %s is stronger", p.country.Network(name).Spec.Proposal(p.name).Obligation, name)
+	case resolution.LostByPriority:
+		return fmt.Sprintf("%s has the greater priority, %d against %d", name, priority(p.country.Network(name)), priority(n))
+	case resolution.LostByAge:
+		return name + " is the older network"
+	case resolution.LostByName, resolution.LostByStage:
 	}
-	return *n.Spec.Priority
+
+	return fmt.Sprintf("of equals %s comes first by name", name)
 }
+
+func priority(n *v1alpha1.Network) int32 { return ptr.Deref(n.Spec.Priority, 0) }
