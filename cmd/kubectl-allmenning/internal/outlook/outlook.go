@@ -96,8 +96,8 @@ type Group struct {
 
 // Elsewhere is a member of a network whose app another decides on.
 type Elsewhere struct {
-	Municipality string             `json:"municipality"`
-	DecidedBy    v1alpha1.DecidedBy `json:"decidedBy"`
+	Municipality string           `json:"municipality"`
+	DecidedBy    v1alpha1.Decider `json:"decidedBy"`
 }
 
 // Wave sums up the places of one wave.
@@ -313,18 +313,11 @@ func proposal(c *country.Country, network, app string) *v1alpha1.Proposal {
 	return n.Spec.Proposal(app)
 }
 
-// elsewhere are the members of a network that follow another, or themselves, in all environments.
+// elsewhere are the members of a network for which others decide on an app.
 func elsewhere(c *country.Country, group, app string) []Elsewhere {
 	var all []Elsewhere
-	if group == country.Direct {
-		return nil
-	}
-	for t := range c.Members(group) {
-		verdicts := slices.DeleteFunc(c.Verdicts(t.Municipality), func(v resolution.Verdict) bool { return v.App != app })
-		here := slices.ContainsFunc(verdicts, func(v resolution.Verdict) bool { return v.Group.Network == group })
-		if len(verdicts) > 0 && !here {
-			all = append(all, Elsewhere{Municipality: t.Name, DecidedBy: verdicts[0].DecidedBy})
-		}
+	for municipality, by := range c.Adoption(app, group).DecidedElsewhere {
+		all = append(all, Elsewhere{municipality, by})
 	}
 	return all
 }

@@ -77,6 +77,7 @@ func TestOutlook(t *testing.T) {
 			question(func(q *outlook.Question) { q.Version = "2.4.1" }), true},
 		{"a rollout that is completed, one who came later, and one who declines", "completed.txt", "completed.yaml", question(func(q *outlook.Question) { q.Version = "2.4.1" }), false},
 		{"faults that only a look at the whole finds", "faults.txt", "faults.yaml", question(func(q *outlook.Question) { q.Network = "zone" }), false},
+		{"who has an app that nobody asks for any longer is decided on by nobody else", "optional.txt", "optional.yaml", question(), false},
 		{"a network that carries enough already", "queue.txt", "queue.yaml",
 			question(func(q *outlook.Question) { q.Network = "digi-tv" }), true},
 	} {

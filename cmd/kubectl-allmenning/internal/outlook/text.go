@@ -158,7 +158,7 @@ func printElsewhere(out io.Writer, all []Elsewhere) {
 			fmt.Fprintf(out, "  and %d more, each decided on elsewhere\n", len(all)-few)
 			return
 		}
-		fmt.Fprintf(out, "  %s is decided on by %s %s (%s)\n", e.Municipality, e.DecidedBy.Level, e.DecidedBy.Name, e.DecidedBy.Reason)
+		fmt.Fprintf(out, "  %s is decided on by %s %s\n", e.Municipality, e.DecidedBy.Level, e.DecidedBy.Name)
 	}
 }
 
