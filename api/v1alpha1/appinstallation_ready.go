@@ -9,10 +9,15 @@ import (
 // looked at that yet. A status of an earlier spec says nothing of this one.
 func (i *AppInstallation) Reported() *metav1.Condition { return i.reported(ConditionReady) }
 
-// IsReady says whether what the spec asks for now was seen to be so.
+// IsApplied says whether all objects of the version and digest that are asked for were sent, and no others since.
+func (i *AppInstallation) IsApplied() bool {
+	return i.Status.AppliedVersion == i.Spec.Version && i.Status.AppliedDigest == i.Spec.Digest
+}
+
+// IsReady says whether what the spec asks for now was seen to be so: the version and digest, or that it is gone.
 func (i *AppInstallation) IsReady() bool {
 	ready := i.Reported()
-	return ready != nil && ready.Status == metav1.ConditionTrue
+	return ready != nil && ready.Status == metav1.ConditionTrue && (i.Spec.State == InstallationAbsent || i.IsApplied())
 }
 
 // IsStalled says whether a person must fix something, by the spec of now.
@@ -29,7 +34,7 @@ func (i *AppInstallation) IsUninstalled() bool {
 
 func (i *AppInstallation) reported(condition string) *metav1.Condition {
 	c := meta.FindStatusCondition(i.Status.Conditions, condition)
-	if c == nil || c.ObservedGeneration != i.Generation {
+	if c == nil || c.ObservedGeneration != i.Generation || i.Status.ObservedGeneration != i.Generation {
 		return nil
 	}
 	return c

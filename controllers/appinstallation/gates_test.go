@@ -17,9 +17,9 @@ func requiring(version string) func(*observed) {
 
 // gateway is the app that svarut builds on, installed and ready at a version.
 func gateway(version string, change ...func(*v1alpha1.AppInstallation)) func(*observed) {
-	i := &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Namespace: "vinje-prod", Generation: 3}, Status: v1alpha1.AppInstallationStatus{
-		AppliedVersion: version,
-		Conditions:     []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 3}},
+	i := &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Namespace: "vinje-prod", Generation: 3}, Spec: v1alpha1.AppInstallationSpec{Version: version}, Status: v1alpha1.AppInstallationStatus{
+		ObservedGeneration: 3, AppliedVersion: version,
+		Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 3}},
 	}}
 	for _, c := range change {
 		c(i)

@@ -243,7 +243,7 @@ func (r *Reconciler) waiting(ctx context.Context, o client.Object) []reconcile.R
 	other, isApp := o.(*v1alpha1.AppInstallation)
 	goes := isApp && other.Spec.State == v1alpha1.InstallationAbsent // others may build on it
 	return r.some(ctx, o.GetNamespace(), func(i *v1alpha1.AppInstallation) bool {
-		return i.Name != o.GetName() && (goes || i.Status.AppliedDigest != i.Spec.Digest ||
+		return i.Name != o.GetName() && (goes || !i.IsApplied() ||
 			meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionStalled))
 	})
 }
@@ -266,7 +266,7 @@ func (r *Reconciler) inEnvironments(ctx context.Context, o client.Object) []reco
 // may wait for it; the environment is to have another zone than it has; or that was so before.
 func minds(i *v1alpha1.AppInstallation, e v1alpha1.Environment) bool {
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
-	return i.Status.AppliedDigest != i.Spec.Digest || i.Spec.Tenant.Zone != e.Zone || (ready != nil && ready.Reason == v1alpha1.ReasonZoneUnfit)
+	return !i.IsApplied() || i.Spec.Tenant.Zone != e.Zone || (ready != nil && ready.Reason == v1alpha1.ReasonZoneUnfit)
 }
 
 func (r *Reconciler) some(ctx context.Context, namespace string, matter func(*v1alpha1.AppInstallation) bool) []reconcile.Request {

@@ -65,7 +65,9 @@ func TestMinds(t *testing.T) {
 		}, v1alpha1.ZoneClosed, true},
 	}
 	for _, c := range cases {
-		seen := world(func(s *observed) { s.installation.Status.AppliedDigest = digest }, c.change)
+		seen := world(func(s *observed) {
+			s.installation.Status.AppliedVersion, s.installation.Status.AppliedDigest = s.installation.Spec.Version, s.installation.Spec.Digest
+		}, c.change)
 		if got := minds(&seen.installation, v1alpha1.Environment{Name: "prod", Zone: c.asked}); got != c.want {
 			t.Errorf("%s: %v", c.reason, got)
 		}

@@ -23,8 +23,8 @@ func found(changes ...func(*v1alpha1.AppInstallation)) *v1alpha1.AppInstallation
 		ObjectMeta: metav1.ObjectMeta{Name: "id-gateway", Namespace: "vinje-prod", Generation: 2},
 		Spec:       v1alpha1.AppInstallationSpec{App: "id-gateway", Version: "1.2.3", State: v1alpha1.InstallationPresent},
 		Status: v1alpha1.AppInstallationStatus{
-			AppliedVersion: "1.2.3",
-			Conditions:     []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 2}},
+			ObservedGeneration: 2, AppliedVersion: "1.2.3",
+			Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 2}},
 		},
 	}
 	for _, c := range changes {
@@ -50,6 +50,7 @@ func TestUnmet(t *testing.T) {
 		{"what is asked for does not count before it is applied", ">=1.3", found(func(i *v1alpha1.AppInstallation) { i.Spec.Version = "1.3.0" }), `has version "1.2.3"`},
 		{"nothing was applied yet", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Status.AppliedVersion = "" }), `has version ""`},
 		{"it is not ready", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Status.Conditions[0].Status = metav1.ConditionFalse }), "which is not ready yet"},
+		{"it is ready with another digest of the version", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Spec.Digest = "sha256:12" }), "which is not ready yet"},
 		{"nobody looked yet", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil }), "which is not ready yet"},
 		{"a status of an earlier spec does not count", ">=1.2", found(func(i *v1alpha1.AppInstallation) { i.Generation = 3 }), "which is not ready yet"},
 	}

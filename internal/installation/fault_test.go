@@ -47,7 +47,7 @@ func TestFaultOf(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			i := &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Generation: 3}, Status: v1alpha1.AppInstallationStatus{Conditions: tc.conditions}}
+			i := &v1alpha1.AppInstallation{ObjectMeta: metav1.ObjectMeta{Generation: 3}, Status: v1alpha1.AppInstallationStatus{ObservedGeneration: 3, Conditions: tc.conditions}}
 			if diff := cmp.Diff(tc.want, installation.FaultOf(i)); diff != "" {
 				t.Errorf("fault (-want +got):\n%s", diff)
 			}

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/planner"
 )
@@ -59,18 +56,17 @@ func (p *place) upToDate() string {
 // state says which version there is, and whether it is healthy. What was observed of another spec
 // than that of now says nothing. To one that is healthy it adds whether it is up to date.
 func state(i *v1alpha1.AppInstallation, seen *planner.Installed, upToDate string) string {
-	stuck := stalled(i)
-	text := under(i, stuck != nil)
+	text, comes := under(i), i.Spec.State != v1alpha1.InstallationAbsent && i.IsApplied()
 	if isTrue(i.Spec.Suspend) {
 		text += ", suspended (spec.suspend)"
 	}
 	switch {
 	case !seen.HealthySince.IsZero():
 		return fmt.Sprintf("%s, healthy since %s%s.", text, stamp(seen.HealthySince), upToDate)
-	case !seen.Current && applied(i):
+	case !seen.Current && comes:
 		return text + ", and was not looked at since its spec changed."
-	case stuck != nil && stuck.Message != "" && !applied(i):
-		return sentence(text + because(stuck.Message))
+	case i.IsStalled() && !comes:
+		return sentence(text + because(seen.Message))
 	case seen.Message == "":
 		return text + "."
 	}
@@ -78,15 +74,15 @@ func state(i *v1alpha1.AppInstallation, seen *planner.Installed, upToDate string
 }
 
 // under says what is there and what is under way; of what is stuck, that it is not.
-func under(i *v1alpha1.AppInstallation, stuck bool) string {
-	has, asked := i.Status.AppliedVersion, i.Spec.Version
+func under(i *v1alpha1.AppInstallation) string {
+	has, asked, stuck := i.Status.AppliedVersion, i.Spec.Version, i.IsStalled()
 	switch {
-	case applied(i):
-		return has + " is installed"
 	case i.Spec.State == v1alpha1.InstallationAbsent && stuck:
 		return "It can't be uninstalled"
 	case i.Spec.State == v1alpha1.InstallationAbsent:
 		return "It is being uninstalled"
+	case i.IsApplied():
+		return has + " is installed"
 	case has == "" && stuck:
 		return asked + " can't be installed"
 	case has == "":
@@ -95,21 +91,6 @@ func under(i *v1alpha1.AppInstallation, stuck bool) string {
 		return fmt.Sprintf("%s is installed, and %s can't be installed in its place", has, asked)
 	}
 	return fmt.Sprintf("%s is installed, and %s is being installed in its place", has, asked)
-}
-
-// applied is true where all objects of what is asked for were sent.
-func applied(i *v1alpha1.AppInstallation) bool {
-	return i.Spec.State != v1alpha1.InstallationAbsent && i.Status.AppliedVersion == i.Spec.Version
-}
-
-// stalled is the condition that says that a person must fix something; nil where it does
-// not hold, or speaks of an earlier spec.
-func stalled(i *v1alpha1.AppInstallation) *metav1.Condition {
-	c := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionStalled)
-	if c == nil || c.Status != metav1.ConditionTrue || c.ObservedGeneration < i.Generation {
-		return nil
-	}
-	return c
 }
 
 // record says what came of the last move, if it failed.
