@@ -125,3 +125,11 @@ func (r Requirement) Unmet(found *v1alpha1.AppInstallation) *Fault {
 
 	return nil
 }
+
+// Lower says whether a version is lower than another; false where either can't be read.
+func Lower(version, than string) bool {
+	a, err1 := semver.NewVersion(version)
+	b, err2 := semver.NewVersion(than)
+
+	return err1 == nil && err2 == nil && a.LessThan(b)
+}

@@ -108,3 +108,21 @@ func TestUnfit(t *testing.T) {
 		}
 	}
 }
+
+func TestLower(t *testing.T) {
+	for _, tc := range []struct {
+		reason, version, than string
+		want                  bool
+	}{
+		{"by number, and not as a text", "2.9.0", "2.10.0", true},
+		{"the same is not lower", "2.4.1", "2.4.1", false},
+		{"a candidate comes before its release", "2.4.1-rc.1", "2.4.1", true},
+		{"higher", "2.5.0", "2.4.1", false},
+		{"what can't be read is lower than nothing", "latest", "2.4.1", false},
+		{"nor is anything lower than that", "2.4.1", "latest", false},
+	} {
+		if got := catalogue.Lower(tc.version, tc.than); got != tc.want {
+			t.Errorf("%s: %s lower than %s: %v", tc.reason, tc.version, tc.than, got)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func movedTo(c *Country, t *Tenant, app string, move planner.Move) *v1alpha1.App
 		v.DecidedBy.Reason += "; " + move.Stamp.Message
 	case planner.Advance, planner.Hold:
 	}
-	v.DecidedBy.Reason = condition.Within(v.DecidedBy.Reason, maxReason)
+	v.DecidedBy.Reason = condition.Within(v.DecidedBy.Reason, resolution.MaxReason)
 	want := installation.For(c.Apps.Of(v.App), m, environment, v)
 	move.Stamp.WriteTo(want)
 	return want
@@ -53,9 +53,5 @@ func movedTo(c *Country, t *Tenant, app string, move planner.Move) *v1alpha1.App
 // unfit says whether an environment is in another zone than an app requires, or lacks a parameter of
 // the verdict's version. The verdict itself speaks of the version that the group's channel points at.
 func unfit(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) bool {
-	lacks := len(v.ParametersFrom) == 0 && app.UnfitParameters(v.Version, v.Parameters) != nil
-	return lacks || app.Unfit(environment, tenancy.Zone(m, environment)) != nil
+	return v.UnfitParameters(app, v.Version) != nil || app.Unfit(environment, tenancy.Zone(m, environment)) != nil
 }
-
-// maxReason is the longest spec.decidedBy.reason, in bytes; the schema counts letters, which are fewer.
-const maxReason = 1024

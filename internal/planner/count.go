@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // count is how every member and wave is doing. Once newCount made it, its methods are questions: they change nothing.
@@ -331,7 +332,7 @@ func (c *count) runsNow() *v1alpha1.Release {
 	if c.in.Rollout.Status.CompletedAt != nil {
 		last = &c.target
 	}
-	if last == nil || c.in.availability(*last) != Available || lower(c.target.Version, last.Version) {
+	if last == nil || c.in.availability(*last) != Available || catalogue.Lower(c.target.Version, last.Version) {
 		return nil
 	}
 	return last

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // Pilot is a pilot network of an app, as the groups see it that wait for it.
@@ -64,7 +65,7 @@ func (p *Pilot) keepsBack(target v1alpha1.Release) (why, how string) {
 		return p.Absent, "give it members that get the app"
 	case p.Next != nil && p.Next.Version == target.Version && p.Next.Digest == target.Digest: //guard:pilots-next-attempt
 		return "its Rollout is about to be made", "wait"
-	case r != nil && lower(p.brings(), target.Version): //guard:pilots-that-went-back
+	case r != nil && catalogue.Lower(p.brings(), target.Version): //guard:pilots-that-went-back
 		return "it has gone back to " + p.brings(), "point its channel at " + target.Version
 	case r == nil && p.Wanted != nil && *p.Wanted != target:
 		return "its channel points at " + p.Wanted.Version, "point its channel at " + target.Version

@@ -3,8 +3,6 @@ package planner
 import (
 	"time"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
@@ -20,11 +18,4 @@ func LastVerified(i *Installed, soak time.Duration, completed *v1alpha1.Release,
 		return &v1alpha1.Release{Version: i.Release.Version, Digest: i.Release.Digest}, i.BroughtBy
 	}
 	return i.LastVerified, i.LastVerifiedBy
-}
-
-// lower says whether a version is lower than another; false where either is no version.
-func lower(version, than string) bool {
-	a, err1 := semver.NewVersion(version)
-	b, err2 := semver.NewVersion(than)
-	return err1 == nil && err2 == nil && a.LessThan(b)
 }

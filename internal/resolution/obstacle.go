@@ -8,10 +8,11 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// maxReason is how many letters of a reason DecidedBy may hold.
-const maxReason = 1024
+// MaxReason is how much of a reason DecidedBy may hold, in bytes; its schema counts letters, which are fewer.
+const MaxReason = 1024
 
 // obstacle is what stands in the way of a target.
 type obstacle struct {
@@ -26,12 +27,7 @@ type obstacle struct {
 
 // by is who stands in the way, with as much of the reason as a status may hold.
 func (o *obstacle) by() v1alpha1.DecidedBy {
-	reason := o.message
-	if letters := []rune(reason); len(letters) > maxReason {
-		reason = string(letters[:maxReason-1]) + "…"
-	}
-
-	return v1alpha1.DecidedBy{Level: o.level, Name: o.name, Reason: reason}
+	return v1alpha1.DecidedBy{Level: o.level, Name: o.name, Reason: condition.Within(o.message, MaxReason)}
 }
 
 // ownMatter is what a municipality itself must correct.
@@ -78,14 +74,19 @@ func (v Verdict) againstMove(in Input, t target, installed *v1alpha1.AppInstalla
 	return v.breaksOthers(in, t, installed)
 }
 
-// lacksParameters says that the municipality does not give what the version requires. What its
-// Secrets hold is not known here: where it names one, nothing is said.
-func (v Verdict) lacksParameters(in Input, t target) *obstacle {
+// UnfitParameters is why a version can't be installed with the parameters of a place. What Secrets hold
+// is not known here: where it names one, nothing is said.
+func (v Verdict) UnfitParameters(app *catalogue.App, version string) *catalogue.Fault {
 	if len(v.ParametersFrom) > 0 {
 		return nil
 	}
 
-	fault := in.Apps.Of(v.App).UnfitParameters(t.version, v.Parameters)
+	return app.UnfitParameters(version, v.Parameters)
+}
+
+// lacksParameters says that the municipality does not give what the version requires.
+func (v Verdict) lacksParameters(in Input, t target) *obstacle {
+	fault := v.UnfitParameters(in.Apps.Of(v.App), t.version)
 	if fault == nil {
 		return nil
 	}

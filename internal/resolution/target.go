@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
 )
@@ -136,13 +134,7 @@ func withdrawnHold(app *catalogue.App, own decision, installed *v1alpha1.AppInst
 // brought. Who brought what is there may move back, and so may a municipality that names the
 // version. Who decided last does not matter: a hold, or an offer of the same version, brings nothing.
 func (t target) lowers(installed *v1alpha1.AppInstallation) bool {
-	if t.named() || t.brought(installed) {
-		return false
-	}
-	from, err1 := semver.NewVersion(installed.Spec.Version)
-	to, err2 := semver.NewVersion(t.version)
-
-	return err1 == nil && err2 == nil && to.LessThan(from)
+	return !t.named() && !t.brought(installed) && catalogue.Lower(t.version, installed.Spec.Version)
 }
 
 // brought says whether those who aim at the target brought what is installed: their group's
