@@ -17,7 +17,6 @@
 package calendar
 
 import (
-	"strings"
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -106,6 +105,15 @@ func (c *Calendar) Why(now time.Time) string {
 	return "outside the windows; " + whatNext("the next", state.Opens)
 }
 
+// Frozen says until when the freeze lasts that a moment lies in, and why; zero where it lies in none.
+func (c *Calendar) Frozen(now time.Time) (until time.Time, why string) {
+	if c == nil {
+		return time.Time{}, ""
+	}
+	f, _ := freezeAt(c.freezes, now)
+	return f.until, f.why()
+}
+
 // opening is the first moment from a moment on at which a new step may start; zero when that
 // never comes.
 func (c *Calendar) opening(at time.Time) time.Time {
@@ -130,7 +138,7 @@ func (c *Calendar) opening(at time.Time) time.Time {
 func whyFrozen(f freeze, opens time.Time) string {
 	why := "frozen until " + stamp(f.until)
 	if len(f.reasons) > 0 {
-		why += ": " + strings.Join(f.reasons, ", ")
+		why += ": " + f.why()
 	}
 	if !opens.Equal(f.until) {
 		why += "; " + whatNext("the next window", opens)

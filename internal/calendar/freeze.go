@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -12,6 +13,9 @@ type freeze struct {
 	from, until time.Time
 	reasons     []string
 }
+
+// why are the reasons of all, for people.
+func (f freeze) why() string { return strings.Join(f.reasons, ", ") }
 
 // merge sorts periods and makes one of those that overlap or touch, with the reasons of all.
 func merge(periods []v1alpha1.FreezePeriod) []freeze {

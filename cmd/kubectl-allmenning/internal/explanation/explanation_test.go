@@ -117,7 +117,7 @@ func TestExplainStopped(t *testing.T) {
 func TestExplainConsent(t *testing.T) {
 	for _, tc := range []struct{ reason, municipality string }{
 		{"a deferral and a hold of one environment that ran out, where those of all are in force", "hjartdal"},
-		{"an environment that declines for the reason that is given for all", "tinn"},
+		{"an environment that declines for the reason that is given for all, and a freeze that goes on in the next", "tinn"},
 		{"one that follows the network which took the place of the one that it names", "kviteseid"},
 		{"one that adopts as a network proposes it that nobody knows", "seljord"},
 	} {

@@ -18,10 +18,8 @@ func (p *place) own() []string {
 		all = append(all, "What it names itself comes to every environment at once (immediate): without stages, soak, its windows and freezes, and without a return.")
 	}
 	all = append(all, p.ownHolds()...)
-	for _, f := range p.municipality.Spec.Freezes {
-		if !p.now.Before(f.From.Time) && p.now.Before(f.Until.Time) {
-			all = append(all, fmt.Sprintf("%s is frozen until %s%s.", p.municipality.Name, stamp(f.Until.Time), because(f.Reason)))
-		}
+	if until, why := p.tenant.Calendar.Frozen(p.now); !until.IsZero() {
+		all = append(all, fmt.Sprintf("%s is frozen until %s%s.", p.municipality.Name, stamp(until), because(why)))
 	}
 	if isTrue(p.municipality.Spec.Pause) {
 		all = append(all, fmt.Sprintf("%s is paused (spec.pause): nothing else of it is moved.", p.municipality.Name))
