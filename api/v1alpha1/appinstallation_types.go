@@ -44,7 +44,7 @@ type Decider struct {
 
 // DecidedBy is who decided, and why.
 type DecidedBy struct {
-	// level that decided: National, Network or Municipality.
+	// level that decided: National, Network or Municipality; empty where nobody decides any longer.
 	// +optional
 	Level DecisionLevel `json:"level,omitempty"`
 	// name of the SharedApp, Network or Municipality that decided.

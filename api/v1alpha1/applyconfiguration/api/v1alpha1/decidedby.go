@@ -11,7 +11,7 @@ import (
 //
 // DecidedBy is who decided, and why.
 type DecidedByApplyConfiguration struct {
-	// level that decided: National, Network or Municipality.
+	// level that decided: National, Network or Municipality; empty where nobody decides any longer.
 	Level *apiv1alpha1.DecisionLevel `json:"level,omitempty"`
 	// name of the SharedApp, Network or Municipality that decided.
 	Name *string `json:"name,omitempty"`
