@@ -13,6 +13,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
@@ -31,7 +32,7 @@ func (r *Reconciler) render(seen observed) rendered {
 	if i.Spec.State == v1alpha1.InstallationAbsent || seen.app == nil || seen.bundle == nil {
 		return rendered{}
 	}
-	version := versionOf(seen.app, i.Spec.Version)
+	version := seen.offer.Version(i.Spec.Version)
 	if version == nil {
 		return rendered{fault: stalled(v1alpha1.ReasonVersionMissing, fmt.Sprintf(
 			"version %s is no longer in spec.versions of SharedApp %s: put it back, or promote another; what runs stays as it is", i.Spec.Version, i.Spec.App))}
@@ -58,18 +59,9 @@ func stalled(reason, message string) *condition.Outcome {
 	return &condition.Outcome{State: condition.Stalled, Reason: reason, Message: message}
 }
 
-func versionOf(app *v1alpha1.SharedApp, number string) *v1alpha1.Version {
-	for i := range app.Spec.Versions {
-		if app.Spec.Versions[i].Version == number {
-			return &app.Spec.Versions[i]
-		}
-	}
-	return nil
-}
-
 // parametersOf gathers what the municipality gave and what its Secrets hold, and checks what of it the
 // version takes against the version's schema: what was given ahead, for a version to come, is left out.
-func parametersOf(seen observed, version *v1alpha1.Version) (map[string]any, *condition.Outcome) {
+func parametersOf(seen observed, version *catalogue.Version) (map[string]any, *condition.Outcome) {
 	i := &seen.installation
 	given := map[string]any{}
 	if i.Spec.Parameters != nil {
@@ -89,20 +81,19 @@ func parametersOf(seen observed, version *v1alpha1.Version) (map[string]any, *co
 			secretKeys.Insert(key)
 		}
 	}
-	app := seen.offer
-	schema, err := app.Version(version.Version).Schema()
+	schema, err := version.Schema()
 	if err != nil {
-		return nil, stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Version, err))
+		return nil, stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Number, err))
 	}
-	applied, err := schema.Apply(app.Taken(version.Version, given), secretKeys)
+	applied, err := schema.Apply(seen.offer.Taken(version.Number, given), secretKeys)
 	if err != nil {
 		return nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s do not fit version %s: %v",
-			i.Spec.App, i.Spec.Tenant.Municipality, version.Version, err))
+			i.Spec.App, i.Spec.Tenant.Municipality, version.Number, err))
 	}
 	return applied, nil
 }
 
-func (r *Reconciler) healthRules(version *v1alpha1.Version) (*health.Rules, error) {
+func (r *Reconciler) healthRules(version *catalogue.Version) (*health.Rules, error) {
 	if len(version.Health) == 0 {
 		return nil, nil
 	}

@@ -55,6 +55,8 @@ type Version struct {
 	Available bool
 	// Message is what the catalogue says of it; empty where that is nothing.
 	Message string
+	// Health says when objects of kinds are healthy that nobody else knows.
+	Health []v1alpha1.HealthRule
 
 	// raw is the written schema of the parameters; nil where the version takes none.
 	raw []byte
@@ -108,7 +110,7 @@ func compile(o *v1alpha1.SharedApp, before *App) *App {
 func compileVersion(spec *v1alpha1.Version, checked *v1alpha1.VersionStatus) *Version {
 	v := &Version{
 		Number: spec.Version, Digest: spec.Source.PinnedDigest(),
-		State: cmp.Or(spec.State, v1alpha1.VersionActive), SecurityFix: ptr.Deref(spec.SecurityFix, false),
+		State: cmp.Or(spec.State, v1alpha1.VersionActive), SecurityFix: ptr.Deref(spec.SecurityFix, false), Health: spec.Health,
 	}
 	if checked != nil {
 		v.Digest = cmp.Or(checked.Digest, v.Digest)

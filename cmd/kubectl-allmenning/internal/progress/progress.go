@@ -50,7 +50,7 @@ func (f Filter) picks(r *v1alpha1.Rollout, isNewest bool) bool {
 	case f.App != "" && r.Spec.App != f.App:
 		return false
 	}
-	return len(f.Names) > 0 || f.Records || isNewest || !ended(r)
+	return len(f.Names) > 0 || f.Records || isNewest || !atRest(r)
 }
 
 // newest finds the last rollout of each group and app.
@@ -70,13 +70,10 @@ func group(r *v1alpha1.Rollout) string {
 	return strings.Join([]string{r.Spec.Network, r.Spec.Channel, r.Spec.App}, "/")
 }
 
-func ended(r *v1alpha1.Rollout) bool {
-	switch r.Status.Phase {
-	case v1alpha1.RolloutCompleted, v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
-		return true
-	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing, v1alpha1.RolloutHalted:
-	}
-	return false
+// atRest says whether nobody is to come in a rollout now: it has ended, or is completed and no joiner is
+// on the way.
+func atRest(r *v1alpha1.Rollout) bool {
+	return planner.Ended(r) || r.Status.Phase == v1alpha1.RolloutCompleted
 }
 
 // rank puts first what a person should look at.
@@ -114,7 +111,7 @@ func Lines(rollouts []v1alpha1.Rollout, waves bool, strategies Strategies) []str
 // phase of a rollout; beside it that it brings a security fix, while that hurries it.
 func phase(r *v1alpha1.Rollout) string {
 	shown := cmp.Or(string(r.Status.Phase), "-")
-	if r.Status.SecurityFix && !ended(r) {
+	if r.Status.SecurityFix && !atRest(r) {
 		shown += " (security fix)"
 	}
 	return shown

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 
@@ -41,11 +42,5 @@ func defaultVersions(app *v1alpha1.SharedApp) int {
 // digestOf is the digest that the source names, else one that no bundle has, which
 // takes the place of the real one.
 func digestOf(app string, v *v1alpha1.Version) string {
-	switch {
-	case v.Source.OCI != nil && v.Source.OCI.Digest != "":
-		return v.Source.OCI.Digest
-	case v.Source.ConfigMap != nil && v.Source.ConfigMap.Digest != "":
-		return v.Source.ConfigMap.Digest
-	}
-	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(app+" "+v.Version)))
+	return cmp.Or(v.Source.PinnedDigest(), fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(app+" "+v.Version))))
 }
