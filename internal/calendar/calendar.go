@@ -79,14 +79,14 @@ func (c *Calendar) Open(now time.Time) State {
 		return State{Open: true, Until: freezing, Opens: now}
 	}
 	if until, open := openUntil(c.windows, now); open {
-		return State{Open: true, Until: earlier(until, freezing), Opens: now}
+		return State{Open: true, Until: Earliest(until, freezing), Opens: now}
 	}
 	window, found := nextOpening(c.windows, now)
 	opens := window
 	if found {
 		opens = c.opening(window)
 	}
-	return State{Until: earlier(window, freezing), Opens: opens}
+	return State{Until: Earliest(window, freezing), Opens: opens}
 }
 
 // Why says why nothing may start at a moment, in words for people. It is empty while open, and the
@@ -153,8 +153,8 @@ func whatNext(subject string, opens time.Time) string {
 	return subject + " opens " + stamp(opens)
 }
 
-// earlier of two times, either of which may be zero for never.
-func earlier(a, b time.Time) time.Time {
+// Earliest is the earlier of two times, either of which may be zero for never.
+func Earliest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}

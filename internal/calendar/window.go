@@ -94,7 +94,7 @@ func nextOpening(windows []window, now time.Time) (time.Time, bool) {
 	var first time.Time
 	for i := range windows {
 		if at, found := windows[i].next(now); found {
-			first = earlier(first, at)
+			first = Earliest(first, at)
 		}
 	}
 	return first, !first.IsZero()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/planner"
@@ -86,7 +87,7 @@ func (o *Consent) decided(c *Country, t *Tenant) {
 // refused asks again about what the API server refused, when it is time.
 func (o *Consent) refused(r *Refusal, now time.Time) {
 	if now.Before(r.Again) {
-		o.Again = earliest(o.Again, r.Again)
+		o.Again = calendar.Earliest(o.Again, r.Again)
 		return
 	}
 	o.Ask = append(o.Ask, r)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
@@ -35,7 +36,7 @@ func (c *Country) Own(t *Tenant) OwnPlan {
 	}
 	for _, app := range t.ownApps() {
 		step := planner.PlanOwn(planning{c}.own(t, app))
-		out.Again = earliest(out.Again, step.Again)
+		out.Again = calendar.Earliest(out.Again, step.Again)
 		for _, move := range step.Moves {
 			out.Moves = append(out.Moves, OwnMove{move, app})
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
@@ -75,7 +76,7 @@ func (c *Country) Replan(group string, before GroupPlan) GroupPlan {
 	for i, planned := range planner.PlanAll(running, strategy.MaxIntroductions) {
 		intro := &out.Introductions[at[i]]
 		intro.Step, intro.planned = planned.Step, planned
-		out.Again = earliest(out.Again, planned.Step.Again)
+		out.Again = calendar.Earliest(out.Again, planned.Step.Again)
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
@@ -35,7 +36,7 @@ func (m *Model) Settle(now time.Time) Changed {
 
 	m.country.Next = m.country.Networks.NextChange()
 	if _, name, found := m.untils.Min(); found {
-		m.country.Next = earliest(m.country.Next, m.country.Tenant(name).Until)
+		m.country.Next = calendar.Earliest(m.country.Next, m.country.Tenant(name).Until)
 	}
 	changed := m.changed
 	m.pending, m.settled = nothingPending(), m.country.copy()

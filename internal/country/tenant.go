@@ -184,7 +184,7 @@ func (t *Tenant) consider(place resolution.Place, row *Row) {
 	t.considered[place], t.apps[place.App] = row, true
 	if row != nil {
 		t.Rows = append(t.Rows, row)
-		t.Until = earliest(t.Until, row.Verdict.Until)
+		t.Until = calendar.Earliest(t.Until, row.Verdict.Until)
 	}
 }
 
@@ -301,11 +301,3 @@ func complete(m *v1alpha1.Municipality, environment string) bool {
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }
-
-// earliest of two times, of which each may be zero for never.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
-	}
-	return a
-}

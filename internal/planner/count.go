@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
@@ -55,7 +56,7 @@ type tally struct {
 
 func (t *tally) add(s *standing) {
 	t.members++
-	t.started, t.first = t.started || s.started, earliest(t.first, s.first)
+	t.started, t.first = t.started || s.started, calendar.Earliest(t.first, s.first)
 	switch s.state {
 	case waiting:
 		t.waiting++

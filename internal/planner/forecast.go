@@ -9,6 +9,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 )
 
 // DefaultInstall is how long a forecast takes a place to need, where nobody says.
@@ -173,7 +174,7 @@ func (f *play) nextTime() time.Time {
 		at = f.step.Again
 	}
 	if len(f.pending) > 0 {
-		at = earliest(at, f.pending[0].at)
+		at = calendar.Earliest(at, f.pending[0].at)
 	}
 	return at
 }

@@ -168,7 +168,7 @@ func (m *Member) missing() []*MemberPlace {
 }
 
 // wake notes that time alone changes how the member is doing.
-func (s *standing) wake(at time.Time) { s.until = earliest(s.until, at) }
+func (s *standing) wake(at time.Time) { s.until = calendar.Earliest(s.until, at) }
 
 // note says what a member on its way is doing at a place.
 func (s *standing) note(reason string, place *MemberPlace, since, deadline time.Time) {
@@ -196,14 +196,6 @@ func urgency(reason string) int {
 // isAway says that a member can't be moved for now.
 func (s *standing) isAway(reason, message string, place *MemberPlace) {
 	s.state, s.reason, s.message, s.place = away, reason, message, place
-}
-
-// earliest of two times, of which zero is never.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
-	}
-	return a
 }
 
 func latest(a, b time.Time) time.Time {

@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 )
 
 // mover decides who is moved, who is taken back, and who catches up. It notes in the count what it
@@ -104,7 +105,7 @@ func (m *mover) advance() {
 	waves := m.rooms()
 	for i := range m.members {
 		s := &m.members[i]
-		m.again = earliest(m.again, s.until)
+		m.again = calendar.Earliest(m.again, s.until)
 		w := &waves[s.wave]
 		switch {
 		case !s.movable:
@@ -118,7 +119,7 @@ func (m *mover) advance() {
 		}
 	}
 	for i := range m.left {
-		m.again = earliest(m.again, m.left[i].until)
+		m.again = calendar.Earliest(m.again, m.left[i].until)
 	}
 }
 
@@ -224,7 +225,7 @@ func (m *mover) lessCatchingUp(room []int) {
 		s := &m.members[i]
 		for j := range s.member.Places {
 			if until, comesUp := m.comesUp(&s.member.Places[j], s.wave); comesUp {
-				m.again = earliest(m.again, until)
+				m.again = calendar.Earliest(m.again, until)
 				room[s.wave]--
 				break
 			}
@@ -255,4 +256,4 @@ func (m *mover) bring(s *standing, places []*MemberPlace, kind MoveKind, to v1al
 	}
 }
 
-func (m *mover) wake(g Gate) { m.again = earliest(m.again, g.Until) }
+func (m *mover) wake(g Gate) { m.again = calendar.Earliest(m.again, g.Until) }

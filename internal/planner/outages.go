@@ -3,6 +3,8 @@ package planner
 import (
 	"slices"
 	"time"
+
+	"github.com/allmenning/allmenning/internal/calendar"
 )
 
 // Interval is the time between two moments.
@@ -26,7 +28,7 @@ func (o Outages) Watched(since, now time.Time) time.Duration {
 			continue
 		}
 		if gap.From.After(from) {
-			watched += earliest(gap.From, now).Sub(from)
+			watched += calendar.Earliest(gap.From, now).Sub(from)
 		}
 		if from = gap.Until; !from.Before(now) {
 			return watched

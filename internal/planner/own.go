@@ -61,7 +61,7 @@ func PlanOwn(own OwnInput) OwnStep {
 	step := OwnStep{Waits: map[string]Wait{}}
 	for _, target := range own.targets() {
 		plan := NewPlanned(own.input(target))
-		step.Again = earliest(step.Again, plan.Step.Again)
+		step.Again = calendar.Earliest(step.Again, plan.Step.Again)
 		step.Moves = append(step.Moves, plan.Step.Moves...)
 		for i := range own.Places {
 			place := &own.Places[i]

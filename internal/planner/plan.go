@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 )
 
 // MoveKind is what a move is for.
@@ -77,7 +78,7 @@ func NewPlanned(in Input) *Planned {
 	m.returnFailed()
 	m.advance()
 	m.catchUp()
-	moves, again := m.sorted(), earliest(c.again, m.again)
+	moves, again := m.sorted(), calendar.Earliest(c.again, m.again)
 	report := reporter{count: c, again: again}
 	status := report.status()
 	p := &Planned{

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/installation"
 )
 
@@ -55,7 +56,7 @@ func (r *rules) readStamps(s *standing, w *Wave) {
 // readStamp reads what came of the move of one place.
 func (s *standing) readStamp(r *rules, place *MemberPlace, stamp *Stamp, w *Wave) {
 	if stamp.Wave != "" {
-		s.started, s.first = true, earliest(s.first, stamp.MovedAt.Time)
+		s.started, s.first = true, calendar.Earliest(s.first, stamp.MovedAt.Time)
 	}
 	stuck := stamp.Outcome == v1alpha1.OutcomeStuck && !place.Installed.healthyFor(w.Soak, r.in.Now)
 	if stuck && place.Installed.Healthy() { // it has recovered, when it has soaked

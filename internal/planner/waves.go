@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 )
 
 // Matches says whether a wave names or selects a municipality.
@@ -80,7 +81,7 @@ func (r assigner) assign() assignment {
 		}
 		goes, patience := r.goesOn(m)
 		active = active || goes
-		a.again = earliest(a.again, patience)
+		a.again = calendar.Earliest(a.again, patience)
 	}
 	if standIn := next.first(); !active && standIn >= 0 { //guard:first-wave-has-somebody
 		a.waves[standIn], a.standIn = 0, standIn

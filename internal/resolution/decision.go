@@ -57,14 +57,6 @@ func decisionFor(m *v1alpha1.Municipality, place Place, now time.Time) decision 
 	return d
 }
 
-// earliest of two times, of which each may be zero for never.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
-	}
-	return a
-}
-
 func (d decision) adopts() bool { return d.Decision == v1alpha1.DecisionAdopt }
 
 // asksFor says whether anybody asks for the app: an Optional one needs an Adopt.

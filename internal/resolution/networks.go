@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 )
 
 // Networks knows who belongs to which network at a point in time: directly, because
@@ -56,7 +57,7 @@ func NewNetworks(list []v1alpha1.Network, now time.Time) *Networks {
 			n.naming[name] = append(n.naming[name], i)
 		}
 		if ends := network.Spec.Ends; ends != nil && now.Before(ends.Time) {
-			n.next = earliest(n.next, ends.Time)
+			n.next = calendar.Earliest(n.next, ends.Time)
 		}
 	}
 	n.inherit(now)

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/calendar"
 )
 
 // Said is what of a municipality's decision on an app is in force in one environment. A deferral or a
@@ -75,7 +76,7 @@ func (s *Said) holds(hold *v1alpha1.Hold, now time.Time) bool {
 func isPast(until *metav1.Time, now time.Time) bool { return until != nil && !now.Before(until.Time) }
 
 // until is when the next part of it runs out; zero where nothing will.
-func (s *Said) until() time.Time { return earliest(s.deferredUntil(), s.heldUntil()) }
+func (s *Said) until() time.Time { return calendar.Earliest(s.deferredUntil(), s.heldUntil()) }
 
 func (s *Said) deferredUntil() time.Time {
 	if s.Decision != v1alpha1.DecisionDefer {
