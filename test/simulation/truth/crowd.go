@@ -32,7 +32,7 @@ func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
 			return 0 // also where it stands in for others
 		}
 	}
-	if t.Ledger.of(r.Name).stoodIn == f.Municipality.Name {
+	if e := t.Ledger.of(r.Name); e.stoodIn == f.Municipality.Name || e.goesFirst == f.Municipality.Name {
 		return 0
 	}
 	return t.named(p, f.Municipality)

@@ -190,9 +190,6 @@ func (m *moved) beginning() (c crowd, members, begins int) {
 	index, wave := m.wave()
 	c = m.crowd(m.Rollout, m.promise, index, m.Returning)
 	members, begins = c.takePart()-c.gone, 1
-	if index == 0 && m.waveOf(m.member, m.Rollout, m.promise) != 0 {
-		members++ // it stands in for others
-	}
 	if c.members < many && m.waveOf(m.member, m.Rollout, m.promise) == index && m.stand(m.member, m.Rollout, wave) == onTheWay && m.started(m.member, m.Rollout) {
 		begins = 0 // it is counted, as another of its places is at the target
 	}

@@ -91,6 +91,8 @@ type entry struct {
 	// failed are the members that were taken back, or left as they are, and borne those of them that had
 	// failed when their wave was done.
 	failed, borne map[string]bool
+	// goesFirst is the member that is moved in the first wave at this moment, be it in place of others.
+	goesFirst string
 }
 
 // NewLedger remembers nothing yet.

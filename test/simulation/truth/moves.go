@@ -85,8 +85,12 @@ func (m *moved) holds(all []check) {
 func (t *Truth) Moves(move Move) {
 	m := &moved{Truth: t, Move: move, m: t.Municipalities[move.Municipality], promise: t.promise(move.Rollout)}
 	m.member, m.belongs = t.member(move.Rollout, move.Municipality)
-	m.holds(ofEveryMove)
 	e := t.Ledger.of(move.Rollout.Name)
+	if move.Kind == Advance && move.Record.Wave == m.promise.Waves[0].Name {
+		e.goesFirst = move.Municipality
+		defer func() { e.goesFirst = "" }()
+	}
+	m.holds(ofEveryMove)
 	switch move.Kind {
 	case Return, Hold:
 		m.holds(ofReturns)
