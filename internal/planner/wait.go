@@ -62,7 +62,7 @@ func (c *count) waitsFor(s *standing, place *MemberPlace) Wait {
 	case place.Excuse.Reason != "":
 		wait := Wait{Reason: place.Excuse.Reason, Message: place.Excuse.Message, Until: s.until}
 		if place.Excuse.Away {
-			wait.Message = c.andApproval(s, wait.Message)
+			wait.Message = andApproval(c.wave(s.wave), wait.Message)
 		}
 		return wait
 	case place.at(c.target):
@@ -72,7 +72,7 @@ func (c *count) waitsFor(s *standing, place *MemberPlace) Wait {
 		return c.says(s)
 	case s.state == away, s.reason == v1alpha1.ReasonWindow:
 		wait := c.says(s)
-		wait.Message = c.andApproval(s, wait.Message)
+		wait.Message = andApproval(c.wave(s.wave), wait.Message)
 		return wait
 	}
 	if c.halted() {
@@ -92,8 +92,8 @@ func (c *count) waitsFor(s *standing, place *MemberPlace) Wait {
 
 // andApproval adds to what a member is away for the approval that nobody gave yet: who can give it should
 // know before the member is back.
-func (c *count) andApproval(s *standing, why string) string {
-	if gate := c.wave(s.wave); gate.How != "" {
+func andApproval(gate Gate, why string) string {
+	if gate.How != "" {
 		return why + "; then it waits for " + gate.WaitsFor
 	}
 	return why
