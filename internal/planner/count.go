@@ -217,7 +217,7 @@ func (c *count) judge() {
 			t.completedAt = new(metav1.NewTime(done))
 		}
 		t.budget, t.limit = w.budget(t.takePart()), w.atOnce(t.takePart()-t.gone)
-		if t.approval = c.approval(i); t.approval.closed() {
+		if t.approval = (approvals{&c.rules}).of(i); t.approval.closed() {
 			t.approval.How += c.remarks()
 		}
 		t.halted = t.failed > t.budget && //guard:budget

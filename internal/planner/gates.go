@@ -138,8 +138,22 @@ func (c *count) wave(i int) Gate {
 	return c.waves[i].approval
 }
 
-// approval is the gate of a wave's own approval; open where it needs none, or has it.
-func (r *rules) approval(i int) Gate {
+// approvals are what people say of the waves of a rollout.
+type approvals struct{ *rules }
+
+// wanting is the first wave that needs an approval which nobody gave, of one and those before that were not
+// done without it; -1 where there is none.
+func (r approvals) wanting(wave int) int {
+	for i := range r.strategy.Waves[:wave+1] {
+		if _, done := r.done[r.strategy.Waves[i].Name]; (!done || i == wave) && r.of(i).closed() {
+			return i
+		}
+	}
+	return -1
+}
+
+// of is the gate of a wave's own approval; open where it needs none, or has it.
+func (r approvals) of(i int) Gate {
 	w := &r.strategy.Waves[i]
 	if !w.RequireApproval { //guard:approval -> true
 		return Gate{}

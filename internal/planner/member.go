@@ -167,6 +167,10 @@ func (m *Member) missing() []*MemberPlace {
 	return nil
 }
 
+// underWay says whether this rollout has moved a member that is not through, also where it waits for an
+// approval that its wave needs by now.
+func (s *standing) underWay() bool { return s.state == moving || (s.state == waiting && s.started) }
+
 // wake notes that time alone changes how the member is doing.
 func (s *standing) wake(at time.Time) { s.until = calendar.Earliest(s.until, at) }
 

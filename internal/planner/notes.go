@@ -147,7 +147,7 @@ func (r *reporter) shown(place *MemberPlace, wave int, completed *metav1.Time) b
 // whole time again.
 func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 	var all []v1alpha1.MemberMemory
-	watched := s.state == moving ||
+	watched := s.underWay() ||
 		s.unrecorded //guard:failed-until-recorded
 	if watched && (r.startsAnew(s.member.Name) || r.movedElsewhere(s)) { //guard:done-without-it -> watched && r.startsAnew(s.member.Name)
 		all = append(all, r.memoryOf(s, v1alpha1.MemoryUnhealthy))

@@ -30,6 +30,7 @@ func (r *rules) stand(m *Member, wave int) standing {
 	}
 	r.walk(&s, w)
 	r.mindBrakes(&s, w)
+	r.mindApprovals(&s)
 	return s
 }
 
@@ -240,5 +241,18 @@ func (r *rules) mindBrakes(s *standing, w *Wave) {
 				s.wake(days.Opens.Add(-w.ProgressDeadline))
 			}
 		}
+	}
+}
+
+// mindApprovals keeps back a member on its way whose wave, or one before, needs an approval by now that
+// nobody gave: it keeps what it has, and waits for the approval as those do who have not begun.
+func (r *rules) mindApprovals(s *standing) {
+	if !s.movable || !s.started || s.state == failed ||
+		(approvals{r}).wanting(s.wave) < 0 { //guard:approval-of-next-stages -> true
+		return
+	}
+	s.movable = false
+	if s.state == moving && s.reason == v1alpha1.ReasonNextStage {
+		s.state, s.reason = waiting, v1alpha1.ReasonWaiting
 	}
 }

@@ -101,14 +101,17 @@ func andApproval(gate Gate, why string) string {
 
 // gateOf is the gate that a member waits at.
 func (c *count) gateOf(s *standing) Gate {
+	every, own := c.begin(), c.wave(s.wave)
 	if s.started {
-		return c.nextStage()
+		every, own = c.nextStage(), Gate{}
+		if i := (approvals{&c.rules}).wanting(s.wave); i >= 0 {
+			own = c.waves[i].approval
+		}
 	}
-	wave := c.wave(s.wave)
-	if wave.How != "" && !c.everyStep().closed() { // what a person can do is said before what time does
-		return wave
+	if own.How != "" && !c.everyStep().closed() { // what a person can do is said before what time does
+		return own
 	}
-	return firstClosed(c.begin(), wave)
+	return firstClosed(every, own)
 }
 
 // stageBefore says which environment of an earlier stage goes first.

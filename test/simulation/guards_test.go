@@ -18,6 +18,7 @@ var guards = []guard{
 	{"only-as-many-begin-as-are-free", "no more members begin than are free"},
 	{"waves-in-order", "a wave waits for the one before"},
 	{"approval", "a wave waits for its approval"},
+	{"approval-of-next-stages", "nobody goes on to a further stage either, where the approval is asked for later"},
 	{"approval-holds-back-later-waves", "later waves wait for the approval of a wave, whoever is in it"},
 	{"approval-of-one-channel", "an approval counts for one channel"},
 	{"approval-of-one-attempt", "an approval counts for one attempt"},

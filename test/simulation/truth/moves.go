@@ -61,10 +61,13 @@ var (
 		{"never lower", neverLower}, {"parameters", givesParameters},
 	}
 	// ofAdvances are promises about whatever brings the target.
-	ofAdvances = []check{{"target", bringsTarget}, {"budget", withinBudget}, {"percentages", withinBudgetShare}, {"failed once", notFailedBefore}}
+	ofAdvances = []check{
+		{"target", bringsTarget}, {"budget", withinBudget}, {"percentages", withinBudgetShare}, {"failed once", notFailedBefore},
+		{"approval", approvedItself}, {"approval before", approvedBefore},
+	}
 	// ofBeginnings are promises that hold where a member is moved for the first time.
 	ofBeginnings = []check{
-		{"approval", approvedItself}, {"approval before", approvedBefore}, {"announcement", announced}, {"pilot networks", pilotsCompleted},
+		{"announcement", announced}, {"pilot networks", pilotsCompleted},
 		{"introductions", notTooMany}, {"wave order", wavesBeforeDone}, {"maxConcurrent", withinLimit}, {"percentages", withinShare},
 	}
 	// ofReturns are promises about members that go back, or are left as they are.

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// storiesOfLaterWishes are about members on their way whose network, or municipality, wants something else.
+var storiesOfLaterWishes = []story{
+	{name: "approval-asked-for-later", title: "Vinje soaks in test when an approval is asked for its wave: production waits for it.", lasts: 4, plot: func(s *script) {
+		s.waves(func(_, _ *v1alpha1.Wave) {})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:30", "an approval is asked for wave pilot from now on", func() { needsApproval(s, 0) })
+		s.must(2, "12:00", "production waits, and the approval is named", func() bool {
+			r := s.record("2.5.0", 1)
+			return s.has("2.5.0", "test", "vinje") && s.has("2.4.0", "prod", sixOfTelemark...) && r.Status.Moving == 0 && says(r, "waits: approval of wave pilot")
+		})
+		s.on(2, "13:00", "wave pilot is approved", func() { s.approval("2.5.0", "pilot", 1) })
+		s.must(4, "12:00", "everybody has it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
+	}},
+	{name: "into-a-wave-with-an-approval", title: "Tokke soaks in test when it is taken into a wave that needs an approval: production waits for that.", lasts: 3, plot: func(s *script) {
+		second := func(names ...string) {
+			s.threeWaves(func(waves []v1alpha1.Wave) {
+				waves[1].Members.Names, waves[1].Soak, waves[2].RequireApproval = names, &metav1.Duration{Duration: time.Hour}, new(true)
+			})
+		}
+		second("tokke", "seljord")
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "10:00", "the waves are edited: tokke belongs to everyone, which needs an approval", func() { second("seljord") })
+		s.must(2, "12:00", "tokke's production waits for the approval, and seljord's does not", func() bool {
+			return s.has("2.5.0", "test", "tokke") && s.has("2.4.0", "prod", "tokke") && s.has("2.5.0", "prod", "seljord") && says(s.record("2.5.0", 1), "approval of wave everyone")
+		})
+		s.on(2, "13:00", "wave everyone is approved", func() { s.approval("2.5.0", "everyone", 1) })
+		s.must(3, "18:00", "everybody has it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
+	}},
+}
+
+// needsApproval lets a wave of the network need an approval.
+func needsApproval(s *script, wave int) {
+	s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves[wave].RequireApproval = new(true) })
+}
