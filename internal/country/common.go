@@ -3,6 +3,7 @@ package country
 import (
 	"cmp"
 	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -107,8 +108,11 @@ func (m *Model) turn(key subjectKey) {
 	if key.group.Network != "" {
 		m.changed.Networks[key.group.Network] = true
 	}
-	m.edit(key).members.Scan(func(name string, _ *planner.Member) bool {
+	m.edit(key).members.Scan(func(name string, member *planner.Member) bool {
 		m.changed.Municipalities[name] = true
+		if slices.ContainsFunc(member.Places, func(p planner.MemberPlace) bool { return p.Leaving }) {
+			m.changed.Decisions[name] = true // it may go, when the Rollout remembers it
+		}
 		return true
 	})
 }
@@ -123,6 +127,11 @@ func turnOf(r *v1alpha1.Rollout) string {
 	for i := range r.Status.Waves {
 		w := &r.Status.Waves[i]
 		text = pair(text, pair(w.Name, pair(string(w.State), w.WaitsFor)))
+	}
+	for _, m := range r.Status.Memory {
+		if m.Reason == v1alpha1.MemoryTakenOut {
+			text = pair(text, m.Name)
+		}
 	}
 	return text
 }

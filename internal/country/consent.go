@@ -40,12 +40,17 @@ func (c *Country) Consent(t *Tenant) Consent {
 	if m == nil || isTrue(m.Spec.Suspend) || isTrue(c.Platform.Suspend) {
 		return out
 	}
+	own := c.Own(t)
 	if m.DeletionTimestamp.IsZero() {
-		out.decided(c, t)
+		out.decided(c, t, own)
 	}
 	for _, place := range slices.SortedFunc(maps.Keys(t.Installed), comparePlaces) {
 		installed := t.Installed[place]
 		if tenancy.Uninstalls(m, place.Environment) {
+			if why := own.MustStay(c, t, place); why != "" {
+				out.stays(installed, why)
+				continue
+			}
 			out.uninstall(installed, v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: m.Name, Reason: "deletionPolicy is Delete"}, isTrue(c.Platform.Freeze))
 		}
 		if installed.IsUninstalled() && !out.writes(installed) {
@@ -55,9 +60,8 @@ func (c *Country) Consent(t *Tenant) Consent {
 	return out
 }
 
-// decided carries out the verdicts on a tenant.
-func (o *Consent) decided(c *Country, t *Tenant) {
-	own := c.Own(t)
+// decided carries out the verdicts on a tenant, and its own moves.
+func (o *Consent) decided(c *Country, t *Tenant, own OwnPlan) {
 	o.Again = own.Again
 	moves := map[resolution.Place]planner.Move{}
 	for _, move := range own.Moves {
@@ -113,6 +117,16 @@ func (o *Consent) present(want, installed *v1alpha1.AppInstallation) {
 		return
 	}
 	o.Write = append(o.Write, want)
+}
+
+// stays says of an installation why it is not uninstalled yet.
+func (o *Consent) stays(installed *v1alpha1.AppInstallation, why string) {
+	want := installed.DeepCopy()
+	want.Annotations, want.Spec.Suspend = map[string]string{v1alpha1.AnnotationDecision: why}, nil
+	if failure := installed.Annotations[v1alpha1.AnnotationFailure]; failure != "" {
+		want.Annotations[v1alpha1.AnnotationFailure] = failure
+	}
+	o.present(want, installed)
 }
 
 // uninstall asks for an app to go. The installation itself stays until it is gone.

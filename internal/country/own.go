@@ -17,6 +17,9 @@ type OwnPlan struct {
 	Moves []OwnMove
 	// Waits are what places wait for; those that wait for nothing are not in it.
 	Waits map[resolution.Place]planner.Wait
+	// Held are places in environments that were taken out, whose installations are the only record of what
+	// others wait for; see planner.OwnStep.
+	Held map[resolution.Place]bool
 	// Again is when time alone may change this; zero if never.
 	Again time.Time
 }
@@ -30,7 +33,7 @@ type OwnMove struct {
 
 // Own works out the next step of a municipality's own moves.
 func (c *Country) Own(t *Tenant) OwnPlan {
-	out := OwnPlan{Waits: map[resolution.Place]planner.Wait{}}
+	out := OwnPlan{Waits: map[resolution.Place]planner.Wait{}, Held: map[resolution.Place]bool{}}
 	if t.Municipality == nil || !t.Municipality.DeletionTimestamp.IsZero() {
 		return out
 	}
@@ -39,6 +42,9 @@ func (c *Country) Own(t *Tenant) OwnPlan {
 		out.Again = calendar.Earliest(out.Again, step.Again)
 		for _, move := range step.Moves {
 			out.Moves = append(out.Moves, OwnMove{move, app})
+		}
+		for _, environment := range step.Held {
+			out.Held[resolution.Place{App: app, Environment: environment}] = true
 		}
 		for environment, wait := range step.Waits {
 			out.Waits[resolution.Place{App: app, Environment: environment}] = wait
@@ -93,7 +99,7 @@ func (t *Tenant) removed(app string) []planner.OwnPlace {
 			continue
 		}
 		all = append(all, planner.OwnPlace{
-			MemberPlace: planner.MemberPlace{Environment: place.Environment, Stage: i.Spec.Tenant.Stage, Installed: planner.Observe(i)},
+			MemberPlace: placeTakenOut(place, i),
 			Target:      i.Spec.Move.Target,
 		})
 	}
@@ -104,9 +110,7 @@ func (t *Tenant) removed(app string) []planner.OwnPlace {
 // wasRemoved says whether a place is in an environment that left the spec, and the municipality's own
 // move was the last there.
 func (t *Tenant) wasRemoved(place resolution.Place) bool {
-	i := installedAt(t, place)
-	return i != nil && t.Municipality != nil && t.Municipality.Spec.Environment(place.Environment) == nil &&
-		i.Spec.State != v1alpha1.InstallationAbsent && movedItself(i)
+	return t.takenOut(place) && movedItself(t.Installed[place])
 }
 
 // movedItself says whether the last move of an installation was its municipality's own.

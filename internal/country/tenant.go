@@ -118,6 +118,9 @@ func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenan
 	}
 	slices.SortFunc(now.Rows, compareRows)
 	changed := now.changedApps(was)
+	for place := range t.places {
+		changed[place.App] = changed[place.App] || now.takenOut(place)
+	}
 	now.count(was, changed)
 	now.shareOut(was, changed, t.all)
 	return now
@@ -237,6 +240,7 @@ func (t *Tenant) count(was *Tenant, changed map[string]bool) {
 		}
 		member.Places = append(member.Places, row.Place)
 	}
+	t.countTakenOut(func(app string) bool { return !same || changed[app] })
 	if was != nil {
 		t.takeOver(was.members)
 	}

@@ -198,7 +198,9 @@ func (f *play) outlook(wanting []Wanting, began time.Time) ForecastResult {
 	for i := range c.members {
 		s := &c.members[i]
 		for j := range s.member.Places {
-			out.Visits = append(out.Visits, f.visit(c, s, &s.member.Places[j]))
+			if place := &s.member.Places[j]; !place.TakenOut {
+				out.Visits = append(out.Visits, f.visit(c, s, place))
+			}
 		}
 	}
 	slices.SortStableFunc(out.Visits, func(a, b Visit) int {

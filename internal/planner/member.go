@@ -33,6 +33,11 @@ type MemberPlace struct {
 	Excuse Excuse
 	// Installed is nil where nothing is.
 	Installed *Installed
+	// TakenOut says that the environment left the municipality's spec. Nothing is written there any longer;
+	// how a version fares that came there before still counts for the stages after it.
+	TakenOut bool
+	// Leaving says that what is installed in such an environment is about to be uninstalled.
+	Leaving bool
 }
 
 // Excuse is why a place, or a member, does not take part.
@@ -124,12 +129,19 @@ type standing struct {
 
 // takesPart says whether any place of the member does, now or when it is back.
 func (m *Member) takesPart() bool {
-	return !m.Suspended && slices.ContainsFunc(m.Places, func(p MemberPlace) bool { return !p.decided() })
+	return !m.Suspended && slices.ContainsFunc(m.Places, func(p MemberPlace) bool { return !p.decided() && !p.TakenOut })
 }
 
-// has says whether any place of the member has a release.
+// follows says whether a stage of the member that takes part comes after another.
+func (m *Member) follows(stage v1alpha1.Stage) bool {
+	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool {
+		return !p.decided() && !p.TakenOut && slices.Index(order, p.Stage) > slices.Index(order, stage)
+	})
+}
+
+// has says whether any place of the member has a release, of those that were not taken out.
 func (m *Member) has(r v1alpha1.Release) bool {
-	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool { return p.at(r) })
+	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool { return p.at(r) && !p.TakenOut })
 }
 
 // candidates are the places that are moved next, of a member that may be moved.
@@ -137,7 +149,7 @@ func (s *standing) candidates(target v1alpha1.Release) []*MemberPlace {
 	var all []*MemberPlace
 	for i := range s.member.Places {
 		p := &s.member.Places[i]
-		if p.Stage == order[s.stage] && p.Excuse.Reason == "" && !p.at(target) {
+		if p.Stage == order[s.stage] && p.Excuse.Reason == "" && !p.TakenOut && !p.at(target) {
 			all = append(all, p)
 		}
 	}
@@ -170,6 +182,13 @@ func (m *Member) missing() []*MemberPlace {
 // underWay says whether this rollout has moved a member that is not through, also where it waits for an
 // approval that its wave needs by now.
 func (s *standing) underWay() bool { return s.state == moving || (s.state == waiting && s.started) }
+
+// waitsFor says whether a stage after another is to get a release, and does not have it.
+func (m *Member) waitsFor(stage v1alpha1.Stage, r v1alpha1.Release) bool {
+	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool {
+		return !p.decided() && !p.TakenOut && !p.at(r) && slices.Index(order, p.Stage) > slices.Index(order, stage)
+	})
+}
 
 // wake notes that time alone changes how the member is doing.
 func (s *standing) wake(at time.Time) { s.until = calendar.Earliest(s.until, at) }

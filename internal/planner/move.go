@@ -35,7 +35,7 @@ func (m *mover) returnFailed() {
 		for j := range s.member.Places {
 			place := &s.member.Places[j]
 			stamp := m.stamp(place)
-			if place.decided() || place.refused() || !place.at(m.target) || m.past(s.member.Name, place, &m.strategy.Waves[s.wave]) ||
+			if place.decided() || place.TakenOut || place.refused() || !place.at(m.target) || m.past(s.member.Name, place, &m.strategy.Waves[s.wave]) ||
 				(stamp != nil && stamp.Outcome != "") { //guard:returns-once
 				continue
 			}

@@ -158,10 +158,19 @@ func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 	if r.passedOver(s) {
 		all = append(all, r.memoryOf(s, v1alpha1.MemoryPassedOver))
 	}
+	if s.failedWhereTakenOut() {
+		all = append(all, r.memoryOf(s, v1alpha1.MemoryTakenOut))
+	}
 	if reason := r.reasonToRemember(s); reason != "" {
 		all = append(all, r.memoryOf(s, reason))
 	}
 	return all
+}
+
+// failedWhereTakenOut says whether a member failed in an environment that was taken out: what is installed
+// there says so, and may go.
+func (s *standing) failedWhereTakenOut() bool {
+	return s.state == failed && (s.reason == v1alpha1.MemoryTakenOut || (s.place != nil && s.place.TakenOut))
 }
 
 // movedElsewhere says whether the wave that a member was moved in is done with this step, and done without
@@ -249,13 +258,14 @@ func (r *reporter) rememberWaves() []v1alpha1.MemberMemory {
 	return all
 }
 
-// rememberGone are those who were verified late and are no members any longer: they may come back.
+// rememberGone are those who were verified late, or failed where their environment was taken out, and are
+// no members any longer: they may come back.
 func (r *reporter) rememberGone() []v1alpha1.MemberMemory {
 	var all []v1alpha1.MemberMemory
 	for name, known := range r.memory {
 		_, stays := slices.BinarySearchFunc(r.in.Members, name, func(m Member, name string) int { return cmp.Compare(m.Name, name) })
 		for _, m := range known {
-			if !stays && m.Reason == v1alpha1.MemoryVerified {
+			if !stays && (m.Reason == v1alpha1.MemoryVerified || m.Reason == v1alpha1.MemoryTakenOut) {
 				all = append(all, m)
 			}
 		}

@@ -56,6 +56,18 @@ func newRules(in *Input) rules {
 	return r
 }
 
+// MustRemember says whether a rollout has still to remember that the version was not verified in an environment
+// of a member that was taken out. What is installed there goes afterwards.
+func MustRemember(in Input, m *Member) bool {
+	r := newRules(&in)
+	wave := WaveOf(r.strategy.Waves, m.Name, m.Labels)
+	if (assigner{&r}).wentFirst(m) {
+		wave = 0
+	}
+	s := r.stand(m, wave)
+	return s.state == failed && s.place != nil && s.place.TakenOut
+}
+
 // stamp of this rollout on a place; nil where another moved it last. To a municipality's own moves
 // belong also those of a group that it left meanwhile, while nobody knows how they end.
 func (r *rules) stamp(place *MemberPlace) *Stamp {
@@ -112,7 +124,7 @@ func (all memory) excusedBefore(name string) bool {
 			continue // its wave waits for it to come
 		}
 		switch m.Reason {
-		case v1alpha1.MemoryFailed, v1alpha1.MemoryUnseen, v1alpha1.MemoryUnhealthy, v1alpha1.MemoryVerified, v1alpha1.MemoryPassedOver:
+		case v1alpha1.MemoryFailed, v1alpha1.MemoryUnseen, v1alpha1.MemoryUnhealthy, v1alpha1.MemoryVerified, v1alpha1.MemoryPassedOver, v1alpha1.MemoryTakenOut:
 		default:
 			return true
 		}

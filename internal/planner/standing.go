@@ -36,6 +36,12 @@ func (r *rules) stand(m *Member, wave int) standing {
 
 // readStamps reads what this rollout did to the member, and what came of it.
 func (r *rules) readStamps(s *standing, w *Wave) {
+	if since, known := r.remembered(s.member.Name, v1alpha1.MemoryTakenOut); known { //guard:taken-out-is-remembered
+		done, was := r.done[w.Name]
+		s.state, s.failing, s.started, s.late = failed, true, true, !was || since.After(done)
+		s.reason, s.first, s.since = v1alpha1.MemoryTakenOut, since, since
+		return
+	}
 	if r.failedAndGone(s.member) {
 		s.state, s.reason = failed, v1alpha1.MemoryFailed
 		s.since, _ = r.remembered(s.member.Name, v1alpha1.MemoryFailed)
@@ -95,6 +101,9 @@ func (r *rules) walk(s *standing, w *Wave) {
 	case s.failing:
 		s.state, s.reason, s.until = failed, v1alpha1.ReasonUnhealthy, time.Time{}
 		s.late = true
+		if s.place.TakenOut {
+			s.reason = v1alpha1.MemoryTakenOut
+		}
 	case s.state == moving && s.movable && !s.started:
 		// It has the version in part, and not by this rollout: it waits for its turn as others do.
 		s.state, s.reason, s.place = waiting, v1alpha1.ReasonWaiting, nil
@@ -136,14 +145,20 @@ func (r *rules) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool) {
 }
 
 // isThrough says whether a place keeps its member in its stage no longer: it is verified, or the
-// municipality decided against the version there.
+// municipality decided against the version there. One that was taken out counts for the stages after it,
+// until the version was verified there once.
 func (r *rules) isThrough(m *Member, place *MemberPlace, w *Wave) bool {
+	if place.TakenOut && (r.stamp(place) == nil || !place.at(r.target) || place.Installed.ranFor(w.Soak, r.in.Now) ||
+		!m.follows(place.Stage)) {
+		return true
+	}
 	return place.decided() || (place.at(r.target) && r.placeVerified(m.Name, place, w))
 }
 
-// absenceAt is why a place can't be moved to a target, or judged there, for now; zero where it can.
+// absenceAt is why a place can't be moved to a target, or judged there, for now; zero where it can. Nobody
+// will repair what was taken out.
 func (p *MemberPlace) absenceAt(target v1alpha1.Release) Excuse {
-	if p.at(target) {
+	if p.at(target) && !p.TakenOut {
 		return p.absence()
 	}
 	return p.Excuse
@@ -154,8 +169,15 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	s.state = moving
 	i, begun := place.Installed, r.movedAt(place)
 	begun = latest(begun, i.Created) //guard:deleted-by-hand-is-no-failure
-	begun = latest(begun, latest(i.Applied, i.unblocked(r.in.Now)))
+	begun = latest(begun, i.Applied)
+	if !place.TakenOut {
+		begun = latest(begun, i.unblocked(r.in.Now))
+	}
 	switch {
+	case place.Leaving: //guard:leaving-has-failed
+		s.note(v1alpha1.MemoryTakenOut, place, begun, time.Time{})
+		s.failing, s.unrecorded, s.place = true, true, place
+		return
 	case i.Healthy():
 		soaked := i.HealthySince.Add(w.Soak)
 		s.note(v1alpha1.ReasonSoaking, place, i.HealthySince, soaked)

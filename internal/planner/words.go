@@ -252,6 +252,8 @@ func (c *count) message(s *standing) string {
 		return "the Municipality is paused (spec.pause)"
 	case v1alpha1.ReasonWindow:
 		return "Municipality " + s.member.Name + ": " + s.member.Calendar.Why(c.in.Now)
+	case v1alpha1.MemoryTakenOut:
+		return "was not verified in an environment that was taken out of the spec"
 	case v1alpha1.MemoryFailed:
 		return "failed before, and its installation is gone since"
 	case v1alpha1.ReasonSoaking:
@@ -272,8 +274,13 @@ func (s *standing) observed() string {
 
 // failure says in words why a member failed.
 func (c *count) failure(s *standing) string {
-	if !s.unrecorded {
+	switch {
+	case s.place == nil:
+		return "it " + c.message(s)
+	case !s.unrecorded:
 		return s.place.Environment + " failed before"
+	case s.place.Leaving:
+		return fmt.Sprintf("%s was not verified in %s, which was taken out of the spec", c.target.Version, s.place.Environment)
 	}
 	said := cmp.Or(s.place.Installed.Message, "not observed yet")
 	if s.flaky {
@@ -285,7 +292,7 @@ func (c *count) failure(s *standing) string {
 
 // returnsLater says why a failed member has not returned yet; empty where it has, or does now.
 func (c *count) returnsLater(s *standing) string {
-	if s.state != failed || !s.failing || s.place == nil || !s.place.at(c.target) || s.reason == string(v1alpha1.OutcomeStuck) {
+	if s.state != failed || !s.failing || s.place == nil || s.place.TakenOut || !s.place.at(c.target) || s.reason == string(v1alpha1.OutcomeStuck) {
 		return ""
 	}
 	if s.place.refused() {

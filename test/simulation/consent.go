@@ -33,9 +33,10 @@ func (w *world) consent(o operator, seen *store) (all []write, again time.Time) 
 		for _, i := range todo.remove {
 			all = append(all, write{installed: keyOf(i), before: i, isInstallation: true})
 		}
-		all = append(all, w.leaving(m, seen)...)
+		goes, stays := w.leaving(o, m, seen)
+		all = append(all, goes...)
 		again = earliest(again, todo.again)
-		if len(all) == was && len(todo.ask) == 0 { // nothing to do, until something is different
+		if len(all) == was && len(todo.ask) == 0 && !stays { // nothing to do, until something is different
 			w.glances[name] = glanced{look, todo.again}
 		}
 	}
@@ -74,16 +75,19 @@ func (w *world) looksAgain(k key) {
 }
 
 // leaving are installations of a municipality, or of an environment, on its way out that wants its
-// apps to go with it, which the municipality's own controller finds out.
-func (w *world) leaving(m *v1alpha1.Municipality, seen *store) []write {
+// apps to go with it, which the municipality's own controller finds out; and whether any of them stays for now.
+func (w *world) leaving(o operator, m *v1alpha1.Municipality, seen *store) (all []write, stays bool) {
 	if m.Spec.DeletionPolicy != v1alpha1.DeletionDelete || ptr.Deref(m.Spec.Suspend, false) ||
 		ptr.Deref(seen.Platform.Spec.Freeze, false) || ptr.Deref(seen.Platform.Spec.Suspend, false) {
-		return nil
+		return nil, false
 	}
-	var all []write
 	for _, p := range slices.SortedFunc(maps.Keys(seen.Installations[m.Name]), truth.ComparePlaces) {
 		i := seen.Installations[m.Name][p]
 		gone := !m.DeletionTimestamp.IsZero() || m.Spec.Environment(p.Environment) == nil
+		if gone && o.stays(keyOf(i)) {
+			stays = true
+			continue
+		}
 		if gone && i.Spec.State != v1alpha1.InstallationAbsent {
 			want := i.DeepCopy()
 			want.Annotations = map[string]string{v1alpha1.AnnotationDecision: "deletionPolicy is Delete"}
@@ -91,5 +95,5 @@ func (w *world) leaving(m *v1alpha1.Municipality, seen *store) []write {
 			all = append(all, w.writeOf(seen, want, nil, ""))
 		}
 	}
-	return all
+	return all, stays
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,6 +37,44 @@ var storiesOfLaterWishes = []story{
 		s.on(2, "13:00", "wave everyone is approved", func() { s.approval("2.5.0", "everyone", 1) })
 		s.must(3, "18:00", "everybody has it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
+	{name: "test-is-taken-out", title: "The version fails in vinje's test, which is taken out of the spec, and retained: it does not come to production.", lasts: 3, plot: func(s *script) {
+		s.waves(func(_, _ *v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "vinje", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:20", "vinje takes its test out", func() { takesTestOut(s, "vinje", v1alpha1.DeletionRetain) })
+		s.must(3, "12:00", "vinje has failed, and production keeps what it had", func() bool {
+			return s.has("2.4.0", "prod", sixOfTelemark...) && s.record("2.5.0", 1).Status.Phase == v1alpha1.RolloutHalted
+		})
+	}},
+	{name: "test-is-deleted", title: "The version is not verified in vinje's test when that is taken out, and deleted: it does not come to production but with another attempt.", lasts: 4, plot: func(s *script) {
+		s.waves(func(_, _ *v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "vinje", good)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:20", "vinje takes its test out, which is deleted", func() { takesTestOut(s, "vinje", v1alpha1.DeletionDelete) })
+		s.must(2, "12:00", "it is gone, vinje has failed, and production keeps what it had", func() bool {
+			k := key{Municipality: "vinje", Environment: "test", App: svarut}
+			return s.store.Installation(k) == nil && s.has("2.4.0", "prod", sixOfTelemark...) && s.record("2.5.0", 1).Status.Phase == v1alpha1.RolloutHalted
+		})
+		s.on(2, "13:00", "the network asks for another attempt", func() { s.retry("2.5.0", 2) })
+		s.must(4, "12:00", "everybody has it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
+	}},
+	{name: "pinned-test-is-deleted", title: "A version that vinje names fails in its test, which is taken out, and to be deleted: it stays until vinje names another version.", lasts: 4, plot: func(s *script) {
+		s.turnsOut("2.5.0", "vinje", bad)
+		k := key{Municipality: "vinje", Environment: "test", App: svarut}
+		s.on(1, "09:00", "vinje names 2.5.0", func() { s.pin("vinje", "2.5.0") })
+		s.on(1, "09:20", "vinje takes its test out, which is to be deleted", func() { takesTestOut(s, "vinje", v1alpha1.DeletionDelete) })
+		s.must(2, "12:00", "production keeps what it had", func() bool { return s.store.Installation(k) != nil && s.has("2.4.0", "prod", "vinje") })
+		s.on(2, "13:00", "vinje follows its network again", func() { s.undecide("vinje") })
+		s.must(4, "12:00", "its test is gone, and production has what the network has", func() bool { return s.store.Installation(k) == nil && s.has("2.4.0", "prod", "vinje") })
+	}},
+}
+
+// takesTestOut takes the environment test out of a municipality's spec.
+func takesTestOut(s *script, municipality string, policy v1alpha1.DeletionPolicy) {
+	s.changeMunicipality(municipality, func(m *v1alpha1.Municipality) {
+		m.Spec.DeletionPolicy = policy
+		m.Spec.Environments = slices.DeleteFunc(slices.Clone(m.Spec.Environments), func(e v1alpha1.Environment) bool { return e.Name == "test" })
+	})
 }
 
 // needsApproval lets a wave of the network need an approval.

@@ -133,6 +133,12 @@ func (o operator) consent(name string) decisions {
 	return d
 }
 
+// stays says whether what is installed in an environment that was taken out is not uninstalled yet.
+func (o operator) stays(k key) bool {
+	t := o.country.Tenant(k.Municipality)
+	return o.country.Own(t).MustStay(o.country, t, placeOf(k)) != ""
+}
+
 // refused notes that the API server refused a write that the operator had decided upon.
 func (m *model) refused(o operator, want *v1alpha1.AppInstallation) {
 	k := keyOf(want)

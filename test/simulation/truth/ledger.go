@@ -86,6 +86,9 @@ type entry struct {
 	// past are places that were verified when their wave was done.
 	past     map[Key]bool
 	returned map[Key]bool
+	// unverified are stages of members in which the version was not verified when what ran in an environment
+	// that was taken out was uninstalled.
+	unverified map[string][]v1alpha1.Stage
 	// stoodIn is the member that had the version, and went first in place of others.
 	stoodIn string
 	// failed are the members that were taken back, or left as they are, and borne those of them that had
@@ -110,7 +113,7 @@ func NewLedger() *Ledger {
 func (l *Ledger) of(rollout string) *entry {
 	e := l.rollouts[rollout]
 	if e == nil {
-		e = &entry{done: map[string]bool{}, verified: map[string]bool{}, past: map[Key]bool{}, returned: map[Key]bool{}, failed: map[string]bool{}, borne: map[string]bool{}}
+		e = &entry{done: map[string]bool{}, verified: map[string]bool{}, past: map[Key]bool{}, returned: map[Key]bool{}, failed: map[string]bool{}, borne: map[string]bool{}, unverified: map[string][]v1alpha1.Stage{}}
 		l.rollouts[rollout] = e
 	}
 	return e
@@ -144,7 +147,7 @@ func (l *Ledger) Lost(k Key) {
 // the app nothing else remains, nor of what a Rollout completed that is not the newest.
 func (l *Ledger) Forgot(r *v1alpha1.Rollout) {
 	e := l.of(r.Name)
-	e.failed, e.past, e.stoodIn = map[string]bool{}, map[Key]bool{}, "" // nor of which waves were done
+	e.failed, e.past, e.unverified, e.stoodIn = map[string]bool{}, map[Key]bool{}, map[string][]v1alpha1.Stage{}, "" // nor of which waves were done
 	l.doubted[subject(r)] = true
 }
 

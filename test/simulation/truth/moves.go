@@ -63,7 +63,7 @@ var (
 	// ofAdvances are promises about whatever brings the target.
 	ofAdvances = []check{
 		{"target", bringsTarget}, {"budget", withinBudget}, {"percentages", withinBudgetShare}, {"failed once", notFailedBefore},
-		{"approval", approvedItself}, {"approval before", approvedBefore},
+		{"approval", approvedItself}, {"approval before", approvedBefore}, {"stages", fromTakenOut},
 	}
 	// ofBeginnings are promises that hold where a member is moved for the first time.
 	ofBeginnings = []check{

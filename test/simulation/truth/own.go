@@ -13,6 +13,7 @@ import (
 // it names, or what was there all along with other words.
 func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	if after.Spec.State == v1alpha1.InstallationAbsent {
+		removal{t}.leavesUnverified(k, before)
 		if t.goes(k) {
 			return
 		}
@@ -158,5 +159,5 @@ func (t *Truth) earlier(m *v1alpha1.Municipality, k Key, to v1alpha1.Release) st
 			return e.Name
 		}
 	}
-	return ""
+	return removal{t}.earlier(m, k, to)
 }
