@@ -68,7 +68,7 @@ func PlanOwn(own OwnInput) OwnStep {
 		step.Moves = append(step.Moves, plan.Step.Moves...)
 		for i := range own.Places {
 			place := &own.Places[i]
-			if place.Target != target || place.Immediate || plan.count.isOver(&place.MemberPlace) {
+			if place.Target != target || place.Immediate || isOver(plan.count, &place.MemberPlace) {
 				continue
 			}
 			if place.TakenOut {
@@ -88,7 +88,7 @@ func PlanOwn(own OwnInput) OwnStep {
 
 // isOver says whether nothing is to be done at a place of a municipality's own moves: it has the
 // release, which is verified, or was there before.
-func (c *count) isOver(place *MemberPlace) bool {
+func isOver(c *count, place *MemberPlace) bool {
 	return place.at(c.target) && c.past("", place, &c.strategy.Waves[0])
 }
 
