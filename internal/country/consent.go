@@ -37,7 +37,7 @@ type Consent struct {
 func (c *Country) Consent(t *Tenant) Consent {
 	var out Consent
 	m := t.Municipality
-	if m == nil || isTrue(m.Spec.Suspend) || isTrue(c.Platform.Suspend) {
+	if m == nil || t.NumberTaken != "" || isTrue(m.Spec.Suspend) || isTrue(c.Platform.Suspend) {
 		return out
 	}
 	own := c.Own(t)

@@ -36,6 +36,8 @@ type given struct {
 	apps         map[string]*v1alpha1.SharedApp
 	installed    map[resolution.Place]*v1alpha1.AppInstallation
 	standing     map[string]bool
+	// neighbour is another municipality; nil where there is none.
+	neighbour *v1alpha1.Municipality
 }
 
 // observe makes of it what the holder would hand out.
@@ -49,6 +51,9 @@ func (g given) objects() Objects {
 	o := Objects{
 		Platform: g.platform, Apps: g.apps, Municipalities: []*v1alpha1.Municipality{&g.municipality}, Missing: map[string]bool{},
 		Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{"vinje": g.installed},
+	}
+	if g.neighbour != nil {
+		o.Municipalities = append(o.Municipalities, g.neighbour)
 	}
 	for _, n := range g.networks {
 		member := n.DeepCopy()
@@ -162,6 +167,14 @@ func withoutProd(s *given) {
 	s.municipality.Spec.Environments = s.municipality.Spec.Environments[1:]
 }
 
+// taken gives the number of the world's municipality to an older one, too.
+func taken(s *given) {
+	s.municipality.CreationTimestamp = *at(0)
+	s.neighbour = &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: "bykle", CreationTimestamp: *at(-time.Hour)}, Spec: v1alpha1.MunicipalitySpec{Number: "3820", FormerNumbers: []string{"4036"}}}
+}
+
+func younger(s *given) { s.neighbour.CreationTimestamp = *at(time.Minute) }
+
 func heir(s *given) { s.networks[0].Name = "digi-sor" }
 
 var (
@@ -211,6 +224,11 @@ func TestConsent(t *testing.T) {
 
 		{"nothing moves while the Municipality is suspended", world(func(s *given) { s.municipality.Spec.Suspend = new(true) }), nil},
 		{"nothing moves while the Platform is suspended", world(everywhere, gone, decline, func(s *given) { s.platform.Suspend = new(true) }), nil},
+		{"a number that belongs to another: a Decline uninstalls nothing", world(everywhere, decline, taken), nil},
+		{"nor does what it names come, nor what it knows of itself to what runs", world(everywhere, at23, atOnce, taken), nil},
+		{"nor is anything deleted", world(everywhere, gone, decline, taken), nil},
+		{"nor uninstalled with it", world(everywhere, deleted, deletes, leaves("prod", "test"), taken), nil},
+		{"a younger one takes no number", world(everywhere, decline, taken, younger), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
 		{"a freeze starts nothing", world(named, freezes), nil},
 		{"it does not keep a decider from being written", world(everywhere, heir, freezes), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Present 2.4.1"}},
 		{"a freeze leaves what runs", world(everywhere, freezes), nil},

@@ -132,7 +132,11 @@ func (w *events) onMunicipality() string {
 	if was := w.municipality[name]; was != nil {
 		m = was.DeepCopy()
 	}
-	switch w.rng.IntN(10) {
+	switch w.rng.IntN(12) {
+	case 10:
+		m.Spec.Number = pick(w, towns...)
+	case 11:
+		m.Spec.FormerNumbers = pick(w, nil, []string{pick(w, towns...)})
 	case 0:
 		m.Labels[v1alpha1.LabelCounty] = pick(w, "40", "42")
 	case 1:

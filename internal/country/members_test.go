@@ -56,6 +56,9 @@ func TestMembers(t *testing.T) {
 		{"a suspended municipality is shown as such", "digi-tv", []change{func(o *country.Objects) { resident(o, "vinje").Spec.Suspend = new(true) }}, vinje("vinje/prod suspended 2.4.1", "vinje/test suspended 2.4.1")},
 		{"a suspended installation is away", "digi-tv", []change{func(o *country.Objects) { installation(o, "prod").Spec.Suspend = new(true) }}, vinje("vinje/prod 2.4.1 Suspended away", "vinje/test 2.4.1")},
 		{"an environment that is not ready is away", "digi-tv", []change{func(o *country.Objects) { o.Missing["vinje-prod"] = true; o.Installations["vinje"] = nil }}, vinje("vinje/prod EnvironmentNotReady away", "vinje/test")},
+		{"one whose number belongs to another is away", "digi-tv", []change{func(o *country.Objects) {
+			resident(o, "vinje").Spec.Number = resident(o, "oslo").Spec.Number // of one age, the name decides
+		}}, vinje("vinje/prod 2.4.1 NumberTaken away", "vinje/test 2.4.1 NumberTaken away")},
 		{"one whose AppInstallation was deleted is away until that is written again", "digi-tv", []change{removed("vinje", "prod")}, vinje("vinje/prod Installing away", "vinje/test 2.4.1")},
 		{"so is one of which the Municipality's status says so", "digi-tv", []change{removed("vinje", "prod"), func(o *country.Objects) {
 			o.Deleted = nil

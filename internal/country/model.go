@@ -28,6 +28,8 @@ type Model struct {
 	missing map[string]bool
 	// related are apps that one requires, or that require it.
 	related map[string][]string
+	// claims are the municipalities that claim each official number.
+	claims claims
 	// records are the subjects of Rollouts, by their names.
 	records map[string]subjectKey
 	// takers are the municipalities that an app concerns.
@@ -92,7 +94,7 @@ func NewModel() *Model {
 			Networks: resolution.NewNetworks(nil, time.Time{}), networks: map[string]*v1alpha1.Network{}, Apps: catalogue.Apps{},
 			strategies: map[string]strategy{Direct: compileStrategy(nil, nil)},
 		},
-		tenants: map[string]*inputs{}, missing: map[string]bool{}, records: map[string]subjectKey{},
+		tenants: map[string]*inputs{}, missing: map[string]bool{}, claims: claims{}, records: map[string]subjectKey{},
 		takers: map[string]map[string]bool{}, subjects: map[string]map[subjectKey]bool{}, pending: nothingPending(),
 	}
 	m.settled = m.country.copy()
@@ -147,6 +149,9 @@ func (m *Model) SetMunicipality(name string, municipality *v1alpha1.Municipality
 	was := in.municipality
 	in.municipality = municipality
 	t := m.touch(name)
+	for _, other := range m.claims.set(name, was, municipality) {
+		m.touch(other).all = true
+	}
 
 	if municipality == nil {
 		in.deleted, in.refused = nil, nil

@@ -65,6 +65,16 @@ func TestBroughtUpToDate(t *testing.T) {
 			delete(w.network, "digi-old")
 			w.model.SetNetwork("digi-old", nil)
 		}},
+		{"another claims its number, and is older by name", func() {
+			bykle := municipality("bykle")
+			bykle.Spec.FormerNumbers = []string{vinje.Spec.Number}
+			w.municipality["bykle"] = bykle
+			w.model.SetMunicipality("bykle", bykle)
+		}},
+		{"that one is deleted", func() {
+			delete(w.municipality, "bykle")
+			w.model.SetMunicipality("bykle", nil)
+		}},
 	}
 	for _, step := range steps {
 		before := view(w.model.Country())
@@ -162,14 +172,14 @@ func view(c *country.Country) map[string]string {
 	for t := range c.Tenants {
 		all["t "+t.Name] = text(map[string]any{
 			"networks": names(t.Networks), "calendar": t.Calendar != nil, "faults": t.CalendarFaults,
-			"missing": t.Missing, "incomplete": t.Incomplete, "rows": t.Rows, "until": t.Until, "installed": len(t.Installed),
+			"missing": t.Missing, "incomplete": t.Incomplete, "taken": t.NumberTaken, "rows": t.Rows, "until": t.Until, "installed": len(t.Installed),
 		})
 		var verdicts []resolution.Verdict
 		var refused []*country.Refusal
 		for _, row := range t.Rows {
 			verdicts, refused = append(verdicts, row.Verdict), append(refused, row.Refused)
 		}
-		all["d "+t.Name] = text([]any{verdicts, refused, t.Missing, c.Platform.Suspend, ownMoves(c, t)})
+		all["d "+t.Name] = text([]any{verdicts, refused, t.Missing, t.NumberTaken, c.Platform.Suspend, ownMoves(c, t)})
 	}
 	for _, group := range c.Groups() {
 		plan := c.Plan(group)

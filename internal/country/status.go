@@ -52,8 +52,10 @@ func Failed(state v1alpha1.AppState) bool {
 func (c compiler) status(t *Tenant, row *Row) Status {
 	v, i := row.Verdict, row.Installed
 	switch {
+	case t.NumberTaken != "" && v.Action != resolution.Nothing && (i == nil || i.Spec.State != v1alpha1.InstallationAbsent):
+		return c.blocked(t, row, t.NumberTaken)
 	case row.Refused != nil:
-		return c.refused(t, row)
+		return c.blocked(t, row, row.Refused.Message)
 	case row.Remembered != nil && (v.Action == resolution.Install || v.Action == resolution.Keep):
 		return deletedStatus(t.Municipality)
 	case i == nil:
@@ -66,9 +68,9 @@ func (c compiler) status(t *Tenant, row *Row) Status {
 	return s
 }
 
-// refused is the status of a place where the API server refuses what is to be written.
-func (c compiler) refused(t *Tenant, row *Row) Status {
-	s := Status{State: v1alpha1.AppBlocked, Message: row.Refused.Message, Counted: true}
+// blocked is the status of a place where nothing can be written for now, and why.
+func (c compiler) blocked(t *Tenant, row *Row, why string) Status {
+	s := Status{State: v1alpha1.AppBlocked, Message: why, Counted: true}
 	if row.Installed != nil {
 		s.Waits = row.Verdict.Action == resolution.Install && !hasRelease(row.Verdict, row.Installed)
 		s.Running = row.Place.Installed.Healthy() && c.arrived(t, row)

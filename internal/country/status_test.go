@@ -49,6 +49,9 @@ func failing(i *v1alpha1.AppInstallation) {
 	}
 }
 
+// numberTaken gives vinje the number of oslo; of one age, the name decides.
+func numberTaken(m *v1alpha1.Municipality) { m.Spec.Number = "oslo" }
+
 func suspendedVinje(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) }
 
 // ended is a move to 2.5.0 by the network's rollout that came to an outcome.
@@ -74,6 +77,7 @@ func TestStatusOfAPlace(t *testing.T) {
 	stuck := ended(v1alpha1.OutcomeStuck, "2.5.0 failed; it stays as it is")
 	hold := &v1alpha1.Hold{Version: before.Version, Reason: "year-end"}
 	adopts := says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: other.Version})
+	const taken = "spec.number oslo belongs to Municipality oslo (its spec.number), which is older; nothing is made for vinje: set its own number, or delete one of the two"
 	const late = "its parameters, or what it knows of its municipality, are about to be brought up to date"
 	cases := []struct {
 		reason string
@@ -88,6 +92,10 @@ func TestStatusOfAPlace(t *testing.T) {
 		})), "Missing : environment prod of Municipality vinje is not ready yet: its quota is not in force"},
 		{"nothing is there, and the municipality is suspended", all(nothingInstalled, onVinje(suspendedVinje)), "Missing : Municipality vinje is suspended: take its spec.suspend out"},
 		{"healthy, though its municipality is suspended", all(at(target), onVinje(suspendedVinje)), "Ready runs, up to date, settled: "},
+		{"installed, and its number belongs to another", all(at(target), onVinje(numberTaken)), "Blocked : " + taken},
+		{"nothing is there, and its number belongs to another", all(nothingInstalled, onVinje(numberTaken)), "Blocked : " + taken},
+		{"declined, and its number belongs to another", all(says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline}), onVinje(numberTaken)), "Blocked : " + taken},
+		{"declined with nothing there, and its number belongs to another", all(nothingInstalled, says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline}), onVinje(numberTaken)), "Declined not counted: "},
 		{"coming up", all(at(target), atProd(starting)), "Progressing : Deployment post: 0 of 2 pods are ready"},
 		{"a person must fix it", all(at(target), atProd(failing)), "Failed : parameters.sender: is required"},
 		{"a failure at the previous version is reported as one", all(at(before), atProd(failing)), "Failed waits: parameters.sender: is required"},

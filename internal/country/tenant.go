@@ -29,6 +29,9 @@ type Tenant struct {
 	Calendar *calendar.Calendar
 	// CalendarFaults say what a person has to fix in windows and freezes.
 	CalendarFaults []calendar.Fault
+	// NumberTaken says which of its numbers belongs to an older municipality; empty where none does. Nothing
+	// is asked for in its name then.
+	NumberTaken string
 	// Installed are its AppInstallations, also in environments that are no longer in its spec.
 	Installed map[resolution.Place]*v1alpha1.AppInstallation
 	// Missing are the environments of its spec whose namespaces are not there yet, or on their way out.
@@ -80,6 +83,7 @@ type compiler struct {
 	missing map[string]bool
 	// related are apps that one requires, or that require it.
 	related map[string][]string
+	claims  claims
 }
 
 // touched says what of a tenant must be worked out again.
@@ -100,6 +104,7 @@ func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenan
 	now.joinNetworks(c.Networks, was, t)
 	now.Calendar, now.CalendarFaults = calendarOf(now.Municipality, was)
 	now.Missing, now.Incomplete = c.missingOf(now.Municipality)
+	now.NumberTaken = c.claims.taken(now.Municipality)
 
 	for i := range now.Municipality.Status.Apps {
 		now.apps[now.Municipality.Status.Apps[i].Name] = true // it may be remembered

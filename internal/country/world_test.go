@@ -56,7 +56,7 @@ func world(changes ...change) country.Objects {
 func municipality(name string) *v1alpha1.Municipality {
 	return &v1alpha1.Municipality{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{v1alpha1.LabelCounty: "40"}},
-		Spec: v1alpha1.MunicipalitySpec{Number: "4036", DisplayName: name, Environments: []v1alpha1.Environment{
+		Spec: v1alpha1.MunicipalitySpec{Number: name, DisplayName: name, Environments: []v1alpha1.Environment{
 			{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed},
 			{Name: "test", Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneOpen},
 		}},

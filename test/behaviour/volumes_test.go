@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -99,19 +100,23 @@ func TestVolumesOutliveTheirMunicipality(t *testing.T) {
 }
 
 // A Municipality deletes only what it made or took up: one that was made again under a number
-// of another holds nothing, and one that was made again with fewer environments not the others.
+// of another holds nothing, decides on no app and tells none its number, and one that was made again with
+// fewer environments not the others.
 func TestAMunicipalityDeletesOnlyWhatItHolds(t *testing.T) {
 	parallel(t)
 	neighbour := standing(t, town(t, "vinje"))
-	first := standing(t, town(t, "seljord", withTest))
+	app := publish(t, unique("archive"), nil, files("archive", nil))
+	first := standing(t, town(t, "seljord", withTest, adopts(app.Name, func(d *v1alpha1.AppDecision) { d.Version = "1.0.0" })))
+	ours := runs(t, first.Name+"-prod", app.Name, "1.0.0")
 	own := configMap(first.Name+"-prod", "own")
 	put(t, own)
 	remove(t, first)
 	gone(t, first)
 
-	again := func(number string, environments []v1alpha1.Environment) *v1alpha1.Municipality {
+	again := func(number string, environments []v1alpha1.Environment, decision v1alpha1.Decision) *v1alpha1.Municipality {
 		m := &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: first.Name}, Spec: *first.Spec.DeepCopy()}
 		m.Spec.Number, m.Spec.Environments = number, environments
+		m.Spec.Apps = []v1alpha1.AppDecision{{Name: app.Name, Decision: decision}}
 		deletes(m)
 		return put(t, m)
 	}
@@ -124,15 +129,30 @@ func TestAMunicipalityDeletesOnlyWhatItHolds(t *testing.T) {
 		}
 	}
 
-	taken := again(neighbour.Spec.Number, first.Spec.Environments)
+	untouched := func() {
+		t.Helper()
+		if diff := cmp.Diff(ours.Spec, read(t, ours).Spec); diff != "" {
+			t.Errorf("its app is asked for another thing (-want +got):\n%s", diff)
+		}
+	}
+	taken := again(neighbour.Spec.Number, first.Spec.Environments, v1alpha1.DecisionDecline)
 	until(t, "the number is taken", taken, func(m *v1alpha1.Municipality) error {
-		return isStalled(m.Status.Conditions, m.Generation, "belongs to Municipality "+neighbour.Name)
+		return errors.Join(isStalled(m.Status.Conditions, m.Generation, "belongs to Municipality "+neighbour.Name),
+			speaks(m.Status.Conditions, m.Generation, v1alpha1.ConditionAppsReady, metav1.ConditionFalse, "belongs to Municipality"))
 	})
+	untouched()
+	edit(t, taken, func(m *v1alpha1.Municipality) { m.Spec.Apps[0].Decision = v1alpha1.DecisionAdopt })
+	until(t, "the number is taken still", taken, func(m *v1alpha1.Municipality) error {
+		return speaks(m.Status.Conditions, m.Generation, v1alpha1.ConditionAppsReady, metav1.ConditionFalse, "belongs to Municipality")
+	})
+	untouched()
 	remove(t, taken)
 	gone(t, taken)
 	kept("prod", "test")
 
-	fewer := again(first.Spec.Number, first.Spec.Environments[:1])
+	untouched()
+
+	fewer := again(first.Spec.Number, first.Spec.Environments[:1], v1alpha1.DecisionAdopt)
 	until(t, "the other environment is kept", standing(t, fewer), func(m *v1alpha1.Municipality) error {
 		e := environment(m, "test")
 		return errors.Join(expect("state", e.State, v1alpha1.EnvironmentRetained), holds(e.Message, "an earlier Municipality "+m.Name))

@@ -33,7 +33,7 @@ func (t *Truth) Rests() {
 func (t *Truth) unsettled(k Key) string {
 	s := t.Says(k)
 	switch {
-	case t.Ledger.refused[k]:
+	case t.Ledger.refused[k], t.numberOf(t.Municipalities[k.Municipality]) != "":
 		return ""
 	case s.Declined:
 		if t.Present(k) != nil {

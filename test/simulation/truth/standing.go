@@ -252,8 +252,37 @@ func (t *Truth) unready(k Key) string {
 	if t.Missing[v1alpha1.NamespaceFor(k.Municipality, k.Environment)] {
 		return "its environment does not exist"
 	}
-	if m := t.Municipalities[k.Municipality]; m != nil && !isReady(m, k.Environment) {
+	m := t.Municipalities[k.Municipality]
+	if m != nil && !isReady(m, k.Environment) {
 		return "its environment is not ready"
+	}
+	if other := t.numberOf(m); other != "" {
+		return "its number is that of " + other
+	}
+	return ""
+}
+
+// numberOf is who has a number that a municipality claims, and is older: nothing is done in the name of the
+// younger one. Of two of one age the name decides. Empty where nobody has.
+func (t *Truth) numberOf(m *v1alpha1.Municipality) string {
+	if t.owners == nil {
+		t.owners = map[string]*v1alpha1.Municipality{}
+		for _, name := range Sorted(t.Municipalities) {
+			claims := t.Municipalities[name]
+			for _, number := range append([]string{claims.Spec.Number}, claims.Spec.FormerNumbers...) {
+				if owner := t.owners[number]; owner == nil || claims.CreationTimestamp.Before(&owner.CreationTimestamp) {
+					t.owners[number] = claims
+				}
+			}
+		}
+	}
+	if m == nil {
+		return ""
+	}
+	for _, number := range append([]string{m.Spec.Number}, m.Spec.FormerNumbers...) {
+		if owner := t.owners[number]; owner.Name != m.Name {
+			return owner.Name
+		}
 	}
 	return ""
 }

@@ -31,6 +31,8 @@ type Truth struct {
 	followers map[followed][]Member
 	promises  map[string]Promise
 	crowds    map[string]counted
+	// owners of the official numbers, who are the oldest that claim them.
+	owners map[string]*v1alpha1.Municipality
 }
 
 // At is what is so at this moment.
