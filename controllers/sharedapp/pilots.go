@@ -5,12 +5,15 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/reference"
+	"github.com/allmenning/allmenning/internal/country"
 )
 
 // planPilots says what is wrong with the networks that go first; nil where nothing is.
 func planPilots(seen observed) *condition.Outcome {
-	faults := reference.Pilots(seen.app.Name, seen.app.Spec.PilotNetworks, seen.country.Networks)
+	var faults []string
+	for _, fault := range country.PilotFaults(seen.country, seen.app.Name, seen.app.Spec.PilotNetworks) {
+		faults = append(faults, fault.String())
+	}
 	if len(faults) == 0 {
 		return nil
 	}

@@ -12,12 +12,33 @@ import (
 	"github.com/allmenning/allmenning/internal/country"
 )
 
-// network is one that proposes some apps.
+// network is one that proposes some apps to a municipality of its own, which has its name.
 func network(name string, apps ...string) v1alpha1.Network {
 	n := v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	n.Spec.Members.Names = []string{name}
 	for _, app := range apps {
-		n.Spec.Apps = append(n.Spec.Apps, v1alpha1.Proposal{Name: app})
+		n.Spec.Apps = append(n.Spec.Apps, v1alpha1.Proposal{
+			Name: app, Obligation: v1alpha1.ObligationRecommended, Stages: []v1alpha1.Stage{v1alpha1.StageProduction},
+		})
 	}
+	return n
+}
+
+// town is a municipality with one environment.
+func town(name string) *v1alpha1.Municipality {
+	return &v1alpha1.Municipality{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       v1alpha1.MunicipalitySpec{Number: name, Environments: []v1alpha1.Environment{{Name: "prod", Stage: v1alpha1.StageProduction}}},
+	}
+}
+
+func of(n v1alpha1.Network, members ...string) v1alpha1.Network {
+	n.Spec.Members.Names = members
+	return n
+}
+
+func optional(n v1alpha1.Network) v1alpha1.Network {
+	n.Spec.Apps[0].Obligation = v1alpha1.ObligationOptional
 	return n
 }
 
@@ -72,6 +93,12 @@ func TestPlanPilots(t *testing.T) {
 		{reason: "a successor that does not propose the app is no way out",
 			pilots: []string{"pa"}, networks: []v1alpha1.Network{succeededBy(network("pa", "svarut"), "pb"), network("pb")},
 			want: "spec.pilotNetworks[0]: Network pa was handed over to Network pb, which does not propose svarut: name one that does, or take it out" + until},
+		{reason: "one without members never goes",
+			pilots: []string{"pa"}, networks: []v1alpha1.Network{of(network("pa", "svarut"), "nobody")},
+			want: "spec.pilotNetworks[0]: no member of Network pa takes svarut from it: give it members that do, or take it out" + until},
+		{reason: "nor does one whose members don't take the app",
+			pilots: []string{"pa"}, networks: []v1alpha1.Network{optional(network("pa", "svarut"))},
+			want: "spec.pilotNetworks[0]: no member of Network pa takes svarut from it: give it members that do, or take it out" + until},
 		{reason: "a successor whose time has not come changes nothing yet",
 			pilots:   []string{"pa"},
 			networks: []v1alpha1.Network{succeededBy(ending(network("pa", "svarut"), today.Add(time.Minute)), "pb"), network("pb", "svarut")}},
@@ -79,7 +106,7 @@ func TestPlanPilots(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			seen := see()
 			seen.app.Spec.PilotNetworks = tc.pilots
-			fault := planPilots(in(country.Objects{Networks: tc.networks}, seen))
+			fault := planPilots(in(country.Objects{Networks: tc.networks, Municipalities: []*v1alpha1.Municipality{town("pa"), town("pb")}}, seen))
 			switch {
 			case tc.want == "" && fault != nil:
 				t.Errorf("got %+v, want no fault", *fault)

@@ -182,27 +182,3 @@ func brake(gate *string, is *bool, what string) {
 		*gate = cmp.Or(*gate, what)
 	}
 }
-
-// pilots are the pilot networks of an app, as others see them.
-func (p planning) pilots(app *v1alpha1.SharedApp) []planner.Pilot {
-	all := make([]planner.Pilot, 0, len(app.Spec.PilotNetworks))
-	for _, name := range app.Spec.PilotNetworks {
-		pilot, s := planner.Pilot{Network: name}, p.Subject(resolution.Group{Network: name}, app.Name)
-		if s != nil {
-			pilot.Records = s.Records
-		}
-		switch {
-		case p.networks[name] == nil:
-			pilot.Absent = "there is no such network"
-		case s == nil || !s.Asked:
-			pilot.Absent = "it does not propose the app"
-		case s.members.Len() == 0:
-			pilot.Absent = "none of its members takes the app from it"
-		default:
-			pilot.Wanted = offered(p.Apps.Of(app.Name), s.Channel)
-			pilot.Next = p.course(s, p.strategies[name]).Course.Create
-		}
-		all = append(all, pilot)
-	}
-	return all
-}

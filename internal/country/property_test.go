@@ -65,6 +65,19 @@ func TestBroughtUpToDate(t *testing.T) {
 			delete(w.network, "digi-old")
 			w.model.SetNetwork("digi-old", nil)
 		}},
+		{"its network goes first", func() {
+			set(network("digi-tv", "vinje"))
+			first := app("svarut")
+			first.Spec.PilotNetworks = []string{"digi-tv"}
+			w.app["svarut"] = first
+			w.model.SetApp("svarut", first)
+		}},
+		{"its only member, which named another network, takes the app from it", func() {
+			follows := vinje.DeepCopy()
+			follows.Spec.Apps = nil
+			w.municipality["vinje"] = follows
+			w.model.SetMunicipality("vinje", follows)
+		}},
 		{"another claims its number, and is older by name", func() {
 			bykle := municipality("bykle")
 			bykle.Spec.FormerNumbers = []string{vinje.Spec.Number}
@@ -238,7 +251,7 @@ func judged(c *country.Country, all map[string]string) {
 		})
 	}
 	for name, app := range c.Apps {
-		all["f "+name] = text([]any{reference.Requirements(name, c.Apps), reference.Pilots(name, app.Object.Spec.PilotNetworks, c.Networks), c.Platform.Suspend != nil && *c.Platform.Suspend})
+		all["f "+name] = text([]any{reference.Requirements(name, c.Apps), country.PilotFaults(c, name, app.Object.Spec.PilotNetworks), c.Platform.Suspend != nil && *c.Platform.Suspend})
 	}
 	all["p country"] = text(check(strategycheck.Input{Said: c.Platform.Rollout, Members: country.Municipalities(c.Tenants), Noun: "Municipality"}))
 }

@@ -226,17 +226,6 @@ func (m *Model) ask(network string) {
 	m.changed.course(network)
 }
 
-// opensPilot says whether a subject is that of a pilot network for which others wait.
-func (m *Model) opensPilot(key subjectKey, s *Subject) bool {
-	app := m.country.Apps.Of(key.app).Object
-	if app == nil || key.group.Network == "" || !slices.Contains(app.Spec.PilotNetworks, key.group.Network) {
-		return false
-	}
-	before, _ := m.country.subjects.Get(key.text())
-	return before == nil || before.Asked != s.Asked || before.Channel != s.Channel || (before.members.Len() == 0) != (s.members.Len() == 0) ||
-		!slices.EqualFunc(before.Records, s.Records, sameCourse)
-}
-
 // retries are the further attempts that a network, which may be nil, asks for.
 func retries(n *v1alpha1.Network) []v1alpha1.Retry {
 	if n == nil || n.Spec.Rollout == nil {

@@ -13,9 +13,9 @@ import (
 type Pilot struct {
 	// Network by its name.
 	Network string
-	// Absent says, in words, why the network can have no Rollout of the app: there is no such
-	// network, it does not propose the app, or nobody is a member. Empty where it can.
-	Absent string
+	// Absent says, in words, why the network can have no Rollout of the app, such as that it does not
+	// propose it, and Fix what a person can do. Empty where it can.
+	Absent, Fix string
 	// Wanted is what the network's channel points at now; nil where that can't be had.
 	Wanted *v1alpha1.Release
 	// Next is the Rollout that the network is about to make, such as for a retry; nil where it makes none.
@@ -62,7 +62,7 @@ func (p *Pilot) keepsBack(target v1alpha1.Release) (why, how string) {
 	r := p.newest(target)
 	switch {
 	case p.Absent != "":
-		return p.Absent, "give it members that get the app"
+		return p.Absent, p.Fix
 	case p.Next != nil && p.Next.Version == target.Version && p.Next.Digest == target.Digest: //guard:pilots-next-attempt
 		return "its Rollout is about to be made", "wait"
 	case r != nil && catalogue.Lower(p.brings(), target.Version): //guard:pilots-that-went-back

@@ -46,7 +46,7 @@ func TestPilotsGate(t *testing.T) {
 		{"the pilot has completed", rogaland(done), "", ""},
 		{"the pilot has none yet", rogaland(), "its Rollout is about to be made", ""},
 		{"the pilot follows another channel", []planner.Pilot{{Network: "rogaland", Wanted: &before}}, "its channel points at 2.4.1", "point its channel at 2.5.0"},
-		{"the pilot has no members", []planner.Pilot{{Network: "rogaland", Absent: "it has no members"}}, "it has no members", "take rogaland out of spec.pilotNetworks of SharedApp svarut"},
+		{"the pilot has no members", []planner.Pilot{{Network: "rogaland", Absent: "it has no members", Fix: "give it members"}}, "it has no members", "give it members, or take rogaland out of spec.pilotNetworks of SharedApp svarut"},
 		{"the pilot has members no longer, and completed once", []planner.Pilot{{Network: "rogaland", Absent: "it has no members", Records: []*v1alpha1.Rollout{done}}}, "it has no members", ""},
 		{"all of the pilot are excused", rogaland(pilotRecord(v1alpha1.RolloutPending, target, 1, counts(3, 0, 0, 3))), "all 3 members are excused", "let one of them take part"},
 		{"the pilot is halted", rogaland(pilotRecord(v1alpha1.RolloutHalted, target, 1)), "is halted", "ask for a retry in spec.rollout.retries of Network rogaland"},

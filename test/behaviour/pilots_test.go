@@ -63,6 +63,11 @@ func TestPilotNetworksThatCanNotGoFirstAreTold(t *testing.T) {
 	cannotLead(t, app, "spec.pilotNetworks[1]: Network "+name+" has ended")
 	edit(t, made, func(n *v1alpha1.Network) { n.Spec.Ends = nil })
 	checked(t, app)
+	members := made.Spec.Members
+	edit(t, made, func(n *v1alpha1.Network) { n.Spec.Members.Names = []string{"nobody"} })
+	cannotLead(t, app, "spec.pilotNetworks[1]: no member of Network "+name+" takes "+app.Name+" from it: give it members")
+	edit(t, made, func(n *v1alpha1.Network) { n.Spec.Members = members })
+	checked(t, app)
 	remove(t, made)
 	cannotLead(t, app, "spec.pilotNetworks[1]: there is no Network "+`"`+name+`"`)
 	edit(t, app, func(app *v1alpha1.SharedApp) { app.Spec.PilotNetworks = app.Spec.PilotNetworks[:1] })

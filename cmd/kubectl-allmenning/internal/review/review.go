@@ -111,8 +111,13 @@ func (r *review) strategy(kind, name string, in strategycheck.Input) {
 func (r *review) app(a *v1alpha1.SharedApp) {
 	r.outcomes("SharedApp", a.Name, reference.Requirements(a.Name, r.country.Apps)...)
 	r.outcomes("SharedApp", a.Name, reference.Channels(a.Spec)...)
-	if r.judged(len(r.world.Networks)) {
-		r.add("SharedApp", a.Name, false, reference.Pilots(a.Name, a.Spec.PilotNetworks, r.country.Networks)...)
+	if !r.judged(len(r.world.Networks)) {
+		return
+	}
+	for _, fault := range country.PilotFaults(r.country, a.Name, a.Spec.PilotNetworks) {
+		if !fault.Memberless || r.judged(len(r.world.Municipalities)) {
+			r.add("SharedApp", a.Name, false, fault.String())
+		}
 	}
 }
 

@@ -110,11 +110,11 @@ func TestOf(t *testing.T) {
 			`a.yaml:6: Platform default: spec.rollout.windows[0].timeZone: "Europe/Olso" is not`, "note a.yaml:7: Platform default: wave pilot names who is no Municipality: oslo",
 		}},
 		{"a municipality's own decisions and windows", platform, svarut, digi, edit(vinje, "decision: Adopt}", "decision: Adopt, network: nosuch}\n  - {name: kobo, decision: Adopt}\n  - {name: svarut2, decision: Decline}\n  windows: [{schedule: \"0 8 31 2 *\", duration: 1h}]"), []string{
-			"d.yaml:12: Municipality vinje: spec.windows[0].schedule: ", `d.yaml:9: Municipality vinje: spec.apps[0].network: there is no Network "nosuch"`,
+			"b.yaml:11: SharedApp svarut: spec.pilotNetworks[0]: no member of Network digi takes svarut from it", "d.yaml:12: Municipality vinje: spec.windows[0].schedule: ", `d.yaml:9: Municipality vinje: spec.apps[0].network: there is no Network "nosuch"`,
 			`d.yaml:10: Municipality vinje: spec.apps[1].name: there is no SharedApp "kobo"`, `d.yaml:11: Municipality vinje: spec.apps[2].name: there is no SharedApp "svarut2"`,
 		}},
 		{"a version that a decision names", platform, svarut, digi, edit(vinje, "decision: Adopt}", "decision: Adopt, version: 3.0.0}"),
-			[]string{"d.yaml:9: Municipality vinje: spec.apps[0].version: SharedApp svarut has no version 3.0.0"}},
+			[]string{"b.yaml:11: SharedApp svarut: spec.pilotNetworks[0]: no member of Network digi takes svarut from it", "d.yaml:9: Municipality vinje: spec.apps[0].version: SharedApp svarut has no version 3.0.0"}},
 		{"apps that are kept elsewhere are not judged", platform, "", edit(digi, "svarut", "kobo"), edit(vinje, "svarut", "post"), nil},
 		{"nor are networks", platform, edit(svarut, "[digi]", "[nosuch]"), "", edit(vinje, "Adopt}", "Adopt, network: nosuch}"), nil},
 		{"nor municipalities", platform, svarut, edit(digi, "[vinje]", "[oslo]"), "", nil},
