@@ -53,7 +53,7 @@ const drainPause = 2 * time.Second
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations/status,verbs=patch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=sharedapps;platforms;municipalities,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=impersonate,resourceNames=allmenning-installer
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete

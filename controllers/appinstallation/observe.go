@@ -19,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/installable"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
@@ -49,6 +50,8 @@ type observed struct {
 	pullSecret *unstructured.Unstructured
 	// live are all objects of installable kinds in the namespace, the app's and others'.
 	live map[ref]*unstructured.Unstructured
+	// room is what the namespace has for pods.
+	room health.Room
 	// policy that opens what the app requires; nil where there is none.
 	policy *networkingv1.NetworkPolicy
 	// salt is known to the operator and to administrators of the cluster alone: the UID of
@@ -108,6 +111,9 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	if seen.live, err = r.objects(ctx, name.Namespace); err != nil {
 		return seen, err
 	}
+	if seen.room, err = r.room(ctx, name.Namespace); err != nil {
+		return seen, err
+	}
 	if i.Spec.State != v1alpha1.InstallationAbsent {
 		return seen, nil
 	}
@@ -117,6 +123,19 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	}
 	seen.pods = len(pods.Items) > 0
 	return seen, nil
+}
+
+// room reads what a namespace has for pods.
+func (r *Reconciler) room(ctx context.Context, namespace string) (health.Room, error) {
+	var quotas corev1.ResourceQuotaList
+	if err := read.List(ctx, r.Client, &quotas, client.InNamespace(namespace)); err != nil {
+		return health.Room{}, fmt.Errorf("list ResourceQuotas: %w", err)
+	}
+	var limits corev1.LimitRangeList
+	if err := read.List(ctx, r.Client, &limits, client.InNamespace(namespace)); err != nil {
+		return health.Room{}, fmt.Errorf("list LimitRanges: %w", err)
+	}
+	return health.Room{Quotas: quotas.Items, Limits: limits.Items}, nil
 }
 
 // environment reads the namespace, its Municipality and the app's own network policy.

@@ -139,7 +139,7 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	case i.Spec.State == v1alpha1.InstallationAbsent:
 		return uninstallOutcome(i, todo)
 	}
-	outcome := healthOf(i, todo, done)
+	outcome := healthOf(i, seen.room, todo, done)
 	if outcome.State != condition.Ready {
 		return outcome
 	}
@@ -180,7 +180,7 @@ func raiseQuota(i *v1alpha1.AppInstallation) string {
 
 // healthOf is the health of the worst object. An object that was applied a moment ago
 // and is not in the cache yet counts as the API server returned it.
-func healthOf(i *v1alpha1.AppInstallation, todo planned, done applied) condition.Outcome {
+func healthOf(i *v1alpha1.AppInstallation, room health.Room, todo planned, done applied) condition.Outcome {
 	var working, broken []string
 	for _, o := range todo.objects {
 		live := done.live[o.ref]
@@ -188,7 +188,11 @@ func healthOf(i *v1alpha1.AppInstallation, todo planned, done applied) condition
 			working = append(working, o.String()+": not there yet")
 			continue
 		}
-		switch state, message := health.Of(live, todo.rules); state {
+		state, message := health.Of(live, todo.rules)
+		if short := room.Lacks(live, o.desired); state != health.Failed && short != "" {
+			state, message = health.Failed, short
+		}
+		switch state {
 		case health.Failed:
 			broken = append(broken, o.String()+": "+message)
 		case health.Progressing:

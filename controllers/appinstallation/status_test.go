@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
@@ -70,6 +73,15 @@ func TestHealthOf(t *testing.T) {
 	late := map[string]any{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}
 	spent := map[string]any{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: allmenning"}
 	fine, failed, poor := deployment("fine", available), deployment("late", late), deployment("a-poor", spent)
+	stateful := deployment("ledger")
+	stateful.SetKind("StatefulSet")
+	stateful.Object["status"] = map[string]any{"observedGeneration": int64(1)}
+	full := health.Room{Quotas: []corev1.ResourceQuota{{
+		ObjectMeta: metav1.ObjectMeta{Name: "allmenning"},
+		Status: corev1.ResourceQuotaStatus{
+			Hard: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("5")}, Used: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("5")},
+		},
+	}}}
 	working := deployment("working", available)
 	working.SetGeneration(2)
 	var many []*unstructured.Unstructured
@@ -90,6 +102,7 @@ func TestHealthOf(t *testing.T) {
 		{"one is not there yet", []*unstructured.Unstructured{fine}, true, "Progressing Progressing", "Deployment/fine: not there yet"},
 		{"one failed", []*unstructured.Unstructured{working, failed}, false, "Stalled Unhealthy", "Deployment/late"},
 		{"its pods find no room", []*unstructured.Unstructured{poor, failed}, false, "Stalled QuotaExceeded", "raise quota of environment prod"},
+		{"so do those of a StatefulSet, which reports it nowhere", []*unstructured.Unstructured{working, stateful}, false, "Stalled QuotaExceeded", "StatefulSet/ledger: its pods can't be made: exceeded quota: allmenning, requested: pods=1"},
 		{"of many three are named", many, false, "Progressing Progressing", "and 2 more"},
 	}
 	for _, tc := range cases {
@@ -102,7 +115,7 @@ func TestHealthOf(t *testing.T) {
 					done.live[refOf(o)] = o
 				}
 			}
-			got := healthOf(&i, todo, done)
+			got := healthOf(&i, full, todo, done)
 			if brief(&got) != tc.want || !strings.Contains(got.Message, tc.says) {
 				t.Errorf("%s: %q, want %s with %q", brief(&got), got.Message, tc.want, tc.says)
 			}

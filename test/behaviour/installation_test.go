@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -325,4 +326,17 @@ func TestAQuotaThatIsTooSmallIsNamed(t *testing.T) {
 		return expect("replicas", fmt.Sprint(d.Status.Replicas), "1")
 	})
 	waits(t, m.Name+"-prod", app.Name, "Deployment/big") // no node runs it here
+}
+
+// The controller of a StatefulSet reports a spent quota in events alone.
+func TestAQuotaThatIsTooSmallForAStatefulSetIsNamed(t *testing.T) {
+	parallel(t)
+	stateful := strings.NewReplacer("kind: Deployment", "kind: StatefulSet", "replicas: 0", "serviceName: big\n  replicas: 0").Replace(files("big", nil)["web.yaml"])
+	app := publish(t, unique("big"), nil, files("big", map[string]string{"web.yaml": bigger(stateful)}))
+	m := town(t, "maridal", adopts(app.Name))
+	stalls(t, m.Name+"-prod", app.Name, "StatefulSet/big", "exceeded quota: allmenning, requested: limits.memory=32Gi,requests.memory=32Gi", "raise quota of environment prod")
+	edit(t, m, func(m *v1alpha1.Municipality) {
+		m.Spec.Environments[0].Quota = &v1alpha1.Quota{Memory: new(resource.MustParse("64Gi"))}
+	})
+	waits(t, m.Name+"-prod", app.Name, "StatefulSet/big") // no node runs it here
 }

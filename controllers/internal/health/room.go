@@ -1,0 +1,172 @@
+package health
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
+)
+
+// Room is what a namespace has for pods.
+type Room struct {
+	Quotas []corev1.ResourceQuota
+	Limits []corev1.LimitRange
+}
+
+// Lacks says which quota has no room for the next pod of a StatefulSet, DaemonSet or Job that lacks pods and
+// has none on its way; empty where there is room. Their controllers report a spent quota in events alone,
+// and not, as a Deployment's, in a condition. What its pods ask for is read from the object as it was
+// applied: the cache has no pod templates. The words are those of the API server.
+func (r Room) Lacks(o, applied *unstructured.Unstructured) string {
+	if o.GroupVersionKind().Group != "apps" && o.GroupVersionKind().Group != "batch" || !lacksPods(o) {
+		return ""
+	}
+	raw, _, err := unstructured.NestedMap(applied.Object, podtemplate.Path(o.GroupVersionKind())...)
+	if err != nil {
+		return ""
+	}
+	var template corev1.PodTemplateSpec
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw, &template); err != nil {
+		return ""
+	}
+
+	needs := r.needs(&template.Spec)
+	for i := range r.Quotas {
+		if q := &r.Quotas[i]; len(q.Spec.Scopes) == 0 && q.Spec.ScopeSelector == nil { // else it may not count this pod
+			if short := exceeds(q, needs); short != "" {
+				return "its pods can't be made: " + short
+			}
+		}
+	}
+	return ""
+}
+
+// lacksPods says whether a workload has fewer pods than it is to have, as its controller saw it last, and
+// all that it has are ready: it makes the next one now, or can't.
+func lacksPods(o *unstructured.Unstructured) bool {
+	number := func(otherwise int64, path ...string) int64 {
+		n, found, err := unstructured.NestedInt64(o.Object, path...)
+		if err != nil || !found {
+			return otherwise
+		}
+		return n
+	}
+	if o.GetKind() != "Job" && number(0, "status", "observedGeneration") < o.GetGeneration() {
+		return false
+	}
+	switch o.GetKind() {
+	case "StatefulSet":
+		has := number(0, "status", "replicas")
+		return has < number(1, "spec", "replicas") && has == number(0, "status", "readyReplicas")
+	case "DaemonSet":
+		has := number(0, "status", "currentNumberScheduled")
+		return has < number(0, "status", "desiredNumberScheduled") && has == number(0, "status", "numberReady")
+	case "Job":
+		suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend")
+		_, started, _ := unstructured.NestedString(o.Object, "status", "startTime")
+		conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions") // it has completed, or failed
+		return started && !suspended && len(conditions) == 0 && number(0, "status", "active") == 0 && number(0, "status", "succeeded") < number(1, "spec", "completions")
+	}
+	return false
+}
+
+// exceeds says in the API server's words how a pod exceeds a quota; empty where it has room.
+func exceeds(q *corev1.ResourceQuota, needs corev1.ResourceList) string {
+	var requested, used, limited []string
+	for _, name := range slices.Sorted(maps.Keys(needs)) {
+		hard, counted := q.Status.Hard[name]
+		if !counted {
+			continue
+		}
+		has, need := q.Status.Used[name], needs[name]
+		sum := has.DeepCopy()
+		sum.Add(need)
+		if sum.Cmp(hard) > 0 {
+			requested = append(requested, fmt.Sprintf("%s=%s", name, need.String()))
+			used = append(used, fmt.Sprintf("%s=%s", name, has.String()))
+			limited = append(limited, fmt.Sprintf("%s=%s", name, hard.String()))
+		}
+	}
+	if len(requested) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("exceeded quota: %s, requested: %s, used: %s, limited: %s",
+		q.Name, strings.Join(requested, ","), strings.Join(used, ","), strings.Join(limited, ","))
+}
+
+// needs are what a pod takes of a quota, by the names that quotas have for it.
+func (r Room) needs(pod *corev1.PodSpec) corev1.ResourceList {
+	together, largest := corev1.ResourceList{}, corev1.ResourceList{}
+	for i := range pod.Containers {
+		add(together, r.takes(&pod.Containers[i]))
+	}
+	for i := range pod.InitContainers {
+		takes := r.takes(&pod.InitContainers[i])
+		if policy := pod.InitContainers[i].RestartPolicy; policy != nil && *policy == corev1.ContainerRestartPolicyAlways {
+			add(together, takes) // it runs beside the others
+			continue
+		}
+		atLeast(largest, takes)
+	}
+	atLeast(together, largest)
+	one := *resource.NewQuantity(1, resource.DecimalSI)
+	together[corev1.ResourcePods], together["count/pods"] = one, one
+	return together
+}
+
+// takes is what a container requests, and is limited to, with the defaults of the namespace.
+func (r Room) takes(c *corev1.Container) corev1.ResourceList {
+	requests, limits := corev1.ResourceList{}, corev1.ResourceList{}
+	missing(requests, c.Resources.Requests)
+	missing(limits, c.Resources.Limits)
+	missing(requests, limits) // who says a limit alone requests as much
+	for i := range r.Limits {
+		for _, item := range r.Limits[i].Spec.Limits {
+			if item.Type == corev1.LimitTypeContainer {
+				missing(requests, item.DefaultRequest)
+				missing(limits, item.Default)
+			}
+		}
+	}
+
+	all := corev1.ResourceList{}
+	for name, amount := range requests {
+		all[name], all["requests."+name] = amount, amount
+	}
+	for name, amount := range limits {
+		all["limits."+name] = amount
+	}
+	return all
+}
+
+// missing takes over what is missing.
+func missing(to, from corev1.ResourceList) {
+	for name, amount := range from {
+		if _, there := to[name]; !there {
+			to[name] = amount
+		}
+	}
+}
+
+func add(to, more corev1.ResourceList) {
+	for name, amount := range more {
+		sum := to[name].DeepCopy()
+		sum.Add(amount)
+		to[name] = sum
+	}
+}
+
+func atLeast(to, other corev1.ResourceList) {
+	for name, amount := range other {
+		if has := to[name]; has.Cmp(amount) < 0 {
+			to[name] = amount
+		}
+	}
+}
