@@ -62,7 +62,7 @@ func (o OwnPlan) MustStay(c *Country, t *Tenant, place resolution.Place) string 
 			Rollout: r, Strategy: c.strategyOf(groupName(key.group)).Strategy, SecurityFix: c.Apps.Of(key.app).IsSecurityFix(r.Spec.Version),
 			Outages: c.outages, Now: c.Now,
 		}
-		if planner.MustRemember(in, member) { //guard:remembered-before-it-goes -> false
+		if planner.MustRemember(in, member) {
 			return "its environment was taken out: it goes when Rollout " + r.Name + " has noted that the version was not verified here"
 		}
 	}

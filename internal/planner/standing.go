@@ -36,7 +36,7 @@ func (r *rules) stand(m *Member, wave int) standing {
 
 // readStamps reads what this rollout did to the member, and what came of it.
 func (r *rules) readStamps(s *standing, w *Wave) {
-	if since, known := r.remembered(s.member.Name, v1alpha1.MemoryTakenOut); known { //guard:taken-out-is-remembered
+	if since, known := r.remembered(s.member.Name, v1alpha1.MemoryTakenOut); known {
 		done, was := r.done[w.Name]
 		s.state, s.failing, s.started, s.late = failed, true, true, !was || since.After(done)
 		s.reason, s.first, s.since = v1alpha1.MemoryTakenOut, since, since

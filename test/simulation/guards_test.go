@@ -85,8 +85,6 @@ var guards = []guard{
 	{"refused-is-away", "what the API server refuses keeps nobody waiting"},
 	{"unseen-is-remembered", "what nobody saw yet has its time, whatever else its member does"},
 	{"leaving-has-failed", "what is uninstalled with its environment before it was verified has failed"},
-	{"taken-out-is-remembered", "and stays so when it is gone"},
-	{"remembered-before-it-goes", "it is remembered before it goes"},
 	{"own-record-stays", "the only record of a move of the municipality's own stays"},
 	{"required-apps-must-run", "required apps must run"},
 	{"failed-until-recorded", "who failed does not have its time anew while nothing records that"},
