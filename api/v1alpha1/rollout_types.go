@@ -300,13 +300,14 @@ type RolloutStatus struct {
 	// +optional
 	SecurityFix bool `json:"securityFix,omitempty"` //nolint:kubeapilinter // false and not said mean the same
 
-	// memory is what the operator has to remember about members. It is complete; the lists below are
-	// for people, and cut.
+	// memory is what the operator has to remember about members, and waves that were done. It is
+	// complete up to 5,000 entries, as an object has to fit in 1.5 MB; where there are more, those are
+	// kept that would be missed most, and next says so. The lists below are for people, and cut at 50.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +listMapKey=reason
-	// +kubebuilder:validation:MaxItems=10000
+	// +kubebuilder:validation:MaxItems=5000
 	Memory []MemberMemory `json:"memory,omitempty"`
 
 	// onTheWay are members that move, soak or wait within a running wave, at most 50.

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 const (
 	// maxNotes keeps a status small, however many members there are.
 	maxNotes = 50
-	// maxMemory is how many members the schema lets a Rollout remember.
-	maxMemory = 10_000
+	// maxMemory is how many entries the schema lets a Rollout remember: an object has to fit in 1.5 MB.
+	maxMemory = 5_000
 	// maxNote and maxMessage are the longest texts, in bytes, that the schema allows.
 	maxNote    = 256
 	maxMessage = 512
@@ -96,10 +97,29 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 		}
 		all = append(all, r.memoriesOf(s)...)
 	}
-	slices.SortStableFunc(all, func(a, b v1alpha1.MemberMemory) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
-	})
-	return all[:min(len(all), maxMemory)]
+	return r.fitting(all)
+}
+
+// fitting are the memories that a status has room for, sorted by name. Where there are more, those are
+// left out that would be missed least: what a wave or a member came to stays before how long it waits.
+func (r *reporter) fitting(all []v1alpha1.MemberMemory) []v1alpha1.MemberMemory {
+	byName := func(a, b v1alpha1.MemberMemory) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason)) }
+	if len(all) > maxMemory {
+		slices.SortStableFunc(all, func(a, b v1alpha1.MemberMemory) int { return cmp.Or(cmp.Compare(weight(a), weight(b)), byName(a, b)) })
+		r.forgotten = fmt.Sprintf("; %d of %d entries did not fit in status.memory", len(all)-maxMemory, len(all))
+		all = all[:maxMemory]
+	}
+	slices.SortStableFunc(all, byName)
+	return all
+}
+
+// weight sorts first what would be missed most.
+func weight(m v1alpha1.MemberMemory) int {
+	outcomes := []string{v1alpha1.MemoryWaveDone, v1alpha1.MemoryFailed, v1alpha1.MemoryVerified, v1alpha1.MemoryUnhealthy, v1alpha1.MemoryUnseen}
+	if i := slices.Index(outcomes, m.Reason); i >= 0 {
+		return i
+	}
+	return len(outcomes)
 }
 
 // verifiedLate is when a member of a wave that is done was verified, where its moves do not show that:

@@ -17,6 +17,8 @@ type reporter struct {
 	again time.Time
 	// unremarked is status.next without the remarks.
 	unremarked string
+	// forgotten says how much did not fit in the memory; empty where all did.
+	forgotten string
 }
 
 // status is what people see of the rollout, and what the next plan remembers.
@@ -46,7 +48,7 @@ func (r *reporter) status() v1alpha1.RolloutStatus {
 	if next.Phase == v1alpha1.RolloutPending || next.Phase == v1alpha1.RolloutProgressing {
 		text += r.remarks()
 	}
-	next.Next = condition.Within(text, maxNote)
+	next.Next = condition.Within(text, maxNote-len(r.forgotten)) + r.forgotten
 	if !at.IsZero() {
 		next.NextAt = new(metav1.NewTime(at).Rfc3339Copy())
 	}

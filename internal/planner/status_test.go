@@ -59,6 +59,26 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestMemoryIsCutByWeight shows what is kept of more than an object has room for, and that it is said.
+func TestMemoryIsCutByWeight(t *testing.T) {
+	in := world(waves(v1alpha1.Wave{Name: "everyone", MaxFailures: percent("90%"), MaxConcurrent: percent("100%")}))
+	in.Rollout.Status.Memory = []v1alpha1.MemberMemory{{Name: "zero", Wave: "zero", Reason: v1alpha1.MemoryWaveDone, Since: at(-time.Hour)}}
+	for i := range 6_000 {
+		how := prod(unseen(target), moved("everyone", time.Minute))
+		if i >= 3_000 {
+			how = prod(unhealthy(target, time.Hour), moved("everyone", time.Hour))
+		}
+		in.Members = append(in.Members, world(member(fmt.Sprintf("m%04d", i), how)).Members...)
+	}
+	status := planner.Plan(in).Status
+	got := map[string]int{}
+	for _, m := range status.Memory {
+		got[m.Reason]++
+	}
+	diff(t, "waves and failures are kept before who is unseen", "memory", got, map[string]int{v1alpha1.MemoryWaveDone: 1, v1alpha1.MemoryFailed: 3_000, v1alpha1.MemoryUnseen: 1_999})
+	mentions(t, "it is said", status.Next, "; 1001 of 6001 entries did not fit in status.memory")
+}
+
 // TestStatusStaysSmall holds a status to what a Rollout may cost, at 5,000 members with the
 // longest texts that there are.
 func TestStatusStaysSmall(t *testing.T) {

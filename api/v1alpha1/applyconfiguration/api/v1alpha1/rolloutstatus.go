@@ -52,8 +52,9 @@ type RolloutStatusApplyConfiguration struct {
 	// securityFix is true while the version is a security fix: the rollout skips announcement and soak,
 	// and does not wait in the queue.
 	SecurityFix *bool `json:"securityFix,omitempty"`
-	// memory is what the operator has to remember about members. It is complete; the lists below are
-	// for people, and cut.
+	// memory is what the operator has to remember about members, and waves that were done. It is
+	// complete up to 5,000 entries, as an object has to fit in 1.5 MB; where there are more, those are
+	// kept that would be missed most, and next says so. The lists below are for people, and cut at 50.
 	Memory []MemberMemoryApplyConfiguration `json:"memory,omitempty"`
 	// onTheWay are members that move, soak or wait within a running wave, at most 50.
 	OnTheWay []MemberNoteApplyConfiguration `json:"onTheWay,omitempty"`
