@@ -124,6 +124,9 @@ func TestLeft(t *testing.T) {
 	uninstalled := func(o *country.Objects) {
 		o.Installations["oslo"][resolution.Place{App: "svarut", Environment: "prod"}].Spec.State = v1alpha1.InstallationAbsent
 	}
+	unlabelled := func(o *country.Objects) {
+		o.Installations["oslo"][resolution.Place{App: "svarut", Environment: "prod"}].Labels = nil
+	}
 	remembers := func(all ...v1alpha1.MemberMemory) change {
 		return func(o *country.Objects) {
 			for _, r := range o.Rollouts {
@@ -145,6 +148,7 @@ func TestLeft(t *testing.T) {
 		{"who was left as it failed, recovered, and is uninstalled now did not fail", []change{install("oslo", "prod", target, stuck), uninstalled, remembers()}, nil},
 		{"nor did its failure end with being uninstalled, where the Rollout remembers it", []change{install("oslo", "prod", target, stuck), uninstalled, remembers(v1alpha1.MemberMemory{Name: "oslo", Wave: "pilot", Reason: v1alpha1.MemoryFailed})}, []planner.Left{{Name: "oslo", Wave: "pilot"}}},
 		{"nor where the Rollout's status was lost", []change{install("oslo", "prod", target, stuck), uninstalled, func(o *country.Objects) { o.Rollouts[0].Status = v1alpha1.RolloutStatus{} }}, []planner.Left{{Name: "oslo", Wave: "pilot"}}},
+		{"an installation of a file has no labels: its spec says whose it is", []change{install("oslo", "prod", target, stuck), unlabelled, uninstalled, remembers(v1alpha1.MemberMemory{Name: "oslo", Wave: "pilot", Reason: v1alpha1.MemoryFailed})}, []planner.Left{{Name: "oslo", Wave: "pilot"}}},
 		{"sorted by name", []change{install("oslo", "prod", target, moved("pilot")), install("bykle", "prod", target, moved("everyone"))}, []planner.Left{{Name: "bykle", Wave: "everyone"}, {Name: "oslo", Wave: "pilot"}}},
 	}
 	for _, c := range cases {

@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/btree"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
@@ -108,7 +109,7 @@ func (s *Subject) left(r *v1alpha1.Rollout) []planner.Left {
 		return found
 	}
 	s.moved.Scan(func(_ string, i *v1alpha1.AppInstallation) bool {
-		name := i.Labels[v1alpha1.LabelMunicipality]
+		name, place, _ := installation.PlaceOf(i)
 		if i.Spec.Move.Rollout != r.Name || i.Spec.Move.Wave == "" || stays(name) {
 			return true
 		}
@@ -119,7 +120,7 @@ func (s *Subject) left(r *v1alpha1.Rollout) []planner.Left {
 		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave)                   // of two, where waves were edited, always the same
 		l.Failed = l.Failed || i.Spec.Move.Outcome == v1alpha1.OutcomeReturned //guard:failed-and-left-counts
 		l.Places = append(l.Places, planner.MemberPlace{
-			Environment: i.Labels[v1alpha1.LabelEnvironment], Stage: i.Spec.Tenant.Stage, Installed: planner.Observe(i),
+			Environment: place.Environment, Stage: i.Spec.Tenant.Stage, Installed: planner.Observe(i),
 		})
 		gone[name] = l
 		return true
@@ -143,8 +144,9 @@ func failedBefore(r *v1alpha1.Rollout, i *v1alpha1.AppInstallation) bool {
 	if i.Spec.Move.Outcome != v1alpha1.OutcomeStuck || r.Status.Phase == "" {
 		return i.Spec.Move.Outcome != ""
 	}
+	municipality, _, _ := installation.PlaceOf(i)
 	return slices.ContainsFunc(r.Status.Memory, func(m v1alpha1.MemberMemory) bool {
-		return m.Name == i.Labels[v1alpha1.LabelMunicipality] && m.Reason == v1alpha1.MemoryFailed
+		return m.Name == municipality && m.Reason == v1alpha1.MemoryFailed
 	})
 }
 

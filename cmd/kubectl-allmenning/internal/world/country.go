@@ -37,16 +37,11 @@ func (w *World) Objects(now time.Time) country.Objects {
 	return o
 }
 
-// addInstallation files an installation under its municipality. In files it may lack the labels
-// that the operator gives it.
+// addInstallation files an installation under its municipality.
 func addInstallation(all map[string]map[resolution.Place]*v1alpha1.AppInstallation, i *v1alpha1.AppInstallation) {
 	owner, place, ok := installation.PlaceOf(i)
 	if !ok {
 		return
-	}
-	if i.Labels[v1alpha1.LabelMunicipality] == "" {
-		i = i.DeepCopy()
-		i.Labels = map[string]string{v1alpha1.LabelMunicipality: owner, v1alpha1.LabelEnvironment: place.Environment}
 	}
 	if all[owner] == nil {
 		all[owner] = map[resolution.Place]*v1alpha1.AppInstallation{}
