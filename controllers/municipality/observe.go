@@ -90,7 +90,7 @@ func (r *Reconciler) sameNumber(ctx context.Context, m v1alpha1.Municipality) ([
 	var others []v1alpha1.Municipality
 	for _, number := range reference.Numbers(&m) {
 		var list v1alpha1.MunicipalityList
-		if err := r.Client.List(ctx, &list, client.MatchingFields{indexNumber: number}, client.DisableReadYourWritesConsistency); err != nil {
+		if err := read.List(ctx, r.Client, &list, client.MatchingFields{indexNumber: number}); err != nil {
 			return nil, fmt.Errorf("find Municipalities with number %s: %w", number, err)
 		}
 		for _, other := range list.Items {

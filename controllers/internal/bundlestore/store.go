@@ -20,6 +20,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 )
 
 // NamePrefix precedes the label in the name of a stored bundle.
@@ -117,8 +118,8 @@ func (s Store) List(ctx context.Context) ([]unstructured.Unstructured, error) {
 	list := &unstructured.UnstructuredList{}
 	list.SetAPIVersion("v1")
 	list.SetKind("ConfigMapList")
-	if err := s.Client.List(ctx, list, client.InNamespace(s.Namespace), client.HasLabels{v1alpha1.LabelBundle},
-		client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := read.List(ctx, s.Client, list, client.InNamespace(s.Namespace), client.HasLabels{v1alpha1.LabelBundle},
+		client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy}); err != nil {
 		return nil, fmt.Errorf("list stored bundles: %w", err)
 	}
 	return list.Items, nil
