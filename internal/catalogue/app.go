@@ -67,16 +67,6 @@ type Version struct {
 // Compile compiles a SharedApp.
 func Compile(o *v1alpha1.SharedApp) *App { return compile(o, nil) }
 
-// CompileAll compiles SharedApps.
-func CompileAll(list ...*v1alpha1.SharedApp) Apps {
-	all := make(Apps, len(list))
-	for _, o := range list {
-		all[o.Name] = Compile(o)
-	}
-
-	return all
-}
-
 // compile takes the compiled schemas of before, which may be nil, where they are the same.
 func compile(o *v1alpha1.SharedApp, before *App) *App {
 	a := &App{

@@ -11,6 +11,15 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
+// compiled are apps by name.
+func compiled(list ...*v1alpha1.SharedApp) catalogue.Apps {
+	all := catalogue.Apps{}
+	for _, o := range list {
+		all[o.Name] = catalogue.Compile(o)
+	}
+	return all
+}
+
 // svarut offers 2.4.1 in channel stable and 2.5.0, which is withdrawn, in channel pilot.
 func svarut(change ...func(*v1alpha1.SharedApp)) *v1alpha1.SharedApp {
 	app := &v1alpha1.SharedApp{
@@ -46,14 +55,14 @@ func TestRelease(t *testing.T) {
 		why     catalogue.Reason
 		message string
 	}{
-		{"what the channel points at", catalogue.CompileAll(svarut()), "stable", "2.4.1", "", ""},
+		{"what the channel points at", compiled(svarut()), "stable", "2.4.1", "", ""},
 		{"an app that does not exist offers nothing", nil, "stable", "", catalogue.UnknownApp, `there is no SharedApp "svarut"`},
-		{"nor does a channel that does not exist", catalogue.CompileAll(svarut()), "beta", "", catalogue.UnknownChannel, `SharedApp svarut has no channel "beta": it has stable, pilot`},
-		{"an app without channels", catalogue.CompileAll(svarut(func(a *v1alpha1.SharedApp) { a.Spec.Channels = nil })), "stable", "", catalogue.UnknownChannel, `SharedApp svarut has no channel "stable": it has none`},
-		{"a channel that points at nothing", catalogue.CompileAll(svarut(func(a *v1alpha1.SharedApp) { a.Spec.Channels[0].Version = "9.9.9" })), "stable", "", catalogue.UnknownVersion, "SharedApp svarut has no version 9.9.9: see its spec.versions"},
-		{"a withdrawn version is not newly installed", catalogue.CompileAll(svarut()), "pilot", "", catalogue.Withdrawn, "version 2.5.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere"},
-		{"a version that was refused says why", catalogue.CompileAll(svarut(refused)), "stable", "", catalogue.Unavailable, "version 2.4.1 of SharedApp svarut is not available: the digest does not match"},
-		{"a version that nobody has checked", catalogue.CompileAll(svarut(unchecked)), "stable", "", catalogue.Unchecked, "version 2.4.1 of SharedApp svarut is not available yet: the catalogue has not checked it"},
+		{"nor does a channel that does not exist", compiled(svarut()), "beta", "", catalogue.UnknownChannel, `SharedApp svarut has no channel "beta": it has stable, pilot`},
+		{"an app without channels", compiled(svarut(func(a *v1alpha1.SharedApp) { a.Spec.Channels = nil })), "stable", "", catalogue.UnknownChannel, `SharedApp svarut has no channel "stable": it has none`},
+		{"a channel that points at nothing", compiled(svarut(func(a *v1alpha1.SharedApp) { a.Spec.Channels[0].Version = "9.9.9" })), "stable", "", catalogue.UnknownVersion, "SharedApp svarut has no version 9.9.9: see its spec.versions"},
+		{"a withdrawn version is not newly installed", compiled(svarut()), "pilot", "", catalogue.Withdrawn, "version 2.5.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere"},
+		{"a version that was refused says why", compiled(svarut(refused)), "stable", "", catalogue.Unavailable, "version 2.4.1 of SharedApp svarut is not available: the digest does not match"},
+		{"a version that nobody has checked", compiled(svarut(unchecked)), "stable", "", catalogue.Unchecked, "version 2.4.1 of SharedApp svarut is not available yet: the catalogue has not checked it"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -78,24 +87,24 @@ func TestProposal(t *testing.T) {
 		channel string
 		want    condition.Outcome
 	}{
-		{"what can be had", catalogue.CompileAll(svarut()), "stable", condition.Outcome{Reason: v1alpha1.ReasonReady}},
+		{"what can be had", compiled(svarut()), "stable", condition.Outcome{Reason: v1alpha1.ReasonReady}},
 		{"an app that does not exist: the field is the app, and both ways out are said", nil, "stable", condition.Outcome{
 			State: condition.Stalled, Reason: v1alpha1.ReasonSharedAppMissing,
 			Message: `spec.apps[svarut]: there is no SharedApp "svarut": correct the name, or take the proposal out`,
 		}},
-		{"a channel that does not exist: the others are named", catalogue.CompileAll(svarut()), "beta", condition.Outcome{
+		{"a channel that does not exist: the others are named", compiled(svarut()), "beta", condition.Outcome{
 			State: condition.Stalled, Reason: v1alpha1.ReasonChannelMissing,
 			Message: `spec.apps[svarut].channel "beta": SharedApp svarut has no channel "beta": it has stable, pilot`,
 		}},
-		{"a version that is withdrawn", catalogue.CompileAll(svarut()), "pilot", condition.Outcome{
+		{"a version that is withdrawn", compiled(svarut()), "pilot", condition.Outcome{
 			State: condition.Stalled, Reason: v1alpha1.ReasonVersionWithdrawn,
 			Message: `spec.apps[svarut].channel "pilot": version 2.5.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere: follow another channel, or wait until this one points at another version`,
 		}},
-		{"a version that was refused", catalogue.CompileAll(svarut(refused)), "stable", condition.Outcome{
+		{"a version that was refused", compiled(svarut(refused)), "stable", condition.Outcome{
 			State: condition.Stalled, Reason: v1alpha1.ReasonVersionNotAvailable,
 			Message: `spec.apps[svarut].channel "stable": version 2.4.1 of SharedApp svarut is not available: the digest does not match`,
 		}},
-		{"one that nobody has checked yet is waited for", catalogue.CompileAll(svarut(unchecked)), "stable", condition.Outcome{
+		{"one that nobody has checked yet is waited for", compiled(svarut(unchecked)), "stable", condition.Outcome{
 			State: condition.Progressing, Reason: v1alpha1.ReasonProgressing,
 			Message: `spec.apps[svarut].channel "stable": version 2.4.1 of SharedApp svarut is not available yet: the catalogue has not checked it`,
 		}},

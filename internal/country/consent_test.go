@@ -117,8 +117,14 @@ var itself = &v1alpha1.Move{Target: v1alpha1.Release{Version: "2.4.1", Digest: "
 // everywhere puts into the world what rollouts bring in the end.
 func everywhere(seen *given) {
 	m := &seen.municipality
-	for _, v := range resolution.Resolve(resolution.Input{Municipality: m, Networks: seen.networks, Apps: catalogue.CompileAll(seen.apps["svarut"]), Now: now}) {
-		i := installation.For(catalogue.Compile(seen.apps["svarut"]), m, m.Spec.Environment(v.Environment), v)
+	app := catalogue.Compile(seen.apps["svarut"])
+	in := resolution.Input{Municipality: m, Networks: seen.networks, Apps: catalogue.Apps{"svarut": app}, Now: now}
+	for e := range m.Spec.Environments {
+		v, found := resolution.One(in, &m.Spec.Environments[e], "svarut")
+		if !found {
+			continue
+		}
+		i := installation.For(app, m, &m.Spec.Environments[e], v)
 		i.Generation, i.UID, i.Spec.Move = 1, "u", brought
 		seen.installed[v.Place] = i
 	}

@@ -7,13 +7,12 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// Blame is who has to act on what keeps an installation from being ready.
+// Blame is who has to act on what keeps an installation from being ready; empty where it is ready, or
+// where its status says nothing yet of the present spec.
 type Blame string
 
 // Those who can be to blame.
 const (
-	// BlameNobody: it is ready, or its status says nothing yet of the present spec.
-	BlameNobody Blame = ""
 	// BlameMember: something of the municipality's own is in the way. Elsewhere the version may run,
 	// so a rollout counts the member as away.
 	BlameMember Blame = "Member"
@@ -41,13 +40,6 @@ func FaultOf(i *v1alpha1.AppInstallation) Fault {
 		return Fault{}
 	}
 	return Fault{Blame: blame(ready.Reason), Code: ready.Reason, Message: ready.Message}
-}
-
-// OwnFault returns what of the municipality's own keeps an installation from being ready;
-// false where nothing does.
-func OwnFault(i *v1alpha1.AppInstallation) (Fault, bool) {
-	f := FaultOf(i)
-	return f, f.Blame == BlameMember
 }
 
 // IsElsewhere says whether a reason of the condition Ready is nothing that the version is to blame for.

@@ -19,6 +19,15 @@ var (
 	tomorrow = metav1.NewTime(now.Add(24 * time.Hour))
 )
 
+// compiled are apps by name.
+func compiled(list ...*v1alpha1.SharedApp) catalogue.Apps {
+	all := catalogue.Apps{}
+	for _, o := range list {
+		all[o.Name] = catalogue.Compile(o)
+	}
+	return all
+}
+
 func digest(version string) string { return "sha256:" + version }
 
 // sharedApp offers 2.3.0, 2.4.1 and 2.5.0; stable points at 2.4.1, pilot at 2.5.0.
@@ -75,7 +84,7 @@ func TestDecisions(t *testing.T) {
 	bare := sharedApp("bare")
 	bare.Spec.Channels = nil
 	known := reference.Catalogue{
-		Apps:     catalogue.CompileAll(sharedApp("svarut"), sharedApp("kobo"), bare),
+		Apps:     compiled(sharedApp("svarut"), sharedApp("kobo"), bare),
 		Networks: resolution.NewNetworks([]v1alpha1.Network{offered, elsewhere, network("helse", v1alpha1.ObligationOptional)}, now),
 	}
 
@@ -143,7 +152,15 @@ func TestDecisions(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
 			m := municipality("vinje", v1alpha1.AppDecision{Name: "kobo"}, tc.decision)
-			verdicts := resolution.Resolve(resolution.Input{Municipality: m, Networks: known.Networks.Of(m), All: known.Networks, Apps: known.Apps, Now: now})
+			in := resolution.Input{Municipality: m, Networks: known.Networks.Of(m), All: known.Networks, Apps: known.Apps, Now: now}
+			var verdicts []resolution.Verdict
+			for i := range m.Spec.Environments {
+				for _, app := range resolution.Apps(in, m.Spec.Environments[i].Name) {
+					if v, found := resolution.One(in, &m.Spec.Environments[i], app); found {
+						verdicts = append(verdicts, v)
+					}
+				}
+			}
 			got := reference.Decisions(m, verdicts, known, now)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("faults (-want +got):\n%s", diff)

@@ -14,7 +14,7 @@ import (
 
 func one(t *testing.T, in resolution.Input) resolution.Verdict {
 	t.Helper()
-	all := resolution.Resolve(in)
+	all := verdictsOf(in)
 	if len(all) != 1 {
 		t.Fatalf("%d verdicts, want 1", len(all))
 	}
@@ -98,7 +98,7 @@ func TestWithdrawnVersionThatRunsOn(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
-			v := resolution.Resolve(c.in)[0]
+			v := verdictsOf(c.in)[0]
 			if v.Why != c.why || v.Message != c.want {
 				t.Errorf("got %s %q, want %s %q", v.Why, v.Message, c.why, c.want)
 			}

@@ -54,7 +54,7 @@ func TestEnvironmentsDecideForThemselves(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
 			var got []string
-			for _, v := range resolution.Resolve(tc.in) {
+			for _, v := range verdictsOf(tc.in) {
 				got = append(got, fmt.Sprintf("%s %s %s %s", v.Environment, v.Action, v.Version, v.Why))
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -73,7 +73,7 @@ func TestParametersOfEnvironments(t *testing.T) {
 		Environments: []v1alpha1.EnvironmentDecision{{Name: "test", Parameters: raw(`{"sender":"TEST"}`), ParametersFrom: secret("svarut-test")}},
 	}))
 	got := map[string]string{}
-	for _, v := range resolution.Resolve(in) {
+	for _, v := range verdictsOf(in) {
 		got[v.Environment] = string(v.Parameters.Raw) + " " + v.ParametersFrom[0].SecretRef.Name
 	}
 	want := map[string]string{"prod": `{"sender":"Vinje","log":"info"} svarut`, "test": `{"log":"info","sender":"TEST"} svarut-test`}
@@ -105,7 +105,7 @@ func TestTimeAloneMovesOn(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			var got []string
 			for in := tc.in; ; {
-				all := resolution.Resolve(in)
+				all := verdictsOf(in)
 				if len(all) == 0 {
 					break
 				}

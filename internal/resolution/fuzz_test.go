@@ -201,7 +201,7 @@ func FuzzResolve(f *testing.F) {
 			in.Networks = in.All.Of(in.Municipality)
 			in.Installed = resolution.Remember(in.Municipality, in.Apps, nil, l.installed) // all of them were deleted by hand
 			checkMembership(t, networks, in)
-			verdicts := resolution.Resolve(in)
+			verdicts := verdictsOf(in)
 			checkOrder(t, in, verdicts)
 			for _, v := range verdicts {
 				checkVerdict(t, in, v)
@@ -216,7 +216,7 @@ func checkOrder(t *testing.T, in resolution.Input, verdicts []resolution.Verdict
 	shuffled := in
 	shuffled.Networks = slices.Clone(in.Networks)
 	slices.Reverse(shuffled.Networks)
-	if diff := cmp.Diff(verdicts, resolution.Resolve(shuffled)); diff != "" {
+	if diff := cmp.Diff(verdicts, verdictsOf(shuffled)); diff != "" {
 		t.Errorf("the order of networks changes the verdicts:\n%s", diff)
 	}
 	judged := map[resolution.Place]bool{}

@@ -11,24 +11,6 @@ import (
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
-// Resolve gives a verdict for every app that anybody proposes, decides on or has
-// installed, in every environment, sorted by environment and app.
-func Resolve(in Input) []Verdict {
-	var all []Verdict
-	for i := range in.Municipality.Spec.Environments {
-		environment := &in.Municipality.Spec.Environments[i]
-		for _, app := range Apps(in, environment.Name) {
-			if v, found := One(in, environment, app); found {
-				all = append(all, v)
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b Verdict) int {
-		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.App, b.App))
-	})
-	return all
-}
-
 // One gives the verdict on one app in one environment; false where there is nothing to say.
 func One(in Input, environment *v1alpha1.Environment, app string) (Verdict, bool) {
 	v := resolve(in, environment, app)

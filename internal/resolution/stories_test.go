@@ -136,7 +136,7 @@ func TestStories(t *testing.T) {
 
 func verdictOn(t *testing.T, in resolution.Input, app string) resolution.Verdict {
 	t.Helper()
-	for _, v := range resolution.Resolve(in) {
+	for _, v := range verdictsOf(in) {
 		if v.App == app {
 			return v
 		}

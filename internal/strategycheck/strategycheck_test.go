@@ -20,6 +20,15 @@ const (
 	takeOut = ": correct the name, or take the entry out"
 )
 
+// compiled are apps by name.
+func compiled(list ...*v1alpha1.SharedApp) catalogue.Apps {
+	all := catalogue.Apps{}
+	for _, o := range list {
+		all[o.Name] = catalogue.Compile(o)
+	}
+	return all
+}
+
 // telemark are four members: two at the coast, two inland.
 func telemark() []*v1alpha1.Municipality {
 	place := func(name, where string) *v1alpha1.Municipality {
@@ -44,7 +53,7 @@ func offers() catalogue.Apps {
 	oci := func(letter string) v1alpha1.Source {
 		return v1alpha1.Source{OCI: &v1alpha1.OCISource{Repository: "ghcr.io/ks/svarut", Digest: digest(letter)}}
 	}
-	return catalogue.CompileAll(
+	return compiled(
 		&v1alpha1.SharedApp{
 			ObjectMeta: metav1.ObjectMeta{Name: "svarut"},
 			Spec: v1alpha1.SharedAppSpec{
