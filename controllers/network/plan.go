@@ -52,32 +52,17 @@ func size(some []*v1alpha1.Municipality) int32 {
 	return int32(len(some)) //nolint:gosec // an API server holds far fewer objects
 }
 
-// outcome is what the whole spec comes to. Of a network that is over only its ties to
-// others are looked at: what it would have proposed concerns nobody.
+// outcome is what the whole spec comes to.
 func outcome(seen observed, out planned, members []*v1alpha1.Municipality) condition.Outcome {
 	n := &seen.network
-	var all []condition.Outcome
-	if fault := reference.MemberSelector(n); fault != "" {
-		all = append(all, invalid("%s", fault))
-	}
-	for _, fault := range seen.country.Networks.Faults(n.Name) {
-		all = append(all, invalid("%s", fault))
-	}
+	known := reference.Known{Apps: seen.country.Apps, Networks: seen.country.Networks, General: seen.country.Platform.Rollout, Now: seen.country.Now}
+	all, notes := reference.Network(n, known, members)
 	switch heir := seen.country.Networks.Heir(n.Name); heir {
 	case n.Name:
 	case "":
 		return together("it has ended, and proposes nothing: its members keep their apps (spec.ends)", all...)
 	default:
 		return together(fmt.Sprintf("it proposes nothing any longer: its members belong to Network %s (spec.successor)", heir), all...)
-	}
-	for _, p := range n.Spec.Apps {
-		all = append(all, seen.country.Apps.Of(p.Name).Proposal(p))
-	}
-	faults, notes := strategycheck.Check(strategycheck.Input{
-		Said: n.Spec.Rollout, General: seen.country.Platform.Rollout, Members: members, Noun: "member", Apps: seen.country.Apps, Proposed: n.Spec.Apps,
-	})
-	for _, fault := range faults {
-		all = append(all, invalid("%s", fault))
 	}
 	return together(strings.Join(append([]string{inForce(n, out)}, notes...), "; "), all...)
 }
@@ -97,11 +82,6 @@ func together(message string, all ...condition.Outcome) condition.Outcome {
 	}
 	worst.Message = strings.Join(messages, "; ")
 	return worst
-}
-
-// invalid is a fault of the spec that a person must fix.
-func invalid(format string, args ...any) condition.Outcome {
-	return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf(format, args...)}
 }
 
 // inForce is the message of a network that nothing is wrong with. A member that does

@@ -11,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/reference"
 	"github.com/allmenning/allmenning/internal/resolution"
@@ -74,8 +73,8 @@ func faultsOf(seen observedMunicipality) []string {
 	for _, row := range t.Rows {
 		verdicts = append(verdicts, row.Verdict)
 	}
-	known := reference.Catalogue{Apps: seen.country.Apps, Networks: seen.country.Networks}
-	return append(closed(t.CalendarFaults), reference.Decisions(t.Municipality, verdicts, known, seen.country.Now)...)
+	known := reference.Known{Apps: seen.country.Apps, Networks: seen.country.Networks, Now: seen.country.Now}
+	return reference.Municipality(t.Municipality, t.CalendarFaults, verdicts, known)
 }
 
 // leftOut says what of the apps the status does not show, and where to find it.
@@ -116,19 +115,6 @@ func faulty(faults []string, outcome condition.Outcome) condition.Outcome {
 		State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec,
 		Message: strings.Join(faults, "; ") + "; " + outcome.Message,
 	}
-}
-
-// closed says what is wrong with windows and freezes: no rollout comes to the municipality until all
-// of them can be read.
-func closed(faults []calendar.Fault) []string {
-	if len(faults) == 0 {
-		return nil
-	}
-	all := make([]string, 0, len(faults)+1)
-	for _, f := range faults {
-		all = append(all, "spec."+f.String())
-	}
-	return append(all, "no rollout comes here until this is fixed")
 }
 
 // appsReady is the one condition that is the overview's.

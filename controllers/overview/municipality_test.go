@@ -221,7 +221,7 @@ func TestMunicipalityAppsReady(t *testing.T) {
 			"1/2 False AppsFailed: 1/2 apps running; test/svarut: parameters.sender: is required; 1 with another version to come"},
 		{"windows that nobody can read, with the field", func(o *country.Objects) {
 			member(o, "tokke").Spec.Windows = []v1alpha1.Window{{Schedule: "0 8 30 2 *", Duration: metav1.Duration{Duration: time.Hour}}}
-		}, `2/2 False InvalidSpec: spec.windows[0].schedule: "0 8 30 2 *" never opens, as none of its months has such a day: correct the day of month or the month; no rollout comes here until this is fixed; 2/2 apps running; 2 with another version to come`},
+		}, `2/2 False InvalidSpec: spec.windows[0].schedule: "0 8 30 2 *" never opens, as none of its months has such a day: correct the day of month or the month; no new version comes here until this is fixed; 2/2 apps running; 2 with another version to come`},
 		{"a decision on what is not there, too", func(o *country.Objects) {
 			member(o, "tokke").Spec.Apps = []v1alpha1.AppDecision{{Name: "svarutt", Decision: v1alpha1.DecisionDecline}}
 		}, `2/2 False InvalidSpec: spec.apps[0].name: there is no SharedApp "svarutt": correct the name, or take the decision out until it is offered; 2/2 apps running; 2 with another version to come`},

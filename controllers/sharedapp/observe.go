@@ -19,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/snapshot"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
 )
@@ -74,7 +75,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, fmt.Errorf("read SharedApp %s: %w", name, err)
 	}
 	seen.country = r.Holder.Country()
-	if seen.behind() || suspended(seen) {
+	if seen.behind() || suspended(catalogue.Compile(&seen.app), seen) {
 		return seen, nil
 	}
 	var err error

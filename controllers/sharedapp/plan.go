@@ -9,6 +9,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/download"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/reference"
 )
@@ -29,7 +30,9 @@ type planned struct {
 	suspended bool
 	// fault concerns the whole SharedApp: none of its versions may be installed.
 	fault *condition.Outcome
-	// pilots says which of spec.pilotNetworks can't go first. The versions are as available as without.
+	// channels says which of them offer nothing, and pilots which of spec.pilotNetworks can't go first.
+	// The versions are as available as without.
+	channels *condition.Outcome
 	pilots   *condition.Outcome
 	versions []versionPlan
 	// keep are the fetches that are wanted, or whose result is.
@@ -59,12 +62,16 @@ type versionPlan struct {
 
 // plan decides what to do about what was seen.
 func plan(seen observed, now time.Time) planned {
-	if suspended(seen) {
+	app := catalogue.Compile(&seen.app)
+	if suspended(app, seen) {
 		return planned{suspended: true}
 	}
-	out := planned{fault: appFault(seen), pilots: planPilots(seen)}
+
+	faults := faultsOf(app, seen)
+	out := planned{fault: appFault(seen, faults), channels: together(faults.Channels), pilots: planPilots(seen)}
 	for _, v := range seen.versions {
 		p := planVersion(v, now)
+		p.withdrawn = app.IsWithdrawn(p.version)
 		if v.fetch != nil {
 			out.keep = append(out.keep, v.fetch.key)
 		}
@@ -74,17 +81,22 @@ func plan(seen observed, now time.Time) planned {
 	return out
 }
 
-func suspended(seen observed) bool {
-	return ptr.Deref(seen.app.Spec.Suspend, false) || ptr.Deref(seen.country.Platform.Suspend, false)
+func suspended(app *catalogue.App, seen observed) bool {
+	return app.Suspended() != "" || ptr.Deref(seen.country.Platform.Suspend, false)
+}
+
+// faultsOf is what is wrong in the spec, whatever is in the bundles.
+func faultsOf(app *catalogue.App, seen observed) reference.AppFaults {
+	return reference.SharedApp(app, reference.Known{Apps: seen.country.Apps, Networks: seen.country.Networks, Now: seen.country.Now})
 }
 
 // appFault says why none of the versions may be installed, whatever is in their bundles.
-func appFault(seen observed) *condition.Outcome {
+func appFault(seen observed, found reference.AppFaults) *condition.Outcome {
 	if seen.installer == nil {
 		return stalled(v1alpha1.ReasonInstallerRoleMissing, fmt.Sprintf(
 			"ClusterRole %s, which lists the kinds that bundles may hold, does not exist: apply config/rbac of the operator", v1alpha1.RoleInstaller))
 	}
-	return together(reference.Requirements(seen.app.Name, seen.country.Apps))
+	return together(found.Requirements)
 }
 
 // together is one fault of several, with the messages of all; nil where there are none.
@@ -101,7 +113,7 @@ func together(faults []condition.Outcome) *condition.Outcome {
 
 func planVersion(v seenVersion, now time.Time) versionPlan {
 	p := versionPlan{
-		version: v.spec.Version, withdrawn: v.spec.State == v1alpha1.VersionWithdrawn, remembered: v.remembered, digest: v.remembered,
+		version: v.spec.Version, remembered: v.remembered, digest: v.remembered,
 	}
 	fault := v.fault
 	if fault == nil {

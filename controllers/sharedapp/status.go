@@ -10,7 +10,6 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/reference"
 )
 
 const (
@@ -37,7 +36,7 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.S
 		LastHandledReconcileAt: app.Annotations[v1alpha1.AnnotationReconcile],
 	}
 	var outcomes []condition.Outcome
-	for _, fault := range []*condition.Outcome{todo.fault, together(reference.Channels(app.Spec)), todo.pilots} {
+	for _, fault := range []*condition.Outcome{todo.fault, todo.channels, todo.pilots} {
 		if fault != nil {
 			outcomes = append(outcomes, *fault)
 		}

@@ -251,7 +251,7 @@ func judged(c *country.Country, all map[string]string) {
 		})
 	}
 	for name, app := range c.Apps {
-		all["f "+name] = text([]any{reference.Requirements(name, c.Apps), country.PilotFaults(c, name, app.Object.Spec.PilotNetworks), c.Platform.Suspend != nil && *c.Platform.Suspend})
+		all["f "+name] = text([]any{reference.SharedApp(app, reference.Known{Apps: c.Apps, Networks: c.Networks}), country.PilotFaults(c, name, app.Object.Spec.PilotNetworks), c.Platform.Suspend != nil && *c.Platform.Suspend})
 	}
 	all["p country"] = text(check(strategycheck.Input{Said: c.Platform.Rollout, Members: country.Municipalities(c.Tenants), Noun: "Municipality"}))
 }

@@ -3,24 +3,17 @@ package reference
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
 
-// Catalogue is what apps and networks there are.
-type Catalogue struct {
-	Apps     catalogue.Apps
-	Networks *resolution.Networks
-}
-
-// Decisions finds what a person must fix in a municipality's own decisions, in the order of the
+// decisions finds what a person must fix in a municipality's own decisions, in the order of the
 // spec, given the verdicts on its apps. Such a decision counts for little or nothing, and apps
 // go on as if it were not there. What is wrong with what others offer, such as a withdrawn
 // version, is no fault of the decision.
-func Decisions(m *v1alpha1.Municipality, verdicts []resolution.Verdict, all Catalogue, now time.Time) []string {
+func decisions(m *v1alpha1.Municipality, verdicts []resolution.Verdict, all Known) []string {
 	var faults []string
 	for i := range m.Spec.Apps {
 		own, field := &m.Spec.Apps[i], fmt.Sprintf("spec.apps[%d]", i)
@@ -33,7 +26,7 @@ func Decisions(m *v1alpha1.Municipality, verdicts []resolution.Verdict, all Cata
 		here := slices.DeleteFunc(slices.Clone(verdicts), func(v resolution.Verdict) bool { return v.App != own.Name })
 		faults = append(faults, notFollowed(own, field, m.Name, here, all.Networks), noChannel(app, field, here), noVersion(app, own.Version, field+".version"))
 		for _, v := range here {
-			said := resolution.SaidOf(own, v.Environment, now)
+			said := resolution.SaidOf(own, v.Environment, all.Now)
 			faults = append(faults, noReason(own, field, v, said), noHold(app, field, v, said))
 		}
 	}

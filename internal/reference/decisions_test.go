@@ -83,7 +83,8 @@ func TestDecisions(t *testing.T) {
 	elsewhere.Spec.Members = v1alpha1.Members{Names: []string{"lyngdal"}}
 	bare := sharedApp("bare")
 	bare.Spec.Channels = nil
-	known := reference.Catalogue{
+	known := reference.Known{
+		Now:      now,
 		Apps:     compiled(sharedApp("svarut"), sharedApp("kobo"), bare),
 		Networks: resolution.NewNetworks([]v1alpha1.Network{offered, elsewhere, network("helse", v1alpha1.ObligationOptional)}, now),
 	}
@@ -161,7 +162,7 @@ func TestDecisions(t *testing.T) {
 					}
 				}
 			}
-			got := reference.Decisions(m, verdicts, known, now)
+			got := reference.Municipality(m, nil, verdicts, known)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("faults (-want +got):\n%s", diff)
 			}

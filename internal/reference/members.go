@@ -22,9 +22,9 @@ func UnknownMembers(n *v1alpha1.Network, isThere func(municipality string) bool)
 	return unknown
 }
 
-// MemberSelector says what is wrong with the selector of a network's members; empty where
+// memberSelector says what is wrong with the selector of a network's members; empty where
 // nothing is.
-func MemberSelector(n *v1alpha1.Network) string {
+func memberSelector(n *v1alpha1.Network) string {
 	if _, err := metav1.LabelSelectorAsSelector(n.Spec.Members.Selector); err != nil {
 		return fmt.Sprintf("spec.members.selector: %v: correct the selector; until then it picks nobody", err)
 	}

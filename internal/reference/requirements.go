@@ -10,8 +10,8 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// Requirements finds what is wrong with the apps that an app requires.
-func Requirements(app string, all catalogue.Apps) []condition.Outcome {
+// requirements finds what is wrong with the apps that an app requires.
+func requirements(app string, all catalogue.Apps) []condition.Outcome {
 	var faults []condition.Outcome
 	if chain := cycleThrough(app, all); chain != nil {
 		faults = append(faults, stalled(v1alpha1.ReasonDependencyCycle,
@@ -84,21 +84,12 @@ func chainTo(last, app string, before map[string]string) []string {
 	return chain
 }
 
-// Channels finds the channels that offer what is withdrawn.
-func Channels(spec v1alpha1.SharedAppSpec) []condition.Outcome {
-	var faults []condition.Outcome
-	for _, channel := range spec.Channels {
-		for _, v := range spec.Versions {
-			if v.Version == channel.Version && v.State == v1alpha1.VersionWithdrawn {
-				faults = append(faults, stalled(v1alpha1.ReasonInvalidSpec,
-					"spec.channels[%s].version: %s is Withdrawn, so the channel offers nothing: point it at another version", channel.Name, v.Version))
-			}
-		}
-	}
-	return faults
-}
-
 // stalled is a fault that a person must fix.
 func stalled(reason, format string, args ...any) condition.Outcome {
 	return condition.Outcome{State: condition.Stalled, Reason: reason, Message: fmt.Sprintf(format, args...)}
+}
+
+// invalid is a fault of the spec, which a person must fix.
+func invalid(message string) condition.Outcome {
+	return stalled(v1alpha1.ReasonInvalidSpec, "%s", message)
 }

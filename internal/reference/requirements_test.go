@@ -64,7 +64,7 @@ func TestRequirements(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			requires := &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway", Version: tc.version}}}
 			all := catalogue.Apps{"gateway": offering("gateway", offered), "post": offering("post", v1alpha1.SharedAppSpec{Requires: requires})}
-			got := Requirements("post", all)
+			got := requirements("post", all)
 			if (len(got) == 0) != (tc.want == "") || (len(got) > 0 && !strings.Contains(got[0].Message, tc.want)) {
 				t.Errorf("got %v, want %q", got, tc.want)
 			}
@@ -76,7 +76,7 @@ func TestRequirements(t *testing.T) {
 func TestRequirementsAllAtOnce(t *testing.T) {
 	all := needs(map[string][]string{"post": {"gateway", "post", "archive"}})
 	var got []string
-	for _, fault := range Requirements("post", all) {
+	for _, fault := range requirements("post", all) {
 		got = append(got, fault.Reason+" "+strings.SplitN(fault.Message, ":", 2)[0])
 	}
 	want := []string{"DependencyCycle spec.requires.apps", "DependencyMissing spec.requires.apps[gateway]", "DependencyMissing spec.requires.apps[archive]"}
@@ -90,11 +90,11 @@ func TestChannels(t *testing.T) {
 		Channels: []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}},
 		Versions: []v1alpha1.Version{{Version: "1.0.0"}, {Version: "2.0.0", State: v1alpha1.VersionWithdrawn}},
 	}
-	if got := Channels(spec); got != nil {
+	if got := channels(catalogue.Compile(&v1alpha1.SharedApp{Spec: spec})); got != nil {
 		t.Errorf("an active version: %v", got)
 	}
 	spec.Channels[0].Version = "2.0.0"
-	if got := Channels(spec); len(got) != 1 || !strings.Contains(got[0].Message, "spec.channels[stable].version") {
+	if got := channels(catalogue.Compile(&v1alpha1.SharedApp{Spec: spec})); len(got) != 1 || !strings.Contains(got[0].Message, "spec.channels[stable].version") {
 		t.Errorf("a withdrawn version: %v", got)
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/reference"
-	"github.com/allmenning/allmenning/internal/strategycheck"
 )
 
 // Finding is something about an object that a person should know.
@@ -92,25 +91,23 @@ func (r *review) outcomes(kind, name string, outcomes ...condition.Outcome) {
 }
 
 func (r *review) platform(p *v1alpha1.Platform) {
-	r.strategy("Platform", p.Name, strategycheck.Input{Said: p.Spec.Rollout, Members: country.Municipalities(r.country.Tenants), Noun: "Municipality"})
+	faults, notes := reference.Platform(p, r.known(), country.Municipalities(r.country.Tenants))
+	r.add("Platform", p.Name, false, faults...)
+	r.add("Platform", p.Name, true, notes...)
 }
 
-// strategy reviews a strategy. Approvals are judged where apps can be.
-func (r *review) strategy(kind, name string, in strategycheck.Input) {
-	in.Apps = r.country.Apps
-	if in.Said != nil && !r.judged(len(r.world.Apps)) {
-		without := *in.Said
-		without.Approvals, without.Retries = nil, nil
-		in.Said = &without
+// known is what specs are held against, as the operator has it.
+func (r *review) known() reference.Known {
+	return reference.Known{
+		Apps: r.country.Apps, Networks: r.country.Networks, General: r.country.Platform.Rollout, Now: r.country.Now,
+		NoApps: !r.judged(len(r.world.Apps)), NoNetworks: !r.judged(len(r.world.Networks)),
 	}
-	faults, notes := strategycheck.Check(in)
-	r.add(kind, name, false, faults...)
-	r.add(kind, name, true, notes...)
 }
 
 func (r *review) app(a *v1alpha1.SharedApp) {
-	r.outcomes("SharedApp", a.Name, reference.Requirements(a.Name, r.country.Apps)...)
-	r.outcomes("SharedApp", a.Name, reference.Channels(a.Spec)...)
+	faults := reference.SharedApp(r.country.Apps.Of(a.Name), r.known())
+	r.outcomes("SharedApp", a.Name, faults.Requirements...)
+	r.outcomes("SharedApp", a.Name, faults.Channels...)
 	if !r.judged(len(r.world.Networks)) {
 		return
 	}
@@ -122,49 +119,22 @@ func (r *review) app(a *v1alpha1.SharedApp) {
 }
 
 func (r *review) network(n *v1alpha1.Network) {
-	if fault := reference.MemberSelector(n); fault != "" {
-		r.add("Network", n.Name, false, fault)
-	}
-	r.add("Network", n.Name, false, r.country.Networks.Faults(n.Name)...)
+	parts, notes := reference.Network(n, r.known(), country.Municipalities(r.country.Members(n.Name)))
+	r.outcomes("Network", n.Name, parts...)
 	if r.judged(len(r.world.Municipalities)) {
 		for _, name := range reference.UnknownMembers(n, func(municipality string) bool { return r.country.Tenant(municipality).IsThere() }) {
 			r.add("Network", n.Name, true, fmt.Sprintf("spec.members.names: there is no Municipality %q", name))
 		}
 	}
-	if r.country.Networks.Heir(n.Name) != n.Name { // it proposes nothing any longer
-		return
-	}
-
-	for _, p := range n.Spec.Apps {
-		if r.judged(len(r.world.Apps)) {
-			r.outcomes("Network", n.Name, r.country.Apps.Of(p.Name).Proposal(p))
-		}
-	}
-	r.strategy("Network", n.Name, strategycheck.Input{
-		Said: n.Spec.Rollout, General: r.country.Platform.Rollout, Members: country.Municipalities(r.country.Members(n.Name)), Noun: "member", Proposed: n.Spec.Apps,
-	})
+	r.add("Network", n.Name, true, notes...)
 }
 
 func (r *review) municipality(m *v1alpha1.Municipality) {
 	if fault := reference.NumberTaken(m, r.world.Municipalities); fault != "" {
 		r.add("Municipality", m.Name, false, fault)
 	}
-	for _, f := range r.country.Tenant(m.Name).CalendarFaults {
-		r.add("Municipality", m.Name, false, fmt.Sprintf("spec.%s; nothing may start there until then", f))
-	}
-	if !r.judged(len(r.world.Apps)) {
-		return
-	}
-
-	own := m
-	if !r.judged(len(r.world.Networks)) {
-		own = m.DeepCopy()
-		for i := range own.Spec.Apps {
-			own.Spec.Apps[i].Network = ""
-		}
-	}
-	r.add("Municipality", m.Name, false, reference.Decisions(own, r.country.Verdicts(m),
-		reference.Catalogue{Apps: r.country.Apps, Networks: r.country.Networks}, r.country.Now)...)
+	misread := r.country.Tenant(m.Name).CalendarFaults
+	r.add("Municipality", m.Name, false, reference.Municipality(m, misread, r.country.Verdicts(m), r.known())...)
 }
 
 // Concerning are the findings about some objects, in their order, faults first.

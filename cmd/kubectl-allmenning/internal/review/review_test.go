@@ -99,13 +99,16 @@ func TestOf(t *testing.T) {
 		{"members, networks, a successor, apps and channels of a network", platform, svarut, edit(digi,
 			"names: [vinje]", "names: [vinje, oslo]\n    networks: [nosuch]", "- {name: svarut}", "- {name: svarut, channel: beta}\n  - {name: kobo}\n  ends: 2030-01-01T00:00:00Z\n  successor: later"), vinje, []string{
 			`c.yaml:8: Network digi: spec.members.networks[0] "nosuch": there is no Network`, `c.yaml:13: Network digi: spec.successor "later": there is no Network`,
-			`note c.yaml:7: Network digi: spec.members.names: there is no Municipality "oslo"`,
 			`c.yaml:10: Network digi: spec.apps[svarut].channel "beta": SharedApp svarut has no channel "beta": it has stable`, "c.yaml:11: Network digi: spec.apps[kobo]: there is no SharedApp",
+			`note c.yaml:7: Network digi: spec.members.names: there is no Municipality "oslo"`,
 		}},
 		{"the waves of a strategy", platform, svarut, digi + "  rollout:\n    waves:\n    - {name: pilot, members: {names: [vinje, vinnje]}}\n    - {name: rest}\n", vinje,
 			[]string{"note c.yaml:12: Network digi: wave pilot names who is no member: vinnje"}},
 		{"approvals", edit(platform, "rollout: {}", "rollout:\n    approvals:\n    - {app: svrut, channel: stable, wave: everyone, digest: \"sha256:"+strings.Repeat("a", 64)+"\"}"), svarut, digi, vinje,
 			[]string{`a.yaml:7: Platform default: spec.rollout.approvals[0].app "svrut": there is no SharedApp`}},
+		{"the Platform's labels", edit(platform, "rollout: {}", "dns: [{namespace: kube-system, podLabels: {k8s-app: not a label}}]"), svarut, digi, vinje, []string{
+			`a.yaml:5: Platform default: spec.dns[0].podLabels: Invalid value: "not a label"`,
+		}},
 		{"the Platform's strategy", edit(platform, "rollout: {}", "rollout:\n    windows: [{schedule: \"0 8 * * 1\", duration: 1h, timeZone: Europe/Olso}]\n    waves: [{name: pilot, members: {names: [oslo]}}, {name: rest}]"), svarut, digi, vinje, []string{
 			`a.yaml:6: Platform default: spec.rollout.windows[0].timeZone: "Europe/Olso" is not`, "note a.yaml:7: Platform default: wave pilot names who is no Municipality: oslo",
 		}},
