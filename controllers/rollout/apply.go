@@ -30,11 +30,11 @@ const writers = 8
 // apply carries out what a group does next. What fails for one app, or for one
 // installation, does not stop the others. It returns how long to wait before writing counts
 // that are held back.
-func (r *Reconciler) apply(ctx context.Context, all *country.Country, todo country.GroupPlan) (time.Duration, error) {
+func (r *Reconciler) apply(ctx context.Context, all *country.Country, todo country.GroupPlan, reports []report) (time.Duration, error) {
 	var wait time.Duration
 	errs := make([]error, 0, len(todo.Introductions))
-	for _, intro := range todo.Introductions {
-		one, err := r.introduce(ctx, all, intro)
+	for i, intro := range todo.Introductions {
+		one, err := r.introduce(ctx, all, intro, reports[i])
 		wait, errs = sooner(wait, one), append(errs, err)
 	}
 	return wait, errors.Join(errs...)
@@ -42,9 +42,9 @@ func (r *Reconciler) apply(ctx context.Context, all *country.Country, todo count
 
 // introduce carries out one introduction. A Rollout is ended before the next is made, so
 // that there are never two to go on with.
-func (r *Reconciler) introduce(ctx context.Context, all *country.Country, intro country.Introduction) (time.Duration, error) {
-	for _, e := range intro.Course.End {
-		if err := r.status(ctx, e.Rollout, ended(e, all.Now)); err != nil {
+func (r *Reconciler) introduce(ctx context.Context, all *country.Country, intro country.Introduction, is report) (time.Duration, error) {
+	for i, e := range intro.Course.End {
+		if err := r.write(ctx, e.Rollout, is.ended[i]); err != nil {
 			return 0, err
 		}
 	}
@@ -59,7 +59,7 @@ func (r *Reconciler) introduce(ctx context.Context, all *country.Country, intro 
 	if refused { // who moves is another one then: the next look says so
 		return soon, errors.Join(moved, r.forget(ctx, intro.Stale))
 	}
-	wait, reported := r.report(ctx, intro.Course.Current, progress(intro.Course.Current, intro.Step, all.Now), all.Now)
+	wait, reported := r.report(ctx, intro.Course.Current, is.current, all.Now)
 	return wait, errors.Join(moved, reported, r.forget(ctx, intro.Stale))
 }
 
@@ -71,7 +71,7 @@ func (r *Reconciler) report(ctx context.Context, live *v1alpha1.Rollout, next v1
 	if wait := r.pace.Wait(live.Name, now); wait > 0 && counts(live.Status, next) {
 		return wait, nil
 	}
-	if err := r.status(ctx, live, next); err != nil {
+	if err := r.write(ctx, live, next); err != nil {
 		return 0, err
 	}
 	r.pace.Wrote(live.Name, now)
@@ -142,8 +142,8 @@ func (r *Reconciler) move(ctx context.Context, all *country.Country, intro count
 	return slices.Contains(refusals, true), errors.Join(errs...)
 }
 
-// status brings the status of a Rollout to what it should be, where it differs.
-func (r *Reconciler) status(ctx context.Context, live *v1alpha1.Rollout, next v1alpha1.RolloutStatus) error {
+// write brings the status of a Rollout to what it should be, where it differs.
+func (r *Reconciler) write(ctx context.Context, live *v1alpha1.Rollout, next v1alpha1.RolloutStatus) error {
 	if equality.Semantic.DeepEqual(live.Status, next) {
 		return nil
 	}

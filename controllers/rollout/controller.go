@@ -3,7 +3,6 @@ package rollout
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"k8s.io/client-go/tools/events"
@@ -13,7 +12,6 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/pace"
 	"github.com/allmenning/allmenning/controllers/snapshot"
-	"github.com/allmenning/allmenning/internal/country"
 )
 
 // Reconciler carries out the rollouts of groups.
@@ -37,10 +35,9 @@ type Reconciler struct {
 // Reconcile makes the next step of every rollout of one group: a network by its name, or
 // country.Direct.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	all := r.Holder.Country()
-	todo := all.Replan(req.Name, r.plans.of(req.Name))
-	r.plans.keep(req.Name, todo)
-	wait, err := r.apply(ctx, all, todo)
+	all := r.observe()
+	todo := r.plans.next(all, req.Name)
+	wait, err := r.apply(ctx, all, todo, status(todo, all.Now))
 	if apply.OnlyConflicts(err) {
 		return ctrl.Result{RequeueAfter: soon}, nil
 	}
@@ -59,29 +56,4 @@ func sooner(a, b time.Duration) time.Duration {
 		return max(a, b)
 	}
 	return min(a, b)
-}
-
-// plans remembers the last plan of each group: of the next, only what changed is worked out. The
-// zero value is ready.
-type plans struct {
-	mu   sync.Mutex
-	last map[string]country.GroupPlan
-}
-
-func (p *plans) of(group string) country.GroupPlan {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.last[group]
-}
-
-func (p *plans) keep(group string, plan country.GroupPlan) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.last == nil {
-		p.last = map[string]country.GroupPlan{}
-	}
-	p.last[group] = plan
-	if len(plan.Introductions) == 0 {
-		delete(p.last, group)
-	}
 }

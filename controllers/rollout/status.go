@@ -11,8 +11,32 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/planner"
 )
+
+// report is what the Rollouts of an introduction come to.
+type report struct {
+	// ended are the statuses of those that end, as the course has them.
+	ended []v1alpha1.RolloutStatus
+	// current is that of the one that goes on; zero where there is none.
+	current v1alpha1.RolloutStatus
+}
+
+// status is what the Rollouts of a group come to by a plan, in the order of its introductions.
+func status(todo country.GroupPlan, now time.Time) []report {
+	all := make([]report, len(todo.Introductions))
+	for i := range todo.Introductions {
+		intro := &todo.Introductions[i]
+		for _, e := range intro.Course.End {
+			all[i].ended = append(all[i].ended, ended(e, now))
+		}
+		if live := intro.Course.Current; live != nil {
+			all[i].current = progress(live, intro.Step, now)
+		}
+	}
+	return all
+}
 
 // progress is the status of a Rollout after a step, with its conditions.
 func progress(live *v1alpha1.Rollout, step planner.Step, now time.Time) v1alpha1.RolloutStatus {
