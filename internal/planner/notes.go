@@ -97,22 +97,24 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 		}
 		all = append(all, r.memoriesOf(s)...)
 	}
-	return r.fitting(all)
+	all, r.forgotten = fitting(all)
+	return all
 }
 
 // fitting are the memories that a status has room for, sorted by name. Where there are more, those are
-// left out that would be missed least: what a wave or a member came to stays before how long it waits.
-func (r *reporter) fitting(all []v1alpha1.MemberMemory) []v1alpha1.MemberMemory {
+// left out that would be missed least, which is said: what a wave or a member came to stays before how
+// long it waits.
+func fitting(all []v1alpha1.MemberMemory) (kept []v1alpha1.MemberMemory, forgotten string) {
 	byName := func(a, b v1alpha1.MemberMemory) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
 	}
 	if len(all) > maxMemory {
 		slices.SortStableFunc(all, func(a, b v1alpha1.MemberMemory) int { return cmp.Or(cmp.Compare(weight(a), weight(b)), byName(a, b)) })
-		r.forgotten = fmt.Sprintf("; %d of %d entries did not fit in status.memory", len(all)-maxMemory, len(all))
+		forgotten = fmt.Sprintf("; %d of %d entries did not fit in status.memory", len(all)-maxMemory, len(all))
 		all = all[:maxMemory]
 	}
 	slices.SortStableFunc(all, byName)
-	return all
+	return all, forgotten
 }
 
 // weight sorts first what would be missed most.
