@@ -1,6 +1,7 @@
 package overview
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -36,11 +37,20 @@ func sharedApp(name string) *v1alpha1.SharedApp {
 	return app
 }
 
+// numberOf is a number that no other of the names in these tests has.
+func numberOf(name string) string {
+	sum := 0
+	for i, letter := range name {
+		sum += (i + 1) * int(letter)
+	}
+	return fmt.Sprintf("%04d", sum)
+}
+
 func municipality(name string, decisions ...v1alpha1.AppDecision) *v1alpha1.Municipality {
 	return &v1alpha1.Municipality{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Generation: 4, Labels: map[string]string{v1alpha1.LabelCounty: "40"}},
 		Spec: v1alpha1.MunicipalitySpec{
-			Number: "4036", DisplayName: name,
+			Number: numberOf(name), DisplayName: name,
 			Environments: []v1alpha1.Environment{
 				{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed},
 				{Name: "test", Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneOpen},
