@@ -24,7 +24,7 @@ import (
 
 func TestFailure(t *testing.T) {
 	web := ref{GroupKind: schema.GroupKind{Kind: "Deployment"}, Name: "web"}
-	resource, kind := schema.GroupResource{Resource: "deployments"}, schema.GroupKind{Kind: "Deployment"}
+	deployments, kind := schema.GroupResource{Resource: "deployments"}, schema.GroupKind{Kind: "Deployment"}
 	invalid := func(message string) error {
 		return apierrors.NewInvalid(kind, "web", field.ErrorList{field.Invalid(field.NewPath("spec", "selector"), "x", message)})
 	}
@@ -34,14 +34,14 @@ func TestFailure(t *testing.T) {
 		want   string
 		says   string
 	}{
-		{"a spent quota names the environment to raise it in", apierrors.NewForbidden(resource, "web", errors.New("exceeded quota: allmenning, requested: services=1")),
+		{"a spent quota names the environment to raise it in", apierrors.NewForbidden(deployments, "web", errors.New("exceeded quota: allmenning, requested: services=1")),
 			"Stalled QuotaExceeded", "raise quota of environment prod in spec.environments of Municipality vinje"},
-		{"a quota that is not counted yet passes", apierrors.NewForbidden(resource, "web", errors.New("status unknown for quota: allmenning")), "Retrying Retrying", "status unknown"},
-		{"somebody was faster", apierrors.NewConflict(resource, "web", errors.New("conflict with kubectl")), "Retrying Retrying", "kubectl"},
+		{"a quota that is not counted yet passes", apierrors.NewForbidden(deployments, "web", errors.New("status unknown for quota: allmenning")), "Retrying Retrying", "status unknown"},
+		{"somebody was faster", apierrors.NewConflict(deployments, "web", errors.New("conflict with kubectl")), "Retrying Retrying", "kubectl"},
 		{"a field can't be changed", invalid("field is immutable"), "Stalled ImmutableField", "must name this object otherwise"},
 		{"a field is wrong", invalid("must be a label"), "Stalled Refused", "must be a label"},
 		{"the API server is busy", apierrors.NewTooManyRequests("busy", 1), "Retrying Retrying", "busy"},
-		{"a policy refuses it", apierrors.NewForbidden(resource, "web", errors.New("denied by policy")), "Stalled Refused", "denied by policy"},
+		{"a policy refuses it", apierrors.NewForbidden(deployments, "web", errors.New("denied by policy")), "Stalled Refused", "denied by policy"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -39,7 +39,7 @@ func patience(live, next v1alpha1.MunicipalityStatus, began time.Time) time.Dura
 		return 0
 	case was && firstApp(live, next):
 		return progressPatience
-	case was && is && sameButTurns(live, next), !was && !is && waitsNoLonger(live, next):
+	case turnsAlone(live, next, was, is):
 		return turnPatience
 	case was || is || !underWay(next):
 		return 0
@@ -103,6 +103,17 @@ func stopped(live, next v1alpha1.MunicipalityStatus) bool {
 		}
 	}
 	return false
+}
+
+// turnsAlone says whether what is waited for is all that changed, or the most of it.
+func turnsAlone(live, next v1alpha1.MunicipalityStatus, was, is bool) bool {
+	if was != is {
+		return false
+	}
+	if is {
+		return sameButTurns(live, next)
+	}
+	return waitsNoLonger(live, next)
 }
 
 // waitsNoLonger says whether an app that is reported as waiting for something, such as an approval, has

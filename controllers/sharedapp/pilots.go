@@ -10,12 +10,14 @@ import (
 
 // planPilots says what is wrong with the networks that go first; nil where nothing is.
 func planPilots(seen observed) *condition.Outcome {
-	var faults []string
-	for _, fault := range country.PilotFaults(seen.country, seen.app.Name, seen.app.Spec.PilotNetworks) {
-		faults = append(faults, fault.String())
-	}
-	if len(faults) == 0 {
+	found := country.PilotFaults(seen.country, seen.app.Name, seen.app.Spec.PilotNetworks)
+	if len(found) == 0 {
 		return nil
+	}
+
+	faults := make([]string, 0, len(found))
+	for _, fault := range found {
+		faults = append(faults, fault.String())
 	}
 	return stalled(v1alpha1.ReasonInvalidSpec, strings.Join(faults, "; ")+"; until then nobody but the pilot networks begins a new version")
 }

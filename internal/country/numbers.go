@@ -23,7 +23,8 @@ func (c claims) set(name string, was, is *v1alpha1.Municipality) []string {
 		}
 	}
 	for _, number := range numbersOf(was) {
-		if delete(c[number], name); len(c[number]) == 0 {
+		delete(c[number], name)
+		if len(c[number]) == 0 {
 			delete(c, number)
 		}
 	}

@@ -35,13 +35,18 @@ func (m *mover) returnFailed() {
 		for j := range s.member.Places {
 			place := &s.member.Places[j]
 			stamp := m.stamp(place)
-			if place.decided() || place.TakenOut || place.refused() || !place.at(m.target) || m.past(s.member.Name, place, &m.strategy.Waves[s.wave]) ||
+			if !place.canGoBack(m.target) || m.past(s.member.Name, place, &m.strategy.Waves[s.wave]) ||
 				(stamp != nil && stamp.Outcome != "") { //guard:returns-once
 				continue
 			}
 			m.back(s, place, stamp)
 		}
 	}
+}
+
+// canGoBack says whether a place has a release, and another may be written there.
+func (p *MemberPlace) canGoBack(from v1alpha1.Release) bool {
+	return p.at(from) && !p.decided() && !p.TakenOut && !p.refused()
 }
 
 // back moves one place of a failed member. While the release to return to is unavailable for the

@@ -110,19 +110,22 @@ func (r assigner) consider(c *choice, i int) {
 	if c.ready >= 0 || !m.takesPart() || (c.have >= 0 || c.may >= 0) && !has {
 		return
 	}
+
 	s := r.stand(m, 0)
+	if s.state == failed || s.state == excused {
+		return
+	}
+	first := &c.will
 	switch {
-	case s.state == failed || s.state == excused:
 	case has && s.state == verified:
-		c.ready = i
+		first = &c.ready
 	case has && s.state != away:
-		if c.have < 0 {
-			c.have = i
-		}
-	case c.may < 0 && s.movable:
-		c.may = i
-	case c.will < 0:
-		c.will = i
+		first = &c.have
+	case s.movable && c.may < 0:
+		first = &c.may
+	}
+	if *first < 0 {
+		*first = i
 	}
 }
 

@@ -290,9 +290,14 @@ func (c *count) failure(s *standing) string {
 	return fmt.Sprintf("%s was not healthy by %s: %s", s.place.Environment, stampOf(s.deadline), said)
 }
 
+// isToReturn says whether a member failed, and has yet to go back where it did.
+func (s *standing) isToReturn(from v1alpha1.Release) bool {
+	return s.state == failed && s.failing && s.place != nil && !s.place.TakenOut && s.place.at(from) && s.reason != string(v1alpha1.OutcomeStuck)
+}
+
 // returnsLater says why a failed member has not returned yet; empty where it has, or does now.
 func (c *count) returnsLater(s *standing) string {
-	if s.state != failed || !s.failing || s.place == nil || s.place.TakenOut || !s.place.at(c.target) || s.reason == string(v1alpha1.OutcomeStuck) {
+	if !s.isToReturn(c.target) {
 		return ""
 	}
 	if s.place.refused() {
