@@ -86,10 +86,12 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
+
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, err
 	}
+
 	config = rest.CopyConfig(config)
 	config.QPS = -1 // the API server's own priority and fairness knows better when to slow down
 	config.Wrap(requests.Wrap)
@@ -98,6 +100,7 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	if err != nil {
 		return nil, err
 	}
+
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                              scheme,
 		Logger:                              o.Log,
@@ -124,6 +127,7 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 			EnableReadYourWritesConsistency: new(true),
 		}},
 	})
+
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)
 	}
@@ -133,6 +137,7 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
 		return nil, fmt.Errorf("add readiness check: %w", err)
 	}
+
 	return mgr, addControllers(ctx, mgr, o)
 }
 
@@ -173,30 +178,36 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err != nil {
 		return err
 	}
+
 	builder := bundle.NewBuilder(builtEntries, builtBytes)
 	municipalities := &municipality.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("municipality"), Clock: now,
 	}
+
 	if err := municipalities.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the municipality controller: %w", err)
 	}
+
 	catalogue := &sharedapp.Reconciler{
 		Client: mgr.GetClient(), Mapper: mgr.GetRESTMapper(), Events: mgr.GetEventRecorder("sharedapp"), Holder: holder,
 		Store:   bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace},
 		Pool:    download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout),
 		Builder: builder, PlainHTTPRegistries: o.PlainHTTPRegistries,
 	}
+
 	if err := catalogue.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the sharedapp controller: %w", err)
 	}
 	if err := mgr.Add(&sharedapp.Sweeper{Client: mgr.GetClient(), Store: catalogue.Store, Clock: now}); err != nil {
 		return fmt.Errorf("set up the sweeper of bundles: %w", err)
 	}
+
 	installations := &appinstallation.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Mapper: mgr.GetRESTMapper(),
 		Events: mgr.GetEventRecorder("appinstallation"), Clock: now,
 		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Builder: builder,
 	}
+
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the appinstallation controller: %w", err)
 	}
@@ -206,6 +217,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := mgr.Add(metrics.NewObjects(mgr.GetCache())); err != nil {
 		return fmt.Errorf("add the object counts: %w", err)
 	}
+
 	return nil
 }
 

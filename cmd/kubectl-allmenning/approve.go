@@ -48,6 +48,7 @@ func newApprove(c *connection) *cobra.Command {
 			})
 		},
 	}
+
 	cmd.Flags().StringVar(&wave, "wave", "", "name of the wave (default: the one that waits for approval)")
 	complete(cmd, "wave", c.completeFlag(&d.files, unapprovedWaveNames()))
 	d.addFlags(cmd)

@@ -145,6 +145,7 @@ func (c *connection) completeConnection(root *cobra.Command) {
 			return matching(all, nil, begun), cobra.ShellCompDirectiveNoFileComp
 		}
 	}
+
 	complete(root, "context", known(func() ([]string, error) {
 		config, err := c.rules.Load()
 		if err != nil {
@@ -152,6 +153,7 @@ func (c *connection) completeConnection(root *cobra.Command) {
 		}
 		return slices.Sorted(maps.Keys(config.Contexts)), nil
 	}))
+
 	complete(root, "cluster", known(func() ([]string, error) {
 		config, err := c.rules.Load()
 		if err != nil {
@@ -159,6 +161,7 @@ func (c *connection) completeConnection(root *cobra.Command) {
 		}
 		return slices.Sorted(maps.Keys(config.Clusters)), nil
 	}))
+
 	complete(root, "user", known(func() ([]string, error) {
 		config, err := c.rules.Load()
 		if err != nil {
@@ -166,6 +169,7 @@ func (c *connection) completeConnection(root *cobra.Command) {
 		}
 		return slices.Sorted(maps.Keys(config.AuthInfos)), nil
 	}))
+
 	completeNothing(root, "as", "as-group", "as-uid", "server", "proxy-url", "token", "username", "password", "namespace", "request-timeout", "tls-server-name")
 }
 

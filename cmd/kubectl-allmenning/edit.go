@@ -193,6 +193,7 @@ func (e *edits) create(m *v1alpha1.Municipality) error {
 	if err != nil {
 		return err
 	}
+
 	message := fmt.Sprintf("Municipality %s: added", m.Name)
 	one, beside := homeOf(e.folder)
 	if one != "" {
@@ -208,10 +209,12 @@ func (e *edits) create(m *v1alpha1.Municipality) error {
 		e.done = append(e.done, one+": "+message)
 		return nil
 	}
+
 	name := filepath.Join(beside, m.Name+".yaml")
 	if _, err := os.Stat(name); err == nil {
 		return fmt.Errorf("%s is there already: move it, or add Municipality %s by hand", name, m.Name)
 	}
+
 	e.texts[name] = document
 	e.done = append(e.done, name+": "+message)
 	return e.addToKustomization(beside, m.Name+".yaml")

@@ -53,6 +53,7 @@ func newExplain(c *connection) *cobra.Command {
 			return nil
 		},
 	}
+
 	cmd.Flags().StringVarP(&files, "filename", "f", "", "read a file or a folder of manifests in place of the cluster")
 	addOutput(cmd, &output)
 	return cmd

@@ -56,6 +56,7 @@ func appNamesAt() names {
 	own := func(ctx context.Context, c client.Reader, args []string) (*world.World, error) {
 		return world.AroundMunicipality(ctx, c, args[0])
 	}
+
 	return names{kinds: []world.Kind{world.SharedApps}, without: own, of: func(w *world.World, args []string) []string {
 		all := describeApps(w.Apps)
 		m, err := w.Municipality(args[0])

@@ -48,6 +48,7 @@ func newOnboard(c *connection) *cobra.Command {
 			})
 		},
 	}
+
 	flags := cmd.Flags()
 	flags.StringVar(&n.Number, "number", "", "the municipality's official number, four digits")
 	flags.StringVar(&n.DisplayName, "display-name", "", "the name that people know")
@@ -64,6 +65,7 @@ func newOnboard(c *connection) *cobra.Command {
 			panic(err) // the flag was just defined
 		}
 	}
+
 	d.addFlags(cmd)
 	return cmd
 }

@@ -56,6 +56,7 @@ func newPlan(c *connection) *cobra.Command {
 			return nil
 		},
 	}
+
 	flags := cmd.Flags()
 	flags.StringVarP(&files, "filename", "f", "", "read a file or a folder of manifests in place of the cluster")
 	flags.StringVar(&q.Channel, "channel", v1alpha1.DefaultChannel, "channel that would point at the version")

@@ -39,6 +39,7 @@ func newPromote(c *connection) *cobra.Command {
 			})
 		},
 	}
+
 	cmd.Flags().StringVar(&channel, "channel", v1alpha1.DefaultChannel, "name of the channel")
 	complete(cmd, "channel", c.completeFlag(&d.files, channelNames()))
 	d.addFlags(cmd)

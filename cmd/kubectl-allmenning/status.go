@@ -65,6 +65,7 @@ func newStatus(c *connection) *cobra.Command {
 			return printStatus(cmd.OutOrStdout(), output, progress.Pick(w.Rollouts, filter), lines(waves, strategies))
 		},
 	}
+
 	cmd.Flags().StringVar(&filter.Network, "network", "", "only rollouts of this network")
 	cmd.Flags().StringVar(&filter.App, "app", "", "only rollouts of this app")
 	cmd.Flags().BoolVar(&filter.Records, "records", false, "show also rollouts that are over and that another followed")

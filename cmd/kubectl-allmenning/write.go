@@ -93,14 +93,17 @@ func (d *destination) run(cmd *cobra.Command, c *connection, read func(context.C
 	if d.files != "" {
 		return d.runOnFiles(cmd, c, read, decide)
 	}
+
 	cluster, err := c.open()
 	if err != nil {
 		return err
 	}
+
 	w, err := read(cmd.Context(), cluster)
 	if err != nil {
 		return err
 	}
+
 	decided, err := decide(w)
 	if err != nil {
 		return err
@@ -108,6 +111,7 @@ func (d *destination) run(cmd *cobra.Command, c *connection, read func(context.C
 	if err := decided.check(); err != nil {
 		return err
 	}
+
 	decided.remark(cmd.ErrOrStderr())
 	if d.apply {
 		return d.send(cmd.Context(), cluster, cmd.OutOrStdout(), decided)
@@ -135,6 +139,7 @@ func printChanged(ctx context.Context, c client.Client, out io.Writer, decided w
 	if decided.create != nil {
 		documents = append(documents, decided.create)
 	}
+
 	if decided.change != nil {
 		_, after, err := changed(ctx, c, decided.change)
 		if err != nil {
@@ -145,6 +150,7 @@ func printChanged(ctx context.Context, c client.Client, out io.Writer, decided w
 		}
 		documents = append(documents, manifestOf(after).Object)
 	}
+
 	for i, document := range documents {
 		data, err := yaml.Marshal(document)
 		if err != nil {

@@ -66,6 +66,7 @@ func newCommand() *cobra.Command {
 			return mgr.Start(cmd.Context())
 		},
 	}
+
 	set := cmd.Flags()
 	set.StringVar(&f.kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"), "path of a kubeconfig; inside a cluster leave it empty")
 	set.StringVar(&f.logFormat, "log-format", "json", "json or text")

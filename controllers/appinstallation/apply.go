@@ -45,6 +45,7 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) app
 			return done
 		}
 	}
+
 	asInstaller := apply.AsInstaller(ctx, seen.installation.Namespace)
 	for _, o := range todo.objects {
 		if !o.send {
@@ -58,12 +59,14 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) app
 		done.live[o.ref] = sent
 		done.sent[o.ref] = true
 	}
+
 	for _, o := range todo.prune {
 		if err := r.remove(asInstaller, ownerOf(seen), o); err != nil {
 			done.failed = &objectError{refOf(o), err}
 			return done
 		}
 	}
+
 	if todo.prunePolicy != nil {
 		if err := r.remove(ctx, ownerOf(seen), todo.prunePolicy); err != nil {
 			done.failed = &objectError{ref{Name: todo.prunePolicy.Name}, err}

@@ -68,12 +68,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
+
 	now := r.Clock.Now()
 	wanted := r.render(seen)
 	todo, err := plan(seen, wanted)
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("plan: %w", err)
 	}
+
 	done := r.apply(ctx, seen, todo)
 	next, outcome := status(seen, todo, done, now)
 	wait, err := r.write(ctx, seen, next, outcome, now)

@@ -94,6 +94,7 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	if err := r.Client.Get(ctx, name, i); err != nil {
 		return seen, fmt.Errorf("read AppInstallation %s: %w", name, err)
 	}
+
 	seen.waiting, _ = r.memory.pending.get(i.UID)
 	var err error
 	if seen.platform, err = settings.Get(ctx, r.Client); err != nil {
@@ -117,10 +118,12 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	if i.Spec.State != v1alpha1.InstallationAbsent {
 		return seen, nil
 	}
+
 	var pods corev1.PodList
 	if err := r.Live.List(ctx, &pods, client.InNamespace(name.Namespace), client.MatchingLabels{v1alpha1.LabelApp: i.Spec.App}, client.Limit(1)); err != nil {
 		return seen, fmt.Errorf("list pods: %w", err)
 	}
+
 	seen.pods = len(pods.Items) > 0
 	return seen, nil
 }
@@ -168,6 +171,7 @@ func (r *Reconciler) offer(ctx context.Context, seen *observed) error {
 	if seen.app != nil {
 		seen.offer = r.apps.App(seen.app)
 	}
+
 	if known, ok := r.memory.bundles.get(spec.Digest); ok {
 		seen.bundle = &known
 	} else {
@@ -183,9 +187,11 @@ func (r *Reconciler) offer(ctx context.Context, seen *observed) error {
 			seen.bundle = &found
 		}
 	}
+
 	if seen.app == nil || seen.app.Spec.ImagePullSecretRef == nil {
 		return nil
 	}
+
 	o := untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"})
 	seen.pullSecret, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: r.Store.Namespace, Name: seen.app.Spec.ImagePullSecretRef.Name}, o)
 	return err
@@ -273,6 +279,7 @@ func (r *Reconciler) kinds(ctx context.Context) ([]schema.GroupVersionKind, erro
 	if known, ok := r.memory.kinds.get(role.ResourceVersion); ok {
 		return known, nil
 	}
+
 	all, complete := []schema.GroupVersionKind{}, true
 	for _, resource := range installable.Kinds(role.Rules) {
 		gvk, err := r.Mapper.KindFor(resource.WithVersion(""))
@@ -285,6 +292,7 @@ func (r *Reconciler) kinds(ctx context.Context) ([]schema.GroupVersionKind, erro
 		}
 		all = append(all, gvk)
 	}
+
 	if complete {
 		r.memory.kinds.put(role.ResourceVersion, all)
 	}

@@ -62,6 +62,7 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	if wanted.fault != nil {
 		return planned{outcome: wanted.fault}, nil
 	}
+
 	out := planned{rules: wanted.rules}
 	if out.outcome = taken(seen, wanted.objects); out.outcome != nil {
 		return out, nil
@@ -69,6 +70,7 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	if err := out.difference(seen, wanted.objects); err != nil {
 		return out, err
 	}
+
 	out.leftovers(seen, wanted.objects)
 	err := out.planPolicy(seen)
 	return out, err

@@ -23,18 +23,22 @@ func policyFor(i *v1alpha1.AppInstallation, app *v1alpha1.SharedApp) *apply.Obje
 	if app.Spec.Requires == nil || len(app.Spec.Requires.Egress)+len(app.Spec.Requires.Ingress) == 0 {
 		return nil
 	}
+
 	spec := networkingv1ac.NetworkPolicySpec().
 		WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(map[string]string{v1alpha1.LabelApp: app.Name}))
 	if len(app.Spec.Requires.Egress) > 0 {
 		spec.WithPolicyTypes(networkingv1.PolicyTypeEgress)
 	}
+
 	for _, e := range app.Spec.Requires.Egress {
 		spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().WithPorts(ports(e.Ports)...).
 			WithTo(networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR(e.CIDR))))
 	}
+
 	if len(app.Spec.Requires.Ingress) > 0 {
 		spec.WithPolicyTypes(networkingv1.PolicyTypeIngress)
 	}
+
 	for _, in := range app.Spec.Requires.Ingress {
 		from := networkingv1ac.NetworkPolicyPeer()
 		if in.CIDR != "" {
@@ -44,6 +48,7 @@ func policyFor(i *v1alpha1.AppInstallation, app *v1alpha1.SharedApp) *apply.Obje
 		}
 		spec.WithIngress(networkingv1ac.NetworkPolicyIngressRule().WithPorts(ports(in.Ports)...).WithFrom(from))
 	}
+
 	out := apply.NetworkPolicy(networkingv1ac.NetworkPolicy(policyName(app.Name), i.Namespace).WithLabels(ownLabels(i)).WithSpec(spec))
 	return &out
 }

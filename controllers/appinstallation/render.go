@@ -32,19 +32,23 @@ func (r *Reconciler) render(seen observed) rendered {
 	if i.Spec.State == v1alpha1.InstallationAbsent || seen.app == nil || seen.bundle == nil {
 		return rendered{}
 	}
+
 	version := seen.offer.Version(i.Spec.Version)
 	if version == nil {
 		return rendered{fault: stalled(v1alpha1.ReasonVersionMissing, fmt.Sprintf(
 			"version %s is no longer in spec.versions of SharedApp %s: put it back, or promote another; what runs stays as it is", i.Spec.Version, i.Spec.App))}
 	}
+
 	params, fault := parametersOf(seen, version)
 	if fault != nil {
 		return rendered{fault: fault}
 	}
+
 	rules, err := r.healthRules(version)
 	if err != nil {
 		return rendered{fault: stalled(v1alpha1.ReasonInvalidVersion, err.Error())}
 	}
+
 	objects, err := r.Builder.Build(*seen.bundle, contextOf(i, params))
 	if err != nil {
 		return rendered{fault: stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", i.Spec.App, i.Spec.Version, err))}
@@ -69,6 +73,7 @@ func parametersOf(seen observed, version *catalogue.Version) (map[string]any, *c
 			return nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s: not an object", i.Spec.App, i.Spec.Tenant.Municipality))
 		}
 	}
+
 	secretKeys := sets.New[string]()
 	for _, from := range i.Spec.ParametersFrom {
 		data, ok := seen.secrets[from.SecretRef.Name]
@@ -81,10 +86,12 @@ func parametersOf(seen observed, version *catalogue.Version) (map[string]any, *c
 			secretKeys.Insert(key)
 		}
 	}
+
 	schema, err := version.Schema()
 	if err != nil {
 		return nil, stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Number, err))
 	}
+
 	applied, err := schema.Apply(seen.offer.Taken(version.Number, given), secretKeys)
 	if err != nil {
 		return nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s do not fit version %s: %v",
@@ -130,6 +137,7 @@ func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*uns
 	if seen.pullSecret == nil {
 		return nil, stalled(v1alpha1.ReasonPullSecretMissing, fmt.Sprintf("Secret %s, named by spec.imagePullSecretRef of SharedApp %s, is missing in the operator's namespace: create it there", named.Name, seen.app.Name))
 	}
+
 	i := &seen.installation
 	copied := untyped(seen.pullSecret.GroupVersionKind())
 	copied.SetName(i.Spec.App + "-image-pull")

@@ -200,6 +200,7 @@ func healthOf(i *v1alpha1.AppInstallation, room health.Room, todo planned, done 
 		case health.Healthy:
 		}
 	}
+
 	slices.Sort(broken)
 	slices.Sort(working)
 	switch {

@@ -56,9 +56,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		}
 		return []string{i.Spec.App}
 	})
+
 	if err != nil {
 		return fmt.Errorf("index installations by app: %w", err)
 	}
+
 	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 		apply.StatusLost(func(i *v1alpha1.AppInstallation) int64 { return i.Status.ObservedGeneration })))
 	c, err := ctrl.NewControllerManagedBy(mgr).Named("appinstallation").
@@ -71,12 +73,14 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(hardChanged())).
 		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(owner)).
 		Build(r)
+
 	if err != nil {
 		return fmt.Errorf("build the controller: %w", err)
 	}
 	if err := mgr.Add(manager.RunnableFunc(r.watchKinds)); err != nil {
 		return fmt.Errorf("add the first watches: %w", err)
 	}
+
 	r.watches.start = func(gvk schema.GroupVersionKind) error {
 		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), objectEvents(r.touched)))
 	}
@@ -98,6 +102,7 @@ func objectEvents(matters handler.MapFunc) handler.EventHandler {
 			}
 		}
 	}
+
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			enqueue(ctx, q, settling, e.Object)

@@ -29,9 +29,11 @@ func (r *Reconciler) apply(ctx context.Context, all *country.Country, t *country
 			errs = append(errs, err)
 		}
 	}
+
 	for _, refused := range todo.Ask {
 		errs = append(errs, r.ask(ctx, all, t, refused.Want))
 	}
+
 	for _, i := range todo.Remove {
 		err := r.Client.Delete(ctx, i.DeepCopy(), client.Preconditions{UID: new(i.UID), ResourceVersion: new(i.ResourceVersion)})
 		if client.IgnoreNotFound(err) != nil {

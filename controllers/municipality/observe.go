@@ -62,6 +62,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.municipality); err != nil {
 		return seen, fmt.Errorf("read Municipality %s: %w", name, err)
 	}
+
 	var err error
 	if seen.platform, err = settings.Get(ctx, r.Client); err != nil {
 		return seen, err
@@ -72,16 +73,19 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if seen.definitionGoes, err = definition.DeletesAlong(ctx, r.Live, &seen.municipality); err != nil {
 		return seen, err
 	}
+
 	names, err := r.environmentNames(ctx, seen.municipality)
 	if err != nil {
 		return seen, err
 	}
+
 	seen.environments = make(map[string]environment, len(names))
 	for _, e := range names {
 		if seen.environments[e], err = r.environment(ctx, seen.municipality, e); err != nil {
 			return seen, fmt.Errorf("read environment %s: %w", e, err)
 		}
 	}
+
 	err = r.volumes(ctx, seen)
 	return seen, err
 }
@@ -132,27 +136,33 @@ func (r *Reconciler) environment(ctx context.Context, m v1alpha1.Municipality, c
 	if err != nil {
 		return seen, fmt.Errorf("read namespace %s: %w", name, err)
 	}
+
 	seen.namespace = &ns
 	if seen.objects, err = r.objects(ctx, name); err != nil {
 		return seen, err
 	}
+
 	var installations v1alpha1.AppInstallationList
 	if err := read.List(ctx, r.Client, &installations, client.InNamespace(name)); err != nil {
 		return seen, fmt.Errorf("list AppInstallations: %w", err)
 	}
+
 	seen.installations = len(installations.Items)
 	if spec := m.Spec.Environment(called); spec != nil && opens(*spec, &ns) {
 		if seen.closedApps, err = r.closedApps(ctx, spec.Stage, installations.Items); err != nil {
 			return seen, err
 		}
 	}
+
 	if ns.DeletionTimestamp.IsZero() {
 		return seen, nil
 	}
+
 	var pods corev1.PodList
 	if err := r.Live.List(ctx, &pods, client.InNamespace(name), client.Limit(1)); err != nil {
 		return seen, fmt.Errorf("list pods: %w", err)
 	}
+
 	seen.pods = len(pods.Items)
 	return seen, nil
 }

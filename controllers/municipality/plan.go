@@ -241,6 +241,7 @@ func difference(e *environmentPlan, want []apply.Object, live environment) error
 			e.apply = append(e.apply, o)
 		}
 	}
+
 	for _, k := range slices.Sorted(maps.Keys(live.objects)) {
 		o := live.objects[k]
 		if !wanted[k] && o.GetLabels()[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && o.GetLabels()[v1alpha1.LabelApp] == "" {

@@ -25,16 +25,19 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 		LastHandledReconcileAt: m.Annotations[v1alpha1.AnnotationReconcile],
 		SizeClass:              todo.sizeClass,
 	}
+
 	if todo.suspended {
 		next = owned(m.Status)
 		next.Conditions = condition.Suspended(m.Status.Conditions, m.Generation, stamp)
 		return next
 	}
+
 	if todo.fault != nil && len(todo.environments) == 0 {
 		next.EnvironmentsReady = fmt.Sprintf("0/%d", len(m.Spec.Environments))
 		next.Conditions = condition.Of(m.Status.Conditions, *todo.fault, m.Generation, stamp)
 		return next
 	}
+
 	outcomes := make([]condition.Outcome, 0, len(todo.environments))
 	ready := 0
 	for _, e := range todo.environments {
@@ -54,11 +57,13 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 			Name: e.name, Namespace: e.namespace, State: state, Zone: zone, Message: condition.Within(outcome.Message, maxMessage),
 		})
 	}
+
 	next.EnvironmentsReady = fmt.Sprintf("%d/%d", ready, len(m.Spec.Environments))
 	whole := condition.Worst(readyMessage(ready), outcomes...)
 	if !m.DeletionTimestamp.IsZero() && whole.State == condition.Ready {
 		whole = condition.Outcome{State: condition.Progressing, Reason: v1alpha1.ReasonDeleting, Message: "being deleted"}
 	}
+
 	next.Conditions = condition.Of(m.Status.Conditions, whole, m.Generation, stamp)
 	return next
 }

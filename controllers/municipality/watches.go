@@ -54,11 +54,13 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}); err != nil {
 		return err
 	}
+
 	if err := indexer.IndexField(ctx, &corev1.Namespace{}, indexMunicipality, func(o client.Object) []string {
 		return []string{o.GetLabels()[v1alpha1.LabelMunicipality]}
 	}); err != nil {
 		return err
 	}
+
 	byLabel := handler.EnqueueRequestsFromMapFunc(municipalityOf)
 	return ctrl.NewControllerManagedBy(mgr).Named("municipality").
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).

@@ -43,9 +43,11 @@ func networkApp(seen observedNetwork, proposed v1alpha1.Proposal, adoption *coun
 		OptedOut: count(adoption.OptedOut()), Elsewhere: count(adoption.Elsewhere()),
 		NotReady: first(adoption.Behind), Versions: skew(adoption),
 	}
+
 	if r := seen.country.Subject(resolution.Group{Network: seen.network.Name}, proposed.Name).Current(); r != nil {
 		app.Rollout, app.Phase = r.Name, r.Status.Phase
 	}
+
 	for note := range adoption.OptedOutMembers {
 		if len(app.OptedOutMembers) == maxNames {
 			break
@@ -53,6 +55,7 @@ func networkApp(seen observedNetwork, proposed v1alpha1.Proposal, adoption *coun
 		note.Message = condition.Within(note.Message, maxNote)
 		app.OptedOutMembers = append(app.OptedOutMembers, note)
 	}
+
 	for name, by := range adoption.DecidedElsewhere {
 		if len(app.DecidedElsewhere) == maxNames {
 			break

@@ -138,6 +138,7 @@ func (r *Reconciler) move(ctx context.Context, all *country.Country, intro count
 			return nil
 		})
 	}
+
 	_ = side.Wait() // the errors are in errs: one does not stop the others
 	return slices.Contains(refusals, true), errors.Join(errs...)
 }

@@ -55,14 +55,17 @@ func check(q question, b bundle.Bundle, builder *bundle.Builder, mapper installa
 	if _, err := health.Compile(q.Version.Health); err != nil {
 		return fmt.Errorf("spec.versions[%s].%w", q.Version.Version, err)
 	}
+
 	sample, err := sampleOf(q.Version)
 	if err != nil {
 		return err
 	}
+
 	objects, err := builder.Build(b, sampleTenant(q, sample))
 	if err != nil {
 		return err
 	}
+
 	scopeOf, err := installable.ScopesOf(objects, q.Rules, mapper)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errCluster, err)

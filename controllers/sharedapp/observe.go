@@ -138,17 +138,20 @@ func (r *Reconciler) fromConfigMap(ctx context.Context, v seenVersion) (seenVers
 	if expected == "" {
 		expected = v.offered
 	}
+
 	if expected != "" {
 		if err := r.fromStore(ctx, &v, expected); err != nil {
 			return v, err
 		}
 	}
+
 	o := bundlestore.NewConfigMap()
 	name := v.spec.Source.ConfigMap.Name
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: r.Store.Namespace, Name: name}, o)
 	if client.IgnoreNotFound(err) != nil {
 		return v, fmt.Errorf("read ConfigMap %s: %w", name, err)
 	}
+
 	if apierrors.IsNotFound(err) {
 		if v.bundle == nil && v.fault == nil {
 			v.fault = stalled(v1alpha1.ReasonSourceMissing, fmt.Sprintf(
@@ -157,6 +160,7 @@ func (r *Reconciler) fromConfigMap(ctx context.Context, v seenVersion) (seenVers
 		}
 		return v, nil
 	}
+
 	live, err := liveBundle(o)
 	if err != nil {
 		if v.bundle == nil {
@@ -164,10 +168,12 @@ func (r *Reconciler) fromConfigMap(ctx context.Context, v seenVersion) (seenVers
 		}
 		return v, nil
 	}
+
 	v.offered = live.Digest
 	if v.bundle == nil && v.fault == nil {
 		v.bundle = &live
 	}
+
 	return v, nil
 }
 

@@ -31,16 +31,19 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.S
 		next.Conditions = condition.Suspended(app.Status.Conditions, app.Generation, stamp)
 		return next
 	}
+
 	next := v1alpha1.SharedAppStatus{
 		ObservedGeneration:     app.Generation,
 		LastHandledReconcileAt: app.Annotations[v1alpha1.AnnotationReconcile],
 	}
+
 	var outcomes []condition.Outcome
 	for _, fault := range []*condition.Outcome{todo.fault, todo.channels, todo.pilots} {
 		if fault != nil {
 			outcomes = append(outcomes, *fault)
 		}
 	}
+
 	available, offered := 0, 0
 	for _, v := range todo.versions {
 		is, outcome := versionStatus(v, todo.fault, done.errs[v.version])
@@ -54,6 +57,7 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.S
 		}
 		outcomes = append(outcomes, outcome)
 	}
+
 	next.VersionsAvailable = fmt.Sprintf("%d/%d", available, offered)
 	next.Versions = append(next.Versions, past(app)...)
 	whole := condition.Worst(fmt.Sprintf("%d of %d versions available", available, offered), outcomes...)

@@ -40,10 +40,12 @@ func (c *Country) Consent(t *Tenant) Consent {
 	if m == nil || t.NumberTaken != "" || isTrue(m.Spec.Suspend) || isTrue(c.Platform.Suspend) {
 		return out
 	}
+
 	own := c.Own(t)
 	if m.DeletionTimestamp.IsZero() {
 		out.decided(c, t, own)
 	}
+
 	for _, place := range slices.SortedFunc(maps.Keys(t.Installed), comparePlaces) {
 		installed := t.Installed[place]
 		if tenancy.Uninstalls(m, place.Environment) {
@@ -67,6 +69,7 @@ func (o *Consent) decided(c *Country, t *Tenant, own OwnPlan) {
 	for _, move := range own.Moves {
 		moves[resolution.Place{App: move.App, Environment: move.Environment}] = move.Move
 	}
+
 	for _, row := range t.Rows {
 		v := row.Verdict
 		if t.Missing[v.Environment] {

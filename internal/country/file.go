@@ -35,15 +35,18 @@ func (m filer) fileNetworks(name string, was, now *Tenant) {
 			m.country.observes.Delete(pair(n.Name, name))
 		}
 	}
+
 	if now == nil {
 		return
 	}
+
 	for _, n := range now.Networks {
 		m.country.belongs.Set(pair(n.Name, name), now)
 		if was == nil || !was.belongsTo(n.Name) {
 			m.changed.Networks[n.Name] = true
 		}
 	}
+
 	for _, n := range now.Observed {
 		m.country.observes.Set(pair(n.Name, name), now)
 	}
@@ -91,6 +94,7 @@ func (m filer) fileMembers(name string, was, now *Tenant, t *touched) {
 			m.changed.course(groupName(key.group))
 		}
 	}
+
 	if was != nil {
 		for key := range was.members {
 			if now == nil || now.members[key] == nil {
@@ -99,9 +103,11 @@ func (m filer) fileMembers(name string, was, now *Tenant, t *touched) {
 			}
 		}
 	}
+
 	if now == nil {
 		return
 	}
+
 	for key, member := range now.members {
 		if was == nil || was.members[key] != member {
 			m.edit(key).members.Set(name, member)

@@ -207,10 +207,12 @@ func (m *Model) ask(network string) {
 			asked[subjectKey{resolution.Group{Network: network}, p.Name}] = p
 		}
 	}
+
 	var known []subjectKey
 	for s := range m.country.subjectsOf(network) {
 		known = append(known, s.key())
 	}
+
 	for _, key := range known {
 		if _, asks := asked[key]; !asks {
 			s := m.edit(key)
@@ -218,11 +220,13 @@ func (m *Model) ask(network string) {
 			m.editAdoption(shareKey{key.app, network}).Asked = false
 		}
 	}
+
 	for key, p := range asked {
 		s := m.edit(key)
 		s.Asked, s.Channel, s.Priority = true, cmp.Or(p.Channel, v1alpha1.DefaultChannel), ptr.Deref(p.Priority, 0)
 		m.editAdoption(shareKey{key.app, network}).Asked = true
 	}
+
 	m.changed.course(network)
 }
 
@@ -255,12 +259,14 @@ func (m *Model) reviseAll() {
 		m.edit(key)
 		m.changed.course(groupName(key.group))
 	}
+
 	if m.platform {
 		m.country.tenants.Scan(func(name string, _ *Tenant) bool {
 			m.changed.Decisions[name] = true // its own moves may be stopped, or go on
 			return true
 		})
 	}
+
 	for app, keys := range m.subjects {
 		if m.platform || m.apps[app] {
 			for key := range keys {
@@ -268,6 +274,7 @@ func (m *Model) reviseAll() {
 			}
 		}
 	}
+
 	for group := range m.groups {
 		m.changed.course(group)
 		var keys []subjectKey

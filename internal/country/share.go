@@ -41,12 +41,14 @@ func (t *Tenant) shareOut(was *Tenant, changed map[string]bool, all bool) {
 			}
 		}
 	}
+
 	rows := map[string][]*Row{}
 	for _, row := range t.Rows {
 		if app := row.Verdict.App; all || changed[app] {
 			rows[app] = append(rows[app], row)
 		}
 	}
+
 	for app, of := range rows {
 		for _, n := range t.Networks {
 			if at := n.Spec.Proposal(app); at != nil {
@@ -112,6 +114,7 @@ func (t *Tenant) shareIn(network string, proposed *v1alpha1.Proposal, rows []*Ro
 			out.status, out.wanted = &row.Status, row.Verdict.Wanted
 		}
 	}
+
 	return out
 }
 

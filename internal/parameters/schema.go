@@ -44,10 +44,12 @@ func Compile(schema apiextensionsv1.JSON) (*Schema, error) {
 	if written.Type != "object" {
 		return nil, fmt.Errorf("openAPIV3Schema.type: %q: it must be object", written.Type)
 	}
+
 	var props apiextensions.JSONSchemaProps
 	if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(&written, &props, nil); err != nil {
 		return nil, fmt.Errorf("openAPIV3Schema: not a schema: %w", err)
 	}
+
 	structural, err := structuralschema.NewStructural(&props)
 	if err != nil {
 		return nil, fmt.Errorf("openAPIV3Schema: not structural: %w", err)
@@ -55,10 +57,12 @@ func Compile(schema apiextensionsv1.JSON) (*Schema, error) {
 	if err := check(structural); err != nil {
 		return nil, err
 	}
+
 	openAPI, _, err := validation.NewSchemaValidator(&props)
 	if err != nil {
 		return nil, fmt.Errorf("openAPIV3Schema: %w", err)
 	}
+
 	return &Schema{
 		structural: structural,
 		openAPI:    openAPI,

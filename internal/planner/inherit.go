@@ -16,6 +16,7 @@ func Inherit(general, own *v1alpha1.RolloutStrategy) v1alpha1.RolloutStrategy {
 	if own != nil {
 		said = *own
 	}
+
 	holds.Approvals, holds.Retries = said.Approvals, said.Retries
 	if Says(own, "waves") {
 		holds.Waves = said.Waves

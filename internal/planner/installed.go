@@ -59,26 +59,31 @@ func Observe(i *v1alpha1.AppInstallation) *Installed {
 		Release: release, Created: i.CreationTimestamp.Time,
 		BroughtBy: i.Spec.BroughtBy(), Stamp: StampOf(i), LastVerified: i.Spec.LastVerified, LastVerifiedBy: i.Spec.LastVerifiedBy,
 	}
+
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
 	reported := i.Reported() //guard:health-of-this-spec -> ready
 	applied := i.IsApplied() //guard:health-of-this-spec -> true
 	if ended := i.Status.FaultEndedAt; ended != nil {
 		seen.FaultEnded = ended.Time
 	}
+
 	seen.Applied = appliedAt(&i.Status, release)
 	if i.Status.LongestHealthy != nil && applied {
 		seen.Longest = i.Status.LongestHealthy.Duration
 	}
+
 	seen.Blank, seen.Blocked = ready == nil, installation.IsBlocked(i.Status.Conditions)
 	if reported == nil {
 		seen.readEarlier(&i.Status, ready, applied)
 		return seen
 	}
+
 	seen.Current, seen.Message, seen.Fault = true, reported.Message, installation.FaultOf(i)
 	if reported.Status == metav1.ConditionTrue && applied && i.Status.HealthySince != nil {
 		seen.HealthySince = i.Status.HealthySince.Time
 		return seen
 	}
+
 	seen.UnhealthySince = reported.LastTransitionTime.Time
 	return seen
 }

@@ -39,12 +39,14 @@ func PlanAll(all []QueueEntry, atOnce int) []*Planned {
 			could = append(could, i)
 		}
 	}
+
 	slices.SortStableFunc(could, func(a, b int) int {
 		return cmp.Or(
 			cmp.Compare(all[b].Priority, all[a].Priority), //guard:priorities
 			cmp.Compare(all[a].Rollout.Spec.App, all[b].Rollout.Spec.App),
 		)
 	})
+
 	queued := 0
 	for _, i := range could {
 		if free > 0 {
@@ -59,6 +61,7 @@ func PlanAll(all []QueueEntry, atOnce int) []*Planned {
 		plans[i] = all[i].inQueue(plans[i], fmt.Sprintf("%s carries at most %d at once (rollout.maxIntroductions): %s; this one is number %d in the queue",
 			all[i].Group, atOnce, strings.Join(carried[:min(len(carried), maxNamed)], ", "), queued))
 	}
+
 	return plans
 }
 

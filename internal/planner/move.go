@@ -66,10 +66,12 @@ func (m *mover) back(s *standing, place *MemberPlace, stamp *Stamp) {
 	case m.in.availability(*last) == Gone: //guard:no-return-to-withdrawn
 		why = fmt.Sprintf("the version before, %s, is no longer in the catalogue", last.Version)
 	}
+
 	next := m.record("", m.in.Now)
 	if stamp != nil {
 		next = *stamp
 	}
+
 	next.Verified, next.VerifiedBy = last, place.Installed.LastVerifiedBy
 	move := Move{Municipality: s.member.Name, Environment: place.Environment}
 	if why != "" {
@@ -85,6 +87,7 @@ func (m *mover) back(s *standing, place *MemberPlace, stamp *Stamp) {
 		next.MovedAt = metav1.NewTime(m.in.Now).Rfc3339Copy()
 		next.Message = cut(fmt.Sprintf("returned to %s, as %s failed: %s", last.Version, m.target.Version, m.failure(s)))
 	}
+
 	move.Stamp = next
 	m.moves = append(m.moves, move)
 }
@@ -107,6 +110,7 @@ func (m *mover) advance() {
 	if m.somebodyIsToCome() { // then it says whether the windows are open
 		m.wake(m.windows())
 	}
+
 	waves := m.rooms()
 	for i := range m.members {
 		s := &m.members[i]
@@ -123,6 +127,7 @@ func (m *mover) advance() {
 			m.start(s)
 		}
 	}
+
 	for i := range m.left {
 		m.again = calendar.Earliest(m.again, m.left[i].until)
 	}
@@ -182,16 +187,19 @@ func (m *mover) catchUp() {
 	if last == nil {
 		return
 	}
+
 	closed := m.newStep()
 	m.wake(closed)
 	if *last == m.target && !m.halted() {
 		return // who waits gets the target with its wave
 	}
+
 	room := m.catchUpRoom(*last)
 	m.lessCatchingUp(room)
 	if closed.closed() { //guard:catch-up-minds-windows
 		return
 	}
+
 	for i := range m.members {
 		s := &m.members[i]
 		if s.state != waiting || s.started ||

@@ -82,6 +82,7 @@ func PlanOwn(own OwnInput) OwnStep {
 			}
 		}
 	}
+
 	step.Moves = append(step.Moves, own.atOnce()...)
 	return step
 }

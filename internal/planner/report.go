@@ -36,18 +36,21 @@ func (r *reporter) status() v1alpha1.RolloutStatus {
 		FailedMembers:  r.failures(),
 		ExcusedMembers: r.notes(known.ExcusedMembers, func(s *standing) bool { return s.state == excused }),
 	}
+
 	if next.StartedAt == nil && r.begun { // what begins with this step may be refused still
 		next.StartedAt = r.firstStart(&now)
 	}
 	if next.CompletedAt != nil && all.members == 0 {
 		return r.abandoned()
 	}
+
 	next.Phase, next.Wave = r.phase(&next), r.currentWave()
 	text, at := wording{r}.next(&next)
 	r.unremarked = text
 	if next.Phase == v1alpha1.RolloutPending || next.Phase == v1alpha1.RolloutProgressing {
 		text += r.remarks()
 	}
+
 	next.Next = condition.Within(text, maxNote-len(r.forgotten)) + r.forgotten
 	if !at.IsZero() {
 		next.NextAt = new(metav1.NewTime(at).Rfc3339Copy())

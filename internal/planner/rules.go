@@ -37,9 +37,11 @@ func newRules(in *Input) rules {
 		known:  make(map[string]v1alpha1.WaveStatus, len(in.Rollout.Status.Waves)), done: wavesDone{},
 		memory: make(memory, len(in.Rollout.Status.Memory)),
 	}
+
 	if in.SecurityFix {
 		r.strategy = r.strategy.quick()
 	}
+
 	for _, m := range in.Rollout.Status.Memory {
 		if m.Reason == v1alpha1.MemoryWaveDone && m.Since != nil {
 			r.done[m.Name] = m.Since.Time
@@ -47,6 +49,7 @@ func newRules(in *Input) rules {
 		}
 		r.memory[m.Name] = append(r.memory[m.Name], m)
 	}
+
 	for _, w := range in.Rollout.Status.Waves {
 		r.known[w.Name] = w
 		if w.CompletedAt != nil {

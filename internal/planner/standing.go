@@ -134,6 +134,7 @@ func (r *rules) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool) {
 			s.movable = true
 		}
 	}
+
 	switch {
 	case !stays || s.state == moving:
 	case s.movable:
@@ -173,6 +174,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	if !place.TakenOut {
 		begun = latest(begun, i.unblocked(r.in.Now))
 	}
+
 	switch {
 	case place.Leaving: //guard:leaving-has-failed
 		s.note(v1alpha1.MemoryTakenOut, place, begun, time.Time{})
@@ -187,6 +189,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 		s.note(i.Fault.Code, place, latest(begun, i.UnhealthySince), time.Time{})
 		return
 	}
+
 	reason, begun, since := r.unhealthySince(s.member, i, begun)
 	deadline := r.in.deadline(since, w.ProgressDeadline)
 	last := r.in.deadline(begun, 2*(w.ProgressDeadline+w.Soak))
@@ -194,6 +197,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 	if flaky { //guard:comes-and-goes-has-failed
 		deadline = last
 	}
+
 	s.note(reason, place, since, deadline)
 	s.wake(deadline)
 	if !r.in.Now.Before(deadline) { //guard:deadline

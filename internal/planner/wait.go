@@ -75,6 +75,7 @@ func (c *count) waitsFor(s *standing, place *MemberPlace) Wait {
 		wait.Message = andApproval(c.wave(s.wave), wait.Message)
 		return wait
 	}
+
 	if c.halted() {
 		return Wait{Reason: v1alpha1.ReasonWaiting, Message: "the rollout is halted: nobody else is moved until a retry is asked for or another version is promoted"}
 	}

@@ -198,6 +198,7 @@ func (r *rules) standLeft(l *Left) standing {
 		s.state = failed
 		return s
 	}
+
 	wave := r.strategy.waveNamed(l.Wave)
 	for i := range m.Places {
 		place := &m.Places[i]
@@ -219,6 +220,7 @@ func (r *rules) standLeft(l *Left) standing {
 			r.watch(&s, place, &r.strategy.Waves[wave])
 		}
 	}
+
 	if s.failing {
 		s.state, s.until = failed, time.Time{}
 	}

@@ -245,6 +245,7 @@ func (c *count) message(s *standing) string {
 	case s.message != "":
 		return s.message + c.returnsLater(s)
 	}
+
 	switch s.reason {
 	case v1alpha1.ReasonSuspended:
 		return "the Municipality is suspended (spec.suspend)"

@@ -55,6 +55,7 @@ func slim(o *unstructured.Unstructured, operatorNamespace string) {
 		o.SetManagedFields(nil)
 		return
 	}
+
 	if o.GetLabels()[v1alpha1.LabelManagedBy] != v1alpha1.ManagedBy {
 		identity := &unstructured.Unstructured{Object: map[string]any{}}
 		identity.SetGroupVersionKind(o.GroupVersionKind())
@@ -65,10 +66,12 @@ func slim(o *unstructured.Unstructured, operatorNamespace string) {
 		o.Object = identity.Object
 		return
 	}
+
 	annotations := o.GetAnnotations()
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
+
 	annotations[annotationOwned] = OwnedHash(o)
 	o.SetAnnotations(annotations)
 	o.SetManagedFields(nil)

@@ -58,14 +58,17 @@ func build(bundle Bundle, c Context) ([]*unstructured.Unstructured, int, error) 
 	if err != nil {
 		return nil, 0, err
 	}
+
 	resources, err := runKustomize(folder)
 	if err != nil {
 		return nil, 0, fmt.Errorf("building with kustomize: %w", err)
 	}
+
 	objects, size, err := decode(resources)
 	if err != nil {
 		return nil, 0, err
 	}
+
 	for _, object := range objects {
 		if object.GetKind() == "ConfigMap" && contextName != "" && object.GetName() == contextName {
 			return nil, 0, fmt.Errorf("%s: it is part of the result; no patch may remove its annotation %s", ContextFile, localConfig)
@@ -77,6 +80,7 @@ func build(bundle Bundle, c Context) ([]*unstructured.Unstructured, int, error) 
 			return nil, 0, err
 		}
 	}
+
 	sortForInstall(objects)
 	return objects, size, nil
 }
@@ -124,6 +128,7 @@ func decode(resources resmap.ResMap) ([]*unstructured.Unstructured, int, error) 
 	if resources.Size() == 0 {
 		return nil, 0, errors.New("kustomization.yaml: the bundle builds to no objects; list files under resources")
 	}
+
 	size := 0
 	objects := make([]*unstructured.Unstructured, 0, resources.Size())
 	for _, resource := range resources.Resources() {
@@ -138,6 +143,7 @@ func decode(resources resmap.ResMap) ([]*unstructured.Unstructured, int, error) 
 		}
 		objects = append(objects, object)
 	}
+
 	if size > MaxRenderedBytes {
 		return nil, 0, fmt.Errorf("the bundle builds to %d bytes of JSON, at most %d are allowed; split the app", size, MaxRenderedBytes)
 	}

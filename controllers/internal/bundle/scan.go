@@ -138,6 +138,7 @@ func (s *scanner) resource(dir, field, entry string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+
 	content, isFile := s.files[target]
 	if !isFile {
 		if !s.isFolder(target) {
@@ -145,9 +146,11 @@ func (s *scanner) resource(dir, field, entry string) (int, error) {
 		}
 		return s.kustomization(target)
 	}
+
 	if err := beneath(dir, field, entry, target); err != nil {
 		return 0, err
 	}
+
 	documents, err := parseYAML(content)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %s: %w", field, target, err)
@@ -155,6 +158,7 @@ func (s *scanner) resource(dir, field, entry string) (int, error) {
 	if target == ContextFile {
 		return 0, nil
 	}
+
 	count := 0
 	for _, document := range documents {
 		count += countObjects(document)
@@ -240,6 +244,7 @@ func checkForbidden(k *types.Kustomization) error {
 			return fmt.Errorf("%s: %s", field.name, field.why)
 		}
 	}
+
 	if slices.Contains(k.BuildMetadata, types.ManagedByLabelOption) {
 		return fmt.Errorf("buildMetadata: %s writes a label that Allmenning owns; take it out", types.ManagedByLabelOption)
 	}

@@ -68,6 +68,7 @@ func (s *scanner) checkPatches(dir string, k *types.Kustomization) error {
 			return fmt.Errorf("patches: %s: %w", patch.Path, err)
 		}
 	}
+
 	for _, patch := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, and bundles use it
 		content := []byte(patch)
 		if !isInline(string(patch)) {

@@ -50,6 +50,7 @@ func FromArtifact(manifest []byte, layers map[string][]byte) (Bundle, error) {
 	if err != nil {
 		return Bundle{}, err
 	}
+
 	stored := map[string][]byte{manifestKey: manifest}
 	unpacked := folder{files: map[string][]byte{}}
 	for _, layer := range parsed.Layers {
@@ -63,9 +64,11 @@ func FromArtifact(manifest []byte, layers map[string][]byte) (Bundle, error) {
 		}
 		stored[strings.Replace(digest, ":", "-", 1)] = content
 	}
+
 	if size := sizeOf(stored); size > MaxStoredBytes {
 		return Bundle{}, fmt.Errorf("the artifact has %d bytes, at most %d are allowed", size, MaxStoredBytes)
 	}
+
 	files, err := unpacked.finish()
 	if err != nil {
 		return Bundle{}, err

@@ -32,6 +32,7 @@ func (f *folder) add(name string, content io.Reader) error {
 	if len(f.files) == MaxFiles {
 		return fmt.Errorf("entry %q: more than %d files", name, MaxFiles)
 	}
+
 	left := MaxUnpackedBytes - f.size
 	read, err := io.ReadAll(io.LimitReader(content, int64(left)+1))
 	if err != nil {
@@ -40,6 +41,7 @@ func (f *folder) add(name string, content io.Reader) error {
 	if len(read) > left {
 		return fmt.Errorf("entry %q: more than %d bytes when unpacked", name, MaxUnpackedBytes)
 	}
+
 	f.files[clean] = read
 	f.size += len(read)
 	return nil

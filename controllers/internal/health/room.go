@@ -58,9 +58,11 @@ func lacksPods(o *unstructured.Unstructured) bool {
 		}
 		return n
 	}
+
 	if o.GetKind() != "Job" && number(0, "status", "observedGeneration") < o.GetGeneration() {
 		return false
 	}
+
 	switch o.GetKind() {
 	case "StatefulSet":
 		has := number(0, "status", "replicas")

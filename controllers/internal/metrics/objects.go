@@ -81,18 +81,21 @@ func (o *Objects) conditions(ctx context.Context) map[string][][]metav1.Conditio
 			all["Municipality"] = append(all["Municipality"], municipalities.Items[i].Status.Conditions)
 		}
 	}
+
 	var networks v1alpha1.NetworkList
 	if o.list(ctx, &networks) {
 		for i := range networks.Items {
 			all["Network"] = append(all["Network"], networks.Items[i].Status.Conditions)
 		}
 	}
+
 	var apps v1alpha1.SharedAppList
 	if o.list(ctx, &apps) {
 		for i := range apps.Items {
 			all["SharedApp"] = append(all["SharedApp"], apps.Items[i].Status.Conditions)
 		}
 	}
+
 	var installations v1alpha1.AppInstallationList
 	if o.list(ctx, &installations) {
 		for i := range installations.Items {

@@ -37,6 +37,7 @@ func Promote(w *world.World, app, version, channel string) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
+
 	a := catalogue.Compile(o)
 	if err := world.Take(a, version); err != nil {
 		return Change{}, err
@@ -44,6 +45,7 @@ func Promote(w *world.World, app, version, channel string) (Change, error) {
 	if _, fault := a.Offer(version); fault != nil && fault.Reason != catalogue.Unchecked { // what is not checked yet waits
 		return Change{}, fmt.Errorf("%s: promote it when it is, or take another version", fault)
 	}
+
 	was, fault := a.Points(channel)
 	if fault != nil {
 		return Change{}, fmt.Errorf("%s: name one of these with --channel, or add it by hand", fault)
@@ -51,6 +53,7 @@ func Promote(w *world.World, app, version, channel string) (Change, error) {
 	if was == version {
 		return Change{}, refuse("SharedApp", app, "spec.channels[%s].version is %s already: there is nothing to promote", channel, version)
 	}
+
 	return Change{
 		Kind: "SharedApp", Name: app,
 		Edit: manifest.Edit{

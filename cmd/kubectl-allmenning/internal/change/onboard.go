@@ -39,12 +39,14 @@ func Onboard(w *world.World, n Newcomer, now time.Time) (*v1alpha1.Municipality,
 		ObjectMeta: metav1.ObjectMeta{Name: n.Name},
 		Spec:       v1alpha1.MunicipalitySpec{Number: n.Number, DisplayName: n.DisplayName},
 	}
+
 	if len(n.Number) > 2 { // the county is the first half of the number
 		m.Labels = map[string]string{v1alpha1.LabelCounty: n.Number[:2]}
 	}
 	if n.Inhabitants != 0 {
 		m.Spec.Inhabitants = &n.Inhabitants
 	}
+
 	var err error
 	if m.Spec.Environments, err = environments(n.Environments); err != nil {
 		return nil, nil, err
@@ -55,6 +57,7 @@ func Onboard(w *world.World, n Newcomer, now time.Time) (*v1alpha1.Municipality,
 	if err := isNew(w, m, now); err != nil {
 		return nil, nil, err
 	}
+
 	join, err := join(w, n, m, now)
 	return m, join, err
 }

@@ -251,12 +251,14 @@ func (p *place) explain() App {
 		Name: p.name, Environments: []string{p.environment.Name}, Wanted: p.verdict.Wanted, Why: string(p.verdict.Why),
 		DecidedBy: p.verdict.DecidedBy, Installations: []Installation{p.installation()},
 	}
+
 	if p.app.Exists() {
 		a.DisplayName = p.app.Object.Spec.DisplayName
 	}
 	if p.blind() && p.reported != nil {
 		a.Wanted, a.Why, a.DecidedBy = p.reported.Wanted, string(p.reported.State), p.reported.DecidedBy
 	}
+
 	for _, part := range []struct {
 		level string
 		texts []string

@@ -22,6 +22,7 @@ func (p *place) proposals() []string {
 		}
 		return []string{fmt.Sprintf("%s is in no network.", p.municipality.Name)}
 	}
+
 	var first, rest []string
 	for _, n := range p.tenant.Networks {
 		asked := n.Spec.Proposal(p.name)
@@ -33,6 +34,7 @@ func (p *place) proposals() []string {
 			rest = append(rest, asks(n, asked)+" "+p.lost(n, asked))
 		}
 	}
+
 	if len(first)+len(rest) == 0 {
 		return []string{fmt.Sprintf("None of its networks proposes %s.", p.name)}
 	}

@@ -284,5 +284,6 @@ func normal(content any) (any, error) {
 	case map[any]any:
 		return nil, errors.New("keys of an object must be text: put them in quotes")
 	}
+
 	return content, nil
 }

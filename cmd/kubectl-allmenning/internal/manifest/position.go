@@ -200,6 +200,7 @@ func (t text) endOfFlow(n *yaml.Node, at int) (int, error) {
 	if n.Kind == yaml.SequenceNode {
 		closing = ']'
 	}
+
 	at++
 	if len(n.Content) > 0 {
 		var err error
@@ -207,6 +208,7 @@ func (t text) endOfFlow(n *yaml.Node, at int) (int, error) {
 			return 0, err
 		}
 	}
+
 	for ; at < len(t.body); at++ {
 		switch t.body[at] {
 		case closing:

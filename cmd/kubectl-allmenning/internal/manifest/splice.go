@@ -22,6 +22,7 @@ func (t text) splices(object *yaml.Node, e Edit) ([]splice, error) {
 		}
 		found, rest = append(found, next), rest[1:]
 	}
+
 	var s []splice
 	var err error
 	switch {
@@ -32,6 +33,7 @@ func (t text) splices(object *yaml.Node, e Edit) ([]splice, error) {
 	default:
 		s, err = t.replace(found[len(found)-1], e.Value)
 	}
+
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
@@ -116,6 +118,7 @@ func (t text) fill(object *yaml.Node, found []*yaml.Node, rest []Step, value any
 	if err != nil {
 		return nil, err
 	}
+
 	to, err := t.end(hole)
 	if err != nil {
 		return nil, err
@@ -123,6 +126,7 @@ func (t text) fill(object *yaml.Node, found []*yaml.Node, rest []Step, value any
 	if len(found) < 2 || found[len(found)-2].Kind != yaml.MappingNode {
 		return nil, errUnplaced
 	}
+
 	around := found[len(found)-2]
 	if around.Style&yaml.FlowStyle != 0 {
 		written := nested(rest, true, value, keyStyle(around))
@@ -131,13 +135,16 @@ func (t text) fill(object *yaml.Node, found []*yaml.Node, rest []Step, value any
 		}
 		return []splice{{from: from, to: to, text: written}}, nil
 	}
+
 	indent, indented := around.Column-1, indentsLists(object)
 	if len(rest) > 0 || indented {
 		indent += 2
 	}
+
 	for from > 0 && from < to && t.body[from-1] == ' ' {
 		from--
 	}
+
 	end := t.endOfLine(t.lineOf(to))
 	written := block(rest, indent, indented, flow(value, 0), t.newline)
 	return []splice{{from: from, to: to}, {from: end, to: end, text: written}}, nil

@@ -135,24 +135,29 @@ func Of(w *world.World, q Question) (Outlook, error) {
 	if err != nil {
 		return Outlook{}, err
 	}
+
 	app := catalogue.Compile(o)
 	if err := world.Take(app, q.Version); err != nil {
 		return Outlook{}, err
 	}
+
 	was, fault := app.Points(q.Channel)
 	if fault != nil {
 		return Outlook{}, fmt.Errorf("%s: name one of these with --channel", fault)
 	}
+
 	if q.Network != "" {
 		if _, err := w.Network(q.Network); err != nil {
 			return Outlook{}, err
 		}
 	}
+
 	faults, notes := reviewed(w, q)
 	answer := Outlook{
 		App: q.App, Version: q.Version, Channel: q.Channel, Was: was, At: q.Now.UTC(), SecurityFix: app.IsSecurityFix(q.Version),
 		Faults: faults, Notes: slices.Concat(w.Notes, notes, assumptions(w, q)), Groups: []Group{},
 	}
+
 	answer.Groups = foreseen(promoted(w, q), o.Spec.PilotNetworks, q)
 	if q.Network != "" {
 		answer.Groups = slices.DeleteFunc(answer.Groups, func(g Group) bool { return g.Name != q.Network })
@@ -272,23 +277,28 @@ func foresee(intro *country.Introduction, in planner.Input, q Question) Group {
 		Name: nameOf(intro.Group), Rollout: in.Rollout.Name, New: in.Rollout.UID == newUID, Now: intro.Step.Next,
 		CompletedAt: pointer(out.CompletedAt), Visits: make([]Visit, 0, len(out.Visits)), Waves: []Wave{},
 	}
+
 	if g.Over = planner.Completed(in.Rollout); g.Over { // nothing comes next, and no wave waits
 		g.Now, out.Next, out.Approvals = "", "", nil
 	}
 	if g.CompletedAt == nil {
 		g.Next = out.Next
 	}
+
 	for _, a := range out.Approvals {
 		g.Approvals = append(g.Approvals, Approval{Wave: a.Wave, From: pointer(a.At)})
 	}
+
 	for _, v := range out.Visits {
 		g.Visits = append(g.Visits, Visit{
 			Municipality: v.Municipality, Environment: v.Environment, Wave: v.Wave, At: pointer(v.At), Reason: v.Reason, Message: v.Message,
 		})
 	}
+
 	if !g.Over {
 		g.Remarks = progress.StandIns(intro.Step.Status.Waves, in.Strategy)
 	}
+
 	for i := range in.Strategy.Waves {
 		g.Waves = append(g.Waves, sum(in.Strategy.Waves[i].Name, g.Visits))
 	}

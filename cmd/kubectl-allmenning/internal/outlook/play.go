@@ -22,6 +22,7 @@ func promoted(w *world.World, q Question) *country.Country {
 	for i, r := range o.Rollouts {
 		known[r.Name] = i
 	}
+
 	for _, group := range before.Groups() {
 		for _, intro := range before.Plan(group).Introductions {
 			if intro.App != q.App {

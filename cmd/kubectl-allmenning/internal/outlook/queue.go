@@ -32,6 +32,7 @@ func queueAt(c *country.Country, plan []country.Introduction, this int, in plann
 	if !planner.Plan(in).Begins {
 		return nil // it is under way
 	}
+
 	var all []planner.QueueEntry
 	at := 0
 	for i := range plan {
@@ -46,6 +47,7 @@ func queueAt(c *country.Country, plan []country.Introduction, this int, in plann
 		}
 		all = append(all, one)
 	}
+
 	atOnce := in.Strategy.MaxIntroductions
 	step := planner.PlanAll(all, atOnce)[at].Step
 	if step.Begins {

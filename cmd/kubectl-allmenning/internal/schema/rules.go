@@ -86,6 +86,7 @@ func cut(object map[string]any, path string) string {
 			return gone
 		}
 	}
+
 	remove()
 	return gone
 }

@@ -179,6 +179,7 @@ func (w *World) read(ctx context.Context, c client.Reader, kind Kind, options ..
 		w.Installations = append(w.Installations, list.Items...)
 		return readError(kind, err)
 	}
+
 	return fmt.Errorf("there is no kind %s", kind)
 }
 

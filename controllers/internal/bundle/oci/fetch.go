@@ -50,21 +50,25 @@ func (f Fetcher) Fetch(ctx context.Context, r Request) (bundle.Bundle, error) {
 	if err != nil {
 		return bundle.Bundle{}, err
 	}
+
 	defer closeIdle()
 	manifest, err := fetchManifest(ctx, repository, r.Digest)
 	if err != nil {
 		return bundle.Bundle{}, faultOf(r, err)
 	}
+
 	parsed, err := bundle.ParseManifest(manifest)
 	if err != nil {
 		return bundle.Bundle{}, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err), cause: err}
 	}
+
 	layers := make(map[string][]byte, len(parsed.Layers))
 	for _, layer := range parsed.Layers {
 		if layers[layer.Digest.String()], err = fetchLayer(ctx, repository, layer); err != nil {
 			return bundle.Bundle{}, faultOf(r, fmt.Errorf("layer %s: %w", layer.Digest, err))
 		}
 	}
+
 	fetched, err := bundle.FromArtifact(manifest, layers)
 	if err != nil {
 		return bundle.Bundle{}, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err), cause: err}
@@ -80,16 +84,19 @@ func (f Fetcher) open(r Request) (*remote.Repository, func(), error) {
 	if err != nil {
 		return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.oci.repository: %q is not a repository: %s", r.Repository, err), cause: err}
 	}
+
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // the standard library says that it is one
 	if len(r.CA) > 0 {
 		if transport.TLSClientConfig, err = trusting(r.CA); err != nil {
 			return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.oci.caRef: for %s: %s", r.Repository, err), cause: err}
 		}
 	}
+
 	client := &auth.Client{Client: &http.Client{Transport: transport}, Cache: auth.NewCache()}
 	if f.UserAgent != "" {
 		client.SetUserAgent(f.UserAgent)
 	}
+
 	if len(r.Credentials) > 0 {
 		store, err := credentials.NewMemoryStoreFromDockerConfig(r.Credentials)
 		if err != nil {
@@ -98,6 +105,7 @@ func (f Fetcher) open(r Request) (*remote.Repository, func(), error) {
 		}
 		client.Credential = credentials.Credential(store)
 	}
+
 	repository.Client = client
 	repository.PlainHTTP = r.PlainHTTP
 	return repository, transport.CloseIdleConnections, nil
