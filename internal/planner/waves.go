@@ -115,18 +115,22 @@ func (r assigner) consider(c *choice, i int) {
 	if s.state == failed || s.state == excused {
 		return
 	}
-	first := &c.will
-	switch {
-	case has && s.state == verified:
-		first = &c.ready
-	case has && s.state != away:
-		first = &c.have
-	case s.movable && c.may < 0:
-		first = &c.may
-	}
-	if *first < 0 {
+	if first := c.of(&s, has); *first < 0 {
 		*first = i
 	}
+}
+
+// of is for whom a member may be the first.
+func (c *choice) of(s *standing, has bool) *int {
+	switch {
+	case has && s.state == verified:
+		return &c.ready
+	case has && s.state != away:
+		return &c.have
+	case s.movable && c.may < 0:
+		return &c.may
+	}
+	return &c.will
 }
 
 // first is the best of a choice; -1 where it is empty.

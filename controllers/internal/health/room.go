@@ -71,12 +71,17 @@ func lacksPods(o *unstructured.Unstructured) bool {
 		has := number(0, "status", "currentNumberScheduled")
 		return has < number(0, "status", "desiredNumberScheduled") && has == number(0, "status", "numberReady")
 	case "Job":
-		suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend")
-		_, started, _ := unstructured.NestedString(o.Object, "status", "startTime")
-		conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions") // it has completed, or failed
-		return started && !suspended && len(conditions) == 0 && number(0, "status", "active") == 0 && number(0, "status", "succeeded") < number(1, "spec", "completions")
+		return isUnderWay(o) && number(0, "status", "active") == 0 && number(0, "status", "succeeded") < number(1, "spec", "completions")
 	}
 	return false
+}
+
+// isUnderWay says whether a Job was begun, is not suspended, and has neither completed nor failed.
+func isUnderWay(job *unstructured.Unstructured) bool {
+	suspended, _, _ := unstructured.NestedBool(job.Object, "spec", "suspend")
+	_, started, _ := unstructured.NestedString(job.Object, "status", "startTime")
+	conditions, _, _ := unstructured.NestedSlice(job.Object, "status", "conditions")
+	return started && !suspended && len(conditions) == 0
 }
 
 // exceeds says in the API server's words how a pod exceeds a quota; empty where it has room.
