@@ -67,7 +67,7 @@ func (m *mover) back(s *standing, place *MemberPlace, stamp *Stamp) {
 		why = fmt.Sprintf("the version before, %s, is no longer in the catalogue", last.Version)
 	}
 
-	next := m.record("", m.in.Now)
+	next := m.record("", s)
 	if stamp != nil {
 		next = *stamp
 	}
@@ -84,7 +84,7 @@ func (m *mover) back(s *standing, place *MemberPlace, stamp *Stamp) {
 	} else {
 		move.Kind, move.To = Return, *last
 		next.Outcome = v1alpha1.OutcomeReturned
-		next.MovedAt = metav1.NewTime(m.in.Now).Rfc3339Copy()
+		next.MovedAt = m.moment(next.Wave, s)
 		next.Message = cut(fmt.Sprintf("returned to %s, as %s failed: %s", last.Version, m.target.Version, m.failure(s)))
 	}
 
@@ -92,13 +92,35 @@ func (m *mover) back(s *standing, place *MemberPlace, stamp *Stamp) {
 	m.moves = append(m.moves, move)
 }
 
-// record of a move of this rollout.
-func (m *mover) record(wave string, at time.Time) Stamp {
+// record of a move of a member by this rollout.
+func (m *mover) record(wave string, s *standing) Stamp {
 	spec := &m.in.Rollout.Spec
 	return Stamp{
 		Name: m.in.Rollout.Name, Network: spec.Network, Channel: spec.Channel, Attempt: spec.Attempt,
-		Target: m.target, Wave: wave, MovedAt: metav1.NewTime(at).Rfc3339Copy(),
+		Target: m.target, Wave: wave, MovedAt: m.moment(wave, s),
 	}
+}
+
+// moment is when a member is moved: after its wave was done, and the member verified, where they were, also
+// by a clock that was set back since. Else it would count as verified without having been looked at.
+func (m *mover) moment(wave string, s *standing) metav1.Time {
+	at := m.in.Now
+	after := func(passed time.Time) {
+		if !passed.Before(at) { //guard:moved-after-it-was-done -> false
+			at = passed.Add(time.Second)
+		}
+	}
+
+	if done, was := m.done[wave]; was {
+		after(done)
+	}
+	if completed := m.in.Rollout.Status.CompletedAt; completed != nil {
+		after(completed.Time)
+	}
+	if verified, was := m.remembered(s.member.Name, v1alpha1.MemoryVerified); was {
+		after(verified)
+	}
+	return metav1.NewTime(at).Rfc3339Copy()
 }
 
 // advance moves members on their way to their next stage, and lets others begin, as many at once
@@ -261,7 +283,7 @@ func (r *rules) comesUp(place *MemberPlace, wave int) (time.Time, bool) {
 func (m *mover) bring(s *standing, places []*MemberPlace, kind MoveKind, to v1alpha1.Release, wave string) {
 	soak := m.in.Strategy.Waves[s.wave].Soak
 	for _, place := range places {
-		stamp := m.record(wave, m.in.Now)
+		stamp := m.record(wave, s)
 		stamp.Verified, stamp.VerifiedBy = LastVerified(place.Installed, soak, m.in.Rollout.Spec.Completed, m.in.Now)
 		m.moves = append(m.moves, Move{
 			Municipality: s.member.Name, Environment: place.Environment, Kind: kind, To: to, Stamp: stamp,

@@ -191,6 +191,23 @@ var storiesOfWorlds = []story{
 		}
 		s.must(1, "14:00", "tokke went back", func() bool { return s.has("2.4.0", "test", "tokke") })
 	}},
+	{name: "late-by-an-earlier-clock", title: "Tokke is moved after the Rollout has completed, by a clock that went back since: it is looked at like others, and fails.", lasts: 2, plot: func(s *script) {
+		s.oneWave(func(w *v1alpha1.Wave) { w.MaxFailures = new(intstr.FromInt32(1)) })
+		s.turnsOut("2.5.0", "tokke", bad)
+		s.on(1, "08:00", "tokke is paused", func() {
+			s.changeMunicipality("tokke", func(m *v1alpha1.Municipality) { m.Spec.Pause = new(true) })
+		})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "10:00", "the clock goes back by three hours", func() { s.jump(-3 * time.Hour) })
+		s.on(1, "10:05", "tokke is paused no longer", func() {
+			s.changeMunicipality("tokke", func(m *v1alpha1.Municipality) { m.Spec.Pause = nil })
+		})
+		s.must(1, "10:30", "tokke is on the way", func() bool {
+			r := s.record("2.5.0", 1)
+			return s.has("2.5.0", "test", "tokke") && r.Status.Moving == 1 && r.Status.Verified == 5
+		})
+		s.must(2, "09:00", "tokke went back", func() bool { return s.has("2.4.0", "test", "tokke") && s.has("2.4.0", "prod", "tokke") })
+	}},
 	{name: "failed-until-recorded", title: "A member failed whose status was lost, and what it returns to can't be had: its time does not begin anew, and the Rollout stays halted.", lasts: 1, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) { w.MaxConcurrent = new(intstr.FromInt32(2)) })
 		s.turnsOut("2.5.0", "fyresdal", bad)

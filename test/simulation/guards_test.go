@@ -55,6 +55,7 @@ var guards = []guard{
 	{"deadline", "who is not healthy in time has failed"},
 	{"comes-and-goes-has-failed", "who is never healthy for the soak has failed"},
 	{"waits-for-what-it-returns-to", "who fails waits while what it returns to is unavailable"},
+	{"moved-after-it-was-done", "nor is one verified that was moved since, by a clock that was set back"},
 	{"done-stays-done", "what becomes of a member after its wave was done is not the rollout's any more"},
 	{"passed-over-is-judged", "but who decided otherwise before it was verified is judged when it takes part"},
 	{"had-it-is-judged", "and so is who comes with the version, of which nobody knows that it was verified"},

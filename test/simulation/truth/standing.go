@@ -114,13 +114,17 @@ func (t *Truth) started(f Member, r *v1alpha1.Rollout) bool {
 // hasFailed says whether a Rollout took a member back, or left it unhealthy.
 func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) bool {
 	moved, e := false, t.Ledger.of(r.Name)
+	places := removal{t}.kept(f.Municipality.Name, r.Spec.App)
 	for _, p := range f.Places {
-		s := t.record(p.Key, r)
-		moved = moved || (s != nil && s.Wave != "") || t.at(p.Key, target(r)) // not where it got what was there before
+		places = append(places, p.Key)
+	}
+	for _, k := range places {
+		s := t.record(k, r)
+		moved = moved || (s != nil && s.Wave != "") || t.at(k, target(r)) // not where it got what was there before
 		if s == nil || s.Outcome == "" {
 			continue
 		}
-		if s.Outcome == v1alpha1.OutcomeReturned || t.unseen(p.Key, soak) || !t.Reality[p.Key].Steady(target(r), soak, t.Now) {
+		if s.Outcome == v1alpha1.OutcomeReturned || t.unseen(k, soak) || !t.Reality[k].Steady(target(r), soak, t.Now) {
 			e.failed[f.Municipality.Name] = true // also where that was forgotten, as the status was lost
 			return true
 		}

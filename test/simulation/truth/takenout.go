@@ -33,6 +33,17 @@ func (t removal) takenOut(k Key) bool {
 	return m != nil && m.DeletionTimestamp.IsZero() && m.Spec.Environment(k.Environment) == nil
 }
 
+// kept are the places of an app whose environment was taken out, and where it runs on.
+func (t removal) kept(municipality, app string) []Key {
+	var all []Key
+	for _, i := range t.Installations[municipality] {
+		if k := keyOf(i); k.App == app && i.Spec.State != v1alpha1.InstallationAbsent && t.takenOut(k) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
 // waveWhere is the wave of a name, else the last.
 func (t removal) waveWhere(r *v1alpha1.Rollout, name string) Wave {
 	p := t.promise(r)
