@@ -221,6 +221,12 @@ type MemberMemory struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=40
 	Wave string `json:"wave,omitempty"`
+	// environments that it is about, where it is not about all of them: those in which it was passed over.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=63
+	Environments []string `json:"environments,omitempty"`
 	// since is when that began.
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`

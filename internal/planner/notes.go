@@ -179,8 +179,10 @@ func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 	if watched && s.unseen { //guard:unseen-is-remembered
 		all = append(all, r.memoryOf(s, v1alpha1.MemoryUnseen))
 	}
-	if r.passedOver(s) {
-		all = append(all, r.memoryOf(s, v1alpha1.MemoryPassedOver))
+	if where := r.passedOver(s); len(where) > 0 {
+		m := r.memoryOf(s, v1alpha1.MemoryPassedOver)
+		m.Environments = where
+		all = append(all, m)
 	}
 	if s.failedWhereTakenOut() {
 		all = append(all, r.memoryOf(s, v1alpha1.MemoryTakenOut))
@@ -213,16 +215,21 @@ func (r *reporter) movedElsewhere(s *standing) bool {
 	})
 }
 
-// passedOver says whether a member has the version somewhere and is not, or was not, judged there: it decided
+// passedOver are the environments in which a member has the version and is not, or was not, judged: it decided
 // otherwise, is suspended, or left, and was not verified before.
-func (r *reporter) passedOver(s *standing) bool {
+func (r *reporter) passedOver(s *standing) []string {
 	_, left := slices.BinarySearchFunc(r.in.Left, s.member.Name, func(l Left, name string) int { return cmp.Compare(l.Name, name) })
-	_, before := r.remembered(s.member.Name, v1alpha1.MemoryPassedOver)
 	w := &r.strategy.Waves[s.wave]
-	return slices.ContainsFunc(s.member.Places, func(place MemberPlace) bool {
-		return (before || left || s.state == excused || place.decided()) && place.at(r.target) &&
-			!r.past(s.member.Name, &place, w) && !place.Installed.ranFor(w.Soak, r.in.Now)
-	})
+	var all []string
+	for i := range s.member.Places {
+		place := &s.member.Places[i]
+		over := left || s.state == excused || place.decided() || r.wasPassedOver(s.member.Name, place.Environment)
+		if over && place.at(r.target) && !r.past(s.member.Name, place, w) && !place.Installed.ranFor(w.Soak, r.in.Now) {
+			all = append(all, place.Environment)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // reasonToRemember is why a member has to be remembered; empty where it need not be.

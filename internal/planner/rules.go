@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -173,8 +174,14 @@ func (r *rules) past(member string, place *MemberPlace, w *Wave) bool {
 
 // unjudged says whether a place was passed over before it was verified, and was not healthy for the soak since.
 func (r *rules) unjudged(member string, place *MemberPlace, w *Wave) bool {
-	_, passedOver := r.remembered(member, v1alpha1.MemoryPassedOver)
-	return passedOver && !place.Installed.ranFor(w.Soak, r.in.Now)
+	return r.wasPassedOver(member, place.Environment) && !place.Installed.ranFor(w.Soak, r.in.Now)
+}
+
+// wasPassedOver says whether a member is remembered as passed over in an environment.
+func (all memory) wasPassedOver(name, environment string) bool {
+	return slices.ContainsFunc(all[name], func(m v1alpha1.MemberMemory) bool {
+		return m.Reason == v1alpha1.MemoryPassedOver && slices.Contains(m.Environments, environment)
+	})
 }
 
 // isStuck says whether a place failed at the target, by any move, could not return, and has

@@ -348,6 +348,12 @@ func TestPassedOver(t *testing.T) {
 			member("b", test(unhealthy(target, time.Hour), moved("all", time.Hour)), prod(unhealthy(target, time.Hour), moved("all", time.Hour), soakedOnce(time.Hour))),
 			0, 1, []string{"b/test Return 2.4.1 wave all"},
 		},
+		{
+			"nor is it where the status of production was lost since",
+			member("b", test(unhealthy(target, time.Minute), moved("all", time.Hour), excused("Held", "election")), verified("all")),
+			member("b", test(unhealthy(target, time.Hour), moved("all", time.Hour)), prod(unhealthy(target, time.Hour), moved("all", time.Hour))),
+			0, 1, []string{"b/test Return 2.4.1 wave all"},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {

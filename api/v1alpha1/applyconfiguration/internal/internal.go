@@ -498,6 +498,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.MemberMemory
   map:
     fields:
+    - name: environments
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: name
       type:
         scalar: string

@@ -18,6 +18,8 @@ type MemberMemoryApplyConfiguration struct {
 	Reason *string `json:"reason,omitempty"`
 	// wave that it took part in, where that matters.
 	Wave *string `json:"wave,omitempty"`
+	// environments that it is about, where it is not about all of them: those in which it was passed over.
+	Environments []string `json:"environments,omitempty"`
 	// since is when that began.
 	Since *v1.Time `json:"since,omitempty"`
 }
@@ -49,6 +51,16 @@ func (b *MemberMemoryApplyConfiguration) WithReason(value string) *MemberMemoryA
 // If called multiple times, the Wave field is set to the value of the last call.
 func (b *MemberMemoryApplyConfiguration) WithWave(value string) *MemberMemoryApplyConfiguration {
 	b.Wave = &value
+	return b
+}
+
+// WithEnvironments adds the given value to the Environments field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Environments field.
+func (b *MemberMemoryApplyConfiguration) WithEnvironments(values ...string) *MemberMemoryApplyConfiguration {
+	for i := range values {
+		b.Environments = append(b.Environments, values[i])
+	}
 	return b
 }
 
