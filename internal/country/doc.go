@@ -16,6 +16,9 @@
 //   - strategy.go: a network's strategy, else the Platform's.
 //   - plan.go: what a group does next.
 //   - offer.go: what a channel offers, as a rollout asks for it.
+//   - pilots.go: what keeps pilot networks from going first.
+//   - numbers.go: who claims which official number.
+//   - takenout.go: what is installed in environments that left the spec.
 //   - refusal.go: writes that the API server refused for good.
 //   - own.go: what a municipality does next with the versions that it names itself.
 //   - consent.go: what its decisions ask of its AppInstallations.

@@ -76,7 +76,7 @@ func (p planning) pilots(app *v1alpha1.SharedApp) []planner.Pilot {
 			pilot.Absent, pilot.Fix = fault.Why, fault.Fix
 		} else {
 			pilot.Wanted = offered(p.Apps.Of(app.Name), s.Channel)
-			pilot.Next = p.course(s, p.strategies[name]).Course.Create
+			pilot.Next = planner.Choose(s.Records, p.wish(s, p.strategies[name])).Create
 		}
 		all = append(all, pilot)
 	}

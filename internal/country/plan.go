@@ -116,15 +116,20 @@ func (i *Introduction) isCurrent(revision uint64, now time.Time) bool {
 
 // course says which Rollouts to end, make or go on with.
 func (p planning) course(s *Subject, strategy strategy) Introduction {
-	app := p.Apps.Of(s.App)
-	wanted := offered(app, s.Channel)
+	wish := p.wish(s, strategy)
+	wish.Moved = s.attempts(wish.Release)
 	return Introduction{
-		Group: s.Group, App: s.App,
-		Course: planner.Choose(s.Records, planner.Wish{
-			Network: s.Group.Network, Channel: s.Group.Channel, App: s.App,
-			Release: wanted, Asked: s.Asked, Withdrawn: withdrawnReleases(app), Retries: strategy.Retries, Moved: s.attempts(wanted),
-		}),
+		Group: s.Group, App: s.App, Course: planner.Choose(s.Records, wish),
 		Stale: planner.Stale(s.Records, strategy.Strategy, s.Asked, s.hasMoved),
+	}
+}
+
+// wish is what a group wants of an app now. Which attempts the installations record it leaves out.
+func (p planning) wish(s *Subject, strategy strategy) planner.Wish {
+	app := p.Apps.Of(s.App)
+	return planner.Wish{
+		Network: s.Group.Network, Channel: s.Group.Channel, App: s.App,
+		Release: offered(app, s.Channel), Asked: s.Asked, Withdrawn: withdrawnReleases(app), Retries: strategy.Retries,
 	}
 }
 

@@ -52,7 +52,7 @@ func TestUninstalledWhenNothingWaitsForIt(t *testing.T) {
 }
 
 // TestUninstalledWhenItsRolloutRemembers shows the same of what a network's Rollout brought: it goes when the
-// Rollout remembers that the version was not verified there, and whoever decides on that is woken then.
+// Rollout remembers that the version was not verified there, and the consent of its municipality is woken then.
 func TestUninstalledWhenItsRolloutRemembers(t *testing.T) {
 	seen := func(healthy time.Duration) given {
 		return world(everywhere, runs(inTest, pinned, healthy, moves("digi-tv", "")), runs(prod, before, 9*time.Hour), testLeaves)

@@ -204,7 +204,7 @@ func (c *count) leftLate(l *Left) bool {
 }
 
 // judge finds which waves are done, and which have spent their budget. What is done stays so, whatever
-// it is called now and whoever is in it: its budget bore what had failed by then. It does not stay so
+// it is called now and no matter who is in it: its budget bore what had failed by then. It does not stay so
 // for a wave without anybody to move that is done before the rollout has begun: those in it who take
 // part by then goes first.
 func (c *count) judge() {

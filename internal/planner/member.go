@@ -134,9 +134,7 @@ func (m *Member) takesPart() bool {
 
 // follows says whether a stage of the member that takes part comes after another.
 func (m *Member) follows(stage v1alpha1.Stage) bool {
-	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool {
-		return !p.decided() && !p.TakenOut && slices.Index(order, p.Stage) > slices.Index(order, stage)
-	})
+	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool { return p.comesAfter(stage) })
 }
 
 // has says whether any place of the member has a release, of those that were not taken out.
@@ -185,9 +183,12 @@ func (s *standing) underWay() bool { return s.state == moving || (s.state == wai
 
 // waitsFor says whether a stage after another is to get a release, and does not have it.
 func (m *Member) waitsFor(stage v1alpha1.Stage, r v1alpha1.Release) bool {
-	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool {
-		return !p.decided() && !p.TakenOut && !p.at(r) && slices.Index(order, p.Stage) > slices.Index(order, stage)
-	})
+	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool { return p.comesAfter(stage) && !p.at(r) })
+}
+
+// comesAfter says whether a place takes part, in a stage after another.
+func (p *MemberPlace) comesAfter(stage v1alpha1.Stage) bool {
+	return !p.decided() && !p.TakenOut && slices.Index(order, p.Stage) > slices.Index(order, stage)
 }
 
 // wake notes that time alone changes how the member is doing.

@@ -119,7 +119,10 @@ func fitting(all []v1alpha1.MemberMemory) (kept []v1alpha1.MemberMemory, forgott
 
 // weight sorts first what would be missed most.
 func weight(m v1alpha1.MemberMemory) int {
-	outcomes := []string{v1alpha1.MemoryWaveDone, v1alpha1.MemoryFailed, v1alpha1.MemoryVerified, v1alpha1.MemoryUnhealthy, v1alpha1.MemoryUnseen}
+	outcomes := []string{
+		v1alpha1.MemoryWaveDone, v1alpha1.MemoryFailed, v1alpha1.MemoryTakenOut, v1alpha1.MemoryPassedOver, v1alpha1.MemoryVerified,
+		v1alpha1.MemoryUnhealthy, v1alpha1.MemoryUnseen,
+	}
 	if i := slices.Index(outcomes, m.Reason); i >= 0 {
 		return i
 	}

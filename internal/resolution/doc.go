@@ -6,7 +6,7 @@
 //
 // Then the verdict. The nation offers, the network proposes, the municipality decides:
 //
-//   - decision.go: what the municipality says for itself, per environment.
+//   - decision.go, said.go: what the municipality says for itself, per environment, and what of it is in force.
 //   - proposal.go: what its networks propose, and which of them it follows.
 //   - target.go: the version that this points at, and who brought what is installed.
 //   - obstacle.go: what keeps the version away.

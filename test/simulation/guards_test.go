@@ -19,7 +19,7 @@ var guards = []guard{
 	{"waves-in-order", "a wave waits for the one before"},
 	{"approval", "a wave waits for its approval"},
 	{"approval-of-next-stages", "nobody goes on to a further stage either, where the approval is asked for later"},
-	{"approval-holds-back-later-waves", "later waves wait for the approval of a wave, whoever is in it"},
+	{"approval-holds-back-later-waves", "later waves wait for the approval of a wave, also where nobody is in it"},
 	{"approval-of-one-channel", "an approval counts for one channel"},
 	{"approval-of-one-attempt", "an approval counts for one attempt"},
 	{"approval-of-one-digest", "an approval counts for one digest"},

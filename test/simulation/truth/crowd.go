@@ -22,7 +22,7 @@ type crowd struct {
 func (c crowd) takePart() int { return c.members - c.excused }
 
 // exceeds says whether more failed than may. What a wave bore when it was done halts none, whatever it is
-// called since and whoever has left it.
+// called since, and no matter who has left it.
 func (c crowd) exceeds(budget int) bool { return c.failed > budget && c.fresh > 0 }
 
 // waveOf is the wave that a member counts in.
