@@ -81,7 +81,6 @@ var guards = []guard{
 	{"catch-up-minds-what-fits", "nobody catches up to what it lacks a parameter for, or in a zone that does not fit"},
 	{"resuming-minds-max-concurrent", "who resumes minds maxConcurrent"},
 	{"municipality-on-its-way-out", "a municipality on its way out is not moved"},
-	{"number-taken", "nothing is done in the name of a municipality whose number belongs to another"},
 	{"environment-must-exist", "an environment must exist"},
 	{"refused-is-away", "what the API server refuses keeps nobody waiting"},
 	{"unseen-is-remembered", "what nobody saw yet has its time, whatever else its member does"},
