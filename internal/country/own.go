@@ -17,8 +17,8 @@ type OwnPlan struct {
 	Moves []OwnMove
 	// Waits are what places wait for; those that wait for nothing are not in it.
 	Waits map[resolution.Place]planner.Wait
-	// Held are places in environments that were taken out, whose installations are the only record of what
-	// others wait for; see planner.OwnStep.
+	// Held are places in environments that were taken out, and in which a version was not verified that a
+	// later stage is to get: what is installed there is the only record of it.
 	Held map[resolution.Place]bool
 	// Again is when time alone may change this; zero if never.
 	Again time.Time
@@ -43,8 +43,10 @@ func (c *Country) Own(t *Tenant) OwnPlan {
 		for _, move := range step.Moves {
 			out.Moves = append(out.Moves, OwnMove{move, app})
 		}
-		for _, environment := range step.Held {
-			out.Held[resolution.Place{App: app, Environment: environment}] = true
+		for _, environment := range step.Unverified {
+			if place := (resolution.Place{App: app, Environment: environment}); t.namesLater(t.Installed[place]) { //guard:own-record-stays -> false
+				out.Held[place] = true
+			}
 		}
 		for environment, wait := range step.Waits {
 			out.Waits[resolution.Place{App: app, Environment: environment}] = wait
@@ -53,9 +55,15 @@ func (c *Country) Own(t *Tenant) OwnPlan {
 	return out
 }
 
-// ownApps are the apps of which the municipality decides on a version by itself, sorted.
+// ownApps are the apps of which the municipality decides on a version by itself, or did in an environment
+// that was taken out, sorted.
 func (t *Tenant) ownApps() []string {
 	var all []string
+	for place := range t.Installed {
+		if t.wasRemoved(place) {
+			all = append(all, place.App)
+		}
+	}
 	for _, row := range t.Rows {
 		if row.Own != nil {
 			all = append(all, row.Verdict.App)
@@ -117,6 +125,16 @@ func (t *Tenant) wasRemoved(place resolution.Place) bool {
 func movedItself(i *v1alpha1.AppInstallation) bool {
 	_, byGroup := movedBy(i)
 	return i.Spec.Move != nil && !byGroup
+}
+
+// namesLater says whether the municipality names the version of its last move at a place for a later
+// stage, also where that can't be had for now.
+func (t *Tenant) namesLater(i *v1alpha1.AppInstallation) bool {
+	return slices.ContainsFunc(t.Rows, func(row *Row) bool {
+		v := row.Verdict
+		return v.App == i.Spec.App && v.ByItself() && !v.Immediate && v.Wanted == i.Spec.Move.Target.Version &&
+			planner.IsLater(t.Municipality.Spec.StageOf(v.Environment), i.Spec.Tenant.Stage) && (row.Installed == nil || row.Installed.Spec.Version != v.Wanted)
+	})
 }
 
 // ownPlace is a place where the municipality brings a version by itself, or where a move has to be

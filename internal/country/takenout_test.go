@@ -31,6 +31,9 @@ func TestUninstalledWhenNothingWaitsForIt(t *testing.T) {
 	}{
 		{"what it named fails in test: that stays", all(in23, runs(inTest, pinned, 0, moves("", "")), named, testLeaves), keeps},
 		{"and while it soaks", all(in23, runs(inTest, pinned, time.Minute, moves("", "")), named, testLeaves), keeps},
+		{"and while the version can't be had", all(in23, runs(inTest, pinned, time.Minute, moves("", "")), named, testLeaves, func(s *given) {
+			s.apps["svarut"].Status.Versions[1].Available = false
+		}), []string{"vinje-prod/svarut Present 2.3.0", keeps[0]}},
 		{"it goes when it has soaked", all(in23, runs(inTest, pinned, 2*time.Hour, moves("", "")), named, testLeaves), []string{"vinje-prod/svarut Present 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
 		{"when the municipality names another version", all(in23, runs(inTest, pinned, 0, moves("", "")), testLeaves,
 			says(v1alpha1.AppDecision{Decision: v1alpha1.DecisionAdopt, Version: "2.5.0"})), []string{"vinje-prod/svarut Present 2.5.0", "vinje-test/svarut Absent 2.4.1"}},

@@ -80,6 +80,11 @@ func (p *MemberPlace) refused() bool {
 // order is the way through a member: each stage after the one before has soaked.
 var order = []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1alpha1.StageProduction}
 
+// IsLater says whether a version comes to a stage after another.
+func IsLater(stage, than v1alpha1.Stage) bool {
+	return slices.Index(order, stage) > slices.Index(order, than)
+}
+
 // state of a member in a rollout.
 type state uint8
 
@@ -181,14 +186,9 @@ func (m *Member) missing() []*MemberPlace {
 // approval that its wave needs by now.
 func (s *standing) underWay() bool { return s.state == moving || (s.state == waiting && s.started) }
 
-// waitsFor says whether a stage after another is to get a release, and does not have it.
-func (m *Member) waitsFor(stage v1alpha1.Stage, r v1alpha1.Release) bool {
-	return slices.ContainsFunc(m.Places, func(p MemberPlace) bool { return p.comesAfter(stage) && !p.at(r) })
-}
-
 // comesAfter says whether a place takes part, in a stage after another.
 func (p *MemberPlace) comesAfter(stage v1alpha1.Stage) bool {
-	return !p.decided() && !p.TakenOut && slices.Index(order, p.Stage) > slices.Index(order, stage)
+	return !p.decided() && !p.TakenOut && IsLater(p.Stage, stage)
 }
 
 // wake notes that time alone changes how the member is doing.

@@ -52,9 +52,8 @@ type OwnStep struct {
 	Moves []Move
 	// Waits are what places wait for, by environment; those that wait for nothing are not in it.
 	Waits map[string]Wait
-	// Held are environments that were taken out and in which a version was not verified that others are to
-	// get: what is installed there is the only record of it.
-	Held []string
+	// Unverified are environments that were taken out, and in which the version was not verified.
+	Unverified []string
 	// Again is when time alone may change this; zero if never.
 	Again time.Time
 }
@@ -72,9 +71,7 @@ func PlanOwn(own OwnInput) OwnStep {
 				continue
 			}
 			if place.TakenOut {
-				if plan.count.in.Members[0].waitsFor(place.Stage, target) { //guard:own-record-stays -> false
-					step.Held = append(step.Held, place.Environment)
-				}
+				step.Unverified = append(step.Unverified, place.Environment)
 				continue
 			}
 			if wait := plan.WaitsFor(own.Municipality, place.Environment); wait != (Wait{}) {
