@@ -10,6 +10,8 @@ import (
 // crowd is a wave as it truly is.
 type crowd struct {
 	members, failed, excused, onTheWay, away, verified, unclear int
+	// found are failures of members that had the version before, and were not moved.
+	found int
 	// fresh are failures that no wave bore when it was done, by whatever name.
 	fresh int
 	// gone are those that failed and left: they count as failed, and take part no longer.
@@ -41,7 +43,7 @@ func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
 // hadItFirst is the member that stands in for the first wave, done with nobody who takes part in it, as it
 // is verified, and was seen to be: the first by name; empty where there is none.
 func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
-	if c := t.crowd(r, p, 0, nil); len(p.Waves) == 1 || c.verified+c.failed+len(c.unready)+c.unclear > 0 {
+	if c := t.crowd(r, p, 0, nil); len(p.Waves) == 1 || c.verified+c.failed-c.found+len(c.unready)+c.unclear > 0 {
 		return ""
 	}
 	for _, f := range t.Followers(r) {
@@ -99,6 +101,9 @@ func (t *Truth) count(r *v1alpha1.Rollout, p Promise, index int, returning map[s
 		switch at {
 		case failed:
 			c.failed++
+			if !t.started(f, r) {
+				c.found++
+			}
 			if returning[name] || !t.Ledger.of(r.Name).borne[name] {
 				c.fresh++
 			}
@@ -149,7 +154,8 @@ func (t *Truth) leftFailed(r *v1alpha1.Rollout, p Promise, index int, present ma
 			}
 			recovered := s.Outcome == v1alpha1.OutcomeStuck && t.Reality[keyOf(i)].Steady(target(r), p.Waves[at].Soak, t.Now)
 			if s.Outcome == v1alpha1.OutcomeStuck && i.Spec.State == v1alpha1.InstallationAbsent {
-				recovered = !e.failed[name] // by then, as it is uninstalled now
+				was, known := e.failed[name] // by then, as it is uninstalled now; else its record is all that is left
+				recovered = known && !was
 			}
 			recorded, failedHere = true, failedHere || !recovered // one of its places is enough
 			if at == index && !recovered {
@@ -181,14 +187,14 @@ func (t *Truth) notDone(r *v1alpha1.Rollout, p Promise, index int, returning map
 }
 
 // anybody says whether a member of a wave before was verified, be it a stand-in that had the
-// version before.
+// version before, or one that has left since the Rollout completed.
 func (t *Truth) anybody(r *v1alpha1.Rollout, p Promise, index int) bool {
 	for before := range index {
 		if t.crowd(r, p, before, nil).verified > 0 {
 			return true
 		}
 	}
-	return index > 0 && t.stoodIn(r, p)
+	return !t.Ledger.of(r.Name).completed.IsZero() || (index > 0 && t.stoodIn(r, p))
 }
 
 // someFailed says whether anybody failed, also one who left, or uninstalled the app, since.

@@ -108,4 +108,7 @@ func (t *Truth) Deleted(r *v1alpha1.Rollout) {
 			t.Broken("attempts", "%s is deleted, and an approval names it", r.Name)
 		}
 	}
+	if !t.recorded(r) { // nothing names it any longer: who approves that attempt from now on means the next one
+		delete(t.Ledger.endings, attempt(r))
+	}
 }

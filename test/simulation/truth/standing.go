@@ -114,6 +114,9 @@ func (t *Truth) started(f Member, r *v1alpha1.Rollout) bool {
 // hasFailed says whether a Rollout took a member back, or left it unhealthy.
 func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) bool {
 	moved, e := false, t.Ledger.of(r.Name)
+	if len(e.unverified[f.Municipality.Name]) > 0 { // in an environment that was taken out, and deleted
+		return true
+	}
 	places := removal{t}.kept(f.Municipality.Name, r.Spec.App)
 	for _, p := range f.Places {
 		places = append(places, p.Key)
@@ -130,7 +133,7 @@ func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) boo
 		}
 	}
 	if moved { // it is healthy after all
-		delete(e.failed, f.Municipality.Name)
+		e.failed[f.Municipality.Name] = false
 	}
 	return e.failed[f.Municipality.Name] // it uninstalled the app afterwards
 }

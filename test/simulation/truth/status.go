@@ -93,9 +93,9 @@ func (t *Truth) verifiedWere(after *v1alpha1.Rollout, e *entry, p Promise) {
 	all := t.Followers(after)
 	if len(all) < many {
 		present := map[string]bool{}
-		for _, f := range all { // who became healthy after all has not failed
+		for _, f := range all { // who is verified stays so, and who became healthy after all has not failed
 			present[f.Municipality.Name] = true
-			t.hasFailed(f, after, p.Waves[t.waveOf(f, after, p)].Soak)
+			t.stand(f, after, p.Waves[t.waveOf(f, after, p)])
 		}
 		t.leftFailed(after, p, 0, present) // nor has one that left, and others have
 	}
@@ -107,7 +107,7 @@ func (t *Truth) verifiedWere(after *v1alpha1.Rollout, e *entry, p Promise) {
 	standIn := len(p.Waves) > 1 && t.crowd(after, p, 0, nil).takePart() == 0
 	for _, f := range all {
 		wave := p.Waves[t.waveOf(f, after, p)]
-		if standIn && t.stand(f, after, p.Waves[0]) == verified { // one that had it before stands in
+		if first := t.stand(f, after, p.Waves[0]); standIn && (first == verified || first == unclear) { // one that had it before stands in
 			were++
 			continue
 		}

@@ -19,8 +19,9 @@ func (t removal) leavesUnverified(k Key, before *v1alpha1.AppInstallation) {
 	r := t.Rollouts[move.Rollout]
 	switch {
 	case r != nil && !ended(r) && move.Outcome == "" && releaseOf(before) == target(r):
-		if wave := t.waveWhere(r, move.Wave); !t.ranFor(k, target(r), wave) && !t.Ledger.of(r.Name).isDone(move.Wave) {
-			t.Ledger.of(r.Name).unverified[k.Municipality] = append(t.Ledger.of(r.Name).unverified[k.Municipality], before.Spec.Tenant.Stage)
+		e, stage := t.Ledger.of(r.Name), before.Spec.Tenant.Stage
+		if !t.ranFor(k, target(r), t.waveWhere(r, move.Wave)) && !e.past[k] && t.followed(k, r, stage) {
+			e.unverified[k.Municipality] = append(e.unverified[k.Municipality], stage)
 		}
 	case move.Network == "" && move.Channel == "" && move.Target == releaseOf(before) && !t.ranFor(k, releaseOf(before), t.direct()) && t.waitsFor(k, before):
 		t.Broken("own stages", "%s %s in %s is uninstalled before %s was verified there, which a later stage is to get", k.Municipality, k.App, k.Environment, before.Spec.Version)
@@ -42,6 +43,12 @@ func (t removal) kept(municipality, app string) []Key {
 		}
 	}
 	return all
+}
+
+// followed says whether a place of a later stage is to get what a Rollout brought to one.
+func (t removal) followed(k Key, r *v1alpha1.Rollout, stage v1alpha1.Stage) bool {
+	f, _ := t.member(r, k.Municipality)
+	return slices.ContainsFunc(f.Places, func(p Somewhere) bool { return p.Takes() && later(p.Stage, stage) })
 }
 
 // waveWhere is the wave of a name, else the last.
