@@ -49,7 +49,10 @@ func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
 	for _, f := range t.Followers(r) {
 		has := slices.ContainsFunc(f.Places, func(place Somewhere) bool { return t.at(place.Key, target(r)) })
 		unseen := slices.ContainsFunc(f.Places, func(place Somewhere) bool { return t.at(place.Key, target(r)) && !t.seen(place.Key) })
-		if has && !unseen && t.stand(f, r, p.Waves[0]) == verified {
+		switch at := t.stand(f, r, p.Waves[0]); {
+		case has && at == unclear:
+			return "" // it may be this one, or the next
+		case has && !unseen && at == verified:
 			return f.Municipality.Name
 		}
 	}
