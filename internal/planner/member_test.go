@@ -44,6 +44,8 @@ func TestStanding(t *testing.T) {
 		{"has it in part within one stage, by nobody's move", member("vinje", in("qa", v1alpha1.StageTest, []func(*planner.MemberPlace){healthy(target, time.Minute)}), test(has(before))), waits, "", "", ""},
 		{"both are verified", member("vinje", test(has(target)), prod(has(target))), ok, "", "", ""},
 		{"unhealthy past its deadline", member("vinje", prod(unhealthy(target, 30*time.Minute), moved("all", time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "prod was not healthy by 2026-11-22T12:00:00Z: Deployment web: 0/1 ready"},
+		{"unhealthy past its deadline, and an environment before takes part by now", member("vinje", test(has(before)), prod(unhealthy(target, 30*time.Minute), moved("all", time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "prod was not healthy by 2026-11-22T12:00:00Z"},
+		{"not healthy yet, and an environment before takes part by now", member("vinje", test(has(before)), prod(unhealthy(target, time.Minute), moved("all", time.Hour))), goes, "onTheWay", v1alpha1.ReasonNextStage, ""},
 		{"never observed past its deadline", member("vinje", prod(unseen(target), moved("all", time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "not observed yet"},
 		{"comes and goes, and is never healthy for the soak", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 3*time.Hour))), bad, "failed", v1alpha1.ReasonUnhealthy, "comes and goes"},
 		{"somebody deleted it, and it comes up again", member("vinje", prod(unhealthy(target, time.Minute), moved("all", 3*time.Hour), created(5*time.Minute))), goes, "onTheWay", v1alpha1.ReasonUnhealthy, "prod: "},

@@ -94,6 +94,7 @@ func (r *rules) walk(s *standing, w *Wave) {
 	for i, stage := range order {
 		s.stage = uint8(i)
 		if r.enter(s, w, stage) { //guard:stages-in-order -> r.enter(s, w, stage) && false
+			r.watchAhead(s, w, stage)
 			break
 		}
 	}
@@ -109,6 +110,27 @@ func (r *rules) walk(s *standing, w *Wave) {
 		s.state, s.reason, s.place = waiting, v1alpha1.ReasonWaiting, nil
 	case s.state == waiting && s.started:
 		s.state, s.reason = moving, v1alpha1.ReasonNextStage
+	}
+}
+
+// watchAhead follows what this rollout moved in stages after the one that the member is at, as an environment
+// before takes part only since then: what fails there goes back.
+func (r *rules) watchAhead(s *standing, w *Wave, stage v1alpha1.Stage) {
+	for i := range s.member.Places {
+		place := &s.member.Places[i]
+		stamp := r.stamp(place)
+		if stamp == nil || stamp.Wave == "" || place.TakenOut || !IsLater(place.Stage, stage) || !place.at(r.target) ||
+			r.isThrough(s.member, place, w) || place.absence().Away {
+			continue
+		}
+		ahead := standing{member: s.member, wave: s.wave}
+		r.watch(&ahead, place, w)
+		if ahead.failing {
+			s.failing, s.unrecorded = true, true
+			s.place, s.since, s.deadline, s.flaky = place, ahead.since, ahead.deadline, ahead.flaky
+			return
+		}
+		s.wake(ahead.until)
 	}
 }
 
