@@ -160,6 +160,9 @@ func renameWave(w *world) string {
 		return ""
 	}
 	at, name := w.rng.IntN(len(n.Spec.Rollout.Waves)), fmt.Sprintf("wave-%d", w.rng.IntN(1000))
+	if slices.ContainsFunc(n.Spec.Rollout.Waves, func(wave v1alpha1.Wave) bool { return wave.Name == name }) {
+		return "" // the API server lets no two waves have one name
+	}
 	w.changeStrategy(n.Name, func(s *v1alpha1.RolloutStrategy) { s.Waves[at].Name = name })
 	return fmt.Sprintf("%s: wave %s is called %s", n.Name, n.Spec.Rollout.Waves[at].Name, name)
 }

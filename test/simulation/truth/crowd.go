@@ -23,6 +23,9 @@ type crowd struct {
 // takePart are the members that percentages are of: not the excused.
 func (c crowd) takePart() int { return c.members - c.excused }
 
+// tries are the members at which the version is tried: not those that had it before, and failed.
+func (c crowd) tries() int { return c.takePart() - c.found }
+
 // exceeds says whether more failed than may. What a wave bore when it was done halts none, whatever it is
 // called since, and no matter who has left it.
 func (c crowd) exceeds(budget int) bool { return c.failed > budget && c.fresh > 0 }

@@ -165,7 +165,8 @@ func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 		case failed:
 			e.borne[f.Municipality.Name] = true
 			continue
-		case verified:
+		case verified: // nor does a fault of a later day count
+			e.borne[f.Municipality.Name] = true
 		case waiting, onTheWay, excused, away, unclear:
 			continue
 		}

@@ -148,6 +148,7 @@ func (l *Ledger) Lost(k Key) {
 func (l *Ledger) Forgot(r *v1alpha1.Rollout) {
 	e := l.of(r.Name)
 	e.failed, e.past, e.unverified, e.stoodIn = map[string]bool{}, map[Key]bool{}, map[string][]v1alpha1.Stage{}, "" // nor of which waves were done
+	e.completed = time.Time{}
 	l.doubted[subject(r)] = true
 }
 

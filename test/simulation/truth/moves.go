@@ -111,6 +111,7 @@ func (t *Truth) Moves(move Move) {
 		}
 		e.begun = true
 		delete(e.past, move.Key)
+		delete(e.borne, move.Municipality)
 	}
 	t.leaves(move.Key, move.Before)
 	t.Ledger.pending[move.Key] = stretch{rollout: move.Rollout.Name, since: t.Ledger.byTheClock()}

@@ -104,7 +104,7 @@ func (t *Truth) verifiedWere(after *v1alpha1.Rollout, e *entry, p Promise) {
 		return // what becomes of a member afterwards is not the Rollout's any more
 	}
 	were := 0
-	standIn := len(p.Waves) > 1 && t.crowd(after, p, 0, nil).takePart() == 0
+	standIn := len(p.Waves) > 1 && t.crowd(after, p, 0, nil).tries() == 0
 	for _, f := range all {
 		wave := p.Waves[t.waveOf(f, after, p)]
 		if first := t.stand(f, after, p.Waves[0]); standIn && (first == verified || first == unclear) { // one that had it before stands in
