@@ -197,9 +197,14 @@ func (r *reporter) memoriesOf(s *standing) []v1alpha1.MemberMemory {
 }
 
 // failedWhereTakenOut says whether a member failed in an environment that was taken out: what is installed
-// there says so, and may go.
+// there can't say so any longer, or may go.
 func (s *standing) failedWhereTakenOut() bool {
-	return s.state == failed && (s.reason == v1alpha1.MemoryTakenOut || (s.place != nil && s.place.TakenOut))
+	if s.place == nil || !s.place.TakenOut {
+		return s.state == failed && s.reason == v1alpha1.MemoryTakenOut
+	}
+	recorded := s.reason == string(v1alpha1.OutcomeStuck) && !s.place.Leaving
+
+	return s.state == failed && !recorded
 }
 
 // movedElsewhere says whether the wave that a member was moved in is done with this step, and done without

@@ -70,3 +70,18 @@ func TestWhatFailsInTestDoesNotComeToProduction(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatWasLeftAsItIsMayRecover shows that a failure which an installation records counts as long as it lasts, also
+// where its environment was taken out and stays: a fault of a later day is forgotten when it is over.
+func TestWhatWasLeftAsItIsMayRecover(t *testing.T) {
+	stuck := func(healthSince func(*planner.MemberPlace)) change {
+		return member("vinje", test(healthSince, moved("all", 300*time.Minute), outcome("Stuck", "stays"), takenOut), prod(has(before)))
+	}
+	in := world(waves(wave("all")), stuck(unhealthy(target, time.Minute)))
+	step := planner.Plan(in)
+	diff(t, "it has a fault", "failed", step.Status.Failed, int32(1))
+
+	again := world(waves(wave("all")), stuck(healthy(target, 2*time.Hour)))
+	again.Rollout.Status = step.Status
+	diff(t, "it has recovered", "failed", planner.Plan(again).Status.Failed, int32(0))
+}
