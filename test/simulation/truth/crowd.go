@@ -44,10 +44,16 @@ func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
 }
 
 // hadItFirst is the member that stands in for the first wave, done with nobody who takes part in it, as it
-// is verified, and was seen to be: the first by name; empty where there is none.
+// is verified, and was seen to be: the one that is named, else the first; empty where there is none.
 func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
 	if c := t.crowd(r, p, 0, nil); len(p.Waves) == 1 || c.verified+c.failed-c.found+len(c.unready)+c.unclear > 0 {
 		return ""
+	}
+	if len(r.Status.Waves) > 0 {
+		f, there := t.member(r, r.Status.Waves[0].StandIn)
+		if there && t.stand(f, r, p.Waves[0]) == verified {
+			return f.Municipality.Name // others may have become so since it was chosen
+		}
 	}
 	for _, f := range t.Followers(r) {
 		has := slices.ContainsFunc(f.Places, func(place Somewhere) bool { return t.at(place.Key, target(r)) })

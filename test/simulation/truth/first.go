@@ -161,22 +161,24 @@ func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 		if t.waveOf(f, r, p) != index {
 			continue
 		}
-		switch t.stand(f, r, p.Waves[index]) {
-		case failed:
+		at := t.stand(f, r, p.Waves[index])
+		passed := at == verified && t.allVerified(f, r, p.Waves[index])
+		if at == failed || passed { // a fault of a later day does not count
 			e.borne[f.Municipality.Name] = true
-			continue
-		case verified: // nor does a fault of a later day count
-			e.borne[f.Municipality.Name] = true
-		case waiting, onTheWay, excused, away, unclear:
-			continue
 		}
 		for _, place := range f.Places {
-			if place.Takes() && t.placed(place.Key, r, p.Waves[index]) == verified {
-				e.past[place.Key] = true
-			}
+			e.past[place.Key] = e.past[place.Key] || (passed && place.Takes())
 		}
 	}
 	maps.Copy(e.borne, t.leftFailed(r, p, index, present))
+}
+
+// allVerified says whether a member is verified at this moment in all of its places that take part: one that
+// was before, and is away where it has the version, is judged when it is back.
+func (t *Truth) allVerified(f Member, r *v1alpha1.Rollout, wave Wave) bool {
+	return !slices.ContainsFunc(f.Places, func(place Somewhere) bool {
+		return place.Takes() && t.placed(place.Key, r, wave) != verified
+	})
 }
 
 func withinLimit(m *moved) string {

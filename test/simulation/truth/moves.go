@@ -94,6 +94,11 @@ func (t *Truth) Moves(move Move) {
 		defer func() { e.goesFirst = "" }()
 	}
 	m.holds(ofEveryMove)
+	for name, other := range t.Ledger.rollouts { // what it records takes the place of what another did
+		if name != move.Rollout.Name {
+			delete(other.past, move.Key)
+		}
+	}
 	switch move.Kind {
 	case Return, Hold:
 		m.holds(ofReturns)
