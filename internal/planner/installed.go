@@ -119,8 +119,14 @@ func (i *Installed) soaked(soak time.Duration, now time.Time) bool {
 // ranFor says whether it was so for a time without a break, at any time that its status tells of, also where
 // its spec was touched since.
 func (i *Installed) ranFor(soak time.Duration, now time.Time) bool {
+	return i.recovered(soak, now) || i.soakedOnce(soak)
+}
+
+// recovered says whether it was so for a time without a break, up to when it was observed last: a spec that
+// was touched since is no failure.
+func (i *Installed) recovered(soak time.Duration, now time.Time) bool {
 	touched := !i.HealthyBefore.IsZero() && !i.HealthyBefore.Add(soak).After(now)
-	return i.healthyFor(soak, now) || i.soakedOnce(soak) || touched
+	return i.healthyFor(soak, now) || touched
 }
 
 // soakedOnce says whether it was so for a time without a break before it last ceased to be.

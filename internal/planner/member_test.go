@@ -58,6 +58,9 @@ func TestStanding(t *testing.T) {
 		{"went back, and holds it since: that is no way out", member("vinje", returned("all"), suspended), bad, "failed", "Returned", ""},
 		{"could not go back, and is unhealthy", member("vinje", prod(unhealthy(target, time.Minute), moved("all", time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", "stays"},
 		{"could not go back, and has been healthy for the soak since", member("vinje", prod(healthy(target, time.Hour), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), ok, "", "", ""},
+		{"could not go back, has been healthy for the soak since, and its spec was touched", member("vinje", prod(unseen(target), moved("all", 20*time.Minute), outcome("Stuck", "stays"), func(p *planner.MemberPlace) {
+			p.Installed.HealthyBefore = now.Add(-time.Hour)
+		})), goes, "onTheWay", v1alpha1.ReasonInstalling, ""},
 		{"could not go back, and is healthy for a minute", member("vinje", prod(healthy(target, time.Minute), moved("all", 2*time.Hour), outcome("Stuck", "stays"))), bad, "failed", "Stuck", ""},
 		{"failed in an earlier rollout, which this one puts right", member("vinje", prod(has(before), func(p *planner.MemberPlace) {
 			p.Installed.Stamp = &planner.Stamp{Name: "digi-tv.svarut.2.4.9.1", Outcome: "Returned"}

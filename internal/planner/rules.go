@@ -188,7 +188,7 @@ func (all memory) wasPassedOver(name, environment string) bool {
 // not recovered since.
 func (r *rules) isStuck(place *MemberPlace, w *Wave) bool {
 	i := place.Installed
-	return i != nil && i.Stamp != nil && i.Stamp.Outcome == v1alpha1.OutcomeStuck && i.Stamp.Target == r.target && !i.healthyFor(w.Soak, r.in.Now)
+	return i != nil && i.Stamp != nil && i.Stamp.Outcome == v1alpha1.OutcomeStuck && i.Stamp.Target == r.target && !i.recovered(w.Soak, r.in.Now)
 }
 
 // placeVerified says whether a place was healthy at the target for the soak. For the next of a

@@ -65,7 +65,7 @@ func (s *standing) readStamp(r *rules, place *MemberPlace, stamp *Stamp, w *Wave
 	if stamp.Wave != "" {
 		s.started, s.first = true, calendar.Earliest(s.first, stamp.MovedAt.Time)
 	}
-	stuck := stamp.Outcome == v1alpha1.OutcomeStuck && !place.Installed.healthyFor(w.Soak, r.in.Now)
+	stuck := stamp.Outcome == v1alpha1.OutcomeStuck && !place.Installed.recovered(w.Soak, r.in.Now)
 	if stuck && place.Installed.Healthy() { // it has recovered, when it has soaked
 		s.wake(place.Installed.HealthySince.Add(w.Soak))
 	}

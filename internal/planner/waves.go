@@ -207,7 +207,7 @@ func (r *rules) standLeft(l *Left) standing {
 	for i := range m.Places {
 		place := &m.Places[i]
 		if stamp := r.stamp(place); stamp != nil && stamp.Outcome == v1alpha1.OutcomeStuck {
-			if place.Installed.healthyFor(r.strategy.Waves[wave].Soak, r.in.Now) {
+			if place.Installed.recovered(r.strategy.Waves[wave].Soak, r.in.Now) {
 				continue // it has recovered
 			}
 			s.state, s.until = failed, time.Time{} // whatever becomes of its other places
