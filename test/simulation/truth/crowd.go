@@ -2,7 +2,6 @@ package truth
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -51,21 +50,34 @@ func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
 	}
 	if len(r.Status.Waves) > 0 {
 		f, there := t.member(r, r.Status.Waves[0].StandIn)
-		if there && t.stand(f, r, p.Waves[0]) == verified {
+		if at, has := t.hadIt(f, r, p.Waves[0]); there && has && at == verified {
 			return f.Municipality.Name // others may have become so since it was chosen
 		}
 	}
 	for _, f := range t.Followers(r) {
-		has := slices.ContainsFunc(f.Places, func(place Somewhere) bool { return t.at(place.Key, target(r)) })
-		unseen := slices.ContainsFunc(f.Places, func(place Somewhere) bool { return t.at(place.Key, target(r)) && !t.seen(place.Key) })
-		switch at := t.stand(f, r, p.Waves[0]); {
+		switch at, has := t.hadIt(f, r, p.Waves[0]); {
 		case has && at == unclear:
 			return "" // it may be this one, or the next
-		case has && !unseen && at == verified:
+		case has && at == verified:
 			return f.Municipality.Name
 		}
 	}
 	return ""
+}
+
+// hadIt is how a member is doing, and whether it has the version anywhere. One that was verified, and of
+// which nothing can be seen at this moment, is neither.
+func (t *Truth) hadIt(f Member, r *v1alpha1.Rollout, wave Wave) (at standing, has bool) {
+	at = t.stand(f, r, wave)
+	for _, place := range f.Places {
+		if t.at(place.Key, target(r)) {
+			has = true
+			if !t.seen(place.Key) && at == verified {
+				at = waiting
+			}
+		}
+	}
+	return at, has
 }
 
 // many is how many members make a world large. In one, a wave is counted anew at every so many

@@ -139,11 +139,11 @@ func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) boo
 }
 
 // unseen says whether nobody could see, before the writes of this moment, that a place has been healthy for
-// the soak: its spec was touched, or its status was lost and began again.
+// the soak: its status was lost and began again.
 func (t *Truth) unseen(k Key, soak time.Duration) bool {
 	i := cmp.Or(t.Before.Installation(k), t.Installation(k))
 	since := i.Status.HealthySince
-	return since == nil || i.Status.ObservedGeneration != i.Generation || since.Add(soak).After(t.Now)
+	return since == nil || since.Add(soak).After(t.Now)
 }
 
 // Stand is how a member is doing.
