@@ -134,6 +134,11 @@ func weight(m v1alpha1.MemberMemory) int {
 // it was not verified yet. Completed is when the rollout was, with this step at the latest.
 func (r *reporter) verifiedLate(s *standing, completed *metav1.Time) (time.Time, bool) {
 	since, known := r.remembered(s.member.Name, v1alpha1.MemoryVerified)
+	now := s.state == verified && (completed != nil || r.waves[s.wave].completedAt != nil)
+	if !now && !known {
+		return time.Time{}, false
+	}
+
 	var last time.Time
 	for i := range s.member.Places {
 		if place := &s.member.Places[i]; place.at(r.target) && !r.shown(place, s.wave, completed) {
@@ -143,7 +148,7 @@ func (r *reporter) verifiedLate(s *standing, completed *metav1.Time) (time.Time,
 	switch {
 	case last.IsZero():
 		return time.Time{}, false
-	case s.state == verified && (completed != nil || r.waves[s.wave].completedAt != nil) && (!known || last.After(since)):
+	case now && (!known || last.After(since)):
 		return latest(r.in.Now, last), true
 	}
 	return since, known

@@ -23,8 +23,10 @@ func (r wording) next(status *v1alpha1.RolloutStatus) (string, time.Time) {
 	case v1alpha1.RolloutPending, v1alpha1.RolloutProgressing, v1alpha1.RolloutSuperseded, v1alpha1.RolloutWithdrawn:
 	}
 	gate := r.keptBack(&all)
-	if s := r.unreturned(); s != nil && !gate.closed() && all.moving == 0 && r.waitedFor().How == "" {
-		return r.running(r.strategy.Waves[s.wave].Name, &r.waves[s.wave])
+	if all.failed > 0 && all.moving == 0 && !gate.closed() && r.waitedFor().How == "" {
+		if s := r.unreturned(); s != nil {
+			return r.running(r.strategy.Waves[s.wave].Name, &r.waves[s.wave])
+		}
 	}
 	if gate = firstClosed(gate, r.waitedFor()); gate.closed() {
 		return "waits: " + gate.WaitsFor, gate.Until
@@ -136,8 +138,8 @@ func (r wording) running(wave string, t *tally) (string, time.Time) {
 	text := fmt.Sprintf("wave %s: %d/%d verified", wave, t.verified, t.takePart()) +
 		inWords(number{t.moving, "on the way"}, number{t.waiting, "waiting"}, number{t.away, "away"}, number{t.failed, "failed"})
 	first := r.soonest()
-	if s := r.unreturned(); s != nil && t.moving == 0 {
-		first = s
+	if t.moving == 0 {
+		first = cmp.Or(r.unreturned(), first)
 	}
 	if first != nil {
 		return text + "; " + first.member.Name + ": " + r.message(first), first.until
