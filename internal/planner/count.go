@@ -26,6 +26,11 @@ type count struct {
 	standIn string
 	// begun says that this rollout has moved somebody.
 	begun bool
+	// failing, movable and catchingUp are the members that are so, in their order: most are neither, and
+	// each look at all of them costs.
+	failing, movable, catchingUp []*standing
+	// until is when time alone changes how the first member is doing; zero if never.
+	until time.Time
 	// again is when time alone may change the count; zero if never.
 	again time.Time
 }
@@ -120,41 +125,66 @@ func newCount(in *Input) *count {
 	c.waves = make([]tally, len(c.strategy.Waves))
 	c.standAll(assigned.waves)
 	for i := range c.members {
-		c.waves[assigned.waves[i]].add(&c.members[i])
-		c.begun = c.begun || c.members[i].started //guard:only-own-moves-begin -> true
+		s := &c.members[i]
+		c.waves[s.wave].add(s)
+		c.begun = c.begun || s.started //guard:only-own-moves-begin -> true
+		c.list(s)
 	}
 	c.countLeft()
 	c.judge()
 	return c
 }
 
+// list puts a member on the lists of those who are looked at again.
+func (c *count) list(s *standing) {
+	c.until = calendar.Earliest(c.until, s.until)
+	if s.failing {
+		c.failing = append(c.failing, s)
+	}
+	if s.movable {
+		c.movable = append(c.movable, s)
+	}
+	if s.catchingUp {
+		c.catchingUp = append(c.catchingUp, s)
+	}
+}
+
+// standAll finds how each member is doing.
+func (c *count) standAll(waves []int) {
+	inShares(len(c.members), func(i int) {
+		m := &c.in.Members[i]
+		c.members[i] = c.stand(m, waves[i])
+		c.members[i].catchingUp = c.catchesUp(m, waves[i])
+	})
+}
+
 // many members are shared out among the processors.
 const many = 20_000
 
-// standAll finds how each member is doing. That is a question of each alone, so it is asked of many at
-// once. What panics there panics here, where the caller can recover it.
-func (c *count) standAll(waves []int) {
-	stand := func(from, to int) {
+// inShares asks a question of each member alone, so of many at once. What panics there panics here, where
+// the caller can recover it.
+func inShares(members int, ask func(i int)) {
+	all := func(from, to int) {
 		for i := from; i < to; i++ {
-			c.members[i] = c.stand(&c.in.Members[i], waves[i])
+			ask(i)
 		}
 	}
-	if len(c.members) < many {
-		stand(0, len(c.members))
+	if members < many {
+		all(0, members)
 		return
 	}
 
 	var processors sync.WaitGroup
 	shares := runtime.GOMAXPROCS(0)
-	share, panics := len(c.members)/shares+1, make(chan string, shares)
-	for from := 0; from < len(c.members); from += share {
+	share, panics := members/shares+1, make(chan string, shares)
+	for from := 0; from < members; from += share {
 		processors.Go(func() {
 			defer func() {
 				if why := recover(); why != nil {
 					panics <- fmt.Sprintf("%v\n%s", why, debug.Stack())
 				}
 			}()
-			stand(from, min(from+share, len(c.members)))
+			all(from, min(from+share, members))
 		})
 	}
 	processors.Wait()

@@ -108,6 +108,8 @@ type standing struct {
 	started bool
 	// movable says that places of its stage would be moved next.
 	movable bool
+	// catchingUp says that it was brought what the group ran, and may still get healthy in time.
+	catchingUp bool
 	// failing says that it failed, and that what of it has the version still has to go back.
 	failing bool
 	// unseen says that a place was not observed yet as it is asked to be.

@@ -27,9 +27,8 @@ func (m *mover) returnFailed() {
 	if m.everyStep().closed() {
 		return
 	}
-	for i := range m.members {
-		s := &m.members[i]
-		if !s.failing || s.member.Suspended {
+	for _, s := range m.failing {
+		if s.member.Suspended {
 			continue
 		}
 		for j := range s.member.Places {
@@ -134,12 +133,10 @@ func (m *mover) advance() {
 	}
 
 	waves := m.rooms()
-	for i := range m.members {
-		s := &m.members[i]
-		m.again = calendar.Earliest(m.again, s.until)
+	m.again = calendar.Earliest(m.again, m.until)
+	for _, s := range m.movable {
 		w := &waves[s.wave]
 		switch {
-		case !s.movable:
 		case s.state == moving && !nextStage.closed():
 			m.goOn(s, w)
 		case s.state == waiting && !begin.closed() &&
@@ -256,16 +253,27 @@ func (m *mover) catchUpRoom(last v1alpha1.Release) []int {
 // lessCatchingUp takes those from the room of each wave that were brought what the group ran, and
 // are not healthy yet. A member that does not get healthy in time keeps nobody else waiting.
 func (m *mover) lessCatchingUp(room []int) {
-	for i := range m.members {
-		s := &m.members[i]
-		for j := range s.member.Places {
-			if until, comesUp := m.comesUp(&s.member.Places[j], s.wave); comesUp {
-				m.again = calendar.Earliest(m.again, until)
-				room[s.wave]--
-				break
-			}
+	for _, s := range m.catchingUp {
+		until, _ := m.comesUpAt(s.member, s.wave)
+		m.again = calendar.Earliest(m.again, until)
+		room[s.wave]--
+	}
+}
+
+// catchesUp says whether a member was brought what the group ran, and may still get healthy in time.
+func (r *rules) catchesUp(m *Member, wave int) bool {
+	_, comesUp := r.comesUpAt(m, wave)
+	return comesUp
+}
+
+// comesUpAt says until when the first place of a member that comes up has time.
+func (r *rules) comesUpAt(m *Member, wave int) (time.Time, bool) {
+	for i := range m.Places {
+		if until, comesUp := r.comesUp(&m.Places[i], wave); comesUp {
+			return until, true
 		}
 	}
+	return time.Time{}, false
 }
 
 // comesUp says whether a place was brought what the group ran, and may still get healthy in time,

@@ -90,14 +90,15 @@ func (r *reporter) remember() []v1alpha1.MemberMemory {
 	for i := range r.left {
 		all = append(all, r.memoriesOf(&r.left[i])...)
 	}
-	for i := range r.members {
+	each := make([][]v1alpha1.MemberMemory, len(r.members))
+	inShares(len(r.members), func(i int) {
 		s := &r.members[i]
 		if since, late := r.verifiedLate(s, completed); late {
-			all = append(all, v1alpha1.MemberMemory{Name: s.member.Name, Reason: v1alpha1.MemoryVerified, Since: new(metav1.NewTime(since).Rfc3339Copy())})
+			each[i] = append(each[i], v1alpha1.MemberMemory{Name: s.member.Name, Reason: v1alpha1.MemoryVerified, Since: new(metav1.NewTime(since).Rfc3339Copy())})
 		}
-		all = append(all, r.memoriesOf(s)...)
-	}
-	all, r.forgotten = fitting(all)
+		each[i] = append(each[i], r.memoriesOf(s)...)
+	})
+	all, r.forgotten = fitting(slices.Concat(all, slices.Concat(each...)))
 	return all
 }
 

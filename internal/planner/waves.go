@@ -40,6 +40,8 @@ func WaveOf(waves []Wave, name string, tags map[string]string) int {
 // assignment is which wave each member is in.
 type assignment struct {
 	waves []int
+	// wentFirst are those that went first in place of others, by their index.
+	wentFirst []bool
 	// standIn is the index of the member that goes first in place of those of the first wave;
 	// -1 where nobody does.
 	standIn int
@@ -54,7 +56,7 @@ type assigner struct{ *rules }
 // as long as anybody takes part, so that no version comes to many before it was verified at
 // one: somebody stands in where nobody was named for it, or of those who were nobody goes on.
 func (r assigner) assign() assignment {
-	a := assignment{waves: r.named(), standIn: -1}
+	a := r.named()
 	if len(r.strategy.Waves) == 1 {
 		return a
 	}
@@ -66,7 +68,7 @@ func (r assigner) assign() assignment {
 	for i := range r.in.Members {
 		m := &r.in.Members[i]
 		named := a.waves[i] == 0
-		if !named && !r.wentFirst(m) { //guard:who-went-first-stays-first -> !named
+		if !named && !a.wentFirst[i] { //guard:who-went-first-stays-first -> !named
 			if !active {
 				r.consider(&next, i)
 			}
@@ -89,13 +91,15 @@ func (r assigner) assign() assignment {
 	return a
 }
 
-// named are the waves that name or select the members, in their order.
-func (r assigner) named() []int {
-	waves := make([]int, len(r.in.Members))
-	for i := range r.in.Members {
-		waves[i] = WaveOf(r.strategy.Waves, r.in.Members[i].Name, r.in.Members[i].Labels)
-	}
-	return waves
+// named are the waves that name or select the members, and who of them went first in place of others.
+func (r assigner) named() assignment {
+	a := assignment{waves: make([]int, len(r.in.Members)), wentFirst: make([]bool, len(r.in.Members)), standIn: -1}
+	inShares(len(r.in.Members), func(i int) {
+		m := &r.in.Members[i]
+		a.waves[i] = WaveOf(r.strategy.Waves, m.Name, m.Labels)
+		a.wentFirst[i] = a.waves[i] != 0 && r.wentFirst(m)
+	})
+	return a
 }
 
 // choice is who may stand in: the first member, by its index, who is verified, who has the version, who can
