@@ -48,13 +48,14 @@ func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
 	if c := t.crowd(r, p, 0, nil); len(p.Waves) == 1 || c.verified+c.failed-c.found+len(c.unready)+c.unclear > 0 {
 		return ""
 	}
-	if len(r.Status.Waves) > 0 {
-		f, there := t.member(r, r.Status.Waves[0].StandIn)
-		if at, has := t.hadIt(f, r, p.Waves[0]); there && has && at == verified {
+	all := t.Followers(r)
+	for _, f := range all {
+		named := len(r.Status.Waves) > 0 && r.Status.Waves[0].StandIn == f.Municipality.Name
+		if at, has := t.hadIt(f, r, p.Waves[0]); named && has && at == verified {
 			return f.Municipality.Name // others may have become so since it was chosen
 		}
 	}
-	for _, f := range t.Followers(r) {
+	for _, f := range all {
 		switch at, has := t.hadIt(f, r, p.Waves[0]); {
 		case has && at == unclear:
 			return "" // it may be this one, or the next
