@@ -154,7 +154,7 @@ func (c *count) standAll(waves []int) {
 	inShares(len(c.members), func(i int) {
 		m := &c.in.Members[i]
 		c.members[i] = c.stand(m, waves[i])
-		c.members[i].catchingUp = c.catchesUp(m, waves[i])
+		_, c.members[i].catchingUp = comesUpAt(&c.rules, m, waves[i])
 	})
 }
 

@@ -254,20 +254,15 @@ func (m *mover) catchUpRoom(last v1alpha1.Release) []int {
 // are not healthy yet. A member that does not get healthy in time keeps nobody else waiting.
 func (m *mover) lessCatchingUp(room []int) {
 	for _, s := range m.catchingUp {
-		until, _ := m.comesUpAt(s.member, s.wave)
+		until, _ := comesUpAt(&m.rules, s.member, s.wave)
 		m.again = calendar.Earliest(m.again, until)
 		room[s.wave]--
 	}
 }
 
-// catchesUp says whether a member was brought what the group ran, and may still get healthy in time.
-func (r *rules) catchesUp(m *Member, wave int) bool {
-	_, comesUp := r.comesUpAt(m, wave)
-	return comesUp
-}
-
-// comesUpAt says until when the first place of a member that comes up has time.
-func (r *rules) comesUpAt(m *Member, wave int) (time.Time, bool) {
+// comesUpAt says whether a member was brought what the group ran, and may still get healthy in time, and until when
+// the first such place has.
+func comesUpAt(r *rules, m *Member, wave int) (time.Time, bool) {
 	for i := range m.Places {
 		if until, comesUp := r.comesUp(&m.Places[i], wave); comesUp {
 			return until, true

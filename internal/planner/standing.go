@@ -94,7 +94,7 @@ func (r *rules) walk(s *standing, w *Wave) {
 	for i, stage := range order {
 		s.stage = uint8(i)
 		if r.enter(s, w, stage) { //guard:stages-in-order -> r.enter(s, w, stage) && false
-			r.watchAhead(s, w, stage)
+			s.watchAhead(r, w, stage)
 			break
 		}
 	}
@@ -115,7 +115,7 @@ func (r *rules) walk(s *standing, w *Wave) {
 
 // watchAhead follows what this rollout moved in stages after the one that the member is at, as an environment
 // before takes part only since then: what fails there goes back.
-func (r *rules) watchAhead(s *standing, w *Wave, stage v1alpha1.Stage) {
+func (s *standing) watchAhead(r *rules, w *Wave, stage v1alpha1.Stage) {
 	for i := range s.member.Places {
 		place := &s.member.Places[i]
 		stamp := r.stamp(place)

@@ -51,12 +51,12 @@ func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
 	all := t.Followers(r)
 	for _, f := range all {
 		named := len(r.Status.Waves) > 0 && r.Status.Waves[0].StandIn == f.Municipality.Name
-		if at, has := t.hadIt(f, r, p.Waves[0]); named && has && at == verified {
+		if at, has := hadIt(t, f, r, p.Waves[0]); named && has && at == verified {
 			return f.Municipality.Name // others may have become so since it was chosen
 		}
 	}
 	for _, f := range all {
-		switch at, has := t.hadIt(f, r, p.Waves[0]); {
+		switch at, has := hadIt(t, f, r, p.Waves[0]); {
 		case has && at == unclear:
 			return "" // it may be this one, or the next
 		case has && at == verified:
@@ -68,7 +68,7 @@ func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
 
 // hadIt is how a member is doing, and whether it has the version anywhere. One that was verified, and of
 // which nothing can be seen at this moment, is neither.
-func (t *Truth) hadIt(f Member, r *v1alpha1.Rollout, wave Wave) (at standing, has bool) {
+func hadIt(t *Truth, f Member, r *v1alpha1.Rollout, wave Wave) (at standing, has bool) {
 	at = t.stand(f, r, wave)
 	for _, place := range f.Places {
 		if t.at(place.Key, target(r)) {

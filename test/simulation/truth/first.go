@@ -162,7 +162,7 @@ func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 			continue
 		}
 		at := t.stand(f, r, p.Waves[index])
-		passed := at == verified && t.allVerified(f, r, p.Waves[index])
+		passed := at == verified && allVerified(t, f, r, p.Waves[index])
 		if at == failed || passed { // a fault of a later day does not count
 			e.borne[f.Municipality.Name] = true
 		}
@@ -175,7 +175,7 @@ func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 
 // allVerified says whether a member is verified at this moment in all of its places that take part: one that
 // was before, and is away where it has the version, is judged when it is back.
-func (t *Truth) allVerified(f Member, r *v1alpha1.Rollout, wave Wave) bool {
+func allVerified(t *Truth, f Member, r *v1alpha1.Rollout, wave Wave) bool {
 	return !slices.ContainsFunc(f.Places, func(place Somewhere) bool {
 		return place.Takes() && t.placed(place.Key, r, wave) != verified
 	})
