@@ -26,10 +26,10 @@ type count struct {
 	standIn string
 	// begun says that this rollout has moved somebody.
 	begun bool
-	// failing, movable and catchingUp are the members that are so, in their order: most are neither, and
-	// each look at all of them costs.
+	// failing, movable and catchingUp are the members that are so, in their order: most are none of these, and
+	// each pass over all members costs.
 	failing, movable, catchingUp []*standing
-	// until is when time alone changes how the first member is doing; zero if never.
+	// until is the earliest time at which time alone changes how a member is doing; zero if never.
 	until time.Time
 	// again is when time alone may change the count; zero if never.
 	again time.Time
@@ -233,10 +233,10 @@ func (c *count) leftLate(l *Left) bool {
 	})
 }
 
-// judge finds which waves are done, and which have spent their budget. What is done stays so, whatever
-// it is called now and no matter who is in it: its budget bore what had failed by then. It does not stay so
-// for a wave without anybody to move that is done before the rollout has begun: those in it who take
-// part by then goes first.
+// judge finds which waves are done, and which have spent their budget. A wave that is done stays done, also
+// after it was renamed or its members changed: what had failed by then was within its budget. The exception is
+// a wave with nobody to move that is done before the rollout has begun: members of it that take part by then go
+// first.
 func (c *count) judge() {
 	for i := range c.waves {
 		t, w := &c.waves[i], &c.strategy.Waves[i]

@@ -135,8 +135,8 @@ func weight(m v1alpha1.MemberMemory) int {
 // it was not verified yet. Completed is when the rollout was, with this step at the latest.
 func (r *reporter) verifiedLate(s *standing, completed *metav1.Time) (time.Time, bool) {
 	since, known := r.remembered(s.member.Name, v1alpha1.MemoryVerified)
-	now := s.state == verified && (completed != nil || r.waves[s.wave].completedAt != nil)
-	if !now && !known {
+	counts := s.state == verified && (completed != nil || r.waves[s.wave].completedAt != nil)
+	if !counts && !known {
 		return time.Time{}, false
 	}
 
@@ -149,7 +149,7 @@ func (r *reporter) verifiedLate(s *standing, completed *metav1.Time) (time.Time,
 	switch {
 	case last.IsZero():
 		return time.Time{}, false
-	case now && (!known || last.After(since)):
+	case counts && (!known || last.After(since)):
 		return latest(r.in.Now, last), true
 	}
 	return since, known

@@ -25,8 +25,8 @@ func (c crowd) takePart() int { return c.members - c.excused }
 // tries are the members at which the version is tried: not those that had it before, and failed.
 func (c crowd) tries() int { return c.takePart() - c.found }
 
-// exceeds says whether more failed than may. What a wave bore when it was done halts none, whatever it is
-// called since, and no matter who has left it.
+// exceeds says whether more failed than may. Failures that were within the budget when a wave was done halt
+// nothing later, also where the wave was renamed or members have left it.
 func (c crowd) exceeds(budget int) bool { return c.failed > budget && c.fresh > 0 }
 
 // waveOf is the wave that a member counts in.
@@ -43,7 +43,8 @@ func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
 }
 
 // hadItFirst is the member that stands in for the first wave, done with nobody who takes part in it, as it
-// is verified, and was seen to be: the one that is named, else the first; empty where there is none.
+// is verified, and was seen to be: the one that the status names, if that is true of it, else the first; empty
+// where there is none.
 func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
 	if c := t.crowd(r, p, 0, nil); len(p.Waves) == 1 || c.verified+c.failed-c.found+len(c.unready)+c.unclear > 0 {
 		return ""
