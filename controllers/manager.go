@@ -4,7 +4,9 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -31,11 +33,12 @@ import (
 	"github.com/allmenning/allmenning/controllers/appinstallation"
 	"github.com/allmenning/allmenning/controllers/consent"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
-	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
+	"github.com/allmenning/allmenning/controllers/internal/buildpool"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
+	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/metrics"
+	"github.com/allmenning/allmenning/controllers/internal/oci"
 	"github.com/allmenning/allmenning/controllers/municipality"
 	"github.com/allmenning/allmenning/controllers/network"
 	"github.com/allmenning/allmenning/controllers/overview"
@@ -61,6 +64,9 @@ type Options struct {
 	PlainHTTPRegistries []string
 	// FetchTimeout bounds the fetching of one bundle.
 	FetchTimeout time.Duration
+	// BuildCommand runs the operator's own program so that it calls ServeBuilds: a worker that builds
+	// bundles. Empty means this program with the argument BuildArgument.
+	BuildCommand []string
 	// Log is where the operator logs what it does.
 	Log logr.Logger
 }
@@ -74,11 +80,13 @@ const (
 	renewDeadline = 10 * time.Second
 	// fetchers is how many bundles are fetched at once.
 	fetchers = 4
-	// builtEntries and builtBytes bound what the builder remembers: a country's upgrade to
-	// one version passes through once, so little is enough.
-	builtEntries = 512
-	builtBytes   = 8 << 20
 )
+
+// BuildArgument is the argument with which the operator's program calls ServeBuilds, and does nothing else.
+const BuildArgument = "build-bundles"
+
+// ServeBuilds builds the bundles that it is asked for on in, and answers on out, until in ends.
+func ServeBuilds(in io.Reader, out io.Writer) error { return buildpool.Serve(in, out) }
 
 // New makes a manager with every controller in it.
 func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, error) {
@@ -96,11 +104,13 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	config.QPS = -1 // the API server's own priority and fairness knows better when to slow down
 	config.Wrap(requests.Wrap)
 	config.Wrap(apply.Impersonation)
+
 	lock, err := leaderLock(config, o)
 	if err != nil {
 		return nil, err
 	}
 
+	view, known := apply.NewView(o.Namespace), kinds.New(clock.RealClock{})
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                              scheme,
 		Logger:                              o.Log,
@@ -113,7 +123,8 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 		// Names must differ among the controllers of one operator, not of one process.
 		Controller: ctrlconfig.Controller{SkipNameValidation: new(true), ReconciliationTimeout: reconcileTimeout},
 		Cache: cache.Options{
-			DefaultTransform: apply.Slim(o.Namespace),
+			DefaultTransform:         view.Transform,
+			DefaultWatchErrorHandler: known.Broke,
 			ByObject: map[client.Object]cache.ByObject{
 				// Of all roles the operator reads one: the list of kinds that bundles may hold.
 				&rbacv1.ClusterRole{}: {Field: fields.OneTermEqualSelector("metadata.name", v1alpha1.RoleInstaller)},
@@ -131,14 +142,11 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)
 	}
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("add health check: %w", err)
-	}
-	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("add readiness check: %w", err)
+	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {
+		return nil, fmt.Errorf("add health checks: %w", err)
 	}
 
-	return mgr, addControllers(ctx, mgr, o)
+	return mgr, addControllers(ctx, mgr, o, view, known)
 }
 
 // leaderLock is a Lease that records who leads. The usual one also writes an event at
@@ -172,14 +180,22 @@ func newScheme() (*runtime.Scheme, error) {
 }
 
 // addControllers adds the controllers, the holder of the country that most of them read, and the metrics.
-func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
+func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *apply.View, known *kinds.Registry) error {
 	now := clock.RealClock{}
-	holder, err := addHolder(mgr, o.Namespace, now)
+	// Some writes are no object of the cache: a heartbeat, and dry runs. Nobody waits to see them there.
+	direct, err := client.New(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return fmt.Errorf("make the client of what is not cached: %w", err)
+	}
+	holder, err := addHolder(mgr, o.Namespace, now, direct)
 	if err != nil {
 		return err
 	}
 
-	builder := bundle.NewBuilder(builtEntries, builtBytes)
+	pool, err := addBuilders(mgr, o.BuildCommand)
+	if err != nil {
+		return err
+	}
 	municipalities := &municipality.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("municipality"), Clock: now,
 	}
@@ -190,9 +206,9 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 
 	catalogue := &sharedapp.Reconciler{
 		Client: mgr.GetClient(), Mapper: mgr.GetRESTMapper(), Events: mgr.GetEventRecorder("sharedapp"), Holder: holder,
-		Store:   bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace},
-		Pool:    download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout),
-		Builder: builder, PlainHTTPRegistries: o.PlainHTTPRegistries,
+		Store:  bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace},
+		Pool:   download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout),
+		Direct: direct, Try: pool.Try, Readable: known.Ensure, PlainHTTPRegistries: o.PlainHTTPRegistries,
 	}
 
 	if err := catalogue.SetupWithManager(mgr); err != nil {
@@ -203,15 +219,15 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	}
 
 	installations := &appinstallation.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Mapper: mgr.GetRESTMapper(),
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Direct: direct, Mapper: mgr.GetRESTMapper(),
 		Events: mgr.GetEventRecorder("appinstallation"), Clock: now,
-		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Builder: builder,
+		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Build: pool.Build, View: view, Kinds: known,
 	}
 
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the appinstallation controller: %w", err)
 	}
-	if err := addReaders(mgr, holder); err != nil {
+	if err := addReaders(mgr, holder, known); err != nil {
 		return err
 	}
 	if err := mgr.Add(metrics.NewObjects(mgr.GetCache())); err != nil {
@@ -221,12 +237,24 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	return nil
 }
 
-// addHolder adds the holder of the one model of the country.
-func addHolder(mgr ctrl.Manager, namespace string, now clock.Clock) (*snapshot.Holder, error) {
-	direct, err := client.New(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
-	if err != nil {
-		return nil, fmt.Errorf("make the client of the heartbeat: %w", err)
+// addBuilders adds the processes that build bundles: this program again, unless another command is given.
+func addBuilders(mgr ctrl.Manager, command []string) (*buildpool.Pool, error) {
+	if len(command) == 0 {
+		program, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find this program, to build bundles with: %w", err)
+		}
+		command = []string{program, BuildArgument}
 	}
+	pool := buildpool.New(command, buildpool.DefaultLimits())
+	if err := mgr.Add(pool); err != nil {
+		return nil, fmt.Errorf("set up the processes that build bundles: %w", err)
+	}
+	return pool, nil
+}
+
+// addHolder adds the holder of the one model of the country.
+func addHolder(mgr ctrl.Manager, namespace string, now clock.Clock, direct client.Client) (*snapshot.Holder, error) {
 	holder := snapshot.New(mgr.GetCache(), now)
 	holder.Heart = &snapshot.Heartbeat{Client: direct, Namespace: namespace}
 	if err := mgr.Add(holder); err != nil {
@@ -237,7 +265,7 @@ func addHolder(mgr ctrl.Manager, namespace string, now clock.Clock) (*snapshot.H
 
 // addReaders adds the controllers that rest on the model alone: those that decide what is installed,
 // the one that reports how it is doing, and those that say whether a spec makes sense.
-func addReaders(mgr ctrl.Manager, holder *snapshot.Holder) error {
+func addReaders(mgr ctrl.Manager, holder *snapshot.Holder, known *kinds.Registry) error {
 	decisions := &consent.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("consent")}
 	if err := decisions.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the consent controller: %w", err)
@@ -250,7 +278,7 @@ func addReaders(mgr ctrl.Manager, holder *snapshot.Holder) error {
 	if err := reports.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the overview controller: %w", err)
 	}
-	platforms := &platform.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("platform")}
+	platforms := &platform.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("platform"), Kinds: known}
 	if err := platforms.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the platform controller: %w", err)
 	}

@@ -23,6 +23,9 @@ const (
 	// ReasonNameTaken means that an object of the tenant's own, or of another app, has the name of an
 	// object of the bundle.
 	ReasonNameTaken = "NameTaken"
+	// ReasonKindUnreadable means that objects of a kind that the app holds can't be read: a role or a
+	// definition is missing. Nothing of the app is changed until they can.
+	ReasonKindUnreadable = "KindUnreadable"
 	// ReasonQuotaExceeded means that the quota of the environment has no room for the app.
 	ReasonQuotaExceeded = "QuotaExceeded"
 )

@@ -229,10 +229,14 @@ type InstalledObject struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Sent string `json:"sent,omitempty"`
-	// owned is a hash of the fields that the operator owned after that; a difference is drift.
+	// content is a keyed hash of what the app wrote of the object, as the API server had it after that, and of
+	// all that decides what runs; a difference is drift.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
-	Owned string `json:"owned,omitempty"`
+	Content string `json:"content,omitempty"`
+	// done is true for a Job that has succeeded: it is not made again when it is gone.
+	// +optional
+	Done bool `json:"done,omitempty"` //nolint:kubeapilinter // false and not said mean the same
 }
 
 // InstalledVersion is one entry of the history.

@@ -34,6 +34,9 @@ const (
 	// LabelAggregateToInstaller, set to "true" on a ClusterRole, adds its rules to what
 	// bundles may hold.
 	LabelAggregateToInstaller = "allmenning.dev/aggregate-to-installer"
+	// LabelAggregateToManager, set to "true" on a ClusterRole, adds its rules to what the operator may read
+	// of what apps consist of.
+	LabelAggregateToManager = "allmenning.dev/aggregate-to-manager"
 	// LabelIngress, set to "true" on a namespace, marks it as the home of an
 	// ingress controller where no Platform says otherwise.
 	LabelIngress = "allmenning.dev/ingress"
@@ -72,6 +75,34 @@ const (
 	// AnnotationAllowDelete, set to "true" on a SharedApp, lets it or a version of
 	// it be deleted although installations use it. They keep running.
 	AnnotationAllowDelete = "allmenning.dev/allow-delete"
+)
+
+// Annotations by which a publisher says how an object of a bundle is to be installed.
+const (
+	// AnnotationPhase on a Job is PhaseBefore or PhaseAfter.
+	AnnotationPhase = "allmenning.dev/phase"
+	// PhaseBefore has a Job succeed before the app's workloads are changed, such as a migration.
+	PhaseBefore = "before"
+	// PhaseAfter has a Job run when the app's workloads are ready, such as a smoke test. The app is not
+	// ready before the Job has succeeded.
+	PhaseAfter = "after"
+
+	// AnnotationRunOnce, set to "true" on a Job, gives it a name that its content decides, so that it runs
+	// once for each version that changes it.
+	AnnotationRunOnce = "allmenning.dev/run-once"
+
+	// AnnotationReplace says what becomes of an object of which a version changes a field that can't be
+	// changed: ReplaceNever, which is the default, or ReplaceRecreate.
+	AnnotationReplace = "allmenning.dev/replace"
+	// ReplaceNever leaves the object as it is, and stalls the installation.
+	ReplaceNever = "never"
+	// ReplaceRecreate deletes the object and creates it again. It does not exist for
+	// PersistentVolumeClaims.
+	ReplaceRecreate = "recreate"
+
+	// AnnotationIgnoreFields lists fields, as paths such as spec.template.spec.nodeSelector with commas
+	// between them, that the operator writes only when it creates the object: others may change them.
+	AnnotationIgnoreFields = "allmenning.dev/ignore-fields"
 )
 
 // FinalizerDrain holds a Municipality with deletionPolicy Delete until its apps

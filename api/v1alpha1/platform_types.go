@@ -69,6 +69,12 @@ type PlatformSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Registries []Registry `json:"registries,omitempty"`
 
+	// bundles lets the bundles of apps hold more than the rules of docs/bundles.md allow everywhere. Default:
+	// nothing more. A change takes effect at once; versions that were refused are judged again.
+	// Example: {domains: [apps.fellesplattform.no], annotations: [nginx.ingress.kubernetes.io/auth-url]}
+	// +optional
+	Bundles *AllowedInBundles `json:"bundles,omitempty"`
+
 	// rollout is the strategy of networks without one of their own, and of municipalities that take
 	// an app directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}}, {name: everyone, maxConcurrent: 10%}]}
@@ -165,7 +171,8 @@ type SizeClass struct {
 	// +kubebuilder:validation:Maximum=10000000
 	UpTo *int32 `json:"upTo,omitempty"` //nolint:kubeapilinter // a pointer distinguishes unset from a number at every use
 
-	// quota of each environment. What it leaves out takes the built-in default of the class Small.
+	// quota of each environment. What it leaves out is as in the built-in class of that name, else
+	// as in the built-in class that covers its size.
 	// Example: {cpu: "4", memory: 8Gi, pods: 40}
 	// +required
 	Quota Quota `json:"quota,omitzero"`
@@ -252,6 +259,42 @@ type Registry struct {
 	// Example: {name: ghcr-ca}
 	// +optional
 	CARef *LocalReference `json:"caRef,omitempty"`
+}
+
+// AllowedInBundles is what a platform allows bundles to hold, beyond what every platform does.
+// +kubebuilder:validation:MinProperties=1
+type AllowedInBundles struct {
+	// domains that the hosts of an app's Ingresses may be, or be below, besides the domains of the
+	// municipality. Default: none.
+	// Example: [apps.fellesplattform.no]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Domains []string `json:"domains,omitempty"`
+
+	// annotations that Services and Ingresses may carry, besides those that no controller acts on in a way
+	// that reaches further: keys, or prefixes that end with a slash. Default: none.
+	// Example: [nginx.ingress.kubernetes.io/auth-url, traefik.ingress.kubernetes.io/]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=317
+	Annotations []string `json:"annotations,omitempty"`
+
+	// priorityClasses that pods may name. Default: none.
+	// Example: [common-components]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	PriorityClasses []string `json:"priorityClasses,omitempty"`
 }
 
 // PlatformStatus is what the operator made of a Platform.

@@ -65,7 +65,8 @@ type SharedAppSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	Channels []Channel `json:"channels,omitempty"`
 
-	// versions that are offered. A version's source and schema can't change: offer a new version.
+	// versions that are offered. Once a version was available its source can't change, and its schema never
+	// can: offer a new version.
 	// A version that is in use can't be taken out.
 	// Example: [{version: 2.4.1, source: {configMap: {name: svarut-2.4.1}}}]
 	// +required
@@ -140,10 +141,28 @@ type VersionStatus struct {
 	// available is true when the bundle was fetched and has passed every check.
 	// +optional
 	Available bool `json:"available,omitempty"` //nolint:kubeapilinter // false and not said mean the same
-	// message says why it is not available, and what to do.
+	// message says why it is not available, and what to do: all that is wrong, as far as there is room.
 	// +optional
-	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MaxLength=4096
 	Message string `json:"message,omitempty"`
+	// adjusted lists what was changed to make the bundle fit, such as fields that the Pod Security Standard
+	// asks for, at most 32.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=512
+	Adjusted []string `json:"adjusted,omitempty"`
+	// warnings list what may not be meant, and keeps no version out, at most 32.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=512
+	Warnings []string `json:"warnings,omitempty"`
+	// exceeds is the digest of a bundle that takes more memory or time to build than it may. It is not
+	// tried again.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	Exceeds string `json:"exceeds,omitempty"`
 }
 
 // SharedAppStatus is what the operator made of a SharedApp.
@@ -284,6 +303,7 @@ type VersionUsage struct {
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="Apps message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters, begin with a letter and hold only a-z, 0-9 and dashes",fieldPath=".metadata"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || self.spec.versions.all(v, !oldSelf.spec.versions.exists(o, o.version == v.version && o.source != v.source) || !oldSelf.status.versions.exists(s, s.version == v.version && has(s.digest)))",message="the source of a version that was available can't change: its members would run different things under one number; offer a new version",fieldPath=".spec.versions"
 type SharedApp struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata.

@@ -5,18 +5,17 @@ import (
 )
 
 // Version is one version of an app.
-// +kubebuilder:validation:XValidation:rule="self.source == oldSelf.source",message="the source of a version can't change: its members would run different things under one number; offer a new version",fieldPath=".source"
 // +kubebuilder:validation:XValidation:rule="has(self.parameters) == has(oldSelf.parameters) && (!has(self.parameters) || self.parameters == oldSelf.parameters)",message="the parameters of a version can't change: offer a new version",fieldPath=".parameters"
 type Version struct {
-	// version number, as in semantic versioning, without a leading v.
+	// version number, as in semantic versioning. A leading v is taken as it is written.
 	// Example: 2.4.1
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`
+	// +kubebuilder:validation:Pattern=`^v?(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`
 	Version string `json:"version,omitempty"`
 
-	// source of the bundle. It can't change.
+	// source of the bundle. It can't change once the version was available.
 	// Example: {oci: {repository: ghcr.io/ks/svarut-bundle, digest: "sha256:..."}}
 	// +required
 	Source Source `json:"source,omitzero"`

@@ -67,6 +67,7 @@ func newCommand() *cobra.Command {
 		},
 	}
 
+	cmd.AddCommand(newBuildCommand())
 	set := cmd.Flags()
 	set.StringVar(&f.kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"), "path of a kubeconfig; inside a cluster leave it empty")
 	set.StringVar(&f.logFormat, "log-format", "json", "json or text")
@@ -79,6 +80,16 @@ func newCommand() *cobra.Command {
 	set.StringSliceVar(&o.PlainHTTPRegistries, "plain-http-registry", nil, "host of a registry to speak to without TLS; may be repeated")
 	set.DurationVar(&o.FetchTimeout, "fetch-timeout", 30*time.Second, "how long the fetching of one bundle may take")
 	return cmd
+}
+
+// newBuildCommand makes a worker of the operator: see package controllers.
+func newBuildCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: controllers.BuildArgument, Short: "Build bundles that come in on standard input; the operator runs it", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return controllers.ServeBuilds(cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
 }
 
 func newLogger(f flags) (logr.Logger, error) {

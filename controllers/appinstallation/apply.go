@@ -7,15 +7,15 @@ import (
 	"maps"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	ac "github.com/allmenning/allmenning/api/v1alpha1/applyconfiguration/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/trial"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // applied is what came of the writes.
@@ -24,6 +24,8 @@ type applied struct {
 	live map[ref]*unstructured.Unstructured
 	// sent are those that were applied in this pass.
 	sent map[ref]bool
+	// refused is what the API server would refuse; then nothing was written.
+	refused []contract.Finding
 	// failed names the object at which the pass stopped, with the error; nil where it did not.
 	failed *objectError
 }
@@ -32,79 +34,65 @@ type applied struct {
 type objectError struct {
 	ref
 	err error
+	// replaceable says that the publisher may have the object deleted and created again.
+	replaceable bool
 }
 
 // apply writes the plan: first the policy that the app needs, then its objects in
 // their order, then what it no longer has. It stops at the first error, as what
 // comes later builds on what comes first, and goes on there the next time.
-func (r *Reconciler) apply(ctx context.Context, seen observed, todo planned) applied {
+func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, todo planned) applied {
 	done := applied{live: maps.Clone(seen.live), sent: map[ref]bool{}}
+	if done.refused, done.failed = r.try(ctx, seen, wanted, todo); done.refused != nil || done.failed != nil {
+		return done
+	}
 	if todo.policy != nil {
 		if err := apply.Write(ctx, r.Client, *todo.policy); err != nil {
-			done.failed = &objectError{ref{Name: todo.policy.Name}, err}
+			done.failed = &objectError{ref: ref{Name: todo.policy.Name}, err: err}
 			return done
 		}
 	}
 
 	asInstaller := apply.AsInstaller(ctx, seen.installation.Namespace)
+	to := sender{client: r.Client, live: r.Live, view: r.View, written: &r.written}
 	for _, o := range todo.objects {
 		if !o.send {
 			continue
 		}
-		sent, err := r.send(asInstaller, ownerOf(seen), o)
+		sent, err := to.send(asInstaller, seen, o)
 		if err != nil {
-			done.failed = &objectError{o.ref, err}
+			done.failed = &objectError{ref: o.ref, err: err, replaceable: o.Kind != claimKind}
 			return done
 		}
 		done.live[o.ref] = sent
 		done.sent[o.ref] = true
 	}
 
-	for _, o := range todo.prune {
-		if err := r.remove(asInstaller, ownerOf(seen), o); err != nil {
-			done.failed = &objectError{refOf(o), err}
-			return done
-		}
+	if done.failed = to.removeAll(asInstaller, ownerOf(seen), todo.prune); done.failed != nil || todo.prunePolicy == nil {
+		return done
 	}
-
-	if todo.prunePolicy != nil {
-		if err := r.remove(ctx, ownerOf(seen), todo.prunePolicy); err != nil {
-			done.failed = &objectError{ref{Name: todo.prunePolicy.Name}, err}
-		}
+	if err := to.remove(ctx, ownerOf(seen), todo.prunePolicy); err != nil {
+		done.failed = &objectError{ref: ref{Name: todo.prunePolicy.Name}, err: err}
 	}
 	return done
 }
 
-// send applies one object and returns it as the API server has it. Fields that
-// others took over are taken back on an object that is ours. Where there was none, it is
-// created; a conflict means that somebody else created one of that name meanwhile, and the
-// next visit sees whose it is.
-func (r *Reconciler) send(ctx context.Context, owner string, o object) (*unstructured.Unstructured, error) {
-	r.written.Add(owner, targetOf(o.desired))
-	sent := o.desired.DeepCopy()
-	if o.live == nil {
-		sent.SetResourceVersion(apply.NotThere)
+// try asks the API server, before the first object is written, whether it would take those that nobody has
+// asked about for this tenant. What it takes is not asked again.
+func (r *Reconciler) try(ctx context.Context, seen observed, wanted rendered, todo planned) ([]contract.Finding, *objectError) {
+	i := &seen.installation
+	objects, key := untried(seen, wanted, todo)
+	if known, ok := r.memory.tried.get(i.UID); len(objects) == 0 || (ok && known == key) {
+		return nil, nil
 	}
-
-	if err := r.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(sent), client.FieldOwner(apply.Owner), client.ForceOwnership); err != nil {
-		return nil, err
+	found, err := trial.Run(ctx, r.Direct, i.Namespace, i.Spec.App, objects)
+	if err != nil {
+		return nil, &objectError{ref: refOf(objects[0]), err: err}
 	}
-	return sent, nil
-}
-
-// remove deletes this very object, not one of the same name that came after it.
-func (r *Reconciler) remove(ctx context.Context, owner string, o client.Object) error {
-	uid := o.GetUID()
-	target, ok := o.DeepCopyObject().(client.Object)
-	if !ok {
-		return fmt.Errorf("copy of %T is no object", o)
+	if len(found) == 0 {
+		r.memory.tried.put(i.UID, key)
 	}
-	r.written.Add(owner, target)
-	err := r.Client.Delete(ctx, target, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
-	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-		return nil // gone, or another of the same name by now: the next visit sees it
-	}
-	return err
+	return found, nil
 }
 
 // ownerOf names the installation in the memory of what was written.

@@ -13,8 +13,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/kinds"
+	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 )
@@ -25,6 +26,8 @@ type Reconciler struct {
 	Client client.Client
 	// Live reads from the API server, for the few questions that the cache can't answer.
 	Live client.Reader
+	// Direct writes to the API server what no cache will hold: dry runs.
+	Direct client.Client
 	// Mapper knows the kinds of the cluster.
 	Mapper meta.RESTMapper
 	// Events records what changed, for kubectl describe.
@@ -33,11 +36,15 @@ type Reconciler struct {
 	Clock clock.PassiveClock
 	// Store holds the bundles that the catalogue has checked.
 	Store bundlestore.Store
-	// Builder builds bundles; it may be shared.
-	Builder *bundle.Builder
+	// Build builds a bundle that the catalogue has accepted.
+	Build func(bundle.Bundle, bundle.Context) (bundle.Built, error)
+	// View is how objects are kept in memory.
+	View *apply.View
+	// Kinds watches the kinds that apps consist of.
+	Kinds *kinds.Registry
 
-	watches watches
 	memory  memory
+	brakes  brakes
 	written apply.Written
 	// apps are compiled when they change.
 	apps catalogue.Compiler
@@ -46,6 +53,9 @@ type Reconciler struct {
 // rightsPause is how long to wait for the API server to learn of a right, or to count a
 // quota, that was made a moment ago.
 const rightsPause = 300 * time.Millisecond
+
+// unreadablePause is how long to wait before asking again for a kind that can't be read.
+const unreadablePause = 15 * time.Second
 
 // drainPause is how long to wait before looking again whether pods have ended.
 const drainPause = 2 * time.Second
@@ -70,18 +80,30 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 
 	now := r.Clock.Now()
-	wanted := r.render(seen)
-	todo, err := plan(seen, wanted)
+	seen.now = now
+	wanted := r.render(seen) //nolint:contextcheck // schemas are compiled in memory; there is nothing to cancel
+	if err := r.lister().look(ctx, &seen, wanted); err != nil {
+		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+	}
+	todo, err := plan(seen, wanted) //nolint:contextcheck // health rules have a time limit of their own
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("plan: %w", err)
 	}
 
-	done := r.apply(ctx, seen, todo)
-	next, outcome := status(seen, todo, done, now)
+	if wait := r.brakes.wait(seen, todo, now); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	done := r.apply(ctx, seen, wanted, todo)
+	next, outcome := status(seen, todo, done, now) //nolint:contextcheck // as above
 	wait, err := r.write(ctx, seen, next, outcome, now)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	return goOn(seen, todo, done, outcome, wait)
+}
+
+// goOn says when an installation is looked at again: at once, with a growing pause, or after a time.
+func goOn(seen observed, todo planned, done applied, outcome condition.Outcome, wait time.Duration) (ctrl.Result, error) {
 	if done.failed != nil && apierrors.IsForbidden(done.failed.err) && outcome.State == condition.Retrying {
 		return ctrl.Result{RequeueAfter: rightsPause}, nil
 	}
@@ -90,6 +112,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	if todo.draining {
 		wait = drainPause // no watch reports that a pod has ended
+	}
+	if seen.unreadable != "" {
+		wait = unreadablePause // no watch reports that a kind can be read again
 	}
 	return ctrl.Result{RequeueAfter: wait}, nil
 }

@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -15,7 +18,8 @@ import (
 )
 
 // difference finds which objects must be sent: those that are not there, those that
-// were sent otherwise, and those of which somebody took over a field.
+// were sent otherwise, and those of which somebody changed what the app wrote. A Job that has succeeded
+// and is gone, as one with a time to live is, is not made again.
 func (p *planned) difference(seen observed, wanted []*unstructured.Unstructured) error {
 	known := inventory(seen.previous())
 	for _, desired := range wanted {
@@ -23,13 +27,22 @@ func (p *planned) difference(seen observed, wanted []*unstructured.Unstructured)
 		if err != nil {
 			return err
 		}
-		o := object{ref: refOf(desired), desired: desired, sent: sent}
+		o := object{ref: refOf(desired), desired: desired, sent: sent, phase: phaseOf(desired)}
 		o.live = seen.live[o.ref]
-		before, ok := known[o.ref]
-		o.send = o.live == nil || !ok || before.Sent != sent || before.Owned != apply.OwnedHash(o.live) || asked(seen)
+		entry, ok := known[o.ref]
+		o.done = ok && o.live == nil && entry.Done && entry.Sent == sent
+		o.send = !o.done && (o.live == nil || !ok || entry.Sent != sent || entry.Content != shown(apply.ContentHash(o.live), seen.salt) || asked(seen))
 		p.objects = append(p.objects, o)
 	}
 	return nil
+}
+
+// shown is a hash as it may be shown: keyed, as an object may hold a secret that can be guessed.
+func shown(content, salt string) string {
+	if content == "" {
+		return ""
+	}
+	return keyed([]byte(content), salt)
 }
 
 // asked says whether somebody asked, by annotation, for everything to be applied again.
@@ -44,9 +57,13 @@ func hash(o *unstructured.Unstructured, salt string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode %s: %w", refOf(o), err)
 	}
-	keyed := hmac.New(sha256.New, []byte(salt))
-	keyed.Write(raw)
-	return hex.EncodeToString(keyed.Sum(nil))[:16], nil
+	return keyed(raw, salt), nil
+}
+
+func keyed(content []byte, salt string) string {
+	sum := hmac.New(sha256.New, []byte(salt))
+	sum.Write(content)
+	return hex.EncodeToString(sum.Sum(nil))[:16]
 }
 
 func inventory(s *v1alpha1.AppInstallationStatus) map[ref]v1alpha1.InstalledObject {
@@ -65,38 +82,53 @@ func inventoried(o v1alpha1.InstalledObject) *unstructured.Unstructured {
 	return u
 }
 
-// taken says which object of the app bears a name that somebody else has. Nothing is
+// taken says which objects of the app bear a name that somebody else has. Nothing is
 // applied then: an app that is half there helps nobody.
 func taken(seen observed, wanted []*unstructured.Unstructured) *condition.Outcome {
-	known := inventory(seen.previous())
+	i := &seen.installation
+	var all []string
 	for _, desired := range wanted {
 		name := refOf(desired)
 		live := seen.live[name]
-		if live == nil || ours(seen, live) {
+		if live == nil || ours(seen, live) || live.GetAnnotations()[v1alpha1.AnnotationAdopt] == i.Spec.App {
 			continue
 		}
-		if before, ok := known[name]; ok && before.UID == string(live.GetUID()) {
-			continue // ours, though somebody took its label away
-		}
-		i := &seen.installation
-		if other := live.GetLabels()[v1alpha1.LabelApp]; other != "" {
-			return stalled(v1alpha1.ReasonNameTaken, fmt.Sprintf("%s in %s belongs to app %s, and the bundle of app %s brings one of the same name: one of the two apps must name it otherwise",
+		if other := live.GetLabels()[v1alpha1.LabelApp]; other != "" && other != i.Spec.App {
+			all = append(all, fmt.Sprintf("%s in %s belongs to app %s, and the bundle of app %s brings one of the same name: one of the two apps must name it otherwise",
 				name, i.Namespace, other, i.Spec.App))
+			continue
 		}
-		return stalled(v1alpha1.ReasonNameTaken, fmt.Sprintf("%s in %s was not made by app %s, whose bundle brings one of the same name: rename or delete it, and the app is installed",
-			name, i.Namespace, i.Spec.App))
+		all = append(all, fmt.Sprintf("%s in %s was not made by app %s, whose bundle brings one of the same name: rename or delete it, or have the app take it over with the annotation %s: %s",
+			name, i.Namespace, i.Spec.App, v1alpha1.AnnotationAdopt, i.Spec.App))
 	}
-	return nil
+	if len(all) == 0 {
+		return nil
+	}
+	return stalled(v1alpha1.ReasonNameTaken, summary(all))
 }
 
-// ours says whether an object belongs to this installation.
+// ours says whether an object is this installation's: it made this very object, whoever changed the label,
+// or its field manager has written it, with the app's label, when the status was lost. A label alone
+// proves nothing; one of another app counts where that app's field manager has written the object.
 func ours(seen observed, o *unstructured.Unstructured) bool {
+	wrote := apply.ContentHash(o) != "" // the field manager of the app that the label names
+	if app := o.GetLabels()[v1alpha1.LabelApp]; app != "" && app != seen.installation.Spec.App && wrote {
+		return false
+	}
+	if entry, ok := inventory(seen.previous())[refOf(o)]; ok && entry.UID == string(o.GetUID()) {
+		return true
+	}
+	return labelled(seen, o) && wrote
+}
+
+// labelled says whether an object bears the labels of this installation.
+func labelled(seen observed, o *unstructured.Unstructured) bool {
 	labels := o.GetLabels()
 	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelApp] == seen.installation.Spec.App
 }
 
 // leftovers finds the objects of the app that it no longer has: those to prune, and
-// those to keep.
+// those to keep. What another object controls goes with that.
 func (p *planned) leftovers(seen observed, wanted []*unstructured.Unstructured) {
 	has := map[ref]bool{}
 	for _, o := range wanted {
@@ -104,21 +136,69 @@ func (p *planned) leftovers(seen observed, wanted []*unstructured.Unstructured) 
 	}
 	var names []ref
 	for name, o := range seen.live {
-		if ours(seen, o) && !has[name] {
+		if labelled(seen, o) && ours(seen, o) && !has[name] && metav1.GetControllerOfNoCopy(o) == nil {
 			names = append(names, name)
 		}
 	}
+	p.kept = claimsLeft(seen, has)
 	for _, name := range sorted(names) {
 		switch o := seen.live[name]; {
 		case precious(o):
-			p.kept = append(p.kept, name)
+			if !slices.Contains(p.kept, name) {
+				p.kept = append(p.kept, name)
+			}
 		case o.GetDeletionTimestamp() == nil:
-			p.prune = append(p.prune, o)
+			p.stale = append(p.stale, o)
 		}
 	}
 }
 
+// claimsLeft are the claims that StatefulSets of the app made, and that are no longer in use: those of
+// StatefulSets that go now, and those that were listed before. Kubernetes gives them no label of the app.
+func claimsLeft(seen observed, has map[ref]bool) []ref {
+	var left []ref
+	for name, o := range seen.live {
+		if name.Kind != claimKind {
+			continue
+		}
+		made := slices.Contains(seen.previous().Kept, name.String())
+		for of, set := range seen.live {
+			made = made || (!has[of] && ours(seen, set) && madeBy(set, name.Name))
+		}
+		if made && !has[name] && (o.GetLabels()[v1alpha1.LabelApp] == "" || ours(seen, o)) {
+			left = append(left, name)
+		}
+	}
+	return sorted(left)
+}
+
+// madeBy says whether a StatefulSet makes a claim of a name: <template>-<StatefulSet>-<number>.
+func madeBy(set *unstructured.Unstructured, claim string) bool {
+	if set.GetKind() != "StatefulSet" {
+		return false
+	}
+	templates, _, err := unstructured.NestedSlice(set.Object, "spec", "volumeClaimTemplates")
+	if err != nil {
+		return false
+	}
+	for _, t := range templates {
+		template, ok := t.(map[string]any)
+		if !ok {
+			continue
+		}
+		name, _, _ := unstructured.NestedString(template, "metadata", "name")
+		number, found := strings.CutPrefix(claim, name+"-"+set.GetName()+"-")
+		if found && number != "" && strings.Trim(number, "0123456789") == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// claimKind is the kind of what asks for a volume.
+const claimKind = "PersistentVolumeClaim"
+
 // precious says whether an object may hold what a person would miss.
 func precious(o *unstructured.Unstructured) bool {
-	return o.GetKind() == "PersistentVolumeClaim" || o.GetAnnotations()[v1alpha1.AnnotationPrune] == v1alpha1.PruneDisabled
+	return o.GetKind() == claimKind || o.GetAnnotations()[v1alpha1.AnnotationPrune] == v1alpha1.PruneDisabled
 }

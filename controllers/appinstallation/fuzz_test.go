@@ -62,7 +62,7 @@ func randomLive(t *testing.T, c *choices, seen *observed) {
 		seen.live[refOf(live)] = live
 		if c.below(3) == 2 {
 			seen.installation.Status.Inventory = append(seen.installation.Status.Inventory, v1alpha1.InstalledObject{
-				APIVersion: "v1", Kind: o.GetKind(), Name: o.GetName(), UID: pick(c, string(o.GetUID()), "earlier", ""), Sent: pick(c, "", "x"), Owned: pick(c, "", "x"),
+				APIVersion: "v1", Kind: o.GetKind(), Name: o.GetName(), UID: pick(c, string(o.GetUID()), "earlier", ""), Sent: pick(c, "", "x"), Content: pick(c, "", "x"),
 			})
 		}
 	}
@@ -108,7 +108,14 @@ func FuzzPlan(f *testing.F) {
 		if todo.outcome != nil {
 			return
 		}
-		again, err := plan(next(t, seen, todo), rendered{objects: wanted})
+		// What the app no longer has goes when the rest is ready, in a pass of its own.
+		after := next(t, seen, todo)
+		second, err := plan(after, rendered{objects: wanted})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPlan(t, after, second)
+		again, err := plan(next(t, after, second), rendered{objects: wanted})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ type gate func(seen observed) *condition.Outcome
 // closed returns what the first closed gate says, or nil where all are open. The order is that
 // in which a person would fix them.
 func closed(seen observed) *condition.Outcome {
-	for _, g := range []gate{environmentReady, appOffered, zoneFits, bundleStored, dependenciesReady} {
+	for _, g := range []gate{environmentReady, kindsReadable, appOffered, zoneFits, bundleStored, dependenciesReady} {
 		if outcome := g(seen); outcome != nil {
 			return outcome
 		}
@@ -53,6 +53,15 @@ func environmentReady(seen observed) *condition.Outcome {
 		return progressing(v1alpha1.ReasonEnvironmentNotReady, why)
 	}
 	return nil
+}
+
+// kindsReadable changes nothing while objects that the app holds can't be seen: what can't be seen may be
+// there, or not.
+func kindsReadable(seen observed) *condition.Outcome {
+	if seen.unreadable == "" {
+		return nil
+	}
+	return stalled(v1alpha1.ReasonKindUnreadable, seen.unreadable)
 }
 
 // appOffered changes nothing when the catalogue has lost the app: what runs, runs on.

@@ -8,18 +8,30 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // memory spares work that was done before. All of it may be lost: it is found again
 // from the API server.
 type memory struct {
-	kinds   memo[string, []schema.GroupVersionKind]
+	kinds   memo[string, servedKinds]
 	bundles memo[string, bundle.Bundle]
 	rules   memo[string, *health.Rules]
 	secrets memo[types.UID, secret]
 	pending memo[types.UID, pending]
+	// tried is what the API server would take, by the hashes of the objects.
+	tried memo[types.UID, string]
+	// judged are the findings on what was built, by what it was built from and what is allowed.
+	judged memo[string, []contract.Finding]
+}
+
+// servedKinds are the kinds of a role that the cluster serves, as it was at a time.
+type servedKinds struct {
+	all      []schema.GroupVersionKind
+	complete bool
+	at       time.Time
 }
 
 // secret is what a Secret held at a resource version.

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -17,12 +18,11 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/health"
-	"github.com/allmenning/allmenning/controllers/internal/installable"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
+	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
@@ -48,8 +48,13 @@ type observed struct {
 	secrets map[string]map[string][]byte
 	// pullSecret is the Secret that spec.imagePullSecretRef of the app names; nil where it is missing or not asked for.
 	pullSecret *unstructured.Unstructured
-	// live are all objects of installable kinds in the namespace, the app's and others'.
+	// roleRules and roleVersion are of the installer role, which lists the kinds that bundles may hold.
+	roleRules   []rbacv1.PolicyRule
+	roleVersion string
+	// live are the objects of installable kinds in the namespace, the app's and others'.
 	live map[ref]*unstructured.Unstructured
+	// unreadable says which kinds that the app holds can't be read; empty where all can.
+	unreadable string
 	// room is what the namespace has for pods.
 	room health.Room
 	// policy that opens what the app requires; nil where there is none.
@@ -57,8 +62,11 @@ type observed struct {
 	// salt is known to the operator and to administrators of the cluster alone: the UID of
 	// its namespace, which is random and outlives every restart.
 	salt string
-	// pods says whether the app still has pods; asked only while it is uninstalled.
-	pods bool
+	// pods are those that controllers made for the app and that have not ended; asked only while it is
+	// uninstalled.
+	pods []string
+	// now is the time of the pass.
+	now time.Time
 	// waiting is a status that was worked out and not written yet; zero where there is none.
 	waiting pending
 }
@@ -88,7 +96,7 @@ func refOf(o *unstructured.Unstructured) ref {
 func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (observed, error) {
 	var seen observed
 	i := &seen.installation
-	if err := r.written.Await(ctx, r.Client, name.String()); err != nil {
+	if err := r.written.Await(ctx, r.Client, name.String(), r.lister().isReadable); err != nil {
 		return seen, err
 	}
 	if err := r.Client.Get(ctx, name, i); err != nil {
@@ -109,23 +117,31 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	if err := r.needs(ctx, &seen); err != nil {
 		return seen, err
 	}
-	if seen.live, err = r.objects(ctx, name.Namespace); err != nil {
+	if err := r.role(ctx, &seen); err != nil {
 		return seen, err
 	}
 	if seen.room, err = r.room(ctx, name.Namespace); err != nil {
 		return seen, err
 	}
-	if i.Spec.State != v1alpha1.InstallationAbsent {
-		return seen, nil
+	if i.Spec.State == v1alpha1.InstallationAbsent {
+		seen.pods, err = podsOf(ctx, r.Live, name.Namespace, i.Spec.App)
 	}
+	return seen, err
+}
 
+// podsOf lists the pods that controllers made for an app. One that a person made, and labelled so, is none.
+func podsOf(ctx context.Context, live client.Reader, namespace, app string) ([]string, error) {
 	var pods corev1.PodList
-	if err := r.Live.List(ctx, &pods, client.InNamespace(name.Namespace), client.MatchingLabels{v1alpha1.LabelApp: i.Spec.App}, client.Limit(1)); err != nil {
-		return seen, fmt.Errorf("list pods: %w", err)
+	if err := live.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels{v1alpha1.LabelApp: app}); err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
 	}
-
-	seen.pods = len(pods.Items) > 0
-	return seen, nil
+	var all []string
+	for i := range pods.Items {
+		if metav1.GetControllerOfNoCopy(&pods.Items[i]) != nil {
+			all = append(all, "Pod/"+pods.Items[i].Name)
+		}
+	}
+	return all, nil
 }
 
 // room reads what a namespace has for pods.
@@ -245,58 +261,14 @@ func (r *Reconciler) secret(ctx context.Context, key client.ObjectKey) (map[stri
 	return data, nil
 }
 
-// objects lists what is in the namespace of every kind that a bundle may hold.
-func (r *Reconciler) objects(ctx context.Context, namespace string) (map[ref]*unstructured.Unstructured, error) {
-	kinds, err := r.kinds(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found := map[ref]*unstructured.Unstructured{}
-	for _, gvk := range kinds {
-		if err := r.watches.ensure(gvk); err != nil {
-			return nil, err
-		}
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
-		if err := read.List(ctx, r.Client, list, client.InNamespace(namespace)); err != nil {
-			return nil, fmt.Errorf("list %s: %w", gvk.Kind, err)
-		}
-		for i := range list.Items {
-			found[refOf(&list.Items[i])] = &list.Items[i]
-		}
-	}
-	return found, nil
-}
-
-// kinds are the kinds that bundles may hold, as the installer role lists them. A
-// resource that the cluster does not serve, as its definition is not installed yet,
-// is left out.
-func (r *Reconciler) kinds(ctx context.Context) ([]schema.GroupVersionKind, error) {
+// role reads the ClusterRole that lists the kinds that bundles may hold.
+func (r *Reconciler) role(ctx context.Context, seen *observed) error {
 	var role rbacv1.ClusterRole
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: v1alpha1.RoleInstaller}, &role); err != nil {
-		return nil, fmt.Errorf("read ClusterRole %s, which lists the kinds that bundles may hold: %w", v1alpha1.RoleInstaller, err)
+		return fmt.Errorf("read ClusterRole %s, which lists the kinds that bundles may hold: %w", v1alpha1.RoleInstaller, err)
 	}
-	if known, ok := r.memory.kinds.get(role.ResourceVersion); ok {
-		return known, nil
-	}
-
-	all, complete := []schema.GroupVersionKind{}, true
-	for _, resource := range installable.Kinds(role.Rules) {
-		gvk, err := r.Mapper.KindFor(resource.WithVersion(""))
-		if meta.IsNoMatchError(err) {
-			complete = false // ask again: its definition may come
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("find the kind of %s: %w", resource, err)
-		}
-		all = append(all, gvk)
-	}
-
-	if complete {
-		r.memory.kinds.put(role.ResourceVersion, all)
-	}
-	return all, nil
+	seen.roleRules, seen.roleVersion = role.Rules, role.ResourceVersion
+	return nil
 }
 
 func untyped(gvk schema.GroupVersionKind) *unstructured.Unstructured {

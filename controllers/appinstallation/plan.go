@@ -24,15 +24,20 @@ type planned struct {
 	objects []object
 	// policy is applied before the objects; nil where it is as it should be.
 	policy *apply.Object
-	// prune are objects of the app that it no longer has.
-	prune []*unstructured.Unstructured
+	// stale are objects of the app that it no longer has, and prune those of them that go now: they stay
+	// until what came in their place is ready.
+	stale, prune []*unstructured.Unstructured
 	// prunePolicy goes last, when the pods that it served are gone.
 	prunePolicy *networkingv1.NetworkPolicy
 	// kept are objects of the app that it no longer has, and that may hold data.
 	kept []ref
+	// held says that objects wait for an earlier phase.
+	held bool
 	// draining says that pods of the app, which is uninstalled, are still ending.
 	draining bool
-	rules    *health.Rules
+	// remains names what of an uninstalled app is still there.
+	remains []string
+	rules   *health.Rules
 }
 
 // object is one object of the installation.
@@ -41,10 +46,15 @@ type object struct {
 
 	desired *unstructured.Unstructured
 	// sent is a hash of desired.
-	sent string
+	sent  string
+	phase phase
 	// send says that the live object differs, or is not there.
 	send bool
-	live *unstructured.Unstructured
+	// done says that it is a Job that has succeeded, and was removed since.
+	done bool
+	// waits names the object of an earlier phase that this one waits for; empty where it does not.
+	waits string
+	live  *unstructured.Unstructured
 }
 
 // plan decides what to do about what was seen.
@@ -71,7 +81,11 @@ func plan(seen observed, wanted rendered) (planned, error) {
 		return out, err
 	}
 
+	out.hold(seen)
 	out.leftovers(seen, wanted.objects)
+	if len(out.stale) > 0 && out.isReady() {
+		out.prune = out.stale
+	}
 	err := out.planPolicy(seen)
 	return out, err
 }

@@ -3,12 +3,15 @@ package appinstallation
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 )
 
 func TestPlanSendsWhatDiffers(t *testing.T) {
@@ -23,7 +26,7 @@ func TestPlanSendsWhatDiffers(t *testing.T) {
 		{"a value changed", func(*observed) {}, []*unstructured.Unstructured{configMap("a", "2"), b}, []string{"ConfigMap/a"}},
 		{"an object is new", func(*observed) {}, []*unstructured.Unstructured{a, b, configMap("c", "1")}, []string{"ConfigMap/c"}},
 		{"somebody deleted one", func(s *observed) { delete(s.live, refOf(a)) }, []*unstructured.Unstructured{a, b}, []string{"ConfigMap/a"}},
-		{"somebody took over a field of one", func(s *observed) { s.installation.Status.Inventory[1].Owned = "other" }, []*unstructured.Unstructured{a, b}, []string{"ConfigMap/b"}},
+		{"somebody changed what the app wrote of one", func(s *observed) { s.installation.Status.Inventory[1].Content = "other" }, []*unstructured.Unstructured{a, b}, []string{"ConfigMap/b"}},
 		{"the status was lost", func(s *observed) { s.installation.Status = v1alpha1.AppInstallationStatus{} }, []*unstructured.Unstructured{a, b}, []string{"ConfigMap/a", "ConfigMap/b"}},
 		{"somebody asked for all to be applied again", func(s *observed) {
 			s.installation.Annotations = map[string]string{v1alpha1.AnnotationReconcile: "now"}
@@ -88,10 +91,35 @@ func TestPlanStopsBeforeItWrites(t *testing.T) {
 func TestTaken(t *testing.T) {
 	live := func(labels map[string]string) func(*observed) {
 		return func(s *observed) {
-			o := configMap("a", "1")
+			o := answered(configMap("a", "1"))
 			o.SetLabels(labels)
 			o.SetUID("u")
-			s.live[refOf(o)] = o
+			s.live[refOf(o)] = cached(t, o)
+		}
+	}
+	forged := func(s *observed) {
+		o := configMap("a", "1") // with the labels, and written by somebody else
+		o.SetUID("u")
+		o.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubectl", Operation: metav1.ManagedFieldsOperationApply, FieldsV1: metav1.NewFieldsV1(`{"f:data":{}}`)}})
+		s.live[refOf(o)] = cached(t, o)
+	}
+	writtenBy := func(app string) func(*observed) {
+		return func(s *observed) {
+			o := answered(configMap("a", "1"))
+			o.SetLabels(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: app})
+			o.SetUID("u")
+			fields := o.GetManagedFields()
+			fields[0].Manager = apply.ManagerOf(app)
+			o.SetManagedFields(fields)
+			s.live[refOf(o)] = cached(t, o)
+		}
+	}
+	adopted := func(by string) func(*observed) {
+		return func(s *observed) {
+			o := configMap("a", "1")
+			o.SetLabels(nil)
+			o.SetAnnotations(map[string]string{v1alpha1.AnnotationAdopt: by})
+			s.live[refOf(o)] = cached(t, o)
 		}
 	}
 	known := func(uid string) func(*observed) {
@@ -109,6 +137,11 @@ func TestTaken(t *testing.T) {
 		{"the tenant has it", world(live(nil)), "was not made by app svarut"},
 		{"another app has it", world(live(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: "kobo"})), "belongs to app kobo"},
 		{"it is ours, and somebody took its label", world(live(nil), known("u")), ""},
+		{"it bears our labels, and we never wrote it", world(forged), "was not made by app svarut"},
+		{"it is ours, and somebody gave it another app's label", world(live(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: "kobo"}), known("u")), ""},
+		{"another app wrote what is in our inventory", world(writtenBy("kobo"), known("u")), "belongs to app kobo"},
+		{"its owner lets the app take it over", world(adopted("svarut")), ""},
+		{"its owner lets another app take it over", world(adopted("kobo")), "was not made by app svarut"},
 		{"it was ours, and another came in its place", world(live(nil), known("earlier")), "was not made by app svarut"},
 	}
 	for _, tc := range cases {
@@ -127,10 +160,11 @@ func TestTaken(t *testing.T) {
 func TestLeftovers(t *testing.T) {
 	seen := world()
 	add := func(o *unstructured.Unstructured, change func(*unstructured.Unstructured)) {
+		o = answered(o)
 		if change != nil {
 			change(o)
 		}
-		seen.live[refOf(o)] = o
+		seen.live[refOf(o)] = cached(t, o)
 	}
 	add(configMap("wanted", "1"), nil)
 	add(configMap("old", "1"), nil)
@@ -143,9 +177,14 @@ func TestLeftovers(t *testing.T) {
 	add(configMap("of-kobo", "1"), func(o *unstructured.Unstructured) {
 		o.SetLabels(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: "kobo"})
 	})
+	add(configMap("copied-by-somebody", "1"), func(o *unstructured.Unstructured) { o.SetManagedFields(nil) })
+	add(configMap("made-by-another-object", "1"), func(o *unstructured.Unstructured) {
+		o.SetOwnerReferences([]metav1.OwnerReference{{Kind: "Queue", Name: "q", Controller: new(true)}})
+	})
 	add(of(seen, "PersistentVolumeClaim", "data", map[string]any{}), nil)
 	var got planned
 	got.leftovers(seen, []*unstructured.Unstructured{configMap("wanted", "1")})
+	got.prune = got.stale
 	if diff := cmp.Diff([]string{"ConfigMap/old", "ConfigMap/older"}, prunes(got)); diff != "" {
 		t.Errorf("pruned (-want +got):\n%s", diff)
 	}
@@ -159,7 +198,7 @@ func TestUninstallTakesOneStepAfterTheOther(t *testing.T) {
 	data := of(world(), "PersistentVolumeClaim", "data", map[string]any{})
 	seen := installed(t, configMap("a", "1"), data)
 	absent(&seen)
-	seen.policy, seen.pods = policy, true
+	seen.policy, seen.pods = policy, []string{"Pod/web-1"}
 	steps := []struct {
 		reason  string
 		happens func()
@@ -172,7 +211,7 @@ func TestUninstallTakesOneStepAfterTheOther(t *testing.T) {
 			seen.live[refOf(configMap("a", ""))].SetDeletionTimestamp(at(0))
 		}, nil, true, false},
 		{"then its pods", func() { delete(seen.live, refOf(configMap("a", ""))) }, nil, true, false},
-		{"when they have ended the policy that they lived by goes", func() { seen.pods = false }, nil, false, true},
+		{"when they have ended the policy that they lived by goes", func() { seen.pods = nil }, nil, false, true},
 		{"then it is done", func() { seen.policy = nil }, nil, false, false},
 	}
 	for _, s := range steps {
@@ -218,5 +257,42 @@ func TestHashIsKeyed(t *testing.T) {
 	}
 	if of("1", "salt") == of("1", "other") {
 		t.Error("who does not have the salt could try values until the hash fits")
+	}
+}
+
+func TestUninstallWaitsForABoundedTimeAndSaysForWhat(t *testing.T) {
+	seen := installed(t)
+	absent(&seen)
+	seen.pods, seen.now = []string{"Pod/web-1"}, now
+	todo := mustPlan(t, seen)
+	next, outcome := status(seen, todo, applied{}, now)
+	if brief(&outcome) != "Progressing Uninstalling" || !strings.Contains(outcome.Message, "Pod/web-1") {
+		t.Errorf("%s: %s", brief(&outcome), outcome.Message)
+	}
+	seen.installation.Status, seen.now = next, now.Add(drainTime+time.Second)
+	todo = mustPlan(t, seen)
+	if _, outcome = status(seen, todo, applied{}, seen.now); brief(&outcome) != "Ready Uninstalled" || !strings.Contains(outcome.Message, "still there after 11m0s are Pod/web-1") {
+		t.Errorf("later: %s: %s", brief(&outcome), outcome.Message)
+	}
+}
+
+func TestClaimsOfTemplatesAreListed(t *testing.T) {
+	seen := world()
+	set := answered(of(seen, "StatefulSet", "ledger", map[string]any{"spec": map[string]any{"volumeClaimTemplates": []any{map[string]any{"metadata": map[string]any{"name": "data"}}}}}))
+	set.SetAPIVersion("apps/v1")
+	for _, o := range []*unstructured.Unstructured{set, of(seen, "PersistentVolumeClaim", "data-ledger-0", map[string]any{}), of(seen, "PersistentVolumeClaim", "data-ledger-x", map[string]any{})} {
+		if o.GetKind() != "StatefulSet" {
+			o.SetLabels(nil)
+		}
+		seen.live[refOf(o)] = cached(t, o)
+	}
+	absent(&seen)
+	todo := mustPlan(t, seen)
+	if diff := cmp.Diff([]string{"PersistentVolumeClaim/data-ledger-0"}, keeps(todo)); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+	after := next(t, seen, todo)
+	if diff := cmp.Diff([]string{"PersistentVolumeClaim/data-ledger-0"}, keeps(mustPlan(t, after))); diff != "" {
+		t.Errorf("kept when the StatefulSet is gone (-want +got):\n%s", diff)
 	}
 }

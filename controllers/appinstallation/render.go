@@ -2,6 +2,7 @@ package appinstallation
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,23 +11,29 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/health"
-	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
+	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/contract"
+	"github.com/allmenning/allmenning/internal/installable"
+	"github.com/allmenning/allmenning/internal/podtemplate"
 )
 
 // rendered is what the bundle came to for this tenant, or why it did not.
 type rendered struct {
 	// objects in the order in which they are installed.
 	objects []*unstructured.Unstructured
-	rules   *health.Rules
-	fault   *condition.Outcome
+	// sample are the objects that the version was tried with when it entered the catalogue; nil where the
+	// version is applied already.
+	sample []*unstructured.Unstructured
+	rules  *health.Rules
+	fault  *condition.Outcome
 }
 
-// render builds the bundle. It writes nothing and reads nothing but its argument; it
-// is a method because compiled schemas and built bundles are kept for the next time.
+// render builds the bundle, and judges what came of it as the catalogue judged the sample. It writes nothing
+// and reads nothing but its argument, and which kinds the cluster knows; it is a method because compiled
+// schemas and built bundles are kept for the next time.
 func (r *Reconciler) render(seen observed) rendered {
 	i := &seen.installation
 	if i.Spec.State == v1alpha1.InstallationAbsent || seen.app == nil || seen.bundle == nil {
@@ -49,14 +56,76 @@ func (r *Reconciler) render(seen observed) rendered {
 		return rendered{fault: stalled(v1alpha1.ReasonInvalidVersion, err.Error())}
 	}
 
-	objects, err := r.Builder.Build(*seen.bundle, contextOf(i, params))
+	facts := contextOf(i, params)
+	built, err := r.Build(*seen.bundle, facts)
 	if err != nil {
 		return rendered{fault: stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", i.Spec.App, i.Spec.Version, err))}
 	}
-	if objects, fault = withPullSecret(seen, objects); fault != nil {
+	if fault = r.judge(seen, facts, built.Objects); fault != nil {
 		return rendered{fault: fault}
 	}
-	return rendered{objects: objects, rules: rules}
+
+	out := rendered{rules: rules, sample: r.sample(seen, version)}
+	out.objects, out.fault = withPullSecret(seen, built.Objects)
+	return out
+}
+
+// sample builds the bundle as the catalogue did, to know what was tried then; nil where that does not
+// matter, or can't be known.
+func (r *Reconciler) sample(seen observed, version *catalogue.Version) []*unstructured.Unstructured {
+	if isApplied(seen) {
+		return nil
+	}
+	at := slices.IndexFunc(seen.app.Spec.Versions, func(v v1alpha1.Version) bool { return v.Version == version.Number })
+	if at < 0 {
+		return nil
+	}
+	facts, err := bundle.Sample(seen.installation.Spec.App, seen.app.Spec.Versions[at], cmp.Or(seen.offer.Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed))
+	if err != nil {
+		return nil
+	}
+	built, err := r.Build(*seen.bundle, facts)
+	if err != nil {
+		return nil
+	}
+	return built.Objects
+}
+
+// judge passes what was built for this tenant through the checks that the sample passed: a bundle may build to
+// something else for one tenant.
+func (r *Reconciler) judge(seen observed, facts bundle.Context, objects []*unstructured.Unstructured) *condition.Outcome {
+	i := &seen.installation
+	asked, err := json.Marshal([]any{i.Spec.Digest, facts, seen.platform.Bundles, seen.domains(), seen.roleVersion})
+	if err != nil {
+		return stalled(v1alpha1.ReasonBuildFailed, "the parameters can't be written as JSON") // the cause could hold a value
+	}
+	sum := sha256.Sum256(asked)
+	key := string(sum[:])
+	found, known := r.memory.judged.get(key)
+	if !known {
+		question := installable.Question{Rules: seen.roleRules, Mapper: r.Mapper, Platform: seen.platform, Domains: seen.domains()}
+		terms, err := question.Terms(objects)
+		if err != nil {
+			return &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
+		}
+		found = contract.Refusals(contract.Check(objects, terms))
+		r.memory.judged.put(key, found)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return stalled(v1alpha1.ReasonBundleRefused, fmt.Sprintf("the bundle of %s %s, as it is built for %s: %s", i.Spec.App, i.Spec.Version, i.Namespace, contract.Text(found)))
+}
+
+// domains are the names that the municipality has.
+func (o *observed) domains() []string {
+	if o.municipality != nil {
+		return o.municipality.Spec.Domains
+	}
+	if domain := o.installation.Spec.Tenant.Domain; domain != "" {
+		return []string{domain}
+	}
+	return nil
 }
 
 func stalled(reason, message string) *condition.Outcome {

@@ -6,13 +6,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/internal/bundle"
 )
 
-func renderer() *Reconciler { return &Reconciler{Builder: bundle.NewBuilder(10, 1<<20)} }
+// renderer builds in this process, and knows the kinds that the tests' bundles hold.
+func renderer() *Reconciler { return &Reconciler{Build: bundle.Build, Mapper: mapperOf()} }
+
+func mapperOf() meta.RESTMapper {
+	mapper := meta.NewDefaultRESTMapper(nil)
+	mapper.Add(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, meta.RESTScopeNamespace)
+	mapper.Add(schema.GroupVersionKind{Version: "v1", Kind: "Service"}, meta.RESTScopeNamespace)
+	return mapper
+}
 
 func given(raw string) func(*observed) {
 	return func(s *observed) { s.installation.Spec.Parameters = &apiextensionsv1.JSON{Raw: []byte(raw)} }
@@ -53,6 +63,13 @@ func TestRenderFaults(t *testing.T) {
 			s.app.Spec.Versions[0].Health = []v1alpha1.HealthRule{{APIVersion: "v1", Kind: "Queue", Healthy: "object."}}
 		}), "Stalled InvalidVersion", "health[0].healthy", ""},
 		{"a bundle that does not build", world(func(s *observed) { delete(s.bundle.Files, "web.yaml") }), "Stalled BuildFailed", "svarut 2.4.1 does not build", ""},
+		{"what is harmless for the sample, and not for this tenant", world(func(s *observed) {
+			s.bundle.Files["kustomization.yaml"] = []byte("resources: [web.yaml, s.yaml, allmenning-context.yaml]\n" +
+				"replacements: [{source: {kind: ConfigMap, name: ctx, fieldPath: data.municipality}, targets: [{select: {kind: Service}, fieldPaths: [spec.type], options: {create: true}}]}]\n")
+			s.bundle.Files["s.yaml"] = []byte("apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {}\n")
+			s.bundle.Files["allmenning-context.yaml"] = []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ctx, annotations: {config.kubernetes.io/local-config: \"true\"}}\ndata: {municipality: x}\n")
+			s.installation.Spec.Tenant.Municipality = "NodePort"
+		}), "Stalled BundleRefused", "as it is built for vinje-prod: Service/s: spec.type: NodePort is not allowed", ""},
 		{"the pull secret is missing", world(pull), "Stalled PullSecretMissing", "spec.imagePullSecretRef of SharedApp svarut", ""},
 	}
 	for _, tc := range cases {

@@ -15,7 +15,9 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 const (
@@ -36,16 +38,17 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 
 	next.ObservedGeneration = i.Generation
 	outcome := outcomeOf(seen, todo, done)
-	if todo.outcome == nil && done.failed == nil {
+	outcome.Message = parameters.Hide(outcome.Message, secretsOf(seen))
+	if todo.outcome == nil && done.failed == nil && done.refused == nil {
 		next.LastHandledReconcileAt = i.Annotations[v1alpha1.AnnotationReconcile]
 	}
-	if todo.outcome == nil {
+	if todo.outcome == nil && done.refused == nil {
 		next.Inventory = nextInventory(seen, todo, done)
 		next.Kept = nil
 		for _, name := range todo.kept[:min(len(todo.kept), keptLength)] {
 			next.Kept = append(next.Kept, name.String())
 		}
-		if done.failed == nil {
+		if done.failed == nil && !todo.held {
 			recordVersion(&next, i, stamp)
 		}
 	}
@@ -57,6 +60,18 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 	next.LongestHealthy = longestHealthy(*before, next, stamp)
 	next.Conditions = condition.Of(before.Conditions, outcome, i.Generation, stamp)
 	return next, outcome
+}
+
+// secretsOf are the values of the tenant's Secrets that the app reads: no sentence may show one, whoever wrote
+// it.
+func secretsOf(seen observed) []any {
+	var all []any
+	for _, data := range seen.secrets {
+		for _, value := range data {
+			all = append(all, string(value))
+		}
+	}
+	return all
 }
 
 // faultEnded says whether something ended that kept the app from running, and was not the version's.
@@ -114,14 +129,15 @@ func nextInventory(seen observed, todo planned, done applied) []v1alpha1.Install
 		if live := done.live[o.ref]; done.sent[o.ref] {
 			entry = v1alpha1.InstalledObject{
 				APIVersion: o.desired.GetAPIVersion(), Kind: o.Kind, Name: o.Name,
-				UID: string(live.GetUID()), Sent: o.sent, Owned: apply.OwnedHash(live),
+				UID: string(live.GetUID()), Sent: o.sent, Content: shown(apply.ContentHash(live), seen.salt),
 			}
 		} else if !ok {
 			continue
 		}
+		entry.Done = o.done || (o.live != nil && !o.send && isComplete(o.live))
 		all = append(all, entry)
 	}
-	for _, o := range todo.prune {
+	for _, o := range todo.stale {
 		all = append(all, v1alpha1.InstalledObject{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Name: o.GetName(), UID: string(o.GetUID())})
 	}
 	return all
@@ -134,6 +150,8 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	switch {
 	case todo.outcome != nil:
 		return *todo.outcome
+	case done.refused != nil:
+		return refusedBefore(i, done.refused)
 	case done.failed != nil:
 		return failure(i, *done.failed)
 	case i.Spec.State == v1alpha1.InstallationAbsent:
@@ -150,13 +168,34 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 }
 
 func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outcome {
-	switch {
-	case todo.draining || len(todo.prune) > 0:
-		return *progressing(v1alpha1.ReasonUninstalling, i.Spec.App+" is being uninstalled: its pods are ending")
-	case len(todo.kept) > 0:
-		return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonUninstalled, Message: fmt.Sprintf("uninstalled; kept are %d objects that may hold data", len(todo.kept))}
+	if todo.draining || len(todo.stale) > 0 {
+		waits := "its objects are being deleted"
+		if len(todo.remains) > 0 {
+			waits = "it waits for " + summary(todo.remains)
+		}
+		return *progressing(v1alpha1.ReasonUninstalling, i.Spec.App+" is being uninstalled: "+waits)
 	}
-	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonUninstalled, Message: "uninstalled"}
+	message := "uninstalled"
+	if len(todo.kept) > 0 {
+		message += fmt.Sprintf("; kept are %d objects that may hold data", len(todo.kept))
+	}
+	if len(todo.remains) > 0 {
+		message += fmt.Sprintf("; still there after %s are %s", drainTime, summary(todo.remains))
+	}
+	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonUninstalled, Message: message}
+}
+
+// refusedBefore says what the API server would refuse, before anything was written. Objects and fix come first:
+// what the API server says may be long, and is cut.
+func refusedBefore(i *v1alpha1.AppInstallation, refused []contract.Finding) condition.Outcome {
+	var objects []string
+	for _, f := range refused {
+		if !slices.Contains(objects, f.Object) {
+			objects = append(objects, f.Object)
+		}
+	}
+	return *stalled(v1alpha1.ReasonRefused, fmt.Sprintf("%s: correct it in the bundle, and offer that as a new version of SharedApp %s; nothing of it is applied: %s",
+		strings.Join(objects, ", "), i.Spec.App, contract.Text(refused)))
 }
 
 // failure says what the API server refused. The fix comes first: what the API server says may be
@@ -167,11 +206,20 @@ func failure(i *v1alpha1.AppInstallation, f objectError) condition.Outcome {
 	case apply.QuotaExceeded(f.err):
 		return *stalled(v1alpha1.ReasonQuotaExceeded, what(raiseQuota(i)+": "))
 	case apply.Immutable(f.err):
-		return *stalled(v1alpha1.ReasonImmutableField, what("a field that can't be changed differs: the new version must name this object otherwise, or somebody deletes it first: "))
+		return *stalled(v1alpha1.ReasonImmutableField, what(immutableFix(f)+": "))
 	case apierrors.IsConflict(f.err), apply.Transient(f.err):
 		return condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: what("")}
 	}
 	return *stalled(v1alpha1.ReasonRefused, what(fmt.Sprintf("correct it in the bundle, and offer that as a new version of SharedApp %s; the API server refuses it: ", i.Spec.App)))
+}
+
+// immutableFix says what to do about a field that can't be changed.
+func immutableFix(f objectError) string {
+	if !f.replaceable {
+		return "a field that can't be changed differs: the new version must name this object otherwise"
+	}
+	return fmt.Sprintf("a field that can't be changed differs: the new version must name this object otherwise, or have it deleted and created again with the annotation %s: %s",
+		v1alpha1.AnnotationReplace, v1alpha1.ReplaceRecreate)
 }
 
 func raiseQuota(i *v1alpha1.AppInstallation) string {
@@ -181,26 +229,22 @@ func raiseQuota(i *v1alpha1.AppInstallation) string {
 // healthOf is the health of the worst object. An object that was applied a moment ago
 // and is not in the cache yet counts as the API server returned it.
 func healthOf(i *v1alpha1.AppInstallation, room health.Room, todo planned, done applied) condition.Outcome {
-	var working, broken []string
+	var working, broken, claims []string
 	for _, o := range todo.objects {
-		live := done.live[o.ref]
-		if live == nil {
-			working = append(working, o.String()+": not there yet")
-			continue
-		}
-		state, message := health.Of(live, todo.rules)
-		if short := room.Lacks(live, o.desired); state != health.Failed && short != "" {
-			state, message = health.Failed, short
-		}
-		switch state {
-		case health.Failed:
-			broken = append(broken, o.String()+": "+message)
-		case health.Progressing:
-			working = append(working, o.String()+": "+cmp.Or(message, "not ready yet"))
-		case health.Healthy:
+		state, message := healthOfOne(o, room, todo.rules, done)
+		switch {
+		case state == health.Failed:
+			broken = append(broken, message)
+		case state == health.Progressing && o.Kind == claimKind:
+			claims = append(claims, message)
+		case state == health.Progressing:
+			working = append(working, message)
 		}
 	}
 
+	if len(working) > 0 {
+		working = append(working, claims...) // else nothing waits for them: a claim may wait for its first pod
+	}
 	slices.Sort(broken)
 	slices.Sort(working)
 	switch {
@@ -210,6 +254,24 @@ func healthOf(i *v1alpha1.AppInstallation, room health.Room, todo planned, done 
 		return *progressing(v1alpha1.ReasonProgressing, summary(working))
 	}
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("%s %s runs", i.Spec.App, i.Spec.Version)}
+}
+
+// healthOfOne is how one object is, and what is to be said of it.
+func healthOfOne(o object, room health.Room, rules *health.Rules, done applied) (health.State, string) {
+	live := done.live[o.ref]
+	switch {
+	case o.done:
+		return health.Healthy, ""
+	case o.waits != "":
+		return health.Progressing, o.waitsFor()
+	case live == nil:
+		return health.Progressing, o.String() + ": not there yet"
+	}
+	state, message := health.Of(live, rules)
+	if short := room.Lacks(live, o.desired); state != health.Failed && short != "" {
+		state, message = health.Failed, short
+	}
+	return state, o.String() + ": " + cmp.Or(message, "not ready yet")
 }
 
 // failed is the outcome of an app of which some objects failed.

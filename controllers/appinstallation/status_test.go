@@ -17,9 +17,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 func TestFailure(t *testing.T) {
@@ -257,7 +257,12 @@ func TestStatus(t *testing.T) {
 		{"all was written: it is", func(s *observed) { s.installation.Spec.Digest = "sha256:new" },
 			planned{objects: []object{{ref: refOf(a), desired: a}, {ref: refOf(b), desired: b, send: true}}},
 			applied{sent: map[ref]bool{refOf(b): true}, live: map[ref]*unstructured.Unstructured{refOf(a): a, refOf(b): answered(b)}}, "Ready Ready", "sha256:new", 3, 2},
-		{"what is pruned is listed until it is gone", nil, planned{prune: []*unstructured.Unstructured{b}}, applied{}, "Ready Ready", digest, 3, 1},
+		{"some objects wait for a phase before theirs: the new version is not applied", func(s *observed) { s.installation.Spec.Digest = "sha256:new" },
+			planned{held: true, objects: []object{{ref: refOf(a), desired: a}, {ref: refOf(b), desired: b, waits: "Job/migrate"}}},
+			applied{live: map[ref]*unstructured.Unstructured{refOf(a): a}}, "Progressing Progressing", digest, 3, 1},
+		{"the API server would refuse some: nothing is applied, and what was there is remembered", func(s *observed) { s.installation.Spec.Digest = "sha256:new" },
+			planned{objects: []object{{ref: refOf(b), desired: b, send: true}}}, applied{refused: []contract.Finding{{Problem: "no"}}}, "Stalled Refused", digest, 3, 1},
+		{"what is to go is listed until it is gone", nil, planned{stale: []*unstructured.Unstructured{b}}, applied{}, "Ready Ready", digest, 3, 1},
 		{"suspended: nothing was looked at", nil, planned{suspended: true}, applied{}, "Ready ", digest, 2, 1},
 		{"uninstalling waits for pods", absent, planned{draining: true}, applied{}, "Progressing Uninstalling", "", 3, 0},
 		{"uninstalled", absent, planned{}, applied{}, "Ready Uninstalled", "", 3, 0},
@@ -294,11 +299,11 @@ func TestStatusNamesWhatItKept(t *testing.T) {
 
 func TestInventoryHoldsNoValue(t *testing.T) {
 	entry := installed(t, configMap("a", "hunter2")).installation.Status.Inventory[0]
-	if strings.Contains(fmt.Sprintf("%+v", entry), "hunter2") || entry.Sent == "" || entry.Owned == "" || entry.UID == "" {
+	if strings.Contains(fmt.Sprintf("%+v", entry), "hunter2") || entry.Sent == "" || entry.Content == "" || entry.UID == "" {
 		t.Errorf("inventory entry %+v, want hashes and no value", entry)
 	}
-	if entry.Owned != apply.OwnedHash(answered(configMap("a", "other"))) {
-		t.Error("the hash of owned fields depends on their values")
+	if other := installed(t, configMap("a", "other")).installation.Status.Inventory[0]; entry.Content == other.Content {
+		t.Error("the hash of what the app wrote does not depend on its values")
 	}
 }
 

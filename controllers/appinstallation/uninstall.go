@@ -1,27 +1,58 @@
 package appinstallation
 
-// planUninstall takes an app away: all its objects but the precious ones, and last,
-// when its pods have ended, the policy that they lived by.
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// drainTime is how long an uninstalled app's pods and objects are waited for: longer than pods may take to end
+// (see the rule grace-period in docs/bundles.md).
+const drainTime = 11 * time.Minute
+
+// planUninstall takes an app away: all its objects but the precious ones, and last, when its pods have ended, or
+// have not for too long, the policy that they lived by.
 func planUninstall(seen observed) planned {
 	var out planned
 	if seen.namespace == nil || !seen.namespace.DeletionTimestamp.IsZero() {
 		return out // it goes with the namespace
 	}
+	if outcome := kindsReadable(seen); outcome != nil {
+		return planned{outcome: outcome}
+	}
 	out.leftovers(seen, nil)
-	out.draining = seen.pods || remaining(seen) > len(out.kept)
+	out.prune = out.stale
+	out.remains = append(remaining(seen, out.kept), seen.pods...)
+	out.draining = len(out.remains) > 0 && !overdue(seen)
 	if !out.draining {
 		out.prunePolicy = seen.policy
 	}
 	return out
 }
 
-// remaining is the number of objects of the app that are still there.
-func remaining(seen observed) int {
-	count := 0
-	for _, o := range seen.live {
-		if ours(seen, o) {
-			count++
+// remaining are the objects of the app that are still there, but for those that are kept.
+func remaining(seen observed, kept []ref) []string {
+	keeps := map[ref]bool{}
+	for _, name := range kept {
+		keeps[name] = true
+	}
+	var names []ref
+	for name, o := range seen.live {
+		if labelled(seen, o) && ours(seen, o) && !keeps[name] {
+			names = append(names, name)
 		}
 	}
-	return count
+	all := make([]string, 0, len(names))
+	for _, name := range sorted(names) {
+		all = append(all, name.String())
+	}
+	return all
+}
+
+// overdue says whether what goes was waited for long enough.
+func overdue(seen observed) bool {
+	c := meta.FindStatusCondition(seen.previous().Conditions, v1alpha1.ConditionReconciling)
+	return c != nil && c.Reason == v1alpha1.ReasonUninstalling && seen.now.Sub(c.LastTransitionTime.Time) > drainTime
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"sync"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,7 +22,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -72,18 +71,15 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.Municipality{}, handler.EnqueueRequestsFromMapFunc(r.inEnvironments), builder.WithPredicates(watch.EnvironmentsChanged())).
 		Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(hardChanged())).
 		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(owner)).
+		WatchesRawSource(source.Channel(r.Kinds.Broken(), handler.EnqueueRequestsFromMapFunc(r.holders))).
 		Build(r)
 
 	if err != nil {
 		return fmt.Errorf("build the controller: %w", err)
 	}
-	if err := mgr.Add(manager.RunnableFunc(r.watchKinds)); err != nil {
-		return fmt.Errorf("add the first watches: %w", err)
-	}
-
-	r.watches.start = func(gvk schema.GroupVersionKind) error {
+	r.Kinds.Use(mgr.GetAPIReader(), mgr.GetCache(), func(gvk schema.GroupVersionKind) error {
 		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), objectEvents(r.touched)))
-	}
+	})
 	return nil
 }
 
@@ -120,52 +116,11 @@ func objectEvents(matters handler.MapFunc) handler.EventHandler {
 	}
 }
 
-// takenOver says whether an update changed what the operator owns of an object.
+// takenOver says whether an update changed what the app wrote of an object.
 func takenOver(before, after client.Object) bool {
 	a, ok1 := before.(*unstructured.Unstructured)
 	b, ok2 := after.(*unstructured.Unstructured)
-	return !ok1 || !ok2 || apply.OwnedHash(a) != apply.OwnedHash(b) || !maps.Equal(a.GetLabels(), b.GetLabels())
-}
-
-// watchKinds watches what bundles may hold from the start, so that the first
-// installation does not wait for a dozen lists. What can't be watched yet, as the role
-// or a definition is not there, is watched when an installation needs it.
-func (r *Reconciler) watchKinds(ctx context.Context) error {
-	kinds, err := r.kinds(ctx)
-	if err != nil {
-		ctrl.LoggerFrom(ctx).Info("the kinds that bundles may hold are not known yet", "why", err.Error())
-		return nil
-	}
-	for _, gvk := range kinds {
-		if err := r.watches.ensure(gvk); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// watches are the kinds that are watched by now. A kind is watched from when the
-// installer role first lists it, which may be long after the operator started.
-type watches struct {
-	mu    sync.Mutex
-	kinds map[schema.GroupVersionKind]bool
-	start func(schema.GroupVersionKind) error
-}
-
-func (w *watches) ensure(gvk schema.GroupVersionKind) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.kinds[gvk] {
-		return nil
-	}
-	if err := w.start(gvk); err != nil {
-		return fmt.Errorf("watch %s: %w", gvk.Kind, err)
-	}
-	if w.kinds == nil {
-		w.kinds = map[schema.GroupVersionKind]bool{}
-	}
-	w.kinds[gvk] = true
-	return nil
+	return !ok1 || !ok2 || apply.ContentHash(a) != apply.ContentHash(b) || !maps.Equal(a.GetLabels(), b.GetLabels())
 }
 
 // contentChanged keeps out promotions, approvals and strategies: who gets which version when
@@ -272,6 +227,14 @@ func (r *Reconciler) inEnvironments(ctx context.Context, o client.Object) []reco
 func minds(i *v1alpha1.AppInstallation, e v1alpha1.Environment) bool {
 	ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady)
 	return !i.IsApplied() || i.Spec.Tenant.Zone != e.Zone || (ready != nil && ready.Reason == v1alpha1.ReasonZoneUnfit)
+}
+
+// holders finds the installations that hold objects of a kind.
+func (r *Reconciler) holders(ctx context.Context, kind client.Object) []reconcile.Request {
+	gk := kind.GetObjectKind().GroupVersionKind().GroupKind()
+	return r.list(ctx, func(i *v1alpha1.AppInstallation) bool {
+		return slices.ContainsFunc(i.Status.Inventory, func(o v1alpha1.InstalledObject) bool { return refOf(inventoried(o)).GroupKind == gk })
+	})
 }
 
 func (r *Reconciler) some(ctx context.Context, namespace string, matter func(*v1alpha1.AppInstallation) bool) []reconcile.Request {

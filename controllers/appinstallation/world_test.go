@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -13,7 +14,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 )
@@ -48,12 +49,13 @@ func world(change ...func(*observed)) observed {
 		}}}},
 		bundle: &bundle.Bundle{Digest: digest, Files: map[string][]byte{
 			"kustomization.yaml": []byte("resources: [web.yaml]\n"),
-			"web.yaml":           []byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: web}]}}}\n"),
+			"web.yaml":           []byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {securityContext: {runAsNonRoot: true}, containers: [{name: web, image: web}]}}}\n"),
 		}},
 		dependencies: map[string]*v1alpha1.AppInstallation{},
 		secrets:      map[string]map[string][]byte{},
 		live:         map[ref]*unstructured.Unstructured{},
 		salt:         "salt",
+		roleRules:    []rbacv1.PolicyRule{{APIGroups: []string{"", "apps"}, Resources: []string{"deployments", "services"}, Verbs: []string{"create", "patch"}}},
 	}
 	for _, c := range change {
 		c(&seen)
@@ -86,23 +88,20 @@ func answered(sent *unstructured.Unstructured) *unstructured.Unstructured {
 	live := sent.DeepCopy()
 	live.SetUID(types.UID("uid-of-" + refOf(sent).String()))
 	live.SetManagedFields([]metav1.ManagedFieldsEntry{{
-		Manager: apply.Owner, Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1", FieldsType: "FieldsV1",
+		Manager: apply.ManagerOf("svarut"), Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1", FieldsType: "FieldsV1",
 		FieldsV1: metav1.NewFieldsV1(`{"f:data":{}}`),
 	}})
 	return live
 }
 
+// view is that of the process that the tests play.
+var view = apply.NewView("allmenning-system")
+
 // cached is an object as the cache holds it.
 func cached(t testing.TB, live *unstructured.Unstructured) *unstructured.Unstructured {
 	t.Helper()
-	slim, err := apply.Slim("allmenning-system")(live.DeepCopy())
-	if err != nil {
-		t.Fatal(err)
-	}
-	o, ok := slim.(*unstructured.Unstructured)
-	if !ok {
-		t.Fatalf("%T", slim)
-	}
+	o := live.DeepCopy()
+	view.Slim(o)
 	return o
 }
 
@@ -115,6 +114,7 @@ func executed(seen observed, todo planned) applied {
 	for _, o := range todo.objects {
 		if o.send {
 			done.live[o.ref], done.sent[o.ref] = answered(o.desired), true
+			view.Slim(done.live[o.ref])
 		}
 	}
 	return done

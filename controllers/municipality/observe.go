@@ -56,7 +56,7 @@ func key(kind, name string) string { return kind + "/" + name }
 
 func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
 	var seen observed
-	if err := r.written.Await(ctx, r.Client, name); err != nil {
+	if err := r.written.Await(ctx, r.Client, name, nil); err != nil {
 		return seen, err
 	}
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &seen.municipality); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 const limitsName = "allmenning"
@@ -23,32 +24,12 @@ func sizeClass(classes []v1alpha1.SizeClass, inhabitants *int32) v1alpha1.SizeCl
 	return classes[len(classes)-1]
 }
 
-// effectiveQuota fills what an environment leaves out from its size class, and what
-// that leaves out from the smallest built-in class.
+// effectiveQuota fills what an environment leaves out from its size class, which is complete.
 func effectiveQuota(own *v1alpha1.Quota, class v1alpha1.SizeClass) v1alpha1.Quota {
-	var out v1alpha1.Quota
-	if own != nil {
-		out = *own
+	if own == nil {
+		return class.Quota
 	}
-	for _, from := range []v1alpha1.Quota{class.Quota, settings.SmallestQuota()} {
-		out.CPU = or(out.CPU, from.CPU)
-		out.Memory = or(out.Memory, from.Memory)
-		out.EphemeralStorage = or(out.EphemeralStorage, from.EphemeralStorage)
-		out.Storage = or(out.Storage, from.Storage)
-		out.Pods = or(out.Pods, from.Pods)
-		out.Services = or(out.Services, from.Services)
-		out.Secrets = or(out.Secrets, from.Secrets)
-		out.ConfigMaps = or(out.ConfigMaps, from.ConfigMaps)
-		out.PersistentVolumeClaims = or(out.PersistentVolumeClaims, from.PersistentVolumeClaims)
-	}
-	return out
-}
-
-func or[T any](value, fallback *T) *T {
-	if value != nil {
-		return value
-	}
-	return fallback
+	return settings.Filled(*own, class.Quota)
 }
 
 // hardLimits is a quota in the words of the API server. Node ports and load
@@ -82,10 +63,7 @@ func limits() *corev1ac.LimitRangeItemApplyConfiguration {
 			corev1.ResourceMemory:           resource.MustParse("128Mi"),
 			corev1.ResourceEphemeralStorage: resource.MustParse("128Mi"),
 		}).
-		WithDefault(corev1.ResourceList{
-			corev1.ResourceMemory:           resource.MustParse("256Mi"),
-			corev1.ResourceEphemeralStorage: resource.MustParse("1Gi"),
-		})
+		WithDefault(tenancy.ContainerLimits())
 }
 
 // quotaCounts says whether the API server has taken the quota into force. Before

@@ -36,14 +36,16 @@ func TestSizeClass(t *testing.T) {
 }
 
 func TestEffectiveQuota(t *testing.T) {
-	class := v1alpha1.SizeClass{Quota: v1alpha1.Quota{CPU: new(resource.MustParse("8")), Pods: new(int32(80))}}
+	class := settings.WithDefaults(v1alpha1.PlatformSpec{SizeClasses: []v1alpha1.SizeClass{
+		{Name: "Large", Quota: v1alpha1.Quota{CPU: new(resource.MustParse("8")), Pods: new(int32(80))}},
+	}}).SizeClasses[0]
 	cases := []struct {
 		reason string
 		own    *v1alpha1.Quota
 		want   map[corev1.ResourceName]string
 	}{
-		{"an environment that says nothing has its class, and the smallest for the rest", nil, map[corev1.ResourceName]string{
-			corev1.ResourceRequestsCPU: "8", corev1.ResourcePods: "80", corev1.ResourceLimitsMemory: "8Gi", corev1.ResourceSecrets: "100",
+		{"an environment that says nothing has its class, and the built-in one of that name for the rest", nil, map[corev1.ResourceName]string{
+			corev1.ResourceRequestsCPU: "8", corev1.ResourcePods: "80", corev1.ResourceLimitsMemory: "32Gi", corev1.ResourceServices: "80", corev1.ResourceSecrets: "400",
 		}},
 		{"what it says wins, field by field", &v1alpha1.Quota{Pods: new(int32(3)), Memory: new(resource.MustParse("1Gi"))}, map[corev1.ResourceName]string{
 			corev1.ResourceRequestsCPU: "8", corev1.ResourcePods: "3", corev1.ResourceRequestsMemory: "1Gi", corev1.ResourceLimitsMemory: "1Gi",
@@ -69,7 +71,7 @@ func TestEffectiveQuota(t *testing.T) {
 
 func TestEffectiveQuotaLeavesItsInputAlone(t *testing.T) {
 	own := &v1alpha1.Quota{Pods: new(int32(3))}
-	effectiveQuota(own, v1alpha1.SizeClass{Quota: settings.SmallestQuota()})
+	effectiveQuota(own, settings.WithDefaults(v1alpha1.PlatformSpec{}).SizeClasses[0])
 	if own.CPU != nil {
 		t.Error("the quota of the spec was filled in; a plan must not change what it was given")
 	}

@@ -9,6 +9,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/snapshot"
 )
 
@@ -20,6 +21,8 @@ type Reconciler struct {
 	Events events.EventRecorder
 	// Holder has the country.
 	Holder *snapshot.Holder
+	// Kinds knows which kinds of apps can't be read.
+	Kinds *kinds.Registry
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms,verbs=get;list;watch

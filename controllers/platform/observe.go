@@ -15,6 +15,8 @@ type observed struct {
 	platform v1alpha1.Platform
 	// country that the strategy is held against.
 	country *country.Country
+	// unreadable says which kinds of apps can't be read, each with the fix.
+	unreadable []string
 }
 
 func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
@@ -23,5 +25,6 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, fmt.Errorf("read Platform %s: %w", name, err)
 	}
 	seen.country = r.Holder.Country()
+	seen.unreadable = r.Kinds.Faults()
 	return seen, nil
 }

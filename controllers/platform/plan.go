@@ -20,6 +20,10 @@ func plan(seen observed) condition.Outcome {
 	if len(faults) > 0 {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: strings.Join(faults, "; ")}
 	}
+	if len(seen.unreadable) > 0 {
+		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonKindUnreadable,
+			Message: "apps that hold these kinds are neither installed nor corrected: " + strings.Join(seen.unreadable, "; ")}
+	}
 	said := append([]string{message(spec)}, notes...)
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: strings.Join(said, "; ")}
 }

@@ -5,7 +5,9 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
@@ -23,6 +25,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).Named("platform").
 		For(&v1alpha1.Platform{}, builder.WithPredicates(specOrRequest)).
 		WatchesRawSource(r.Holder.Wakes(theOne, pause)).
+		WatchesRawSource(source.Channel(r.Kinds.Changed(), &handler.EnqueueRequestForObject{})).
 		Complete(r)
 }
 

@@ -2,20 +2,25 @@ package sharedapp
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
+	"github.com/allmenning/allmenning/controllers/internal/buildpool"
 	"github.com/allmenning/allmenning/controllers/internal/health"
-	"github.com/allmenning/allmenning/controllers/internal/installable"
+	"github.com/allmenning/allmenning/controllers/internal/trial"
+	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
-	"github.com/allmenning/allmenning/internal/parameters"
+	"github.com/allmenning/allmenning/internal/contract"
+	"github.com/allmenning/allmenning/internal/installable"
 )
 
 // question is all that the answer whether a version is fit depends on.
@@ -28,6 +33,12 @@ type question struct {
 	Digest string
 	// Rules of the installer's role.
 	Rules []rbacv1.PolicyRule
+	// Allowed is what the Platform allows beyond the rules.
+	Allowed *v1alpha1.AllowedInBundles
+
+	// tried says that the version is available already: the API server was asked then. It is no part of the
+	// question.
+	tried bool
 }
 
 // key of a question; the state of a version has no part in the answer.
@@ -40,76 +51,108 @@ func (q question) key() [sha256.Size]byte {
 	return sha256.Sum256(written)
 }
 
-// errCluster marks an error that says nothing about the bundle.
-var errCluster = errors.New("the cluster can't be asked")
+// answer is what came of a check.
+type answer struct {
+	// refused are the reasons why a version is not fit, all of them; none where it is.
+	refused []contract.Finding
+	// warnings keep no version out.
+	warnings []contract.Finding
+	// adjusted says what was changed to make the bundle fit.
+	adjusted []string
+	// exceeds says that the bundle takes more to build than it may.
+	exceeds bool
+	// lacksKind says that the cluster does not know a kind, or that the operator may not read it: a
+	// definition, or a role, may come any moment, and no watch sees it.
+	lacksKind bool
+}
 
-// check says why a bundle is not fit for the catalogue, nil where it is. An errCluster
-// says neither.
-func check(q question, b bundle.Bundle, builder *bundle.Builder, mapper installable.Mapper) error {
-	if _, err := semver.StrictNewVersion(q.Version.Version); err != nil {
-		return fmt.Errorf("spec.versions[%s].version: not a semantic version: %w", q.Version.Version, err)
+// kindRetry is how long a refusal counts that a definition or a role may end.
+const kindRetry = 15 * time.Second
+
+// askAgain is how long a refusal counts.
+func (a answer) askAgain() time.Duration {
+	if a.lacksKind {
+		return kindRetry
 	}
-	if err := bundle.Scan(b); err != nil {
-		return err
+	return slowRetry
+}
+
+// refusal is an answer of a single reason.
+func refusal(problem string) answer {
+	return answer{refused: []contract.Finding{{Rule: "version", Problem: problem}}}
+}
+
+// check finds out whether a bundle is fit for the catalogue. It is scanned and built for the sample tenant,
+// what comes of it is judged, and the API server is asked about it. An error says neither that it is
+// fit nor that it is not: the cluster can't be asked.
+func (r *Reconciler) check(ctx context.Context, q question, b bundle.Bundle) (answer, error) {
+	if _, err := semver.NewVersion(q.Version.Version); err != nil {
+		return refusal(fmt.Sprintf("spec.versions[%s].version: not a semantic version: %v", q.Version.Version, err)), nil
 	}
 	if _, err := health.Compile(q.Version.Health); err != nil {
-		return fmt.Errorf("spec.versions[%s].%w", q.Version.Version, err)
+		return refusal(fmt.Sprintf("spec.versions[%s].%v", q.Version.Version, err)), nil
+	}
+	tenant, err := bundle.Sample(q.App, q.Version, q.Zone)
+	if err != nil {
+		return refusal(err.Error()), nil
 	}
 
-	sample, err := sampleOf(q.Version)
-	if err != nil {
-		return err
+	built, err := r.Try(b, tenant)
+	var refused *buildpool.RefusedError
+	var exceeded *buildpool.Exceeded
+	switch {
+	case errors.Is(err, buildpool.ErrLost):
+		return answer{}, err
+	case errors.As(err, &refused):
+		return answer{refused: refused.Findings}, nil
+	case errors.As(err, &exceeded):
+		out := refusal(exceeded.Error())
+		out.exceeds = true
+		return out, nil
+	case err != nil:
+		return refusal(err.Error()), nil
 	}
-
-	objects, err := builder.Build(b, sampleTenant(q, sample))
-	if err != nil {
-		return err
-	}
-
-	scopeOf, err := installable.ScopesOf(objects, q.Rules, mapper)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errCluster, err)
-	}
-	if err := bundle.Inspect(objects, scopeOf); err != nil {
-		return err
-	}
-	return bundle.PodSecurity(objects)
+	return r.judgeBuilt(ctx, q, tenant, built)
 }
 
-// sampleOf returns the parameters that a version is tried with.
-func sampleOf(v v1alpha1.Version) (map[string]any, error) {
-	if v.Parameters == nil {
-		return map[string]any{}, nil
-	}
-	field := fmt.Sprintf("spec.versions[%s].parameters", v.Version)
-	schema, err := parameters.Compile(v.Parameters.OpenAPIV3Schema)
+// judgeBuilt judges what a bundle was built to. The API server is asked about the objects that pass the rules, so
+// that nothing is said twice.
+func (r *Reconciler) judgeBuilt(ctx context.Context, q question, tenant bundle.Context, built bundle.Built) (answer, error) {
+	terms, err := installable.Question{
+		Rules: q.Rules, Mapper: r.Mapper, Domains: []string{tenant.Domain}, Health: q.Version.Health,
+		Platform: v1alpha1.PlatformSpec{Bundles: q.Allowed},
+		Readable: func(gvk schema.GroupVersionKind) bool { return r.Readable(ctx, gvk) == nil },
+	}.Terms(built.Objects)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", field, err)
+		return answer{}, err
 	}
-	var sample map[string]any
-	if v.Parameters.Sample != nil {
-		if err := json.Unmarshal(v.Parameters.Sample.Raw, &sample); err != nil {
-			return nil, fmt.Errorf("%s.sample: %w", field, err)
+
+	found := contract.Check(built.Objects, terms)
+	out := answer{refused: contract.Refusals(found), warnings: contract.Warnings(found), adjusted: built.Adjusted}
+	bad := map[string]bool{}
+	for _, f := range out.refused {
+		bad[f.Object] = true
+	}
+	good := built.Objects[:0:0]
+	for _, o := range built.Objects {
+		scope := terms.ScopeOf(o.GroupVersionKind())
+		out.lacksKind = out.lacksKind || scope == contract.ScopeUnknown || scope == contract.ScopeUnreadable
+		if !bad[contract.Name(o)] {
+			good = append(good, o)
 		}
 	}
-	applied, err := schema.Apply(sample, nil)
+	if q.tried {
+		return out, nil
+	}
+	said, err := trial.Run(ctx, r.Direct, trial.NamespaceOf(r.Store.Namespace), q.App, good)
 	if err != nil {
-		return nil, fmt.Errorf("%s.sample: %w", field, err)
+		return answer{}, err
 	}
-	return applied, nil
-}
-
-// sampleTenant is a municipality that does not exist.
-func sampleTenant(q question, sample map[string]any) bundle.Context {
-	return bundle.Context{
-		Namespace: "eksempel-prod", App: q.App, Version: q.Version.Version,
-		Municipality: "eksempel", Number: "0000", DisplayName: "Eksempel", County: "00", Domain: "eksempel.kommune.no",
-		Environment: "prod", Stage: string(v1alpha1.StageProduction), Zone: string(q.Zone),
-		Parameters: sample,
-	}
+	out.refused = append(out.refused, said...)
+	return out, nil
 }
 
 // productionZone is the zone that an app's production environments have.
-func productionZone(app *v1alpha1.SharedApp) v1alpha1.Zone {
-	return cmp.Or(catalogue.Compile(app).Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed)
+func productionZone(app *catalogue.App) v1alpha1.Zone {
+	return cmp.Or(app.Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed)
 }

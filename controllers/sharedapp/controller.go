@@ -5,21 +5,24 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
-	"github.com/allmenning/allmenning/controllers/internal/installable"
 	"github.com/allmenning/allmenning/controllers/snapshot"
+	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/installable"
 )
 
 // Reconciler reconciles SharedApps.
 type Reconciler struct {
 	// Client reads from the cache and writes to the API server.
 	Client client.Client
+	// Direct writes to the API server what no cache will hold: dry runs.
+	Direct client.Client
 	// Mapper finds the resource of a kind that a bundle holds.
 	Mapper installable.Mapper
 	// Events records what changed, for kubectl describe.
@@ -30,8 +33,10 @@ type Reconciler struct {
 	Store bundlestore.Store
 	// Pool fetches bundles from registries. The manager runs it.
 	Pool *download.Pool
-	// Builder builds bundles; the process has one.
-	Builder *bundle.Builder
+	// Try scans a bundle and builds it, where memory and time are bounded.
+	Try func(bundle.Bundle, bundle.Context) (bundle.Built, error)
+	// Readable says why the operator can't read a kind; nil where it can.
+	Readable func(context.Context, schema.GroupVersionKind) error
 	// PlainHTTPRegistries are hosts that are spoken to without TLS.
 	PlainHTTPRegistries []string
 
@@ -60,7 +65,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 
 	now := seen.country.Now
-	if seen, err = r.judge(seen, now); err != nil { //nolint:contextcheck // schemas are compiled in memory; there is nothing to cancel
+	if seen, err = r.judge(ctx, seen, now); err != nil {
 		return ctrl.Result{}, fmt.Errorf("judge: %w", err)
 	}
 	todo := plan(seen, now)

@@ -14,11 +14,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
-	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
+	"github.com/allmenning/allmenning/controllers/internal/oci"
 	"github.com/allmenning/allmenning/controllers/snapshot"
+	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
@@ -52,8 +52,8 @@ type seenVersion struct {
 	bundle *bundle.Bundle
 	// stored says that the bundle comes out of the store.
 	stored bool
-	// refused says why the bundle is not fit, as judge found.
-	refused string
+	// answer says whether the bundle is fit, as judge found.
+	answer answer
 	// again is how long until a refusal is looked at again.
 	again time.Duration
 	// fault says why there is no bundle, for sources other than a registry.

@@ -7,10 +7,11 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
 	"github.com/allmenning/allmenning/controllers/internal/download"
+	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/reference"
 )
 
@@ -56,8 +57,20 @@ type versionPlan struct {
 	fetch *wanted
 	// store it.
 	store *bundle.Bundle
+	// answer has what was adjusted, and what is warned of.
+	answer answer
+	// exceeds is the digest of a bundle that takes too much to build; empty for others.
+	exceeds string
 	// again is how long until the version is looked at again; 0 where only a change calls for it.
 	again time.Duration
+}
+
+// said is all that is wrong with a bundle, counted where it is more than one thing.
+func said(refused []contract.Finding) string {
+	if len(refused) == 1 {
+		return refused[0].String()
+	}
+	return fmt.Sprintf("%d things are wrong with the bundle: %s", len(refused), contract.Text(refused))
 }
 
 // plan decides what to do about what was seen.
@@ -124,10 +137,14 @@ func planVersion(v seenVersion, now time.Time) versionPlan {
 		p.outcome = *fault
 	case v.bundle == nil:
 		return planFetch(p, v, now)
-	case v.refused != "":
-		p.outcome = condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonBundleRefused, Message: v.refused}
-		p.again = v.again
+	case len(v.answer.refused) > 0:
+		p.outcome = condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonBundleRefused, Message: said(v.answer.refused)}
+		p.answer, p.again = v.answer, v.again
+		if v.answer.exceeds {
+			p.exceeds, p.again = v.bundle.Digest, 0
+		}
 	default:
+		p.answer = v.answer
 		p.digest = v.bundle.Digest
 		if !v.stored {
 			p.store = v.bundle
@@ -185,7 +202,7 @@ func planFetch(p versionPlan, v seenVersion, now time.Time) versionPlan {
 	return p
 }
 
-// pause is how long to wait after the last attempt.
+// pause is how long to wait after the last attempt: as long as the registry asked for, at least.
 func pause(state download.State) time.Duration {
 	if state.Fault == nil || !state.Fault.Transient {
 		return slowRetry
@@ -194,7 +211,7 @@ func pause(state download.State) time.Duration {
 	for attempt := 1; attempt < state.Attempts && long < maxRetry; attempt++ {
 		long *= 2
 	}
-	return min(long, maxRetry)
+	return max(min(long, maxRetry), state.Fault.After)
 }
 
 // rememberedDigest is the digest under which a version entered the catalogue, "" where it did not.

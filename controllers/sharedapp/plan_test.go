@@ -15,9 +15,9 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
-	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
 	"github.com/allmenning/allmenning/controllers/internal/download"
+	"github.com/allmenning/allmenning/controllers/internal/oci"
+	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
 )
@@ -61,6 +61,8 @@ func in(o country.Objects, seen observed) observed {
 }
 
 func TestPlanVersion(t *testing.T) {
+	tooMuch := refusal("too much")
+	tooMuch.exceeds = true
 	found := &bundle.Bundle{Digest: digestOf("a")}
 	down := &oci.Fault{Reason: v1alpha1.ReasonUnreachable, Transient: true, Message: "down"}
 	locked := &oci.Fault{Reason: v1alpha1.ReasonUnauthorized, Message: "locked"}
@@ -76,8 +78,11 @@ func TestPlanVersion(t *testing.T) {
 			seenVersion{spec: ociVersion("1.0.0", digestOf("a")), offered: digestOf("a"), bundle: found},
 			versionPlan{version: "1.0.0", digest: digestOf("a"), store: found}},
 		{"what is not fit is neither stored nor remembered, so that it may be fixed under its number",
-			seenVersion{spec: configMapVersion("1.0.0", "s"), offered: digestOf("a"), bundle: found, refused: "bad", again: slowRetry},
-			versionPlan{version: "1.0.0", outcome: condition.Outcome{State: condition.Stalled, Reason: "BundleRefused", Message: "bad"}, again: slowRetry}},
+			seenVersion{spec: configMapVersion("1.0.0", "s"), offered: digestOf("a"), bundle: found, answer: refusal("bad"), again: slowRetry},
+			versionPlan{version: "1.0.0", outcome: condition.Outcome{State: condition.Stalled, Reason: "BundleRefused", Message: "bad"}, answer: refusal("bad"), again: slowRetry}},
+		{"what takes too much to build is remembered by its digest, and not tried again",
+			seenVersion{spec: configMapVersion("1.0.0", "s"), offered: digestOf("a"), bundle: &bundle.Bundle{Digest: digestOf("a")}, answer: tooMuch, again: slowRetry},
+			versionPlan{version: "1.0.0", outcome: condition.Outcome{State: condition.Stalled, Reason: "BundleRefused", Message: "too much"}, answer: tooMuch, exceeds: digestOf("a")}},
 		{"what was never asked for is fetched",
 			seenVersion{spec: ociVersion("1.0.0", digestOf("a")), offered: digestOf("a"), fetch: fetching(download.State{})},
 			versionPlan{version: "1.0.0", fetch: fetching(download.State{}),
@@ -115,7 +120,7 @@ func TestPlanVersion(t *testing.T) {
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got := planVersion(tc.seen, today)
-			opts := cmp.AllowUnexported(versionPlan{}, wanted{}, bundle.Bundle{}, oci.Fault{})
+			opts := cmp.AllowUnexported(versionPlan{}, answer{}, wanted{}, bundle.Bundle{}, oci.Fault{})
 			if diff := cmp.Diff(tc.want, got, opts); diff != "" {
 				t.Errorf("plan differs (-want +got):\n%s", diff)
 			}
@@ -148,7 +153,7 @@ func TestContradictionOfAPinnedConfigMap(t *testing.T) {
 func TestStatus(t *testing.T) {
 	found := &bundle.Bundle{Digest: digestOf("a")}
 	well := seenVersion{spec: ociVersion("2.4.1", digestOf("a")), offered: digestOf("a"), remembered: digestOf("a"), bundle: found, stored: true}
-	broken := seenVersion{spec: configMapVersion("2.5.0", "svarut-2.5.0"), offered: digestOf("b"), bundle: found, refused: "Pod/lone: Pod (v1) is not a kind that bundles may hold", again: slowRetry}
+	broken := seenVersion{spec: configMapVersion("2.5.0", "svarut-2.5.0"), offered: digestOf("b"), bundle: found, answer: refusal("Pod/lone: Pod (v1) is not a kind that bundles may hold"), again: slowRetry}
 	waiting := seenVersion{spec: ociVersion("2.6.0", digestOf("a")), offered: digestOf("a"), fetch: fetching(download.State{})}
 	withdrawn := broken
 	withdrawn.spec.State = v1alpha1.VersionWithdrawn

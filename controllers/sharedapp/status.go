@@ -16,7 +16,9 @@ const (
 	// maxTakenOut is how many versions are remembered after they were taken out of the spec.
 	maxTakenOut = 64
 	// maxMessage is what the message of a version may hold.
-	maxMessage = 1024
+	maxMessage = 4096
+	// maxNotes is how many adjustments, and warnings, of a version are told, and maxNote the length of each.
+	maxNotes, maxNote = 32, 512
 
 	takenOut = "taken out of the spec; its digest is remembered, so that the number never means anything else"
 )
@@ -78,7 +80,12 @@ func versionStatus(v versionPlan, appFault *condition.Outcome, err error) (v1alp
 	}
 	is := v1alpha1.VersionStatus{
 		Version: v.version, Digest: v.digest, Available: outcome.State == condition.Ready && appFault == nil, Message: cut(outcome.Message),
+		Adjusted: notes(v.answer.adjusted), Exceeds: v.exceeds,
 	}
+	for _, warning := range v.answer.warnings {
+		is.Warnings = append(is.Warnings, warning.String())
+	}
+	is.Warnings = notes(is.Warnings)
 	if is.Message == "" && appFault != nil {
 		is.Message = cut(appFault.Message)
 	}
@@ -102,6 +109,18 @@ func past(app v1alpha1.SharedApp) []v1alpha1.VersionStatus {
 		}
 	}
 	return all
+}
+
+// notes keeps a list within what the schema allows.
+func notes(all []string) []string {
+	if len(all) == 0 {
+		return nil
+	}
+	kept := make([]string, 0, maxNotes)
+	for _, note := range all[:min(len(all), maxNotes)] {
+		kept = append(kept, condition.Within(note, maxNote))
+	}
+	return kept
 }
 
 // cut keeps a message within what the schema allows.

@@ -1,5 +1,5 @@
-// Package tenancy reads from the status of a Municipality how far its environments are. The
-// municipality controller writes that status, and everybody else goes by it: who may install
+// Package tenancy knows what an environment gives to every app, and reads from the status of a Municipality how
+// far its environments are. The municipality controller writes that status, and everybody else goes by it: who may install
 // an app, who counts an environment as missing, and who uninstalls. It is pure.
 package tenancy
 
@@ -7,7 +7,9 @@ import (
 	"cmp"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -70,4 +72,13 @@ func statusOf(m *v1alpha1.Municipality, environment string) *v1alpha1.Environmen
 		}
 	}
 	return nil
+}
+
+// ContainerLimits are the limits that a container gets which names none, in every environment. A
+// container that requests more than this must name a limit: the API server refuses it otherwise.
+func ContainerLimits() corev1.ResourceList {
+	return corev1.ResourceList{
+		corev1.ResourceMemory:           resource.MustParse("256Mi"),
+		corev1.ResourceEphemeralStorage: resource.MustParse("1Gi"),
+	}
 }

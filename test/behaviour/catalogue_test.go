@@ -343,13 +343,18 @@ func TestAPlatformAddsAKind(t *testing.T) {
 	startOperator(t)
 	bundleIn(t, "cat-kind", folder(map[string]string{
 		"kustomization.yaml": "resources: [template.yaml]\n",
-		"template.yaml":      "apiVersion: v1\nkind: PodTemplate\nmetadata: {name: shape}\n",
+		"template.yaml":      "apiVersion: v1\nkind: PodTemplate\nmetadata: {name: shape}\ntemplate: {spec: {containers: [{name: c, image: example.org/c}]}}\n",
 	}))
 	offer(t, "cat-kind", fromConfigMap("cat-kind"))
 	notAvailable(t, "cat-kind", "1.0.0", v1alpha1.ConditionStalled, "PodTemplate/shape", "allmenning.dev/aggregate-to-installer")
 	create(t, &rbacv1.ClusterRole{
 		ObjectMeta: metav1.ObjectMeta{Name: "cat-podtemplates", Labels: map[string]string{"allmenning.dev/aggregate-to-installer": "true"}},
 		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"podtemplates"}, Verbs: []string{"get", "create", "patch", "delete"}}},
+	})
+	notAvailable(t, "cat-kind", "1.0.0", v1alpha1.ConditionStalled, "PodTemplate/shape", "the operator may not read it", "allmenning.dev/aggregate-to-manager")
+	create(t, &rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: "cat-podtemplates-read", Labels: map[string]string{"allmenning.dev/aggregate-to-manager": "true"}},
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"podtemplates"}, Verbs: []string{"get", "list", "watch"}}},
 	})
 	available(t, "cat-kind")
 }

@@ -37,7 +37,7 @@ type writes struct {
 
 // RoundTrip sends a request on.
 func (w *writes) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Method != http.MethodPatch || !strings.HasSuffix(req.URL.Path, w.path) {
+	if req.Method != http.MethodPatch || !strings.HasSuffix(req.URL.Path, w.path) || req.URL.Query().Has("dryRun") {
 		return w.next.RoundTrip(req)
 	}
 	w.mu.Lock()

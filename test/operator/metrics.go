@@ -14,14 +14,17 @@ import (
 
 // Call is one sort of request to the API server.
 type Call struct {
-	// Verb is that of the API; apply is a server-side apply.
+	// Verb is that of the API; apply is a server-side apply, and dry-run one that is only tried.
 	Verb string
 	// Resource with its subresource, as municipalities/status; none where the path is no resource.
 	Resource string
 }
 
 // Writes says whether the call may change something.
-func (c Call) Writes() bool { return c.Verb != "get" && c.Verb != "list" }
+func (c Call) Writes() bool { return c.Verb != "get" && c.Verb != "list" && !c.Tries() }
+
+// Tries says whether the call asks what the API server would say to a write.
+func (c Call) Tries() bool { return c.Verb == "dry-run" }
 
 // Requests counts calls; watches and leases, which only say that the operator is there, are
 // left out.
@@ -42,7 +45,10 @@ func (r Requests) Since(earlier Requests) Requests {
 func (r Requests) Total() int { return r.Sum(func(Call) bool { return true }) }
 
 // Reads counts those that change nothing.
-func (r Requests) Reads() int { return r.Sum(func(c Call) bool { return !c.Writes() }) }
+func (r Requests) Reads() int { return r.Sum(func(c Call) bool { return !c.Writes() && !c.Tries() }) }
+
+// Tries counts dry runs.
+func (r Requests) Tries() int { return r.Sum(Call.Tries) }
 
 // Writes counts those that may change something.
 func (r Requests) Writes() int { return r.Sum(Call.Writes) }

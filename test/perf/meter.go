@@ -94,7 +94,12 @@ type callCount struct {
 	Count    int    `json:"count"`
 }
 
-func (p phase) perUnit() float64 { return float64(p.total.Total()) / float64(p.Count) }
+// perUnit is how many requests a unit takes, without dry runs, and triesPerUnit how many of these.
+func (p phase) perUnit() float64 {
+	return float64(p.total.Total()-p.total.Tries()) / float64(p.Count)
+}
+
+func (p phase) triesPerUnit() float64 { return float64(p.total.Tries()) / float64(p.Count) }
 
 func (p phase) perSecond() float64 { return float64(p.Count) / p.Seconds }
 

@@ -23,11 +23,13 @@ type result struct {
 
 	ObjectsPerInstallation  int     `json:"objectsPerInstallation"`
 	RequestsPerInstallation float64 `json:"requestsPerInstallation"`
+	DryRunsPerInstallation  float64 `json:"dryRunsPerInstallation"`
 	InstallsPerSecond       float64 `json:"installsPerSecond"`
 	FloorInstallsPerSecond  float64 `json:"floorInstallsPerSecond"`
 
 	ObjectsPerUpgrade  int     `json:"objectsPerUpgrade"`
 	RequestsPerUpgrade float64 `json:"requestsPerUpgrade"`
+	DryRunsPerUpgrade  float64 `json:"dryRunsPerUpgrade"`
 	UpgradesPerSecond  float64 `json:"upgradesPerSecond"`
 	// WritesPerMove are the writes that the rollout itself costs for each installation that it
 	// moves: its spec, and the Rollout with its status.
@@ -76,7 +78,7 @@ func (r *result) addTenancy(p phase, objects int) {
 func (r *result) addInstallation(p phase) {
 	r.Phases = append(r.Phases, p)
 	r.ObjectsPerInstallation = objectsPerInstallation
-	r.RequestsPerInstallation = p.perUnit()
+	r.RequestsPerInstallation, r.DryRunsPerInstallation = p.perUnit(), p.triesPerUnit()
 	r.InstallsPerSecond = p.perSecond()
 	r.InstallationSeconds = p.Seconds
 }
@@ -87,7 +89,7 @@ var ofRollouts = []string{"appinstallations", "rollouts", "rollouts/status", "ev
 func (r *result) addUpgrade(p phase) {
 	r.Phases = append(r.Phases, p)
 	r.ObjectsPerUpgrade = objectsPerUpgrade
-	r.RequestsPerUpgrade = p.perUnit()
+	r.RequestsPerUpgrade, r.DryRunsPerUpgrade = p.perUnit(), p.triesPerUnit()
 	r.UpgradesPerSecond = p.perSecond()
 	r.UpgradeSeconds = p.Seconds
 	moving := p.total.Sum(func(c operator.Call) bool {

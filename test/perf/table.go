@@ -21,9 +21,11 @@ func table(r result) string {
 	row("  objects per namespace\t%s", number(r.ObjectsPerNamespace))
 	row("  objects per installation\t%d", r.ObjectsPerInstallation)
 	row("  tenancy\t%.2f s\t%s namespaces/s", r.TenancySeconds, number(r.NamespacesPerSecond))
-	row("  installation\t%.2f s\t%s installations/s\t%.0f %% of the floor", r.InstallationSeconds, number(r.InstallsPerSecond), 100*r.InstallsPerFloorInstall)
+	row("  installation\t%.2f s\t%s installations/s\t%.0f %% of the floor, %s dry runs each", r.InstallationSeconds, number(r.InstallsPerSecond), 100*r.InstallsPerFloorInstall,
+		number(r.DryRunsPerInstallation))
 	row("  floor\t%.2f s\t%s installations/s", r.FloorSeconds, number(r.FloorInstallsPerSecond))
-	row("  upgrade\t%.2f s\t%s installations/s\t%s requests each, %d objects differ", r.UpgradeSeconds, number(r.UpgradesPerSecond), number(r.RequestsPerUpgrade), r.ObjectsPerUpgrade)
+	row("  upgrade\t%.2f s\t%s installations/s\t%s requests and %s dry runs each, %d objects differ", r.UpgradeSeconds, number(r.UpgradesPerSecond), number(r.RequestsPerUpgrade),
+		number(r.DryRunsPerUpgrade), r.ObjectsPerUpgrade)
 	row("  plan for %d members\t%s ms\t%s ms with the verdicts on everybody", planMembers, number(r.Planning.Plan), number(r.Planning.Whole))
 	row("  plan for %d members\t%s ms", manyMembers, number(r.Planning.Many))
 	row("  drift back\tp50 %.3f s\tp99 %.3f s, max %.3f s\t%s requests each", r.DriftP50Seconds, r.DriftP99Seconds, r.DriftMaxSeconds, number(r.RequestsPerDrift))

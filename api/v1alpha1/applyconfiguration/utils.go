@@ -18,6 +18,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 	// Group=allmenning.dev, Version=v1alpha1
 	case v1alpha1.SchemeGroupVersion.WithKind("Access"):
 		return &apiv1alpha1.AccessApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("AllowedInBundles"):
+		return &apiv1alpha1.AllowedInBundlesApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AppDecision"):
 		return &apiv1alpha1.AppDecisionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AppInstallation"):

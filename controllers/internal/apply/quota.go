@@ -18,9 +18,9 @@ func QuotaExceeded(err error) bool {
 	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota")
 }
 
-// notYetAllowed recognises a refusal by RBAC. The operator and its installers hold
+// NotYetAllowed recognises a refusal by RBAC. The operator and its installers hold
 // what they need before they ask, but the API server learns of a new RoleBinding
 // some moments later. A right that is really missing shows in the status meanwhile.
-func notYetAllowed(err error) bool {
+func NotYetAllowed(err error) bool {
 	return strings.Contains(err.Error(), "cannot ") && strings.Contains(err.Error(), " resource ")
 }

@@ -3,6 +3,7 @@ package apply
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,12 +12,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// quoted is how server-side apply shows a value that has another type than the schema asks for.
+var quoted = regexp.MustCompile(`&value\.value[A-Za-z]*\{[^}]*\}`)
+
 // Refusal is what the API server says against an object, without the values that it quotes: a
 // whole pod template would hide what is wrong with it, and a value may be a secret.
 func Refusal(err error) string {
 	var refused apierrors.APIStatus
 	if !apierrors.IsInvalid(err) || !errors.As(err, &refused) || refused.Status().Details == nil || len(refused.Status().Details.Causes) == 0 {
-		return err.Error()
+		return quoted.ReplaceAllString(err.Error(), "another value")
 	}
 
 	var faults []string

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -70,10 +71,19 @@ func Transient(err error) bool {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return true
 	case apierrors.IsForbidden(err):
-		return quotaUnknown(err) || notYetAllowed(err) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
+		return quotaUnknown(err) || NotYetAllowed(err) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsMethodNotSupported(err),
-		apierrors.IsRequestEntityTooLargeError(err), apierrors.IsUnsupportedMediaType(err):
+		apierrors.IsRequestEntityTooLargeError(err), apierrors.IsUnsupportedMediaType(err), doesNotFitSchema(err):
 		return false
 	}
 	return true
+}
+
+// doesNotFitSchema recognises the API server's answer to an object that does not fit the schema of its kind,
+// such as a field that is not declared, or a name that is there twice. It has code 500, and never passes.
+// The words are those of server-side apply.
+func doesNotFitSchema(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "failed to create typed patch object") || strings.Contains(text, "failed to create manager for existing fields") ||
+		strings.Contains(text, "field not declared in schema")
 }

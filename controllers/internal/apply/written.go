@@ -31,13 +31,17 @@ func (w *Written) Add(owner string, o client.Object) {
 	w.owners[owner] = append(w.owners[owner], o)
 }
 
-// Await returns when the cache holds all that an owner wrote. An error means that it
-// does not yet, and that it must be awaited again.
-func (w *Written) Await(ctx context.Context, c client.Reader, owner string) error {
+// Await returns when the cache holds all that an owner wrote, save what can't be read; nil says
+// that all can. An error means that it does not yet, and that it must be awaited again.
+func (w *Written) Await(ctx context.Context, c client.Reader, owner string, isReadable func(context.Context, client.Object) bool) error {
 	for {
 		o, ok := w.first(owner)
 		if !ok {
 			return nil
+		}
+		if isReadable != nil && !isReadable(ctx, o) {
+			w.dropFirst(owner)
+			continue
 		}
 		err := c.Get(ctx, client.ObjectKeyFromObject(o), o)
 		if client.IgnoreNotFound(err) != nil {

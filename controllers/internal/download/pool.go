@@ -21,8 +21,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
-	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
+	"github.com/allmenning/allmenning/controllers/internal/oci"
+	"github.com/allmenning/allmenning/internal/bundle"
 )
 
 // Key names one thing to fetch in one way. Another password, or another ask, is another key.

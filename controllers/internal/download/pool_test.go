@@ -8,8 +8,8 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/bundle"
-	"github.com/allmenning/allmenning/controllers/internal/bundle/oci"
+	"github.com/allmenning/allmenning/controllers/internal/oci"
+	"github.com/allmenning/allmenning/internal/bundle"
 )
 
 // registry answers as the test lets it.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // State is how an object, or a whole app, is doing.
@@ -24,13 +26,34 @@ const (
 	Failed State = "Failed"
 )
 
-// Of reads one object. The message is empty for a healthy one.
+// Of reads one object. The message is empty for a healthy one. A rule of the app adds to what is known of a kind:
+// what has failed has failed, whatever the rule says, and of a kind that Kubernetes brings both must hold.
 func Of(o *unstructured.Unstructured, rules *Rules) (State, string) {
-	if state, message, ruled := rules.of(o); ruled {
+	state, message := builtIn(o)
+	if state == Failed {
 		return state, message
 	}
+	ruled, why, found := rules.of(o)
+	own := !contract.IsBuiltIn(o.GroupVersionKind().Group)
+	switch {
+	case found && (own || ruled != Healthy):
+		return ruled, why
+	case !found && own && !reported(o):
+		return Progressing, "nobody has reported on it: the controller of its kind may be missing; where there is none, the version needs a health rule for it"
+	}
+	return state, message
+}
+
+// builtIn reads an object as kubectl and GitOps tools do, save where these say of an object that does
+// not do what it is for that it is as it should be.
+func builtIn(o *unstructured.Unstructured) (State, string) {
 	if message := spentQuota(o); message != "" {
 		return Failed, message
+	}
+	for _, read := range []func(*unstructured.Unstructured) (State, string, bool){jobHealth, onDeleteHealth, scalerHealth} {
+		if state, message, found := read(o); found {
+			return state, message
+		}
 	}
 	result, err := status.Compute(o)
 	if err != nil {
@@ -44,6 +67,12 @@ func Of(o *unstructured.Unstructured, rules *Rules) (State, string) {
 	case status.InProgressStatus, status.TerminatingStatus, status.NotFoundStatus, status.UnknownStatus:
 	}
 	return Progressing, plain(result.Message)
+}
+
+// reported says whether a controller has written a status.
+func reported(o *unstructured.Unstructured) bool {
+	found, ok := o.Object["status"].(map[string]any)
+	return ok && len(found) > 0
 }
 
 // plain puts into words what the library says of a Deployment whose new pods don't get

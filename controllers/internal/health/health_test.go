@@ -3,6 +3,7 @@ package health_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
@@ -14,7 +15,7 @@ import (
 func TestOf(t *testing.T) {
 	rules, err := health.Compile([]v1alpha1.HealthRule{{
 		APIVersion: "example.org/v1", Kind: "Queue", Healthy: "object.status.phase == 'Open'", Failed: "object.status.phase == 'Broken'",
-	}})
+	}, {APIVersion: "apps/v1", Kind: "Deployment", Healthy: "true"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +51,30 @@ kind: Deployment
 metadata: {generation: 1}
 spec: {replicas: 1}
 status: {observedGeneration: 1, conditions: [{type: ReplicaFailure, status: "True", message: "exceeded quota: allmenning, requested: requests.memory=9Gi"}]}`, health.Failed, "requests.memory=9Gi"},
+		{"a Job that has begun is not ready", `{apiVersion: batch/v1, kind: Job, status: {startTime: "2026-11-22T12:00:00Z", active: 1}}`, health.Progressing, "it has not succeeded yet"},
+		{"a Job whose pods fail says so", `{apiVersion: batch/v1, kind: Job, status: {startTime: "2026-11-22T12:00:00Z", active: 1, failed: 2}}`, health.Progressing, "2 of its pods failed"},
+		{"a Job that has succeeded is ready", `{apiVersion: batch/v1, kind: Job, status: {conditions: [{type: Complete, status: "True"}]}}`, health.Healthy, ""},
+		{"a Job that has failed will not succeed", `{apiVersion: batch/v1, kind: Job, status: {conditions: [{type: Failed, status: "True", message: BackoffLimitExceeded}]}}`, health.Failed, "BackoffLimitExceeded"},
+		{"a Job that is suspended is not asked to run", `{apiVersion: batch/v1, kind: Job, spec: {suspend: true}}`, health.Healthy, ""},
+		{"pods of before that run until somebody deletes them", `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {generation: 2}
+spec: {replicas: 2, updateStrategy: {type: OnDelete}}
+status: {observedGeneration: 2, replicas: 2, readyReplicas: 2, updatedReplicas: 1}`, health.Progressing, "updateStrategy is OnDelete"},
+		{"and when all are new", `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {generation: 2}
+spec: {replicas: 2, updateStrategy: {type: OnDelete}}
+status: {observedGeneration: 2, replicas: 2, readyReplicas: 2, updatedReplicas: 2}`, health.Healthy, ""},
+		{"an autoscaler that finds nothing to scale", `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, status: {conditions: [{type: AbleToScale, status: "False", message: "no such Deployment"}]}}`, health.Progressing, "it can't scale: no such Deployment"},
+		{"an autoscaler whose selector is none", `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, status: {conditions: [{type: ScalingActive, status: "False", reason: InvalidSelector}]}}`, health.Failed, ""},
+		{"an autoscaler without metrics yet keeps nobody from running", `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, status: {conditions: [{type: ScalingActive, status: "False", reason: FailedGetResourceMetric}]}}`, health.Healthy, ""},
+		{"an object of the app's own kind that nobody has reported on", `{apiVersion: example.org/v1, kind: Topic}`, health.Progressing, "the controller of its kind may be missing"},
+		{"one that its controller has reported on", `{apiVersion: example.org/v1, kind: Topic, status: {conditions: [{type: Ready, status: "True"}]}}`, health.Healthy, ""},
+		{"one that has failed has failed, whatever a rule says", `{apiVersion: example.org/v1, kind: Queue, status: {phase: Open, conditions: [{type: Stalled, status: "True", reason: NoDisk, message: "no disk"}]}}`, health.Failed, "no disk"},
+		{"a rule can't make a Deployment ready that is not", `{apiVersion: apps/v1, kind: Deployment, metadata: {generation: 1}, spec: {replicas: 1}}`, health.Progressing, ""},
 		{"a rule says ready", `{apiVersion: example.org/v1, kind: Queue, status: {phase: Open}}`, health.Healthy, ""},
 		{"a rule says failed", `{apiVersion: example.org/v1, kind: Queue, status: {phase: Broken}}`, health.Failed, ""},
 		{"a rule on a status that is not there yet waits", `{apiVersion: example.org/v1, kind: Queue}`, health.Progressing, ""},
@@ -70,6 +95,23 @@ status: {observedGeneration: 1, conditions: [{type: ReplicaFailure, status: "Tru
 				t.Errorf("Of = %s %q, want %s with %q", got, message, tc.want, tc.message)
 			}
 		})
+	}
+}
+
+func TestARuleThatTakesTooLongIsCutOff(t *testing.T) {
+	rules, err := health.Compile([]v1alpha1.HealthRule{{APIVersion: "example.org/v1", Kind: "Queue",
+		Healthy: "object.all.map(a, object.all.map(b, object.all.map(c, object.all.map(d, a + b + c + d).size()).size()).size()).size() > 0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]any, 1000)
+	for i := range all {
+		all[i] = int64(i)
+	}
+	o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "example.org/v1", "kind": "Queue", "all": all, "status": map[string]any{"a": "b"}}}
+	began := time.Now()
+	if got, _ := health.Of(o, rules); got != health.Progressing || time.Since(began) > 5*time.Second {
+		t.Errorf("%s after %s, want Progressing within a moment", got, time.Since(began))
 	}
 }
 

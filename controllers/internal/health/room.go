@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/allmenning/allmenning/controllers/internal/podtemplate"
+	"github.com/allmenning/allmenning/internal/podtemplate"
 )
 
 // Room is what a namespace has for pods.

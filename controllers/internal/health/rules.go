@@ -1,7 +1,9 @@
 package health
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/ext"
@@ -14,6 +16,13 @@ import (
 // costLimit bounds one expression, in the units that CEL counts in; it is what the
 // API server allows a validation rule.
 const costLimit = 10_000_000
+
+const (
+	// timeLimit bounds one expression, whatever its cost: it is evaluated at each look at an installation.
+	timeLimit = 100 * time.Millisecond
+	// checkFrequency is how many steps of a loop go between two looks at the time.
+	checkFrequency = 100
+)
 
 // Rules are compiled health rules, by kind. The zero value has none.
 type Rules struct {
@@ -56,7 +65,7 @@ func program(env *cel.Env, expression string) (cel.Program, error) {
 	if t := ast.OutputType(); t != cel.BoolType && t != cel.DynType {
 		return nil, fmt.Errorf("expression gives %s; it must give true or false", t)
 	}
-	return env.Program(ast, cel.CostLimit(costLimit))
+	return env.Program(ast, cel.CostLimit(costLimit), cel.InterruptCheckFrequency(checkFrequency))
 }
 
 // of reads an object by a rule for its kind; ruled is false where there is none. An
@@ -82,6 +91,8 @@ func (r *Rules) of(o *unstructured.Unstructured) (state State, message string, r
 }
 
 func holds(p cel.Program, o *unstructured.Unstructured) bool {
-	value, _, err := p.Eval(map[string]any{"object": o.Object})
+	ctx, cancel := context.WithTimeout(context.Background(), timeLimit)
+	defer cancel()
+	value, _, err := p.ContextEval(ctx, map[string]any{"object": o.Object})
 	return err == nil && value.Value() == true
 }

@@ -25,7 +25,7 @@ func NewRequests(registry prometheus.Registerer) (*Requests, error) {
 	r := &Requests{
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "allmenning_api_requests_total",
-			Help: "Requests made to the API server, by verb (apply is a server-side apply patch) and resource.",
+			Help: "Requests made to the API server, by verb (apply is a server-side apply patch, dry-run one that is only tried) and resource.",
 		}, []string{"verb", "resource"}),
 		parse: &request.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")},
 	}
@@ -63,6 +63,9 @@ func (c counting) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if strings.HasPrefix(req.Header.Get("Content-Type"), "application/apply-patch") {
 		verb = "apply"
+	}
+	if req.URL.Query().Has("dryRun") {
+		verb = "dry-run"
 	}
 	c.requests.count.WithLabelValues(verb, resource).Inc()
 	return c.next.RoundTrip(req)

@@ -72,6 +72,7 @@ func TestRequestsAreCounted(t *testing.T) {
 		{"a patch", http.MethodPatch, "/api/v1/namespaces/vinje-prod/configmaps/a", merge, "patch configmaps"},
 		{"a status is a resource of its own", http.MethodPatch, "/apis/allmenning.dev/v1alpha1/municipalities/vinje/status", applyYAML, "apply municipalities/status"},
 		{"a namespace is one, too", http.MethodPatch, "/api/v1/namespaces/vinje-prod", applyYAML, "apply namespaces"},
+		{"one that is only tried is none", http.MethodPatch, "/api/v1/namespaces/vinje-prod/configmaps/a?dryRun=All&force=true", applyYAML, "dry-run configmaps"},
 		{"a deletion", http.MethodDelete, "/api/v1/namespaces/vinje-prod", "", "delete namespaces"},
 		{"what is no resource", http.MethodGet, "/version", "", "get none"},
 		{"discovery", http.MethodGet, "/apis/apps/v1", "", "get none"},

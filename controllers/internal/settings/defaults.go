@@ -49,7 +49,49 @@ func WithDefaults(spec v1alpha1.PlatformSpec) v1alpha1.PlatformSpec {
 	if len(out.SizeClasses) == 0 {
 		out.SizeClasses = sizeClasses()
 	}
+	for i := range out.SizeClasses {
+		class := &out.SizeClasses[i]
+		class.Quota = Filled(class.Quota, builtIn(*class).Quota)
+	}
 	return out
+}
+
+// builtIn is the built-in class that a class takes from what it leaves out: the one of that name, else
+// the one that a municipality of its size is in.
+func builtIn(class v1alpha1.SizeClass) v1alpha1.SizeClass {
+	all := sizeClasses()
+	for _, known := range all {
+		if known.Name == class.Name {
+			return known
+		}
+	}
+	for _, known := range all {
+		if known.UpTo != nil && class.UpTo != nil && *class.UpTo <= *known.UpTo {
+			return known
+		}
+	}
+	return all[len(all)-1]
+}
+
+// Filled is a quota with what it leaves out taken from another.
+func Filled(q, from v1alpha1.Quota) v1alpha1.Quota {
+	q.CPU = or(q.CPU, from.CPU)
+	q.Memory = or(q.Memory, from.Memory)
+	q.EphemeralStorage = or(q.EphemeralStorage, from.EphemeralStorage)
+	q.Storage = or(q.Storage, from.Storage)
+	q.Pods = or(q.Pods, from.Pods)
+	q.Services = or(q.Services, from.Services)
+	q.Secrets = or(q.Secrets, from.Secrets)
+	q.ConfigMaps = or(q.ConfigMaps, from.ConfigMaps)
+	q.PersistentVolumeClaims = or(q.PersistentVolumeClaims, from.PersistentVolumeClaims)
+	return q
+}
+
+func or[T any](value, fallback *T) *T {
+	if value != nil {
+		return value
+	}
+	return fallback
 }
 
 // sizeClasses grow fourfold with the number of people, more or less as the classes
@@ -62,9 +104,6 @@ func sizeClasses() []v1alpha1.SizeClass {
 		{Name: "ExtraLarge", Quota: scaled(16)},
 	}
 }
-
-// SmallestQuota is what a size class falls back on for what it leaves out.
-func SmallestQuota() v1alpha1.Quota { return scaled(1) }
 
 func scaled(factor int32) v1alpha1.Quota {
 	const gi = int64(1) << 30

@@ -63,7 +63,24 @@ func TestSizeClassesGrow(t *testing.T) {
 			t.Errorf("class %s gives no more than the class below", class.Name)
 		}
 	}
-	if diff := cmp.Diff(SmallestQuota(), classes[0].Quota); diff != "" {
-		t.Errorf("the smallest class is not what others fall back on:\n%s", diff)
+}
+
+func TestAClassTakesWhatItLeavesOutFromTheOneLikeIt(t *testing.T) {
+	builtIn := WithDefaults(v1alpha1.PlatformSpec{}).SizeClasses
+	for _, tc := range []struct {
+		reason string
+		class  v1alpha1.SizeClass
+		want   v1alpha1.Quota
+	}{
+		{"of that name", v1alpha1.SizeClass{Name: "Large", UpTo: new(int32(1))}, builtIn[2].Quota},
+		{"else of its size", v1alpha1.SizeClass{Name: "Village", UpTo: new(int32(7000))}, builtIn[1].Quota},
+		{"beyond all", v1alpha1.SizeClass{Name: "Town"}, builtIn[3].Quota},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := WithDefaults(v1alpha1.PlatformSpec{SizeClasses: []v1alpha1.SizeClass{tc.class}}).SizeClasses[0].Quota
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("quota (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -52,6 +52,27 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
 - name: com.github.allmenning.allmenning.api.v1alpha1.AccessRole
   scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.AllowedInBundles
+  map:
+    fields:
+    - name: annotations
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: domains
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: priorityClasses
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
 - name: com.github.allmenning.allmenning.api.v1alpha1.AppDecision
   map:
     fields:
@@ -462,13 +483,16 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: apiVersion
       type:
         scalar: string
+    - name: content
+      type:
+        scalar: string
+    - name: done
+      type:
+        scalar: boolean
     - name: kind
       type:
         scalar: string
     - name: name
-      type:
-        scalar: string
-    - name: owned
       type:
         scalar: string
     - name: sent
@@ -1034,6 +1058,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.PlatformSpec
   map:
     fields:
+    - name: bundles
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.AllowedInBundles
     - name: dns
       type:
         list:
@@ -1699,10 +1726,19 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.VersionStatus
   map:
     fields:
+    - name: adjusted
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
     - name: available
       type:
         scalar: boolean
     - name: digest
+      type:
+        scalar: string
+    - name: exceeds
       type:
         scalar: string
     - name: message
@@ -1711,6 +1747,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: version
       type:
         scalar: string
+    - name: warnings
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
 - name: com.github.allmenning.allmenning.api.v1alpha1.VersionUsage
   map:
     fields:

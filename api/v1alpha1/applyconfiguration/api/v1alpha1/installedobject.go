@@ -17,8 +17,11 @@ type InstalledObjectApplyConfiguration struct {
 	UID *string `json:"uid,omitempty"`
 	// sent is a hash of what was last sent to the API server.
 	Sent *string `json:"sent,omitempty"`
-	// owned is a hash of the fields that the operator owned after that; a difference is drift.
-	Owned *string `json:"owned,omitempty"`
+	// content is a keyed hash of what the app wrote of the object, as the API server had it after that, and of
+	// all that decides what runs; a difference is drift.
+	Content *string `json:"content,omitempty"`
+	// done is true for a Job that has succeeded: it is not made again when it is gone.
+	Done *bool `json:"done,omitempty"`
 }
 
 // InstalledObjectApplyConfiguration constructs a declarative configuration of the InstalledObject type for use with
@@ -67,10 +70,18 @@ func (b *InstalledObjectApplyConfiguration) WithSent(value string) *InstalledObj
 	return b
 }
 
-// WithOwned sets the Owned field in the declarative configuration to the given value
+// WithContent sets the Content field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Owned field is set to the value of the last call.
-func (b *InstalledObjectApplyConfiguration) WithOwned(value string) *InstalledObjectApplyConfiguration {
-	b.Owned = &value
+// If called multiple times, the Content field is set to the value of the last call.
+func (b *InstalledObjectApplyConfiguration) WithContent(value string) *InstalledObjectApplyConfiguration {
+	b.Content = &value
+	return b
+}
+
+// WithDone sets the Done field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Done field is set to the value of the last call.
+func (b *InstalledObjectApplyConfiguration) WithDone(value bool) *InstalledObjectApplyConfiguration {
+	b.Done = &value
 	return b
 }

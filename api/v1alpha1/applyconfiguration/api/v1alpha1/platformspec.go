@@ -34,6 +34,10 @@ type PlatformSpecApplyConfiguration struct {
 	// Default: empty, any registry may be used, without a password.
 	// Example: [{prefix: ghcr.io/ks/, secretRef: {name: ghcr-login}}]
 	Registries []RegistryApplyConfiguration `json:"registries,omitempty"`
+	// bundles lets the bundles of apps hold more than the rules of docs/bundles.md allow everywhere. Default:
+	// nothing more. A change takes effect at once; versions that were refused are judged again.
+	// Example: {domains: [apps.fellesplattform.no], annotations: [nginx.ingress.kubernetes.io/auth-url]}
+	Bundles *AllowedInBundlesApplyConfiguration `json:"bundles,omitempty"`
 	// rollout is the strategy of networks without one of their own, and of municipalities that take
 	// an app directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}}, {name: everyone, maxConcurrent: 10%}]}
@@ -117,6 +121,14 @@ func (b *PlatformSpecApplyConfiguration) WithRegistries(values ...*RegistryApply
 		}
 		b.Registries = append(b.Registries, *values[i])
 	}
+	return b
+}
+
+// WithBundles sets the Bundles field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Bundles field is set to the value of the last call.
+func (b *PlatformSpecApplyConfiguration) WithBundles(value *AllowedInBundlesApplyConfiguration) *PlatformSpecApplyConfiguration {
+	b.Bundles = value
 	return b
 }
 

@@ -32,7 +32,8 @@ type SharedAppSpecApplyConfiguration struct {
 	// Default: none, so that members can only name a version.
 	// Example: [{name: stable, version: 2.4.1}, {name: pilot, version: 2.5.0}]
 	Channels []ChannelApplyConfiguration `json:"channels,omitempty"`
-	// versions that are offered. A version's source and schema can't change: offer a new version.
+	// versions that are offered. Once a version was available its source can't change, and its schema never
+	// can: offer a new version.
 	// A version that is in use can't be taken out.
 	// Example: [{version: 2.4.1, source: {configMap: {name: svarut-2.4.1}}}]
 	Versions []VersionApplyConfiguration `json:"versions,omitempty"`

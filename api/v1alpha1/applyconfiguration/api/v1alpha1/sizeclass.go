@@ -13,7 +13,8 @@ type SizeClassApplyConfiguration struct {
 	// upTo is the greatest number of inhabitants in this class. The last class leaves it out.
 	// Example: 5000
 	UpTo *int32 `json:"upTo,omitempty"`
-	// quota of each environment. What it leaves out takes the built-in default of the class Small.
+	// quota of each environment. What it leaves out is as in the built-in class of that name, else
+	// as in the built-in class that covers its size.
 	// Example: {cpu: "4", memory: 8Gi, pods: 40}
 	Quota *QuotaApplyConfiguration `json:"quota,omitempty"`
 }

@@ -11,10 +11,10 @@ import (
 //
 // Version is one version of an app.
 type VersionApplyConfiguration struct {
-	// version number, as in semantic versioning, without a leading v.
+	// version number, as in semantic versioning. A leading v is taken as it is written.
 	// Example: 2.4.1
 	Version *string `json:"version,omitempty"`
-	// source of the bundle. It can't change.
+	// source of the bundle. It can't change once the version was available.
 	// Example: {oci: {repository: ghcr.io/ks/svarut-bundle, digest: "sha256:..."}}
 	Source *SourceApplyConfiguration `json:"source,omitempty"`
 	// state is Active, Deprecated (may be installed, is discouraged) or Withdrawn (is not

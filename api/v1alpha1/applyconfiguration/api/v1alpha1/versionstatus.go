@@ -14,8 +14,16 @@ type VersionStatusApplyConfiguration struct {
 	Digest *string `json:"digest,omitempty"`
 	// available is true when the bundle was fetched and has passed every check.
 	Available *bool `json:"available,omitempty"`
-	// message says why it is not available, and what to do.
+	// message says why it is not available, and what to do: all that is wrong, as far as there is room.
 	Message *string `json:"message,omitempty"`
+	// adjusted lists what was changed to make the bundle fit, such as fields that the Pod Security Standard
+	// asks for, at most 32.
+	Adjusted []string `json:"adjusted,omitempty"`
+	// warnings list what may not be meant, and keeps no version out, at most 32.
+	Warnings []string `json:"warnings,omitempty"`
+	// exceeds is the digest of a bundle that takes more memory or time to build than it may. It is not
+	// tried again.
+	Exceeds *string `json:"exceeds,omitempty"`
 }
 
 // VersionStatusApplyConfiguration constructs a declarative configuration of the VersionStatus type for use with
@@ -53,5 +61,33 @@ func (b *VersionStatusApplyConfiguration) WithAvailable(value bool) *VersionStat
 // If called multiple times, the Message field is set to the value of the last call.
 func (b *VersionStatusApplyConfiguration) WithMessage(value string) *VersionStatusApplyConfiguration {
 	b.Message = &value
+	return b
+}
+
+// WithAdjusted adds the given value to the Adjusted field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Adjusted field.
+func (b *VersionStatusApplyConfiguration) WithAdjusted(values ...string) *VersionStatusApplyConfiguration {
+	for i := range values {
+		b.Adjusted = append(b.Adjusted, values[i])
+	}
+	return b
+}
+
+// WithWarnings adds the given value to the Warnings field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Warnings field.
+func (b *VersionStatusApplyConfiguration) WithWarnings(values ...string) *VersionStatusApplyConfiguration {
+	for i := range values {
+		b.Warnings = append(b.Warnings, values[i])
+	}
+	return b
+}
+
+// WithExceeds sets the Exceeds field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Exceeds field is set to the value of the last call.
+func (b *VersionStatusApplyConfiguration) WithExceeds(value string) *VersionStatusApplyConfiguration {
+	b.Exceeds = &value
 	return b
 }

@@ -1,0 +1,123 @@
+package appinstallation
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+)
+
+// sender writes single objects.
+type sender struct {
+	client  client.Client
+	live    client.Reader
+	view    *apply.View
+	written *apply.Written
+}
+
+// send applies one object and returns it as the API server has it, slimmed. Fields that others took over
+// are taken back on an object that is ours, and what others added to what decides what runs is taken out.
+// Where there was none, it is created; a conflict means that somebody else created one of that name, or
+// deleted this one, meanwhile, and the next visit sees whose it is.
+func (s sender) send(ctx context.Context, seen observed, o object) (*unstructured.Unstructured, error) {
+	owner, app := ownerOf(seen), seen.installation.Spec.App
+	s.written.Add(owner, targetOf(o.desired))
+	sent, err := s.desiredNow(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+
+	err = s.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(sent), client.FieldOwner(apply.ManagerOf(app)), client.ForceOwnership)
+	if o.live != nil && apply.Immutable(err) && o.desired.GetAnnotations()[v1alpha1.AnnotationReplace] == v1alpha1.ReplaceRecreate && o.Kind != claimKind {
+		if err := s.remove(ctx, owner, o.live); err != nil {
+			return nil, err
+		}
+		sent = o.desired.DeepCopy()
+		sent.SetResourceVersion(apply.NotThere)
+		err = s.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(sent), client.FieldOwner(apply.ManagerOf(app)), client.ForceOwnership)
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	for _, patch := range apply.Cleaning(sent, o.desired, app) {
+		err := s.client.Patch(ctx, sent, patch, client.FieldOwner(apply.ManagerOf(app)))
+		if apierrors.IsInvalid(err) { // the patch tests the version that was answered, and somebody wrote since
+			err = apierrors.NewConflict(schema.GroupResource{Group: o.Group, Resource: o.Kind}, o.Name, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	s.view.Slim(sent)
+	return sent, nil
+}
+
+// desiredNow is what to send: the object as it should be, on the very object that was seen, or on none. What
+// its publisher leaves to others is sent as it is now.
+func (s sender) desiredNow(ctx context.Context, o object) (*unstructured.Unstructured, error) {
+	sent := o.desired.DeepCopy()
+	if o.live == nil {
+		sent.SetResourceVersion(apply.NotThere)
+		return sent, nil
+	}
+	sent.SetUID(o.live.GetUID())
+	ignored := apply.IgnoredFields(o.desired)
+	if len(ignored) == 0 {
+		return sent, nil
+	}
+
+	live := targetOf(o.desired)
+	if err := s.live.Get(ctx, client.ObjectKeyFromObject(live), live); err != nil {
+		return nil, err
+	}
+	for _, path := range ignored {
+		value, found, err := unstructured.NestedFieldCopy(live.Object, path...)
+		if err != nil {
+			continue
+		}
+		if !found {
+			unstructured.RemoveNestedField(sent.Object, path...)
+			continue
+		}
+		if err := unstructured.SetNestedField(sent.Object, value, path...); err != nil {
+			return nil, fmt.Errorf("%s of %s: %w", strings.Join(path, "."), o.ref, err)
+		}
+	}
+	return sent, nil
+}
+
+// removeAll deletes objects. One that can't be deleted, as a webhook is broken, holds no other; the first such is
+// returned.
+func (s sender) removeAll(ctx context.Context, owner string, objects []*unstructured.Unstructured) *objectError {
+	var failed *objectError
+	for _, o := range objects {
+		if err := s.remove(ctx, owner, o); err != nil && failed == nil {
+			failed = &objectError{ref: refOf(o), err: err}
+		}
+	}
+	return failed
+}
+
+// remove deletes this very object, not one of the same name that came after it.
+func (s sender) remove(ctx context.Context, owner string, o client.Object) error {
+	uid := o.GetUID()
+	target, ok := o.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("copy of %T is no object", o)
+	}
+	s.written.Add(owner, target)
+	err := s.client.Delete(ctx, target, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil // gone, or another of the same name by now: the next visit sees it
+	}
+	return err
+}

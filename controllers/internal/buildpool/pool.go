@@ -1,0 +1,260 @@
+package buildpool
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/contract"
+)
+
+// Limits bound one build.
+type Limits struct {
+	// Memory of the worker, in bytes, without the code of the program.
+	Memory int64
+	// Time that an answer may keep processors busy. How long it takes says nothing: the machine may have
+	// more to do.
+	Time time.Duration
+}
+
+// DefaultLimits are twenty times what a large bundle takes.
+func DefaultLimits() Limits { return Limits{Memory: 224 << 20, Time: 5 * time.Second} }
+
+// Exceeded says that a bundle takes more than a build may. It is not tried again.
+type Exceeded struct{ what string }
+
+// Error says what is exceeded, and the way out.
+func (e *Exceeded) Error() string {
+	return e.what + "; use fewer aliases, patches and replacements, or split the app"
+}
+
+// RefusedError says that a bundle may not be built.
+type RefusedError struct {
+	// Findings of the scan, at least one.
+	Findings []contract.Finding
+}
+
+// Error is all that was found.
+func (e *RefusedError) Error() string { return contract.Text(e.Findings) }
+
+const (
+	// size is how many workers there are.
+	size = 2
+	// maxBad is how many contexts of one bundle may exceed the limits before the bundle is not built for
+	// anybody any more.
+	maxBad = 3
+	// rememberedEntries and rememberedBytes bound what is remembered of results, counted as JSON: a
+	// country's upgrade to one version passes through once, so little is enough.
+	rememberedEntries = 512
+	rememberedBytes   = 8 << 20
+)
+
+// Pool is a few workers. It is a manager.Runnable; it works before it is started too, and is to be
+// closed.
+type Pool struct {
+	command []string
+	limits  Limits
+	idle    chan *worker // as many entries as there may be workers; nil for one that is not running
+
+	lock    sync.Mutex
+	turns   map[string]chan struct{} // by digest: one build at a time
+	waiting map[string]int
+	bad     map[string]map[[sha256.Size]byte]*Exceeded
+	built   *cache
+}
+
+// New returns a pool whose workers are run by a command: the operator's own program, with the argument that
+// makes it call [Serve].
+func New(command []string, limits Limits) *Pool {
+	p := &Pool{
+		command: command, limits: limits, idle: make(chan *worker, size),
+		turns: map[string]chan struct{}{}, waiting: map[string]int{}, bad: map[string]map[[sha256.Size]byte]*Exceeded{},
+		built: newCache(rememberedEntries, rememberedBytes),
+	}
+	for range size {
+		p.idle <- nil
+	}
+	return p
+}
+
+// Start waits until the context ends, and ends the workers.
+func (p *Pool) Start(ctx context.Context) error {
+	<-ctx.Done()
+	p.Close()
+	return nil
+}
+
+// NeedLeaderElection says that one who does not lead builds nothing.
+func (*Pool) NeedLeaderElection() bool { return true }
+
+// Close ends the workers that are idle, now and when they become so.
+func (p *Pool) Close() {
+	for range size {
+		if w := <-p.idle; w != nil {
+			w.kill()
+		}
+		p.idle <- nil
+	}
+}
+
+// Try scans a bundle and builds it. A *RefusedError says why it may not be built, an *Exceeded that it takes
+// too much.
+func (p *Pool) Try(b bundle.Bundle, c bundle.Context) (bundle.Built, error) { return p.run(b, c, true) }
+
+// Build builds a bundle that Try has accepted. The objects are the caller's own to change. Errors never show
+// a parameter's value.
+func (p *Pool) Build(b bundle.Bundle, c bundle.Context) (bundle.Built, error) {
+	return p.run(b, c, false)
+}
+
+func (p *Pool) run(b bundle.Bundle, c bundle.Context, scan bool) (bundle.Built, error) {
+	facts, err := json.Marshal(c)
+	if err != nil {
+		return bundle.Built{}, errors.New("the parameters can't be written as JSON") // the cause could hold a value
+	}
+	key := cacheKey{digest: b.Digest, context: sha256.Sum256(facts), scanned: scan}
+	if known := p.known(key); known != nil {
+		return known.built, known.err
+	}
+	defer p.turn(b.Digest)()
+	if known := p.known(key); known != nil {
+		return known.built, known.err
+	}
+
+	given, err := p.ask(question{Files: b.Files, Digest: b.Digest, Scan: scan, Context: c})
+	var exceeded *Exceeded
+	if errors.As(err, &exceeded) {
+		p.remember(key, exceeded)
+	}
+	if err != nil {
+		return bundle.Built{}, err
+	}
+	switch {
+	case len(given.Findings) > 0:
+		return bundle.Built{}, &RefusedError{Findings: given.Findings}
+	case given.Fault != "":
+		return bundle.Built{}, errors.New(given.Fault)
+	}
+	built, size, err := decode(given)
+	if err != nil {
+		return bundle.Built{}, err
+	}
+	p.built.put(key, built, size)
+	return copyOf(built), nil
+}
+
+// known is what is known of a build without doing it; nil where nothing is.
+func (p *Pool) known(key cacheKey) *result {
+	p.lock.Lock()
+	bad := p.bad[key.digest]
+	exceeded := bad[key.context]
+	if exceeded == nil && len(bad) >= maxBad {
+		for _, exceeded = range bad {
+			break
+		}
+	}
+	p.lock.Unlock()
+	if exceeded != nil {
+		return &result{err: exceeded}
+	}
+	if built, found := p.built.get(key); found {
+		return &result{built: built}
+	}
+	return nil
+}
+
+// result is what came of a build.
+type result struct {
+	built bundle.Built
+	err   error
+}
+
+// maxBadBundles bounds what is remembered of bundles that exceed the limits.
+const maxBadBundles = 1024
+
+func (p *Pool) remember(key cacheKey, exceeded *Exceeded) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	if len(p.bad) >= maxBadBundles {
+		clear(p.bad)
+	}
+	if p.bad[key.digest] == nil {
+		p.bad[key.digest] = map[[sha256.Size]byte]*Exceeded{}
+	}
+	p.bad[key.digest][key.context] = exceeded
+}
+
+// turn waits until nobody else builds the bundle, and returns what ends the turn.
+func (p *Pool) turn(digest string) func() {
+	p.lock.Lock()
+	turn, busy := p.turns[digest]
+	if !busy {
+		turn = make(chan struct{}, 1)
+		p.turns[digest] = turn
+	}
+	p.waiting[digest]++
+	p.lock.Unlock()
+
+	turn <- struct{}{}
+	return func() {
+		<-turn
+		p.lock.Lock()
+		defer p.lock.Unlock()
+		p.waiting[digest]--
+		if p.waiting[digest] == 0 {
+			delete(p.waiting, digest)
+			delete(p.turns, digest)
+		}
+	}
+}
+
+// ask has a worker answer. One that was lost is replaced, once: the next may be luckier.
+func (p *Pool) ask(q question) (answer, error) {
+	w := <-p.idle
+	given, w, err := p.tryOn(w, q)
+	if errors.Is(err, ErrLost) {
+		given, w, err = p.tryOn(nil, q)
+	}
+	p.idle <- w
+	return given, err
+}
+
+// tryOn asks a worker, which is started where there is none. It returns the worker that goes on, nil where
+// it has ended.
+func (p *Pool) tryOn(w *worker, q question) (answer, *worker, error) {
+	if w == nil {
+		var err error
+		if w, err = start(p.command, p.limits); err != nil {
+			return answer{}, nil, err
+		}
+	}
+	if w.has == q.Digest {
+		q.Files = nil
+	}
+	given, err := w.ask(q, p.limits)
+	if err != nil {
+		return answer{}, nil, err
+	}
+	return given, w, nil
+}
+
+// decode reads the objects of an answer, and returns their size as JSON.
+func decode(a answer) (bundle.Built, int, error) {
+	built, size := bundle.Built{Adjusted: a.Adjusted}, 0
+	for _, content := range a.Objects {
+		o := &unstructured.Unstructured{}
+		if err := o.UnmarshalJSON(content); err != nil {
+			return bundle.Built{}, 0, fmt.Errorf("%w: its answer can't be read", ErrLost)
+		}
+		built.Objects = append(built.Objects, o)
+		size += len(content)
+	}
+	return built, size, nil
+}

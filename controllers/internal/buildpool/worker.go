@@ -1,0 +1,136 @@
+package buildpool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+// worker is one process that builds. Only one question is asked of it at a time.
+type worker struct {
+	process *exec.Cmd
+	in      io.WriteCloser
+	out     io.Reader
+	// said is the first that the process wrote to its standard error.
+	said *beginning
+	// has is the digest of the bundle that it holds.
+	has string
+}
+
+// ErrLost says that a worker ended for a reason that has nothing to do with what it was asked: somebody
+// killed it, or it could not be started.
+var ErrLost = errors.New("the process that builds bundles was lost")
+
+// start runs a worker. Of the operator's environment it gets nothing.
+func start(command []string, limits Limits) (*worker, error) {
+	process := exec.Command(command[0], command[1:]...) //nolint:noctx // the operator's own program; the pool ends it
+	process.Env = []string{"GOGC=50", fmt.Sprintf("GOMEMLIMIT=%d", limits.Memory*3/4), "GOMAXPROCS=2"}
+	w := &worker{process: process, said: &beginning{}}
+	process.Stderr = w.said
+	var err error
+	if w.in, err = process.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrLost, err)
+	}
+	if w.out, err = process.StdoutPipe(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrLost, err)
+	}
+	if err := process.Start(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrLost, err)
+	}
+	if err := limitMemory(process.Process.Pid, uint64(limits.Memory)); err != nil { //nolint:gosec // a limit is positive
+		w.kill()
+		return nil, fmt.Errorf("%w: its memory can't be limited: %w", ErrLost, err)
+	}
+	return w, nil
+}
+
+// ask sends a question and returns the answer. After an error the worker is dead. An *Exceeded says that
+// the question was too much, any other error that the worker was lost.
+func (w *worker) ask(q question, limits Limits) (answer, error) {
+	type reply struct {
+		answer answer
+		err    error
+	}
+	if q.Files == nil && w.has != q.Digest {
+		return answer{}, fmt.Errorf("%w: it was not given the bundle", ErrLost)
+	}
+	replies := make(chan reply, 1)
+	go func() {
+		var r reply
+		if r.err = write(w.in, q); r.err == nil {
+			r.err = read(w.out, &r.answer)
+		}
+		replies <- r
+	}()
+
+	before, _ := cpuTime(w.process.Process.Pid) // 0 where it is not known
+	tick := time.NewTicker(limits.Time / 50)
+	defer tick.Stop()
+	patience := time.NewTimer(limits.Time * busy)
+	defer patience.Stop()
+	for {
+		select {
+		case r := <-replies:
+			return r.answer, w.answered(q, r.err, limits)
+		case <-tick.C:
+			if now, err := cpuTime(w.process.Process.Pid); err == nil && now-before > limits.Time {
+				w.kill()
+				return answer{}, &Exceeded{fmt.Sprintf("building it takes more than %s", limits.Time)}
+			}
+		case <-patience.C:
+			w.kill()
+			return answer{}, fmt.Errorf("%w: it did not answer in %s, and did not work", ErrLost, limits.Time*busy)
+		}
+	}
+}
+
+// busy is how many times longer an answer may take than it may keep processors busy.
+const busy = 24
+
+// answered concludes from how a question ended. A worker that gave no answer is dead.
+func (w *worker) answered(q question, err error, limits Limits) error {
+	if err == nil {
+		w.has = q.Digest
+		return nil
+	}
+	w.kill()
+	if text := w.said.String(); strings.Contains(text, "out of memory") || strings.Contains(text, "cannot allocate memory") {
+		return &Exceeded{fmt.Sprintf("building it takes more than %d MiB of memory", limits.Memory>>20)}
+	}
+	return fmt.Errorf("%w: %w", ErrLost, err)
+}
+
+// kill ends the process and waits until it is gone.
+func (w *worker) kill() {
+	_ = w.process.Process.Kill() // it may have ended by itself
+	_ = w.process.Wait()
+}
+
+// beginning keeps the first that a process says, and drops the rest: a crash names its reason first.
+type beginning struct {
+	lock sync.Mutex
+	text bytes.Buffer
+}
+
+// Write takes what the process says.
+func (t *beginning) Write(p []byte) (int, error) {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	const most = 4 << 10
+	if room := most - t.text.Len(); room > 0 {
+		t.text.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+// String is what was kept.
+func (t *beginning) String() string {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	return t.text.String()
+}

@@ -1,0 +1,252 @@
+// Package kinds watches the kinds that apps consist of, each by itself: one that can't be listed, as a role
+// is missing, its definition is gone or its conversion fails, concerns only the apps that hold it.
+//
+// An informer that can't list waits for ever, and whoever reads through it waits along. So a kind is
+// asked for with one small list before it is watched, and a watch that breaks later is noted: from then on
+// the kind is asked for again before it is trusted.
+package kinds
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+const (
+	// askAgain is how long the answer that a kind can't be listed counts.
+	askAgain = 10 * time.Second
+	// answerTime is how long an answer, or the first filling of the cache, may take.
+	answerTime = 10 * time.Second
+)
+
+// Fault says that a kind can't be read.
+type Fault struct {
+	// Kind that can't be read.
+	Kind schema.GroupVersionKind
+	why  string
+}
+
+// Error names the kind, the reason and the fix.
+func (f *Fault) Error() string { return f.why }
+
+// Registry is the kinds that are watched.
+type Registry struct {
+	live  client.Reader
+	clock clock.PassiveClock
+
+	lock    sync.Mutex
+	cache   cache.Cache
+	start   func(schema.GroupVersionKind) error
+	kinds   map[schema.GroupVersionKind]*kind
+	changed chan event.GenericEvent
+	broken  chan event.GenericEvent
+}
+
+// kind is what is known of one.
+type kind struct {
+	watched bool
+	// fault is why it can't be read, as it was at asked; nil where it can.
+	fault *Fault
+	asked time.Time
+	// asking is closed when the answer of who asks now is there; nil where nobody asks.
+	asking chan struct{}
+}
+
+// New makes a registry. It reads nothing before Use was called.
+func New(now clock.PassiveClock) *Registry {
+	return &Registry{clock: now, kinds: map[schema.GroupVersionKind]*kind{}, changed: make(chan event.GenericEvent, 1), broken: make(chan event.GenericEvent, maxBroken)}
+}
+
+// Use tells where kinds are read live, where they are cached, and how a watch is started.
+func (r *Registry) Use(live client.Reader, cached cache.Cache, start func(schema.GroupVersionKind) error) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.live, r.cache, r.start = live, cached, start
+}
+
+// maxBroken is how many kinds may break before somebody is told; those beyond are found at the next look.
+const maxBroken = 64
+
+// Broken carries the kinds whose watch broke, each as an object without a name.
+func (r *Registry) Broken() <-chan event.GenericEvent { return r.broken }
+
+// Changed carries the Platform, by name, when kinds become unreadable, or readable again.
+func (r *Registry) Changed() <-chan event.GenericEvent { return r.changed }
+
+// Ensure watches a kind, and returns when the cache holds its objects. A *Fault says that it can't be read.
+func (r *Registry) Ensure(ctx context.Context, gvk schema.GroupVersionKind) error {
+	for {
+		k, ask := r.claim(gvk)
+		switch {
+		case ask:
+			if err := r.note(gvk, r.ask(ctx, gvk)); err != nil {
+				return err
+			}
+		case k.asking != nil:
+			select {
+			case <-k.asking:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		case k.fault != nil:
+			return k.fault
+		default:
+			return r.filled(ctx, gvk)
+		}
+	}
+}
+
+// claim returns what is known of a kind, and whether the caller is to ask.
+func (r *Registry) claim(gvk schema.GroupVersionKind) (known kind, ask bool) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	k := r.kinds[gvk]
+	if k == nil {
+		k = &kind{}
+		r.kinds[gvk] = k
+	}
+	isKnown := (k.watched && k.fault == nil) || (k.fault != nil && r.clock.Since(k.asked) < askAgain)
+	if isKnown || k.asking != nil {
+		return *k, false
+	}
+	k.asking = make(chan struct{})
+	return *k, true
+}
+
+// note records the answer, and starts the watch where there is none.
+func (r *Registry) note(gvk schema.GroupVersionKind, fault *Fault) error {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	k := r.kinds[gvk]
+	close(k.asking)
+	if (k.fault == nil) != (fault == nil) {
+		r.wake()
+	}
+	k.fault, k.asked, k.asking = fault, r.clock.Now(), nil
+	if fault != nil || k.watched {
+		return nil
+	}
+	if err := r.start(gvk); err != nil {
+		return fmt.Errorf("watch %s: %w", gvk.Kind, err)
+	}
+	k.watched = true
+	return nil
+}
+
+// wake has the Platform looked at, unless it is to be already.
+func (r *Registry) wake() {
+	select {
+	case r.changed <- event.GenericEvent{Object: &v1alpha1.Platform{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.PlatformName}}}:
+	default:
+	}
+}
+
+// ask lists one object of a kind, without its content.
+func (r *Registry) ask(ctx context.Context, gvk schema.GroupVersionKind) *Fault {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	var list metav1.PartialObjectMetadataList
+	list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+	if err := r.live.List(ctx, &list, client.Limit(1)); err != nil {
+		return &Fault{Kind: gvk, why: reason(gvk, err)}
+	}
+	return nil
+}
+
+// reason says why a kind can't be listed, and what to do.
+func reason(gvk schema.GroupVersionKind, err error) string {
+	switch {
+	case apierrors.IsForbidden(err):
+		return fmt.Sprintf("the operator may not list %s: add a ClusterRole with get, list and watch on it, labelled %s: \"true\"", named(gvk), v1alpha1.LabelAggregateToManager)
+	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
+		return fmt.Sprintf("the cluster does not know %s: install its CustomResourceDefinition", named(gvk))
+	}
+	return fmt.Sprintf("%s can't be listed: %v", named(gvk), err)
+}
+
+func named(gvk schema.GroupVersionKind) string {
+	return fmt.Sprintf("%s (%s)", gvk.Kind, gvk.GroupVersion())
+}
+
+// filled waits until the cache holds the objects of a kind that is watched.
+func (r *Registry) filled(ctx context.Context, gvk schema.GroupVersionKind) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(gvk)
+	if _, err := r.cache.GetInformer(ctx, o); err != nil {
+		return &Fault{Kind: gvk, why: fmt.Sprintf("%s is not read yet: %v", named(gvk), err)}
+	}
+	return nil
+}
+
+// Broke notes that a watch ended with an error; it is the cache's handler of such errors. Watches end all the
+// time, and mostly begin again: so the kind is asked for before anybody says so.
+func (r *Registry) Broke(ctx context.Context, reflector *toolscache.Reflector, err error) {
+	toolscache.DefaultWatchErrorHandler(ctx, reflector, err)
+	if !apierrors.IsForbidden(err) && !apierrors.IsNotFound(err) && !apierrors.IsInternalError(err) {
+		return
+	}
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	for gvk, k := range r.kinds {
+		if !k.watched || k.fault != nil || reflector.TypeDescription() != gvk.String() {
+			continue
+		}
+		k.fault, k.asked = &Fault{Kind: gvk, why: reason(gvk, err)}, r.clock.Now()
+		r.wake()
+		o := &unstructured.Unstructured{}
+		o.SetGroupVersionKind(gvk)
+		select {
+		case r.broken <- event.GenericEvent{Object: o}:
+		default:
+		}
+	}
+}
+
+// Watched are the kinds that can be read now, in their order.
+func (r *Registry) Watched() []schema.GroupVersionKind {
+	return r.those(func(k *kind) bool { return k.watched && k.fault == nil })
+}
+
+// Faults are the kinds that can't be read, each with the reason and the fix.
+func (r *Registry) Faults() []string {
+	var all []string
+	for _, gvk := range r.those(func(k *kind) bool { return k.fault != nil }) {
+		r.lock.Lock()
+		if fault := r.kinds[gvk].fault; fault != nil {
+			all = append(all, fault.Error())
+		}
+		r.lock.Unlock()
+	}
+	return all
+}
+
+func (r *Registry) those(which func(*kind) bool) []schema.GroupVersionKind {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	var all []schema.GroupVersionKind
+	for gvk, k := range r.kinds {
+		if which(k) {
+			all = append(all, gvk)
+		}
+	}
+	slices.SortFunc(all, func(a, b schema.GroupVersionKind) int { return strings.Compare(a.String(), b.String()) })
+	return all
+}

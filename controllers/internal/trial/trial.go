@@ -1,0 +1,65 @@
+// Package trial asks the API server what it would say to the objects of a bundle, without writing any:
+// server-side dry runs, as the installer account of a namespace. What it refuses is known before the first
+// object is written, and all of it at once.
+//
+// A dry run costs the API server about what the write costs, but for the store; so it is done once for a
+// version, in a namespace that is kept for it, and then only for what is the tenant's own.
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/contract"
+)
+
+// NamespaceOf is the namespace in which versions are tried: beside that of the operator, and empty.
+func NamespaceOf(operator string) string { return operator + "-trial" }
+
+// ErrNoNamespace says that the namespace for trials, or the account in it, is not there.
+var ErrNoNamespace = errors.New("the namespace for trials is not ready: apply config/manager and config/rbac of the operator")
+
+// Run tries each object in a namespace, as an app's field manager, and returns what the API server refuses.
+// An error says that it could not be asked. The objects are not changed.
+func Run(ctx context.Context, c client.Client, namespace, app string, objects []*unstructured.Unstructured) ([]contract.Finding, error) {
+	ctx = apply.AsInstaller(ctx, namespace)
+	var found []contract.Finding
+	for _, o := range objects {
+		err := one(ctx, c, namespace, app, o)
+		switch {
+		case err == nil:
+		case apierrors.IsNotFound(err) && strings.Contains(err.Error(), "namespaces "), apply.NotYetAllowed(err):
+			return nil, fmt.Errorf("%w: %w", ErrNoNamespace, err)
+		case apierrors.IsNotFound(err) && o.GetKind() == "RoleBinding":
+			// The API server looks for the Role that it gives, and a dry run has made none.
+		case apply.Immutable(err) && o.GetAnnotations()[v1alpha1.AnnotationReplace] == v1alpha1.ReplaceRecreate:
+			// It is deleted and created again.
+		case apply.Transient(err):
+			return nil, fmt.Errorf("try %s: %w", contract.Name(o), err)
+		case apply.QuotaExceeded(err):
+			// Whether there is room is not the bundle's fault, and is found when it is installed.
+		default:
+			found = append(found, contract.Finding{Rule: "api-server", Object: contract.Name(o),
+				Problem: "the API server refuses it: " + apply.Refusal(err)})
+		}
+	}
+	return found, nil
+}
+
+func one(ctx context.Context, c client.Client, namespace, app string, o *unstructured.Unstructured) error {
+	tried := o.DeepCopy()
+	tried.SetNamespace(namespace)
+	err := client.NewDryRunClient(c).Apply(ctx, client.ApplyConfigurationFromUnstructured(tried), client.FieldOwner(apply.ManagerOf(app)), client.ForceOwnership)
+	if apierrors.IsBadRequest(err) && strings.Contains(err.Error(), "does not support dry run") {
+		return nil // a webhook decides, and only of a real write
+	}
+	return err
+}

@@ -1,0 +1,137 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"path"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/allmenning/allmenning/internal/contract"
+)
+
+// Built is what a bundle comes to for one tenant.
+type Built struct {
+	// Objects in the order in which to apply them, each in the tenant's namespace and labelled with what it
+	// belongs to.
+	Objects []*unstructured.Unstructured
+	// Adjusted says what was changed to make them fit, one sentence for an object; see contract.Fit.
+	Adjusted []string
+}
+
+// Build returns the objects of a bundle for one tenant. The bundle should have passed Scan. It must not
+// run twice at a time in one process, since kustomize keeps state in globals, and takes as much memory and
+// time as the bundle makes it: package buildpool runs it where both are bounded. Errors name the
+// object or file and never show a parameter's value; a panic in kustomize is an error like any other.
+func Build(b Bundle, c Context) (Built, error) {
+	built, err := build(b, c)
+	if err != nil {
+		return Built{}, redact(err, c.Parameters)
+	}
+	return built, nil
+}
+
+func build(b Bundle, c Context) (Built, error) {
+	folder, contextName, err := folderFor(b, c)
+	if err != nil {
+		return Built{}, err
+	}
+
+	resources, err := runKustomize(folder)
+	if err != nil {
+		return Built{}, fmt.Errorf("building with kustomize: %w", err)
+	}
+
+	keepTexts(resources, c)
+	objects, err := decode(resources)
+	if err != nil {
+		return Built{}, err
+	}
+
+	adjusted := contract.Fit(objects)
+	leaveReplicas(objects)
+	for _, object := range objects {
+		if object.GetKind() == "ConfigMap" && contextName != "" && object.GetName() == contextName {
+			return Built{}, fmt.Errorf("%s: it is part of the result; no patch may remove its annotation %s", ContextFile, localConfig)
+		}
+		if err := checkIdentity(object); err != nil {
+			return Built{}, err
+		}
+		if err := own(object, c); err != nil {
+			return Built{}, err
+		}
+	}
+
+	sortForInstall(objects)
+	return Built{Objects: objects, Adjusted: adjusted}, nil
+}
+
+// root is where a bundle lies in the file system in memory.
+const root = "/bundle"
+
+// folderFor lays the bundle out in memory, with the context written in, and returns the name of the
+// context's ConfigMap, if the bundle has one. Files with names that kustomize can't hold are left out: Scan
+// has found that nothing uses them.
+func folderFor(b Bundle, c Context) (filesys.FileSystem, string, error) {
+	folder := filesys.MakeFsInMemory()
+	contextName := ""
+	for name, content := range b.Files {
+		if !usableName(name) {
+			continue
+		}
+		if name == ContextFile {
+			parsed, err := parseContext(content)
+			if err != nil {
+				return nil, "", fmt.Errorf("%s: %w", ContextFile, err)
+			}
+			contextName = parsed.Name
+			if content, err = withContext(parsed, c); err != nil {
+				return nil, "", err
+			}
+		}
+		if err := folder.WriteFile(path.Join(root, name), content); err != nil {
+			return nil, "", fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return folder, contextName, nil
+}
+
+// runKustomize uses kustomize's defaults: no plugins, and no file from outside the folder.
+func runKustomize(folder filesys.FileSystem) (resources resmap.ResMap, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("kustomize panicked: %v; a kustomization file probably misses a field or has an empty entry", cause)
+		}
+	}()
+	return krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(folder, root)
+}
+
+func decode(resources resmap.ResMap) ([]*unstructured.Unstructured, error) {
+	if resources.Size() > MaxObjects {
+		return nil, fmt.Errorf("the bundle builds to %d objects, at most %d are allowed; split the app", resources.Size(), MaxObjects)
+	}
+	if resources.Size() == 0 {
+		return nil, errors.New("kustomization.yaml: the bundle builds to no objects; list files under resources")
+	}
+
+	size := 0
+	objects := make([]*unstructured.Unstructured, 0, resources.Size())
+	for _, resource := range resources.Resources() {
+		written, err := resource.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", resource.GetKind(), resource.GetName(), err)
+		}
+		if size += len(written); size > MaxRenderedBytes {
+			return nil, fmt.Errorf("the bundle builds to more than %d bytes of JSON; split the app", MaxRenderedBytes)
+		}
+		object := &unstructured.Unstructured{}
+		if err := object.UnmarshalJSON(written); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", resource.GetKind(), resource.GetName(), err)
+		}
+		objects = append(objects, object)
+	}
+	return objects, nil
+}

@@ -1,0 +1,128 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// defaultAccount is the account that every namespace has.
+const defaultAccount = "default"
+
+// accountsRule: an app brings accounts of its own, and changes nobody else's.
+func accountsRule(_ *whole, o *unstructured.Unstructured) []Finding {
+	if !is(o, "", "ServiceAccount") || (o.GetName() != defaultAccount && o.GetName() != v1alpha1.InstallerName) {
+		return nil
+	}
+	return one("metadata.name", fmt.Sprintf("the account %q of the namespace is not the app's", o.GetName()), "give the app's account a name of its own")
+}
+
+// secretRule: a Secret that Kubernetes fills with a token would hand out an account's rights for ever.
+func secretRule(_ *whole, o *unstructured.Unstructured) []Finding {
+	if !is(o, "", "Secret") {
+		return nil
+	}
+	kind, _, _ := unstructured.NestedString(o.Object, "type")
+	switch corev1.SecretType(kind) {
+	case corev1.SecretTypeServiceAccountToken, corev1.SecretTypeBootstrapToken:
+		return one("type", kind+" makes a token that never expires", "let pods use the token that Kubernetes mounts for them")
+	}
+	return nil
+}
+
+// roleRule: a Role gives what the installer account holds itself, and nothing on the operator's kinds, on
+// rights, or on all Secrets.
+func roleRule(w *whole, o *unstructured.Unstructured) []Finding {
+	if !is(o, rbacv1.GroupName, "Role") {
+		return nil
+	}
+	role, found := typed[rbacv1.Role](o.Object, "")
+	if role == nil {
+		return found
+	}
+	for i, r := range role.Rules {
+		field := fmt.Sprintf("rules[%d]", i)
+		for _, group := range r.APIGroups {
+			for _, resource := range r.Resources {
+				found = append(found, w.grant(field, group, resource, r)...)
+			}
+		}
+	}
+	return found
+}
+
+// grant judges what one rule of a Role gives on one resource.
+func (w *whole) grant(field, group, resource string, r rbacv1.PolicyRule) []Finding {
+	what := resource
+	if group != "" {
+		what += "." + group
+	}
+	if problem, fix := neverGiven(group, resource, what, r); problem != "" {
+		return takeOut(field, problem, fix)
+	}
+	var beyond []string
+	for _, verb := range r.Verbs {
+		if !slices.ContainsFunc(w.terms.Installer, func(held rbacv1.PolicyRule) bool { return covers(held, group, resource, verb) }) {
+			beyond = append(beyond, verb)
+		}
+	}
+	if len(beyond) == 0 {
+		return nil
+	}
+	return takeOut(field, fmt.Sprintf("%s on %s is more than an app may have", strings.Join(beyond, ", "), what), "take it out, or have the platform add it to the ClusterRole "+v1alpha1.RoleInstaller)
+}
+
+// neverGiven says why a Role may not give something, whatever the platform allows; empty where it may.
+func neverGiven(group, resource, what string, r rbacv1.PolicyRule) (problem, fix string) {
+	isCore := func(resources ...string) bool { return group == "" && slices.Contains(resources, resource) }
+	switch {
+	case group == rbacv1.APIGroupAll, resource == rbacv1.ResourceAll, slices.Contains(r.Verbs, rbacv1.VerbAll):
+		return "a wildcard gives what nobody has read", "name groups, resources and verbs"
+	case group == v1alpha1.GroupVersion.Group:
+		return what + " belongs to the operator", "take it out"
+	case group == rbacv1.GroupName:
+		return what + " would let the app give rights away", "take it out"
+	case isCore("secrets") && len(r.ResourceNames) == 0:
+		return "all Secrets of the namespace are not the app's", "name those that it reads, in resourceNames"
+	case isCore("pods/exec", "pods/attach", "serviceaccounts", "serviceaccounts/token"):
+		return what + " would let the app act as another", "take it out"
+	}
+	return "", ""
+}
+
+// covers says whether a rule lets somebody do something to any object of a resource.
+func covers(held rbacv1.PolicyRule, group, resource, verb string) bool {
+	in := func(all []string, one, wildcard string) bool {
+		return slices.Contains(all, one) || slices.Contains(all, wildcard)
+	}
+	return len(held.ResourceNames) == 0 && in(held.APIGroups, group, rbacv1.APIGroupAll) &&
+		in(held.Resources, resource, rbacv1.ResourceAll) && in(held.Verbs, verb, rbacv1.VerbAll)
+}
+
+// bindingRule: a RoleBinding gives a Role of the bundle to accounts of the bundle.
+func bindingRule(w *whole, o *unstructured.Unstructured) []Finding {
+	if !is(o, rbacv1.GroupName, "RoleBinding") {
+		return nil
+	}
+	binding, found := typed[rbacv1.RoleBinding](o.Object, "")
+	if binding == nil {
+		return found
+	}
+	if ref := binding.RoleRef; ref.Kind != "Role" || !w.has(rbacv1.GroupName, "Role", ref.Name) {
+		found = append(found, one("roleRef", fmt.Sprintf("%s/%s is not a Role of this bundle", ref.Kind, ref.Name), "bring the Role in the bundle, with the rights that the app needs")...)
+	}
+	for i, s := range binding.Subjects {
+		if s.Kind == rbacv1.ServiceAccountKind && w.has("", "ServiceAccount", s.Name) && s.Name != v1alpha1.InstallerName &&
+			(s.Namespace == "" || s.Namespace == o.GetNamespace()) {
+			continue
+		}
+		found = append(found, one(fmt.Sprintf("subjects[%d]", i), fmt.Sprintf("%s/%s is not an account of this bundle", s.Kind, s.Name), "give rights to ServiceAccounts of the bundle alone, without a namespace")...)
+	}
+	return found
+}

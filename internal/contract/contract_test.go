@@ -1,0 +1,235 @@
+package contract
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+)
+
+func parse(t testing.TB, text string) []*unstructured.Unstructured {
+	t.Helper()
+	var all []*unstructured.Unstructured
+	for document := range strings.SplitSeq(text, "---\n") {
+		written, err := yaml.YAMLToJSON([]byte(document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := &unstructured.Unstructured{}
+		if err := o.UnmarshalJSON(written); err != nil {
+			t.Fatalf("%s: %v", document, err)
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// terms are those of a platform that knows one kind of its own, and allows a few things more.
+func terms() Terms {
+	return Terms{
+		ScopeOf: func(gvk schema.GroupVersionKind) Scope {
+			switch gvk.Kind {
+			case "ClusterRole", "Namespace":
+				return ScopeCluster
+			case "Wheel":
+				return ScopeForbidden
+			case "configmap":
+				return ScopeUnknown
+			case "Dark":
+				return ScopeUnreadable
+			}
+			return ScopeNamespaced
+		},
+		Installer: []rbacv1.PolicyRule{
+			{APIGroups: []string{""}, Resources: []string{"configmaps", "secrets"}, Verbs: []string{"get", "create", "patch", "delete"}},
+			{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update"}},
+		},
+		Domains: []string{"vinje.kommune.no", "apps.example.org"}, Annotations: []string{"example.org/"}, PriorityClasses: []string{"common"},
+		HasHealthRule: func(gvk schema.GroupVersionKind) bool { return gvk.Kind == "Queue" },
+	}
+}
+
+// restricted is a pod spec that keeps the Pod Security Standard, with more in it.
+func restricted(more string) string {
+	return "{securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, " + more +
+		" containers: [{name: c, image: i, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}"
+}
+
+// web is a Deployment with a pod.
+func web(pod string) string {
+	return "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {metadata: {labels: {app: web}}, spec: " + pod + "}}}\n"
+}
+
+func ingress(spec string) string {
+	return "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a}, spec: " + spec + "}"
+}
+
+// cases of the rules: what is accepted has an empty want.
+var cases = []struct{ rule, reason, objects, want string }{
+	{"kind", "a kind that is allowed", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", ""},
+	{"kind", "one that is not on the list", "{apiVersion: example.org/v1, kind: Wheel, metadata: {name: a}}", `Wheel/a: kind: Wheel (example.org/v1) is not a kind that bundles may hold`},
+	{"kind", "the refusal names both roles", "{apiVersion: example.org/v1, kind: Wheel, metadata: {name: a}}", `allmenning.dev/aggregate-to-installer: "true" and allmenning.dev/aggregate-to-manager: "true"`},
+	{"kind", "one that is cluster-scoped", "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a}}", "ClusterRole is cluster-scoped"},
+	{"kind", "one in the wrong case", "{apiVersion: v1, kind: configmap, metadata: {name: a}}", "configmap (v1) is not a kind that the cluster knows"},
+	{"kind", "one that the operator may not read", "{apiVersion: example.org/v1, kind: Dark, metadata: {name: a}}", "the operator may not read it"},
+	{"kind", "a network policy of a network plugin", "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a}}", "declare spec.requires.egress"},
+	{"ownership", "an object of its own", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", ""},
+	{"ownership", "an owner", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, ownerReferences: [{apiVersion: v1, kind: Pod, name: p, uid: u}]}}", "metadata.ownerReferences"},
+	{"ownership", "a finalizer", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, finalizers: [example.org/x]}}", "metadata.finalizers"},
+	{"reserved-names", "annotations for the operator", "{apiVersion: batch/v1, kind: Job, metadata: {name: a, annotations: {allmenning.dev/phase: before, allmenning.dev/replace: recreate, allmenning.dev/run-once: \"true\", allmenning.dev/prune: disabled}}}", ""},
+	{"reserved-names", "one that it does not read", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {allmenning.dev/held-by: x}}}", "metadata.annotations[allmenning.dev/held-by]"},
+	{"reserved-names", "a value that is none", "{apiVersion: batch/v1, kind: Job, metadata: {name: a, annotations: {allmenning.dev/phase: first}}}", `"first" is not a value of it; write before or after`},
+	{"reserved-names", "a phase of what does not end", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {allmenning.dev/phase: before}}}", "only a Job runs before or after"},
+	{"reserved-names", "a claim that would be recreated", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a, annotations: {allmenning.dev/replace: recreate}}}", "volumes never go"},
+	{"reserved-names", "fields that are left to others", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: \"spec.replicas, spec.template.spec.nodeSelector\"}}}", ""},
+	{"reserved-names", "what runs is not left to others", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: spec.template.spec.containers}}}", `"spec.template.spec.containers" can't be left to others`},
+	{"reserved-names", "nor a whole spec", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: spec}}}", `"spec" can't be left to others`},
+	{"pod-security", "a restricted pod", web(restricted("")), ""},
+	{"pod-security", "no pod", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", ""},
+	{"pod-security", "a privileged pod", web("{hostNetwork: true, containers: [{name: c, image: i, securityContext: {privileged: true}}]}"), "host namespaces (hostNetwork=true)"},
+	{"pod-security", "within a CronJob", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {template: {spec: {hostPID: true, containers: []}}}}}}", "spec.jobTemplate.spec.template.spec: its pods break"},
+	{"pod-security", "a bare pod", "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {hostIPC: true, containers: []}}", "Pod/a: spec: its pods break"},
+	{"pod-security", "a template that is none", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: x}}", "it is not a pod template"},
+	{"pod-security", "a pod that is none", web("{containers: x}"), "it can't be read"},
+	{"pod-placement", "the usual", web(restricted("schedulerName: default-scheduler, priorityClassName: common,")), ""},
+	{"pod-placement", "a node", web(restricted("nodeName: n1,")), "spec.template.spec.nodeName"},
+	{"pod-placement", "tolerations", web(restricted("tolerations: [{operator: Exists}],")), "spec.template.spec.tolerations"},
+	{"pod-placement", "a scheduler", web(restricted("schedulerName: mine,")), "spec.template.spec.schedulerName"},
+	{"pod-placement", "host aliases", web(restricted("hostAliases: [{ip: 192.0.2.1, hostnames: [x]}],")), "spec.template.spec.hostAliases"},
+	{"pod-placement", "a runtime class", web(restricted("runtimeClassName: kata,")), "spec.template.spec.runtimeClassName"},
+	{"pod-placement", "a priority class", web(restricted("priorityClassName: system-node-critical,")), "spec.bundles.priorityClasses of the Platform"},
+	{"pod-account", "an account of its own", web(restricted("serviceAccountName: web,")) + "---\n{apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}", ""},
+	{"pod-account", "the default account", web(restricted("serviceAccountName: default,")), ""},
+	{"pod-account", "the installer", web(restricted("serviceAccountName: allmenning-installer,")), `"allmenning-installer" is not an account of this app`},
+	{"pod-account", "that of another app, by the old field", web(restricted("serviceAccount: other,")), "spec.template.spec.serviceAccount:"},
+	{"pod-volumes", "a claim of the pod", web(restricted("volumes: [{name: v, emptyDir: {}}, {name: e, ephemeral: {volumeClaimTemplate: {spec: {resources: {requests: {storage: 1Gi}}}}}}],")), ""},
+	{"pod-volumes", "an image", web(restricted("volumes: [{name: v, image: {reference: x}}],")), "volumes[v].image"},
+	{"pod-volumes", "a claim that names a volume", web(restricted("volumes: [{name: e, ephemeral: {volumeClaimTemplate: {spec: {volumeName: pv}}}}],")), "volumeClaimTemplate.spec.volumeName"},
+	{"grace-period", "ten minutes", web(restricted("terminationGracePeriodSeconds: 600,")), ""},
+	{"grace-period", "an hour", web(restricted("terminationGracePeriodSeconds: 3600,")), "write at most 600"},
+	{"service", "within the cluster", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: ClusterIP, selector: {app: web}, clusterIP: None}}", ""},
+	{"service", "of another group", "{apiVersion: serving.example.org/v1, kind: Service, metadata: {name: a}, spec: {type: LoadBalancer}}", ""},
+	{"service", "node ports", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: NodePort}}", "spec.type: NodePort is not allowed"},
+	{"service", "a load balancer", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: LoadBalancer}}", "spec.type: LoadBalancer is not allowed"},
+	{"service", "an external name", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: ExternalName, externalName: x}}", "ExternalName would bypass"},
+	{"service", "external addresses", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {externalIPs: [192.0.2.1]}}", "spec.externalIPs"},
+	{"service", "a node port that is left", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80, nodePort: 31000}]}}", "spec.ports[0].nodePort"},
+	{"service", "one address", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {clusterIP: 10.96.1.1}}", "spec.clusterIP: 10.96.1.1"},
+	{"service", "what a load balancer would read", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {loadBalancerIP: 192.0.2.1}}", "no load balancers for tenants"},
+	{"service", "one that is none", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: x}}", "it can't be read"},
+	{"ingress-hosts", "names of the municipality, and of the platform", ingress("{rules: [{host: post.vinje.kommune.no}, {host: vinje.kommune.no}, {host: x.apps.example.org}], tls: [{hosts: [post.vinje.kommune.no]}]}"), ""},
+	{"ingress-hosts", "no host", ingress("{rules: [{http: {paths: []}}]}"), "spec.rules[0].host: an empty host"},
+	{"ingress-hosts", "any host", ingress("{rules: [{host: '*.vinje.kommune.no'}]}"), "catches the requests for names of others"},
+	{"ingress-hosts", "a name of somebody else", ingress("{rules: [{host: post.tokke.kommune.no}]}"), `"post.tokke.kommune.no" is not a name of this municipality`},
+	{"ingress-hosts", "a name that only ends alike", ingress("{rules: [{host: notvinje.kommune.no}]}"), "is not a name of this municipality"},
+	{"ingress-hosts", "a certificate for somebody else", ingress("{tls: [{hosts: [tokke.kommune.no]}]}"), "spec.tls[0].hosts[0]"},
+	{"ingress-hosts", "a default backend", ingress("{defaultBackend: {service: {name: a, port: {number: 80}}}}"), "spec.defaultBackend"},
+	{"annotations", "plain ones, and those of the platform", "{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {note: x, app.kubernetes.io/version: x, example.org/any: x}}}", ""},
+	{"annotations", "of other kinds", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {nginx.ingress.kubernetes.io/server-snippet: x}}}", ""},
+	{"annotations", "a snippet", "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a, annotations: {nginx.ingress.kubernetes.io/server-snippet: x}}}", "metadata.annotations[nginx.ingress.kubernetes.io/server-snippet]"},
+	{"annotations", "a load balancer's", "{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {service.beta.kubernetes.io/x: x}}}", "spec.bundles.annotations of the Platform"},
+	{"claims", "a claim", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: fast}}", ""},
+	{"claims", "a volume by name", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {volumeName: pv}}", "spec.volumeName"},
+	{"claims", "a volume by labels", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {selector: {matchLabels: {a: b}}}}", "spec.selector"},
+	{"claims", "somebody else's data", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {dataSourceRef: {apiGroup: x, kind: snapshot, name: z, namespace: tokke-prod}}}", "spec.dataSourceRef.namespace"},
+	{"claims", "in a StatefulSet", "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {volumeClaimTemplates: [{spec: {volumeName: pv}}]}}", "spec.volumeClaimTemplates[0].spec.volumeName"},
+	{"claim-retention", "kept", "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain}}}", ""},
+	{"claim-retention", "deleted", "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete, whenScaled: Delete}}}", "whenDeleted: Delete would take the data along"},
+	{"disruption-budget", "one may go", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}}", ""},
+	{"disruption-budget", "none may go", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {maxUnavailable: 0}}", "spec.maxUnavailable: 0 lets no pod go"},
+	{"disruption-budget", "none in a hundred", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {maxUnavailable: 0%}}", "spec.maxUnavailable"},
+	{"disruption-budget", "all stay", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 100%}}", "spec.minAvailable: 100%"},
+	{"disruption-budget", "the only one stays", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}\n---\n" + web(restricted("")), "1 of 1 pods lets no pod go"},
+	{"disruption-budget", "an autoscaler may make more", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}\n---\n" + web(restricted("")) +
+		"---\n{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}", ""},
+	{"autoscaler", "of its own", web(restricted("")) + "---\n{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}", ""},
+	{"autoscaler", "of somebody else", "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: other}}}", "Deployment/other (apps/v1) is not in this bundle"},
+	{"selectors", "pods of the bundle", web(restricted("")) + "---\n{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: web}}}", ""},
+	{"selectors", "pods of nobody", web(restricted("")) + "---\n{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: wbe}}}", "no pods of this bundle have these labels"},
+	{"selectors", "no selector", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}", "it selects no pods"},
+	{"selectors", "a kind of the app's own may make the pods", "{apiVersion: example.org/v1, kind: Queue, metadata: {name: q}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: q}}}", ""},
+	{"accounts", "an account", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}", ""},
+	{"accounts", "the default one", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default}}", `the account "default" of the namespace is not the app's`},
+	{"accounts", "the installer", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: allmenning-installer}}", "metadata.name"},
+	{"secret-types", "a password", "{apiVersion: v1, kind: Secret, metadata: {name: a}, type: Opaque}", ""},
+	{"secret-types", "a token", "{apiVersion: v1, kind: Secret, metadata: {name: a}, type: kubernetes.io/service-account-token}", "a token that never expires"},
+	{"roles", "what the installer may do", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: [''], resources: [configmaps], verbs: [get]}, {apiGroups: [''], resources: [secrets], resourceNames: [mine], verbs: [get]}, {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get, create, update]}]}", ""},
+	{"roles", "more than that", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: [''], resources: [configmaps], verbs: [get, deletecollection]}]}", "deletecollection on configmaps is more than an app may have"},
+	{"roles", "a wildcard", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: [''], resources: ['*'], verbs: [get]}]}", "a wildcard gives what nobody has read"},
+	{"roles", "the operator's kinds", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: [allmenning.dev], resources: [appinstallations], verbs: [get]}]}", "appinstallations.allmenning.dev belongs to the operator"},
+	{"roles", "rights", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [create]}]}", "give rights away"},
+	{"roles", "all Secrets", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]}", "name those that it reads"},
+	{"roles", "shells", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: [''], resources: [pods/exec], verbs: [create]}]}", "act as another"},
+	{"role-bindings", "a role for an account, both of the bundle", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}\n---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r}}\n---\n" +
+		"{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a}, roleRef: {kind: Role, name: r}, subjects: [{kind: ServiceAccount, name: web}]}", ""},
+	{"role-bindings", "a role of the cluster", "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a}, roleRef: {kind: ClusterRole, name: cluster-admin}}", "ClusterRole/cluster-admin is not a Role of this bundle"},
+	{"role-bindings", "somebody else", "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a}, roleRef: {kind: Role, name: r}, subjects: [{kind: Group, name: 'system:authenticated'}]}", "subjects[0]: Group/system:authenticated is not an account of this bundle"},
+	{"jobs", "one that runs once for each version", "{apiVersion: batch/v1, kind: Job, metadata: {name: a, annotations: {allmenning.dev/run-once: \"true\"}}}", ""},
+	{"jobs", "one that the next version can't change", "{apiVersion: batch/v1, kind: Job, metadata: {name: a}}", "a Job can't be changed"},
+	{"health", "a kind with a rule", "{apiVersion: example.org/v1, kind: Queue, metadata: {name: a}}", ""},
+	{"health", "a kind without", "{apiVersion: example.org/v1, kind: Topic, metadata: {name: a}}", "add a rule for Topic to spec.versions[].health"},
+}
+
+func TestRules(t *testing.T) {
+	for _, tc := range cases {
+		t.Run(tc.rule+": "+tc.reason, func(t *testing.T) {
+			var found []Finding
+			for _, f := range Check(parse(t, tc.objects), terms()) {
+				if f.Rule == tc.rule {
+					found = append(found, f)
+				}
+			}
+			switch text := Text(found); {
+			case tc.want == "" && text != "":
+				t.Errorf("refused: %s", text)
+			case !strings.Contains(text, tc.want):
+				t.Errorf("it says %q, want %q in it", text, tc.want)
+			}
+		})
+	}
+}
+
+// TestTheTableIsDocumented holds the rules, the table of docs/bundles.md and the cases above against each other.
+func TestTheTableIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/bundles.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(string(page), -1) {
+		documented = append(documented, row[1])
+	}
+	var names []string
+	for _, r := range rules() {
+		names = append(names, r.name)
+		for _, accepted := range []bool{true, false} {
+			if !slices.ContainsFunc(cases, func(c struct{ rule, reason, objects, want string }) bool {
+				return c.rule == r.name && (c.want == "") == accepted
+			}) {
+				t.Errorf("rule %s has no case that is accepted: %v", r.name, accepted)
+			}
+		}
+	}
+	if diff := cmp.Diff(names, documented); diff != "" {
+		t.Errorf("rules (-code +docs/bundles.md):\n%s", diff)
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	found := Check(parse(t, web("{nodeName: node-1, containers: [{name: c}]}")+"---\n{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: NodePort, externalIPs: [192.0.2.1]}}"), terms())
+	var got []string
+	for _, f := range Refusals(found) {
+		got = append(got, f.Object+" "+f.Field)
+	}
+	want := []string{"Deployment/web spec.template.spec", "Deployment/web spec.template.spec.nodeName", "Service/a spec.type", "Service/a spec.externalIPs"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,83 @@
+package contract
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+func TestFit(t *testing.T) {
+	for _, tc := range []struct{ reason, in, want, says string }{
+		{"what fits stays", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", ""},
+		{"what only restricts is filled in", web("{containers: [{name: c, image: i}], initContainers: [{name: i, image: i, securityContext: {capabilities: {drop: [NET_RAW]}}}]}"),
+			web("{securityContext: {seccompProfile: {type: RuntimeDefault}}, containers: [{name: c, image: i, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}], " +
+				"initContainers: [{name: i, image: i, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [NET_RAW, ALL]}}}]}"),
+			"Deployment/web: seccompProfile RuntimeDefault is set, allowPrivilegeEscalation false is set, capabilities are dropped"},
+		{"what is set stays", web("{containers: [{name: c, securityContext: {privileged: true, seccompProfile: {type: Unconfined}, capabilities: {drop: [ALL]}}}]}"),
+			web("{containers: [{name: c, securityContext: {privileged: true, seccompProfile: {type: Unconfined}, capabilities: {drop: [ALL]}}}]}"), ""},
+		{"pods of Windows have no such fields", web("{os: {name: windows}, containers: [{name: c}]}"), web("{os: {name: windows}, containers: [{name: c}]}"), ""},
+		{"a request above the default limit gets a limit", web("{securityContext: {seccompProfile: {}}, containers: [{name: c, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}, resources: {requests: {memory: 1Gi, cpu: 2}}}]}"),
+			web("{securityContext: {seccompProfile: {}}, containers: [{name: c, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}, resources: {limits: {memory: 1Gi}, requests: {memory: 1Gi, cpu: 2}}}]}"),
+			"the limit of memory is as high as the request, as the default of 256Mi is lower"},
+		{"a common namespace goes, also of subjects", "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a, namespace: x}, subjects: [{kind: ServiceAccount, name: s, namespace: x}, {kind: ServiceAccount, name: o, namespace: other}]}",
+			"{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a}, subjects: [{kind: ServiceAccount, name: s}, {kind: ServiceAccount, name: o, namespace: other}]}", "metadata.namespace x is taken off"},
+		{"different namespaces stay", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: other}}",
+			"{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: other}}", ""},
+		{"stringData is data", "{apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {a: one}, data: {a: dHdv, b: dHdv}}",
+			"{apiVersion: v1, kind: Secret, metadata: {name: a}, data: {a: b25l, b: dHdv}}", "stringData is written as data"},
+		{"what an API server writes goes", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, uid: u, resourceVersion: '1', creationTimestamp: null, managedFields: []}, status: {}}",
+			"{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", "metadata.managedFields, metadata.resourceVersion, metadata.uid taken off"},
+		{"labels without a value are none", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, labels: {a: null, b: c}, annotations: null}, spec: {template: {metadata: {labels: {x: null}}}}}",
+			"{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, labels: {b: c}}, spec: {template: {metadata: {labels: {}}}}}", "metadata.labels[a], spec.template.metadata.labels[x] taken off"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			objects := parse(t, tc.in)
+			says := strings.Join(Fit(objects), ". ")
+			if (tc.says == "") != (says == "") || !strings.Contains(says, tc.says) {
+				t.Errorf("it says %q, want %q", says, tc.says)
+			}
+			for i, want := range parse(t, tc.want) {
+				if diff := cmp.Diff(want.Object, objects[i].Object); diff != "" {
+					t.Errorf("object %d (-want +got):\n%s", i, diff)
+				}
+			}
+			if again := Fit(objects); len(again) > 0 {
+				t.Errorf("it changes them again: %v", again)
+			}
+		})
+	}
+}
+
+// FuzzFit shows that no object, however odd, stops the rules, and that what was made to fit fits.
+func FuzzFit(f *testing.F) {
+	for _, tc := range cases {
+		f.Add(tc.objects)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var content map[string]any
+		if yaml.Unmarshal([]byte(text), &content) != nil || content["kind"] == nil {
+			return
+		}
+		written, err := yaml.YAMLToJSON([]byte(text))
+		if err != nil {
+			return
+		}
+		objects := parseOrNone(written)
+		Fit(objects)
+		Check(objects, terms())
+		if again := Fit(objects); len(again) > 0 {
+			t.Errorf("it changes them again: %v", again)
+		}
+	})
+}
+
+func parseOrNone(written []byte) []*unstructured.Unstructured {
+	o := &unstructured.Unstructured{}
+	if o.UnmarshalJSON(written) != nil {
+		return nil
+	}
+	return []*unstructured.Unstructured{o}
+}

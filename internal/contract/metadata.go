@@ -1,0 +1,114 @@
+package contract
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// kindRule: a bundle holds objects of its namespace, of the kinds that the platform lists.
+func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
+	gvk := o.GroupVersionKind()
+	what := fmt.Sprintf("%s (%s)", gvk.Kind, o.GetAPIVersion())
+	if strings.HasSuffix(gvk.Kind, "NetworkPolicy") {
+		return one("kind", "a bundle may not bring a NetworkPolicy, which could open a wall", "declare spec.requires.egress or spec.requires.ingress of the SharedApp instead")
+	}
+	switch w.terms.ScopeOf(gvk) {
+	case ScopeNamespaced:
+		return nil
+	case ScopeCluster:
+		return takeOut("kind", gvk.Kind+" is cluster-scoped; a bundle may only hold objects of its namespace", "take it out, and ask the platform operators to install it")
+	case ScopeUnknown:
+		return one("kind", what+" is not a kind that the cluster knows", "correct apiVersion and kind, which are case-sensitive, or have its CustomResourceDefinition installed first")
+	case ScopeUnreadable:
+		return one("kind", what+" may be installed, but the operator may not read it, so it could not say how it is",
+			fmt.Sprintf("add a ClusterRole with get, list and watch on it, labelled %s: \"true\"", v1alpha1.LabelAggregateToManager))
+	case ScopeForbidden:
+	}
+	plural, _ := meta.UnsafeGuessKindToResource(gvk)
+	return one("kind", what+" is not a kind that bundles may hold",
+		fmt.Sprintf("take it out, or have the platform add it with kubectl allmenning platform add-kind %s, which writes two ClusterRoles, labelled %s: \"true\" and %s: \"true\"",
+			plural.GroupResource(), v1alpha1.LabelAggregateToInstaller, v1alpha1.LabelAggregateToManager))
+}
+
+// ownershipRule: an object belongs to its installation alone, and goes when that goes.
+func ownershipRule(_ *whole, o *unstructured.Unstructured) []Finding {
+	var found []Finding
+	if len(o.GetOwnerReferences()) > 0 {
+		found = append(found, takeOut("metadata.ownerReferences", "the garbage collector would remove the object with its owner", "take it out")...)
+	}
+	if len(o.GetFinalizers()) > 0 {
+		found = append(found, takeOut("metadata.finalizers", "they would keep the app from being uninstalled", "take them out")...)
+	}
+	return found
+}
+
+// reservedRule: what speaks to the operator, or for it, is written by the operator; a publisher has a few
+// annotations to speak to it.
+func reservedRule(_ *whole, o *unstructured.Unstructured) []Finding {
+	known := []string{v1alpha1.AnnotationPrune, v1alpha1.AnnotationPhase, v1alpha1.AnnotationReplace, v1alpha1.AnnotationIgnoreFields, v1alpha1.AnnotationRunOnce}
+	var found []Finding
+	for _, key := range sortedKeys(o.GetAnnotations()) {
+		if strings.HasPrefix(key, v1alpha1.GroupVersion.Group+"/") && !allowed(known, key) {
+			found = append(found, takeOut("metadata.annotations["+key+"]", "the operator does not read this annotation of an app's object",
+				"take it out; those that it reads are "+strings.Join(known, ", "))...)
+		}
+	}
+	for _, values := range []struct {
+		key     string
+		allowed []string
+	}{
+		{v1alpha1.AnnotationPhase, []string{v1alpha1.PhaseBefore, v1alpha1.PhaseAfter}},
+		{v1alpha1.AnnotationReplace, []string{v1alpha1.ReplaceNever, v1alpha1.ReplaceRecreate}},
+		{v1alpha1.AnnotationPrune, []string{v1alpha1.PruneDisabled}},
+	} {
+		if value, set := o.GetAnnotations()[values.key]; set && !allowed(values.allowed, value) {
+			found = append(found, one("metadata.annotations["+values.key+"]", fmt.Sprintf("%q is not a value of it", value), "write "+strings.Join(values.allowed, " or "))...)
+		}
+	}
+	found = append(found, phaseRule(o)...)
+	found = append(found, ignoredRule(o)...)
+	if o.GetKind() == "PersistentVolumeClaim" && o.GetAnnotations()[v1alpha1.AnnotationReplace] == v1alpha1.ReplaceRecreate {
+		found = append(found, one("metadata.annotations["+v1alpha1.AnnotationReplace+"]", "volumes never go, so a claim can't be deleted and created again", "give the new claim another name")...)
+	}
+	return found
+}
+
+// maxIgnored is how many fields of an object may be left to others.
+const maxIgnored = 8
+
+// ignoredRule: a publisher may leave fields to others, but not what runs, nor all of an object.
+func ignoredRule(o *unstructured.Unstructured) []Finding {
+	text, set := o.GetAnnotations()[v1alpha1.AnnotationIgnoreFields]
+	if !set {
+		return nil
+	}
+	field := "metadata.annotations[" + v1alpha1.AnnotationIgnoreFields + "]"
+	paths := strings.Split(text, ",")
+	if len(paths) > maxIgnored {
+		return one(field, fmt.Sprintf("%d fields are left to others, at most %d may be", len(paths), maxIgnored), "name fewer")
+	}
+	var found []Finding
+	for _, path := range paths {
+		path = strings.TrimSpace(path)
+		first, below, _ := strings.Cut(path, ".")
+		switch {
+		case below == "" || (first != "spec" && first != "data"), path == "spec.template", path == "spec.template.spec", path == "spec.jobTemplate", path == "spec.selector", path == "spec.ports",
+			strings.Contains(path, "ontainers"), strings.Contains(path, "volumes"), strings.Contains(path, "serviceAccount"), strings.Contains(path, "securityContext"), strings.Contains(path, "["):
+			found = append(found, one(field, fmt.Sprintf("%q can't be left to others: it decides what runs", path), "name a field below spec or data, such as spec.replicas")...)
+		}
+	}
+	return found
+}
+
+// phaseRule: only what ends by itself can be waited for.
+func phaseRule(o *unstructured.Unstructured) []Finding {
+	if o.GetAnnotations()[v1alpha1.AnnotationPhase] == "" || is(o, "batch", "Job") {
+		return nil
+	}
+	return takeOut("metadata.annotations["+v1alpha1.AnnotationPhase+"]", "only a Job runs before or after the rest, as it ends", "take it out")
+}

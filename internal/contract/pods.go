@@ -1,0 +1,133 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/podtemplate"
+)
+
+// podOf returns the pod that an object is, or makes, with the path of its spec; nil where it makes none.
+func podOf(o *unstructured.Unstructured) (pod *corev1.PodTemplateSpec, field string, wrong []Finding) {
+	path := podtemplate.Spec(o.GroupVersionKind())
+	if path == nil {
+		return nil, "", nil
+	}
+	field = strings.Join(path, ".")
+	content := o.Object
+	if template := podtemplate.Path(o.GroupVersionKind()); template != nil {
+		found, _, err := unstructured.NestedMap(o.Object, template...)
+		if err != nil {
+			return nil, field, one(strings.Join(template, "."), "it is not a pod template", "write an object with metadata and spec")
+		}
+		content = found
+	}
+	pod, wrong = typed[corev1.PodTemplateSpec](content, field)
+	return pod, field, wrong
+}
+
+// podSecurityRule: the pods of an app keep the Pod Security Standard restricted, which the API server
+// enforces in every tenant's namespace. The checks are the API server's own.
+func podSecurityRule(_ *whole, o *unstructured.Unstructured) []Finding {
+	pod, field, wrong := podOf(o)
+	if pod == nil {
+		return wrong
+	}
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		return one(field, fmt.Sprintf("the Pod Security checks can't be prepared: %v", err), "")
+	}
+	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	result := policy.AggregateCheckResults(evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec))
+	if result.Allowed {
+		return nil
+	}
+	found := one(field, "its pods break the Pod Security Standard restricted: "+result.ForbiddenDetail(), "set what is named in the securityContext of the pod or its containers")
+	if len(result.ForbiddenReasons) == 1 && result.ForbiddenReason() == "runAsNonRoot != true" {
+		found[0].Fix = "set runAsNonRoot: true in the securityContext of the pod, and runAsUser too where the image says of itself that it runs as root"
+		found[0].Patch = []Operation{{Op: "add", Path: field + ".securityContext.runAsNonRoot", Value: true}}
+	}
+	return found
+}
+
+// placementRule: where and how urgently pods run is the platform's to say.
+func placementRule(w *whole, o *unstructured.Unstructured) []Finding {
+	pod, field, _ := podOf(o)
+	if pod == nil {
+		return nil
+	}
+	var found []Finding
+	refuse := func(set bool, name, why string) {
+		if set {
+			found = append(found, takeOut(field+"."+name, why, "take it out")...)
+		}
+	}
+	spec := &pod.Spec
+	refuse(spec.NodeName != "", "nodeName", "it would pass by the scheduler")
+	refuse(len(spec.Tolerations) > 0, "tolerations", "it would run on nodes that are kept for others")
+	refuse(spec.SchedulerName != "" && spec.SchedulerName != corev1.DefaultSchedulerName, "schedulerName", "another scheduler may not be there")
+	refuse(len(spec.HostAliases) > 0, "hostAliases", "it would give names to addresses that the cluster's DNS does not give them")
+	refuse(spec.RuntimeClassName != nil, "runtimeClassName", "which runtime isolates pods is the platform's to say")
+	if class := spec.PriorityClassName; class != "" && !slices.Contains(w.terms.PriorityClasses, class) {
+		found = append(found, takeOut(field+".priorityClassName", fmt.Sprintf("%q could push out the pods of others", class),
+			"take it out, or have the platform list it in spec.bundles.priorityClasses of the Platform")...)
+	}
+	refuse(spec.Priority != nil, "priority", "the API server derives it from priorityClassName")
+	return found
+}
+
+// podAccountRule: pods run as an account of their own app, or as the default account, which has no rights.
+func podAccountRule(w *whole, o *unstructured.Unstructured) []Finding {
+	pod, field, _ := podOf(o)
+	if pod == nil {
+		return nil
+	}
+	name, at := pod.Spec.ServiceAccountName, "serviceAccountName"
+	if name == "" {
+		name, at = pod.Spec.DeprecatedServiceAccount, "serviceAccount"
+	}
+	if name == "" || name == defaultAccount || (w.has("", "ServiceAccount", name) && name != v1alpha1.InstallerName) {
+		return nil
+	}
+	return one(field+"."+at, fmt.Sprintf("%q is not an account of this app, so its pods could have the rights of another", name), "bring a ServiceAccount of that name in the bundle, or take it out")
+}
+
+// podVolumesRule: what a pod mounts comes out of its namespace.
+func podVolumesRule(_ *whole, o *unstructured.Unstructured) []Finding {
+	pod, field, _ := podOf(o)
+	if pod == nil {
+		return nil
+	}
+	var found []Finding
+	for _, v := range pod.Spec.Volumes {
+		at := fmt.Sprintf("%s.volumes[%s]", field, v.Name)
+		if v.Image != nil {
+			found = append(found, one(at+".image", "an image as a volume is pulled past the checks of the app's own images", "copy the files in an init container")...)
+		}
+		if v.Ephemeral != nil && v.Ephemeral.VolumeClaimTemplate != nil {
+			found = append(found, claim(at+".ephemeral.volumeClaimTemplate.spec", &v.Ephemeral.VolumeClaimTemplate.Spec)...)
+		}
+	}
+	return found
+}
+
+// maxGrace is the longest time, in seconds, that a pod may take to end: what is uninstalled, drained or
+// replaced waits for it.
+const maxGrace = 600
+
+// graceRule: a node that is drained, and an upgrade, wait for pods to end.
+func graceRule(_ *whole, o *unstructured.Unstructured) []Finding {
+	pod, field, _ := podOf(o)
+	if pod == nil || pod.Spec.TerminationGracePeriodSeconds == nil || *pod.Spec.TerminationGracePeriodSeconds <= maxGrace {
+		return nil
+	}
+	return write(field+".terminationGracePeriodSeconds", fmt.Sprintf("%d seconds: nodes could not be drained meanwhile", *pod.Spec.TerminationGracePeriodSeconds),
+		fmt.Sprintf("write at most %d", maxGrace), maxGrace)
+}

@@ -1,0 +1,67 @@
+package contract
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// claimsRule: a claim gets a volume of its own, and not one that somebody else has, or had.
+func claimsRule(_ *whole, o *unstructured.Unstructured) []Finding {
+	switch {
+	case is(o, "", "PersistentVolumeClaim"):
+		parsed, found := typed[corev1.PersistentVolumeClaim](o.Object, "")
+		if parsed == nil {
+			return found
+		}
+		return claim("spec", &parsed.Spec)
+	case is(o, "apps", "StatefulSet"):
+		set, found := typed[appsv1.StatefulSet](o.Object, "")
+		if set == nil {
+			return found
+		}
+		for i := range set.Spec.VolumeClaimTemplates {
+			found = append(found, claim(fmt.Sprintf("spec.volumeClaimTemplates[%d].spec", i), &set.Spec.VolumeClaimTemplates[i].Spec)...)
+		}
+		return found
+	}
+	return nil
+}
+
+func claim(field string, spec *corev1.PersistentVolumeClaimSpec) []Finding {
+	var found []Finding
+	if spec.VolumeName != "" {
+		found = append(found, takeOut(field+".volumeName", fmt.Sprintf("%q is one volume, which may be somebody else's", spec.VolumeName), "take it out")...)
+	}
+	if spec.Selector != nil {
+		found = append(found, takeOut(field+".selector", "it chooses among volumes that may be somebody else's", "take it out")...)
+	}
+	if ref := spec.DataSourceRef; ref != nil && ref.Namespace != nil && *ref.Namespace != "" {
+		found = append(found, takeOut(field+".dataSourceRef.namespace", "it reads the data of another namespace", "take it out")...)
+	}
+	return found
+}
+
+// retentionRule: volumes never go by themselves.
+func retentionRule(_ *whole, o *unstructured.Unstructured) []Finding {
+	if !is(o, "apps", "StatefulSet") {
+		return nil
+	}
+	set, _ := typed[appsv1.StatefulSet](o.Object, "")
+	if set == nil || set.Spec.PersistentVolumeClaimRetentionPolicy == nil {
+		return nil
+	}
+	var found []Finding
+	policy := set.Spec.PersistentVolumeClaimRetentionPolicy
+	for _, when := range []struct {
+		name string
+		is   appsv1.PersistentVolumeClaimRetentionPolicyType
+	}{{"whenDeleted", policy.WhenDeleted}, {"whenScaled", policy.WhenScaled}} {
+		if when.is == appsv1.DeletePersistentVolumeClaimRetentionPolicyType {
+			found = append(found, write("spec.persistentVolumeClaimRetentionPolicy."+when.name, "Delete would take the data along", "write Retain", "Retain")...)
+		}
+	}
+	return found
+}

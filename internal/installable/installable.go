@@ -1,0 +1,133 @@
+// Package installable knows which kinds a bundle may hold in a cluster, and puts together what its objects are
+// judged by.
+//
+// There is one list: the rules of the ClusterRole that the installer account of every
+// tenant is bound to. What that role can't create and patch could never be installed,
+// so a bundle that holds it is refused when it is offered, and not at a tenant.
+package installable
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/contract"
+)
+
+// verbs are what installing an object by server-side apply takes.
+var verbs = []string{"create", "patch"}
+
+// Mapper knows the kinds of a cluster. A meta.RESTMapper is one.
+type Mapper interface {
+	// RESTMapping finds the resource of a kind; a NoMatch error says that there is none.
+	RESTMapping(gk schema.GroupKind, versions ...string) (*meta.RESTMapping, error)
+}
+
+// Kinds returns the resources that the rules let somebody install, sorted. A rule with
+// a wildcard shows as it is written.
+func Kinds(rules []rbacv1.PolicyRule) []schema.GroupResource {
+	var all []schema.GroupResource
+	for _, rule := range rules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				if Allows(rules, group, resource) {
+					all = append(all, schema.GroupResource{Group: group, Resource: resource})
+				}
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b schema.GroupResource) int { return strings.Compare(a.String(), b.String()) })
+	return slices.Compact(all)
+}
+
+// Allows says whether the rules let somebody create and patch any object of a resource.
+// A rule for named objects does not count: create can't be limited to names.
+func Allows(rules []rbacv1.PolicyRule, group, resource string) bool {
+	for _, verb := range verbs {
+		allowed := slices.ContainsFunc(rules, func(rule rbacv1.PolicyRule) bool {
+			return len(rule.ResourceNames) == 0 && names(rule.Verbs, verb) && names(rule.APIGroups, group) && names(rule.Resources, resource)
+		})
+		if !allowed {
+			return false
+		}
+	}
+	return true
+}
+
+func names(all []string, one string) bool {
+	return slices.Contains(all, one) || slices.Contains(all, rbacv1.VerbAll)
+}
+
+// Question is what the terms for a bundle depend on, beside its objects.
+type Question struct {
+	// Rules of the installer role.
+	Rules []rbacv1.PolicyRule
+	// Mapper knows the kinds of the cluster.
+	Mapper Mapper
+	// Readable says whether the operator can read a kind; without it, all can be.
+	Readable func(schema.GroupVersionKind) bool
+	// Platform has what the platform allows.
+	Platform v1alpha1.PlatformSpec
+	// Domains of the municipality.
+	Domains []string
+	// Health has the health rules of the version.
+	Health []v1alpha1.HealthRule
+}
+
+// Terms returns what the objects of a bundle are judged by. It asks the mapper at once, so that a cluster
+// that does not answer is an error here and not a kind that seems forbidden.
+func (q Question) Terms(objects []*unstructured.Unstructured) (contract.Terms, error) {
+	scopes := map[schema.GroupVersionKind]contract.Scope{}
+	for _, object := range objects {
+		gvk := object.GroupVersionKind()
+		if _, known := scopes[gvk]; known {
+			continue
+		}
+		scope, err := q.scopeOf(gvk)
+		if err != nil {
+			return contract.Terms{}, err
+		}
+		scopes[gvk] = scope
+	}
+	terms := contract.Terms{
+		ScopeOf:   func(gvk schema.GroupVersionKind) contract.Scope { return scopes[gvk] },
+		Installer: q.Rules, Domains: q.Domains,
+		HasHealthRule: func(gvk schema.GroupVersionKind) bool {
+			return slices.ContainsFunc(q.Health, func(r v1alpha1.HealthRule) bool {
+				return schema.FromAPIVersionAndKind(r.APIVersion, r.Kind) == gvk
+			})
+		},
+	}
+	if allowed := q.Platform.Bundles; allowed != nil {
+		terms.Domains = append(slices.Clone(terms.Domains), allowed.Domains...)
+		terms.Annotations, terms.PriorityClasses = allowed.Annotations, allowed.PriorityClasses
+	}
+	return terms, nil
+}
+
+func (q Question) scopeOf(gvk schema.GroupVersionKind) (contract.Scope, error) {
+	mapping, err := q.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	if meta.IsNoMatchError(err) {
+		return contract.ScopeUnknown, nil
+	}
+	if err != nil {
+		return contract.ScopeUnknown, fmt.Errorf("ask the cluster about kind %s: %w", gvk.Kind, err)
+	}
+	switch {
+	case mapping.GroupVersionKind.Kind != gvk.Kind:
+		return contract.ScopeUnknown, nil // found by its name in lower case
+	case mapping.Scope.Name() != meta.RESTScopeNameNamespace:
+		return contract.ScopeCluster, nil
+	case !Allows(q.Rules, mapping.Resource.Group, mapping.Resource.Resource):
+		return contract.ScopeForbidden, nil
+	case q.Readable == nil || q.Readable(gvk):
+		return contract.ScopeNamespaced, nil
+	}
+	return contract.ScopeUnreadable, nil
+}
