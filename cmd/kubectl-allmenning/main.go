@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -34,8 +35,16 @@ func main() {
 		for _, one := range each(err) {
 			fmt.Fprintln(os.Stderr, "error:", oneLine(one))
 		}
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitCode tells what could not be read apart from what was read and is wrong, for bundle check.
+func exitCode(err error) int {
+	if errors.As(err, new(unreadable)) {
+		return 2
+	}
+	return 1
 }
 
 // execute runs the program, and adds to an error what to do about it.

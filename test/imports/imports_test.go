@@ -29,8 +29,10 @@ var layers = []layer{
 	{packages: "controllers/*", allowed: []string{"api", "internal", "controllers/internal", "controllers/snapshot"}},
 	{packages: "controllers", allowed: []string{"api", "internal"}, siblings: true},
 	{packages: "cmd/manager", allowed: []string{"controllers"}},
-	{packages: "cmd/kubectl-allmenning", allowed: []string{"api", "internal", "config/crd"}, siblings: true},
+	{packages: "cmd/kubectl-allmenning", allowed: []string{"api", "internal", "config/crd", "config/rbac"}, siblings: true},
 	{packages: "config/crd"},
+	{packages: "config/rbac"},
+	{packages: "config/rbac"},
 }
 
 func TestImports(t *testing.T) {

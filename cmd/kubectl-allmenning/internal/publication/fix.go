@@ -1,0 +1,257 @@
+package publication
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/contract"
+)
+
+// component is the folder of the kustomize component that corrects a bundle.
+const component = "allmenning"
+
+// Fixed is what corrects a bundle.
+type Fixed struct {
+	// Files to write, by name.
+	Files map[string][]byte
+	// Corrected are the findings that they answer.
+	Corrected []Located
+}
+
+// Fix writes what can be corrected without a person's decision: a kustomization file where there is none, and a
+// component with patches, which the kustomization uses. What is there stays as it is, but for two lists of the
+// kustomization file.
+func Fix(b bundle.Bundle, report Report) (Fixed, error) {
+	out := Fixed{Files: map[string][]byte{}}
+	if !hasKustomization(b) {
+		b = withKustomization(b)
+		out.Files[kustomizationFile] = b.Files[kustomizationFile]
+		out.Corrected = append(out.Corrected, report.Findings[0])
+	}
+
+	patches, replacements, err := corrections(b)
+	if err != nil {
+		return out, err
+	}
+	before := len(patches)
+	for _, f := range report.Findings {
+		patch, replacement := corrects(f, report)
+		if patch == nil || slices.ContainsFunc(patches, func(known any) bool { return reflect.DeepEqual(known, any(patch)) }) {
+			continue // one that is there already does not help
+		}
+		patches = append(patches, patch)
+		if replacement != nil {
+			replacements = append(replacements, replacement)
+		}
+		out.Corrected = append(out.Corrected, f)
+	}
+	if len(patches) == before {
+		return out, nil
+	}
+
+	content := map[string]any{"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "patches": patches}
+	if len(replacements) > 0 {
+		content["replacements"] = replacements
+	}
+	written, err := sigsyaml.Marshal(content)
+	if err != nil {
+		return out, err
+	}
+	out.Files[component+"/"+kustomizationFile] = written
+	return out, out.use(b, len(replacements) > 0)
+}
+
+// corrections are what the component of the bundle holds already.
+func corrections(b bundle.Bundle) (patches, replacements []any, err error) {
+	name := component + "/" + kustomizationFile
+	var content struct {
+		Patches      []any `json:"patches"`
+		Replacements []any `json:"replacements"`
+	}
+	if err := sigsyaml.Unmarshal(b.Files[name], &content); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return content.Patches, content.Replacements, nil
+}
+
+// use has the kustomization use the component, and the context file where values come out of it.
+func (f Fixed) use(b bundle.Bundle, reads bool) error {
+	name := rootKustomization(b)
+	root, err := yaml.Parse(string(b.Files[name]))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := appendTo(root, "components", component); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if _, there := b.Files[bundle.ContextFile]; reads && !there {
+		f.Files[bundle.ContextFile] = []byte(contextFile)
+		if err := appendTo(root, "resources", bundle.ContextFile); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	text, err := root.String()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	f.Files[name] = []byte(text)
+	return nil
+}
+
+// contextFile is the file that the operator writes the facts of the tenant into; see docs/bundles.md.
+const contextFile = `# The facts of the tenant. At install the operator puts the tenant's own in their place.
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: allmenning-context
+  annotations:
+    config.kubernetes.io/local-config: "true"
+data:
+  domain: eksempel.kommune.no
+`
+
+func appendTo(root *yaml.RNode, field, value string) error {
+	if yaml.IsMissingOrNull(root) {
+		return errors.New("it is empty")
+	}
+	if there := root.Field(field); there != nil && yaml.IsMissingOrNull(there.Value) { // nothing but comments
+		if err := root.PipeE(yaml.Clear(field)); err != nil {
+			return err
+		}
+	}
+	list, err := root.Pipe(yaml.LookupCreate(yaml.SequenceNode, field))
+	if err != nil {
+		return err
+	}
+	items, err := list.Elements()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(items, func(item *yaml.RNode) bool { return yaml.GetValue(item) == value }) {
+		return nil
+	}
+	return list.PipeE(yaml.Append(yaml.NewStringRNode(value).YNode()))
+}
+
+// corrects returns a patch for what a finding is about, and the replacement that goes with it; nil where a person
+// must decide.
+func corrects(f Located, report Report) (patch map[string]any, replacement any) {
+	kind, name, _ := strings.Cut(f.Object, "/")
+	if f.Source != "" {
+		name = f.Source
+	}
+	target := map[string]any{"kind": kind, "name": name}
+	switch {
+	case f.Warning, f.Rule == "files":
+		return nil, nil
+	case f.Rule == "ingress-hosts" && (strings.HasPrefix(f.Field, "spec.rules") || strings.HasPrefix(f.Field, "spec.tls")):
+		return hostPatch(f, target, name)
+	}
+	text := patchText(f, report, kind, name)
+	if text == "" {
+		return nil, nil
+	}
+	return map[string]any{"target": target, "patch": text}, nil
+}
+
+// patchText is what takes a problem away, as kustomize reads it; empty where a person must decide.
+func patchText(f Located, report Report, kind, name string) string {
+	if f.Rule == "kind" && (strings.Contains(f.Fix, "take it out") || strings.HasSuffix(kind, "NetworkPolicy")) {
+		return fmt.Sprintf("$patch: delete\napiVersion: %s\nkind: %s\nmetadata: {name: %s}\n", apiVersionOf(f.Object, report), kind, name)
+	}
+	if len(f.Patch) == 0 {
+		return ""
+	}
+	if merge := mergePatch(f, report, kind, name); merge != "" && (f.Patch[0].Op != "remove" || !f.Written) {
+		return merge
+	}
+	written, err := json.Marshal(f.Patch)
+	if err != nil {
+		return "" // it came out of JSON
+	}
+	return string(written)
+}
+
+// hostPatch makes a host of the municipality's domain: the first label of the name that is there, or the
+// object's name, and the domain behind it.
+func hostPatch(f Located, target map[string]any, name string) (map[string]any, any) {
+	label := name
+	if begun, rest, found := strings.Cut(between(f.Problem), "."); found && begun != "*" && rest != "" {
+		label = begun
+	}
+	pointer := "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(f.Field)
+	operation := []contract.Operation{{Op: "add", Path: pointer, Value: strings.ToLower(label) + ".domain"}}
+	if strings.Contains(f.Field, "hosts[") {
+		operation[0].Op = "replace"
+	}
+	written, err := json.Marshal(operation)
+	if err != nil {
+		return nil, nil
+	}
+	replacement := map[string]any{
+		"source": map[string]any{"kind": "ConfigMap", "name": "allmenning-context", "fieldPath": "data.domain"},
+		"targets": []any{map[string]any{"select": target, "fieldPaths": []string{strings.NewReplacer("[", ".", "]", "").Replace(f.Field)},
+			"options": map[string]any{"delimiter": ".", "index": 1}}},
+	}
+	return map[string]any{"target": target, "patch": string(written)}, replacement
+}
+
+// between is what a text quotes first.
+func between(text string) string {
+	if found := quoted.FindStringSubmatch(text); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// mergePatch writes a patch as a strategic merge patch, which needs no parents to be there; empty where it is
+// about an item of a list.
+func mergePatch(f Located, report Report, kind, name string) string {
+	content := map[string]any{"apiVersion": apiVersionOf(f.Object, report), "kind": kind, "metadata": map[string]any{"name": name}}
+	for _, operation := range f.Patch {
+		at := content
+		steps := strings.Split(strings.TrimPrefix(operation.Path, "/"), "/")
+		for i, step := range steps {
+			step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
+			if step != "" && strings.Trim(step, "0123456789") == "" {
+				return ""
+			}
+			if i == len(steps)-1 {
+				at[step] = operation.Value // none takes the field out
+				continue
+			}
+			below, ok := at[step].(map[string]any)
+			if !ok {
+				below = map[string]any{}
+				at[step] = below
+			}
+			at = below
+		}
+	}
+	written, err := sigsyaml.Marshal(content)
+	if err != nil {
+		return ""
+	}
+	return string(written)
+}
+
+func apiVersionOf(object string, report Report) string {
+	for _, o := range report.Built.Objects {
+		if contract.Name(o) == object {
+			return o.GetAPIVersion()
+		}
+	}
+	return "v1"
+}
+
+// Names are the names of files, in their order.
+func (f Fixed) Names() []string { return slices.Sorted(maps.Keys(f.Files)) }

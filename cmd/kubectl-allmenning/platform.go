@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// newPlatform holds what platform operators do.
+func newPlatform() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "platform",
+		Short: "What platform operators do, without a cluster",
+		Long:  "What it prints goes to kubectl apply, or into the folder that a GitOps tool applies.",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(newAddKind())
+	return cmd
+}
+
+// resourceName is a resource and its group, as kubectl api-resources lists them.
+var resourceName = regexp.MustCompile(`^[a-z0-9]+\.[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+
+func newAddKind() *cobra.Command {
+	return &cobra.Command{
+		Use:   "add-kind RESOURCE.GROUP",
+		Short: "Print the roles that let bundles hold a kind",
+		Long: "Print two ClusterRoles: one lets the installer account of each tenant write objects of the kind, the other lets the\n" +
+			"operator read them. The kind must be namespaced. Its controller acts on what a publisher writes: read first what it\n" +
+			"lets a namespace reach, such as routes for names of others, volumes of others, or pods that keep no rule.",
+		Example:           examples("kubectl allmenning platform add-kind httproutes.gateway.networking.k8s.io | kubectl apply -f -"),
+		Args:              between(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !resourceName.MatchString(args[0]) {
+				return seeHelp(cmd, fmt.Errorf("%q is not a resource with its group: write its plural name as kubectl api-resources lists it, such as httproutes.gateway.networking.k8s.io", args[0]))
+			}
+			resource, group, _ := strings.Cut(args[0], ".")
+			if group == v1alpha1.GroupVersion.Group {
+				return fmt.Errorf("%s belongs to the operator: no bundle may hold it", args[0])
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), `# Lets bundles hold %[1]s. What its controller lets a namespace reach, every publisher reaches from now on.
+# Versions with it need a health rule in spec.versions[].health of their SharedApp, unless the controller writes
+# the usual conditions into its status:
+#   health: [{apiVersion: %[3]s/<version>, kind: <Kind>, healthy: "object.status.<field> == '<value>'"}]
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: allmenning-installer-%[1]s
+  labels: {%[4]s: "true"}
+rules:
+- apiGroups: [%[3]s]
+  resources: [%[2]s]
+  verbs: [get, create, patch, delete]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: allmenning-manager-%[1]s
+  labels: {%[5]s: "true"}
+rules:
+- apiGroups: [%[3]s]
+  resources: [%[2]s]
+  verbs: [get, list, watch]
+`, args[0], resource, group, v1alpha1.LabelAggregateToInstaller, v1alpha1.LabelAggregateToManager)
+			return nil
+		},
+	}
+}
