@@ -41,7 +41,8 @@ const (
 	ReasonBundleMissing = "BundleMissing"
 	// ReasonBundleTampered means that the stored bundle does not have its digest.
 	ReasonBundleTampered = "BundleTampered"
-	// ReasonPullSecretMissing means that the Secret of the SharedApp's spec.imagePullSecretRef is missing.
+	// ReasonPullSecretMissing means that the Secret of the SharedApp's spec.imagePullSecretRef is missing, or
+	// may not be used for that.
 	ReasonPullSecretMissing = "PullSecretMissing"
 )
 

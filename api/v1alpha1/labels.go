@@ -37,6 +37,16 @@ const (
 	// LabelAggregateToManager, set to "true" on a ClusterRole, adds its rules to what the operator may read
 	// of what apps consist of.
 	LabelAggregateToManager = "allmenning.dev/aggregate-to-manager"
+	// LabelSecretFor, set by the platform on a Secret of the operator's namespace, says what SharedApps and
+	// the Platform may name it for.
+	LabelSecretFor = "allmenning.dev/secret-for"
+	// SecretForImagePull lets spec.imagePullSecretRef name the Secret; it is copied beside every installation
+	// of the app.
+	SecretForImagePull = "image-pull"
+	// SecretForRegistryLogin lets a secretRef name the Secret, with which bundles are fetched.
+	SecretForRegistryLogin = "registry-login"
+	// SecretForRegistryCA lets a caRef name the Secret.
+	SecretForRegistryCA = "registry-ca"
 	// LabelIngress, set to "true" on a namespace, marks it as the home of an
 	// ingress controller where no Platform says otherwise.
 	LabelIngress = "allmenning.dev/ingress"

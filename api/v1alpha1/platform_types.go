@@ -249,13 +249,13 @@ type Registry struct {
 	Prefix string `json:"prefix,omitempty"`
 
 	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's
-	// namespace. A version's own secretRef wins over it. Default: no password.
+	// namespace, labelled allmenning.dev/secret-for=registry-login. A version's own secretRef wins over it. Default: no password.
 	// Example: {name: ghcr-login}
 	// +optional
 	SecretRef *LocalReference `json:"secretRef,omitempty"`
 
 	// caRef names a Secret in the operator's namespace whose key ca.crt holds the
-	// certificates to trust. A version's own caRef wins. Default: the system's.
+	// certificates to trust, labelled allmenning.dev/secret-for=registry-ca. A version's own caRef wins. Default: the system's.
 	// Example: {name: ghcr-ca}
 	// +optional
 	CARef *LocalReference `json:"caRef,omitempty"`

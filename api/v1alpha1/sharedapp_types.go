@@ -77,7 +77,8 @@ type SharedAppSpec struct {
 	Versions []Version `json:"versions,omitempty"`
 
 	// imagePullSecretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's
-	// namespace, with which the cluster may pull the app's images. The operator copies it beside
+	// namespace, which the platform has labelled allmenning.dev/secret-for=image-pull: with it the cluster
+	// may pull the app's images. The operator copies it beside
 	// each installation, as <app>-image-pull, and names it in the app's pods. Default: the images
 	// need no password.
 	// Example: {name: ks-images}

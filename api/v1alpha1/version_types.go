@@ -80,14 +80,15 @@ type OCISource struct {
 	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
 	Digest string `json:"digest,omitempty"`
 
-	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's namespace.
+	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's namespace, which
+	// the platform has labelled allmenning.dev/secret-for=registry-login.
 	// Default: that of the Platform's entry for the registry, else no password.
 	// Example: {name: ghcr-login}
 	// +optional
 	SecretRef *LocalReference `json:"secretRef,omitempty"`
 
 	// caRef names a Secret in the operator's namespace whose key ca.crt holds the certificates to
-	// trust. Default: that of the Platform's entry for the registry, else the system's.
+	// trust, and which the platform has labelled allmenning.dev/secret-for=registry-ca. Default: that of the Platform's entry for the registry, else the system's.
 	// Example: {name: ghcr-ca}
 	// +optional
 	CARef *LocalReference `json:"caRef,omitempty"`

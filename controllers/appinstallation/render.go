@@ -3,15 +3,18 @@ package appinstallation
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/controllers/internal/operatorsecret"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
@@ -206,6 +209,10 @@ func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*uns
 	if seen.pullSecret == nil {
 		return nil, stalled(v1alpha1.ReasonPullSecretMissing, fmt.Sprintf("Secret %s, named by spec.imagePullSecretRef of SharedApp %s, is missing in the operator's namespace: create it there", named.Name, seen.app.Name))
 	}
+	login, problem := operatorsecret.ImagePull().Value(seen.pullSecret)
+	if problem != "" {
+		return nil, stalled(v1alpha1.ReasonPullSecretMissing, fmt.Sprintf("spec.imagePullSecretRef of SharedApp %s: %s", seen.app.Name, problem))
+	}
 
 	i := &seen.installation
 	copied := untyped(seen.pullSecret.GroupVersionKind())
@@ -213,7 +220,7 @@ func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*uns
 	copied.SetNamespace(i.Namespace)
 	copied.SetLabels(ownLabels(i))
 	copied.Object["type"] = seen.pullSecret.Object["type"]
-	copied.Object["data"] = seen.pullSecret.Object["data"]
+	copied.Object["data"] = map[string]any{corev1.DockerConfigJsonKey: base64.StdEncoding.EncodeToString(login)}
 	for _, o := range objects {
 		if refOf(o) == refOf(copied) {
 			return nil, stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle brings %s, which is the name that the copy of the app's image pull secret gets: name it otherwise", refOf(o)))

@@ -41,6 +41,12 @@ func holding(secret, key, value string) func(*observed) {
 }
 
 func TestRenderFaults(t *testing.T) {
+	unlabelled := func(s *observed) {
+		s.pullSecret = &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "data": map[string]any{".dockerconfigjson": "e30="},
+			"metadata": map[string]any{"name": "registry", "namespace": "allmenning-system"},
+		}}
+	}
 	pull := func(s *observed) { s.app.Spec.ImagePullSecretRef = &v1alpha1.LocalReference{Name: "registry"} }
 	cases := []struct {
 		reason string
@@ -70,6 +76,7 @@ func TestRenderFaults(t *testing.T) {
 			s.bundle.Files["allmenning-context.yaml"] = []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ctx, annotations: {config.kubernetes.io/local-config: \"true\"}}\ndata: {municipality: x}\n")
 			s.installation.Spec.Tenant.Municipality = "NodePort"
 		}), "Stalled BundleRefused", "as it is built for vinje-prod: Service/s: spec.type: NodePort is not allowed", ""},
+		{"the pull secret is not for that", world(pull, unlabelled), "Stalled PullSecretMissing", "spec.imagePullSecretRef of SharedApp svarut: Secret registry in namespace allmenning-system can't be used: the platform has not labelled it", ""},
 		{"the pull secret is missing", world(pull), "Stalled PullSecretMissing", "spec.imagePullSecretRef of SharedApp svarut", ""},
 	}
 	for _, tc := range cases {
@@ -140,7 +147,7 @@ func TestParametersInTheirOrder(t *testing.T) {
 func TestWithPullSecret(t *testing.T) {
 	secret := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "data": map[string]any{".dockerconfigjson": "e30="},
-		"metadata": map[string]any{"name": "registry", "namespace": "allmenning-system", "labels": map[string]any{"team": "x"}},
+		"metadata": map[string]any{"name": "registry", "namespace": "allmenning-system", "labels": map[string]any{"allmenning.dev/secret-for": "image-pull"}},
 	}}
 	seen := world(func(s *observed) {
 		s.app.Spec.ImagePullSecretRef = &v1alpha1.LocalReference{Name: "registry"}

@@ -60,6 +60,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		return fmt.Errorf("index installations by app: %w", err)
 	}
 
+	everyone := func(ctx context.Context, _ client.Object) []reconcile.Request {
+		return r.list(ctx, func(*v1alpha1.AppInstallation) bool { return true })
+	}
 	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 		apply.StatusLost(func(i *v1alpha1.AppInstallation) int64 { return i.Status.ObservedGeneration })))
 	c, err := ctrl.NewControllerManagedBy(mgr).Named("appinstallation").
@@ -67,10 +70,12 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		For(&v1alpha1.AppInstallation{}, changed).
 		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.waiting)).
 		Watches(&v1alpha1.SharedApp{}, handler.EnqueueRequestsFromMapFunc(r.ofApp), builder.WithPredicates(contentChanged())).
-		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(contentChanged())).
+		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(everyone), builder.WithPredicates(contentChanged())).
 		Watches(&v1alpha1.Municipality{}, handler.EnqueueRequestsFromMapFunc(r.inEnvironments), builder.WithPredicates(watch.EnvironmentsChanged())).
 		Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(hardChanged())).
 		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(owner)).
+		Watches(untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"}), handler.EnqueueRequestsFromMapFunc(r.pulling),
+			builder.WithPredicates(predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetNamespace() == r.Store.Namespace }))).
 		WatchesRawSource(source.Channel(r.Kinds.Broken(), handler.EnqueueRequestsFromMapFunc(r.holders))).
 		Build(r)
 
@@ -246,8 +251,20 @@ func (r *Reconciler) ofApp(ctx context.Context, o client.Object) []reconcile.Req
 	return r.list(ctx, func(*v1alpha1.AppInstallation) bool { return true }, client.MatchingFields{indexApp: o.GetName()})
 }
 
-func (r *Reconciler) everyone(ctx context.Context, _ client.Object) []reconcile.Request {
-	return r.list(ctx, func(*v1alpha1.AppInstallation) bool { return true })
+// pulling finds the installations whose images are pulled with a Secret of the operator's namespace.
+func (r *Reconciler) pulling(ctx context.Context, o client.Object) []reconcile.Request {
+	var apps v1alpha1.SharedAppList
+	if err := read.List(ctx, r.Client, &apps); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list SharedApps")
+		return nil
+	}
+	var all []reconcile.Request
+	for i := range apps.Items {
+		if named := apps.Items[i].Spec.ImagePullSecretRef; named != nil && named.Name == o.GetName() {
+			all = append(all, r.ofApp(ctx, &apps.Items[i])...)
+		}
+	}
+	return all
 }
 
 func (r *Reconciler) list(ctx context.Context, matter func(*v1alpha1.AppInstallation) bool, options ...client.ListOption) []reconcile.Request {

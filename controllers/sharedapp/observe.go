@@ -17,6 +17,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/internal/oci"
+	"github.com/allmenning/allmenning/controllers/internal/operatorsecret"
 	"github.com/allmenning/allmenning/controllers/snapshot"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
@@ -198,10 +199,10 @@ func (r *Reconciler) fromRegistry(ctx context.Context, seen observed, v seenVers
 	host, _, _ := strings.Cut(source.Repository, "/")
 	request := oci.Request{Repository: source.Repository, Digest: source.Digest, PlainHTTP: slices.Contains(r.PlainHTTPRegistries, host)}
 	var err error
-	if request.Credentials, v.fault, err = r.secret(ctx, how.secret, ".dockerconfigjson", how.secretField); err != nil || v.fault != nil {
+	if request.Credentials, v.fault, err = r.secret(ctx, how.secret, operatorsecret.Login(), how.secretField); err != nil || v.fault != nil {
 		return v, err
 	}
-	if request.CA, v.fault, err = r.secret(ctx, how.ca, "ca.crt", how.caField); err != nil || v.fault != nil {
+	if request.CA, v.fault, err = r.secret(ctx, how.ca, operatorsecret.Authority(), how.caField); err != nil || v.fault != nil {
 		return v, err
 	}
 	key := download.KeyOf(request, seen.app.Annotations[v1alpha1.AnnotationReconcile])
@@ -210,8 +211,8 @@ func (r *Reconciler) fromRegistry(ctx context.Context, seen observed, v seenVers
 	return v, nil
 }
 
-// secret reads one key of a Secret in the operator's namespace; nothing where no Secret is named.
-func (r *Reconciler) secret(ctx context.Context, name, key, field string) ([]byte, *condition.Outcome, error) {
+// secret reads what is used of a Secret in the operator's namespace; nothing where no Secret is named.
+func (r *Reconciler) secret(ctx context.Context, name string, use operatorsecret.Use, field string) ([]byte, *condition.Outcome, error) {
 	if name == "" {
 		return nil, nil, nil
 	}
@@ -223,9 +224,9 @@ func (r *Reconciler) secret(ctx context.Context, name, key, field string) ([]byt
 	if err != nil {
 		return nil, nil, fmt.Errorf("read Secret %s: %w", name, err)
 	}
-	value, found := secretValue(o, key)
-	if !found {
-		return nil, stalled(v1alpha1.ReasonSecretMissing, fmt.Sprintf("%s: Secret %s in namespace %s has no key %s: add it", field, name, r.Store.Namespace, key)), nil
+	value, problem := use.Value(o)
+	if problem != "" {
+		return nil, stalled(v1alpha1.ReasonSecretMissing, field+": "+problem), nil
 	}
 	return value, nil, nil
 }

@@ -1,12 +1,9 @@
 package sharedapp
 
 import (
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
@@ -66,14 +63,4 @@ func prefixes(registries []v1alpha1.Registry) []string {
 
 func stalled(reason, message string) *condition.Outcome {
 	return &condition.Outcome{State: condition.Stalled, Reason: reason, Message: message}
-}
-
-// secretValue returns one key of an untyped Secret.
-func secretValue(o *unstructured.Unstructured, key string) ([]byte, bool) {
-	text, found, err := unstructured.NestedString(o.Object, "data", key)
-	if err != nil || !found {
-		return nil, false
-	}
-	value, err := base64.StdEncoding.DecodeString(text)
-	return value, err == nil && len(value) > 0
 }

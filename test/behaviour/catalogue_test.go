@@ -205,10 +205,13 @@ func TestPasswordIsAskedForAndTaken(t *testing.T) {
 	source.OCI.SecretRef = &v1alpha1.LocalReference{Name: "cat-login"}
 	offer(t, "cat-locked", source)
 	notAvailable(t, "cat-locked", "1.0.0", v1alpha1.ConditionStalled, "spec.versions[1.0.0].source.oci.secretRef", "Secret cat-login", operatorNamespace)
-	create(t, &corev1.Secret{
+	login := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: "cat-login", Namespace: operatorNamespace}, Type: corev1.SecretTypeDockerConfigJson,
 		StringData: map[string]string{corev1.DockerConfigJsonKey: h.dockerConfig()},
-	})
+	}
+	create(t, login)
+	notAvailable(t, "cat-locked", "1.0.0", v1alpha1.ConditionStalled, "spec.versions[1.0.0].source.oci.secretRef", "cat-login "+v1alpha1.LabelSecretFor+"="+v1alpha1.SecretForRegistryLogin)
+	edit(t, login, func(o *corev1.Secret) { o.Labels = map[string]string{v1alpha1.LabelSecretFor: v1alpha1.SecretForRegistryLogin} })
 	available(t, "cat-locked")
 	// The bundle is in the store now, which serves every version of the same digest.
 	available(t, "cat-open")

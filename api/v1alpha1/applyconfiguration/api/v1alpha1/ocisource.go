@@ -13,12 +13,13 @@ type OCISourceApplyConfiguration struct {
 	// digest of the artifact's manifest. Tags move; a digest does not.
 	// Example: "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
 	Digest *string `json:"digest,omitempty"`
-	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's namespace.
+	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's namespace, which
+	// the platform has labelled allmenning.dev/secret-for=registry-login.
 	// Default: that of the Platform's entry for the registry, else no password.
 	// Example: {name: ghcr-login}
 	SecretRef *LocalReferenceApplyConfiguration `json:"secretRef,omitempty"`
 	// caRef names a Secret in the operator's namespace whose key ca.crt holds the certificates to
-	// trust. Default: that of the Platform's entry for the registry, else the system's.
+	// trust, and which the platform has labelled allmenning.dev/secret-for=registry-ca. Default: that of the Platform's entry for the registry, else the system's.
 	// Example: {name: ghcr-ca}
 	CARef *LocalReferenceApplyConfiguration `json:"caRef,omitempty"`
 }

@@ -38,7 +38,8 @@ type SharedAppSpecApplyConfiguration struct {
 	// Example: [{version: 2.4.1, source: {configMap: {name: svarut-2.4.1}}}]
 	Versions []VersionApplyConfiguration `json:"versions,omitempty"`
 	// imagePullSecretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's
-	// namespace, with which the cluster may pull the app's images. The operator copies it beside
+	// namespace, which the platform has labelled allmenning.dev/secret-for=image-pull: with it the cluster
+	// may pull the app's images. The operator copies it beside
 	// each installation, as <app>-image-pull, and names it in the app's pods. Default: the images
 	// need no password.
 	// Example: {name: ks-images}
