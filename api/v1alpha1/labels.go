@@ -39,7 +39,7 @@ const (
 	LabelAggregateToManager = "allmenning.dev/aggregate-to-manager"
 	// LabelSecretFor, set by the platform on a Secret of the operator's namespace, says what SharedApps and
 	// the Platform may name it for.
-	LabelSecretFor = "allmenning.dev/secret-for"
+	LabelSecretFor = "allmenning.dev/secret-for" //nolint:gosec // a label's name is no credential
 	// SecretForImagePull lets spec.imagePullSecretRef name the Secret; it is copied beside every installation
 	// of the app.
 	SecretForImagePull = "image-pull"

@@ -18,6 +18,7 @@ import (
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // Reconciler reconciles AppInstallations.
@@ -83,11 +84,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	seen.now = now
 	wanted := r.render(seen) //nolint:contextcheck // schemas are compiled in memory; there is nothing to cancel
 	if err := r.lister().look(ctx, &seen, wanted); err != nil {
-		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
+		return ctrl.Result{}, quiet(seen, fmt.Errorf("observe: %w", err))
 	}
 	todo, err := plan(seen, wanted) //nolint:contextcheck // health rules have a time limit of their own
 	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("plan: %w", err)
+		return ctrl.Result{}, quiet(seen, fmt.Errorf("plan: %w", err))
 	}
 
 	if wait := r.brakes.wait(seen, todo, now); wait > 0 {
@@ -97,9 +98,30 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	next, outcome := status(seen, todo, done, now) //nolint:contextcheck // as above
 	wait, err := r.write(ctx, seen, next, outcome, now)
 	if err != nil {
-		return ctrl.Result{}, err
+		return ctrl.Result{}, quiet(seen, err)
 	}
-	return goOn(seen, todo, done, outcome, wait)
+	result, err := goOn(seen, todo, done, outcome, wait)
+	return result, quiet(seen, err)
+}
+
+// quietError is an error that is logged, without the values of Secrets.
+type quietError struct {
+	error
+	text string
+}
+
+// Error is the text without values.
+func (e *quietError) Error() string { return e.text }
+
+// Unwrap returns the error itself.
+func (e *quietError) Unwrap() error { return e.error }
+
+// quiet takes the values of the tenant's Secrets out of an error's text; nil stays nil.
+func quiet(seen observed, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &quietError{error: err, text: parameters.Hide(err.Error(), secretsOf(seen))}
 }
 
 // goOn says when an installation is looked at again: at once, with a growing pause, or after a time.

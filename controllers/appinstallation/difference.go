@@ -163,7 +163,7 @@ func claimsLeft(seen observed, has map[ref]bool) []ref {
 		}
 		made := slices.Contains(seen.previous().Kept, name.String())
 		for of, set := range seen.live {
-			made = made || (!has[of] && ours(seen, set) && madeBy(set, name.Name))
+			made = made || (!has[of] && madeBy(set, name.Name) && ours(seen, set))
 		}
 		if made && !has[name] && (o.GetLabels()[v1alpha1.LabelApp] == "" || ours(seen, o)) {
 			left = append(left, name)

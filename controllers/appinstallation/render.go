@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/buildpool"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/operatorsecret"
 	"github.com/allmenning/allmenning/internal/bundle"
@@ -61,6 +63,9 @@ func (r *Reconciler) render(seen observed) rendered {
 
 	facts := contextOf(i, params)
 	built, err := r.Build(*seen.bundle, facts)
+	if errors.Is(err, buildpool.ErrLost) {
+		return rendered{fault: &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}}
+	}
 	if err != nil {
 		return rendered{fault: stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", i.Spec.App, i.Spec.Version, err))}
 	}
@@ -112,7 +117,9 @@ func (r *Reconciler) judge(seen observed, facts bundle.Context, objects []*unstr
 			return &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
 		}
 		found = contract.Refusals(contract.Check(objects, terms))
-		r.memory.judged.put(key, found)
+		if !slices.ContainsFunc(found, func(f contract.Finding) bool { return f.Rule == "kind" }) {
+			r.memory.judged.put(key, found) // which kinds the cluster knows may change
+		}
 	}
 	if len(found) == 0 {
 		return nil

@@ -63,7 +63,7 @@ func (w *whole) grant(field, group, resource string, r rbacv1.PolicyRule) []Find
 	if group != "" {
 		what += "." + group
 	}
-	if problem, fix := neverGiven(group, resource, what, r); problem != "" {
+	if problem, fix := w.neverGiven(group, resource, what, r); problem != "" {
 		return takeOut(field, problem, fix)
 	}
 	var beyond []string
@@ -79,7 +79,7 @@ func (w *whole) grant(field, group, resource string, r rbacv1.PolicyRule) []Find
 }
 
 // neverGiven says why a Role may not give something, whatever the platform allows; empty where it may.
-func neverGiven(group, resource, what string, r rbacv1.PolicyRule) (problem, fix string) {
+func (w *whole) neverGiven(group, resource, what string, r rbacv1.PolicyRule) (problem, fix string) {
 	isCore := func(resources ...string) bool { return group == "" && slices.Contains(resources, resource) }
 	switch {
 	case group == rbacv1.APIGroupAll, resource == rbacv1.ResourceAll, slices.Contains(r.Verbs, rbacv1.VerbAll):
@@ -90,10 +90,17 @@ func neverGiven(group, resource, what string, r rbacv1.PolicyRule) (problem, fix
 		return what + " would let the app give rights away", "take it out"
 	case isCore("secrets") && len(r.ResourceNames) == 0:
 		return "all Secrets of the namespace are not the app's", "name those that it reads, in resourceNames"
+	case isCore("secrets") && !reads(r) && (slices.Contains(r.Verbs, "create") || slices.ContainsFunc(r.ResourceNames, func(name string) bool { return !w.has("", "Secret", name) })):
+		return "a Secret that the app makes itself could be a token of another account", "bring the Secret in the bundle, and let the app get, list, watch, update or patch it"
 	case isCore("pods/exec", "pods/attach", "serviceaccounts", "serviceaccounts/token"):
 		return what + " would let the app act as another", "take it out"
 	}
 	return "", ""
+}
+
+// reads says whether a rule lets somebody read, and no more.
+func reads(r rbacv1.PolicyRule) bool {
+	return !slices.ContainsFunc(r.Verbs, func(verb string) bool { return !slices.Contains([]string{"get", "list", "watch"}, verb) })
 }
 
 // covers says whether a rule lets somebody do something to any object of a resource.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -144,11 +145,18 @@ func rules() []rule {
 type whole struct {
 	terms   Terms
 	objects []*unstructured.Unstructured
+	// pods that the objects make, by their place in the list; nil where one makes none. They are read once:
+	// rules ask for them for each of the objects.
+	pods []*corev1.PodTemplateSpec
 }
 
 // Check returns all that is wrong with the objects of a bundle, in the order of the objects.
 func Check(objects []*unstructured.Unstructured, terms Terms) []Finding {
 	w := &whole{terms: terms, objects: objects}
+	for _, o := range objects {
+		pod, _, _ := podOf(o)
+		w.pods = append(w.pods, pod)
+	}
 	table := rules()
 	var all []Finding
 	for _, o := range objects {

@@ -79,8 +79,30 @@ func placementRule(w *whole, o *unstructured.Unstructured) []Finding {
 		found = append(found, takeOut(field+".priorityClassName", fmt.Sprintf("%q could push out the pods of others", class),
 			"take it out, or have the platform list it in spec.bundles.priorityClasses of the Platform")...)
 	}
+	for _, term := range affinityTerms(spec.Affinity) {
+		refuse(term.NamespaceSelector != nil || len(term.Namespaces) > 0, "affinity", "a term with namespaces or namespaceSelector is about the pods of others, and keeps them off nodes as well")
+	}
 	refuse(spec.Priority != nil, "priority", "the API server derives it from priorityClassName")
 	return found
+}
+
+// affinityTerms are the terms of a pod that name other pods. One against others holds for these as well: while
+// the pod runs, the scheduler keeps them off its nodes.
+func affinityTerms(a *corev1.Affinity) []corev1.PodAffinityTerm {
+	var all []corev1.PodAffinityTerm
+	add := func(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm) {
+		all = append(all, required...)
+		for _, p := range preferred {
+			all = append(all, p.PodAffinityTerm)
+		}
+	}
+	if a != nil && a.PodAffinity != nil {
+		add(a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution, a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	if a != nil && a.PodAntiAffinity != nil {
+		add(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution, a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	return all
 }
 
 // podAccountRule: pods run as an account of their own app, or as the default account, which has no rights.
@@ -110,6 +132,9 @@ func podVolumesRule(_ *whole, o *unstructured.Unstructured) []Finding {
 		at := fmt.Sprintf("%s.volumes[%s]", field, v.Name)
 		if v.Image != nil {
 			found = append(found, one(at+".image", "an image as a volume is pulled past the checks of the app's own images", "copy the files in an init container")...)
+		}
+		if v.CSI != nil {
+			found = append(found, one(at+".csi", "a driver mounts what the pod asks for, past the walls of the environment", "use a PersistentVolumeClaim, or a Secret")...)
 		}
 		if v.Ephemeral != nil && v.Ephemeral.VolumeClaimTemplate != nil {
 			found = append(found, claim(at+".ephemeral.volumeClaimTemplate.spec", &v.Ephemeral.VolumeClaimTemplate.Spec)...)

@@ -56,8 +56,8 @@ func (w *whole) replicasOf(selector *metav1.LabelSelector) (pods int64, known bo
 	if err != nil || selector == nil {
 		return 0, false
 	}
-	for _, o := range w.objects {
-		pod, _, _ := podOf(o)
+	for i, o := range w.objects {
+		pod := w.pods[i]
 		if pod == nil || !parsed.Matches(labels.Set(pod.Labels)) {
 			continue
 		}
@@ -157,8 +157,8 @@ func (w *whole) selects(selector *metav1.LabelSelector) bool {
 	if err != nil {
 		return true // the API server refuses it, in its own words
 	}
-	for _, o := range w.objects {
-		pod, _, _ := podOf(o)
+	for i, o := range w.objects {
+		pod := w.pods[i]
 		if pod == nil {
 			if isOwnKind(o) {
 				return true

@@ -50,6 +50,10 @@ func spellings(given any) []string {
 		add(url.QueryEscape(value), minSecret)
 		add(url.PathEscape(value), minSecret)
 		add(base64.StdEncoding.EncodeToString([]byte(value)), minSecret)
+		for _, piece := range strings.Fields(value) {
+			add(piece, minPiece)
+			add(inside(strconv.Quote(piece)), minPiece)
+		}
 		for _, piece := range strings.FieldsFunc(value, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 			add(piece, minPiece)
 		}

@@ -211,7 +211,9 @@ func TestPasswordIsAskedForAndTaken(t *testing.T) {
 	}
 	create(t, login)
 	notAvailable(t, "cat-locked", "1.0.0", v1alpha1.ConditionStalled, "spec.versions[1.0.0].source.oci.secretRef", "cat-login "+v1alpha1.LabelSecretFor+"="+v1alpha1.SecretForRegistryLogin)
-	edit(t, login, func(o *corev1.Secret) { o.Labels = map[string]string{v1alpha1.LabelSecretFor: v1alpha1.SecretForRegistryLogin} })
+	edit(t, login, func(o *corev1.Secret) {
+		o.Labels = map[string]string{v1alpha1.LabelSecretFor: v1alpha1.SecretForRegistryLogin}
+	})
 	available(t, "cat-locked")
 	// The bundle is in the store now, which serves every version of the same digest.
 	available(t, "cat-open")

@@ -147,6 +147,17 @@ func TestADeploymentOfSomebodyElsesMakingIsDrift(t *testing.T) {
 		{"a Secret as a volume", func() error {
 			return admin.Patch(t.Context(), read(t, web), patch(`{"spec":{"template":{"spec":{"volumes":[{"name":"v","secret":{"secretName":"x"}}]}}}}`))
 		}},
+		{"a sidecar, by an update in the name of the app's field manager", func() error {
+			return admin.Patch(t.Context(), read(t, web), client.RawPatch("application/json-patch+json",
+				[]byte(`[{"op":"add","path":"/spec/template/spec/containers/-","value":{"name":"sidecar","image":"example.org/evil"}}]`)), client.FieldOwner("allmenning-app-"+app.Name))
+		}},
+		{"another image, beside an annotation that leaves it to others", func() error {
+			return admin.Patch(t.Context(), read(t, web), patch(fmt.Sprintf(`{"metadata":{"annotations":{"allmenning.dev/ignore-fields":"spec.template.spec.containers"}},
+				"spec":{"template":{"spec":{"containers":[{"name":%q,"image":"example.org/evil"}]}}}}`, before.Containers[0].Name)))
+		}},
+		{"the image again, now that the annotation is there", func() error {
+			return admin.Patch(t.Context(), read(t, web), patch(fmt.Sprintf(`{"spec":{"template":{"spec":{"containers":[{"name":%q,"image":"example.org/evil2"}]}}}}`, before.Containers[0].Name)))
+		}},
 		{"field ownership that was reset beside a forged annotation", func() error {
 			o := read(t, web)
 			o.ManagedFields = []metav1.ManagedFieldsEntry{{}}

@@ -284,7 +284,9 @@ func TestPullSecretIsCopiedAndNamed(t *testing.T) {
 	if err := admin.List(t.Context(), &copies, client.InNamespace(ns)); err != nil || len(copies.Items) != 0 {
 		t.Errorf("%d Secrets in the namespace before the platform labelled the one that is named (%v)", len(copies.Items), err)
 	}
-	edit(t, login, func(o *corev1.Secret) { o.Labels = map[string]string{v1alpha1.LabelSecretFor: v1alpha1.SecretForImagePull} })
+	edit(t, login, func(o *corev1.Secret) {
+		o.Labels = map[string]string{v1alpha1.LabelSecretFor: v1alpha1.SecretForImagePull}
+	})
 	runs(t, ns, app.Name, "1.0.0")
 	copied := read(t, at(&corev1.Secret{}, ns, app.Name+"-image-pull"))
 	if diff := cmp.Diff(read(t, login).Data, copied.Data); diff != "" || copied.Type != corev1.SecretTypeDockerConfigJson {

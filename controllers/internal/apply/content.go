@@ -7,7 +7,6 @@ import (
 	"hash"
 	"io"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -28,7 +27,10 @@ func contentHash(o *unstructured.Unstructured) string {
 	if owned == nil {
 		return ""
 	}
-	ignored := IgnoredFields(o)
+	var ignored [][]string
+	if ownsIgnored(owned) {
+		ignored = IgnoredFields(o)
+	}
 	sum := sha256.New()
 	addOwned(sum, owned, o.Object, nil, ignored)
 	for _, path := range Decisive(o) {
@@ -52,6 +54,9 @@ func contentHash(o *unstructured.Unstructured) string {
 // a field, such as a container or a key of a Secret. Elsewhere, others' fields are theirs.
 func Decisive(o *unstructured.Unstructured) [][]string {
 	gvk := o.GroupVersionKind()
+	if gvk.Group == "batch" && gvk.Kind == "Job" {
+		return nil // its template can't be changed, and the API server adds labels to it
+	}
 	if template := podtemplate.Path(gvk); template != nil {
 		return [][]string{template}
 	}
@@ -59,14 +64,31 @@ func Decisive(o *unstructured.Unstructured) [][]string {
 	case "/ConfigMap", "/Secret":
 		return [][]string{{"data"}, {"binaryData"}}
 	case "/Service":
-		return [][]string{{"spec", "selector"}, {"spec", "ports"}, {"spec", "externalIPs"}}
+		return [][]string{{"spec", "selector"}, {"spec", "ports"}, {"spec", "externalIPs"}, {"spec", "type"}, {"spec", "externalName"}}
 	case "/Pod":
 		return [][]string{{"spec"}}
 	}
 	return nil
 }
 
-// IgnoredFields are the fields of an object that its publisher leaves to others.
+// ownsIgnored says whether the annotation that names IgnoredFields is among the fields that a manager owns: a
+// tenant who adds it to an app's object leaves nothing to anybody.
+func ownsIgnored(owned map[string]any) bool {
+	at := any(owned)
+	for _, step := range []string{"f:metadata", "f:annotations", "f:" + v1alpha1.AnnotationIgnoreFields} {
+		fields, ok := at.(map[string]any)
+		if !ok {
+			return false
+		}
+		if at, ok = fields[step]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// IgnoredFields are the fields of an object that its publisher leaves to others. Of a live object they count
+// only where ownsIgnored.
 func IgnoredFields(o *unstructured.Unstructured) [][]string {
 	text := o.GetAnnotations()[v1alpha1.AnnotationIgnoreFields]
 	if text == "" {
@@ -126,6 +148,7 @@ func fieldsOf(entry metav1.ManagedFieldsEntry) map[string]any {
 // addOwned adds the values of a set of fields. The set is as in managedFields (FieldsV1): "f:" and the name of
 // a field, "k:" and the keys of an item of a list, "v:" and a value of a set, "." for the item itself.
 func addOwned(sum hash.Hash, fields map[string]any, value any, path []string, ignored [][]string) {
+	list := newItems(value)
 	for _, step := range slices.Sorted(maps.Keys(fields)) {
 		if step == "." {
 			continue
@@ -137,7 +160,7 @@ func addOwned(sum hash.Hash, fields map[string]any, value any, path []string, ig
 				continue
 			}
 		}
-		child := follow(value, step)
+		child := list.follow(value, step)
 		if below, ok := fields[step].(map[string]any); ok && len(below) > 0 && child != nil {
 			add(sum, step, nil)
 			addOwned(sum, below, child, at, ignored)
@@ -147,8 +170,23 @@ func addOwned(sum hash.Hash, fields map[string]any, value any, path []string, ig
 	}
 }
 
+// items finds the items of one list by their keys, or by their value. It looks through the list once for each
+// set of keys: a tenant may write as many items as an object holds, and this runs for every event of it.
+type items struct {
+	list []any
+	by   map[string]map[string]any // by the names of the keys, and by their values; "" for whole items
+}
+
+func newItems(value any) *items {
+	list, ok := value.([]any)
+	if !ok {
+		list = nil
+	}
+	return &items{list: list, by: map[string]map[string]any{}}
+}
+
 // follow is what one step of a set of fields leads to; nil where it is not there.
-func follow(value any, step string) any {
+func (i *items) follow(value any, step string) any {
 	kind, text, _ := strings.Cut(step, ":")
 	switch kind {
 	case "f":
@@ -156,47 +194,55 @@ func follow(value any, step string) any {
 			return fields[text]
 		}
 	case "k":
-		return itemOf(value, text)
+		var keys map[string]any
+		if json.Unmarshal([]byte(text), &keys) == nil {
+			return i.find(slices.Sorted(maps.Keys(keys)), keys)
+		}
 	case "v":
 		var member any
-		items, ok := value.([]any)
-		if ok && json.Unmarshal([]byte(text), &member) == nil && slices.ContainsFunc(items, func(item any) bool { return equal(item, member) }) {
-			return member
+		if json.Unmarshal([]byte(text), &member) == nil {
+			return i.find(nil, member)
 		}
 	}
 	return nil
 }
 
-// itemOf is the item of a list that has some keys; nil where there is none.
-func itemOf(value any, text string) any {
-	var keys map[string]any
-	items, ok := value.([]any)
-	if !ok || json.Unmarshal([]byte(text), &keys) != nil {
-		return nil
-	}
-	for _, item := range items {
-		if fields, ok := item.(map[string]any); ok && hasKeys(fields, keys) {
-			return item
+// find is the first item whose keys of some names, or whose whole value where there are no names, are as those
+// of another.
+func (i *items) find(names []string, of any) any {
+	under := strings.Join(names, ",")
+	known, done := i.by[under]
+	if !done {
+		known = make(map[string]any, len(i.list))
+		for _, item := range i.list {
+			if value := valueOf(names, item); value != "" && known[value] == nil {
+				known[value] = item
+			}
 		}
+		i.by[under] = known
 	}
-	return nil
+	return known[valueOf(names, of)]
 }
 
-func hasKeys(fields, keys map[string]any) bool {
-	for name, want := range keys {
-		if !equal(fields[name], want) {
-			return false
+// valueOf is the values of some keys of an item as JSON, of the whole item where there are no names; empty
+// where it has no keys. Numbers are the same text whether they came as int64 or as float64.
+func valueOf(names []string, item any) string {
+	if len(names) > 0 {
+		fields, ok := item.(map[string]any)
+		if !ok {
+			return ""
 		}
+		values := make([]any, len(names))
+		for n, name := range names {
+			values[n] = fields[name]
+		}
+		item = values
 	}
-	return true
-}
-
-// equal compares two values of JSON. A number in an object is an int64, and one of a set of fields a float64.
-func equal(a, b any) bool {
-	if number, ok := a.(int64); ok {
-		a = float64(number)
+	content, err := json.Marshal(item)
+	if err != nil {
+		return "" // it came out of JSON
 	}
-	return reflect.DeepEqual(a, b)
+	return string(content)
 }
 
 func add(sum hash.Hash, name string, value any) {
@@ -212,9 +258,13 @@ func add(sum hash.Hash, name string, value any) {
 // HasForeign says whether somebody but an app's field manager wrote within the decisive parts of its object,
 // as the API server returned it.
 func HasForeign(o *unstructured.Unstructured, app string) bool {
-	decisive, ignored := Decisive(o), append(IgnoredFields(o), restarted(o)...)
+	decisive, ignored := Decisive(o), restarted(o)
+	if ownsIgnored(ownedBy(o, ManagerOf(app))) {
+		ignored = append(ignored, IgnoredFields(o)...)
+	}
 	for _, entry := range o.GetManagedFields() {
-		if entry.Manager == ManagerOf(app) || entry.Subresource != "" {
+		own := entry.Manager == ManagerOf(app) && entry.Operation == metav1.ManagedFieldsOperationApply // anybody may update under its name
+		if own || entry.Subresource != "" {
 			continue
 		}
 		if wrote(fieldsOf(entry), nil, decisive, ignored) {

@@ -2,10 +2,13 @@ package apply
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -51,6 +54,7 @@ func managed(t *testing.T, o *unstructured.Unstructured, field string, value any
 
 func TestContentHash(t *testing.T) {
 	ignoring := strings.Replace(ours, "annotations: {", "annotations: {allmenning.dev/ignore-fields: spec.replicas, ", 1)
+	owning := strings.Replace(ignoring, `fieldsV1: {"f:spec"`, `fieldsV1: {"f:metadata": {"f:annotations": {"f:allmenning.dev/ignore-fields": {}}}, "f:spec"`, 1)
 	service := `
 apiVersion: v1
 kind: Service
@@ -83,7 +87,8 @@ spec: {selector: {app: web}, ports: [{port: 80, protocol: TCP, targetPort: 80}],
 		{"a label that was taken off", ours, func(_ *testing.T, o *unstructured.Unstructured) {
 			o.SetLabels(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})
 		}, true},
-		{"a field that is left to others", ignoring, func(t *testing.T, o *unstructured.Unstructured) { set(t, o, int64(9), "spec", "replicas") }, false},
+		{"a field that only somebody else's annotation leaves to others", ignoring, func(t *testing.T, o *unstructured.Unstructured) { set(t, o, int64(9), "spec", "replicas") }, true},
+		{"a field that is left to others", owning, func(t *testing.T, o *unstructured.Unstructured) { set(t, o, int64(9), "spec", "replicas") }, false},
 		{"the time of writing", ours, func(t *testing.T, o *unstructured.Unstructured) { managed(t, o, "time", "2026-11-22T12:00:00Z") }, false},
 		{"a field ownership that somebody took over", ours, func(t *testing.T, o *unstructured.Unstructured) {
 			managed(t, o, "fieldsV1", map[string]any{"f:spec": map[string]any{}})
@@ -93,6 +98,10 @@ spec: {selector: {app: web}, ports: [{port: 80, protocol: TCP, targetPort: 80}],
 			set(t, o, []any{map[string]any{"port": int64(80), "protocol": "TCP", "targetPort": int64(6379)}}, "spec", "ports")
 		}, true},
 		{"an address that a Service never had", service, func(t *testing.T, o *unstructured.Unstructured) { set(t, o, []any{"192.0.2.1"}, "spec", "externalIPs") }, true},
+		{"a name elsewhere that a Service leads to", service, func(t *testing.T, o *unstructured.Unstructured) {
+			set(t, o, "ExternalName", "spec", "type")
+			set(t, o, "evil.example", "spec", "externalName")
+		}, true},
 		{"how a Service keeps sessions", service, func(t *testing.T, o *unstructured.Unstructured) { set(t, o, "ClientIP", "spec", "sessionAffinity") }, false},
 	}
 	for _, tc := range cases {
@@ -107,6 +116,44 @@ spec: {selector: {app: web}, ports: [{port: 80, protocol: TCP, targetPort: 80}],
 				t.Errorf("drift %v, want %v: %s and %s", first != second, tc.drift, first, second)
 			}
 		})
+	}
+}
+
+// A tenant may write as many items as an object holds, and each event of it is hashed before any other
+// tenant's: looking through the list again for each item took half a minute here.
+func TestContentHashOfManyItems(t *testing.T) {
+	const count = 20_000
+	env, owned := make([]any, count), map[string]any{}
+	for i := range env {
+		name := fmt.Sprintf("A%d", i)
+		env[i] = map[string]any{"name": name, "value": "x"}
+		owned[fmt.Sprintf(`k:{"name":%q}`, name)] = map[string]any{".": map[string]any{}, "f:value": map[string]any{}}
+	}
+	o := untyped(t, ours)
+	container(t, o)["env"] = env
+	managed(t, o, "fieldsV1", map[string]any{"f:spec": map[string]any{"f:template": map[string]any{"f:spec": map[string]any{"f:containers": map[string]any{
+		`k:{"name":"web"}`: map[string]any{"f:env": owned}}}}}})
+	began := time.Now()
+	if contentHash(o) == "" {
+		t.Fatal("the app owns nothing")
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("%d items take %s", count, took)
+	} else {
+		t.Logf("%d items take %s", count, took)
+	}
+}
+
+func TestAnUpdateUnderTheAppsNameIsForeign(t *testing.T) {
+	o := untyped(t, strings.Replace(ours, "{manager: kubectl, operation: Update", "{manager: allmenning-app-svarut, operation: Update", 1))
+	if HasForeign(o, "svarut") {
+		t.Error("what is outside of the decisive parts counts")
+	}
+	all := o.GetManagedFields()
+	all[1].FieldsV1 = metav1.NewFieldsV1(`{"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"sidecar\"}":{".":{},"f:image":{}}}}}}}`)
+	o.SetManagedFields(all)
+	if !HasForeign(o, "svarut") {
+		t.Error("a sidecar that somebody updated under the app's field manager is taken for the app's")
 	}
 }
 

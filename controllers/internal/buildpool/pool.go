@@ -47,9 +47,6 @@ func (e *RefusedError) Error() string { return contract.Text(e.Findings) }
 const (
 	// size is how many workers there are.
 	size = 2
-	// maxBad is how many contexts of one bundle may exceed the limits before the bundle is not built for
-	// anybody any more.
-	maxBad = 3
 	// rememberedEntries and rememberedBytes bound what is remembered of results, counted as JSON: a
 	// country's upgrade to one version passes through once, so little is enough.
 	rememberedEntries = 512
@@ -66,7 +63,7 @@ type Pool struct {
 	lock    sync.Mutex
 	turns   map[string]chan struct{} // by digest: one build at a time
 	waiting map[string]int
-	bad     map[string]map[[sha256.Size]byte]*Exceeded
+	bad     map[tooMuch]*Exceeded
 	built   *cache
 }
 
@@ -75,7 +72,7 @@ type Pool struct {
 func New(command []string, limits Limits) *Pool {
 	p := &Pool{
 		command: command, limits: limits, idle: make(chan *worker, size),
-		turns: map[string]chan struct{}{}, waiting: map[string]int{}, bad: map[string]map[[sha256.Size]byte]*Exceeded{},
+		turns: map[string]chan struct{}{}, waiting: map[string]int{}, bad: map[tooMuch]*Exceeded{},
 		built: newCache(rememberedEntries, rememberedBytes),
 	}
 	for range size {
@@ -152,20 +149,13 @@ func (p *Pool) run(b bundle.Bundle, c bundle.Context, scan bool) (bundle.Built, 
 
 // known is what is known of a build without doing it; nil where nothing is.
 func (p *Pool) known(key cacheKey) *result {
-	p.lock.Lock()
-	bad := p.bad[key.digest]
-	exceeded := bad[key.context]
-	if exceeded == nil && len(bad) >= maxBad {
-		for _, exceeded = range bad {
-			break
-		}
-	}
-	p.lock.Unlock()
-	if exceeded != nil {
-		return &result{err: exceeded}
-	}
 	if built, found := p.built.get(key); found {
 		return &result{built: built}
+	}
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	if exceeded := p.bad[tooMuch{key.digest, key.context}]; exceeded != nil {
+		return &result{err: exceeded}
 	}
 	return nil
 }
@@ -176,19 +166,23 @@ type result struct {
 	err   error
 }
 
-// maxBadBundles bounds what is remembered of bundles that exceed the limits.
-const maxBadBundles = 1024
+// maxBad bounds what is remembered of builds that exceed the limits.
+const maxBad = 1024
+
+// tooMuch names a build that exceeded the limits: of one bundle for one tenant's values. What one tenant gives
+// takes the bundle from nobody else.
+type tooMuch struct {
+	digest  string
+	context [sha256.Size]byte
+}
 
 func (p *Pool) remember(key cacheKey, exceeded *Exceeded) {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	if len(p.bad) >= maxBadBundles {
+	if len(p.bad) >= maxBad {
 		clear(p.bad)
 	}
-	if p.bad[key.digest] == nil {
-		p.bad[key.digest] = map[[sha256.Size]byte]*Exceeded{}
-	}
-	p.bad[key.digest][key.context] = exceeded
+	p.bad[tooMuch{key.digest, key.context}] = exceeded
 }
 
 // turn waits until nobody else builds the bundle, and returns what ends the turn.
