@@ -78,6 +78,10 @@ func (w *worker) ask(q question, limits Limits) (answer, error) {
 		case r := <-replies:
 			return r.answer, w.answered(q, r.err, limits)
 		case <-tick.C:
+			if tooLarge(w.process.Process.Pid, uint64(limits.Memory)) { //nolint:gosec // a limit is positive
+				w.kill()
+				return answer{}, tooMuchMemory(limits)
+			}
 			if now, err := cpuTime(w.process.Process.Pid); err == nil && now-before > limits.Time {
 				w.kill()
 				return answer{}, &Exceeded{fmt.Sprintf("building it takes more than %s", limits.Time)}
@@ -100,9 +104,13 @@ func (w *worker) answered(q question, err error, limits Limits) error {
 	}
 	w.kill()
 	if text := w.said.String(); strings.Contains(text, "out of memory") || strings.Contains(text, "cannot allocate memory") {
-		return &Exceeded{fmt.Sprintf("building it takes more than %d MiB of memory", limits.Memory>>20)}
+		return tooMuchMemory(limits)
 	}
 	return fmt.Errorf("%w: %w", ErrLost, err)
+}
+
+func tooMuchMemory(limits Limits) *Exceeded {
+	return &Exceeded{fmt.Sprintf("building it takes more than %d MiB of memory", limits.Memory>>20)}
 }
 
 // kill ends the process and waits until it is gone.

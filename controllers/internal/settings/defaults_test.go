@@ -17,12 +17,14 @@ func TestWithDefaults(t *testing.T) {
 		SizeClasses:  []v1alpha1.SizeClass{{Name: "All"}},
 		Freeze:       new(true),
 	}
+	filled := *own.DeepCopy()
+	filled.SizeClasses[0].Quota = builtIn.SizeClasses[len(builtIn.SizeClasses)-1].Quota // of any size, as the largest
 	cases := []struct {
 		reason string
 		spec   v1alpha1.PlatformSpec
 		want   v1alpha1.PlatformSpec
 	}{
-		{"what is said holds, as a whole", own, own},
+		{"what is said holds, as a whole", own, filled},
 		{"a list that is left out is filled in, alone", v1alpha1.PlatformSpec{DNS: own.DNS, Suspend: new(true)}, v1alpha1.PlatformSpec{
 			DNS: own.DNS, Ingress: builtIn.Ingress, PrivateCIDRs: builtIn.PrivateCIDRs, SizeClasses: builtIn.SizeClasses, Suspend: new(true),
 		}},

@@ -6,16 +6,7 @@ import (
 	"os"
 	"strconv"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// limitMemory bounds what a process may hold of data that is its own; beyond that it gets no more, and
-// ends. The program's code, which all of them share, does not count.
-func limitMemory(pid int, most uint64) error {
-	limit := unix.Rlimit{Cur: most, Max: most}
-	return unix.Prlimit(pid, unix.RLIMIT_DATA, &limit, nil)
-}
 
 // clockTick is the unit of times in /proc in milliseconds, which is the same on every machine that Go runs on
 // (proc(5), sysconf(_SC_CLK_TCK)).
