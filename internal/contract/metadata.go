@@ -132,7 +132,7 @@ func ignoredRule(o *unstructured.Unstructured) []Finding {
 		path = strings.TrimSpace(path)
 		first, below, _ := strings.Cut(path, ".")
 		switch {
-		case below == "" || (first != "spec" && first != "data"), path == "spec.template", path == "spec.template.spec", path == "spec.jobTemplate", path == "spec.selector", path == "spec.ports",
+		case below == "" || (first != "spec" && first != "data"), path == "spec.template", path == "spec.template.spec", path == "spec.jobTemplate", path == "spec.jobTemplate.spec", path == "spec.jobTemplate.spec.template", path == "spec.jobTemplate.spec.template.spec", path == "spec.selector", path == "spec.ports",
 			strings.Contains(path, "ontainers"), strings.Contains(path, "volumes"), strings.Contains(path, "serviceAccount"), strings.Contains(path, "securityContext"), strings.Contains(path, "["):
 			found = append(found, one(field, fmt.Sprintf("%q can't be left to others: it decides what runs", path), "name a field below spec or data, such as spec.replicas")...)
 		}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,8 +16,8 @@ type worker struct {
 	process *exec.Cmd
 	in      io.WriteCloser
 	out     io.Reader
-	// said is the first that the process wrote to its standard error.
-	said *beginning
+	// said is what the process wrote to its standard error.
+	said *lastWords
 	// has is the digest of the bundle that it holds.
 	has string
 }
@@ -30,7 +30,7 @@ var ErrLost = errors.New("the process that builds bundles was lost")
 func start(command []string, limits Limits) (*worker, error) {
 	process := exec.Command(command[0], command[1:]...) //nolint:noctx // the operator's own program; the pool ends it
 	process.Env = []string{"GOGC=50", fmt.Sprintf("GOMEMLIMIT=%d", limits.Memory*3/4), "GOMAXPROCS=2"}
-	w := &worker{process: process, said: &beginning{}}
+	w := &worker{process: process, said: &lastWords{}}
 	process.Stderr = w.said
 	var err error
 	if w.in, err = process.StdinPipe(); err != nil {
@@ -103,7 +103,7 @@ func (w *worker) answered(q question, err error, limits Limits) error {
 		return nil
 	}
 	w.kill()
-	if text := w.said.String(); strings.Contains(text, "out of memory") || strings.Contains(text, "cannot allocate memory") {
+	if w.said.noMemory() {
 		return tooMuchMemory(limits)
 	}
 	return fmt.Errorf("%w: %w", ErrLost, err)
@@ -119,26 +119,28 @@ func (w *worker) kill() {
 	_ = w.process.Wait()
 }
 
-// beginning keeps the first that a process says, and drops the rest: a crash names its reason first.
-type beginning struct {
-	lock sync.Mutex
-	text bytes.Buffer
+// lastWords looks for what a Go program says when it gets no more memory, and keeps nothing else: kustomize
+// writes there as well, as much as a bundle has it say.
+type lastWords struct {
+	lock  sync.Mutex
+	tail  []byte // so that words in two pieces are found
+	found bool
 }
 
 // Write takes what the process says.
-func (t *beginning) Write(p []byte) (int, error) {
-	t.lock.Lock()
-	defer t.lock.Unlock()
-	const most = 4 << 10
-	if room := most - t.text.Len(); room > 0 {
-		t.text.Write(p[:min(room, len(p))])
-	}
+func (l *lastWords) Write(p []byte) (int, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	const most = 64
+	text := slices.Concat(l.tail, p)
+	l.found = l.found || bytes.Contains(text, []byte("out of memory")) || bytes.Contains(text, []byte("cannot allocate memory"))
+	l.tail = bytes.Clone(text[max(0, len(text)-most):])
 	return len(p), nil
 }
 
-// String is what was kept.
-func (t *beginning) String() string {
-	t.lock.Lock()
-	defer t.lock.Unlock()
-	return t.text.String()
+// noMemory says whether the process said that it gets no more memory.
+func (l *lastWords) noMemory() bool {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return l.found
 }
