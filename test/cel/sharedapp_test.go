@@ -111,9 +111,10 @@ func sharedAppOffers() []example {
 
 func sharedAppVersions() []example {
 	const (
-		source     = "the source of a version can't change: its members would run different things under one number; offer a new version"
+		source     = "the source of a version that was available can't change: its members would run different things under one number; offer a new version"
 		parameters = "the parameters of a version can't change: offer a new version"
 	)
+	available := `status: {versions: [{version: 2.4.1, available: true, digest: "` + digest("a") + `"}]}`
 	oci := `source: {oci: {repository: "registry.example.org:5000/ks/svarut", digest: "` + digest("a") + `"}}`
 	return []example{
 		{reason: "A bundle from a registry is pinned by digest.", create: versions(oci)},
@@ -122,10 +123,8 @@ func sharedAppVersions() []example {
 			create: `spec: {versions: [{version: 2.5.0-rc.1+build.7, source: {configMap: {name: a}}}]}`,
 		},
 		{
-			reason:  "A leading v makes another number of the same version.",
-			create:  `spec: {versions: [{version: v2.5.0, source: {configMap: {name: a}}}]}`,
-			field:   "spec.versions[0].version",
-			message: "should match",
+			reason: "A leading v is how many publishers write a version.",
+			create: `spec: {versions: [{version: v2.5.0, source: {configMap: {name: a}}}]}`,
 		},
 		{
 			reason:  "Two parts are too few to compare.",
@@ -188,21 +187,29 @@ func sharedAppVersions() []example {
 		{
 			reason:  "Another digest under the same number is another version.",
 			create:  versions(oci),
+			status:  available,
 			update:  versions(`source: {oci: {repository: "registry.example.org:5000/ks/svarut", digest: "` + digest("b") + `"}}`),
-			field:   "spec.versions[0].source",
+			field:   "spec.versions",
 			message: source,
 		},
 		{
 			reason:  "Another ConfigMap under the same number is another version.",
+			status:  available,
 			update:  versions(`source: {configMap: {name: other}}`),
-			field:   "spec.versions[0].source",
+			field:   "spec.versions",
 			message: source,
 		},
 		{
 			reason:  "Order in the list does not matter: a version is known by its number.",
+			status:  available,
 			update:  `spec: {versions: [{version: 2.5.0, source: {configMap: {name: b}}}, {version: 2.4.1, source: {configMap: {name: b}}}]}`,
-			field:   "spec.versions[1].source",
+			field:   "spec.versions",
 			message: source,
+		},
+		{
+			reason: "Nobody has a version that was never available: its source may be corrected.",
+			status: `status: {versions: [{version: 2.4.1, message: refused}]}`,
+			update: versions(`source: {configMap: {name: other}}`),
 		},
 		{
 			reason:  "A schema that comes later would refuse installations that were fine.",

@@ -18,6 +18,8 @@ type example struct {
 	reason string
 	// create is a JSON merge patch, in YAML, of the table's manifest.
 	create string
+	// status is a merge patch of what was created, which the operator writes before the update; empty for none.
+	status string
 	// update is a merge patch of what was created; empty means that the creation
 	// itself is what is looked at.
 	update string
@@ -63,6 +65,12 @@ func (e example) try(t *testing.T, c client.Client, manifest string) error {
 		return c.Create(t.Context(), toObject(object), client.DryRunAll)
 	}
 	created := create(t, c, toObject(object))
+	if e.status != "" {
+		created = toObject(merge(created.Object, parse(t, e.status)))
+		if err := c.Status().Update(t.Context(), created); err != nil {
+			t.Fatalf("writing the status: %v", err)
+		}
+	}
 	updated := merge(created.Object, parse(t, e.update))
 	return c.Update(t.Context(), toObject(updated), client.DryRunAll)
 }
