@@ -219,7 +219,7 @@ func writeReport(out io.Writer, output string, report publication.Report) error 
 		fmt.Fprintln(out, "made to fit:", note)
 	}
 	if !report.Refused() {
-		fmt.Fprintf(out, "%d objects; nothing is wrong with them, as far as can be told without a cluster\n", len(report.Built.Objects))
+		fmt.Fprintf(out, "%d objects: no faults found; the cluster itself was not asked\n", len(report.Built.Objects))
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func taken(seen observed, wanted []*unstructured.Unstructured) *condition.Outcom
 	return stalled(v1alpha1.ReasonNameTaken, summary(all))
 }
 
-// ours says whether an object is this installation's: it made this very object, whoever changed the label,
+// ours says whether an object is this installation's: it made this very object, even if its label was changed,
 // or its field manager has written it, with the app's label, when the status was lost. A label alone
 // proves nothing; one of another app counts where that app's field manager has written the object.
 func ours(seen observed, o *unstructured.Unstructured) bool {

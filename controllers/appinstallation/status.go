@@ -62,8 +62,8 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 	return next, outcome
 }
 
-// secretsOf are the values of the tenant's Secrets that the app reads: no sentence may show one, whoever wrote
-// it.
+// secretsOf are the values of the tenant's Secrets that the app reads: no message may show one, also none
+// that the API server wrote.
 func secretsOf(seen observed) []any {
 	var all []any
 	for _, data := range seen.secrets {

@@ -129,7 +129,7 @@ func keepOwn(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 }
 
 // ContentHash is a hash of what an app wrote of an object that a View slimmed: the values of the fields that
-// its field manager owns, and all of what decides what runs, whoever wrote it. It is empty where the
+// its field manager owns, and all of what decides what runs, by any writer. It is empty where the
 // app's field manager owns nothing. It must not be shown as it is: an object may hold a secret
 // that can be guessed.
 func ContentHash(o *unstructured.Unstructured) string {

@@ -1,7 +1,7 @@
 // Package kinds watches the kinds that apps consist of, each by itself: one that can't be listed, as a role
 // is missing, its definition is gone or its conversion fails, concerns only the apps that hold it.
 //
-// An informer that can't list waits for ever, and whoever reads through it waits along. So a kind is
+// An informer that can't list waits for ever, and so does each read through it. So a kind is
 // asked for with one small list before it is watched, and a watch that breaks later is noted: from then on
 // the kind is asked for again before it is trusted.
 package kinds
@@ -80,7 +80,7 @@ func (r *Registry) Use(live client.Reader, cached cache.Cache, start func(schema
 	r.live, r.cache, r.start = live, cached, start
 }
 
-// maxBroken is how many kinds may break before somebody is told; those beyond are found at the next look.
+// maxBroken is how many broken kinds may wait to be reported; those beyond are found at the next look.
 const maxBroken = 64
 
 // Broken carries the kinds whose watch broke, each as an object without a name.
