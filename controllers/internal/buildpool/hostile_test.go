@@ -177,7 +177,7 @@ func TestHostileBundles(t *testing.T) {
 	grew := anonymous(os.Getpid()) - own
 	t.Logf("%d bundles: %v; the longest took %s, the largest worker held %d MiB, this process grew by %d MiB, another app's build took at most %s",
 		*hostileCount, outcomes, worst.Round(time.Millisecond), most.Load()>>20, grew>>20, waited.Round(time.Millisecond))
-	if most.Load() > 256<<20 {
+	if most.Load() > workerMemory {
 		t.Errorf("a worker held %d MiB", most.Load()>>20)
 	}
 	if grew > ownMemory {
