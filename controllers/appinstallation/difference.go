@@ -14,6 +14,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
@@ -23,6 +24,7 @@ import (
 func (p *planned) difference(seen observed, wanted []*unstructured.Unstructured) error {
 	known := inventory(seen.previous())
 	for _, desired := range wanted {
+		desired = bundle.AsCreated(desired, seen.live[refOf(desired)])
 		sent, err := hash(desired, seen.salt)
 		if err != nil {
 			return err

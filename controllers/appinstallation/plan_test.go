@@ -9,6 +9,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
@@ -294,5 +295,33 @@ func TestClaimsOfTemplatesAreListed(t *testing.T) {
 	after := next(t, seen, todo)
 	if diff := cmp.Diff([]string{"PersistentVolumeClaim/data-ledger-0"}, keeps(mustPlan(t, after))); diff != "" {
 		t.Errorf("kept when the StatefulSet is gone (-want +got):\n%s", diff)
+	}
+}
+
+func TestPlanLeavesSelectorsOfWorkloadsAsTheyWereCreated(t *testing.T) {
+	fresh := world()
+	deployment := func(labels map[string]any) *unstructured.Unstructured {
+		o := untyped(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"})
+		o.SetName("web")
+		o.SetNamespace(fresh.installation.Namespace)
+		o.SetLabels(ownLabels(&fresh.installation))
+		o.Object["spec"] = map[string]any{"selector": map[string]any{"matchLabels": labels}}
+		return o
+	}
+	wide, narrowed := map[string]any{"app": "web"}, map[string]any{"app": "web", v1alpha1.LabelApp: "svarut"}
+	for _, created := range []map[string]any{wide, narrowed} {
+		seen := installed(t, deployment(created))
+		todo, err := plan(seen, rendered{objects: []*unstructured.Unstructured{deployment(narrowed)}})
+		if err != nil || len(sends(todo)) > 0 {
+			t.Errorf("created with %v, it is sent again: %v, %v", created, sends(todo), err)
+		}
+		delete(seen.live, ref{schema.GroupKind{Group: "apps", Kind: "Deployment"}, "web"})
+		todo, err = plan(seen, rendered{objects: []*unstructured.Unstructured{deployment(narrowed)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(deployment(narrowed).Object, todo.objects[0].desired.Object); diff != "" {
+			t.Errorf("created again it is narrowed (-want +got):\n%s", diff)
+		}
 	}
 }

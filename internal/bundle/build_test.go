@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,7 +114,7 @@ func TestBundleBuildsWithPlainKustomize(t *testing.T) {
 	}
 }
 
-func TestBuildOverwritesOwnershipAndLeavesSelectorsOfWorkloads(t *testing.T) {
+func TestBuildOverwritesOwnershipAndNarrowsWorkloads(t *testing.T) {
 	built, err := Build(load(t, "testdata/post"), vinje)
 	if err != nil {
 		t.Fatal(err)
@@ -126,8 +127,8 @@ func TestBuildOverwritesOwnershipAndLeavesSelectorsOfWorkloads(t *testing.T) {
 		}
 		if path := podtemplate.Path(object.GroupVersionKind()); path != nil {
 			selector, _, _ := unstructured.NestedStringMap(object.Object, "spec", "selector", "matchLabels")
-			if _, found := selector[v1alpha1.LabelApp]; found {
-				t.Errorf("%s: the selector was changed: %v", contract.Name(object), selector)
+			if object.GetKind() == "Deployment" && selector[v1alpha1.LabelApp] != "post" {
+				t.Errorf("%s: the selector is not narrowed: %v", contract.Name(object), selector)
 			}
 			labels, _, _ := unstructured.NestedStringMap(object.Object, append(path, "metadata", "labels")...)
 			if labels[v1alpha1.LabelApp] != "post" || labels[v1alpha1.LabelMunicipality] != "vinje" {
@@ -314,7 +315,7 @@ func TestFilesThatNothingUsesDontMatter(t *testing.T) {
 	wantError(t, errors.New(contract.Text(Scan(used))), "the name of a file that is used holds letters a to z")
 }
 
-func TestServicesAndBudgetsMeanTheAppAlone(t *testing.T) {
+func TestSelectorsMeanTheAppAlone(t *testing.T) {
 	b := flat("resources: [a.yaml]", `apiVersion: v1
 kind: Service
 metadata: {name: redis}
@@ -334,6 +335,11 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: redis}
 spec: {selector: {matchLabels: {app: redis}}, template: {metadata: {labels: {app: redis}}}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: unselective}
+spec: {template: {metadata: {labels: {app: redis}}}}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -356,7 +362,7 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: redis}, max
 	narrowed := map[string]any{"app": "redis", v1alpha1.LabelApp: "post"}
 	want := map[string]any{
 		"Service/redis": narrowed, "PodDisruptionBudget/redis": map[string]any{"matchLabels": narrowed},
-		"Deployment/redis": map[string]any{"matchLabels": map[string]any{"app": "redis"}},
+		"Deployment/redis": map[string]any{"matchLabels": narrowed}, // of the StatefulSet that has none nothing is narrowed: it would mean every pod of the app
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("selectors (-want +got):\n%s", diff)
@@ -382,5 +388,40 @@ func BenchmarkBuild(b *testing.B) {
 		if _, err := Build(bundle, c); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestAWorkloadKeepsTheSelectorThatItWasCreatedWith(t *testing.T) {
+	deployment := func(kind string, selector map[string]any) *unstructured.Unstructured {
+		o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "apps/v1", "kind": kind, "spec": map[string]any{"selector": map[string]any{"matchLabels": selector}}}}
+		if kind == "Service" {
+			o.Object["apiVersion"], o.Object["spec"] = "v1", map[string]any{"selector": selector}
+		}
+		return o
+	}
+	wide, narrowed := map[string]any{"app": "redis"}, map[string]any{"app": "redis", v1alpha1.LabelApp: "post"}
+	for _, tc := range []struct {
+		reason string
+		kind   string
+		live   *unstructured.Unstructured
+		want   map[string]any
+	}{
+		{"a new one is narrowed", "Deployment", nil, narrowed},
+		{"one that was created narrowed stays so", "Deployment", deployment("Deployment", narrowed), narrowed},
+		{"one that was created before can't be changed", "Deployment", deployment("Deployment", wide), wide},
+		{"nor can a StatefulSet", "StatefulSet", deployment("StatefulSet", wide), wide},
+		{"one of which the cache holds the name alone was somebody else's", "Deployment", &unstructured.Unstructured{Object: map[string]any{}}, wide},
+		{"a Service can be changed", "Service", deployment("Service", wide), narrowed},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			desired := deployment(tc.kind, maps.Clone(narrowed))
+			got := AsCreated(desired, tc.live)
+			if diff := cmp.Diff(deployment(tc.kind, tc.want).Object, got.Object); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if diff := cmp.Diff(deployment(tc.kind, narrowed).Object, desired.Object); diff != "" {
+				t.Errorf("the built object, which others share, was changed:\n%s", diff)
+			}
+		})
 	}
 }

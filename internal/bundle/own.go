@@ -29,7 +29,7 @@ func checkIdentity(object *unstructured.Unstructured) error {
 }
 
 // own puts an object in the tenant's namespace, labels it and its pods with what they belong to, and
-// narrows to the app what selects pods and may be changed later. The selectors of workloads can't.
+// narrows to the app what selects pods.
 func own(object *unstructured.Unstructured, c Context) error {
 	object.SetNamespace(c.Namespace)
 	err := addLabels(object, []string{"metadata", "labels"}, map[string]string{
@@ -105,26 +105,43 @@ func placeSubjects(object *unstructured.Unstructured, namespace string) error {
 	return unstructured.SetNestedSlice(object.Object, subjects, "subjects")
 }
 
-// narrow has a Service and a PodDisruptionBudget mean the pods of their app alone: another app of the
-// environment may use the same labels, and would get, or hold up, what is not its own. A selector that
-// is empty stays so; for a Service it means no pods.
+// narrow has a Service, a PodDisruptionBudget and a workload mean the pods of their app alone: another app of
+// the environment may use the same labels, and would get, hold up, count or take over what is not its own. A
+// selector that is empty stays so; for a Service it means no pods. That of a workload can't be changed later:
+// see AsCreated.
 func narrow(object *unstructured.Unstructured, app string) error {
-	var path []string
-	switch gvk := object.GroupVersionKind(); gvk.Group + "/" + gvk.Kind {
+	gvk := object.GroupVersionKind()
+	path := podtemplate.Selector(gvk)
+	switch gvk.Group + "/" + gvk.Kind {
 	case "/Service":
 		path = []string{"spec", "selector"}
 		if selector, _, err := unstructured.NestedStringMap(object.Object, path...); err == nil && len(selector) == 0 {
 			return nil
 		}
 	case "policy/PodDisruptionBudget":
-		if selector, found, err := unstructured.NestedMap(object.Object, "spec", "selector"); err == nil && (!found || selector == nil) {
-			return nil
-		}
 		path = []string{"spec", "selector", "matchLabels"}
-	default:
+	}
+	if selector, found, err := unstructured.NestedMap(object.Object, "spec", "selector"); path == nil || (err == nil && (!found || selector == nil)) {
 		return nil
 	}
 	return addLabels(object, path, map[string]string{v1alpha1.LabelApp: app})
+}
+
+// AsCreated is an object with the selector of the workload that is there, as far as narrow has to do with it: one
+// that was made before selectors were narrowed, or by somebody else, goes on without. It is the object itself
+// where nothing differs, else a copy.
+func AsCreated(object, live *unstructured.Unstructured) *unstructured.Unstructured {
+	path := podtemplate.Selector(object.GroupVersionKind())
+	if path == nil || live == nil {
+		return object
+	}
+	path = append(path, v1alpha1.LabelApp)
+	if _, narrowed, err := unstructured.NestedString(live.Object, path...); narrowed || err != nil {
+		return object
+	}
+	object = object.DeepCopy()
+	unstructured.RemoveNestedField(object.Object, path...)
+	return object
 }
 
 // nameByContent gives a Job that is to run once for each version a name that its content decides. The

@@ -27,6 +27,16 @@ func Spec(gvk schema.GroupVersionKind) []string {
 	return nil
 }
 
+// Selector is where workloads of a kind keep the labels that choose their pods, and that can't be changed;
+// nil for a kind that has none such. The result is the caller's own.
+func Selector(gvk schema.GroupVersionKind) []string {
+	switch gvk.Group + "/" + gvk.Kind {
+	case "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet":
+		return []string{"spec", "selector", "matchLabels"}
+	}
+	return nil
+}
+
 // Fields are the fields under which workloads, and most of apps' own kinds, keep their templates.
 func Fields() [][]string {
 	return [][]string{{"spec", "template"}, {"spec", "jobTemplate"}}

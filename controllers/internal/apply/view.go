@@ -26,8 +26,8 @@ const annotationContent = "cache.allmenning.dev/content"
 //   - of untyped objects, which are what apps consist of, the metadata, the status
 //     and the shape of the spec, with the hash of what an app wrote worked out on the way
 //     in. Neither configuration nor secrets nor pod templates stay;
-//   - of untyped objects that are not the operator's, only who they are, and whether an app may adopt or
-//     delete them;
+//   - of untyped objects that are not the operator's, only who they are, whether an app may adopt or
+//     delete them, and whether the selector of a workload is narrowed to an app;
 //   - all of what lies in the operator's own namespace, where bundles and their
 //     credentials are kept.
 type View struct {
@@ -85,6 +85,12 @@ func (v *View) Slim(o *unstructured.Unstructured) {
 				}
 				annotations[key] = value
 				identity.SetAnnotations(annotations)
+			}
+		}
+		if path := podtemplate.Selector(o.GroupVersionKind()); path != nil {
+			path = append(path, v1alpha1.LabelApp)
+			if app, found, err := unstructured.NestedString(o.Object, path...); found && err == nil {
+				_ = unstructured.SetNestedField(identity.Object, app, path...) // nothing is in the way
 			}
 		}
 		o.Object = identity.Object

@@ -94,6 +94,17 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: c, namespace: vinje-prod, uid: u, resourceVersion: "1", annotations: {allmenning.dev/adopt: svarut}}
 `},
+		{"and whether the selector of a workload, of which the label was taken off, is narrowed to an app", `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: c, namespace: vinje-prod, uid: u, resourceVersion: "1"}
+spec: {replicas: 2, selector: {matchLabels: {app: web, allmenning.dev/app: svarut}}}
+`, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: c, namespace: vinje-prod, uid: u, resourceVersion: "1"}
+spec: {selector: {matchLabels: {allmenning.dev/app: svarut}}}
+`},
 		{"of the operator's namespace all but field ownership", `
 apiVersion: v1
 kind: ConfigMap
