@@ -9,15 +9,14 @@ import (
 )
 
 const (
-	// burst is how many corrections of one installation are made at once.
+	// burst is how many passes of one installation may write in a row: more than installing a version takes.
 	burst = 30
 	// pace is how long it takes until one more is allowed.
 	pace = 2 * time.Second
 )
 
-// brakes bound how often what an installation has applied is corrected: somebody who deletes its objects, or
-// changes them, over and over costs a bounded rate and slows nobody else. What is new is never slowed. The
-// zero value is ready.
+// brakes bound how often an installation writes: somebody who deletes its objects, or changes them, over and over
+// costs a bounded rate and slows nobody else, also while a version is on its way. The zero value is ready.
 type brakes struct {
 	lock sync.Mutex
 	by   map[types.UID]*rate.Limiter
@@ -28,7 +27,7 @@ const maxBrakes = 20_000
 
 // wait is how long to wait before a plan is carried out; 0 where it may be now.
 func (b *brakes) wait(seen observed, todo planned, now time.Time) time.Duration {
-	if !isApplied(seen) || !todo.corrects() {
+	if !todo.writes() {
 		return 0
 	}
 	b.lock.Lock()
@@ -49,8 +48,8 @@ func (b *brakes) wait(seen observed, todo planned, now time.Time) time.Duration 
 	return 0
 }
 
-// corrects says whether the plan writes objects.
-func (p *planned) corrects() bool {
+// writes says whether the plan writes objects.
+func (p *planned) writes() bool {
 	for _, o := range p.objects {
 		if o.send {
 			return true

@@ -11,11 +11,13 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // difference finds which objects must be sent: those that are not there, those that
@@ -32,7 +34,8 @@ func (p *planned) difference(seen observed, wanted []*unstructured.Unstructured)
 		o := object{ref: refOf(desired), desired: desired, sent: sent, phase: phaseOf(desired)}
 		o.live = seen.live[o.ref]
 		entry, ok := known[o.ref]
-		o.done = ok && o.live == nil && entry.Done && entry.Sent == sent
+		runsOnce := desired.GetAnnotations()[v1alpha1.AnnotationRunOnce] != "" // its name says what it runs
+		o.done = ok && entry.Done && ((o.live == nil && entry.Sent == sent) || runsOnce)
 		o.send = !o.done && (o.live == nil || !ok || entry.Sent != sent || entry.Content != shown(apply.ContentHash(o.live), seen.salt) || asked(seen))
 		p.objects = append(p.objects, o)
 	}
@@ -107,6 +110,26 @@ func taken(seen observed, wanted []*unstructured.Unstructured) *condition.Outcom
 		return nil
 	}
 	return stalled(v1alpha1.ReasonNameTaken, summary(all))
+}
+
+// foreign says what the app would read, mount or send requests to that is another app's: a name is easily the same, and
+// one app's password is not for the other.
+func foreign(seen observed, wanted []*unstructured.Unstructured) *condition.Outcome {
+	i := &seen.installation
+	var all []string
+	for _, r := range contract.References(wanted) {
+		live := seen.live[ref{schema.GroupKind{Kind: r.Kind}, r.Name}]
+		if live == nil || ours(seen, live) {
+			continue
+		}
+		if other := live.GetLabels()[v1alpha1.LabelApp]; other != "" && other != i.Spec.App && apply.ContentHash(live) != "" {
+			all = append(all, fmt.Sprintf("%s: %s: %s/%s in %s belongs to app %s: name one of its own", r.From, r.Field, r.Kind, r.Name, i.Namespace, other))
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return stalled(v1alpha1.ReasonBundleRefused, summary(all))
 }
 
 // ours says whether an object is this installation's: it made this very object, even if its label was changed,

@@ -127,6 +127,17 @@ func TestAJobThatHasSucceededIsNotMadeAgain(t *testing.T) {
 		t.Errorf("another one of the same name runs (-want +got):\n%s", diff)
 	}
 
+	once := job("migrate-0a1b2c3d", "")
+	once.SetAnnotations(map[string]string{v1alpha1.AnnotationRunOnce: "true"})
+	ran := installed(t, once)
+	ended(ran, once.GetName(), "Complete")
+	ran = next(t, ran, mustPlan(t, ran, once))
+	pulls := once.DeepCopy()
+	pulls.Object["spec"] = map[string]any{"template": map[string]any{"spec": map[string]any{"imagePullSecrets": []any{map[string]any{"name": "login"}}}}}
+	if got := sends(mustPlan(t, ran, pulls)); len(got) > 0 {
+		t.Errorf("an image pull secret that came later changes %v, which has run", got)
+	}
+
 	early := installed(t, migrate)
 	delete(early.live, refOf(migrate))
 	if diff := cmp.Diff([]string{"Job/migrate"}, sends(mustPlan(t, early, migrate))); diff != "" {
@@ -201,8 +212,9 @@ func TestBrakes(t *testing.T) {
 	if wait := b.wait(quiet, todo, now); wait != 0 {
 		t.Errorf("another installation waits %s", wait)
 	}
-	fresh := world()
-	if wait := b.wait(fresh, mustPlan(t, fresh, configMap("a", "1")), now); wait != 0 {
-		t.Errorf("what is new waits %s", wait)
+	next := noisy
+	next.installation.Spec.Digest = "sha256:25"
+	if wait := b.wait(next, todo, now); wait == 0 {
+		t.Error("with a version on its way there is no brake")
 	}
 }

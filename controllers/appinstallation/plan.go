@@ -19,6 +19,9 @@ type planned struct {
 	// outcome is set where nothing more can be done for now: a gate is closed, the
 	// bundle does not build, a name is taken.
 	outcome *condition.Outcome
+	// foreign says what the app reads of other apps; nil where nothing. A version that was applied is not
+	// undone for it, as what it names came later.
+	foreign *condition.Outcome
 	// objects are all that the installation consists of, in their order; those with
 	// send set are applied.
 	objects []object
@@ -50,7 +53,7 @@ type object struct {
 	phase phase
 	// send says that the live object differs, or is not there.
 	send bool
-	// done says that it is a Job that has succeeded, and was removed since.
+	// done says that it is a Job that has succeeded, and was removed since or runs only once.
 	done bool
 	// waits names the object of an earlier phase that this one waits for; empty where it does not.
 	waits string
@@ -76,6 +79,9 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	out := planned{rules: wanted.rules}
 	if out.outcome = taken(seen, wanted.objects); out.outcome != nil {
 		return out, nil
+	}
+	if out.foreign = foreign(seen, wanted.objects); out.foreign != nil && !isApplied(seen) {
+		return planned{outcome: out.foreign}, nil
 	}
 	if err := out.difference(seen, wanted.objects); err != nil {
 		return out, err

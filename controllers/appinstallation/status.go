@@ -161,6 +161,9 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	if outcome.State != condition.Ready {
 		return outcome
 	}
+	if todo.foreign != nil {
+		return *todo.foreign
+	}
 	if lacks := outgrown(seen); lacks != nil {
 		return *lacks
 	}

@@ -158,6 +158,13 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"disruption-budget", "none in a hundred", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {maxUnavailable: 0%}}", "spec.maxUnavailable"},
 	{"disruption-budget", "all stay", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 100%}}", "spec.minAvailable: 100%"},
 	{"disruption-budget", "the only one stays", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}\n---\n" + web(restricted("")), "1 of 1 pods lets no pod go"},
+	{"disruption-budget", "half of one is one", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 50%, selector: {matchLabels: {app: web}}}}\n---\n" + web(restricted("")), "50% of 1 pods lets no pod go"},
+	{"disruption-budget", "a workload that is off has no pods to keep", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}\n---\n" +
+		"{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 0, template: {metadata: {labels: {app: web}}, spec: " + restricted("") + "}}}", ""},
+	{"disruption-budget", "two for the same pods", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}}\n---\n" +
+		"{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {maxUnavailable: 1, selector: {}}}\n---\n" + web(restricted("")), "PodDisruptionBudget/b: spec.selector: PodDisruptionBudget/a selects the same pods"},
+	{"disruption-budget", "two for different pods", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}}\n---\n" +
+		"{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: db}}}}\n---\n" + web(restricted("")), ""},
 	{"disruption-budget", "an autoscaler may make more", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}\n---\n" + web(restricted("")) +
 		"---\n{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}", ""},
 	{"autoscaler", "of its own", web(restricted("")) + "---\n{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}", ""},

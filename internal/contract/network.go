@@ -105,10 +105,19 @@ func (w *whole) host(field, host string) []Finding {
 // among them.
 func plainAnnotations() []string {
 	nginx := []string{
-		"affinity", "affinity-mode", "backend-protocol", "client-body-buffer-size", "connection-proxy-header", "cors-allow-headers",
-		"cors-allow-methods", "enable-cors", "force-ssl-redirect", "limit-connections", "limit-rps", "proxy-body-size", "proxy-buffer-size",
-		"proxy-buffering", "proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout", "rewrite-target", "session-cookie-expires",
-		"session-cookie-max-age", "session-cookie-name", "session-cookie-path", "session-cookie-samesite", "ssl-redirect", "use-regex", "websocket-services",
+		"affinity", "affinity-canary-behavior", "affinity-mode", "app-root", "backend-protocol", "canary", "canary-by-cookie",
+		"canary-by-header", "canary-by-header-value", "canary-weight", "canary-weight-total", "client-body-buffer-size",
+		"connection-proxy-header", "cors-allow-credentials", "cors-allow-headers", "cors-allow-methods", "cors-allow-origin",
+		"cors-expose-headers", "cors-max-age", "denylist-source-range", "enable-access-log", "enable-cors", "enable-rewrite-log",
+		"force-ssl-redirect", "http2-push-preload", "limit-allowlist", "limit-burst-multiplier", "limit-connections", "limit-rate",
+		"limit-rate-after", "limit-rpm", "limit-rps", "limit-whitelist", "load-balance",
+		"preserve-trailing-slash", "proxy-body-size", "proxy-buffer-size", "proxy-buffering", "proxy-buffers-number",
+		"proxy-busy-buffers-size", "proxy-connect-timeout", "proxy-cookie-path", "proxy-http-version", "proxy-max-temp-file-size",
+		"proxy-next-upstream", "proxy-next-upstream-timeout", "proxy-next-upstream-tries", "proxy-read-timeout", "proxy-request-buffering",
+		"proxy-send-timeout", "relative-redirects", "rewrite-target", "service-upstream", "session-cookie-change-on-failure",
+		"session-cookie-conditional-samesite-none", "session-cookie-expires", "session-cookie-max-age", "session-cookie-name",
+		"session-cookie-path", "session-cookie-samesite", "session-cookie-secure", "ssl-redirect",
+		"use-regex", "websocket-services", "whitelist-source-range", "x-forwarded-prefix",
 	}
 	all := make([]string, 0, 64)
 	all = append(all,

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,32 @@ func budgetRule(w *whole, o *unstructured.Unstructured) []Finding {
 	if most := budget.Spec.MaxUnavailable; most != nil && (most.IntValue() == 0 && most.Type == intstr.Int || most.StrVal == "0%") {
 		found = append(found, write("spec.maxUnavailable", "0 lets no pod go, so that no node could be drained", "write at least 1", 1)...)
 	}
-	return append(found, w.leastAvailable(budget)...)
+	found = append(found, w.leastAvailable(budget)...)
+	for _, other := range w.objects {
+		if other.GetName() < o.GetName() && is(other, "policy", "PodDisruptionBudget") && w.shared(budget, other) {
+			found = append(found, one("spec.selector", Name(other)+" selects the same pods, and Kubernetes lets none go that two budgets select", "leave one budget for each workload")...)
+		}
+	}
+	return found
+}
+
+// shared says whether another budget selects pods of the bundle that this one selects too.
+func (w *whole) shared(budget *policyv1.PodDisruptionBudget, other *unstructured.Unstructured) bool {
+	beside, _ := typed[policyv1.PodDisruptionBudget](other.Object, "")
+	if beside == nil {
+		return false
+	}
+	both := make([]labels.Selector, 0, 2)
+	for _, selector := range []*metav1.LabelSelector{budget.Spec.Selector, beside.Spec.Selector} {
+		parsed, err := metav1.LabelSelectorAsSelector(selector)
+		if err != nil {
+			return false
+		}
+		both = append(both, parsed)
+	}
+	return slices.ContainsFunc(w.pods, func(pod *corev1.PodTemplateSpec) bool {
+		return pod != nil && both[0].Matches(labels.Set(pod.Labels)) && both[1].Matches(labels.Set(pod.Labels))
+	})
 }
 
 // leastAvailable judges how many pods a budget keeps.
@@ -41,10 +67,14 @@ func (w *whole) leastAvailable(budget *policyv1.PodDisruptionBudget) []Finding {
 		if percent, err := strconv.Atoi(strings.TrimSuffix(least.StrVal, "%")); err == nil && percent >= 100 {
 			return one("spec.minAvailable", "100% lets no pod go, so that no node could be drained", "write maxUnavailable: 1 instead")
 		}
+	}
+	pods, known := w.replicasOf(budget.Spec.Selector)
+	if !known || pods == 0 {
 		return nil
 	}
-	if pods, known := w.replicasOf(budget.Spec.Selector); known && int64(least.IntVal) >= pods {
-		return one("spec.minAvailable", fmt.Sprintf("%d of %d pods lets no pod go, so that no node could be drained", least.IntVal, pods), "write maxUnavailable: 1 instead, or run more pods")
+	stay, err := intstr.GetScaledValueFromIntOrPercent(least, int(pods), true) // as the disruption controller rounds
+	if err == nil && int64(stay) >= pods {
+		return one("spec.minAvailable", fmt.Sprintf("%s of %d pods lets no pod go, so that no node could be drained", least, pods), "write maxUnavailable: 1 instead, or run more pods")
 	}
 	return nil
 }

@@ -47,8 +47,13 @@ func Kinds(rules []rbacv1.PolicyRule) []schema.GroupResource {
 }
 
 // Allows says whether the rules let somebody create and patch any object of a resource.
-// A rule for named objects does not count: create can't be limited to names.
+// A rule for named objects does not count: create can't be limited to names. What programs write while they run is
+// never installed: the role lists it, so that apps can be given the right.
 func Allows(rules []rbacv1.PolicyRule, group, resource string) bool {
+	switch (schema.GroupResource{Group: group, Resource: resource}) {
+	case schema.GroupResource{Group: "coordination.k8s.io", Resource: "leases"}, schema.GroupResource{Resource: "events"}, schema.GroupResource{Group: "events.k8s.io", Resource: "events"}:
+		return false
+	}
 	for _, verb := range verbs {
 		allowed := slices.ContainsFunc(rules, func(rule rbacv1.PolicyRule) bool {
 			return len(rule.ResourceNames) == 0 && names(rule.Verbs, verb) && names(rule.APIGroups, group) && names(rule.Resources, resource)

@@ -50,6 +50,8 @@ func TestKindsAreSortedAndComplete(t *testing.T) {
 		rule([]string{"apps"}, []string{"statefulsets", "deployments"}, []string{"create", "patch"}, nil),
 		rule([]string{""}, []string{"services", "pods"}, []string{"create"}, nil),
 		rule([]string{""}, []string{"services"}, []string{"patch"}, nil),
+		rule([]string{"", "events.k8s.io"}, []string{"events"}, []string{"create", "patch"}, nil), // programs write them
+		rule([]string{"coordination.k8s.io"}, []string{"leases"}, []string{"create", "patch"}, nil),
 	})
 	want := []schema.GroupResource{{Group: "apps", Resource: "deployments"}, {Resource: "services"}, {Group: "apps", Resource: "statefulsets"}}
 	if diff := cmp.Diff(want, got); diff != "" {

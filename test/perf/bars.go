@@ -51,6 +51,7 @@ func (r result) bars() []bar {
 		below(fmt.Sprintf("plan for %d members", planMembers), "ms", &r.Planning.Plan, maxPlanMilliseconds),
 		below(fmt.Sprintf("plan for %d members", manyMembers), "ms", &r.Planning.Many, maxManyMilliseconds),
 		below("drift back, 99th percentile", "s", &r.DriftP99Seconds, maxDriftSeconds),
+		below("drift back beside a noisy tenant, 99th percentile", "s", &r.QuietP99Seconds, maxDriftSeconds),
 		atMost("idle requests per minute", "", &r.IdleRequestsPerMinute, maxIdlePerMinute),
 		below("idle CPU", "% of a core", percent(r.IdleCPU), maxIdleCPU),
 		below("CPU of a changed label", "ms", r.LabelMilliseconds, maxLabelMilliseconds),

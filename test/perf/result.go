@@ -37,10 +37,15 @@ type result struct {
 	// Planning is without a cluster, and the same whatever N is.
 	Planning planning `json:"planning"`
 
-	DriftP50Seconds         float64 `json:"driftP50Seconds"`
-	DriftP99Seconds         float64 `json:"driftP99Seconds"`
-	DriftMaxSeconds         float64 `json:"driftMaxSeconds"`
-	RequestsPerDrift        float64 `json:"requestsPerDrift"`
+	DriftP50Seconds  float64 `json:"driftP50Seconds"`
+	DriftP99Seconds  float64 `json:"driftP99Seconds"`
+	DriftMaxSeconds  float64 `json:"driftMaxSeconds"`
+	RequestsPerDrift float64 `json:"requestsPerDrift"`
+	// QuietP99Seconds is as DriftP99Seconds, while one tenant deletes an app's objects without end.
+	QuietP99Seconds float64 `json:"quietP99Seconds"`
+	// NoisyDeletions are how many objects that tenant found and deleted, and NoisySeconds for how long.
+	NoisyDeletions          int     `json:"noisyDeletions"`
+	NoisySeconds            float64 `json:"noisySeconds"`
 	IdleRequestsPerMinute   float64 `json:"idleRequestsPerMinute"`
 	RestartReads            int     `json:"restartReads"`
 	RestartWrites           int     `json:"restartWrites"`
@@ -104,6 +109,13 @@ func (r *result) addDrift(p phase, gone []time.Duration) {
 	r.DriftP50Seconds = percentile(gone, 50).Seconds()
 	r.DriftP99Seconds = percentile(gone, 99).Seconds()
 	r.DriftMaxSeconds = percentile(gone, 100).Seconds()
+}
+
+func (r *result) addNoise(p phase, deletions int, gone []time.Duration) {
+	r.QuietP99Seconds = percentile(gone, 99).Seconds()
+	r.NoisyDeletions, r.NoisySeconds = deletions, p.Seconds
+	p.Seconds = 0 // how fast the bench deletes says nothing
+	r.Phases = append(r.Phases, p)
 }
 
 func (r *result) addIdle(p phase, elapsed time.Duration) {

@@ -85,7 +85,7 @@ func measureOperator(ctx context.Context, s size, o options, say *progress) (r r
 func (b *bench) phases(ctx context.Context) (result, error) {
 	r := result{N: b.size.municipalities, Apps: b.size.apps, Installations: b.size.installations()}
 	steps := []func(context.Context, *result) error{
-		b.tenancy, b.installation, b.upgrade, b.drift, b.idle, b.statuses, b.labels, b.restart,
+		b.tenancy, b.installation, b.upgrade, b.drift, b.noise, b.idle, b.statuses, b.labels, b.restart,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &r); err != nil {

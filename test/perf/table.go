@@ -29,6 +29,7 @@ func table(r result) string {
 	row("  plan for %d members\t%s ms\t%s ms with the verdicts on everybody", planMembers, number(r.Planning.Plan), number(r.Planning.Whole))
 	row("  plan for %d members\t%s ms", manyMembers, number(r.Planning.Many))
 	row("  drift back\tp50 %.3f s\tp99 %.3f s, max %.3f s\t%s requests each", r.DriftP50Seconds, r.DriftP99Seconds, r.DriftMaxSeconds, number(r.RequestsPerDrift))
+	row("  noisy tenant\tp99 of the others %.3f s\t%d of its objects deleted in %.0f s", r.QuietP99Seconds, r.NoisyDeletions, r.NoisySeconds)
 	row("  restart\t%.2f s\tready after %.2f s\t%d reads, %d writes", r.RestartSeconds, r.ReadySeconds, r.RestartReads, r.RestartWrites)
 	row("  CPU of a status event\t%s ms", optional(r.EventMilliseconds))
 	row("  operator's CPU until the restart\t%s s", optional(r.CPUSeconds))

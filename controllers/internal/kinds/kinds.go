@@ -95,8 +95,14 @@ func (r *Registry) Ensure(ctx context.Context, gvk schema.GroupVersionKind) erro
 		k, ask := r.claim(gvk)
 		switch {
 		case ask:
-			if err := r.note(gvk, r.ask(ctx, gvk)); err != nil {
-				return err
+			fault := r.ask(ctx, gvk)
+			var err error
+			if fault == nil && !k.watched {
+				err = r.start(gvk) // outside the lock: nobody else starts it while asking is set
+			}
+			r.note(gvk, fault, err == nil)
+			if err != nil {
+				return fmt.Errorf("watch %s: %w", gvk.Kind, err)
 			}
 		case k.asking != nil:
 			select {
@@ -129,8 +135,8 @@ func (r *Registry) claim(gvk schema.GroupVersionKind) (known kind, ask bool) {
 	return *k, true
 }
 
-// note records the answer, and starts the watch where there is none.
-func (r *Registry) note(gvk schema.GroupVersionKind, fault *Fault) error {
+// note records the answer, and whether the kind is watched now if it can be read.
+func (r *Registry) note(gvk schema.GroupVersionKind, fault *Fault, started bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	k := r.kinds[gvk]
@@ -139,14 +145,7 @@ func (r *Registry) note(gvk schema.GroupVersionKind, fault *Fault) error {
 		r.wake()
 	}
 	k.fault, k.asked, k.asking = fault, r.clock.Now(), nil
-	if fault != nil || k.watched {
-		return nil
-	}
-	if err := r.start(gvk); err != nil {
-		return fmt.Errorf("watch %s: %w", gvk.Kind, err)
-	}
-	k.watched = true
-	return nil
+	k.watched = k.watched || (fault == nil && started)
 }
 
 // wake has the Platform looked at, unless it is to be already.

@@ -1,0 +1,165 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Reference is an object that one of the bundle reads, mounts or sends requests to by its name.
+type Reference struct {
+	// From is the object that refers, as Kind/name, and Field where it does.
+	From, Field string
+	// Kind and Name are of what it refers to, a kind of the core group.
+	Kind, Name string
+}
+
+// References are those of a bundle to Secrets, ConfigMaps, claims and Services that it does not bring itself, in
+// the order of the objects. They may be the municipality's own; which are another app's is known in its
+// namespace alone.
+func References(objects []*unstructured.Unstructured) []Reference {
+	w := &whole{objects: objects}
+	var all []Reference
+	for _, o := range objects {
+		from := references{from: Name(o)}
+		if pod, field, _ := podOf(o); pod != nil {
+			from.pod(field, &pod.Spec)
+		}
+		switch {
+		case is(o, "networking.k8s.io", "Ingress"):
+			from.ingress(o)
+		case is(o, rbacv1.GroupName, "Role"):
+			from.role(o)
+		case is(o, "", "ServiceAccount"):
+			from.account(o)
+		}
+		all = append(all, from.all...)
+	}
+	return slices.DeleteFunc(all, func(r Reference) bool { return w.has("", r.Kind, r.Name) })
+}
+
+// references gathers those of one object.
+type references struct {
+	from string
+	all  []Reference
+}
+
+func (r *references) add(field, kind, name string) {
+	if name != "" {
+		r.all = append(r.all, Reference{From: r.from, Field: field, Kind: kind, Name: name})
+	}
+}
+
+func (r *references) pod(field string, spec *corev1.PodSpec) {
+	for i, s := range spec.ImagePullSecrets {
+		r.add(fmt.Sprintf("%s.imagePullSecrets[%d]", field, i), "Secret", s.Name)
+	}
+	for i := range spec.Volumes {
+		r.volume(fmt.Sprintf("%s.volumes[%s]", field, spec.Volumes[i].Name), &spec.Volumes[i])
+	}
+	for _, list := range []struct {
+		name       string
+		containers []corev1.Container
+	}{{"initContainers", spec.InitContainers}, {"containers", spec.Containers}} {
+		for i := range list.containers {
+			c := &list.containers[i]
+			r.environment(fmt.Sprintf("%s.%s[%s]", field, list.name, c.Name), c)
+		}
+	}
+}
+
+func (r *references) volume(at string, v *corev1.Volume) {
+	if v.Secret != nil {
+		r.add(at+".secret", "Secret", v.Secret.SecretName)
+	}
+	if v.ConfigMap != nil {
+		r.add(at+".configMap", "ConfigMap", v.ConfigMap.Name)
+	}
+	if v.PersistentVolumeClaim != nil {
+		r.add(at+".persistentVolumeClaim", "PersistentVolumeClaim", v.PersistentVolumeClaim.ClaimName)
+	}
+	if v.Projected == nil {
+		return
+	}
+	for i, s := range v.Projected.Sources {
+		if s.Secret != nil {
+			r.add(fmt.Sprintf("%s.projected.sources[%d].secret", at, i), "Secret", s.Secret.Name)
+		}
+		if s.ConfigMap != nil {
+			r.add(fmt.Sprintf("%s.projected.sources[%d].configMap", at, i), "ConfigMap", s.ConfigMap.Name)
+		}
+	}
+}
+
+func (r *references) environment(at string, c *corev1.Container) {
+	for i, from := range c.EnvFrom {
+		if from.SecretRef != nil {
+			r.add(fmt.Sprintf("%s.envFrom[%d].secretRef", at, i), "Secret", from.SecretRef.Name)
+		}
+		if from.ConfigMapRef != nil {
+			r.add(fmt.Sprintf("%s.envFrom[%d].configMapRef", at, i), "ConfigMap", from.ConfigMapRef.Name)
+		}
+	}
+	for _, v := range c.Env {
+		if v.ValueFrom != nil && v.ValueFrom.SecretKeyRef != nil {
+			r.add(fmt.Sprintf("%s.env[%s].valueFrom.secretKeyRef", at, v.Name), "Secret", v.ValueFrom.SecretKeyRef.Name)
+		}
+		if v.ValueFrom != nil && v.ValueFrom.ConfigMapKeyRef != nil {
+			r.add(fmt.Sprintf("%s.env[%s].valueFrom.configMapKeyRef", at, v.Name), "ConfigMap", v.ValueFrom.ConfigMapKeyRef.Name)
+		}
+	}
+}
+
+func (r *references) ingress(o *unstructured.Unstructured) {
+	ingress, _ := typed[networkingv1.Ingress](o.Object, "")
+	if ingress == nil {
+		return
+	}
+	for i, rule := range ingress.Spec.Rules {
+		if rule.HTTP == nil {
+			continue
+		}
+		for j, path := range rule.HTTP.Paths {
+			if path.Backend.Service != nil {
+				r.add(fmt.Sprintf("spec.rules[%d].http.paths[%d].backend.service", i, j), "Service", path.Backend.Service.Name)
+			}
+		}
+	}
+	for i, tls := range ingress.Spec.TLS {
+		r.add(fmt.Sprintf("spec.tls[%d].secretName", i), "Secret", tls.SecretName)
+	}
+}
+
+func (r *references) role(o *unstructured.Unstructured) {
+	role, _ := typed[rbacv1.Role](o.Object, "")
+	if role == nil {
+		return
+	}
+	kinds := map[string]string{"secrets": "Secret", "configmaps": "ConfigMap", "services": "Service", "persistentvolumeclaims": "PersistentVolumeClaim"}
+	for i, rule := range role.Rules {
+		for _, resource := range rule.Resources {
+			for _, name := range rule.ResourceNames {
+				if kind := kinds[resource]; kind != "" && slices.Contains(rule.APIGroups, "") {
+					r.add(fmt.Sprintf("rules[%d].resourceNames", i), kind, name)
+				}
+			}
+		}
+	}
+}
+
+func (r *references) account(o *unstructured.Unstructured) {
+	account, _ := typed[corev1.ServiceAccount](o.Object, "")
+	if account == nil {
+		return
+	}
+	for i, s := range account.ImagePullSecrets {
+		r.add(fmt.Sprintf("imagePullSecrets[%d]", i), "Secret", s.Name)
+	}
+	for i, s := range account.Secrets {
+		r.add(fmt.Sprintf("secrets[%d]", i), "Secret", s.Name)
+	}
+}
