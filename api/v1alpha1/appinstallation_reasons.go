@@ -44,6 +44,9 @@ const (
 	// ReasonPullSecretMissing means that the Secret of the SharedApp's spec.imagePullSecretRef is missing, or
 	// may not be used for that.
 	ReasonPullSecretMissing = "PullSecretMissing"
+	// ReasonEgressNotAllowed means that the version requires to connect to, or from, what the Platform does not
+	// allow, or no longer. It is closed; the rest of the app runs on.
+	ReasonEgressNotAllowed = "EgressNotAllowed"
 )
 
 // Reasons of an AppInstallation's condition Ready that the version is to blame for.

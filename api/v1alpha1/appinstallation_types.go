@@ -279,6 +279,15 @@ type AppInstallationStatus struct {
 	// +kubebuilder:validation:MaxLength=71
 	AppliedDigest string `json:"appliedDigest,omitempty"`
 
+	// wallsOf are the versions whose requirements are open for the app's pods: that of the spec and, until it
+	// is ready, those that it comes from, whose pods may still run.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	WallsOf []string `json:"wallsOf,omitempty"`
+
 	// healthySince is when the app became healthy at appliedDigest; empty while it is not.
 	// +optional
 	HealthySince *metav1.Time `json:"healthySince,omitempty"`

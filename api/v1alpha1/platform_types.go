@@ -46,6 +46,20 @@ type PlatformSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="each of spec.privateCIDRs must be an address range such as 10.0.0.0/8"
 	PrivateCIDRs []string `json:"privateCIDRs,omitempty"`
 
+	// allowedEgress is where versions of apps may ask to connect to (versions[].requires.egress). A version
+	// may ask for a range, and for ports, that lie within one entry. Private addresses (privateCIDRs, and those
+	// of its default) are allowed only by an entry that is private itself: a wide entry, such as 0.0.0.0/0,
+	// stands for the public addresses in it. Default: every public address,
+	// [{cidr: 0.0.0.0/0}, {cidr: "::/0"}]. Setting it replaces the default: list every range. A version that
+	// asks for more is not available. What is taken out of the list is closed at once, also where a version
+	// that asks for it is installed.
+	// Example: [{cidr: 0.0.0.0/0, ports: [{port: 443}], reason: "services on the internet"}, {cidr: 10.20.0.0/16, ports: [{port: 443}], reason: "the county's archive"}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	AllowedEgress []AllowedEgress `json:"allowedEgress,omitempty"`
+
 	// sizeClasses give an environment its default quota by the municipality's
 	// inhabitants: the first class whose upTo is not exceeded. Default: Small up to
 	// 5 000, Medium up to 20 000, Large up to 100 000, ExtraLarge beyond. A change updates
@@ -236,65 +250,6 @@ type Quota struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100000
 	PersistentVolumeClaims *int32 `json:"persistentVolumeClaims,omitempty"`
-}
-
-// Registry is a place that bundles may come from.
-type Registry struct {
-	// prefix that a repository must start with. End it with a slash, unless it names
-	// one repository: "ghcr.io/ks" would allow ghcr.io/ks-imposter too.
-	// Example: ghcr.io/ks/
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=255
-	Prefix string `json:"prefix,omitempty"`
-
-	// secretRef names a Secret of type kubernetes.io/dockerconfigjson in the operator's
-	// namespace, labelled allmenning.dev/secret-for=registry-login. A version's own secretRef wins over it. Default: no password.
-	// Example: {name: ghcr-login}
-	// +optional
-	SecretRef *LocalReference `json:"secretRef,omitempty"`
-
-	// caRef names a Secret in the operator's namespace whose key ca.crt holds the
-	// certificates to trust, labelled allmenning.dev/secret-for=registry-ca. A version's own caRef wins. Default: the system's.
-	// Example: {name: ghcr-ca}
-	// +optional
-	CARef *LocalReference `json:"caRef,omitempty"`
-}
-
-// AllowedInBundles is what a platform allows bundles to hold, beyond what every platform does.
-// +kubebuilder:validation:MinProperties=1
-type AllowedInBundles struct {
-	// domains that the hosts of an app's Ingresses may be, or be below, besides the domains of the
-	// municipality. Default: none.
-	// Example: [apps.fellesplattform.no]
-	// +optional
-	// +listType=set
-	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=253
-	Domains []string `json:"domains,omitempty"`
-
-	// annotations that Services and Ingresses may carry, besides those that no controller acts on in a way
-	// that reaches further: keys, or prefixes that end with a slash. Default: none.
-	// Example: [nginx.ingress.kubernetes.io/auth-url, traefik.ingress.kubernetes.io/]
-	// +optional
-	// +listType=set
-	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=317
-	Annotations []string `json:"annotations,omitempty"`
-
-	// priorityClasses that pods may name. Default: none.
-	// Example: [common-components]
-	// +optional
-	// +listType=set
-	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=253
-	PriorityClasses []string `json:"priorityClasses,omitempty"`
 }
 
 // PlatformStatus is what the operator made of a Platform.

@@ -1,6 +1,6 @@
 package v1alpha1
 
-// Requirements are what an app needs from its surroundings.
+// Requirements are what a version of an app needs from its surroundings.
 // +kubebuilder:validation:MinProperties=1
 type Requirements struct {
 	// zones that the environments of a stage must have. Default: any.
@@ -19,15 +19,17 @@ type Requirements struct {
 	// +kubebuilder:validation:MaxItems=16
 	Apps []RequiredApp `json:"apps,omitempty"`
 
-	// egress is where the app's pods may connect to, beyond what the zone allows. The operator
-	// writes the policy; a bundle may not bring its own. Default: nowhere.
+	// egress is where the app's pods may connect to, beyond what the zone allows, within what
+	// spec.allowedEgress of the Platform allows. The operator writes the policy; a bundle may not bring its
+	// own. Default: nowhere.
 	// Example: [{cidr: 203.0.113.0/24, ports: [{port: 443}], reason: "national digital post"}]
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
 	Egress []RequiredEgress `json:"egress,omitempty"`
 
-	// ingress is who may connect to the app's pods, beyond what the zone allows. Default: nobody.
+	// ingress is who may connect to the app's pods, beyond what the zone allows. It is never another tenant.
+	// Default: nobody.
 	// Example: [{namespaceLabels: {kubernetes.io/metadata.name: message-broker}, ports: [{port: 8080}], reason: "incoming messages"}]
 	// +optional
 	// +listType=atomic
@@ -122,7 +124,8 @@ type RequiredEgress struct {
 // RequiredIngress is somebody who connects to the app.
 // +kubebuilder:validation:XValidation:rule="has(self.cidr) != has(self.namespaceLabels)",message="ingress comes either from cidr or from namespaceLabels"
 type RequiredIngress struct {
-	// cidr is an address range that connections come from.
+	// cidr is an address range that connections come from. It may not touch a private range: pods of tenants
+	// have such addresses.
 	// Example: 203.0.113.0/24
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -130,7 +133,8 @@ type RequiredIngress struct {
 	// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="cidr must be an address range such as 203.0.113.0/24"
 	CIDR string `json:"cidr,omitempty"`
 
-	// namespaceLabels that the namespace of the caller carries.
+	// namespaceLabels that the namespace of the caller carries. A namespace of a municipality is never meant,
+	// whatever its labels are.
 	// Example: {kubernetes.io/metadata.name: message-broker}
 	// +optional
 	// +kubebuilder:validation:MinProperties=1

@@ -1,23 +1,23 @@
 package v1alpha1
 
-// Reasons of a SharedApp's condition Ready that concern all of its versions.
-const (
-	// ReasonInstallerRoleMissing means that the ClusterRole with the kinds that bundles may hold is missing.
-	ReasonInstallerRoleMissing = "InstallerRoleMissing"
-	// ReasonDependencyCycle means that apps require each other in a circle.
-	ReasonDependencyCycle = "DependencyCycle"
-	// ReasonDependencyMissing means that there is no such app, or no version of it, as one requires.
-	ReasonDependencyMissing = "DependencyMissing"
-)
+// ReasonInstallerRoleMissing means that the ClusterRole with the kinds that bundles may hold is missing: no version
+// of any SharedApp is available.
+const ReasonInstallerRoleMissing = "InstallerRoleMissing"
 
 // Reasons of a SharedApp's condition Ready that concern one version.
 const (
+	// ReasonDependencyCycle means that versions of apps require each other in a circle.
+	ReasonDependencyCycle = "DependencyCycle"
+	// ReasonDependencyMissing means that there is no such app, or no version of it, as one requires.
+	ReasonDependencyMissing = "DependencyMissing"
 	// ReasonFetching means that a registry was asked for the bundle and has not answered yet.
 	ReasonFetching = "Fetching"
 	// ReasonBundleRefused means that the bundle must not be installed.
 	ReasonBundleRefused = "BundleRefused"
 	// ReasonDigestChanged means that the source has another digest than the version had when it was offered.
 	ReasonDigestChanged = "DigestChanged"
+	// ReasonRequirementsChanged means that the version requires something else than when it was offered.
+	ReasonRequirementsChanged = "RequirementsChanged"
 	// ReasonDigestMismatch means that the source has another digest than the version names.
 	ReasonDigestMismatch = "DigestMismatch"
 	// ReasonSourceMissing means that the ConfigMap of the bundle is missing. That of a Secret is

@@ -50,12 +50,6 @@ type SharedAppSpec struct {
 	// +optional
 	PersonalData *bool `json:"personalData,omitempty"`
 
-	// requires is what the app needs around it. A change takes effect at once, also where the app
-	// is installed already.
-	// Example: {zones: [{stage: Production, zone: Closed}], apps: [{name: id-gateway, version: ">=1.2"}]}
-	// +optional
-	Requires *Requirements `json:"requires,omitempty"`
-
 	// channels point at versions. To promote a version, change one field: spec.channels[].version.
 	// Default: none, so that members can only name a version.
 	// Example: [{name: stable, version: 2.4.1}, {name: pilot, version: 2.5.0}]
@@ -65,8 +59,8 @@ type SharedAppSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	Channels []Channel `json:"channels,omitempty"`
 
-	// versions that are offered. Once a version was available its source can't change, and its schema never
-	// can: offer a new version.
+	// versions that are offered. Once a version was available neither its source nor what it requires can change, and
+	// its schema never can: offer a new version.
 	// A version that is in use can't be taken out.
 	// Example: [{version: 2.4.1, source: {configMap: {name: svarut-2.4.1}}}]
 	// +required
@@ -142,6 +136,11 @@ type VersionStatus struct {
 	// available is true when the bundle was fetched and has passed every check.
 	// +optional
 	Available bool `json:"available,omitempty"` //nolint:kubeapilinter // false and not said mean the same
+	// requires is a digest of what the version requires, as it was when it became available. It is remembered
+	// like the digest of the bundle: what one number requires never changes.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	Requires string `json:"requires,omitempty"`
 	// message says why it is not available, and what to do: all that is wrong, as far as there is room.
 	// +optional
 	// +kubebuilder:validation:MaxLength=4096
@@ -305,6 +304,7 @@ type VersionUsage struct {
 // +kubebuilder:printcolumn:name="Apps message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters, begin with a letter and hold only a-z, 0-9 and dashes",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || self.spec.versions.all(v, !oldSelf.spec.versions.exists(o, o.version == v.version && o.source != v.source) || !oldSelf.status.versions.exists(s, s.version == v.version && has(s.digest)))",message="the source of a version that was available can't change: its members would run different things under one number; offer a new version",fieldPath=".spec.versions"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || self.spec.versions.all(v, !oldSelf.spec.versions.exists(o, o.version == v.version && (has(o.requires) != has(v.requires) || (has(v.requires) && o.requires != v.requires))) || !oldSelf.status.versions.exists(s, s.version == v.version && has(s.requires)))",message="what a version requires can't change once it was available: its members would get other walls under the same number, ahead of their turn; offer a new version",fieldPath=".spec.versions"
 type SharedApp struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata.

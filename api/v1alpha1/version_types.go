@@ -34,6 +34,12 @@ type Version struct {
 	// +optional
 	SecurityFix *bool `json:"securityFix,omitempty"`
 
+	// requires is what this version needs around it. It comes, and goes, with the version: a member that runs
+	// another one keeps what that requires. It can't change once the version was available. Default: nothing.
+	// Example: {zones: [{stage: Production, zone: Closed}], apps: [{name: id-gateway, version: ">=1.2"}]}
+	// +optional
+	Requires *Requirements `json:"requires,omitempty"`
+
 	// parameters that this version takes. They can't change. Default: it takes none.
 	// +optional
 	Parameters *ParameterSchema `json:"parameters,omitempty"`

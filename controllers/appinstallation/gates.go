@@ -32,7 +32,8 @@ func progressing(reason, message string) *condition.Outcome {
 // isApplied says whether the version that is asked for was applied already. Before that a gate
 // keeps it out; later a gate closes for nothing that was installed, which is corrected as ever.
 func isApplied(seen observed) bool {
-	return seen.previous().AppliedDigest == seen.installation.Spec.Digest
+	spec, status := seen.installation.Spec, seen.previous()
+	return status.AppliedDigest == spec.Digest && status.AppliedVersion == spec.Version
 }
 
 // environmentReady waits until the environment is complete: what runs before its network
@@ -100,7 +101,7 @@ func zoneUnfit(seen observed) *condition.Outcome {
 	if m := seen.municipality; m != nil {
 		asked = cmp.Or(m.Spec.Environment(t.Environment), asked)
 	}
-	unfit := seen.offer.Unfit(asked, t.Zone)
+	unfit := seen.offer.Unfit(seen.installation.Spec.Version, asked, t.Zone)
 	if unfit == nil {
 		return nil
 	}
@@ -114,7 +115,7 @@ func dependenciesReady(seen observed) *condition.Outcome {
 	if isApplied(seen) {
 		return nil
 	}
-	for _, needed := range seen.offer.Requires() {
+	for _, needed := range seen.offer.Version(i.Spec.Version).Requires() {
 		if outcome := dependencyReady(i, needed, seen.dependencies[needed.App]); outcome != nil {
 			return outcome
 		}
@@ -135,7 +136,7 @@ func outgrown(seen observed) *condition.Outcome {
 // version that it requires. One whose status says nothing of a version yet is not judged.
 func dependencyLost(seen observed) *condition.Outcome {
 	i := &seen.installation
-	for _, needed := range seen.offer.Requires() {
+	for _, needed := range seen.offer.Version(i.Spec.Version).Requires() {
 		found := seen.dependencies[needed.App]
 		if !catalogue.Gone(found) && (found.Status.AppliedVersion == "" || needed.Admits(found.Status.AppliedVersion)) {
 			continue

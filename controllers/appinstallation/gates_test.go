@@ -11,7 +11,9 @@ import (
 
 func requiring(version string) func(*observed) {
 	return func(s *observed) {
-		s.app.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: version}}}
+		for i := range s.app.Spec.Versions {
+			s.app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: version}}}
+		}
 	}
 }
 
@@ -35,10 +37,14 @@ func TestClosed(t *testing.T) {
 	pending := func(s *observed) {
 		s.municipality.Status.Environments[0] = v1alpha1.EnvironmentStatus{Name: "prod", State: v1alpha1.EnvironmentPending, Message: "its quota is not in force yet"}
 	}
-	runs := func(s *observed) { s.installation.Status.AppliedDigest = digest }
+	runs := func(s *observed) {
+		s.installation.Status.AppliedVersion, s.installation.Status.AppliedDigest = "2.4.1", digest
+	}
 	wants := func(zone v1alpha1.Zone) func(*observed) {
 		return func(s *observed) {
-			s.app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: zone}}}
+			for i := range s.app.Spec.Versions {
+				s.app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: zone}}}
+			}
 		}
 	}
 	cases := []struct {
@@ -71,7 +77,9 @@ func TestClosed(t *testing.T) {
 		{"what it says speaks of an earlier spec", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Generation++ })), "Progressing RequiredAppNotReady", "not ready yet"},
 		{"it says nothing yet", world(requiring(">=1.2"), gateway("1.2.0", func(i *v1alpha1.AppInstallation) { i.Status.Conditions = nil })), "Progressing RequiredAppNotReady", "not ready yet"},
 		{"it is ready", world(requiring(">=1.2"), gateway("1.2.0", nothing)), "", ""},
-		{"a version that runs stays, whatever becomes of what it builds on", world(requiring(">=1.2"), func(s *observed) { s.installation.Status.AppliedDigest = digest }), "", ""},
+		{"a version that runs stays, whatever becomes of what it builds on", world(requiring(">=1.2"), func(s *observed) {
+			s.installation.Status.AppliedVersion, s.installation.Status.AppliedDigest = "2.4.1", digest
+		}), "", ""},
 
 		{"of several the first to fix is reported: the environment", world(pending, noApp, noBundle), "Progressing EnvironmentNotReady", ""},
 		{"then the app", world(noApp, noBundle), "Stalled SharedAppMissing", ""},
@@ -94,7 +102,9 @@ func TestClosed(t *testing.T) {
 func TestZoneUnfit(t *testing.T) {
 	inZone := func(zone v1alpha1.Zone) func(*observed) {
 		return func(s *observed) {
-			s.app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: zone}}}
+			for i := range s.app.Spec.Versions {
+				s.app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: zone}}}
+			}
 		}
 	}
 	if got := zoneUnfit(world(inZone(v1alpha1.ZoneClosed))); got != nil {

@@ -218,7 +218,7 @@ func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
 	i := &seen.installation
 	seen.dependencies = map[string]*v1alpha1.AppInstallation{}
 	if seen.offer != nil {
-		for _, needed := range seen.offer.Requires() {
+		for _, needed := range seen.offer.Version(i.Spec.Version).Requires() {
 			found, err := maybe(ctx, r.Client, client.ObjectKey{Namespace: i.Namespace, Name: needed.App}, &v1alpha1.AppInstallation{})
 			if err != nil {
 				return err

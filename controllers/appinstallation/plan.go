@@ -1,8 +1,6 @@
 package appinstallation
 
 import (
-	"fmt"
-
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
@@ -32,6 +30,8 @@ type planned struct {
 	stale, prune []*unstructured.Unstructured
 	// prunePolicy goes last, when the pods that it served are gone.
 	prunePolicy *networkingv1.NetworkPolicy
+	// wallsOf are the versions whose requirements are open.
+	wallsOf []string
 	// kept are objects of the app that it no longer has, and that may hold data.
 	kept []ref
 	// held says that objects wait for an earlier phase.
@@ -94,24 +94,4 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	}
 	err := out.planPolicy(seen)
 	return out, err
-}
-
-func (p *planned) planPolicy(seen observed) error {
-	want := policyFor(&seen.installation, seen.app)
-	if want == nil {
-		p.prunePolicy = seen.policy
-		return nil
-	}
-	if seen.policy == nil {
-		p.policy = want
-		return nil
-	}
-	changed, err := want.Changed(seen.policy)
-	if err != nil {
-		return fmt.Errorf("compare the network policy: %w", err)
-	}
-	if changed {
-		p.policy = want
-	}
-	return nil
 }

@@ -1,20 +1,29 @@
 package appinstallation
 
 import (
+	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/installation"
 )
 
 func opening(s *observed) {
-	s.app.Spec.Requires = &v1alpha1.Requirements{
+	s.app.Spec.Versions[0].Requires = &v1alpha1.Requirements{
 		Egress: []v1alpha1.RequiredEgress{
 			{CIDR: "203.0.113.0/24", Ports: []v1alpha1.Port{{Port: 443}, {Port: 8443}}, Reason: "national digital post"},
 			{CIDR: "2001:db8::/32", Ports: []v1alpha1.Port{{Port: 443}}, Reason: "the same by IPv6"},
@@ -29,7 +38,7 @@ func opening(s *observed) {
 func TestPolicyGolden(t *testing.T) {
 	both := world(opening)
 	egress, ingress := world(opening), world(opening)
-	egress.app.Spec.Requires.Ingress, ingress.app.Spec.Requires.Egress = nil, nil
+	egress.app.Spec.Versions[0].Requires.Ingress, ingress.app.Spec.Versions[0].Requires.Egress = nil, nil
 	for file, seen := range map[string]observed{"policy.yaml": both, "policy-egress.yaml": egress, "policy-ingress.yaml": ingress} {
 		t.Run(file, func(t *testing.T) {
 			todo, err := plan(seen, rendered{objects: []*unstructured.Unstructured{configMap("a", "1")}})
@@ -57,6 +66,135 @@ func TestPolicyGolden(t *testing.T) {
 				t.Errorf("%s (-want +got); run with -update if it should change:\n%s", file, diff)
 			}
 		})
+	}
+}
+
+// moving is svarut 2.4.1, which comes from 2.3.0, with what both require.
+func moving(from, to *v1alpha1.Requirements, changes ...func(*observed)) observed {
+	return world(append([]func(*observed){func(s *observed) {
+		s.app.Spec.Versions[0].Requires = to
+		s.app.Spec.Versions = append(s.app.Spec.Versions, v1alpha1.Version{Version: "2.3.0", Requires: from})
+		s.installation.Status.AppliedVersion, s.installation.Status.AppliedDigest = "2.3.0", "sha256:23"
+	}}, changes...)...)
+}
+
+func egressTo(cidrs ...string) *v1alpha1.Requirements {
+	r := &v1alpha1.Requirements{}
+	for _, cidr := range cidrs {
+		r.Egress = append(r.Egress, v1alpha1.RequiredEgress{CIDR: cidr, Reason: "post"})
+	}
+	return r
+}
+
+// TestWallsOfAMove opens first and closes last.
+func TestWallsOfAMove(t *testing.T) {
+	const before, after, inside = "203.0.113.0/24", "198.51.100.0/24", "10.20.0.0/16"
+	config := configMap("a", "1")
+	installed := func(s *observed) { // all of 2.4.1 is there, and healthy
+		live := cached(t, answered(config))
+		sum, _ := hash(config, s.salt)
+		s.live = map[ref]*unstructured.Unstructured{refOf(config): live}
+		s.installation.Status.AppliedVersion, s.installation.Status.AppliedDigest = "2.4.1", digest
+		s.installation.Status.WallsOf = []string{"2.4.1", "2.3.0"}
+		s.installation.Status.Inventory = []v1alpha1.InstalledObject{{
+			APIVersion: "v1", Kind: "ConfigMap", Name: "a", UID: string(live.GetUID()), Sent: sum, Content: shown(apply.ContentHash(live), s.salt),
+		}}
+	}
+	left := func(s *observed) { // an object of 2.3.0 is still there
+		old := cached(t, answered(configMap("old", "1")))
+		s.live[refOf(old)] = old
+	}
+	allows := func(s *observed) {
+		s.platform.AllowedEgress = []v1alpha1.AllowedEgress{{CIDR: inside}, {CIDR: "0.0.0.0/0"}}
+	}
+	for _, tc := range []struct {
+		reason  string
+		seen    observed
+		open    []string
+		wallsOf []string
+	}{
+		{"before the new version is sent, both are open", moving(egressTo(before), egressTo(after)), []string{after, before}, []string{"2.4.1", "2.3.0"}},
+		{"the new version requires nothing, and pods of the old one run", moving(egressTo(before), nil), []string{before}, []string{"2.4.1", "2.3.0"}},
+		{"when all of it is ready, it is open alone", moving(egressTo(before), egressTo(after), installed), []string{after}, []string{"2.4.1"}},
+		{"not while something of the old one is left", moving(egressTo(before), egressTo(after), installed, left), []string{after, before}, []string{"2.4.1", "2.3.0"}},
+		{"what both require is open once", moving(egressTo(before), egressTo(after, before)), []string{after, before}, []string{"2.4.1", "2.3.0"}},
+		{"a return opens for both, too", moving(egressTo(before), egressTo(after), func(s *observed) {
+			s.installation.Spec.Version, s.installation.Spec.Digest = "2.3.0", "sha256:23"
+			s.installation.Status.AppliedVersion, s.installation.Status.WallsOf = "2.4.1", []string{"2.4.1", "2.3.0"}
+		}), []string{before, after}, []string{"2.3.0", "2.4.1"}},
+		{"what was ready once, and is not any longer, gets nothing back", moving(egressTo(before), egressTo(after), installed, func(s *observed) {
+			s.installation.Status.WallsOf, s.live = []string{"2.4.1"}, nil
+		}), []string{after}, []string{"2.4.1"}},
+		{"a private range is never open", moving(egressTo(before), egressTo(inside, after)), []string{after, before}, []string{"2.4.1", "2.3.0"}},
+		{"but where the Platform lists it", moving(nil, egressTo(inside), allows), []string{inside}, []string{"2.4.1", "2.3.0"}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			todo, err := plan(tc.seen, rendered{objects: []*unstructured.Unstructured{config}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var open []string
+			if todo.policy != nil {
+				policy, ok := todo.policy.Desired.(*networkingv1ac.NetworkPolicyApplyConfiguration)
+				if !ok {
+					t.Fatalf("the policy is a %T", todo.policy.Desired)
+				}
+				for _, rule := range policy.Spec.Egress {
+					open = append(open, *rule.To[0].IPBlock.CIDR)
+				}
+			}
+			if diff := cmp.Diff(tc.open, open); diff != "" {
+				t.Errorf("open (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.wallsOf, todo.wallsOf); diff != "" {
+				t.Errorf("walls of (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCallersAreNeverTenants asks the selector of the policy itself, as the API server would.
+func TestCallersAreNeverTenants(t *testing.T) {
+	tenant := labels.Set{
+		v1alpha1.LabelMunicipality: "tokke", v1alpha1.LabelEnvironment: "prod", v1alpha1.LabelZone: "Open", v1alpha1.LabelManagedBy: v1alpha1.ManagedBy,
+		corev1.LabelMetadataName: "tokke-prod", "pod-security.kubernetes.io/enforce": "restricted",
+	}
+	for key, value := range tenant { // whatever label of a tenant's namespace a version names, and all of them together
+		for _, named := range []map[string]string{{key: value}, maps.Clone(tenant)} {
+			if matches(t, named, tenant) {
+				t.Errorf("%v lets tokke in", named)
+			}
+		}
+	}
+	if other := (labels.Set{"role": "edge", corev1.LabelMetadataName: "edge"}); !matches(t, map[string]string{"role": "edge"}, other) {
+		t.Error("a namespace of the platform is not let in")
+	}
+}
+
+func matches(t *testing.T, named map[string]string, namespace labels.Set) bool {
+	t.Helper()
+	raw, err := json.Marshal(noTenant(named))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written metav1.LabelSelector
+	if err := json.Unmarshal(raw, &written); err != nil {
+		t.Fatal(err)
+	}
+	selector, err := metav1.LabelSelectorAsSelector(&written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return selector.Matches(namespace)
+}
+
+// TestWhatThePlatformDoesNotAllowIsTold blames neither the version nor the municipality.
+func TestWhatThePlatformDoesNotAllowIsTold(t *testing.T) {
+	seen := world(func(s *observed) { s.app.Spec.Versions[0].Requires = egressTo("10.20.0.0/16") })
+	closed := wallsClosed(seen)
+	if closed == nil || closed.Reason != v1alpha1.ReasonEgressNotAllowed || !strings.Contains(closed.Message, "spec.versions[2.4.1].requires.egress[0].cidr") ||
+		!strings.Contains(closed.Message, "it is closed here") || !installation.IsElsewhere(closed.Reason) {
+		t.Errorf("got %+v", closed)
 	}
 }
 

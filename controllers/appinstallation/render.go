@@ -88,7 +88,7 @@ func (r *Reconciler) sample(seen observed, version *catalogue.Version) []*unstru
 	if at < 0 {
 		return nil
 	}
-	facts, err := bundle.Sample(seen.installation.Spec.App, seen.app.Spec.Versions[at], cmp.Or(seen.offer.Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed))
+	facts, err := bundle.Sample(seen.installation.Spec.App, seen.app.Spec.Versions[at], cmp.Or(seen.offer.Version(version.Number).Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed))
 	if err != nil {
 		return nil
 	}

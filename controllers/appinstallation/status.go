@@ -48,6 +48,7 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 		for _, name := range todo.kept[:min(len(todo.kept), keptLength)] {
 			next.Kept = append(next.Kept, name.String())
 		}
+		next.WallsOf = todo.wallsOf // also where not all was applied: what was, may run
 		if done.failed == nil && !todo.held {
 			recordVersion(&next, i, stamp)
 		}
@@ -158,6 +159,12 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 		return uninstallOutcome(i, todo)
 	}
 	outcome := healthOf(i, seen.room, todo, done)
+	if closed := wallsClosed(seen); closed != nil { // it is not the version's fault if it does not run so
+		if outcome.State != condition.Ready {
+			closed.Message += "; and " + outcome.Message
+		}
+		return *closed
+	}
 	if outcome.State != condition.Ready {
 		return outcome
 	}

@@ -26,7 +26,7 @@ func TestAPromotionIsNothingToThoseWhoHaveTheApp(t *testing.T) {
 		{"another bundle", func(s *v1alpha1.SharedAppSpec) {
 			s.Versions[0].Source.ConfigMap = &v1alpha1.ConfigMapSource{Name: "other"}
 		}, true},
-		{"what the app may reach", func(s *v1alpha1.SharedAppSpec) { s.Requires = &v1alpha1.Requirements{} }, true},
+		{"what a version may reach", func(s *v1alpha1.SharedAppSpec) { s.Versions[0].Requires = &v1alpha1.Requirements{} }, true},
 		{"suspended", func(s *v1alpha1.SharedAppSpec) { s.Suspend = new(true) }, true},
 	}
 	for _, c := range cases {

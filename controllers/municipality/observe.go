@@ -167,8 +167,8 @@ func (r *Reconciler) environment(ctx context.Context, m v1alpha1.Municipality, c
 	return seen, nil
 }
 
-// closedApps reads from the catalogue which of the installed apps require the zone Closed. One that
-// the catalogue has lost for a while is taken to do so.
+// closedApps reads from the catalogue which of the installed apps require the zone Closed, at the version that
+// they are to have or at one that may still run. One that the catalogue has lost for a while is taken to do so.
 func (r *Reconciler) closedApps(ctx context.Context, stage v1alpha1.Stage, installed []v1alpha1.AppInstallation) ([]closedApp, error) {
 	var all []closedApp
 	for i := range installed {
@@ -177,8 +177,12 @@ func (r *Reconciler) closedApps(ctx context.Context, stage v1alpha1.Stage, insta
 		if client.IgnoreNotFound(err) != nil {
 			return nil, fmt.Errorf("read SharedApp %s: %w", installed[i].Spec.App, err)
 		}
-		if err != nil || catalogue.Compile(&app).Zone(stage) == v1alpha1.ZoneClosed {
-			all = append(all, closedApp{name: installed[i].Spec.App, unknown: err != nil})
+		unknown, closed := err != nil, false
+		if !unknown {
+			unknown, closed = requiresClosed(catalogue.Compile(&app), &installed[i], stage)
+		}
+		if unknown || closed {
+			all = append(all, closedApp{name: installed[i].Spec.App, unknown: unknown})
 		}
 	}
 	slices.SortFunc(all, func(a, b closedApp) int { return strings.Compare(a.name, b.name) })

@@ -2,6 +2,7 @@ package municipality
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,6 +26,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/reference"
 )
 
@@ -74,7 +76,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&corev1.ServiceAccount{}, byLabel).
 		Watches(&networkingv1.NetworkPolicy{}, byLabel).
 		Watches(&rbacv1.RoleBinding{}, byLabel).
-		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwner), builder.WithPredicates(deletions())).
+		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwner), builder.WithPredicates(versionChanged())).
 		Complete(r)
 }
 
@@ -99,10 +101,15 @@ func zonesChanged() predicate.Predicate {
 	}
 }
 
-func zones(app *v1alpha1.SharedApp) map[v1alpha1.Stage]v1alpha1.Zone {
-	all, compiled := map[v1alpha1.Stage]v1alpha1.Zone{}, catalogue.Compile(app)
-	for _, stage := range []v1alpha1.Stage{v1alpha1.StageDevelopment, v1alpha1.StageTest, v1alpha1.StageProduction} {
-		all[stage] = compiled.Zone(stage)
+// zones are those that each version of an app requires.
+func zones(app *v1alpha1.SharedApp) map[string][]v1alpha1.RequiredZone {
+	all, compiled := map[string][]v1alpha1.RequiredZone{}, catalogue.Compile(app)
+	for _, v := range compiled.Versions() {
+		if r := v.Requirements(); r != nil {
+			all[v.Number] = r.Zones
+		} else {
+			all[v.Number] = nil
+		}
 	}
 	return all
 }
@@ -121,10 +128,16 @@ func hardChanged() predicate.Predicate {
 	}}
 }
 
-func deletions() predicate.Predicate {
+// versionChanged lets through that an installation is gone, or is done with a version that it had: an environment
+// that was kept closed for that may open.
+func versionChanged() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc: func(event.CreateEvent) bool { return false },
-		UpdateFunc: func(event.UpdateEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok1 := e.ObjectOld.(*v1alpha1.AppInstallation)
+			after, ok2 := e.ObjectNew.(*v1alpha1.AppInstallation)
+			return ok1 && ok2 && !slices.Equal(installation.Walls(before.Spec.Version, &before.Status), installation.Walls(after.Spec.Version, &after.Status))
+		},
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/installation"
 )
 
 // opens says whether the spec asks for a namespace to be opened that is closed now.
@@ -31,8 +33,18 @@ func zoneNow(ns *corev1.Namespace) v1alpha1.Zone {
 // closedApp is an app that keeps an environment closed.
 type closedApp struct {
 	name string
-	// unknown says that the catalogue has lost the app, and that nobody knows which zone it requires.
+	// unknown says that the catalogue has lost the app, or its version, and that nobody knows which zone it requires.
 	unknown bool
+}
+
+// requiresClosed says whether an installation requires the zone Closed for a stage, at the version that it is to
+// have or at one whose pods may still run, and whether that is unknown, as a version left the catalogue.
+func requiresClosed(app *catalogue.App, i *v1alpha1.AppInstallation, stage v1alpha1.Stage) (unknown, closed bool) {
+	for _, version := range installation.Walls(i.Spec.Version, &i.Status) {
+		unknown = unknown || app.Version(version) == nil
+		closed = closed || app.Version(version).Zone(stage) == v1alpha1.ZoneClosed
+	}
+	return unknown && !closed, closed
 }
 
 // zoneOf is the zone that an environment gets: the spec's, but a closed environment is opened
@@ -51,7 +63,7 @@ func keptClosed(environment string, apps []closedApp) condition.Outcome {
 	for i, app := range apps {
 		names[i], causes[i] = app.name, app.name+" (requires Closed)"
 		if app.unknown {
-			causes[i] = app.name + " (its SharedApp is gone, so what it requires is unknown)"
+			causes[i] = app.name + " (its SharedApp, or its version, is gone, so what it requires is unknown)"
 		}
 	}
 	return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonZoneUnfit, Message: fmt.Sprintf(

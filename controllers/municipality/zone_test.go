@@ -25,7 +25,7 @@ func TestAClosedEnvironmentOpensWhenNoAppNeedsItClosed(t *testing.T) {
 		{"an app that requires Closed keeps it closed", vinje(), vinje(opened), []closedApp{{name: "journal"}}, nil,
 			[]string{"decline journal in spec.apps", "zone of prod in spec.environments back to Closed", "installed in it: journal (requires Closed)"}},
 		{"so does one that the catalogue has lost", vinje(), vinje(opened), []closedApp{{name: "journal", unknown: true}}, nil,
-			[]string{"decline journal in spec.apps", "journal (its SharedApp is gone"}},
+			[]string{"decline journal in spec.apps", "journal (its SharedApp, or its version, is gone"}},
 		{"several are named", vinje(), vinje(opened), []closedApp{{name: "archive"}, {name: "journal"}}, nil, []string{"decline archive, journal", "archive (requires Closed), journal (requires Closed)"}},
 		{"one that is open already stays open", vinje(opened), vinje(opened), nil, nil, nil},
 	}

@@ -183,9 +183,11 @@ func TestOneHundredAndEightyAppsInFiveEnvironments(t *testing.T) {
 // whichever status one looks.
 func TestBlockedCountsEverywhere(t *testing.T) {
 	unfit := func(a *v1alpha1.SharedApp) {
-		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{
-			{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen},
-		}}
+		for i := range a.Spec.Versions {
+			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{
+				{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen},
+			}}
+		}
 	}
 	cases := []struct {
 		reason     string

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -15,7 +16,7 @@ import (
 // are for. All faults are reported at once; what may be intended is reported where the Platform is in force.
 func plan(seen observed) condition.Outcome {
 	spec := seen.platform.Spec
-	known := reference.Known{Apps: seen.country.Apps, Networks: seen.country.Networks, Now: seen.country.Now}
+	known := reference.Known{Apps: seen.country.Apps, Platform: spec, Networks: seen.country.Networks, Now: seen.country.Now}
 	faults, notes := reference.Platform(&seen.platform, known, country.Municipalities(seen.country.Tenants))
 	if len(faults) > 0 {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: strings.Join(faults, "; ")}
@@ -24,7 +25,7 @@ func plan(seen observed) condition.Outcome {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonKindUnreadable,
 			Message: "apps that hold these kinds are neither installed nor corrected: " + strings.Join(seen.unreadable, "; ")}
 	}
-	said := append([]string{message(spec)}, notes...)
+	said := slices.Concat([]string{message(spec)}, notes, country.ClosedWalls(seen.country))
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: strings.Join(said, "; ")}
 }
 

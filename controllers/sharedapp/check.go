@@ -152,7 +152,7 @@ func (r *Reconciler) judgeBuilt(ctx context.Context, q question, tenant bundle.C
 	return out, nil
 }
 
-// productionZone is the zone that an app's production environments have.
-func productionZone(app *catalogue.App) v1alpha1.Zone {
-	return cmp.Or(app.Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed)
+// productionZone is the zone of the production environments that a version is for.
+func productionZone(app *catalogue.App, version string) v1alpha1.Zone {
+	return cmp.Or(app.Version(version).Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed)
 }

@@ -48,7 +48,7 @@ func (r *Reconciler) judge(ctx context.Context, seen observed, now time.Time) (o
 
 func (r *Reconciler) verdict(ctx context.Context, seen observed, v seenVersion, now time.Time) (verdict, error) {
 	q := question{
-		App: seen.app.Name, Version: v.spec, Zone: productionZone(catalogue.Compile(&seen.app)), Digest: v.bundle.Digest,
+		App: seen.app.Name, Version: v.spec, Zone: productionZone(catalogue.Compile(&seen.app), v.spec.Version), Digest: v.bundle.Digest,
 		Rules: seen.installer.Rules, Allowed: seen.country.Platform.Bundles,
 		tried: isAvailable(seen.app.Status, v),
 	}

@@ -53,6 +53,8 @@ type versionPlan struct {
 	digest string
 	// outcome is Ready where the version is available.
 	outcome condition.Outcome
+	// requires is what the version requires.
+	requires requirementsPlan
 	// fetch it from its registry.
 	fetch *wanted
 	// store it.
@@ -81,10 +83,11 @@ func plan(seen observed, now time.Time) planned {
 	}
 
 	faults := faultsOf(app, seen)
-	out := planned{fault: appFault(seen, faults), channels: together(faults.Channels), pilots: planPilots(seen)}
+	out := planned{fault: appFault(seen), channels: together(faults.Channels), pilots: planPilots(seen)}
 	for _, v := range seen.versions {
 		p := planVersion(v, now)
 		p.withdrawn = app.IsWithdrawn(p.version)
+		p.requires = planRequirements(seen, app.Version(p.version).Requirements(), p.version, faults.Requirements[p.version])
 		if v.fetch != nil {
 			out.keep = append(out.keep, v.fetch.key)
 		}
@@ -100,16 +103,16 @@ func suspended(app *catalogue.App, seen observed) bool {
 
 // faultsOf is what is wrong in the spec, whatever is in the bundles.
 func faultsOf(app *catalogue.App, seen observed) reference.AppFaults {
-	return reference.SharedApp(app, reference.Known{Apps: seen.country.Apps, Networks: seen.country.Networks, Now: seen.country.Now})
+	return reference.SharedApp(app, reference.Known{Apps: seen.country.Apps, Platform: seen.country.Platform, Networks: seen.country.Networks, Now: seen.country.Now})
 }
 
 // appFault says why none of the versions may be installed, whatever is in their bundles.
-func appFault(seen observed, found reference.AppFaults) *condition.Outcome {
+func appFault(seen observed) *condition.Outcome {
 	if seen.installer == nil {
 		return stalled(v1alpha1.ReasonInstallerRoleMissing, fmt.Sprintf(
 			"ClusterRole %s, which lists the kinds that bundles may hold, does not exist: apply config/rbac of the operator", v1alpha1.RoleInstaller))
 	}
-	return together(found.Requirements)
+	return nil
 }
 
 // together is one fault of several, with the messages of all; nil where there are none.

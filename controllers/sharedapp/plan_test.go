@@ -120,7 +120,7 @@ func TestPlanVersion(t *testing.T) {
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got := planVersion(tc.seen, today)
-			opts := cmp.AllowUnexported(versionPlan{}, answer{}, wanted{}, bundle.Bundle{}, oci.Fault{})
+			opts := cmp.AllowUnexported(versionPlan{}, requirementsPlan{}, answer{}, wanted{}, bundle.Bundle{}, oci.Fault{})
 			if diff := cmp.Diff(tc.want, got, opts); diff != "" {
 				t.Errorf("plan differs (-want +got):\n%s", diff)
 			}
@@ -158,10 +158,14 @@ func TestStatus(t *testing.T) {
 	withdrawn := broken
 	withdrawn.spec.State = v1alpha1.VersionWithdrawn
 	cyclic := see(well)
-	cyclic.app.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway"}}}
+	for i := range cyclic.app.Spec.Versions {
+		cyclic.app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway"}}}
+	}
 	cyclic = in(country.Objects{Apps: map[string]*v1alpha1.SharedApp{"gateway": {
 		ObjectMeta: metav1.ObjectMeta{Name: "gateway"},
-		Spec:       v1alpha1.SharedAppSpec{Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "svarut"}}}},
+		Spec: v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{
+			{Version: "1.0.0", Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "svarut"}}}},
+		}},
 	}}}, cyclic)
 	takenOut := see(well)
 	takenOut.app.Status.Versions = []v1alpha1.VersionStatus{

@@ -78,6 +78,7 @@ func versionStatus(v versionPlan, appFault *condition.Outcome, err error) (v1alp
 			outcome.State, outcome.Reason = condition.Retrying, v1alpha1.ReasonRetrying
 		}
 	}
+	outcome = v.requires.with(outcome)
 	is := v1alpha1.VersionStatus{
 		Version: v.version, Digest: v.digest, Available: outcome.State == condition.Ready && appFault == nil, Message: cut(outcome.Message),
 		Adjusted: notes(v.answer.adjusted), Exceeds: v.exceeds,
@@ -86,6 +87,7 @@ func versionStatus(v versionPlan, appFault *condition.Outcome, err error) (v1alp
 		is.Warnings = append(is.Warnings, warning.String())
 	}
 	is.Warnings = notes(is.Warnings)
+	is.Requires = v.requires.toRemember(is.Available)
 	if is.Message == "" && appFault != nil {
 		is.Message = cut(appFault.Message)
 	}
@@ -105,7 +107,7 @@ func past(app v1alpha1.SharedApp) []v1alpha1.VersionStatus {
 	var all []v1alpha1.VersionStatus
 	for _, v := range app.Status.Versions {
 		if !offered[v.Version] && v.Digest != "" && len(all) < maxTakenOut {
-			all = append(all, v1alpha1.VersionStatus{Version: v.Version, Digest: v.Digest, Message: takenOut})
+			all = append(all, v1alpha1.VersionStatus{Version: v.Version, Digest: v.Digest, Requires: v.Requires, Message: takenOut})
 		}
 	}
 	return all

@@ -36,9 +36,6 @@ type App struct {
 	channels map[string]string
 	// digests of all versions that the catalogue knows, those included that left the spec.
 	digests map[string]string
-	zones   map[v1alpha1.Stage]v1alpha1.Zone
-	// requires are the apps that must be installed first.
-	requires []Requirement
 }
 
 // Version is one version of the spec.
@@ -57,6 +54,12 @@ type Version struct {
 	Message string
 	// Health says when objects of kinds are healthy that nobody else knows.
 	Health []v1alpha1.HealthRule
+
+	// requirements of the version, as they are written; nil where it has none.
+	requirements *v1alpha1.Requirements
+	zones        map[v1alpha1.Stage]v1alpha1.Zone
+	// requires are the apps that must be installed first.
+	requires []Requirement
 
 	// raw is the written schema of the parameters; nil where the version takes none.
 	raw []byte
@@ -90,7 +93,6 @@ func compile(o *v1alpha1.SharedApp, before *App) *App {
 		a.versions = append(a.versions, v)
 		a.digests[v.Number] = v.Digest
 	}
-	a.require(o.Spec.Requires)
 
 	return a
 }
@@ -106,6 +108,7 @@ func compileVersion(spec *v1alpha1.Version, checked *v1alpha1.VersionStatus) *Ve
 		v.Digest = cmp.Or(checked.Digest, v.Digest)
 		v.Available, v.Message = checked.Available, checked.Message
 	}
+	v.require(spec.Requires)
 	v.compileSchema(spec.Parameters)
 
 	return v

@@ -2,6 +2,8 @@ package catalogue
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -19,17 +21,19 @@ type Requirement struct {
 	within *semver.Constraints
 }
 
-func (a *App) require(r *v1alpha1.Requirements) {
+// require compiles what a version requires.
+func (v *Version) require(r *v1alpha1.Requirements) {
 	if r == nil {
 		return
 	}
 
-	a.zones = make(map[v1alpha1.Stage]v1alpha1.Zone, len(r.Zones))
+	v.requirements = r
+	v.zones = make(map[v1alpha1.Stage]v1alpha1.Zone, len(r.Zones))
 	for _, required := range r.Zones {
-		a.zones[required.Stage] = required.Zone
+		v.zones[required.Stage] = required.Zone
 	}
 	for _, required := range r.Apps {
-		a.requires = append(a.requires, requirement(required))
+		v.requires = append(v.requires, requirement(required))
 	}
 }
 
@@ -44,18 +48,34 @@ func requirement(r v1alpha1.RequiredApp) Requirement {
 	return compiled
 }
 
-// Zone that the app requires of environments of a stage; empty for any.
-func (a *App) Zone(stage v1alpha1.Stage) v1alpha1.Zone { return a.zones[stage] }
+// Requirements of the version, as they are written; nil where it has none. A version that is not in the spec, which
+// is nil, requires nothing that anybody knows of.
+func (v *Version) Requirements() *v1alpha1.Requirements {
+	if v == nil {
+		return nil
+	}
 
-// Unfit is why the app may not be in an environment: its zone is not the one that is required. Asked for
+	return v.requirements
+}
+
+// Zone that the version requires of environments of a stage; empty for any.
+func (v *Version) Zone(stage v1alpha1.Stage) v1alpha1.Zone {
+	if v == nil {
+		return ""
+	}
+
+	return v.zones[stage]
+}
+
+// Unfit is why a version may not be in an environment: its zone is not the one that is required. Asked for
 // is what the environment says; has is the zone that it has now.
-func (a *App) Unfit(environment *v1alpha1.Environment, has v1alpha1.Zone) *Fault {
-	zone := a.Zone(environment.Stage)
+func (a *App) Unfit(number string, environment *v1alpha1.Environment, has v1alpha1.Zone) *Fault {
+	zone := a.Version(number).Zone(environment.Stage)
 	if asked := environment.Zone; zone == "" || (asked == zone && has == zone) {
 		return nil
 	}
 
-	required := fmt.Sprintf("SharedApp %s requires zone %s in %s", a.Name, zone, environment.Stage)
+	required := fmt.Sprintf("version %s of SharedApp %s requires zone %s in %s", number, a.Name, zone, environment.Stage)
 	switch {
 	case zone == environment.Zone:
 		return fault(UnfitZone, "environment %s is still %s, and status.environments says why: %s", environment.Name, has, required)
@@ -68,14 +88,33 @@ func (a *App) Unfit(environment *v1alpha1.Environment, has v1alpha1.Zone) *Fault
 	return fault(UnfitZone, "decline %s in spec.apps, or set zone of environment %s in spec.environments to %s: %s", a.Name, environment.Name, zone, required)
 }
 
-// Requires are the apps that must be installed first, in the order of the spec.
-func (a *App) Requires() []Requirement { return a.requires }
+// Requires are the apps that must be installed before the version, in the order of the spec.
+func (v *Version) Requires() []Requirement {
+	if v == nil {
+		return nil
+	}
 
-// Required is what the app requires of another one; nil where that is nothing.
-func (a *App) Required(other string) *Requirement {
-	for i := range a.requires {
-		if a.requires[i].App == other {
-			return &a.requires[i]
+	return v.requires
+}
+
+// RequiredApps are the names of all apps that one version or another requires, sorted.
+func (a *App) RequiredApps() []string {
+	names := map[string]bool{}
+	for _, v := range a.versions {
+		for _, needed := range v.requires {
+			names[needed.App] = true
+		}
+	}
+
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Required is what the version requires of another app; nil where that is nothing.
+func (v *Version) Required(other string) *Requirement {
+	requires := v.Requires()
+	for i := range requires {
+		if requires[i].App == other {
+			return &requires[i]
 		}
 	}
 

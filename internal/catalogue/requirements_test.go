@@ -13,8 +13,10 @@ import (
 // requiring is what svarut requires of id-gateway, in a range of versions.
 func requiring(within string) *catalogue.Requirement {
 	return catalogue.Compile(svarut(func(a *v1alpha1.SharedApp) {
-		a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: within}}}
-	})).Required("id-gateway")
+		for i := range a.Spec.Versions {
+			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: within}}}
+		}
+	})).Version("2.4.1").Required("id-gateway")
 }
 
 // found is id-gateway 1.2.3 in vinje-prod, ready.
@@ -87,7 +89,9 @@ func TestAdmits(t *testing.T) {
 
 func TestUnfit(t *testing.T) {
 	app := catalogue.Compile(svarut(func(a *v1alpha1.SharedApp) {
-		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}}
+		for i := range a.Spec.Versions {
+			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}}
+		}
 	}))
 	cases := []struct {
 		reason string
@@ -97,13 +101,13 @@ func TestUnfit(t *testing.T) {
 		want      string
 	}{
 		{"the zone that is required", v1alpha1.StageProduction, v1alpha1.ZoneClosed, v1alpha1.ZoneClosed, ""},
-		{"kept closed for now", v1alpha1.StageProduction, v1alpha1.ZoneOpen, v1alpha1.ZoneClosed, "decline svarut in spec.apps, or set zone of environment e in spec.environments to Closed: SharedApp svarut requires zone Closed in Production, and the environment has Closed, but is to be Open"},
-		{"not closed yet", v1alpha1.StageProduction, v1alpha1.ZoneClosed, v1alpha1.ZoneOpen, "environment e is still Open, and status.environments says why: SharedApp svarut requires zone Closed in Production"},
-		{"another zone", v1alpha1.StageProduction, v1alpha1.ZoneOpen, v1alpha1.ZoneOpen, "decline svarut in spec.apps, or set zone of environment e in spec.environments to Closed: SharedApp svarut requires zone Closed in Production, and the environment has Open"},
+		{"kept closed for now", v1alpha1.StageProduction, v1alpha1.ZoneOpen, v1alpha1.ZoneClosed, "decline svarut in spec.apps, or set zone of environment e in spec.environments to Closed: version 2.4.1 of SharedApp svarut requires zone Closed in Production, and the environment has Closed, but is to be Open"},
+		{"not closed yet", v1alpha1.StageProduction, v1alpha1.ZoneClosed, v1alpha1.ZoneOpen, "environment e is still Open, and status.environments says why: version 2.4.1 of SharedApp svarut requires zone Closed in Production"},
+		{"another zone", v1alpha1.StageProduction, v1alpha1.ZoneOpen, v1alpha1.ZoneOpen, "decline svarut in spec.apps, or set zone of environment e in spec.environments to Closed: version 2.4.1 of SharedApp svarut requires zone Closed in Production, and the environment has Open"},
 		{"a stage of which nothing is required", v1alpha1.StageTest, v1alpha1.ZoneOpen, v1alpha1.ZoneOpen, ""},
 	}
 	for _, tc := range cases {
-		if got := app.Unfit(&v1alpha1.Environment{Name: "e", Stage: tc.stage, Zone: tc.zone}, tc.has).String(); got != tc.want {
+		if got := app.Unfit("2.4.1", &v1alpha1.Environment{Name: "e", Stage: tc.stage, Zone: tc.zone}, tc.has).String(); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.reason, got, tc.want)
 		}
 	}

@@ -79,7 +79,7 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"kind", "one that is cluster-scoped", "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a}}", "ClusterRole is cluster-scoped"},
 	{"kind", "one in the wrong case", "{apiVersion: v1, kind: configmap, metadata: {name: a}}", "configmap (v1) is not a kind that the cluster knows"},
 	{"kind", "one that the operator may not read", "{apiVersion: example.org/v1, kind: Dark, metadata: {name: a}}", "the operator may not read it"},
-	{"kind", "a network policy of a network plugin", "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a}}", "declare spec.requires.egress"},
+	{"kind", "a network policy of a network plugin", "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a}}", "declare versions[].requires.egress"},
 	{"ownership", "an object of its own", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", ""},
 	{"ownership", "an owner", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, ownerReferences: [{apiVersion: v1, kind: Pod, name: p, uid: u}]}}", "metadata.ownerReferences"},
 	{"ownership", "a finalizer", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, finalizers: [example.org/x]}}", "metadata.finalizers"},

@@ -18,7 +18,7 @@ func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
 	gvk := o.GroupVersionKind()
 	what := fmt.Sprintf("%s (%s)", gvk.Kind, o.GetAPIVersion())
 	if strings.HasSuffix(gvk.Kind, "NetworkPolicy") {
-		return one("kind", "a bundle may not bring a NetworkPolicy, which could open a wall", "declare spec.requires.egress or spec.requires.ingress of the SharedApp instead")
+		return one("kind", "a bundle may not bring a NetworkPolicy, which could open a wall", "declare versions[].requires.egress or .ingress of the SharedApp instead")
 	}
 	switch w.terms.ScopeOf(gvk) {
 	case ScopeNamespaced:

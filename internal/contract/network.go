@@ -25,7 +25,7 @@ func serviceRule(_ *whole, o *unstructured.Unstructured) []Finding {
 	case corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer:
 		found = append(found, write("spec.type", string(spec.Type)+" is not allowed: the quota for it is 0 in every tenant", "use ClusterIP, and an Ingress for what comes from outside", "ClusterIP")...)
 	case corev1.ServiceTypeExternalName:
-		found = append(found, one("spec.type", "ExternalName would bypass what requires.egress of the SharedApp declares", "use the name itself")...)
+		found = append(found, one("spec.type", "ExternalName would bypass what versions[].requires.egress of the SharedApp declares", "use the name itself")...)
 	case corev1.ServiceTypeClusterIP, "":
 	}
 	found = append(found, portsRule(spec)...)

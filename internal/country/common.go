@@ -53,7 +53,8 @@ func (m *Model) SetApp(name string, app *v1alpha1.SharedApp) {
 	if app != nil {
 		apps[name] = m.compiler.App(app)
 	}
-	concerned := append(requiredBy(m.country.Apps.Of(name)), requiredBy(apps.Of(name))...)
+	before := m.country.Apps.Of(name)
+	concerned := append(before.RequiredApps(), apps.Of(name).RequiredApps()...)
 	m.country.Apps = apps
 	m.related = relatedApps(apps)
 
@@ -71,7 +72,7 @@ func (m *Model) SetApp(name string, app *v1alpha1.SharedApp) {
 	}
 	m.changed.Apps[name] = true
 	m.apps[name] = true
-	specs{m}.onApp(name, said)
+	specs{m}.onApp(before, name, said)
 }
 
 // sameSpec says whether two states of an object ask for the same, at the same generation: a status says
@@ -162,20 +163,10 @@ func replaced[K comparable, V any](all map[K]*V, key K, value *V) map[K]*V {
 func relatedApps(apps catalogue.Apps) map[string][]string {
 	all := map[string][]string{}
 	for name, app := range apps {
-		for _, needed := range requiredBy(app) {
+		for _, needed := range app.RequiredApps() {
 			all[name] = append(all[name], needed)
 			all[needed] = append(all[needed], name)
 		}
 	}
 	return all
-}
-
-// requiredBy are the apps that an app requires.
-func requiredBy(app *catalogue.App) []string {
-	names := make([]string, 0, len(app.Requires()))
-	for _, needed := range app.Requires() {
-		names = append(names, needed.App)
-	}
-
-	return names
 }

@@ -213,7 +213,9 @@ func (w *events) onApp() string {
 	case 1:
 		a.Spec.Suspend = new(true)
 	case 2:
-		a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway"}}}
+		for i := range a.Spec.Versions {
+			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway"}}}
+		}
 	case 3:
 		a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn
 	case 4:

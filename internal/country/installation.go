@@ -50,8 +50,8 @@ func movedTo(c *Country, t *Tenant, app string, move planner.Move) *v1alpha1.App
 	return want
 }
 
-// unfit says whether an environment is in another zone than an app requires, or lacks a parameter of
-// the verdict's version. The verdict itself speaks of the version that the group's channel points at.
+// unfit says whether an environment is in another zone than the verdict's version requires, or lacks a parameter of
+// it. The verdict itself speaks of the version that the group's channel points at.
 func unfit(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) bool {
-	return v.UnfitParameters(app, v.Version) != nil || app.Unfit(environment, tenancy.Zone(m, environment)) != nil
+	return v.UnfitParameters(app, v.Version) != nil || app.Unfit(v.Version, environment, tenancy.Zone(m, environment)) != nil
 }

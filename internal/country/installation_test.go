@@ -69,7 +69,9 @@ func TestNobodyCatchesUpToWhatDoesNotFit(t *testing.T) {
 	move := planner.Move{Municipality: "vinje", Environment: "prod", Kind: planner.CatchUp, To: before, Stamp: moved("")}
 	cases := map[string]func(*v1alpha1.SharedApp){
 		"another zone is required": func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: "Other"}}}
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: "Other"}}}
+			}
 		},
 		"a parameter is missing": func(a *v1alpha1.SharedApp) {
 			for i := range a.Spec.Versions {

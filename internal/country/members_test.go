@@ -21,7 +21,9 @@ func TestMembers(t *testing.T) {
 		return o.Installations["vinje"][resolution.Place{App: "svarut", Environment: environment}]
 	}
 	requires := func(a *v1alpha1.SharedApp) {
-		a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: ">=1.2"}}}
+		for i := range a.Spec.Versions {
+			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: ">=1.2"}}}
+		}
 	}
 	gateway := func(name, environment, version string) change {
 		return installApp("id-gateway", name, environment, v1alpha1.Release{Version: version, Digest: "sha256:1"})
@@ -48,7 +50,9 @@ func TestMembers(t *testing.T) {
 			installation(o, "prod").Spec.DecidedBy = v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: "digi-rogaland"}
 		}}, vinje("vinje/prod 3.0.0 Ahead", "vinje/test 2.4.1")},
 		{"an environment of another zone can't take it", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}}}
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}}}
+			}
 		})}, []string{"tokke/prod 2.4.1", "tokke/test 2.4.1 Blocked", "vinje/prod 2.4.1", "vinje/test 2.4.1 Blocked"}},
 		{"a version that nobody can have excuses nobody", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false })}, usual},
 		{"a version that is withdrawn is brought to nobody", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })}, nil},
@@ -94,7 +98,9 @@ func TestExcuseTellsWhy(t *testing.T) {
 	}{
 		{"the municipality's own words", decides("tokke", v1alpha1.AppDecision{Name: "svarut", Decision: v1alpha1.DecisionDecline, Reason: "we have another"}), "declined: we have another"},
 		{"what is required, and what is there", onApp(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: ">=1.2"}}}
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: ">=1.2"}}}
+			}
 		}), "prod: svarut requires id-gateway >=1.2, which is not installed there"},
 		{"which AppInstallation was deleted", removed("tokke", "prod"), "the AppInstallation of svarut in prod was deleted, and is written again first"},
 		{"which environment is missing", func(o *country.Objects) { o.Missing["tokke-prod"] = true }, "environment prod is not ready"},

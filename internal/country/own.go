@@ -146,7 +146,7 @@ func (c compiler) ownPlace(t *Tenant, row *Row) *planner.OwnPlace {
 		p.Target, p.Immediate = v1alpha1.Release{Version: v.Version, Digest: v.Digest}, v.Immediate
 		p.Excuse = absence(t, row)
 		if p.Excuse.Reason == "" {
-			p.Excuse = c.lacks(t, row)
+			p.Excuse = c.lacks(t, row, p.Target)
 		}
 	case v.Action == resolution.Keep && row.Place.Installed != nil && unfollowed(v, row.Installed):
 		p.Target = row.Place.Installed.Release

@@ -28,7 +28,7 @@ func (c compiler) excuse(t *Tenant, row *Row) planner.Excuse {
 	if gone := absence(t, row); gone.Reason != "" {
 		return gone
 	}
-	return c.lacks(t, row)
+	return c.lacks(t, row, v.Target)
 }
 
 // absence is the excuse of a place that can't be changed now, by anybody.
@@ -52,14 +52,14 @@ func absence(t *Tenant, row *Row) planner.Excuse {
 	return planner.Excuse{}
 }
 
-// lacks is the excuse of a place where an app that this one requires is not there yet. A place
+// lacks is the excuse of a place where an app that a version requires is not there yet. A place
 // that has the version already needs none.
-func (c compiler) lacks(t *Tenant, row *Row) planner.Excuse {
+func (c compiler) lacks(t *Tenant, row *Row, target v1alpha1.Release) planner.Excuse {
 	v, there := row.Verdict, row.Installed
-	if there != nil && there.Spec.Digest == v.Target.Digest {
+	if there != nil && there.Spec.Version == target.Version && there.Spec.Digest == target.Digest {
 		return planner.Excuse{}
 	}
-	for _, needed := range c.Apps.Of(v.App).Requires() {
+	for _, needed := range c.Apps.Of(v.App).Version(target.Version).Requires() {
 		found := t.Installed[resolution.Place{App: needed.App, Environment: v.Environment}]
 		if unmet := needed.Unmet(found); unmet != nil { //guard:required-apps-must-run
 			return planner.Excuse{Reason: string(unmet.Reason), Message: v.Environment + ": " + v.App + " requires " + unmet.Message, Away: true}

@@ -251,9 +251,9 @@ func judged(c *country.Country, all map[string]string) {
 		})
 	}
 	for name, app := range c.Apps {
-		all["f "+name] = text([]any{reference.SharedApp(app, reference.Known{Apps: c.Apps, Networks: c.Networks}), country.PilotFaults(c, name, app.Object.Spec.PilotNetworks), c.Platform.Suspend != nil && *c.Platform.Suspend})
+		all["f "+name] = text([]any{reference.SharedApp(app, reference.Known{Apps: c.Apps, Networks: c.Networks, Platform: c.Platform}), country.PilotFaults(c, name, app.Object.Spec.PilotNetworks), c.Platform.Suspend != nil && *c.Platform.Suspend})
 	}
-	all["p country"] = text(check(strategycheck.Input{Said: c.Platform.Rollout, Members: country.Municipalities(c.Tenants), Noun: "Municipality"}))
+	all["p country"] = text([]any{check(strategycheck.Input{Said: c.Platform.Rollout, Members: country.Municipalities(c.Tenants), Noun: "Municipality"}), country.ClosedWalls(c)})
 }
 
 // ownMoves are what a municipality's own moves rest on, besides the time.

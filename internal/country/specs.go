@@ -17,11 +17,13 @@ type specs struct{ *Model }
 
 // onPlatform notes whose spec rests on what the Platform said, or says now.
 func (m specs) onPlatform(was, is v1alpha1.PlatformSpec) {
-	if isTrue(was.Suspend) != isTrue(is.Suspend) || !equality.Semantic.DeepEqual(was.Registries, is.Registries) {
+	bounds := !equality.Semantic.DeepEqual(was.AllowedEgress, is.AllowedEgress) || !equality.Semantic.DeepEqual(was.PrivateCIDRs, is.PrivateCIDRs)
+	if bounds || isTrue(was.Suspend) != isTrue(is.Suspend) || !equality.Semantic.DeepEqual(was.Registries, is.Registries) || !equality.Semantic.DeepEqual(was.Bundles, is.Bundles) {
 		for name := range m.country.Apps {
 			m.changed.AppSpecs[name] = true
 		}
 	}
+	m.changed.PlatformSpec = m.changed.PlatformSpec || bounds
 	if equality.Semantic.DeepEqual(was.Rollout, is.Rollout) {
 		return
 	}
@@ -34,13 +36,13 @@ func (m specs) onPlatform(was, is v1alpha1.PlatformSpec) {
 }
 
 // onApp notes whose spec rests on an app: of those that require it, only where what it says is another thing.
-func (m specs) onApp(name string, said bool) {
+func (m specs) onApp(before *catalogue.App, name string, said bool) {
 	for network, n := range m.country.networks {
 		if n.Spec.Proposal(name) != nil || speaksOf(n.Spec.Rollout, name) {
 			m.changed.NetworkSpecs[network] = true
 		}
 	}
-	if speaksOf(m.country.Platform.Rollout, name) {
+	if speaksOf(m.country.Platform.Rollout, name) || (said && m.closesAny(before, m.country.Apps.Of(name))) {
 		m.changed.PlatformSpec = true
 	}
 	if said {
@@ -59,7 +61,7 @@ func speaksOf(strategy *v1alpha1.RolloutStrategy, app string) bool {
 func requiring(apps catalogue.Apps, name string) map[string]bool {
 	by := map[string][]string{}
 	for app, offer := range apps {
-		for _, needed := range requiredBy(offer) {
+		for _, needed := range offer.RequiredApps() {
 			by[needed] = append(by[needed], app)
 		}
 	}

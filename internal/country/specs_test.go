@@ -78,7 +78,9 @@ func TestWhoseSpecMayMakeAnotherSense(t *testing.T) {
 			o := world(onApp(func(a *v1alpha1.SharedApp) { a.Spec.PilotNetworks = []string{"digi-tv"} }))
 			o.Networks = append(o.Networks, tc.sor)
 			kobo := app("kobo")
-			kobo.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway"}}}
+			for i := range kobo.Spec.Versions {
+				kobo.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway"}}}
+			}
 			o.Apps["kobo"] = kobo
 			m := modelOf(o)
 			m.Settle(now)

@@ -129,8 +129,10 @@ func TestStatusOfAPlace(t *testing.T) {
 		{"what is wanted is withdrawn, and runs", all(at(target), onApp(func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })),
 			"Ready runs, up to date, settled: version 2.5.0 of SharedApp svarut is withdrawn: it is not newly installed anywhere"},
 		{"in a zone that it does not fit in", all(says(v1alpha1.AppDecision{Hold: hold}), onApp(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
-		})), "Blocked runs: decline svarut in spec.apps, or set zone of environment prod in spec.environments to Open: SharedApp svarut requires zone Open in Production, and the environment has Closed"},
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+			}
+		})), "Blocked runs: decline svarut in spec.apps, or set zone of environment prod in spec.environments to Open: version 2.4.1 of SharedApp svarut requires zone Open in Production, and the environment has Closed"},
 		{"suspended by a person", all(at(target), atProd(func(i *v1alpha1.AppInstallation) { i.Spec.Suspend = new(true) })),
 			"Blocked runs: AppInstallation vinje-prod/svarut is suspended: take its spec.suspend out"},
 		{"deleted by hand", all(nothingInstalled, onVinje(func(m *v1alpha1.Municipality) {
@@ -173,7 +175,9 @@ func TestMembersOfANetworkAreCounted(t *testing.T) {
 	byOthers := planner.Stamp{Name: "helse.svarut.2.6.0.1", Network: "helse", Target: other}
 	mandatory := onNetwork("digi-tv", func(n *v1alpha1.Network) { n.Spec.Apps[0].Obligation = v1alpha1.ObligationMandatory })
 	unfit := onApp(func(a *v1alpha1.SharedApp) {
-		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+		for i := range a.Spec.Versions {
+			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+		}
 	})
 	cases := []struct {
 		reason  string

@@ -60,7 +60,7 @@ func blame(reason string) Blame {
 		v1alpha1.ReasonInvalidParameters, v1alpha1.ReasonSecretMissing, v1alpha1.ReasonNameTaken, v1alpha1.ReasonQuotaExceeded:
 		return BlameMember
 	case v1alpha1.ReasonSharedAppMissing, v1alpha1.ReasonVersionMissing, v1alpha1.ReasonBundleMissing,
-		v1alpha1.ReasonBundleTampered, v1alpha1.ReasonPullSecretMissing:
+		v1alpha1.ReasonBundleTampered, v1alpha1.ReasonPullSecretMissing, v1alpha1.ReasonEgressNotAllowed:
 		return BlameCatalogue
 	}
 	return BlameVersion

@@ -39,6 +39,7 @@ func TestFaultOf(t *testing.T) {
 		{"the bundle is gone from the store", notReady("BundleMissing"), is("Catalogue", "BundleMissing")},
 		{"the stored bundle was changed", notReady("BundleTampered"), is("Catalogue", "BundleTampered")},
 		{"the pull secret is missing", notReady("PullSecretMissing"), is("Catalogue", "PullSecretMissing")},
+		{"the Platform does not allow what it requires", notReady("EgressNotAllowed"), is("Catalogue", "EgressNotAllowed")},
 		{"its pods crash", notReady("Unhealthy"), is("Version", "Unhealthy")},
 		{"the API server refuses an object of the bundle", notReady("Refused"), is("Version", "Refused")},
 		{"it is starting", notReady(v1alpha1.ReasonProgressing), is("Version", "Progressing")},

@@ -13,6 +13,8 @@ import (
 type Known struct {
 	Apps     catalogue.Apps
 	Networks *resolution.Networks
+	// Platform bounds what versions may require.
+	Platform v1alpha1.PlatformSpec
 	// General is spec.rollout of the Platform; nil where it has none.
 	General *v1alpha1.RolloutStrategy
 	Now     time.Time

@@ -14,11 +14,11 @@ import (
 func needs(requires map[string][]string) catalogue.Apps {
 	all := catalogue.Apps{}
 	for app, others := range requires {
-		spec := v1alpha1.SharedAppSpec{Requires: &v1alpha1.Requirements{}}
+		requires := &v1alpha1.Requirements{}
 		for _, other := range others {
-			spec.Requires.Apps = append(spec.Requires.Apps, v1alpha1.RequiredApp{Name: other})
+			requires.Apps = append(requires.Apps, v1alpha1.RequiredApp{Name: other})
 		}
-		all[app] = offering(app, spec)
+		all[app] = offering(app, v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "1.0.0", Requires: requires}}})
 	}
 	return all
 }
@@ -45,7 +45,39 @@ func TestCycleThrough(t *testing.T) {
 		{"an app that is unknown ends a chain", needs(map[string][]string{"a": {"nobody"}}), "a", ""},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
-			if got := strings.Join(cycleThrough(tc.app, tc.all), " → "); got != tc.want {
+			if got := strings.Join(cycleThrough(node{tc.app, "1.0.0"}, tc.all, firsts(tc.all)), " → "); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestCyclesAreOfVersions: versions may require each other's apps in turn, as long as one of them can be first.
+func TestCyclesAreOfVersions(t *testing.T) {
+	version := func(number, app, within string) v1alpha1.Version {
+		v := v1alpha1.Version{Version: number}
+		if app != "" {
+			v.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: app, Version: within}}}
+		}
+		return v
+	}
+	all := func(a, b []v1alpha1.Version) catalogue.Apps {
+		return catalogue.Apps{"a": offering("a", v1alpha1.SharedAppSpec{Versions: a}), "b": offering("b", v1alpha1.SharedAppSpec{Versions: b})}
+	}
+	for _, tc := range []struct {
+		reason string
+		all    catalogue.Apps
+		want   string
+	}{
+		{"a 2 needs b 1, and b 2 needs a 2", all(
+			[]v1alpha1.Version{version("2.0.0", "b", ">=1")}, []v1alpha1.Version{version("1.0.0", "", ""), version("2.0.0", "a", ">=2")}), ""},
+		{"a 2 needs b 2, and that needs a 2", all(
+			[]v1alpha1.Version{version("1.0.0", "", ""), version("2.0.0", "b", ">=2")}, []v1alpha1.Version{version("1.0.0", "", ""), version("2.0.0", "a", ">=2")}), "a → b → a"},
+		{"b 2 makes do with a 1", all(
+			[]v1alpha1.Version{version("1.0.0", "", ""), version("2.0.0", "b", ">=2")}, []v1alpha1.Version{version("2.0.0", "a", ">=1")}), ""},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := strings.Join(cycleThrough(node{"a", "2.0.0"}, tc.all, firsts(tc.all)), " → "); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
@@ -63,8 +95,8 @@ func TestRequirements(t *testing.T) {
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			requires := &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "gateway", Version: tc.version}}}
-			all := catalogue.Apps{"gateway": offering("gateway", offered), "post": offering("post", v1alpha1.SharedAppSpec{Requires: requires})}
-			got := requirements("post", all)
+			all := catalogue.Apps{"gateway": offering("gateway", offered), "post": offering("post", v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: "1.0.0", Requires: requires}}})}
+			got := requirements(all["post"], Known{Apps: all})["1.0.0"]
 			if (len(got) == 0) != (tc.want == "") || (len(got) > 0 && !strings.Contains(got[0].Message, tc.want)) {
 				t.Errorf("got %v, want %q", got, tc.want)
 			}
@@ -76,10 +108,10 @@ func TestRequirements(t *testing.T) {
 func TestRequirementsAllAtOnce(t *testing.T) {
 	all := needs(map[string][]string{"post": {"gateway", "post", "archive"}})
 	var got []string
-	for _, fault := range requirements("post", all) {
+	for _, fault := range requirements(all["post"], Known{Apps: all})["1.0.0"] {
 		got = append(got, fault.Reason+" "+strings.SplitN(fault.Message, ":", 2)[0])
 	}
-	want := []string{"DependencyCycle spec.requires.apps", "DependencyMissing spec.requires.apps[gateway]", "DependencyMissing spec.requires.apps[archive]"}
+	want := []string{"DependencyCycle spec.versions[1.0.0].requires.apps", "DependencyMissing spec.versions[1.0.0].requires.apps[gateway]", "DependencyMissing spec.versions[1.0.0].requires.apps[archive]"}
 	if strings.Join(got, "; ") != strings.Join(want, "; ") {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -8,8 +8,8 @@ import (
 
 // AppFaults are what is wrong in the spec of an app.
 type AppFaults struct {
-	// Requirements keep every version from being installed.
-	Requirements []condition.Outcome
+	// Requirements keep a version from being newly installed, by its number.
+	Requirements map[string][]condition.Outcome
 	// Channels offer nothing. The versions are as available as without.
 	Channels []condition.Outcome
 }
@@ -17,7 +17,7 @@ type AppFaults struct {
 // SharedApp finds what is wrong in the spec of an app, which need not be among those that are known. Its
 // pilot networks are another matter: see country.PilotFaults.
 func SharedApp(app *catalogue.App, k Known) AppFaults {
-	return AppFaults{Requirements: requirements(app.Name, k.Apps), Channels: channels(app)}
+	return AppFaults{Requirements: requirements(app, k), Channels: channels(app)}
 }
 
 // channels finds the channels that offer what is withdrawn.

@@ -48,8 +48,10 @@ func TestWhoStandsInTheWay(t *testing.T) {
 		{"the nation suspended", world(recommended, app(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })),
 			"Network/digi-tv, National/svarut: SharedApp svarut is suspended (spec.suspend): it moves nowhere"},
 		{"the nation requires another zone", world(recommended, app(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
-		})), "Network/digi-tv, National/svarut: decline svarut in spec.apps, or set zone of environment prod in spec.environments to Open: SharedApp svarut requires zone Open in Production, and the environment has Closed"},
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+			}
+		})), "Network/digi-tv, National/svarut: decline svarut in spec.apps, or set zone of environment prod in spec.environments to Open: version 2.4.1 of SharedApp svarut requires zone Open in Production, and the environment has Closed"},
 		{"the one who decided on what runs stays", world(recommended, withdrawn(1), installed("2.3.0", "sha256:23", v1alpha1.LevelNetwork, "digi-old")),
 			"Network/digi-old, National/svarut: version 2.4.1 of SharedApp svarut is withdrawn: it is not newly installed anywhere"},
 		{"the municipality follows a network that it is not in", world(recommended, adopts(v1alpha1.AppDecision{Network: "nowhere"})),

@@ -95,15 +95,20 @@ func randomApp(c *choices, name string) *v1alpha1.SharedApp {
 		a.Spec.Suspend = new(true)
 	}
 	if c.below(4) == 3 {
-		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{
-			{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: pick(c, v1alpha1.ZoneClosed, v1alpha1.ZoneOpen)},
-		}}
-	}
-	if within := pick(c, "", "", ">=1.9", "<2"); name == "svarut" && within != "" {
-		if a.Spec.Requires == nil {
-			a.Spec.Requires = &v1alpha1.Requirements{}
+		for i := range a.Spec.Versions {
+			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{
+				{Stage: v1alpha1.StageTest, Zone: v1alpha1.ZoneClosed}, {Stage: v1alpha1.StageProduction, Zone: pick(c, v1alpha1.ZoneClosed, v1alpha1.ZoneOpen)},
+			}}
 		}
-		a.Spec.Requires.Apps = []v1alpha1.RequiredApp{{Name: "kobo", Version: within}}
+	}
+	for i := range a.Spec.Versions {
+		if within := pick(c, "", "", ">=1.9", "<2"); name == "svarut" && within != "" {
+			v := &a.Spec.Versions[i]
+			if v.Requires == nil {
+				v.Requires = &v1alpha1.Requirements{}
+			}
+			v.Requires.Apps = []v1alpha1.RequiredApp{{Name: "kobo", Version: within}}
+		}
 	}
 	return a
 }
@@ -302,12 +307,15 @@ func checkInstall(t *testing.T, in resolution.Input, v resolution.Verdict, insta
 // checkRequired checks that no app which is installed loses the version that it requires.
 func checkRequired(t *testing.T, in resolution.Input, v resolution.Verdict, installed *v1alpha1.AppInstallation) {
 	t.Helper()
-	svarut := in.Apps.Of("svarut").Object
-	if v.App != "kobo" || installed == nil || svarut == nil || svarut.Spec.Requires == nil || len(svarut.Spec.Requires.Apps) == 0 ||
-		in.Installed[resolution.Place{App: "svarut", Environment: v.Environment}] == nil {
+	svarut, there := in.Apps.Of("svarut").Object, in.Installed[resolution.Place{App: "svarut", Environment: v.Environment}]
+	if v.App != "kobo" || installed == nil || svarut == nil || there == nil {
 		return
 	}
-	within, err := semver.NewConstraint(svarut.Spec.Requires.Apps[0].Version)
+	at := slices.IndexFunc(svarut.Spec.Versions, func(o v1alpha1.Version) bool { return o.Version == there.Spec.Version })
+	if at < 0 || svarut.Spec.Versions[at].Requires == nil || len(svarut.Spec.Versions[at].Requires.Apps) == 0 {
+		return
+	}
+	within, err := semver.NewConstraint(svarut.Spec.Versions[at].Requires.Apps[0].Version)
 	if err != nil {
 		t.Fatal(err)
 	}

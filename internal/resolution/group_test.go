@@ -46,7 +46,9 @@ func TestGroup(t *testing.T) {
 		{"kept as nobody asks for it", world(installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-tv")), "Keep Unrequested, no group,  "},
 		{"kept as nobody asks for it, though it is offered", world(optional, installed("2.4.1", "sha256:24", v1alpha1.LevelNetwork, "digi-old")), "Keep Unrequested, no group,  "},
 		{"a zone stands in the way of one place, not of the group", world(recommended, app(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+			}
 		})), "Nothing Blocked, digi-tv, 2.4.1 sha256:24"},
 		{"what can't be had is no target", world(recommended, withdrawn(1)), "Nothing Blocked, digi-tv,  "},
 		{"nor is what nobody has checked", world(recommended, app(func(a *v1alpha1.SharedApp) { a.Status.Versions = nil })), "Nothing Blocked, digi-tv,  "},

@@ -103,10 +103,11 @@ func (v Verdict) breaksOthers(in Input, t target, installed *v1alpha1.AppInstall
 
 	need := map[string]string{}
 	for place := range in.Installed {
-		if place.Environment != v.Environment || place.App == v.App || in.standing(place) == nil {
+		other := in.standing(place)
+		if place.Environment != v.Environment || place.App == v.App || other == nil {
 			continue
 		}
-		required := in.Apps.Of(place.App).Required(v.App)
+		required := in.Apps.Of(place.App).Version(other.Spec.Version).Required(v.App)
 		if required != nil && required.Admits(installed.Spec.Version) && !required.Admits(t.version) {
 			need[place.App] = required.String()
 		}

@@ -54,7 +54,7 @@ func resolve(in Input, environment *v1alpha1.Environment, app string) Verdict {
 		return v
 	}
 
-	if fault := in.Apps.Of(app).Unfit(environment, tenancy.Zone(in.Municipality, environment)); fault != nil {
+	if fault := in.Apps.Of(app).Unfit(v.Version, environment, tenancy.Zone(in.Municipality, environment)); fault != nil {
 		v.Unfit = fault.Message
 		v.Message = cmp.Or(v.Message, v.Unfit)
 	}

@@ -183,7 +183,9 @@ func TestResolve(t *testing.T) {
 		{"a version that is not available blocks", world(recommended, byNetwork("2.3.0"), app(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false })), "Keep 2.3.0 Blocked Network/digi-tv"},
 		{"a withdrawn version is not newly taken", world(recommended, app(func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })), "Nothing  Blocked Network/digi-tv"},
 		{"a wrong zone blocks", world(recommended, app(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+			}
 		})), "Nothing  Blocked Network/digi-tv"},
 		{"a suspended app moves nowhere", world(recommended, byNetwork("2.3.0"), app(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })), "Keep 2.3.0 Blocked Network/digi-tv"},
 		{"a suspended network still decides; its rollout waits", world(suspendedNetwork, byNetwork("2.3.0")), "Install 2.4.1  Network/digi-tv"},

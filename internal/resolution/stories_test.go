@@ -48,7 +48,7 @@ func kobo(version string, requires ...v1alpha1.RequiredApp) func(*resolution.Inp
 	return func(in *resolution.Input) {
 		in.Apps["kobo"] = catalogue.Compile(&v1alpha1.SharedApp{
 			ObjectMeta: metav1.ObjectMeta{Name: "kobo"},
-			Spec:       v1alpha1.SharedAppSpec{Requires: &v1alpha1.Requirements{Apps: requires}, Versions: []v1alpha1.Version{{Version: version}}},
+			Spec:       v1alpha1.SharedAppSpec{Versions: []v1alpha1.Version{{Version: version, Requires: &v1alpha1.Requirements{Apps: requires}}}},
 		})
 		in.Installed[resolution.Place{App: "kobo", Environment: "prod"}] = &v1alpha1.AppInstallation{
 			Spec: v1alpha1.AppInstallationSpec{App: "kobo", Version: version, Digest: "sha256:k"},
@@ -69,7 +69,9 @@ func TestStories(t *testing.T) {
 	}
 	secret := v1alpha1.AppDecision{ParametersFrom: []v1alpha1.ParametersSource{{SecretRef: v1alpha1.LocalReference{Name: "credentials"}}}}
 	open := func(a *v1alpha1.SharedApp) {
-		a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+		for i := range a.Spec.Versions {
+			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+		}
 	}
 	handedOver := func(in *resolution.Input) {
 		all := []v1alpha1.Network{named("old", members("vinje"), succeededBy("digi-tv")), named("digi-tv")}
@@ -158,7 +160,9 @@ func TestEverybody(t *testing.T) {
 		{"the channel is unknown", world(network("digi-tv", v1alpha1.ObligationRecommended, "beta")), true},
 		{"the app is suspended", world(digi, app(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })), true},
 		{"the zone of this environment does not fit", world(digi, app(func(a *v1alpha1.SharedApp) {
-			a.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+			}
 		})), false},
 		{"a parameter is missing here", world(digi, app(takesParameters)), false},
 		{"a hold of its own names what nobody has", world(digi, says(v1alpha1.AppDecision{Hold: &v1alpha1.Hold{Version: "9.9.9", Reason: "year-end"}})), false},

@@ -96,7 +96,7 @@ func (t target) aimAt(app *catalogue.App) (target, *obstacle) {
 
 // offer is the release of the target, or why it can't be had in this environment, which has a zone now.
 func (t target) offer(app *catalogue.App, environment *v1alpha1.Environment, has v1alpha1.Zone) (v1alpha1.Release, *obstacle) {
-	for _, fault := range []*catalogue.Fault{app.Unlisted(t.version), app.Unfit(environment, has), app.Halted()} {
+	for _, fault := range []*catalogue.Fault{app.Unlisted(t.version), app.Unfit(t.version, environment, has), app.Halted()} {
 		if fault != nil {
 			return v1alpha1.Release{}, t.refused(fault)
 		}

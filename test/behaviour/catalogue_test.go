@@ -301,7 +301,7 @@ func TestUnfitBundlesAreRefusedByName(t *testing.T) {
 		{"a bundle may not open the walls of its tenant", map[string]string{
 			"kustomization.yaml": "resources: [wall.yaml]\n",
 			"wall.yaml":          "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: open}\nspec: {podSelector: {}}\n",
-		}, []string{"NetworkPolicy/open", "spec.requires.egress"}},
+		}, []string{"NetworkPolicy/open", "versions[].requires.egress"}},
 		{"a bundle may not reach beyond its namespace", map[string]string{
 			"kustomization.yaml": "resources: [role.yaml]\n",
 			"role.yaml":          "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: everything}\n",
@@ -370,13 +370,14 @@ func TestAppsThatRequireEachOtherAreToldTheChain(t *testing.T) {
 	for app, required := range map[string]string{"cat-ring-a": "cat-ring-b", "cat-ring-b": "cat-ring-a"} {
 		create(t, &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: app}, Spec: v1alpha1.SharedAppSpec{
 			DisplayName: app,
-			Requires:    &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: required}}},
-			Versions:    []v1alpha1.Version{{Version: "1.0.0", Source: fromConfigMap("cat-ring")}},
+			Versions: []v1alpha1.Version{{
+				Version: "1.0.0", Source: fromConfigMap("cat-ring"), Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: required}}},
+			}},
 		}})
 	}
 	notAvailable(t, "cat-ring-a", "1.0.0", v1alpha1.ConditionStalled, "cat-ring-a → cat-ring-b → cat-ring-a")
 	notAvailable(t, "cat-ring-b", "1.0.0", v1alpha1.ConditionStalled, "cat-ring-b → cat-ring-a → cat-ring-b")
-	change(t, "cat-ring-b", func(app *v1alpha1.SharedApp) { app.Spec.Requires = nil })
+	change(t, "cat-ring-b", func(app *v1alpha1.SharedApp) { app.Spec.Versions[0].Requires = nil })
 	available(t, "cat-ring-a")
 	available(t, "cat-ring-b")
 }
@@ -386,10 +387,11 @@ func TestARequiredAppThatIsMissingIsNamedUntilItAppears(t *testing.T) {
 	bundleIn(t, "cat-needs", folder(nil))
 	create(t, &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "cat-needs"}, Spec: v1alpha1.SharedAppSpec{
 		DisplayName: "needs",
-		Requires:    &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "cat-needed", Version: ">=1.0"}}},
-		Versions:    []v1alpha1.Version{{Version: "1.0.0", Source: fromConfigMap("cat-needs")}},
+		Versions: []v1alpha1.Version{{
+			Version: "1.0.0", Source: fromConfigMap("cat-needs"), Requires: &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "cat-needed", Version: ">=1.0"}}},
+		}},
 	}})
-	notAvailable(t, "cat-needs", "1.0.0", v1alpha1.ConditionStalled, "spec.requires.apps[cat-needed]", "there is no SharedApp cat-needed")
+	notAvailable(t, "cat-needs", "1.0.0", v1alpha1.ConditionStalled, "spec.versions[1.0.0].requires.apps[cat-needed]", "there is no SharedApp cat-needed")
 	offer(t, "cat-needed", fromConfigMap("cat-needs"))
 	available(t, "cat-needs")
 }

@@ -215,11 +215,14 @@ func TestADeferralRunsOutByItself(t *testing.T) {
 
 func TestWhatCannotBeHadIsTold(t *testing.T) {
 	parallel(t)
-	app := publish(t, unique("cannot"), nil, files("cannot", nil), files("cannot", nil))
+	app := publish(t, unique("cannot"), func(app *v1alpha1.SharedApp) {
+		for i := range app.Spec.Versions {
+			app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
+		}
+	}, files("cannot", nil), files("cannot", nil))
 	edit(t, app, func(app *v1alpha1.SharedApp) {
 		app.Spec.Versions = append(app.Spec.Versions, v1alpha1.Version{Version: "2.0.0", Source: fromConfigMap("nowhere")})
 		app.Spec.Versions[1].State = v1alpha1.VersionWithdrawn
-		app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneOpen}}}
 	})
 	for _, tc := range []struct {
 		reason string

@@ -237,7 +237,9 @@ func TestDependencies(t *testing.T) {
 	parallel(t)
 	gateway := publish(t, unique("gateway"), nil, files("gateway", nil), files("gateway", nil))
 	portal := publish(t, unique("portal"), func(app *v1alpha1.SharedApp) {
-		app.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: gateway.Name, Version: ">=1.1"}}}
+		for i := range app.Spec.Versions {
+			app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: gateway.Name, Version: ">=1.1"}}}
+		}
 	}, files("portal", nil))
 	m := town(t, "bo", adopts(portal.Name, version("1.0.0")))
 	ns := m.Name + "-prod"
@@ -301,7 +303,9 @@ func TestPullSecretIsCopiedAndNamed(t *testing.T) {
 func TestWhatAnAppRequiresIsOpenedForItsPodsAlone(t *testing.T) {
 	parallel(t)
 	app := publish(t, unique("post"), func(app *v1alpha1.SharedApp) {
-		app.Spec.Requires = &v1alpha1.Requirements{Egress: []v1alpha1.RequiredEgress{{CIDR: "203.0.113.0/24", Ports: []v1alpha1.Port{{Port: 443}}, Reason: "digital post"}}}
+		for i := range app.Spec.Versions {
+			app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Egress: []v1alpha1.RequiredEgress{{CIDR: "203.0.113.0/24", Ports: []v1alpha1.Port{{Port: 443}}, Reason: "digital post"}}}
+		}
 	}, files("post", nil))
 	m := town(t, "skien", adopts(app.Name))
 	ns := m.Name + "-prod"

@@ -11,7 +11,9 @@ func TestARolloutGoesRoundWhoLacksWhatTheAppRequires(t *testing.T) {
 	parallel(t)
 	gateway := publish(t, unique("gate"), nil, files("gate", nil))
 	app := publish(t, unique("desk"), func(app *v1alpha1.SharedApp) {
-		app.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: gateway.Name}}}
+		for i := range app.Spec.Versions {
+			app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: gateway.Name}}}
+		}
 	}, files("desk", nil))
 	has, lacks := town(t, "bo", adopts(gateway.Name)), town(t, "aas")
 	runs(t, has.Name+"-prod", gateway.Name, "1.0.0")

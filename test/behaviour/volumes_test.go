@@ -167,7 +167,9 @@ func TestAMunicipalityDeletesOnlyWhatItHolds(t *testing.T) {
 func TestAClosedAppKeepsItsEnvironmentClosed(t *testing.T) {
 	parallel(t)
 	app := publish(t, unique("journal"), func(app *v1alpha1.SharedApp) {
-		app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}}
+		for i := range app.Spec.Versions {
+			app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}}
+		}
 	}, files("journal", nil))
 	closed := func(m *v1alpha1.Municipality) { m.Spec.Environments[0].Zone = v1alpha1.ZoneClosed }
 	m := town(t, "skien", closed, adopts(app.Name))
@@ -209,24 +211,22 @@ func TestAClosedAppKeepsItsEnvironmentClosed(t *testing.T) {
 	until(t, "it opens when the app is uninstalled", at(&networkingv1.NetworkPolicy{}, ns, "allmenning-allow-internet"), func(*networkingv1.NetworkPolicy) error { return nil })
 }
 
-// The nation may come to require another zone: what is open stays open for its other apps, and the
-// app is not ready at any place.
-func TestAnAppWhoseZoneIsTightened(t *testing.T) {
+// A version may require another zone than the one before: it does not come where the zone is another, and what runs
+// there runs on.
+func TestAVersionWhoseZoneIsTightened(t *testing.T) {
 	parallel(t)
-	app := publish(t, unique("register"), nil, files("register", nil))
+	app := publish(t, unique("register"), func(app *v1alpha1.SharedApp) {
+		app.Spec.Versions[1].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}}
+	}, files("register", nil), files("register", nil))
 	m := town(t, "notodden", adopts(app.Name))
 	ns := m.Name + "-prod"
 	runs(t, ns, app.Name, "1.0.0")
 
-	edit(t, app, func(app *v1alpha1.SharedApp) {
-		app.Spec.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}}
-	})
-	stalls(t, ns, app.Name, "requires zone Closed", "the environment has Open")
-	until(t, "the Municipality says so", m, func(m *v1alpha1.Municipality) error {
-		return speaks(m.Status.Conditions, m.Generation, v1alpha1.ConditionAppsReady, metav1.ConditionFalse, app.Name)
-	})
-	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Environments[0].Zone = v1alpha1.ZoneClosed })
+	promote(t, app, "1.1.0")
+	reports(t, m, app.Name, "Blocked", "version 1.1.0", "requires zone Closed", "the environment has Open")
 	runs(t, ns, app.Name, "1.0.0")
+	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Environments[0].Zone = v1alpha1.ZoneClosed })
+	runs(t, ns, app.Name, "1.1.0")
 }
 
 func absentNow(ctx context.Context, o client.Object) error {

@@ -120,6 +120,16 @@ func platformCluster() []example {
 			message: "each of spec.privateCIDRs must be an address range such as 10.0.0.0/8",
 		},
 		{
+			reason: "Where versions may connect to: public and private, with and without ports.",
+			create: `spec: {allowedEgress: [{cidr: 0.0.0.0/0}, {cidr: "fd00::/8", ports: [{port: 443}, {port: 53, protocol: UDP}], reason: archive}]}`,
+		},
+		{
+			reason:  "A host name is not a range.",
+			create:  `spec: {allowedEgress: [{cidr: archive.example.org}]}`,
+			field:   "spec.allowedEgress[0].cidr",
+			message: "cidr must be an address range such as 10.20.0.0/16",
+		},
+		{
 			reason: "Classes rise, and the last takes everybody else.",
 			create: `spec: {sizeClasses: [{name: Small, upTo: 5000, quota: {cpu: "4"}}, {name: Large, quota: {cpu: "16"}}]}`,
 		},

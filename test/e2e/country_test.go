@@ -69,9 +69,6 @@ func (c country) offer(t *testing.T, name string, requires ...v1alpha1.RequiredA
 	app := &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: c.app(name)}, Spec: v1alpha1.SharedAppSpec{
 		DisplayName: name, Channels: []v1alpha1.Channel{{Name: v1alpha1.DefaultChannel, Version: "1.0.0"}},
 	}}
-	if len(requires) > 0 {
-		app.Spec.Requires = &v1alpha1.Requirements{Apps: requires}
-	}
 	for _, version := range []string{"1.0.0", "1.1.0"} {
 		source := c.app(name) + "-" + version
 		c.put(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: source, Namespace: operator.Namespace}, Data: bundle(name, version)})
@@ -80,6 +77,11 @@ func (c country) offer(t *testing.T, name string, requires ...v1alpha1.RequiredA
 			Parameters: &v1alpha1.ParameterSchema{OpenAPIV3Schema: apiextensionsv1.JSON{
 				Raw: []byte(`{"type":"object","properties":{"greeting":{"type":"string","default":"hei"}}}`)}},
 		})
+	}
+	for i := range app.Spec.Versions {
+		if len(requires) > 0 {
+			app.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: requires}
+		}
 	}
 	c.put(t, app)
 }

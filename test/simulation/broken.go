@@ -16,7 +16,9 @@ var storiesOfBrokenWorlds = []story{
 		s.version("kobo", "1.0.0")
 		s.changeApp("kobo", func(a *v1alpha1.SharedApp) {
 			a.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}}
-			a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: svarut, Version: "<2.6"}}}
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: svarut, Version: "<2.6"}}}
+			}
 		})
 		s.on(1, "09:00", "the network takes kobo up, for tests, which requires svarut below 2.6", func() {
 			s.changeNetwork(telemark, func(n *v1alpha1.Network) {
@@ -77,7 +79,9 @@ var storiesOfBrokenWorlds = []story{
 		s.version("kobo", "1.0.0")
 		s.changeApp("kobo", func(a *v1alpha1.SharedApp) {
 			a.Spec.Channels, a.Spec.Pause = []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}}, new(true)
-			a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: svarut}}}
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: svarut}}}
+			}
 		})
 		s.on(1, "09:00", "the network takes kobo up, for tests, which is paused", func() {
 			s.changeNetwork(telemark, func(n *v1alpha1.Network) {

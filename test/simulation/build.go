@@ -46,7 +46,9 @@ func randomWorld(seed uint64, size int) *world {
 		w.addApp([]string{"svarut", "kobo", "id-gateway"}[i])
 	}
 	if apps == 3 && w.chance(50) {
-		w.store.Apps["svarut"].Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: pick(w, "", ">=1.0", ">=1.2")}}}
+		for i := range w.store.Apps["svarut"].Spec.Versions {
+			w.store.Apps["svarut"].Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: pick(w, "", ">=1.0", ">=1.2")}}}
+		}
 	}
 	if w.chance(30) {
 		w.store.Platform.Spec.Rollout = w.randomStrategy()

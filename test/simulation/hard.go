@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -61,21 +62,22 @@ func promoteAndClock(w *world) string {
 	return first
 }
 
-// requireZone lets an app require a zone for a stage, or no longer.
+// requireZone lets some versions of an app require a zone for a stage, or no longer.
 func requireZone(w *world) string {
 	app := w.anyApp()
 	zone := pick(w, "", v1alpha1.ZoneOpen, v1alpha1.ZoneClosed, v1alpha1.ZoneClosed)
 	stage := pick(w, stages...)
 	w.changeApp(app.Name, func(a *v1alpha1.SharedApp) {
-		if a.Spec.Requires == nil {
-			a.Spec.Requires = &v1alpha1.Requirements{}
-		}
-		a.Spec.Requires.Zones = nil
-		if zone != "" {
-			a.Spec.Requires.Zones = []v1alpha1.RequiredZone{{Stage: stage, Zone: zone}}
+		for i := range a.Spec.Versions {
+			v := &a.Spec.Versions[i]
+			v.Requires = cmp.Or(v.Requires, &v1alpha1.Requirements{})
+			v.Requires.Zones = nil
+			if zone != "" && w.rng.IntN(3) > 0 { // versions differ in what they require
+				v.Requires.Zones = []v1alpha1.RequiredZone{{Stage: stage, Zone: zone}}
+			}
 		}
 	})
-	return fmt.Sprintf("%s: requires zone %q for %s", app.Name, zone, stage)
+	return fmt.Sprintf("%s: versions require zone %q for %s", app.Name, zone, stage)
 }
 
 // moveZone switches an environment from one zone to the other.
@@ -292,7 +294,9 @@ func (w *world) tenApps() {
 		name := fmt.Sprintf("app%d", i)
 		w.addApp(name)
 		if before != "" {
-			w.store.Apps[name].Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: before, Version: pick(w, "", ">=1.0")}}}
+			for i := range w.store.Apps[name].Spec.Versions {
+				w.store.Apps[name].Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: before, Version: pick(w, "", ">=1.0")}}}
+			}
 		}
 		before = name
 	}

@@ -321,7 +321,9 @@ var storiesThatEndedWrong = []story{
 		s.version("kobo", "1.0.0")
 		s.changeApp("kobo", func(a *v1alpha1.SharedApp) {
 			a.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}}
-			a.Spec.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: svarut, Version: ">=2.5"}}}
+			for i := range a.Spec.Versions {
+				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: svarut, Version: ">=2.5"}}}
+			}
 		})
 		s.on(1, "09:00", "svarut 2.5.0 is promoted, and the network takes kobo up, which requires it", func() {
 			s.promote("2.5.0")

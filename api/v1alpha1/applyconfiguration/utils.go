@@ -18,6 +18,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 	// Group=allmenning.dev, Version=v1alpha1
 	case v1alpha1.SchemeGroupVersion.WithKind("Access"):
 		return &apiv1alpha1.AccessApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("AllowedEgress"):
+		return &apiv1alpha1.AllowedEgressApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AllowedInBundles"):
 		return &apiv1alpha1.AllowedInBundlesApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AppDecision"):

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/walls"
 )
 
 // Get reads the Platform and fills what it leaves out. Without a Platform all of
@@ -39,12 +40,7 @@ func WithDefaults(spec v1alpha1.PlatformSpec) v1alpha1.PlatformSpec {
 		out.Ingress = []v1alpha1.IngressController{{NamespaceLabels: map[string]string{v1alpha1.LabelIngress: "true"}}}
 	}
 	if len(out.PrivateCIDRs) == 0 {
-		out.PrivateCIDRs = []string{
-			"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", // RFC 1918
-			"100.64.0.0/10",               // RFC 6598
-			"169.254.0.0/16", "fe80::/10", // link-local: RFC 3927 and 4291; cloud metadata lives there
-			"fc00::/7", // RFC 4193
-		}
+		out.PrivateCIDRs = walls.Private()
 	}
 	if len(out.SizeClasses) == 0 {
 		out.SizeClasses = sizeClasses()

@@ -69,12 +69,21 @@ func (t *Truth) urgent(r *v1alpha1.Rollout) bool {
 	return v != nil && ptr.Deref(v.SecurityFix, false)
 }
 
-// requiredZone of an app for a stage; empty where any will do.
-func requiredZone(app *v1alpha1.SharedApp, stage v1alpha1.Stage) v1alpha1.Zone {
-	if app == nil || app.Spec.Requires == nil {
+// requiredBy a version of an app; nil where it requires nothing, or is not listed.
+func requiredBy(app *v1alpha1.SharedApp, version string) *v1alpha1.Requirements {
+	if v := versionOf(app, version); v != nil {
+		return v.Requires
+	}
+	return nil
+}
+
+// requiredZone of a version of an app for a stage; empty where any will do.
+func requiredZone(app *v1alpha1.SharedApp, version string, stage v1alpha1.Stage) v1alpha1.Zone {
+	requires := requiredBy(app, version)
+	if requires == nil {
 		return ""
 	}
-	for _, required := range app.Spec.Requires.Zones {
+	for _, required := range requires.Zones {
 		if required.Stage == stage {
 			return required.Zone
 		}
@@ -83,14 +92,14 @@ func requiredZone(app *v1alpha1.SharedApp, stage v1alpha1.Stage) v1alpha1.Zone {
 	return ""
 }
 
-// lacks is an app that this one requires and that is not there, in range, and ready; empty where
+// lacks is an app that a version of this one requires and that is not there, in range, and ready; empty where
 // nothing is missing.
-func (t *Truth) lacks(k Key) string {
-	app := t.Apps[k.App]
-	if app == nil || app.Spec.Requires == nil {
+func (t *Truth) lacks(k Key, version string) string {
+	requires := requiredBy(t.Apps[k.App], version)
+	if requires == nil {
 		return ""
 	}
-	for _, needed := range app.Spec.Requires.Apps {
+	for _, needed := range requires.Apps {
 		found := t.Before.Present(Key{k.Municipality, k.Environment, needed.Name})
 		if found == nil || !inRange(found.Status.AppliedVersion, needed.Version) || !readyNow(found) {
 			return needed.Name
@@ -124,14 +133,15 @@ func lower(version, than string) bool {
 	return err1 == nil && err2 == nil && a.LessThan(b)
 }
 
-// needs is how an app requires another; nil where it does not.
-func needs(app *v1alpha1.SharedApp, other string) *v1alpha1.RequiredApp {
-	if app == nil || app.Spec.Requires == nil {
+// needs is how a version of an app requires another; nil where it does not.
+func needs(app *v1alpha1.SharedApp, version, other string) *v1alpha1.RequiredApp {
+	requires := requiredBy(app, version)
+	if requires == nil {
 		return nil
 	}
-	at := slices.IndexFunc(app.Spec.Requires.Apps, func(r v1alpha1.RequiredApp) bool { return r.Name == other })
+	at := slices.IndexFunc(requires.Apps, func(r v1alpha1.RequiredApp) bool { return r.Name == other })
 	if at < 0 {
 		return nil
 	}
-	return &app.Spec.Requires.Apps[at]
+	return &requires.Apps[at]
 }

@@ -207,10 +207,10 @@ func (t *Truth) reachable(m *v1alpha1.Municipality, k Key, s Says) Says {
 	if s.Group == (Group{}) {
 		return s
 	}
-	if zone := requiredZone(t.Apps[k.App], m.Spec.StageOf(k.Environment)); zone != "" && zone != m.Spec.Environment(k.Environment).Zone {
-		s.Excuse = "in another zone than the app requires"
-	}
 	there, version := t.Before.Present(k), channelVersion(t.Apps[k.App], s.Channel)
+	if !t.fits(k, version) {
+		s.Excuse = "in another zone than the version requires"
+	}
 	if r, offered := t.available(k.App, version); offered && (there == nil || releaseOf(there) != r) && s.Excuse == "" {
 		s.Excuse = t.unfit(k, version)
 	}
@@ -238,8 +238,12 @@ func (t *Truth) reachable(m *v1alpha1.Municipality, k Key, s Says) Says {
 // in, and another is not; empty where there is none.
 func (t *Truth) neededBy(k Key, present, other string) string {
 	for _, name := range Sorted(t.Apps) {
-		r := needs(t.Apps[name], k.App)
-		if r != nil && t.Before.Present(Key{k.Municipality, k.Environment, name}) != nil && inRange(present, r.Version) && !inRange(other, r.Version) {
+		needing := t.Before.Present(Key{k.Municipality, k.Environment, name})
+		if needing == nil {
+			continue
+		}
+		r := needs(t.Apps[name], needing.Spec.Version, k.App)
+		if r != nil && inRange(present, r.Version) && !inRange(other, r.Version) {
 			return name
 		}
 	}

@@ -150,7 +150,7 @@ func followsConsent(m *moved) string {
 	switch {
 	case s.Group != groupOf(m.Rollout):
 		return fmt.Sprintf("it does not follow the group, but %s", s.Group)
-	case s.Excuse == "" || (back && requiredZone(m.Apps[m.App], m.m.Spec.StageOf(m.Environment)) != ""):
+	case s.Excuse == "" || (back && requiredZone(m.Apps[m.App], m.To.Version, m.m.Spec.StageOf(m.Environment)) != ""):
 		return ""
 	}
 	return "it is " + s.Excuse
@@ -221,7 +221,7 @@ func placeExists(m *moved) string {
 	if m.Move.Before != nil && m.Move.Before.Spec.Digest == m.To.Digest {
 		return ""
 	}
-	return m.absent(m.Key)
+	return m.absent(m.Key, m.To.Version)
 }
 
 // neverLower says whether a version is lowered by a group that did not bring it.

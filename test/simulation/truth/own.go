@@ -109,8 +109,8 @@ func (t *Truth) goes(k Key) bool {
 func barred(t *Truth, k Key, version string) string {
 	there := t.Before.Present(k)
 	switch {
-	case !t.fits(k):
-		return "in another zone than the app requires"
+	case !t.fits(k, version):
+		return "in another zone than the version requires"
 	case there != nil && there.Spec.Version == version:
 		return "" // it is there
 	case t.unfit(k, version) != "":
@@ -128,7 +128,7 @@ func barred(t *Truth, k Key, version string) string {
 // if there is a reason that is so: it, or a stage before, can't be moved, or has failed.
 func (t *Truth) ownUnsettled(k Key, named string) string {
 	wanted, ok := t.available(k.App, named)
-	if !ok || t.at(k, wanted) || t.absent(k) != "" || barred(t, k, named) != "" {
+	if !ok || t.at(k, wanted) || t.absent(k, named) != "" || barred(t, k, named) != "" {
 		return ""
 	}
 	for p, i := range t.Installations[k.Municipality] {
@@ -140,7 +140,7 @@ func (t *Truth) ownUnsettled(k Key, named string) string {
 	own := slices.Index(stages, m.Spec.StageOf(k.Environment))
 	for _, e := range m.Spec.Environments {
 		other := Key{k.Municipality, e.Name, k.App}
-		if slices.Index(stages, e.Stage) < own && t.Says(other).Own == named && (t.absent(other) != "" || t.Ledger.refused[other]) {
+		if slices.Index(stages, e.Stage) < own && t.Says(other).Own == named && (t.absent(other, named) != "" || t.Ledger.refused[other]) {
 			return ""
 		}
 	}

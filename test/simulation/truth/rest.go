@@ -62,10 +62,10 @@ func (t *Truth) unsettled(k Key) string {
 	return fmt.Sprintf("it should have %s, and Rollout %s (%s) gives no reason that is so: %q", wanted.Version, r.Name, r.Status.Phase, r.Status.Next)
 }
 
-// fits says whether a place is in the zone that the app requires.
-func (t *Truth) fits(k Key) bool {
+// fits says whether a place is in the zone that a version requires.
+func (t *Truth) fits(k Key, version string) bool {
 	m := t.Municipalities[k.Municipality]
-	zone := requiredZone(t.Apps[k.App], m.Spec.StageOf(k.Environment))
+	zone := requiredZone(t.Apps[k.App], version, m.Spec.StageOf(k.Environment))
 	return zone == "" || zone == m.Spec.Environment(k.Environment).Zone
 }
 
@@ -94,7 +94,7 @@ func (t *Truth) reason(r *v1alpha1.Rollout, k Key) string {
 		return at.String() // its notes say so
 	}
 	for _, place := range f.Places {
-		if t.absent(place.Key) != "" {
+		if t.absent(place.Key, r.Spec.Version) != "" {
 			return "another of its places can't be moved"
 		}
 	}

@@ -220,7 +220,7 @@ func (t *Truth) placed(k Key, r *v1alpha1.Rollout, wave Wave) standing {
 		return away
 	case there:
 		return onTheWay
-	case t.absent(k) != "":
+	case t.absent(k, r.Spec.Version) != "":
 		return away
 	}
 	return waiting
@@ -240,15 +240,15 @@ func (t *Truth) onceAfter(k Key, r *v1alpha1.Rollout, soak time.Duration) bool {
 	return done && runs != nil && runs.Release == target(r) && runs.Longest > 0 && runs.Longest >= soak
 }
 
-// absent says why a place can't be moved now although it takes part; empty if it can.
-func (t *Truth) absent(k Key) string {
+// absent says why a place can't be moved to a version now although it takes part; empty if it can.
+func (t *Truth) absent(k Key, version string) string {
 	if why := t.unready(k); why != "" {
 		return why
 	}
 	if i := t.Installation(k); i != nil && ptr.Deref(i.Spec.Suspend, false) {
 		return "its installation is suspended"
 	}
-	if app := t.lacks(k); app != "" {
+	if app := t.lacks(k, version); app != "" {
 		return "it requires " + app
 	}
 	return ""

@@ -77,7 +77,7 @@ func (t removal) waitsFor(k Key, there *v1alpha1.AppInstallation) bool {
 	for _, e := range t.Municipalities[k.Municipality].Spec.Environments {
 		other := Key{k.Municipality, e.Name, k.App}
 		if later(e.Stage, there.Spec.Tenant.Stage) && t.Says(other).Own == there.Spec.Version && !t.at(other, releaseOf(there)) &&
-			barred(t.Truth, other, there.Spec.Version) == "" && !wordsOf(t.Municipalities[k.Municipality], other, t.Now).immediate && t.absent(other) == "" {
+			barred(t.Truth, other, there.Spec.Version) == "" && !wordsOf(t.Municipalities[k.Municipality], other, t.Now).immediate && t.absent(other, there.Spec.Version) == "" {
 			return true
 		}
 	}

@@ -52,6 +52,24 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
 - name: com.github.allmenning.allmenning.api.v1alpha1.AccessRole
   scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.AllowedEgress
+  map:
+    fields:
+    - name: cidr
+      type:
+        scalar: string
+    - name: ports
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Port
+          elementRelationship: associative
+          keys:
+          - port
+          - protocol
+    - name: reason
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.AllowedInBundles
   map:
     fields:
@@ -239,6 +257,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: wallsOf
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
 - name: com.github.allmenning.allmenning.api.v1alpha1.AppState
   scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Approval
@@ -1058,6 +1082,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.PlatformSpec
   map:
     fields:
+    - name: allowedEgress
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.AllowedEgress
+          elementRelationship: atomic
     - name: bundles
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.AllowedInBundles
@@ -1569,9 +1599,6 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
-    - name: requires
-      type:
-        namedType: com.github.allmenning.allmenning.api.v1alpha1.Requirements
     - name: suspend
       type:
         scalar: boolean
@@ -1708,6 +1735,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: parameters
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.ParameterSchema
+    - name: requires
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Requirements
     - name: securityFix
       type:
         scalar: boolean
@@ -1742,6 +1772,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
     - name: message
+      type:
+        scalar: string
+    - name: requires
       type:
         scalar: string
     - name: version

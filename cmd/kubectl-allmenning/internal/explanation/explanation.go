@@ -5,6 +5,7 @@
 //   - explanation.go: the chain, app by app.
 //   - offer.go, proposals.go, own.go: the three levels, in their words.
 //   - verdict.go, turn.go, note.go, installed.go: what comes of it.
+//   - walls.go: what is open around the app.
 //   - text.go: all of it for a terminal.
 package explanation
 
@@ -60,7 +61,7 @@ type App struct {
 
 // Link is what one level says.
 type Link struct {
-	// Level: nation, network, municipality, decision or rollout.
+	// Level: nation, network, municipality, decision, rollout or walls.
 	Level string `json:"level"`
 	Text  string `json:"text"`
 }
@@ -81,6 +82,7 @@ const (
 	municipality = "municipality"
 	decided      = "decision"
 	turn         = "rollout"
+	openings     = "walls"
 )
 
 // subject is what all parts of an explanation are about.
@@ -268,6 +270,7 @@ func (p *place) explain() App {
 		{municipality, p.own()},
 		{decided, p.decision()},
 		{turn, p.turn()},
+		{openings, p.walls()},
 	} {
 		for _, text := range part.texts {
 			a.Chain = append(a.Chain, Link{Level: part.level, Text: text})

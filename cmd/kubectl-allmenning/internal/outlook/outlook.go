@@ -5,6 +5,7 @@
 //   - outlook.go: the question, and the answer for every group.
 //   - play.go: the promotion, made in a copy of the world.
 //   - queue.go: a group that carries as many introductions as it may.
+//   - walls.go: what opens and closes around the app.
 //   - text.go: the answer for a terminal.
 package outlook
 
@@ -88,6 +89,8 @@ type Group struct {
 	Waves     []Wave     `json:"waves"`
 	Approvals []Approval `json:"approvals,omitempty"`
 	Visits    []Visit    `json:"visits"`
+	// Walls are changes of what is open around the app, for those who get the version.
+	Walls []Walls `json:"walls,omitempty"`
 	// Remarks are what somebody who decides should know besides, such as who stands in for whom.
 	Remarks []string `json:"remarks,omitempty"`
 	// Elsewhere are members whose app another decides on, and who.
@@ -158,7 +161,11 @@ func Of(w *world.World, q Question) (Outlook, error) {
 		Faults: faults, Notes: slices.Concat(w.Notes, notes, assumptions(w, q)), Groups: []Group{},
 	}
 
-	answer.Groups = foreseen(promoted(w, q), o.Spec.PilotNetworks, q)
+	assumed := ""
+	if w.Offline && len(w.Installations) == 0 {
+		assumed = was
+	}
+	answer.Groups = foreseen(promoted(w, q), o.Spec.PilotNetworks, q, assumed)
 	if q.Network != "" {
 		answer.Groups = slices.DeleteFunc(answer.Groups, func(g Group) bool { return g.Name != q.Network })
 	}
@@ -193,8 +200,8 @@ func assumptions(w *world.World, q Question) []string {
 }
 
 // foreseen plays the rollouts of all groups: those of pilot networks first, as the others
-// wait for them.
-func foreseen(c *country.Country, pilots []string, q Question) []Group {
+// wait for them. Assumed is the version that all are taken to have; empty where that is known.
+func foreseen(c *country.Country, pilots []string, q Question, assumed string) []Group {
 	var first, rest []string
 	for _, group := range c.Groups() {
 		if slices.Contains(pilots, group) {
@@ -203,13 +210,14 @@ func foreseen(c *country.Country, pilots []string, q Question) []Group {
 			rest = append(rest, group)
 		}
 	}
-	all := foreseeAll(c, first, time.Time{}, q)
-	all = append(all, foreseeAll(c, rest, piloted(all, pilots), q)...)
+	all := foreseeAll(c, first, time.Time{}, q, assumed)
+	all = append(all, foreseeAll(c, rest, piloted(all, pilots), q, assumed)...)
 	slices.SortStableFunc(all, func(a, b Group) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }
 
-func foreseeAll(c *country.Country, groups []string, piloted time.Time, q Question) []Group {
+// foreseeAll plays the rollouts of groups.
+func foreseeAll(c *country.Country, groups []string, piloted time.Time, q Question, assumed string) []Group {
 	all := []Group{}
 	for _, group := range groups {
 		plan := c.Plan(group).Introductions
@@ -223,6 +231,7 @@ func foreseeAll(c *country.Country, groups []string, piloted time.Time, q Questi
 			if begins := g.begins(); begins != nil {
 				g.Queue = queueAt(c, plan, i, in, *begins, q)
 			}
+			g.Walls = wallsOf(c, g.Visits, q, assumed)
 			g.Channel, g.Elsewhere = channelOf(c, intro.Group, q.App), elsewhere(c, group, q.App)
 			all = append(all, g)
 		}

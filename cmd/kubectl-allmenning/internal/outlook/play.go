@@ -60,8 +60,10 @@ func after(app *v1alpha1.SharedApp, q Question, requiresNothing bool) *v1alpha1.
 			app.Spec.Channels[i].Version = q.Version
 		}
 	}
-	if requiresNothing && app.Spec.Requires != nil {
-		app.Spec.Requires.Apps = nil
+	for i := range app.Spec.Versions {
+		if requires := app.Spec.Versions[i].Requires; requiresNothing && requires != nil {
+			requires.Apps = nil
+		}
 	}
 	return app
 }

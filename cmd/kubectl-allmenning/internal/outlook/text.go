@@ -54,6 +54,7 @@ func printGroup(out io.Writer, g *Group, channel string, at time.Time, all bool)
 		fmt.Fprintf(out, "  %s.\n", remark)
 	}
 	printApprovals(out, g)
+	printWalls(out, g.Walls)
 	printWaves(out, g)
 	if all {
 		printVisits(out, "WHEN", g.Visits, func(v *Visit) bool { return v.Reason == "" })

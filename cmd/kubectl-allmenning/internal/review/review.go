@@ -94,19 +94,23 @@ func (r *review) platform(p *v1alpha1.Platform) {
 	faults, notes := reference.Platform(p, r.known(), country.Municipalities(r.country.Tenants))
 	r.add("Platform", p.Name, false, faults...)
 	r.add("Platform", p.Name, true, notes...)
+	r.add("Platform", p.Name, true, country.ClosedWalls(r.country)...)
 }
 
 // known is what specs are held against, as the operator has it.
 func (r *review) known() reference.Known {
 	return reference.Known{
-		Apps: r.country.Apps, Networks: r.country.Networks, General: r.country.Platform.Rollout, Now: r.country.Now,
+		Platform: r.country.Platform,
+		Apps:     r.country.Apps, Networks: r.country.Networks, General: r.country.Platform.Rollout, Now: r.country.Now,
 		NoApps: !r.judged(len(r.world.Apps)), NoNetworks: !r.judged(len(r.world.Networks)),
 	}
 }
 
 func (r *review) app(a *v1alpha1.SharedApp) {
 	faults := reference.SharedApp(r.country.Apps.Of(a.Name), r.known())
-	r.outcomes("SharedApp", a.Name, faults.Requirements...)
+	for i := range a.Spec.Versions {
+		r.outcomes("SharedApp", a.Name, faults.Requirements[a.Spec.Versions[i].Version]...)
+	}
 	r.outcomes("SharedApp", a.Name, faults.Channels...)
 	if !r.judged(len(r.world.Networks)) {
 		return

@@ -92,8 +92,8 @@ func TestOf(t *testing.T) {
 		}},
 		{"a pilot network that does not propose the app", platform, svarut, edit(digi, "apps:\n  - {name: svarut}", "apps: []"), vinje,
 			[]string{"b.yaml:11: SharedApp svarut: spec.pilotNetworks[0]: Network digi does not propose svarut"}},
-		{"required apps and a withdrawn channel", platform, edit(svarut, "version: 1.0.0}\n  versions", "version: 2.0.0}\n  requires: {apps: [{name: gateway}, {name: post}]}\n  versions"), digi, vinje, []string{
-			"b.yaml:8: SharedApp svarut: spec.requires.apps[gateway]: there is no SharedApp gateway", "b.yaml:8: SharedApp svarut: spec.requires.apps[post]: ",
+		{"required apps and a withdrawn channel", platform, edit(svarut, "version: 1.0.0}\n  versions", "version: 2.0.0}\n  versions", "version: 1.0.0, ", "version: 1.0.0, requires: {apps: [{name: gateway}, {name: post}]}, "), digi, vinje, []string{
+			"b.yaml:9: SharedApp svarut: spec.versions[1.0.0].requires.apps[gateway]: there is no SharedApp gateway", "b.yaml:9: SharedApp svarut: spec.versions[1.0.0].requires.apps[post]: ",
 			"b.yaml:7: SharedApp svarut: spec.channels[stable].version: 2.0.0 is Withdrawn", "c.yaml:9: Network digi: spec.apps[svarut].channel \"stable\": version 2.0.0",
 		}},
 		{"members, networks, a successor, apps and channels of a network", platform, svarut, edit(digi,

@@ -22,6 +22,9 @@ type AppInstallationStatusApplyConfiguration struct {
 	AppliedVersion *string `json:"appliedVersion,omitempty"`
 	// appliedDigest is the digest of the bundle whose objects were all applied.
 	AppliedDigest *string `json:"appliedDigest,omitempty"`
+	// wallsOf are the versions whose requirements are open for the app's pods: that of the spec and, until it
+	// is ready, those that it comes from, whose pods may still run.
+	WallsOf []string `json:"wallsOf,omitempty"`
 	// healthySince is when the app became healthy at appliedDigest; empty while it is not.
 	HealthySince *v1.Time `json:"healthySince,omitempty"`
 	// longestHealthy is the longest time without a break that the app was healthy at appliedDigest
@@ -79,6 +82,16 @@ func (b *AppInstallationStatusApplyConfiguration) WithAppliedVersion(value strin
 // If called multiple times, the AppliedDigest field is set to the value of the last call.
 func (b *AppInstallationStatusApplyConfiguration) WithAppliedDigest(value string) *AppInstallationStatusApplyConfiguration {
 	b.AppliedDigest = &value
+	return b
+}
+
+// WithWallsOf adds the given value to the WallsOf field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the WallsOf field.
+func (b *AppInstallationStatusApplyConfiguration) WithWallsOf(values ...string) *AppInstallationStatusApplyConfiguration {
+	for i := range values {
+		b.WallsOf = append(b.WallsOf, values[i])
+	}
 	return b
 }
 

@@ -24,6 +24,15 @@ type PlatformSpecApplyConfiguration struct {
 	// the default: list every range.
 	// Example: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, "fc00::/7"]
 	PrivateCIDRs []string `json:"privateCIDRs,omitempty"`
+	// allowedEgress is where versions of apps may ask to connect to (versions[].requires.egress). A version
+	// may ask for a range, and for ports, that lie within one entry. Private addresses (privateCIDRs, and those
+	// of its default) are allowed only by an entry that is private itself: a wide entry, such as 0.0.0.0/0,
+	// stands for the public addresses in it. Default: every public address,
+	// [{cidr: 0.0.0.0/0}, {cidr: "::/0"}]. Setting it replaces the default: list every range. A version that
+	// asks for more is not available. What is taken out of the list is closed at once, also where a version
+	// that asks for it is installed.
+	// Example: [{cidr: 0.0.0.0/0, ports: [{port: 443}], reason: "services on the internet"}, {cidr: 10.20.0.0/16, ports: [{port: 443}], reason: "the county's archive"}]
+	AllowedEgress []AllowedEgressApplyConfiguration `json:"allowedEgress,omitempty"`
 	// sizeClasses give an environment its default quota by the municipality's
 	// inhabitants: the first class whose upTo is not exceeded. Default: Small up to
 	// 5 000, Medium up to 20 000, Large up to 100 000, ExtraLarge beyond. A change updates
@@ -94,6 +103,19 @@ func (b *PlatformSpecApplyConfiguration) WithIngress(values ...*IngressControlle
 func (b *PlatformSpecApplyConfiguration) WithPrivateCIDRs(values ...string) *PlatformSpecApplyConfiguration {
 	for i := range values {
 		b.PrivateCIDRs = append(b.PrivateCIDRs, values[i])
+	}
+	return b
+}
+
+// WithAllowedEgress adds the given value to the AllowedEgress field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the AllowedEgress field.
+func (b *PlatformSpecApplyConfiguration) WithAllowedEgress(values ...*AllowedEgressApplyConfiguration) *PlatformSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithAllowedEgress")
+		}
+		b.AllowedEgress = append(b.AllowedEgress, *values[i])
 	}
 	return b
 }

@@ -7,10 +7,12 @@ package v1alpha1
 //
 // RequiredIngress is somebody who connects to the app.
 type RequiredIngressApplyConfiguration struct {
-	// cidr is an address range that connections come from.
+	// cidr is an address range that connections come from. It may not touch a private range: pods of tenants
+	// have such addresses.
 	// Example: 203.0.113.0/24
 	CIDR *string `json:"cidr,omitempty"`
-	// namespaceLabels that the namespace of the caller carries.
+	// namespaceLabels that the namespace of the caller carries. A namespace of a municipality is never meant,
+	// whatever its labels are.
 	// Example: {kubernetes.io/metadata.name: message-broker}
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
 	// ports that the caller connects to. Default: every port.

@@ -5,7 +5,7 @@ package v1alpha1
 // RequirementsApplyConfiguration represents a declarative configuration of the Requirements type for use
 // with apply.
 //
-// Requirements are what an app needs from its surroundings.
+// Requirements are what a version of an app needs from its surroundings.
 type RequirementsApplyConfiguration struct {
 	// zones that the environments of a stage must have. Default: any.
 	// Example: [{stage: Production, zone: Closed}]
@@ -13,11 +13,13 @@ type RequirementsApplyConfiguration struct {
 	// apps that must be installed and Ready in the same environment first. Default: none.
 	// Example: [{name: id-gateway, version: ">=1.2"}]
 	Apps []RequiredAppApplyConfiguration `json:"apps,omitempty"`
-	// egress is where the app's pods may connect to, beyond what the zone allows. The operator
-	// writes the policy; a bundle may not bring its own. Default: nowhere.
+	// egress is where the app's pods may connect to, beyond what the zone allows, within what
+	// spec.allowedEgress of the Platform allows. The operator writes the policy; a bundle may not bring its
+	// own. Default: nowhere.
 	// Example: [{cidr: 203.0.113.0/24, ports: [{port: 443}], reason: "national digital post"}]
 	Egress []RequiredEgressApplyConfiguration `json:"egress,omitempty"`
-	// ingress is who may connect to the app's pods, beyond what the zone allows. Default: nobody.
+	// ingress is who may connect to the app's pods, beyond what the zone allows. It is never another tenant.
+	// Default: nobody.
 	// Example: [{namespaceLabels: {kubernetes.io/metadata.name: message-broker}, ports: [{port: 8080}], reason: "incoming messages"}]
 	Ingress []RequiredIngressApplyConfiguration `json:"ingress,omitempty"`
 }

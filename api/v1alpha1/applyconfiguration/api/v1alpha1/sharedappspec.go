@@ -24,16 +24,12 @@ type SharedAppSpecApplyConfiguration struct {
 	// personalData says whether the app handles personal data. Default: false.
 	// Example: true
 	PersonalData *bool `json:"personalData,omitempty"`
-	// requires is what the app needs around it. A change takes effect at once, also where the app
-	// is installed already.
-	// Example: {zones: [{stage: Production, zone: Closed}], apps: [{name: id-gateway, version: ">=1.2"}]}
-	Requires *RequirementsApplyConfiguration `json:"requires,omitempty"`
 	// channels point at versions. To promote a version, change one field: spec.channels[].version.
 	// Default: none, so that members can only name a version.
 	// Example: [{name: stable, version: 2.4.1}, {name: pilot, version: 2.5.0}]
 	Channels []ChannelApplyConfiguration `json:"channels,omitempty"`
-	// versions that are offered. Once a version was available its source can't change, and its schema never
-	// can: offer a new version.
+	// versions that are offered. Once a version was available neither its source nor what it requires can change, and
+	// its schema never can: offer a new version.
 	// A version that is in use can't be taken out.
 	// Example: [{version: 2.4.1, source: {configMap: {name: svarut-2.4.1}}}]
 	Versions []VersionApplyConfiguration `json:"versions,omitempty"`
@@ -94,14 +90,6 @@ func (b *SharedAppSpecApplyConfiguration) WithFunctionArea(value apiv1alpha1.Fun
 // If called multiple times, the PersonalData field is set to the value of the last call.
 func (b *SharedAppSpecApplyConfiguration) WithPersonalData(value bool) *SharedAppSpecApplyConfiguration {
 	b.PersonalData = &value
-	return b
-}
-
-// WithRequires sets the Requires field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Requires field is set to the value of the last call.
-func (b *SharedAppSpecApplyConfiguration) WithRequires(value *RequirementsApplyConfiguration) *SharedAppSpecApplyConfiguration {
-	b.Requires = value
 	return b
 }
 

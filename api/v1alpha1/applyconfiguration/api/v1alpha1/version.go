@@ -26,6 +26,10 @@ type VersionApplyConfiguration struct {
 	// Default: false.
 	// Example: true
 	SecurityFix *bool `json:"securityFix,omitempty"`
+	// requires is what this version needs around it. It comes, and goes, with the version: a member that runs
+	// another one keeps what that requires. It can't change once the version was available. Default: nothing.
+	// Example: {zones: [{stage: Production, zone: Closed}], apps: [{name: id-gateway, version: ">=1.2"}]}
+	Requires *RequirementsApplyConfiguration `json:"requires,omitempty"`
 	// parameters that this version takes. They can't change. Default: it takes none.
 	Parameters *ParameterSchemaApplyConfiguration `json:"parameters,omitempty"`
 	// health says how to read the health of kinds that only this app knows. Other kinds are
@@ -69,6 +73,14 @@ func (b *VersionApplyConfiguration) WithState(value apiv1alpha1.VersionState) *V
 // If called multiple times, the SecurityFix field is set to the value of the last call.
 func (b *VersionApplyConfiguration) WithSecurityFix(value bool) *VersionApplyConfiguration {
 	b.SecurityFix = &value
+	return b
+}
+
+// WithRequires sets the Requires field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Requires field is set to the value of the last call.
+func (b *VersionApplyConfiguration) WithRequires(value *RequirementsApplyConfiguration) *VersionApplyConfiguration {
+	b.Requires = value
 	return b
 }
 

@@ -14,6 +14,9 @@ type VersionStatusApplyConfiguration struct {
 	Digest *string `json:"digest,omitempty"`
 	// available is true when the bundle was fetched and has passed every check.
 	Available *bool `json:"available,omitempty"`
+	// requires is a digest of what the version requires, as it was when it became available. It is remembered
+	// like the digest of the bundle: what one number requires never changes.
+	Requires *string `json:"requires,omitempty"`
 	// message says why it is not available, and what to do: all that is wrong, as far as there is room.
 	Message *string `json:"message,omitempty"`
 	// adjusted lists what was changed to make the bundle fit, such as fields that the Pod Security Standard
@@ -53,6 +56,14 @@ func (b *VersionStatusApplyConfiguration) WithDigest(value string) *VersionStatu
 // If called multiple times, the Available field is set to the value of the last call.
 func (b *VersionStatusApplyConfiguration) WithAvailable(value bool) *VersionStatusApplyConfiguration {
 	b.Available = &value
+	return b
+}
+
+// WithRequires sets the Requires field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Requires field is set to the value of the last call.
+func (b *VersionStatusApplyConfiguration) WithRequires(value string) *VersionStatusApplyConfiguration {
+	b.Requires = &value
 	return b
 }
 
