@@ -44,13 +44,13 @@ func (w Walls) Closed() bool { return len(w.Egress)+len(w.Ingress) == 0 }
 // opening is a peer with its ports, in words.
 func opening(peer string, ports []v1alpha1.Port) string {
 	if len(ports) == 0 {
-		return peer + ", every port"
+		return peer + " (every port)"
 	}
 	all := make([]string, 0, len(ports))
 	for _, p := range ports {
 		all = append(all, fmt.Sprintf("%s %d", named(p).Protocol, p.Port))
 	}
-	return peer + ", " + strings.Join(all, " and ")
+	return peer + " (" + strings.Join(all, ", ") + ")"
 }
 
 // peerOf is where connections come from, in words.

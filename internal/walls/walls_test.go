@@ -111,7 +111,7 @@ func TestFaultsNameTheField(t *testing.T) {
 	if len(faults) != 2 || !strings.HasPrefix(faults[1].Of("2.5.0"), "spec.versions[2.5.0].requires.ingress[0].namespaceLabels: ") {
 		t.Fatalf("got %v", faults)
 	}
-	want := "spec.versions[2.5.0].requires.egress[1].cidr: 10.20.0.0/16, TCP 443 reaches into the private range 10.0.0.0/8, which the Platform does not allow: " +
+	want := "spec.versions[2.5.0].requires.egress[1].cidr: 10.20.0.0/16 (TCP 443) reaches into the private range 10.0.0.0/8, which the Platform does not allow: " +
 		"require another range, or have a platform operator add {cidr: 10.20.0.0/16, ports: [{port: 443}], reason: ...} to spec.allowedEgress of Platform default"
 	if got := faults[0].Of("2.5.0"); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -130,10 +130,10 @@ func TestCompare(t *testing.T) {
 	}{
 		{"nothing", nil, nil, walls.Change{}},
 		{"the same in another order", open(to("203.0.113.0/24", 443), to("198.51.100.0/24", 443)), open(to("198.51.100.0/24", 443), to("203.0.113.0/24", 443)), walls.Change{}},
-		{"a port more", open(to("203.0.113.0/24", 443)), open(to("203.0.113.0/24", 443, 8443)), walls.Change{Opens: []string{"egress to 203.0.113.0/24, TCP 8443: post"}}},
-		{"one port in the place of all", open(to("203.0.113.0/24")), open(to("203.0.113.0/24", 443)), walls.Change{Closes: []string{"egress to 203.0.113.0/24, every port: post"}}},
-		{"a part of what was open", open(to("203.0.113.0/24", 443)), open(to("203.0.113.8/32", 443)), walls.Change{Closes: []string{"egress to 203.0.113.0/24, TCP 443: post"}}},
-		{"who may come in", nil, &v1alpha1.Requirements{Ingress: []v1alpha1.RequiredIngress{edge}}, walls.Change{Opens: []string{"ingress from namespaces with role=edge, TCP 8080: the portal"}}},
+		{"a port more", open(to("203.0.113.0/24", 443)), open(to("203.0.113.0/24", 443, 8443)), walls.Change{Opens: []string{"egress to 203.0.113.0/24 (TCP 8443): post"}}},
+		{"one port in the place of all", open(to("203.0.113.0/24")), open(to("203.0.113.0/24", 443)), walls.Change{Closes: []string{"egress to 203.0.113.0/24 (every port): post"}}},
+		{"a part of what was open", open(to("203.0.113.0/24", 443)), open(to("203.0.113.8/32", 443)), walls.Change{Closes: []string{"egress to 203.0.113.0/24 (TCP 443): post"}}},
+		{"who may come in", nil, &v1alpha1.Requirements{Ingress: []v1alpha1.RequiredIngress{edge}}, walls.Change{Opens: []string{"ingress from namespaces with role=edge (TCP 8080): the portal"}}},
 		{"what is not allowed does not open", nil, open(to("10.0.0.0/8", 443)), walls.Change{}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

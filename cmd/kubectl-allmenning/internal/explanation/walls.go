@@ -2,14 +2,19 @@ package explanation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/walls"
 )
 
 // walls says what is open around the app, and what opens and closes with the version that it should have.
 func (p *place) walls() []string {
+	if slices.Contains(p.world.Unread, world.Platforms) {
+		return nil // what the Platform allows is not known
+	}
 	bounds, wanted, runs := walls.BoundsOf(p.country.Platform), p.verdict.Wanted, ""
 	if p.installed != nil && p.installed.Spec.State != v1alpha1.InstallationAbsent {
 		runs = p.installed.Spec.Version

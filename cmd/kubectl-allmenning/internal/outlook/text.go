@@ -32,7 +32,7 @@ func Print(out io.Writer, o Outlook, all bool) {
 		fmt.Fprintf(out, "Note: %s\n", note)
 	}
 	if len(o.Groups) == 0 {
-		fmt.Fprintln(out, "\nNobody would get it: no network proposes the app in this channel to anybody, and nobody follows the channel directly.")
+		fmt.Fprintln(out, "\nNobody would get it: the version can't be had, or no network proposes the app in this channel to anybody, and nobody follows the channel directly.")
 	}
 	for i := range o.Groups {
 		printGroup(out, &o.Groups[i], o.Channel, o.At, all)
