@@ -89,6 +89,7 @@ func plan(seen observed, wanted rendered) (planned, error) {
 
 	out.hold(seen)
 	out.leftovers(seen, wanted.objects)
+	out.prune = out.rivals()
 	if len(out.stale) > 0 && out.isReady() {
 		out.prune = out.stale
 	}
