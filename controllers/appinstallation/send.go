@@ -13,6 +13,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // sender writes single objects.
@@ -70,7 +71,7 @@ func (s sender) desiredNow(ctx context.Context, o object) (*unstructured.Unstruc
 		return sent, nil
 	}
 	sent.SetUID(o.live.GetUID())
-	ignored := apply.IgnoredFields(o.desired)
+	ignored := contract.IgnoredFields(o.desired)
 	if len(ignored) == 0 {
 		return sent, nil
 	}

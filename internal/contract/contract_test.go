@@ -97,6 +97,8 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"reserved-names", "fields that are left to others", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: \"spec.replicas, spec.template.spec.nodeSelector\"}}}", ""},
 	{"reserved-names", "what runs is not left to others", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: spec.template.spec.containers}}}", `"spec.template.spec.containers" can't be left to others`},
 	{"reserved-names", "nor what a CronJob runs", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: spec.jobTemplate.spec.template.spec}}}", `can't be left to others`},
+	{"reserved-names", "however it is quoted", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: 'spec[\"template\"].spec'}}}", `can't be left to others`},
+	{"reserved-names", "a key that holds dots", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: 'data[\"app.conf\"], data.other\\.conf'}}}", ""},
 	{"reserved-names", "nor a whole spec", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: spec}}}", `"spec" can't be left to others`},
 	{"pod-security", "a restricted pod", web(restricted("")), ""},
 	{"pod-security", "no pod", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", ""},

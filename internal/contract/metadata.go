@@ -113,33 +113,6 @@ func reservedRule(_ *whole, o *unstructured.Unstructured) []Finding {
 	return found
 }
 
-// maxIgnored is how many fields of an object may be left to others.
-const maxIgnored = 8
-
-// ignoredRule: a publisher may leave fields to others, but not what runs, nor all of an object.
-func ignoredRule(o *unstructured.Unstructured) []Finding {
-	text, set := o.GetAnnotations()[v1alpha1.AnnotationIgnoreFields]
-	if !set {
-		return nil
-	}
-	field := "metadata.annotations[" + v1alpha1.AnnotationIgnoreFields + "]"
-	paths := strings.Split(text, ",")
-	if len(paths) > maxIgnored {
-		return one(field, fmt.Sprintf("%d fields are left to others, at most %d may be", len(paths), maxIgnored), "name fewer")
-	}
-	var found []Finding
-	for _, path := range paths {
-		path = strings.TrimSpace(path)
-		first, below, _ := strings.Cut(path, ".")
-		switch {
-		case below == "" || (first != "spec" && first != "data"), path == "spec.template", path == "spec.template.spec", path == "spec.jobTemplate", path == "spec.jobTemplate.spec", path == "spec.jobTemplate.spec.template", path == "spec.jobTemplate.spec.template.spec", path == "spec.selector", path == "spec.ports",
-			strings.Contains(path, "ontainers"), strings.Contains(path, "volumes"), strings.Contains(path, "serviceAccount"), strings.Contains(path, "securityContext"), strings.Contains(path, "["):
-			found = append(found, one(field, fmt.Sprintf("%q can't be left to others: it decides what runs", path), "name a field below spec or data, such as spec.replicas")...)
-		}
-	}
-	return found
-}
-
 // phaseRule: only what ends by itself can be waited for.
 func phaseRule(o *unstructured.Unstructured) []Finding {
 	if o.GetAnnotations()[v1alpha1.AnnotationPhase] == "" || is(o, "batch", "Job") {

@@ -7,6 +7,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/internal/contract"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -46,7 +48,7 @@ func Cleaning(answer, desired *unstructured.Unstructured, app string) []client.P
 // A field that is left to others stays as it is now.
 func restoring(answer, desired *unstructured.Unstructured) []operation {
 	desired = desired.DeepCopy()
-	for _, path := range append(IgnoredFields(desired), restarted(desired)...) {
+	for _, path := range append(contract.IgnoredFields(desired), restarted(desired)...) {
 		if value, found, err := unstructured.NestedFieldCopy(answer.Object, path...); err == nil && found {
 			_ = unstructured.SetNestedField(desired.Object, value, path...) // a field that is in its way is the publisher's
 		}

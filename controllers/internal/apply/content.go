@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/podtemplate"
 )
 
@@ -29,7 +30,7 @@ func contentHash(o *unstructured.Unstructured) string {
 	}
 	var ignored [][]string
 	if ownsIgnored(owned) {
-		ignored = IgnoredFields(o)
+		ignored = contract.IgnoredFields(o)
 	}
 	sum := sha256.New()
 	addOwned(sum, owned, o.Object, nil, ignored)
@@ -71,7 +72,7 @@ func Decisive(o *unstructured.Unstructured) [][]string {
 	return nil
 }
 
-// ownsIgnored says whether the annotation that names IgnoredFields is among the fields that a manager owns: a
+// ownsIgnored says whether the annotation that names contract.IgnoredFields is among the fields that a manager owns: a
 // tenant who adds it to an app's object leaves nothing to anybody.
 func ownsIgnored(owned map[string]any) bool {
 	at := any(owned)
@@ -85,20 +86,6 @@ func ownsIgnored(owned map[string]any) bool {
 		}
 	}
 	return true
-}
-
-// IgnoredFields are the fields of an object that its publisher leaves to others. Of a live object they count
-// only where ownsIgnored.
-func IgnoredFields(o *unstructured.Unstructured) [][]string {
-	text := o.GetAnnotations()[v1alpha1.AnnotationIgnoreFields]
-	if text == "" {
-		return nil
-	}
-	var all [][]string
-	for path := range strings.SplitSeq(text, ",") {
-		all = append(all, strings.Split(strings.TrimSpace(path), "."))
-	}
-	return all
 }
 
 // restarted is where "kubectl rollout restart" notes the time in a pod template: people may restart what
@@ -260,7 +247,7 @@ func add(sum hash.Hash, name string, value any) {
 func HasForeign(o *unstructured.Unstructured, app string) bool {
 	decisive, ignored := Decisive(o), restarted(o)
 	if ownsIgnored(ownedBy(o, ManagerOf(app))) {
-		ignored = append(ignored, IgnoredFields(o)...)
+		ignored = append(ignored, contract.IgnoredFields(o)...)
 	}
 	for _, entry := range o.GetManagedFields() {
 		own := entry.Manager == ManagerOf(app) && entry.Operation == metav1.ManagedFieldsOperationApply // anybody may update under its name
