@@ -45,11 +45,9 @@ func phaseOf(o *unstructured.Unstructured) phase {
 }
 
 // hold keeps back what a phase before it must finish for. An app that was applied already is corrected at
-// once: its phases are behind it.
+// once: its phases are behind it. But where its parameters make other objects of it, these come in phases, too.
 func (p *planned) hold(seen observed) {
-	if isApplied(seen) {
-		return
-	}
+	applied, known := isApplied(seen), inventory(seen.previous())
 	until, waits := after, ""
 	for at := ground; at < after && waits == ""; at++ {
 		if at == ground {
@@ -60,7 +58,9 @@ func (p *planned) hold(seen observed) {
 		}
 	}
 	for i := range p.objects {
-		if o := &p.objects[i]; o.phase > until && (o.send || o.live == nil) {
+		o := &p.objects[i]
+		corrects := applied && o.sent == known[o.ref].Sent
+		if o.phase > until && !corrects && (o.send || o.live == nil) {
 			o.send, o.waits = false, waits
 			p.held = true
 		}
@@ -74,14 +74,18 @@ func (p *planned) unfinished(at phase) string {
 		if o.phase > at || (at == before && o.phase != before) || o.done {
 			continue
 		}
-		if o.live == nil || o.send {
-			return o.String()
-		}
-		if state, _ := health.Of(o.live, p.rules); state != health.Healthy {
+		if o.live == nil || o.send || !p.isDone(o) || (o.phase == before && !isComplete(o.live)) {
 			return o.String()
 		}
 	}
 	return ""
+}
+
+// isDone says whether nothing has to wait for an object. A claim that no volume was found for may wait for the first
+// pod that mounts it; where there is such a pod, that is what is waited for.
+func (p *planned) isDone(o object) bool {
+	state, _ := health.Of(o.live, p.rules)
+	return state == health.Healthy || (state == health.Progressing && o.Kind == claimKind)
 }
 
 // isReady says whether all of the app is applied and healthy: what it no longer has may go.
@@ -90,10 +94,7 @@ func (p *planned) isReady() bool {
 		if o.done {
 			continue
 		}
-		if o.send || o.live == nil {
-			return false
-		}
-		if state, _ := health.Of(o.live, p.rules); state != health.Healthy {
+		if o.send || o.live == nil || o.waits != "" || !p.isDone(o) {
 			return false
 		}
 	}

@@ -218,3 +218,61 @@ func TestBrakes(t *testing.T) {
 		t.Error("with a version on its way there is no brake")
 	}
 }
+
+// TestParametersComeInPhasesToo: a change of parameters makes other objects of a version that is applied, and its
+// migration comes before its workloads; what only drifted is corrected meanwhile.
+func TestParametersComeInPhasesToo(t *testing.T) {
+	with := func(o *unstructured.Unstructured, value string) *unstructured.Unstructured {
+		o = o.DeepCopy()
+		_ = unstructured.SetNestedField(o.Object, value, "spec", "parameter") // nothing is in the way
+		return o
+	}
+	migrate, web, other := job("migrate", v1alpha1.PhaseBefore), deployment("web"), deployment("other")
+	seen := installed(t, migrate, web, other)
+	ended(seen, "migrate", "Complete")
+	seen = next(t, seen, mustPlan(t, seen, migrate, web, other))
+	delete(seen.live, refOf(other))
+	todo := mustPlan(t, seen, with(migrate, "b"), with(web, "b"), other)
+	if diff := cmp.Diff([]string{"Job/migrate", "Deployment/other"}, sends(todo)); diff != "" {
+		t.Fatalf("sent first (-want +got):\n%s", diff)
+	}
+	seen = next(t, seen, todo)
+	if got := sends(mustPlan(t, seen, with(migrate, "b"), with(web, "b"), other)); len(got) > 0 {
+		t.Errorf("sent %v while the migration runs", got)
+	}
+	ended(seen, "migrate", "Complete")
+	if diff := cmp.Diff([]string{"Deployment/web"}, sends(mustPlan(t, seen, with(migrate, "b"), with(web, "b"), other))); diff != "" {
+		t.Errorf("sent when it has succeeded (-want +got):\n%s", diff)
+	}
+}
+
+// TestASuspendedMigrationIsNotDone waits for one that has not run.
+func TestASuspendedMigrationIsNotDone(t *testing.T) {
+	migrate := job("migrate", v1alpha1.PhaseBefore)
+	_ = unstructured.SetNestedField(migrate.Object, true, "spec", "suspend") // nothing is in the way
+	seen := world()
+	seen = next(t, seen, mustPlan(t, seen, migrate, deployment("web")))
+	seen.live[refOf(migrate)].Object["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Suspended", "status": "True"}}}
+	if got := sends(mustPlan(t, seen, migrate, deployment("web"))); len(got) > 0 {
+		t.Errorf("sent %v", got)
+	}
+}
+
+// TestAClaimMayWaitForItsFirstPod: nothing mounts it yet, so that nothing waits for it.
+func TestAClaimMayWaitForItsFirstPod(t *testing.T) {
+	claim := of(world(), claimKind, "spare", map[string]any{})
+	pending := func(seen observed) { seen.live[refOf(claim)].Object["status"] = map[string]any{"phase": "Pending"} }
+	smoke := job("smoke", v1alpha1.PhaseAfter)
+	seen := world()
+	seen = next(t, seen, mustPlan(t, seen, claim))
+	pending(seen)
+	if diff := cmp.Diff([]string{"Job/smoke"}, sends(mustPlan(t, seen, claim, smoke))); diff != "" {
+		t.Errorf("sent (-want +got):\n%s", diff)
+	}
+
+	old := installed(t, configMap("old", "1"), claim)
+	pending(old)
+	if diff := cmp.Diff([]string{"ConfigMap/old"}, prunes(mustPlan(t, old, claim))); diff != "" {
+		t.Errorf("pruned (-want +got):\n%s", diff)
+	}
+}
