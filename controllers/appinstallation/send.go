@@ -37,7 +37,7 @@ func (s sender) send(ctx context.Context, seen observed, o object) (*unstructure
 	}
 
 	err = s.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(sent), client.FieldOwner(apply.ManagerOf(app)), client.ForceOwnership)
-	if o.live != nil && apply.Immutable(err) && o.desired.GetAnnotations()[v1alpha1.AnnotationReplace] == v1alpha1.ReplaceRecreate && o.Kind != claimKind {
+	if o.live != nil && apply.Immutable(err) && o.mayRecreate() {
 		if err := s.remove(ctx, owner, o.live); err != nil {
 			return nil, err
 		}
@@ -60,6 +60,19 @@ func (s sender) send(ctx context.Context, seen observed, o object) (*unstructure
 	}
 	s.view.Slim(sent)
 	return sent, nil
+}
+
+// mayRecreate says whether an object may be deleted and created again where a field can't be changed: its publisher says
+// so, or somebody else locked configuration of the app, of which nothing is lost, as all of it is the app's.
+func (o object) mayRecreate() bool {
+	if o.Group == "" && (o.Kind == "ConfigMap" || o.Kind == "Secret") {
+		byApp, _, _ := unstructured.NestedBool(o.desired.Object, "immutable")
+		locked, _, _ := unstructured.NestedBool(o.live.Object, "immutable")
+		if locked && !byApp {
+			return true
+		}
+	}
+	return o.desired.GetAnnotations()[v1alpha1.AnnotationReplace] == v1alpha1.ReplaceRecreate && o.Kind != claimKind
 }
 
 // desiredNow is what to send: the object as it should be, on the very object that was seen, or on none. What

@@ -195,6 +195,7 @@ func TestDriftIsCorrected(t *testing.T) {
 		{"a Secret that was deleted", at(&corev1.Secret{}, ns, "drift"), nil},
 		{"a value that was changed", configMap(ns, "drift"), on(func(o *corev1.ConfigMap) { o.Data["greeting"] = "morna" })},
 		{"a value that was taken out", configMap(ns, "drift"), on(func(o *corev1.ConfigMap) { delete(o.Data, "greeting") })},
+		{"a value that was changed, and locked", configMap(ns, "drift"), on(func(o *corev1.ConfigMap) { o.Data["greeting"], o.Immutable = "morna", new(true) })},
 		{"an image that was changed", at(&appsv1.Deployment{}, ns, "drift"), on(func(o *appsv1.Deployment) {
 			o.Spec.Template.Spec.Containers[0].Image = "example.org/other"
 		})},

@@ -144,7 +144,7 @@ func TestWhatAVersionRequiresStays(t *testing.T) {
 	}
 	second := app.Spec.Versions[1]
 	edit(t, app, func(app *v1alpha1.SharedApp) { app.Spec.Versions = app.Spec.Versions[:1] })
-	checked(t, app)
+	until(t, "it is taken out", app, func(app *v1alpha1.SharedApp) error { return isReady(app.Status.Conditions, app.Generation) })
 	edit(t, app, func(app *v1alpha1.SharedApp) {
 		second.Requires = &v1alpha1.Requirements{Egress: []v1alpha1.RequiredEgress{{CIDR: "203.0.0.0/16", Reason: "more"}}}
 		app.Spec.Versions = append(app.Spec.Versions, second)
