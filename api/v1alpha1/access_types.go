@@ -56,6 +56,18 @@ type Access struct {
 	// +kubebuilder:validation:items:MaxLength=15
 	Environments []string `json:"environments,omitempty"`
 
+	// apps that the access ends at, in these environments: it holds in the namespaces that they have for themselves,
+	// and not in the environments'. Only apps of isolation Own have such; another one is a fault that the status
+	// of the Municipality names. Default: the environments, and the namespaces of all their apps.
+	// Example: [svarut]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=40
+	Apps []string `json:"apps,omitempty"`
+
 	// expires is when the access ends by itself, as an RFC 3339 time. Default: never.
 	// Example: "2027-03-01T00:00:00Z"
 	// +optional

@@ -6,6 +6,9 @@ const (
 	// ReasonEnvironmentNotReady means that the namespace is missing, being deleted, or without its
 	// network policies, accounts or quota. The operator is at work on it.
 	ReasonEnvironmentNotReady = "EnvironmentNotReady"
+	// ReasonNamespaceRefused means that the app's own namespace can't be made: another has its name, or the
+	// environment's quota has no room for its share.
+	ReasonNamespaceRefused = "NamespaceRefused"
 	// ReasonZoneUnfit means that the app requires another zone than the environment has.
 	ReasonZoneUnfit = "ZoneUnfit"
 	// ReasonRequiredAppMissing means that an app which this one requires is not installed in the
@@ -68,6 +71,8 @@ const (
 const (
 	// ReasonUninstalling means that its objects are being deleted.
 	ReasonUninstalling = "Uninstalling"
+	// ReasonRemovingNamespace means that its objects are deleted, and that its own namespace is to go.
+	ReasonRemovingNamespace = "RemovingNamespace"
 	// ReasonUninstalled means that its objects are deleted, save those that may hold data.
 	ReasonUninstalled = "Uninstalled"
 )

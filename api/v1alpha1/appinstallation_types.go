@@ -97,6 +97,7 @@ type Tenant struct {
 }
 
 // AppInstallationSpec is all that is to be installed. The operator writes it.
+// +kubebuilder:validation:XValidation:rule="(has(self.isolation) && self.isolation == 'Own') == (has(oldSelf.isolation) && oldSelf.isolation == 'Own')",message="isolation can't change: what is installed stays in its namespace",fieldPath=".isolation"
 type AppInstallationSpec struct {
 	// app is the name of the SharedApp; the installation has the same name.
 	// +required
@@ -104,6 +105,12 @@ type AppInstallationSpec struct {
 	// +kubebuilder:validation:MaxLength=40
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="app can't change: an installation of another app is another AppInstallation"
 	App string `json:"app,omitempty"`
+
+	// isolation says where the app's objects are: Own is a namespace of the installation's own, which
+	// status.namespace names; without it they are in the namespace of this object. It stays as it was when the
+	// installation was made.
+	// +optional
+	Isolation Isolation `json:"isolation,omitempty"`
 
 	// version to install now, which is not the wanted one while another comes in its turn: see
 	// status.apps of the Municipality.
@@ -269,6 +276,12 @@ type AppInstallationStatus struct {
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 
+	// namespace that the app's objects are in, where it is the installation's own; empty where they are in that of
+	// this object.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+
 	// appliedVersion is the version whose objects were all applied.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
@@ -343,6 +356,7 @@ type AppInstallationStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Decided by",type=string,JSONPath=`.spec.decidedBy.name`
 // +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.metadata.annotations.allmenning\.dev/decision`,priority=1
+// +kubebuilder:printcolumn:name="Objects in",type=string,JSONPath=`.status.namespace`,priority=1
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`

@@ -70,6 +70,13 @@ type EnvironmentStatus struct {
 	// environment closed, as the message then says. Empty while there is no namespace.
 	// +optional
 	Zone Zone `json:"zone,omitempty"`
+	// refusedNamespaces are apps of isolation Own of which the namespace can't be made here, or can't be as the app
+	// declares it, at most 64.
+	// +optional
+	// +listType=map
+	// +listMapKey=app
+	// +kubebuilder:validation:MaxItems=64
+	RefusedNamespaces []RefusedNamespace `json:"refusedNamespaces,omitempty"`
 	// message says what differs from the spec, and how to fix it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024

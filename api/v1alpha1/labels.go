@@ -27,7 +27,8 @@ const (
 	LabelCounty = "allmenning.dev/county"
 
 	// LabelApp names the SharedApp whose installation an object, or a pod,
-	// belongs to. An object belongs to one installation.
+	// belongs to. An object belongs to one installation. On a namespace it says that the
+	// installation has the namespace for itself.
 	LabelApp = "allmenning.dev/app"
 	// LabelBundle marks a stored bundle in the operator's own namespace.
 	LabelBundle = "allmenning.dev/bundle"

@@ -10,6 +10,8 @@ const (
 	ReasonEnvironmentFailed = "EnvironmentFailed"
 	// ReasonEnvironmentRetained means that an environment is kept that should be deleted, as it holds volumes.
 	ReasonEnvironmentRetained = "EnvironmentRetained"
+	// ReasonAccessUnfit means that an access is to end at an app that has no namespace of its own.
+	ReasonAccessUnfit = "AccessUnfit"
 	// ReasonEnvironmentDeleting means that an environment is being deleted.
 	ReasonEnvironmentDeleting = "EnvironmentDeleting"
 )

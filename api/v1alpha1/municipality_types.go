@@ -302,6 +302,7 @@ type MunicipalityStatus struct {
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40",message="metadata.name must be at most 40 characters, so that namespace names fit",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="metadata.name must begin with a letter and hold only a-z, 0-9 and dashes",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!(self.metadata.name in ['kube', 'allmenning', 'default']) && !self.metadata.name.startsWith('kube-')",message="metadata.name must not be kube, allmenning or default, nor begin with kube-: its namespaces would look like the cluster's own",fieldPath=".metadata"
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || !self.metadata.name.contains('--')",message="metadata.name must not hold two dashes in a row: they part the name of an app's own namespace",fieldPath=".metadata",optionalOldSelf=true
 type Municipality struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata; the name begins the names of the namespaces.

@@ -23,6 +23,7 @@ const (
 )
 
 // SharedAppSpec is the national offer of one common component.
+// +kubebuilder:validation:XValidation:rule="!has(self.ownNamespace) || (has(self.isolation) && self.isolation == 'Own')",message="spec.ownNamespace is for spec.isolation Own: set that, or take it out",fieldPath=".ownNamespace"
 // +kubebuilder:validation:XValidation:rule="!has(self.channels) || self.channels.all(c, self.versions.exists(v, v.version == c.version))",message="each of spec.channels[].version must be one of spec.versions[].version",fieldPath=".channels"
 type SharedAppSpec struct {
 	// displayName is the name that people know.
@@ -49,6 +50,20 @@ type SharedAppSpec struct {
 	// Example: true
 	// +optional
 	PersonalData *bool `json:"personalData,omitempty"`
+
+	// isolation says where installations of the app live: Shared, in the namespace of the environment, beside
+	// other apps; or Own, in a namespace of its own each, named <environment's namespace>--<app>, where no name
+	// can be taken, and at which the access of people may end (spec.access[].apps of a Municipality). Default:
+	// Shared. It can't change once a version was available.
+	// Example: Own
+	// +optional
+	// +kubebuilder:default=Shared
+	Isolation Isolation `json:"isolation,omitempty"`
+
+	// ownNamespace says what the namespaces of isolation Own are like. Default: the defaults of its fields.
+	// Example: {quota: {cpu: "1", memory: 2Gi}}
+	// +optional
+	OwnNamespace *OwnNamespace `json:"ownNamespace,omitempty"`
 
 	// channels point at versions. To promote a version, change one field: spec.channels[].version.
 	// Default: none, so that members can only name a version.
@@ -305,6 +320,7 @@ type VersionUsage struct {
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters, begin with a letter and hold only a-z, 0-9 and dashes",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || self.spec.versions.all(v, !oldSelf.spec.versions.exists(o, o.version == v.version && o.source != v.source) || !oldSelf.status.versions.exists(s, s.version == v.version && has(s.digest)))",message="the source of a version that was available can't change: its members would run different things under one number; offer a new version",fieldPath=".spec.versions"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || self.spec.versions.all(v, !oldSelf.spec.versions.exists(o, o.version == v.version && (has(o.requires) != has(v.requires) || (has(v.requires) && o.requires != v.requires))) || !oldSelf.status.versions.exists(s, s.version == v.version && has(s.requires)))",message="what a version requires can't change once it was available: its members would get other walls under the same number, ahead of their turn; offer a new version",fieldPath=".spec.versions"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || !oldSelf.status.versions.exists(s, has(s.digest)) || (has(self.spec.isolation) && self.spec.isolation == 'Own') == (has(oldSelf.spec.isolation) && oldSelf.spec.isolation == 'Own')",message="spec.isolation can't change once a version was available: what is installed stays in its namespace; offer another SharedApp",fieldPath=".spec.isolation"
 type SharedApp struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata.

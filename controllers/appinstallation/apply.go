@@ -53,7 +53,7 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, 
 		}
 	}
 
-	asInstaller := apply.AsInstaller(ctx, seen.installation.Namespace)
+	asInstaller := apply.AsInstaller(ctx, seen.home())
 	to := sender{client: r.Client, live: r.Live, view: r.View, written: &r.written}
 	for _, o := range todo.objects {
 		if !o.send {
@@ -85,7 +85,7 @@ func (r *Reconciler) try(ctx context.Context, seen observed, wanted rendered, to
 	if known, ok := r.memory.tried.get(i.UID); len(objects) == 0 || (ok && known == key) {
 		return nil, nil
 	}
-	found, err := trial.Run(ctx, r.Direct, i.Namespace, i.Spec.App, objects)
+	found, err := trial.Run(ctx, r.Direct, seen.home(), i.Spec.App, objects)
 	if err != nil {
 		return nil, &objectError{ref: refOf(objects[0]), err: err}
 	}
@@ -169,7 +169,7 @@ func askedAt(seen observed, now time.Time) time.Time {
 // heldBack is how long a status may still wait. Only progress waits; what a person
 // must know, and what is done, is written at once.
 func heldBack(seen observed, outcome condition.Outcome, now time.Time) time.Duration {
-	if outcome.State != condition.Progressing {
+	if outcome.State != condition.Progressing || outcome.Reason == v1alpha1.ReasonRemovingNamespace { // which is waited for
 		return 0
 	}
 	since := seen.waiting.since

@@ -100,11 +100,11 @@ func taken(seen observed, wanted []*unstructured.Unstructured) *condition.Outcom
 		}
 		if other := live.GetLabels()[v1alpha1.LabelApp]; other != "" && other != i.Spec.App {
 			all = append(all, fmt.Sprintf("%s in %s belongs to app %s, and the bundle of app %s brings one of the same name: one of the two apps must name it otherwise",
-				name, i.Namespace, other, i.Spec.App))
+				name, seen.home(), other, i.Spec.App))
 			continue
 		}
 		all = append(all, fmt.Sprintf("%s in %s was not made by app %s, whose bundle brings one of the same name: rename or delete it, or have the app take it over with the annotation %s: %s",
-			name, i.Namespace, i.Spec.App, v1alpha1.AnnotationAdopt, i.Spec.App))
+			name, seen.home(), i.Spec.App, v1alpha1.AnnotationAdopt, i.Spec.App))
 	}
 	if len(all) == 0 {
 		return nil

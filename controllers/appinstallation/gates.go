@@ -42,16 +42,39 @@ func isApplied(seen observed) bool {
 // or whose Municipality was deleted, is retained as it is.
 func environmentReady(seen observed) *condition.Outcome {
 	t, m := seen.installation.Spec.Tenant, seen.municipality
+	if refused := homeRefused(seen); refused != nil {
+		return refused
+	}
 	switch {
 	case seen.namespace == nil:
-		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("namespace %s is not there yet", seen.installation.Namespace))
+		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("namespace %s is not there yet", seen.home()))
 	case !seen.namespace.DeletionTimestamp.IsZero():
-		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("namespace %s is being deleted", seen.installation.Namespace))
+		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("namespace %s is being deleted", seen.home()))
+	}
+	if i := &seen.installation; i.IsOwn() { // also where it is applied: somebody may have deleted the namespace
+		if why := tenancy.HomeWaits(i, seen.namespace, seen.room.Quotas); why != "" {
+			return progressing(v1alpha1.ReasonEnvironmentNotReady, why)
+		}
+	}
+	switch {
 	case isApplied(seen) || m == nil || m.Spec.Environment(t.Environment) == nil:
 		return nil
 	}
 	if why := tenancy.Waits(m, t.Environment); why != "" {
 		return progressing(v1alpha1.ReasonEnvironmentNotReady, why)
+	}
+	return nil
+}
+
+// homeRefused says why the app gets no namespace of its own.
+func homeRefused(seen observed) *condition.Outcome {
+	i := &seen.installation
+	t := i.Spec.Tenant
+	if !i.IsOwn() || seen.municipality == nil || (seen.namespace != nil && tenancy.Holds(seen.namespace, t.Municipality, t.Environment, i.Spec.App)) {
+		return nil
+	}
+	if why := tenancy.HomeRefused(seen.municipality, t.Environment, i.Spec.App); why != "" {
+		return stalled(v1alpha1.ReasonNamespaceRefused, why)
 	}
 	return nil
 }

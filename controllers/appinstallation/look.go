@@ -108,7 +108,7 @@ func whichToList(served []schema.GroupVersionKind, needed map[schema.GroupKind][
 func (l lister) listKind(ctx context.Context, seen *observed, gvk schema.GroupVersionKind) error {
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
-	if err := read.List(ctx, l.client, list, client.InNamespace(seen.installation.Namespace)); err != nil {
+	if err := read.List(ctx, l.client, list, client.InNamespace(seen.home())); err != nil {
 		return fmt.Errorf("list %s: %w", gvk.Kind, err)
 	}
 	for i := range list.Items {

@@ -24,13 +24,14 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // observed is everything that a plan may build on.
 type observed struct {
 	installation v1alpha1.AppInstallation
 	platform     v1alpha1.PlatformSpec
-	// namespace is nil where there is none.
+	// namespace that the objects are in, which is home; nil where there is none.
 	namespace *corev1.Namespace
 	// municipality is nil where it was deleted and its namespaces are retained.
 	municipality *v1alpha1.Municipality
@@ -44,6 +45,8 @@ type observed struct {
 	tampered string
 	// dependencies by app name; nil for one that is not installed here.
 	dependencies map[string]*v1alpha1.AppInstallation
+	// homes are the namespaces that the objects of the apps that this one requires are in, or would be, by app.
+	homes map[string]string
 	// secrets by name: the values of spec.parametersFrom. One that is missing is not in it.
 	secrets map[string]map[string][]byte
 	// pullSecret is the Secret that spec.imagePullSecretRef of the app names; nil where it is missing or not asked for.
@@ -78,6 +81,9 @@ func (o *observed) previous() *v1alpha1.AppInstallationStatus {
 	}
 	return &o.installation.Status
 }
+
+// home is the namespace that the objects are in: that of the environment, or one of their own.
+func (o *observed) home() string { return tenancy.Home(&o.installation) }
 
 // ref names an object in the namespace, whatever its version.
 type ref struct {
@@ -120,11 +126,11 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	if err := r.role(ctx, &seen); err != nil {
 		return seen, err
 	}
-	if seen.room, err = r.room(ctx, name.Namespace); err != nil {
+	if seen.room, err = r.room(ctx, seen.home()); err != nil {
 		return seen, err
 	}
 	if i.Spec.State == v1alpha1.InstallationAbsent {
-		seen.pods, err = podsOf(ctx, r.Live, name.Namespace, i.Spec.App)
+		seen.pods, err = podsOf(ctx, r.Live, seen.home(), i.Spec.App)
 	}
 	return seen, err
 }
@@ -159,7 +165,7 @@ func (r *Reconciler) room(ctx context.Context, namespace string) (health.Room, e
 
 // environment reads the namespace, its Municipality and the app's own network policy.
 func (r *Reconciler) environment(ctx context.Context, seen *observed) error {
-	namespace := seen.installation.Namespace
+	namespace := seen.home()
 	home, err := maybe(ctx, r.Client, client.ObjectKey{Name: r.Store.Namespace}, &corev1.Namespace{})
 	if err != nil {
 		return err
@@ -216,7 +222,7 @@ func (r *Reconciler) offer(ctx context.Context, seen *observed) error {
 // needs reads the other apps and the Secrets that the installation builds on.
 func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
 	i := &seen.installation
-	seen.dependencies = map[string]*v1alpha1.AppInstallation{}
+	seen.dependencies, seen.homes = map[string]*v1alpha1.AppInstallation{}, map[string]string{}
 	if seen.offer != nil {
 		for _, needed := range seen.offer.Version(i.Spec.Version).Requires() {
 			found, err := maybe(ctx, r.Client, client.ObjectKey{Namespace: i.Namespace, Name: needed.App}, &v1alpha1.AppInstallation{})
@@ -224,6 +230,18 @@ func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
 				return err
 			}
 			seen.dependencies[needed.App] = found
+			if found == nil {
+				found = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{App: needed.App}}
+				found.Namespace = i.Namespace
+				offered, err := maybe(ctx, r.Client, client.ObjectKey{Name: needed.App}, &v1alpha1.SharedApp{})
+				if err != nil {
+					return err
+				}
+				if offered != nil {
+					found.Spec.Isolation = offered.Spec.Isolation
+				}
+			}
+			seen.homes[needed.App] = tenancy.Home(found)
 		}
 	}
 	seen.secrets = map[string]map[string][]byte{}

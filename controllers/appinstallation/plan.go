@@ -38,6 +38,8 @@ type planned struct {
 	held bool
 	// draining says that pods of the app, which is uninstalled, are still ending.
 	draining bool
+	// leaving says that all of the app, which is uninstalled, is gone but for the namespace that it has for itself.
+	leaving bool
 	// remains names what of an uninstalled app is still there.
 	remains []string
 	rules   *health.Rules

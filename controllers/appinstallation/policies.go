@@ -15,6 +15,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/installation"
+	"github.com/allmenning/allmenning/internal/tenancy"
 	"github.com/allmenning/allmenning/internal/walls"
 )
 
@@ -102,7 +103,7 @@ func policyFor(i *v1alpha1.AppInstallation, open walls.Walls) *apply.Object {
 		spec.WithIngress(networkingv1ac.NetworkPolicyIngressRule().WithPorts(ports(in.Ports)...).WithFrom(from))
 	}
 
-	out := apply.NetworkPolicy(networkingv1ac.NetworkPolicy(policyName(i.Spec.App), i.Namespace).WithLabels(ownLabels(i)).WithSpec(spec))
+	out := apply.NetworkPolicy(networkingv1ac.NetworkPolicy(policyName(i.Spec.App), tenancy.Home(i)).WithLabels(ownLabels(i)).WithSpec(spec))
 	return &out
 }
 

@@ -61,7 +61,7 @@ func (r *Reconciler) render(seen observed) rendered {
 		return rendered{fault: stalled(v1alpha1.ReasonInvalidVersion, err.Error())}
 	}
 
-	facts := contextOf(i, params)
+	facts := contextOf(seen, params)
 	built, err := r.Build(*seen.bundle, facts)
 	if errors.Is(err, buildpool.ErrLost) {
 		return rendered{fault: &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}}
@@ -124,7 +124,7 @@ func (r *Reconciler) judge(seen observed, facts bundle.Context, objects []*unstr
 	if len(found) == 0 {
 		return nil
 	}
-	return stalled(v1alpha1.ReasonBundleRefused, fmt.Sprintf("the bundle of %s %s, as it is built for %s: %s", i.Spec.App, i.Spec.Version, i.Namespace, contract.Text(found)))
+	return stalled(v1alpha1.ReasonBundleRefused, fmt.Sprintf("the bundle of %s %s, as it is built for %s: %s", i.Spec.App, i.Spec.Version, seen.home(), contract.Text(found)))
 }
 
 // domains are the names that the municipality has.
@@ -197,10 +197,11 @@ func (r *Reconciler) healthRules(version *catalogue.Version) (*health.Rules, err
 	return compiled, err
 }
 
-func contextOf(i *v1alpha1.AppInstallation, params map[string]any) bundle.Context {
+func contextOf(seen observed, params map[string]any) bundle.Context {
+	i := &seen.installation
 	t := i.Spec.Tenant
 	return bundle.Context{
-		Namespace: i.Namespace, App: i.Spec.App, Version: i.Spec.Version,
+		Namespace: seen.home(), Homes: seen.homes, App: i.Spec.App, Version: i.Spec.Version,
 		Municipality: t.Municipality, Number: t.Number, DisplayName: t.DisplayName, County: t.County, Domain: t.Domain,
 		Environment: t.Environment, Stage: string(t.Stage), Zone: string(t.Zone), Parameters: params,
 	}
@@ -224,7 +225,7 @@ func withPullSecret(seen observed, objects []*unstructured.Unstructured) ([]*uns
 	i := &seen.installation
 	copied := untyped(seen.pullSecret.GroupVersionKind())
 	copied.SetName(i.Spec.App + "-image-pull")
-	copied.SetNamespace(i.Namespace)
+	copied.SetNamespace(seen.home())
 	copied.SetLabels(ownLabels(i))
 	copied.Object["type"] = seen.pullSecret.Object["type"]
 	copied.Object["data"] = map[string]any{corev1.DockerConfigJsonKey: base64.StdEncoding.EncodeToString(login)}

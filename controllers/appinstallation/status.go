@@ -18,6 +18,7 @@ import (
 	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/parameters"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 const (
@@ -36,7 +37,10 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 		return next, condition.Outcome{State: condition.Ready}
 	}
 
-	next.ObservedGeneration = i.Generation
+	next.ObservedGeneration, next.Namespace = i.Generation, ""
+	if i.IsOwn() {
+		next.Namespace = seen.home()
+	}
 	outcome := outcomeOf(seen, todo, done)
 	outcome.Message = parameters.Hide(outcome.Message, secretsOf(seen))
 	if todo.outcome == nil && done.failed == nil && done.refused == nil {
@@ -185,9 +189,15 @@ func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outco
 		}
 		return *progressing(v1alpha1.ReasonUninstalling, i.Spec.App+" is being uninstalled: "+waits)
 	}
+	if todo.leaving {
+		return *progressing(v1alpha1.ReasonRemovingNamespace, fmt.Sprintf("%s is uninstalled, and its namespace %s is being deleted", i.Spec.App, tenancy.Home(i)))
+	}
 	message := "uninstalled"
 	if len(todo.kept) > 0 {
 		message += fmt.Sprintf("; kept are %d objects that may hold data", len(todo.kept))
+		if i.IsOwn() {
+			message += ", and namespace " + tenancy.Home(i) + " with them"
+		}
 	}
 	if len(todo.remains) > 0 {
 		message += fmt.Sprintf("; still there after %s are %s", drainTime, summary(todo.remains))
@@ -233,6 +243,9 @@ func immutableFix(f objectError) string {
 }
 
 func raiseQuota(i *v1alpha1.AppInstallation) string {
+	if i.IsOwn() {
+		return fmt.Sprintf("raise spec.ownNamespace.quota of SharedApp %s, which is what namespace %s gets of the environment's quota, or give the app less", i.Spec.App, tenancy.Home(i))
+	}
 	return fmt.Sprintf("raise quota of environment %s in spec.environments of Municipality %s, or give the app less", i.Spec.Tenant.Environment, i.Spec.Tenant.Municipality)
 }
 

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // drainTime is how long an uninstalled app's pods and objects are waited for: longer than pods may take to end
@@ -17,6 +18,7 @@ const drainTime = 11 * time.Minute
 func planUninstall(seen observed) planned {
 	var out planned
 	if seen.namespace == nil || !seen.namespace.DeletionTimestamp.IsZero() {
+		out.leaving = seen.namespace != nil && seen.installation.IsOwn()
 		return out // it goes with the namespace
 	}
 	if outcome := kindsReadable(seen); outcome != nil {
@@ -29,7 +31,24 @@ func planUninstall(seen observed) planned {
 	if !out.draining {
 		out.prunePolicy = seen.policy
 	}
+	out.leaving = !out.draining && len(out.stale) == 0 && leaves(seen, out.kept)
 	return out
+}
+
+// leaves says whether the namespace that an app has for itself goes with it: not where it holds data that is kept,
+// claims of anybody among them, and not where that of the environment is retained.
+func leaves(seen observed, kept []ref) bool {
+	i, m := &seen.installation, seen.municipality
+	t := i.Spec.Tenant
+	if !i.IsOwn() || len(kept) > 0 || m == nil || !tenancy.Holds(seen.namespace, t.Municipality, t.Environment, i.Spec.App) {
+		return false
+	}
+	for name := range seen.live {
+		if name.Kind == claimKind {
+			return false
+		}
+	}
+	return (m.DeletionTimestamp.IsZero() && m.Spec.Environment(t.Environment) != nil) || tenancy.Uninstalls(m, t.Environment)
 }
 
 // remaining are the objects of the app that are still there, but for those that are kept.

@@ -31,6 +31,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/controllers/internal/watch"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 const (
@@ -73,7 +74,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(everyone), builder.WithPredicates(contentChanged())).
 		Watches(&v1alpha1.Municipality{}, handler.EnqueueRequestsFromMapFunc(r.inEnvironments), builder.WithPredicates(watch.EnvironmentsChanged())).
 		Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(hardChanged())).
-		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(owner)).
+		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request { return owner(ctx, r.Client, o) })).
+		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(residents)).
 		Watches(untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"}), handler.EnqueueRequestsFromMapFunc(r.pulling),
 			builder.WithPredicates(predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetNamespace() == r.Store.Namespace }))).
 		WatchesRawSource(source.Channel(r.Kinds.Broken(), handler.EnqueueRequestsFromMapFunc(r.holders))).
@@ -164,8 +166,41 @@ func request(namespace, name string) reconcile.Request {
 	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}
 }
 
-// owner follows the label of an object to its installation.
-func owner(_ context.Context, o client.Object) []reconcile.Request {
+// residents finds the installation that has a namespace for itself.
+func residents(_ context.Context, ns client.Object) []reconcile.Request {
+	return residentOf(ns.GetName(), ns.GetLabels())
+}
+
+// residentOf finds the installation that has a namespace for itself by labels of the namespace, or of an object in it.
+func residentOf(namespace string, labels map[string]string) []reconcile.Request {
+	app, environment := labels[v1alpha1.LabelApp], v1alpha1.NamespaceFor(labels[v1alpha1.LabelMunicipality], labels[v1alpha1.LabelEnvironment])
+	if app == "" || namespace != tenancy.OwnNamespace(environment, app) {
+		return nil
+	}
+	return []reconcile.Request{request(environment, app)}
+}
+
+// resident finds the installation that has the namespace of an object for itself: whatever is in there concerns it.
+func resident(ctx context.Context, c client.Reader, o client.Object) []reconcile.Request {
+	if !tenancy.MayBeOwn(o.GetNamespace()) {
+		return nil
+	}
+	if requests := residentOf(o.GetNamespace(), o.GetLabels()); requests != nil {
+		return requests
+	}
+	var ns corev1.Namespace
+	if err := c.Get(ctx, client.ObjectKey{Name: o.GetNamespace()}, &ns); err != nil {
+		return nil // its deletion is an event of its own
+	}
+	return residents(ctx, &ns)
+}
+
+// owner finds the installation that an object belongs to: the one that has its namespace for itself, else the one that
+// its label names.
+func owner(ctx context.Context, c client.Reader, o client.Object) []reconcile.Request {
+	if requests := resident(ctx, c, o); requests != nil {
+		return requests
+	}
 	if app := o.GetLabels()[v1alpha1.LabelApp]; app != "" {
 		return []reconcile.Request{request(o.GetNamespace(), app)}
 	}
@@ -176,7 +211,7 @@ func owner(_ context.Context, o client.Object) []reconcile.Request {
 // to, or, for an object of the tenant's own, those that read it or that it may be in
 // the way of.
 func (r *Reconciler) touched(ctx context.Context, o client.Object) []reconcile.Request {
-	if requests := owner(ctx, o); requests != nil {
+	if requests := owner(ctx, r.Client, o); requests != nil {
 		return requests
 	}
 	isSecret := o.GetObjectKind().GroupVersionKind().Kind == "Secret"
@@ -205,6 +240,9 @@ func inventoryHas(i *v1alpha1.AppInstallation, uid types.UID) bool {
 // waiting finds the installations of a namespace that are not applied yet: another
 // app, or the environment, may be what they wait for.
 func (r *Reconciler) waiting(ctx context.Context, o client.Object) []reconcile.Request {
+	if requests := resident(ctx, r.Client, o); requests != nil {
+		return requests
+	}
 	other, isApp := o.(*v1alpha1.AppInstallation)
 	goes := isApp && other.Spec.State == v1alpha1.InstallationAbsent // others may build on it
 	return r.some(ctx, o.GetNamespace(), func(i *v1alpha1.AppInstallation) bool {

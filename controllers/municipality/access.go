@@ -2,13 +2,16 @@ package municipality
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	rbacv1ac "k8s.io/client-go/applyconfigurations/rbac/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/expiry"
 )
 
@@ -25,15 +28,38 @@ func clusterRole(role v1alpha1.AccessRole) string {
 	return ""
 }
 
+// accessUnfit says which access is to end at apps that have no namespace of their own, and therefore holds nowhere for
+// them; nil where none is.
+func accessUnfit(seen observed) *condition.Outcome {
+	var faults []string
+	for n, a := range seen.municipality.Spec.Access {
+		for _, app := range a.Apps {
+			switch isolation, known := seen.isolations[app]; {
+			case !known:
+				faults = append(faults, fmt.Sprintf("spec.access[%d].apps: there is no SharedApp %q: correct the name, or take it out", n, app))
+			case isolation != v1alpha1.IsolationOwn:
+				faults = append(faults, fmt.Sprintf("spec.access[%d].apps: take %s out, or give the access to the whole environment: it shares the environment's namespace with other apps "+
+					"(spec.isolation of SharedApp %s), so access can't end at it", n, app, app))
+			}
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return &condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonAccessUnfit, Message: strings.Join(faults, "; ")}
+}
+
 // subject is a group or a user of the identity provider.
 type subject struct{ kind, name string }
 
-// bindings give the people of an environment their roles at a point in time: one
-// RoleBinding per role that anybody has. Access that has expired is not in it.
-func bindings(namespace, environment string, access []v1alpha1.Access, now time.Time) []*rbacv1ac.RoleBindingApplyConfiguration {
+// bindings give the people of a namespace their roles at a point in time: one
+// RoleBinding per role that anybody has. Access that has expired is not in it, nor such as ends at other apps.
+func bindings(to site, access []v1alpha1.Access, now time.Time) []*rbacv1ac.RoleBindingApplyConfiguration {
+	namespace := to.namespace
 	people := map[string][]subject{}
 	for _, a := range access {
-		if expiry.Expired(a, now) || (len(a.Environments) > 0 && !slices.Contains(a.Environments, environment)) {
+		if expiry.Expired(a, now) || (len(a.Environments) > 0 && !slices.Contains(a.Environments, to.environment.Name)) ||
+			(len(a.Apps) > 0 && !slices.Contains(a.Apps, to.app)) {
 			continue
 		}
 		role := clusterRole(a.Role)

@@ -37,11 +37,17 @@ func TestBindings(t *testing.T) {
 			{Role: v1alpha1.AccessDeveloper, Groups: []string{"y"}},
 		}, []string{"allmenning-developer: Group y"}},
 	}
+	supplier := []v1alpha1.Access{{Role: v1alpha1.AccessDeveloper, Groups: []string{"x"}, Apps: []string{"svarut"}}}
+	cases = append(cases, struct {
+		reason string
+		access []v1alpha1.Access
+		want   []string
+	}{"access that ends at an app is none to the environment", supplier, nil})
 	installer := "allmenning-installer: ServiceAccount allmenning-installer"
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
 			var got []string
-			for _, rb := range bindings("vinje-prod", "prod", tc.access, now) {
+			for _, rb := range bindings(site{environment: v1alpha1.Environment{Name: "prod"}, namespace: "vinje-prod"}, tc.access, now) {
 				if *rb.RoleRef.Name != *rb.Name || *rb.RoleRef.Kind != "ClusterRole" {
 					t.Errorf("binding %s is to %s %s, want the ClusterRole of its name", *rb.Name, *rb.RoleRef.Kind, *rb.RoleRef.Name)
 				}
@@ -55,6 +61,26 @@ func TestBindings(t *testing.T) {
 				t.Errorf("bindings (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestBindingsOfAnOwnNamespace(t *testing.T) {
+	access := []v1alpha1.Access{
+		{Role: v1alpha1.AccessAdministrator, Groups: []string{"ikt"}},
+		{Role: v1alpha1.AccessDeveloper, Groups: []string{"x"}, Apps: []string{"svarut"}},
+		{Role: v1alpha1.AccessDeveloper, Groups: []string{"y"}, Apps: []string{"kart"}},
+		{Role: v1alpha1.AccessViewer, Groups: []string{"z"}, Apps: []string{"svarut"}, Environments: []string{"test"}},
+		{Role: v1alpha1.AccessViewer, Groups: []string{"w"}, Apps: []string{"svarut"}, Expires: at(0)},
+	}
+	var got []string
+	for _, rb := range bindings(site{environment: v1alpha1.Environment{Name: "prod"}, namespace: "vinje-prod--svarut", app: "svarut"}, access, now) {
+		for _, s := range rb.Subjects {
+			got = append(got, *rb.Name+": "+*s.Name)
+		}
+	}
+	want := []string{"allmenning-administrator: ikt", "allmenning-developer: x", "allmenning-installer: allmenning-installer"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("those of the environment, and those whose access ends at the app (-want +got):\n%s", diff)
 	}
 }
 

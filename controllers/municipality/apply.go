@@ -16,7 +16,7 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 )
 
-// applied is what came of the writes: an error per environment, none where all went well.
+// applied is what came of the writes: an error per namespace, by key, none where all went well.
 type applied struct {
 	errs map[string]error
 }
@@ -34,8 +34,10 @@ func (a applied) retry() error {
 func (r *Reconciler) apply(ctx context.Context, municipality string, todo planned) applied {
 	done := applied{errs: map[string]error{}}
 	for _, e := range todo.environments {
-		if err := r.applyEnvironment(ctx, municipality, e); err != nil {
-			done.errs[e.name] = err
+		for _, each := range append([]environmentPlan{e}, e.own...) { // its quota is lowered before another gets a share of it
+			if err := r.applyEnvironment(ctx, municipality, each); err != nil {
+				done.errs[each.key()] = err
+			}
 		}
 	}
 	return done

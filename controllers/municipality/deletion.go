@@ -53,11 +53,30 @@ func keepsFinalizer(seen observed) bool {
 	}
 
 	for name, e := range seen.environments {
-		if goes(seen, name) && e.namespace != nil {
+		if goes(seen, name) && (e.namespace != nil || len(e.own) > 0) {
 			return true
 		}
 	}
 	return false
+}
+
+// planGoing takes an environment down with the namespaces that apps have for themselves. Its own namespace is the last: while
+// one of theirs is kept, as it holds volumes, the environment is.
+func planGoing(seen observed, e environmentPlan, live environment) environmentPlan {
+	own := planOwnDeletion(seen, e.name, live)
+	if live.installations > 0 || len(live.own) == 0 {
+		e = planDeletion(e, live, seen.municipality)
+		e.own = own
+		return e
+	}
+	e = stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "the namespaces of its apps are being deleted")
+	for _, each := range own {
+		if each.state == v1alpha1.EnvironmentRetained && e.state != v1alpha1.EnvironmentRetained {
+			e = stateOf(e, v1alpha1.EnvironmentRetained, each.outcome.State, each.outcome.Message)
+		}
+	}
+	e.own = own
+	return e
 }
 
 // planDeletion takes an environment down in an order that leaves no pod unguarded: the

@@ -19,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/reference"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // observed is everything that a plan may build on.
@@ -30,11 +31,13 @@ type observed struct {
 	// environments by name: those of the spec, and those of earlier specs whose namespaces are
 	// still there.
 	environments map[string]environment
+	// isolations of the SharedApps that spec.access names; one that is not there is not in it.
+	isolations map[string]v1alpha1.Isolation
 	// definitionGoes is true while the CustomResourceDefinition is being deleted.
 	definitionGoes bool
 }
 
-// environment is what exists of one environment.
+// environment is what exists of one environment, or of the namespace that an app of it has for itself.
 type environment struct {
 	// namespace is nil where there is none.
 	namespace *corev1.Namespace
@@ -49,6 +52,8 @@ type environment struct {
 	volumes []string
 	// pods is the number of pods in it; counted only while the namespace is deleted.
 	pods int
+	// own are the namespaces that apps of it have for themselves, or are to have, by app.
+	own map[string]ownHome
 }
 
 // key names an object within a namespace.
@@ -74,14 +79,17 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, err
 	}
 
-	names, err := r.environmentNames(ctx, seen.municipality)
+	if seen.isolations, err = r.isolations(ctx, seen.municipality); err != nil {
+		return seen, err
+	}
+	names, own, err := r.environmentNames(ctx, seen.municipality)
 	if err != nil {
 		return seen, err
 	}
 
 	seen.environments = make(map[string]environment, len(names))
 	for _, e := range names {
-		if seen.environments[e], err = r.environment(ctx, seen.municipality, e); err != nil {
+		if seen.environments[e], err = r.environment(ctx, seen.municipality, e, own[e]); err != nil {
 			return seen, fmt.Errorf("read environment %s: %w", e, err)
 		}
 	}
@@ -107,27 +115,59 @@ func (r *Reconciler) sameNumber(ctx context.Context, m v1alpha1.Municipality) ([
 	return others, nil
 }
 
-func (r *Reconciler) environmentNames(ctx context.Context, m v1alpha1.Municipality) ([]string, error) {
-	var names []string
+// environmentNames are the environments of the spec, and those of which there are namespaces; and the apps that have
+// namespaces for themselves, by environment.
+func (r *Reconciler) environmentNames(ctx context.Context, m v1alpha1.Municipality) (names []string, own map[string][]string, err error) {
+	own = map[string][]string{}
 	for _, e := range m.Spec.Environments {
 		names = append(names, e.Name)
 	}
 	var list corev1.NamespaceList
 	if err := read.List(ctx, r.Client, &list, client.MatchingFields{indexMunicipality: m.Name}); err != nil {
-		return nil, fmt.Errorf("list namespaces: %w", err)
+		return nil, nil, fmt.Errorf("list namespaces: %w", err)
 	}
 	for i := range list.Items {
-		e := list.Items[i].Labels[v1alpha1.LabelEnvironment]
-		if list.Items[i].Name == v1alpha1.NamespaceFor(m.Name, e) && !slices.Contains(names, e) {
+		home, e, app := v1alpha1.NamespaceFor(m.Name, list.Items[i].Labels[v1alpha1.LabelEnvironment]), list.Items[i].Labels[v1alpha1.LabelEnvironment], list.Items[i].Labels[v1alpha1.LabelApp]
+		switch {
+		case list.Items[i].Name == home && app == "":
+		case app != "" && list.Items[i].Name == tenancy.OwnNamespace(home, app):
+			own[e] = append(own[e], app)
+		default:
+			continue
+		}
+		if !slices.Contains(names, e) {
 			names = append(names, e)
 		}
 	}
-	return names, nil
+	return names, own, nil
 }
 
-func (r *Reconciler) environment(ctx context.Context, m v1alpha1.Municipality, called string) (environment, error) {
-	var seen environment
+// environment reads what exists of an environment, of which some apps have namespaces for themselves.
+func (r *Reconciler) environment(ctx context.Context, m v1alpha1.Municipality, called string, own []string) (environment, error) {
 	name := v1alpha1.NamespaceFor(m.Name, called)
+	seen, err := r.namespace(ctx, name)
+	if err != nil {
+		return seen, err
+	}
+
+	var installations v1alpha1.AppInstallationList
+	if err := read.List(ctx, r.Client, &installations, client.InNamespace(name)); err != nil {
+		return seen, fmt.Errorf("list AppInstallations: %w", err)
+	}
+
+	seen.installations = len(installations.Items)
+	if spec := m.Spec.Environment(called); spec != nil && seen.namespace != nil && opens(*spec, seen.namespace) {
+		if seen.closedApps, err = r.closedApps(ctx, spec.Stage, installations.Items); err != nil {
+			return seen, err
+		}
+	}
+	seen.own, err = r.ownHomes(ctx, name, own, installations.Items)
+	return seen, err
+}
+
+// namespace reads a namespace and what the tenancy has in it.
+func (r *Reconciler) namespace(ctx context.Context, name string) (environment, error) {
+	var seen environment
 	var ns corev1.Namespace
 	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &ns)
 	if apierrors.IsNotFound(err) {
@@ -141,19 +181,6 @@ func (r *Reconciler) environment(ctx context.Context, m v1alpha1.Municipality, c
 	if seen.objects, err = r.objects(ctx, name); err != nil {
 		return seen, err
 	}
-
-	var installations v1alpha1.AppInstallationList
-	if err := read.List(ctx, r.Client, &installations, client.InNamespace(name)); err != nil {
-		return seen, fmt.Errorf("list AppInstallations: %w", err)
-	}
-
-	seen.installations = len(installations.Items)
-	if spec := m.Spec.Environment(called); spec != nil && opens(*spec, &ns) {
-		if seen.closedApps, err = r.closedApps(ctx, spec.Stage, installations.Items); err != nil {
-			return seen, err
-		}
-	}
-
 	if ns.DeletionTimestamp.IsZero() {
 		return seen, nil
 	}
@@ -187,26 +214,6 @@ func (r *Reconciler) closedApps(ctx context.Context, stage v1alpha1.Stage, insta
 	}
 	slices.SortFunc(all, func(a, b closedApp) int { return strings.Compare(a.name, b.name) })
 	return all, nil
-}
-
-// volumes reads the PersistentVolumeClaims of environments that are to be deleted, from the API
-// server: the cache may lag behind, and a mistake here can't be undone.
-func (r *Reconciler) volumes(ctx context.Context, seen observed) error {
-	for name, e := range seen.environments {
-		if e.namespace == nil || !e.namespace.DeletionTimestamp.IsZero() || !goes(seen, name) {
-			continue
-		}
-		var claims corev1.PersistentVolumeClaimList
-		if err := r.Live.List(ctx, &claims, client.InNamespace(e.namespace.Name)); err != nil {
-			return fmt.Errorf("list PersistentVolumeClaims of namespace %s: %w", e.namespace.Name, err)
-		}
-		for i := range claims.Items {
-			e.volumes = append(e.volumes, claims.Items[i].Name)
-		}
-		slices.Sort(e.volumes)
-		seen.environments[name] = e
-	}
-	return nil
 }
 
 func (r *Reconciler) objects(ctx context.Context, namespace string) (map[string]client.Object, error) {

@@ -35,6 +35,10 @@ type planned struct {
 type environmentPlan struct {
 	name      string
 	namespace string
+	// app that has the namespace for itself; empty for that of the environment.
+	app string
+	// own are the plans of the namespaces that apps have for themselves, by app.
+	own []environmentPlan
 	// zone that the environment has when this is done; empty where it has no namespace.
 	zone  v1alpha1.Zone
 	state v1alpha1.EnvironmentState
@@ -71,8 +75,10 @@ func plan(seen observed, now time.Time) (planned, error) {
 			return out, fmt.Errorf("environment %s: %w", name, err)
 		}
 		out.environments = append(out.environments, e)
-		if e.again > 0 && (out.again == 0 || e.again < out.again) {
-			out.again = e.again
+		for _, each := range append(e.own[:len(e.own):len(e.own)], e) {
+			if each.again > 0 && (out.again == 0 || each.again < out.again) {
+				out.again = each.again
+			}
 		}
 	}
 	return out, nil
@@ -97,7 +103,7 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 	spec := m.Spec.Environment(name)
 	switch {
 	case goes(seen, name):
-		return planDeletion(e, live, m), nil
+		return planGoing(seen, e, live), nil
 	case !m.DeletionTimestamp.IsZero() || spec == nil:
 		return stateOf(e, v1alpha1.EnvironmentRetained, condition.Ready, retainedBecause(seen, live)), nil
 	case live.namespace != nil && !ours(live.namespace, m.Name):
@@ -108,16 +114,25 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
 			fmt.Sprintf("namespace %s is being deleted; it is made again when it is gone", e.namespace)), nil
 	}
-	want := effectiveQuota(spec.Quota, class)
+	divided := shareOut(hardLimits(effectiveQuota(spec.Quota, class)), live, name, m.Name)
 	made := *spec
 	made.Zone = zoneOf(*spec, live)
 	e.zone = made.Zone
-	if err := difference(&e, desired(m, made, live, want, seen.platform, now), live); err != nil {
+	d := desiring{municipality: m, platform: seen.platform, now: now}
+	to := site{environment: made, namespace: e.namespace, open: len(live.own) > 0, quota: divided.rest, live: live}
+	if err := difference(&e, d.desired(to), live); err != nil {
 		return e, err
+	}
+	var err error
+	if e.own, err = planOwn(seen, made, live, divided, d); err != nil {
+		return e, err
+	}
+	if len(divided.refused) > 0 {
+		e.again = roomPause
 	}
 
 	quota, _ := live.objects[key("ResourceQuota", v1alpha1.QuotaName)].(*corev1.ResourceQuota)
-	if !quotaCounts(quota, hardLimits(want)) {
+	if !quotaCounts(quota, divided.rest) && !recounts(m, name, quota) {
 		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
 			"its quota is not in force yet: the cluster is still counting"), nil
 	}
@@ -162,15 +177,21 @@ func reasonOf(state v1alpha1.EnvironmentState) string {
 // ours says whether a namespace is the municipality's: it carries our labels, or an
 // administrator allowed it to be adopted.
 func ours(ns *corev1.Namespace, municipality string) bool {
-	labelled := ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.Labels[v1alpha1.LabelMunicipality] == municipality
+	labelled := ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.Labels[v1alpha1.LabelMunicipality] == municipality && ns.Labels[v1alpha1.LabelApp] == ""
 	return labelled || ns.Annotations[v1alpha1.AnnotationAdopt] == municipality
 }
 
-// desired is all that an environment consists of, in the order in which it must
-// come: walls and bounds before anything can run.
-func desired(m v1alpha1.Municipality, spec v1alpha1.Environment, live environment, quota v1alpha1.Quota,
-	platform v1alpha1.PlatformSpec, now time.Time) []apply.Object {
-	namespace := v1alpha1.NamespaceFor(m.Name, spec.Name)
+// desiring is what the wish for a namespace rests on, beside the site itself.
+type desiring struct {
+	municipality v1alpha1.Municipality
+	platform     v1alpha1.PlatformSpec
+	now          time.Time
+}
+
+// desired is all that a namespace consists of, in the order in which it must come: walls and bounds before anything
+// can run. Of an app's own namespace the quota comes last: where it is in force, all is there.
+func (d desiring) desired(to site) []apply.Object {
+	m, spec, namespace := d.municipality, to.environment, to.namespace
 	labels := map[string]string{
 		v1alpha1.LabelManagedBy:    v1alpha1.ManagedBy,
 		v1alpha1.LabelMunicipality: m.Name,
@@ -178,26 +199,33 @@ func desired(m v1alpha1.Municipality, spec v1alpha1.Environment, live environmen
 	}
 	home := corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec)).
 		WithAnnotations(map[string]string{v1alpha1.AnnotationHeldBy: string(m.UID)})
-	if live.namespace == nil {
+	if to.live.namespace == nil {
 		home.WithResourceVersion(apply.NotThere) // one that somebody makes meanwhile is not taken over
 	}
-
-	all := []apply.Object{ //nolint:prealloc // a dozen, once per look
-		apply.Namespace(home),
-		apply.ResourceQuota(corev1ac.ResourceQuota(v1alpha1.QuotaName, namespace).WithLabels(labels).
-			WithSpec(corev1ac.ResourceQuotaSpec().WithHard(hardLimits(quota)))),
-		apply.LimitRange(corev1ac.LimitRange(limitsName, namespace).WithLabels(labels).
-			WithSpec(corev1ac.LimitRangeSpec().WithLimits(limits()))),
+	if to.app != "" {
+		home.WithLabels(map[string]string{v1alpha1.LabelApp: to.app})
 	}
-	for _, np := range policies(namespace, spec.Zone, platform) {
+
+	quota := apply.ResourceQuota(corev1ac.ResourceQuota(v1alpha1.QuotaName, namespace).WithLabels(labels).
+		WithSpec(corev1ac.ResourceQuotaSpec().WithHard(to.quota)))
+	all := []apply.Object{apply.Namespace(home)} //nolint:prealloc // a dozen, once per look
+	if to.app == "" {
+		all = append(all, quota)
+	}
+	all = append(all, apply.LimitRange(corev1ac.LimitRange(limitsName, namespace).WithLabels(labels).
+		WithSpec(corev1ac.LimitRangeSpec().WithLimits(limits()))))
+	for _, np := range d.policies(to) {
 		all = append(all, apply.NetworkPolicy(np.WithLabels(labels)))
 	}
 	for _, account := range []string{"default", v1alpha1.InstallerName} {
 		all = append(all, apply.ServiceAccount(corev1ac.ServiceAccount(account, namespace).WithLabels(labels).
 			WithAutomountServiceAccountToken(false)))
 	}
-	for _, rb := range bindings(namespace, spec.Name, m.Spec.Access, now) {
+	for _, rb := range bindings(to, m.Spec.Access, d.now) {
 		all = append(all, apply.RoleBinding(rb.WithLabels(labels)))
+	}
+	if to.app != "" {
+		all = append(all, quota)
 	}
 	return all
 }

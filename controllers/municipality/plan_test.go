@@ -149,8 +149,9 @@ func set(t *testing.T, o *unstructured.Unstructured, value string, path ...strin
 func desiredOf(seen observed, environment string) []apply.Object {
 	m := seen.municipality
 	spec := m.Spec.Environment(environment)
-	quota := effectiveQuota(spec.Quota, sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants))
-	return desired(m, *spec, seen.environments[environment], quota, seen.platform, now)
+	quota := hardLimits(effectiveQuota(spec.Quota, sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants)))
+	d := desiring{municipality: m, platform: seen.platform, now: now}
+	return d.desired(site{environment: *spec, namespace: v1alpha1.NamespaceFor(m.Name, environment), quota: quota, live: seen.environments[environment]})
 }
 
 // planFor is the plan of one environment.

@@ -16,16 +16,22 @@ import (
 // denyName is the policy that closes everything; the others open what is needed.
 const denyName = "allmenning-default-deny"
 
-// policies wall an environment off. Policies add up, so the first closes both ways
+// policies wall a namespace off. Policies add up, so the first closes both ways
 // for every pod, and each of the others opens one thing. What an app declares is
 // opened by its installation, for its pods alone.
-func policies(namespace string, zone v1alpha1.Zone, p v1alpha1.PlatformSpec) []*networkingv1ac.NetworkPolicyApplyConfiguration {
+func (d desiring) policies(to site) []*networkingv1ac.NetworkPolicyApplyConfiguration {
+	namespace, p := to.namespace, d.platform
 	all := []*networkingv1ac.NetworkPolicyApplyConfiguration{
 		policy(namespace, denyName, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress),
-		withinNamespace(namespace),
-		toDNS(namespace, p.DNS),
 	}
-	if zone == v1alpha1.ZoneOpen {
+	if to.app == "" {
+		all = append(all, withinNamespace(namespace))
+	}
+	if to.open {
+		all = append(all, withinEnvironment(namespace, d.municipality.Name, to.environment.Name))
+	}
+	all = append(all, toDNS(namespace, p.DNS))
+	if to.environment.Zone == v1alpha1.ZoneOpen {
 		all = append(all, toInternet(namespace, p.PrivateCIDRs), fromIngressControllers(namespace, p.Ingress))
 	}
 	return all
@@ -42,6 +48,16 @@ func withinNamespace(namespace string) *networkingv1ac.NetworkPolicyApplyConfigu
 	np := policy(namespace, "allmenning-allow-same-namespace", networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)
 	np.Spec.WithIngress(networkingv1ac.NetworkPolicyIngressRule().WithFrom(everyPod()))
 	np.Spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().WithTo(everyPod()))
+	return np
+}
+
+// withinEnvironment lets the pods of an environment meet where apps of it have namespaces for themselves, as those of one
+// namespace do. Nobody but the operator writes the labels by which namespaces are chosen.
+func withinEnvironment(namespace, municipality, environment string) *networkingv1ac.NetworkPolicyApplyConfiguration {
+	peer := podsIn(map[string]string{v1alpha1.LabelMunicipality: municipality, v1alpha1.LabelEnvironment: environment}, nil)
+	np := policy(namespace, "allmenning-allow-same-environment", networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)
+	np.Spec.WithIngress(networkingv1ac.NetworkPolicyIngressRule().WithFrom(peer))
+	np.Spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().WithTo(peer))
 	return np
 }
 

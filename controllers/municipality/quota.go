@@ -1,6 +1,8 @@
 package municipality
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -64,6 +66,29 @@ func limits() *corev1ac.LimitRangeItemApplyConfiguration {
 			corev1.ResourceEphemeralStorage: resource.MustParse("128Mi"),
 		}).
 		WithDefault(tenancy.ContainerLimits())
+}
+
+// roomPause is how long to wait before looking again whether an environment has room for a share: what is in use in it
+// is not watched.
+const roomPause = time.Minute
+
+// recounts says whether the cluster only counts other bounds of a quota that is in force, as a share came or went: the
+// environment stays ready meanwhile.
+func recounts(m v1alpha1.Municipality, environment string, quota *corev1.ResourceQuota) bool {
+	return quota != nil && len(quota.Status.Hard) > 0 && m.Status.ObservedGeneration == m.Generation && tenancy.Complete(&m, environment)
+}
+
+// shareOf is the share of an environment's quota that an app declares, which may be nil.
+func shareOf(app *v1alpha1.SharedApp) v1alpha1.Quota {
+	standard := v1alpha1.Quota{
+		CPU: new(resource.MustParse("250m")), Memory: new(resource.MustParse("512Mi")), EphemeralStorage: new(resource.MustParse("1Gi")),
+		Storage: new(resource.MustParse("0")), Pods: new(int32(5)), Services: new(int32(5)), Secrets: new(int32(10)), ConfigMaps: new(int32(10)),
+		PersistentVolumeClaims: new(int32(0)),
+	}
+	if app == nil || app.Spec.OwnNamespace == nil || app.Spec.OwnNamespace.Quota == nil {
+		return standard
+	}
+	return settings.Filled(*app.Spec.OwnNamespace.Quota, standard)
 }
 
 // quotaCounts says whether the API server has taken the quota into force. Before

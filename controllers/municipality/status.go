@@ -46,6 +46,10 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 			ready++
 		}
 		outcomes = append(outcomes, named(e.name, outcome))
+		refused, fault := refusals(e, done.errs)
+		if fault != nil {
+			outcomes = append(outcomes, named(e.name, *fault))
+		}
 		if state == v1alpha1.EnvironmentDeleting && outcome.State == condition.Ready {
 			continue // it is deleted
 		}
@@ -55,7 +59,11 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 		}
 		next.Environments = append(next.Environments, v1alpha1.EnvironmentStatus{
 			Name: e.name, Namespace: e.namespace, State: state, Zone: zone, Message: condition.Within(outcome.Message, maxMessage),
+			RefusedNamespaces: refused,
 		})
+	}
+	if unfit := accessUnfit(seen); unfit != nil && m.DeletionTimestamp.IsZero() {
+		outcomes = append(outcomes, *unfit)
 	}
 
 	next.EnvironmentsReady = fmt.Sprintf("%d/%d", ready, len(m.Spec.Environments))

@@ -28,6 +28,7 @@ import (
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/reference"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 const (
@@ -69,14 +70,14 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		For(&v1alpha1.Municipality{}, builder.WithPredicates(specOrRequest())).
 		Watches(&v1alpha1.Municipality{}, handler.EnqueueRequestsFromMapFunc(r.sharers), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.SharedApp{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(zonesChanged())).
+		Watches(&v1alpha1.SharedApp{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(offerChanged())).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwners)).
 		Watches(&corev1.ResourceQuota{}, later(), builder.WithPredicates(hardChanged())).
 		Watches(&corev1.LimitRange{}, byLabel).
 		Watches(&corev1.ServiceAccount{}, byLabel).
 		Watches(&networkingv1.NetworkPolicy{}, byLabel).
 		Watches(&rbacv1.RoleBinding{}, byLabel).
-		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwner), builder.WithPredicates(versionChanged())).
+		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwner), builder.WithPredicates(homeChanged())).
 		Complete(r)
 }
 
@@ -87,16 +88,17 @@ func specOrRequest() predicate.Predicate {
 		apply.StatusLost(func(m *v1alpha1.Municipality) int64 { return m.Status.ObservedGeneration }))
 }
 
-// zonesChanged lets through that the zones which an app requires changed, or that an app is back: an
-// environment that is kept closed for it may open.
-func zonesChanged() predicate.Predicate {
+// offerChanged lets through that the zones which an app requires changed, its isolation or its share of quotas, or that an
+// app is back: an environment that is kept closed for it may open.
+func offerChanged() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc: func(e event.CreateEvent) bool { return !e.IsInInitialList },
 		DeleteFunc: func(event.DeleteEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, ok1 := e.ObjectOld.(*v1alpha1.SharedApp)
 			after, ok2 := e.ObjectNew.(*v1alpha1.SharedApp)
-			return !ok1 || !ok2 || !equality.Semantic.DeepEqual(zones(before), zones(after))
+			return !ok1 || !ok2 || !equality.Semantic.DeepEqual(zones(before), zones(after)) ||
+				before.Spec.Isolation != after.Spec.Isolation || !equality.Semantic.DeepEqual(before.Spec.OwnNamespace, after.Spec.OwnNamespace)
 		},
 	}
 }
@@ -128,15 +130,22 @@ func hardChanged() predicate.Predicate {
 	}}
 }
 
-// versionChanged lets through that an installation is gone, or is done with a version that it had: an environment
-// that was kept closed for that may open.
-func versionChanged() predicate.Predicate {
+// homeChanged lets through that an installation is gone, or is done with a version that it had: an environment that was kept
+// closed for that may open; and that one came that asks for a namespace of its own, or has left it.
+func homeChanged() predicate.Predicate {
 	return predicate.Funcs{
-		CreateFunc: func(event.CreateEvent) bool { return false },
+		CreateFunc: func(e event.CreateEvent) bool {
+			i, ok := e.Object.(*v1alpha1.AppInstallation)
+			return ok && i.IsOwn() && !e.IsInInitialList
+		},
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, ok1 := e.ObjectOld.(*v1alpha1.AppInstallation)
 			after, ok2 := e.ObjectNew.(*v1alpha1.AppInstallation)
-			return ok1 && ok2 && !slices.Equal(installation.Walls(before.Spec.Version, &before.Status), installation.Walls(after.Spec.Version, &after.Status))
+			if !ok1 || !ok2 {
+				return false
+			}
+			moved := after.IsOwn() && (before.Spec.State != after.Spec.State || tenancy.Leaves(before) != tenancy.Leaves(after))
+			return moved || !slices.Equal(installation.Walls(before.Spec.Version, &before.Status), installation.Walls(after.Spec.Version, &after.Status))
 		},
 	}
 }

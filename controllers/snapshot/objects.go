@@ -113,10 +113,11 @@ func (h *Holder) moveInstallation(was client.Object, i *v1alpha1.AppInstallation
 // environment is one of a municipality.
 type environment struct{ municipality, name string }
 
-// setNamespace notes whose environment a namespace is. One that is on its way out is nobody's.
+// setNamespace notes whose environment a namespace is. One that is on its way out is nobody's, nor is one that an app
+// has for itself.
 func (h *Holder) setNamespace(ns *corev1.Namespace) {
 	var owner environment
-	if ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.DeletionTimestamp.IsZero() {
+	if ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.Labels[v1alpha1.LabelApp] == "" && ns.DeletionTimestamp.IsZero() {
 		owner = environment{ns.Labels[v1alpha1.LabelMunicipality], ns.Labels[v1alpha1.LabelEnvironment]}
 	}
 	h.setOwner(ns.Name, owner)

@@ -22,6 +22,8 @@ const localConfig = "config.kubernetes.io/local-config"
 type Context struct {
 	// Namespace that the objects are meant for.
 	Namespace string
+	// Homes are the namespaces of the apps that the app requires, by app.
+	Homes map[string]string
 	// App and Version that are installed.
 	App, Version string
 	// Municipality is the name of the Municipality; the fields that follow are facts about it.
@@ -82,6 +84,9 @@ func (c Context) data() (map[string]string, error) {
 		"environment": c.Environment, "stage": c.Stage, "zone": c.Zone,
 	}
 	f := flattening{data: data, from: map[string]string{}}
+	for app, namespace := range c.Homes {
+		data["namespace_"+app] = namespace
+	}
 	return data, f.object("parameter", "", c.Parameters)
 }
 

@@ -11,9 +11,16 @@ import (
 // Sample is a tenant that does not exist, with the sample parameters of a version: what a version is tried
 // with when it enters the catalogue. The zone is that of the production environments that the app is for.
 func Sample(app string, v v1alpha1.Version, zone v1alpha1.Zone) (Context, error) {
+	const namespace = "eksempel-prod"
 	given, err := sampleParameters(v)
+	homes := map[string]string{}
+	if v.Requires != nil {
+		for _, other := range v.Requires.Apps {
+			homes[other.Name] = namespace
+		}
+	}
 	return Context{
-		Namespace: "eksempel-prod", App: app, Version: v.Version,
+		Namespace: namespace, Homes: homes, App: app, Version: v.Version,
 		Municipality: "eksempel", Number: "0000", DisplayName: "Eksempel", County: "00", Domain: "eksempel.kommune.no",
 		Environment: "prod", Stage: string(v1alpha1.StageProduction), Zone: string(zone),
 		Parameters: given,

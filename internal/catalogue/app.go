@@ -117,6 +117,15 @@ func compileVersion(spec *v1alpha1.Version, checked *v1alpha1.VersionStatus) *Ve
 // Exists says whether there is a SharedApp of that name.
 func (a *App) Exists() bool { return a.Object != nil }
 
+// Isolation is that of a new installation of an app: Own, or empty for Shared.
+func Isolation(a *App) v1alpha1.Isolation {
+	if !a.Exists() || a.Object.Spec.Isolation != v1alpha1.IsolationOwn {
+		return ""
+	}
+
+	return v1alpha1.IsolationOwn
+}
+
 // Suspended says what stops every move of the app; empty where nothing does.
 func (a *App) Suspended() string {
 	if !a.Exists() || !ptr.Deref(a.Object.Spec.Suspend, false) {

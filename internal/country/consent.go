@@ -111,6 +111,7 @@ func kept(app *catalogue.App, m *v1alpha1.Municipality, v resolution.Verdict, in
 	}
 	want := installation.For(app, m, m.Spec.Environment(v.Environment), v)
 	installation.CarryMove(want, installed)
+	installation.StayHome(want, installed)
 	return want
 }
 

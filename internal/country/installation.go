@@ -46,6 +46,7 @@ func movedTo(c *Country, t *Tenant, app string, move planner.Move) *v1alpha1.App
 	}
 	v.DecidedBy.Reason = condition.Within(v.DecidedBy.Reason, resolution.MaxReason)
 	want := installation.For(c.Apps.Of(v.App), m, environment, v)
+	installation.StayHome(want, row.Installed)
 	move.Stamp.WriteTo(want)
 	return want
 }

@@ -55,7 +55,7 @@ func IsBlocked(conditions []metav1.Condition) bool {
 
 func blame(reason string) Blame {
 	switch reason {
-	case v1alpha1.ReasonEnvironmentNotReady, v1alpha1.ReasonZoneUnfit,
+	case v1alpha1.ReasonEnvironmentNotReady, v1alpha1.ReasonNamespaceRefused, v1alpha1.ReasonZoneUnfit,
 		v1alpha1.ReasonRequiredAppMissing, v1alpha1.ReasonRequiredAppVersion, v1alpha1.ReasonRequiredAppNotReady,
 		v1alpha1.ReasonInvalidParameters, v1alpha1.ReasonSecretMissing, v1alpha1.ReasonNameTaken, v1alpha1.ReasonQuotaExceeded:
 		return BlameMember

@@ -26,7 +26,7 @@ func For(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Env
 			Annotations: map[string]string{v1alpha1.AnnotationDecision: v.DecidedBy.Reason},
 		},
 		Spec: v1alpha1.AppInstallationSpec{
-			App: v.App, Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent,
+			App: v.App, Isolation: catalogue.Isolation(app), Version: v.Version, Digest: v.Digest, State: v1alpha1.InstallationPresent,
 			Tenant: v1alpha1.Tenant{
 				Municipality: m.Name, Number: m.Spec.Number, DisplayName: m.Spec.DisplayName,
 				County: m.Labels[v1alpha1.LabelCounty], Environment: environment.Name,
@@ -39,6 +39,14 @@ func For(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Env
 		out.Spec.Tenant.Domain = m.Spec.Domains[0]
 	}
 	return out
+}
+
+// StayHome leaves the objects of what is installed, which may be nil, in the namespace that they are in, whatever
+// the catalogue says by now.
+func StayHome(want, live *v1alpha1.AppInstallation) {
+	if live != nil {
+		want.Spec.Isolation = live.Spec.Isolation
+	}
 }
 
 func labels(municipality, environment, app string) map[string]string {

@@ -40,7 +40,7 @@ func Remember(
 			continue
 		}
 		known[place] = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{
-			App: row.Name, Version: row.Version, Digest: digest, State: v1alpha1.InstallationPresent,
+			App: row.Name, Isolation: catalogue.Isolation(apps.Of(row.Name)), Version: row.Version, Digest: digest, State: v1alpha1.InstallationPresent,
 			DecidedBy: v1alpha1.Decider{Level: row.DecidedBy.Level, Name: row.DecidedBy.Name},
 		}}
 	}

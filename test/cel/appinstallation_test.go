@@ -35,6 +35,17 @@ spec:
 				update: `spec: {version: 2.5.0, digest: "` + digest("b") + `", state: Absent, decidedBy: {level: Municipality, name: vinje}}`,
 			},
 			{
+				reason:  "What is installed stays in its namespace.",
+				update:  `spec: {isolation: Own}`,
+				field:   "spec.isolation",
+				message: "isolation can't change: what is installed stays in its namespace",
+			},
+			{
+				reason: "One of its own stays so when the version changes.",
+				create: `spec: {isolation: Own}`,
+				update: `spec: {version: 2.5.0, digest: "` + digest("b") + `"}`,
+			},
+			{
 				reason:  "Another app is another installation.",
 				update:  `spec: {app: kobo}`,
 				field:   "spec.app",

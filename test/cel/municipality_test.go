@@ -32,6 +32,22 @@ func municipalityNames() []example {
 			create: `metadata: {name: m` + long(38) + `9}`,
 		},
 		{
+			reason:  "Two dashes part the name of an app's own namespace.",
+			create:  `metadata: {name: nore--uvdal}`,
+			field:   "metadata",
+			message: "metadata.name must not hold two dashes in a row: they part the name of an app's own namespace",
+		},
+		{
+			reason: "Access may end at an app.",
+			create: `spec: {access: [{role: Developer, groups: [leverandor-x], apps: [svarut]}]}`,
+		},
+		{
+			reason:  "A list without apps would be access to nothing.",
+			create:  `spec: {access: [{role: Developer, groups: [leverandor-x], apps: []}]}`,
+			field:   "spec.access[0].apps",
+			message: "should have at least 1 items",
+		},
+		{
 			reason:  "With a longer name, and the longest environment, the namespace's name would not fit.",
 			create:  `metadata: {name: ` + long(41) + `}`,
 			field:   "metadata",

@@ -21,13 +21,31 @@ metadata: {name: svarut}
 spec:
   displayName: SvarUt
   versions: [{version: 2.4.1, source: {configMap: {name: svarut-2.4.1}}}]`,
-		examples: slices.Concat(sharedAppOffers(), sharedAppVersions(), sharedAppRequirements()),
+		examples: slices.Concat(sharedAppOffers(), sharedAppIsolation(), sharedAppVersions(), sharedAppRequirements()),
 	}
 }
 
 // versions is a patch that offers one version, given without its number.
 func versions(rest string) string {
 	return `spec: {versions: [{version: 2.4.1, ` + rest + `}]}`
+}
+
+func sharedAppIsolation() []example {
+	const fixed = "spec.isolation can't change once a version was available: what is installed stays in its namespace; offer another SharedApp"
+	available := `status: {versions: [{version: 2.4.1, available: true, digest: "` + digest("a") + `"}]}`
+	refused := `status: {versions: [{version: 2.4.1, message: refused}]}`
+	return []example{
+		{reason: "An app may have namespaces of its own, and declare its share.", create: `spec: {isolation: Own, ownNamespace: {quota: {cpu: "1", pods: 8}}}`},
+		{reason: "There are two isolations.", create: `spec: {isolation: Cluster}`, field: "spec.isolation", message: `supported values: "Shared", "Own"`},
+		{
+			reason: "A share of what the app does not have says nothing.", create: `spec: {ownNamespace: {quota: {cpu: "1"}}}`,
+			field: "spec.ownNamespace", message: "spec.ownNamespace is for spec.isolation Own: set that, or take it out",
+		},
+		{reason: "Before a version was available, nothing is installed.", status: refused, update: `spec: {isolation: Own}`},
+		{reason: "Afterwards something may be.", status: available, update: `spec: {isolation: Own}`, field: "spec.isolation", message: fixed},
+		{reason: "Own can't become Shared, either.", create: `spec: {isolation: Own}`, status: available, update: `spec: {isolation: Shared}`, field: "spec.isolation", message: fixed},
+		{reason: "Its share may change.", create: `spec: {isolation: Own}`, status: available, update: `spec: {ownNamespace: {quota: {cpu: "2"}}}`},
+	}
 }
 
 func sharedAppOffers() []example {

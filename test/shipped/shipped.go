@@ -35,7 +35,7 @@ func Apply(ctx context.Context, c client.Client, folder string) error {
 	err = wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		pending = slices.DeleteFunc(pending, func(r *resource.Resource) bool {
 			err := applyOne(ctx, c, r)
-			if err != nil {
+			if err != nil && (ctx.Err() == nil || last == nil) { // else it says only that time is up
 				last = fmt.Errorf("applying %s: %w", r.CurId(), err)
 			}
 			return err == nil

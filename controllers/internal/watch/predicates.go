@@ -20,7 +20,9 @@ func EnvironmentsChanged() predicate.Predicate {
 		if !ok1 || !ok2 {
 			return true
 		}
-		same := func(a, b v1alpha1.EnvironmentStatus) bool { return a.Name == b.Name && a.State == b.State }
+		same := func(a, b v1alpha1.EnvironmentStatus) bool {
+			return a.Name == b.Name && a.State == b.State && slices.Equal(a.RefusedNamespaces, b.RefusedNamespaces)
+		}
 		return before.Status.ObservedGeneration != after.Status.ObservedGeneration ||
 			!slices.EqualFunc(before.Status.Environments, after.Status.Environments, same)
 	}}

@@ -26,6 +26,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.Access
   map:
     fields:
+    - name: apps
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: environments
       type:
         list:
@@ -172,6 +178,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: digest
       type:
         scalar: string
+    - name: isolation
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Isolation
     - name: lastVerified
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Release
@@ -254,6 +263,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: longestHealthy
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: namespace
+      type:
+        scalar: string
     - name: observedGeneration
       type:
         scalar: numeric
@@ -436,6 +448,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: namespace
       type:
         scalar: string
+    - name: refusedNamespaces
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.RefusedNamespace
+          elementRelationship: associative
+          keys:
+          - app
     - name: state
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.EnvironmentState
@@ -537,6 +557,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: version
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Isolation
+  scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.LocalReference
   map:
     fields:
@@ -1041,6 +1063,12 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.LocalReference
 - name: com.github.allmenning.allmenning.api.v1alpha1.Obligation
   scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.OwnNamespace
+  map:
+    fields:
+    - name: quota
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Quota
 - name: com.github.allmenning.allmenning.api.v1alpha1.ParameterSchema
   map:
     fields:
@@ -1220,6 +1248,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: storage
       type:
         namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+- name: com.github.allmenning.allmenning.api.v1alpha1.RefusedNamespace
+  map:
+    fields:
+    - name: app
+      type:
+        scalar: string
+    - name: message
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Registry
   map:
     fields:
@@ -1584,6 +1621,13 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: imagePullSecretRef
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.LocalReference
+    - name: isolation
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Isolation
+      default: Shared
+    - name: ownNamespace
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.OwnNamespace
     - name: owner
       type:
         scalar: string

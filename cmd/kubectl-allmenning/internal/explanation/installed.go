@@ -7,6 +7,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/planner"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // installation is what there is in the environment.
@@ -31,6 +32,9 @@ func (p *place) installation() Installation {
 		i.HealthySince = stamp(seen.HealthySince)
 	}
 	i.Text = state(p.installed, seen, p.upToDate()) + record(p.installed)
+	if p.installed.IsOwn() {
+		i.Text += " It has namespace " + tenancy.Home(p.installed) + " for itself."
+	}
 	return i
 }
 

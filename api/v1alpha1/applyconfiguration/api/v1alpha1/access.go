@@ -25,6 +25,11 @@ type AccessApplyConfiguration struct {
 	// environments that the access is for. Default: all of them.
 	// Example: [test]
 	Environments []string `json:"environments,omitempty"`
+	// apps that the access ends at, in these environments: it holds in the namespaces that they have for themselves,
+	// and not in the environments'. Only apps of isolation Own have such; another one is a fault that the status
+	// of the Municipality names. Default: the environments, and the namespaces of all their apps.
+	// Example: [svarut]
+	Apps []string `json:"apps,omitempty"`
 	// expires is when the access ends by itself, as an RFC 3339 time. Default: never.
 	// Example: "2027-03-01T00:00:00Z"
 	Expires *v1.Time `json:"expires,omitempty"`
@@ -70,6 +75,16 @@ func (b *AccessApplyConfiguration) WithUsers(values ...string) *AccessApplyConfi
 func (b *AccessApplyConfiguration) WithEnvironments(values ...string) *AccessApplyConfiguration {
 	for i := range values {
 		b.Environments = append(b.Environments, values[i])
+	}
+	return b
+}
+
+// WithApps adds the given value to the Apps field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Apps field.
+func (b *AccessApplyConfiguration) WithApps(values ...string) *AccessApplyConfiguration {
+	for i := range values {
+		b.Apps = append(b.Apps, values[i])
 	}
 	return b
 }

@@ -14,6 +14,10 @@ import (
 type AppInstallationSpecApplyConfiguration struct {
 	// app is the name of the SharedApp; the installation has the same name.
 	App *string `json:"app,omitempty"`
+	// isolation says where the app's objects are: Own is a namespace of the installation's own, which
+	// status.namespace names; without it they are in the namespace of this object. It stays as it was when the
+	// installation was made.
+	Isolation *apiv1alpha1.Isolation `json:"isolation,omitempty"`
 	// version to install now, which is not the wanted one while another comes in its turn: see
 	// status.apps of the Municipality.
 	Version *string `json:"version,omitempty"`
@@ -58,6 +62,14 @@ func AppInstallationSpec() *AppInstallationSpecApplyConfiguration {
 // If called multiple times, the App field is set to the value of the last call.
 func (b *AppInstallationSpecApplyConfiguration) WithApp(value string) *AppInstallationSpecApplyConfiguration {
 	b.App = &value
+	return b
+}
+
+// WithIsolation sets the Isolation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Isolation field is set to the value of the last call.
+func (b *AppInstallationSpecApplyConfiguration) WithIsolation(value apiv1alpha1.Isolation) *AppInstallationSpecApplyConfiguration {
+	b.Isolation = &value
 	return b
 }
 

@@ -18,6 +18,9 @@ type AppInstallationStatusApplyConfiguration struct {
 	// lastHandledReconcileAt is the last value of the annotation allmenning.dev/reconcile that was
 	// acted upon.
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
+	// namespace that the app's objects are in, where it is the installation's own; empty where they are in that of
+	// this object.
+	Namespace *string `json:"namespace,omitempty"`
 	// appliedVersion is the version whose objects were all applied.
 	AppliedVersion *string `json:"appliedVersion,omitempty"`
 	// appliedDigest is the digest of the bundle whose objects were all applied.
@@ -66,6 +69,14 @@ func (b *AppInstallationStatusApplyConfiguration) WithObservedGeneration(value i
 // If called multiple times, the LastHandledReconcileAt field is set to the value of the last call.
 func (b *AppInstallationStatusApplyConfiguration) WithLastHandledReconcileAt(value string) *AppInstallationStatusApplyConfiguration {
 	b.LastHandledReconcileAt = &value
+	return b
+}
+
+// WithNamespace sets the Namespace field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Namespace field is set to the value of the last call.
+func (b *AppInstallationStatusApplyConfiguration) WithNamespace(value string) *AppInstallationStatusApplyConfiguration {
+	b.Namespace = &value
 	return b
 }
 

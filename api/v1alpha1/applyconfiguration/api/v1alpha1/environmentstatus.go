@@ -21,6 +21,9 @@ type EnvironmentStatusApplyConfiguration struct {
 	// the spec's while they are being rewritten, and while an app that requires Closed keeps the
 	// environment closed, as the message then says. Empty while there is no namespace.
 	Zone *apiv1alpha1.Zone `json:"zone,omitempty"`
+	// refusedNamespaces are apps of isolation Own of which the namespace can't be made here, or can't be as the app
+	// declares it, at most 64.
+	RefusedNamespaces []RefusedNamespaceApplyConfiguration `json:"refusedNamespaces,omitempty"`
 	// message says what differs from the spec, and how to fix it.
 	Message *string `json:"message,omitempty"`
 }
@@ -60,6 +63,19 @@ func (b *EnvironmentStatusApplyConfiguration) WithState(value apiv1alpha1.Enviro
 // If called multiple times, the Zone field is set to the value of the last call.
 func (b *EnvironmentStatusApplyConfiguration) WithZone(value apiv1alpha1.Zone) *EnvironmentStatusApplyConfiguration {
 	b.Zone = &value
+	return b
+}
+
+// WithRefusedNamespaces adds the given value to the RefusedNamespaces field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the RefusedNamespaces field.
+func (b *EnvironmentStatusApplyConfiguration) WithRefusedNamespaces(values ...*RefusedNamespaceApplyConfiguration) *EnvironmentStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithRefusedNamespaces")
+		}
+		b.RefusedNamespaces = append(b.RefusedNamespaces, *values[i])
+	}
 	return b
 }
 

@@ -24,6 +24,15 @@ type SharedAppSpecApplyConfiguration struct {
 	// personalData says whether the app handles personal data. Default: false.
 	// Example: true
 	PersonalData *bool `json:"personalData,omitempty"`
+	// isolation says where installations of the app live: Shared, in the namespace of the environment, beside
+	// other apps; or Own, in a namespace of its own each, named <environment's namespace>--<app>, where no name
+	// can be taken, and at which the access of people may end (spec.access[].apps of a Municipality). Default:
+	// Shared. It can't change once a version was available.
+	// Example: Own
+	Isolation *apiv1alpha1.Isolation `json:"isolation,omitempty"`
+	// ownNamespace says what the namespaces of isolation Own are like. Default: the defaults of its fields.
+	// Example: {quota: {cpu: "1", memory: 2Gi}}
+	OwnNamespace *OwnNamespaceApplyConfiguration `json:"ownNamespace,omitempty"`
 	// channels point at versions. To promote a version, change one field: spec.channels[].version.
 	// Default: none, so that members can only name a version.
 	// Example: [{name: stable, version: 2.4.1}, {name: pilot, version: 2.5.0}]
@@ -90,6 +99,22 @@ func (b *SharedAppSpecApplyConfiguration) WithFunctionArea(value apiv1alpha1.Fun
 // If called multiple times, the PersonalData field is set to the value of the last call.
 func (b *SharedAppSpecApplyConfiguration) WithPersonalData(value bool) *SharedAppSpecApplyConfiguration {
 	b.PersonalData = &value
+	return b
+}
+
+// WithIsolation sets the Isolation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Isolation field is set to the value of the last call.
+func (b *SharedAppSpecApplyConfiguration) WithIsolation(value apiv1alpha1.Isolation) *SharedAppSpecApplyConfiguration {
+	b.Isolation = &value
+	return b
+}
+
+// WithOwnNamespace sets the OwnNamespace field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the OwnNamespace field is set to the value of the last call.
+func (b *SharedAppSpecApplyConfiguration) WithOwnNamespace(value *OwnNamespaceApplyConfiguration) *SharedAppSpecApplyConfiguration {
+	b.OwnNamespace = value
 	return b
 }
 

@@ -1,0 +1,114 @@
+package municipality
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/tenancy"
+)
+
+// ownHomes reads what exists of the namespaces that apps of an environment have for themselves: those that are there, and
+// those that installations ask for. The name of one that is asked for may be another's.
+func (r *Reconciler) ownHomes(ctx context.Context, environment string, there []string, installed []v1alpha1.AppInstallation) (map[string]ownHome, error) {
+	asking := map[string]*v1alpha1.AppInstallation{}
+	for i := range installed {
+		if installed[i].IsOwn() {
+			asking[installed[i].Spec.App] = &installed[i]
+			there = append(there, installed[i].Spec.App)
+		}
+	}
+	if len(there) == 0 {
+		return nil, nil
+	}
+	all := make(map[string]ownHome, len(there))
+	for _, app := range there {
+		if _, done := all[app]; done {
+			continue
+		}
+		offered, err := r.sharedApp(ctx, app)
+		if err != nil {
+			return nil, err
+		}
+		h := ownHome{installed: asking[app], share: shareOf(offered)}
+		if h.environment, err = r.namespace(ctx, tenancy.OwnNamespace(environment, app)); err != nil {
+			return nil, err
+		}
+		all[app] = h
+	}
+	return all, nil
+}
+
+// sharedApp reads an app of the catalogue; nil where it is not there.
+func (r *Reconciler) sharedApp(ctx context.Context, name string) (*v1alpha1.SharedApp, error) {
+	var app v1alpha1.SharedApp
+	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &app)
+	if client.IgnoreNotFound(err) != nil {
+		return nil, fmt.Errorf("read SharedApp %s: %w", name, err)
+	}
+	if err != nil {
+		return nil, nil //nolint:nilnil // it is not there
+	}
+	return &app, nil
+}
+
+// isolations reads from the catalogue where the installations of the apps live that spec.access names.
+func (r *Reconciler) isolations(ctx context.Context, m v1alpha1.Municipality) (map[string]v1alpha1.Isolation, error) {
+	all := map[string]v1alpha1.Isolation{}
+	for _, a := range m.Spec.Access {
+		for _, name := range a.Apps {
+			app, err := r.sharedApp(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			if app != nil {
+				all[name] = catalogue.Isolation(catalogue.Compile(app))
+			}
+		}
+	}
+	return all, nil
+}
+
+// volumes reads the PersistentVolumeClaims of namespaces that are to be deleted, from the API
+// server: the cache may lag behind, and a mistake here can't be undone.
+func (r *Reconciler) volumes(ctx context.Context, seen observed) error {
+	for name, e := range seen.environments {
+		going := goes(seen, name)
+		for app, h := range e.own {
+			if going || h.leaves(seen) {
+				if err := r.claims(ctx, &h.environment); err != nil {
+					return err
+				}
+				e.own[app] = h
+			}
+		}
+		if going {
+			if err := r.claims(ctx, &e); err != nil {
+				return err
+			}
+			seen.environments[name] = e
+		}
+	}
+	return nil
+}
+
+// claims reads the PersistentVolumeClaims of a namespace that is there, and not on its way out.
+func (r *Reconciler) claims(ctx context.Context, e *environment) error {
+	if e.namespace == nil || !e.namespace.DeletionTimestamp.IsZero() {
+		return nil
+	}
+	var claims corev1.PersistentVolumeClaimList
+	if err := r.Live.List(ctx, &claims, client.InNamespace(e.namespace.Name)); err != nil {
+		return fmt.Errorf("list PersistentVolumeClaims of namespace %s: %w", e.namespace.Name, err)
+	}
+	for i := range claims.Items {
+		e.volumes = append(e.volumes, claims.Items[i].Name)
+	}
+	slices.Sort(e.volumes)
+	return nil
+}
