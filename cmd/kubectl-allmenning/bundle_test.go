@@ -183,6 +183,30 @@ func TestBundleCheckFixKeepsAKustomizationFile(t *testing.T) {
 	}
 }
 
+// TestBundleCheckFixTakesOutNoPartOfTheApp shows that what an app needs to work stays, and stays refused where it may not be held.
+func TestBundleCheckFixTakesOutNoPartOfTheApp(t *testing.T) {
+	const old = "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - name: c\n        image: example.org/web:1\n        securityContext: {capabilities: {add: [CHOWN]}}\n"
+	dir := folderOf(t, map[string]string{"web.yaml": old})
+	if out, errs, err := call(t, "bundle", "check", dir, "--fix"); err != nil || !strings.Contains(out, "extensions/v1beta1 is written as apps/v1") {
+		t.Fatalf("%v\n%s%s", err, out, errs)
+	}
+	rendered, _, err := call(t, "bundle", "render", dir)
+	if err != nil || !strings.Contains(rendered, "apiVersion: apps/v1") || !strings.Contains(rendered, "runAsNonRoot: true") || strings.Contains(rendered, "CHOWN") {
+		t.Errorf("%v: a workload of an old version: %s", err, rendered)
+	}
+	for reason, object := range map[string]string{
+		"write a Role and a RoleBinding":            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: web}\n",
+		"write an Ingress for what it routes":       "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\n",
+		"delete on pods is more than an app may":    "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: web}\nrules: [{apiGroups: [''], resources: [pods], verbs: [delete]}]\n",
+		"no longer served by Kubernetes; write it ": "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {selector: {}}\n",
+	} {
+		out, _, err := call(t, "bundle", "check", folderOf(t, map[string]string{"web.yaml": old, "more.yaml": object}), "--fix")
+		if !errors.Is(err, errRefused) || !strings.Contains(out, reason) {
+			t.Errorf("%v, want that it stays refused, and %q:\n%s", err, reason, out)
+		}
+	}
+}
+
 func TestBundleCheckForPrograms(t *testing.T) {
 	dir := folderOf(t, portal())
 	out, _, _ := call(t, "bundle", "check", dir, "-o", "sarif")

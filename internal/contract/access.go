@@ -64,7 +64,7 @@ func (w *whole) grant(field, group, resource string, r rbacv1.PolicyRule) []Find
 		what += "." + group
 	}
 	if problem, fix := w.neverGiven(group, resource, what, r); problem != "" {
-		return takeOut(field, problem, fix)
+		return one(field, problem, fix)
 	}
 	var beyond []string
 	for _, verb := range r.Verbs {
@@ -75,7 +75,7 @@ func (w *whole) grant(field, group, resource string, r rbacv1.PolicyRule) []Find
 	if len(beyond) == 0 {
 		return nil
 	}
-	return takeOut(field, fmt.Sprintf("%s on %s is more than an app may have", strings.Join(beyond, ", "), what), "take it out, or have the platform add it to the ClusterRole "+v1alpha1.RoleInstaller)
+	return one(field, fmt.Sprintf("%s on %s is more than an app may have", strings.Join(beyond, ", "), what), "take it out, or have the platform add it to the ClusterRole "+v1alpha1.RoleInstaller)
 }
 
 // neverGiven says why a Role may not give something, whatever the platform allows; empty where it may.

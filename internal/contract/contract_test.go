@@ -36,9 +36,9 @@ func terms() Terms {
 	return Terms{
 		ScopeOf: func(gvk schema.GroupVersionKind) Scope {
 			switch gvk.Kind {
-			case "ClusterRole", "Namespace":
+			case "ClusterRole", "ClusterRoleBinding", "Namespace", "PersistentVolume":
 				return ScopeCluster
-			case "Wheel":
+			case "Wheel", "IngressRoute", "ServiceMonitor":
 				return ScopeForbidden
 			case "configmap":
 				return ScopeUnknown
@@ -77,6 +77,11 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"kind", "one that is not on the list", "{apiVersion: example.org/v1, kind: Wheel, metadata: {name: a}}", `Wheel/a: kind: Wheel (example.org/v1) is not a kind that bundles may hold`},
 	{"kind", "the refusal names both roles", "{apiVersion: example.org/v1, kind: Wheel, metadata: {name: a}}", `allmenning.dev/aggregate-to-installer: "true" and allmenning.dev/aggregate-to-manager: "true"`},
 	{"kind", "one that is cluster-scoped", "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a}}", "ClusterRole is cluster-scoped"},
+	{"kind", "rights of the whole cluster, of which it says what to write instead", "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: a}}", "write a Role and a RoleBinding"},
+	{"kind", "the platform's, without which the app is the same", "{apiVersion: v1, kind: Namespace, metadata: {name: a}}", "Namespace (v1) is the platform's: the app goes to the namespace of each tenant"},
+	{"kind", "how the app is watched", "{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: a}}", "the app runs without it"},
+	{"kind", "a route of another controller, of which it says what to write instead", "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: a}}", "write an Ingress for what it routes"},
+	{"kind", "a version that is no longer served, where the next one would mean something else", "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {selector: {}}}", "(policy/v1beta1) is no longer served by Kubernetes; write it as policy/v1"},
 	{"kind", "one in the wrong case", "{apiVersion: v1, kind: configmap, metadata: {name: a}}", "configmap (v1) is not a kind that the cluster knows"},
 	{"kind", "one that the operator may not read", "{apiVersion: example.org/v1, kind: Dark, metadata: {name: a}}", "the operator may not read it"},
 	{"kind", "a network policy of a network plugin", "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a}}", "declare versions[].requires.egress"},
@@ -254,5 +259,36 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	want := []string{"Deployment/web spec.template.spec", "Deployment/web spec.template.spec.nodeName", "Service/a spec.type", "Service/a spec.externalIPs"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatAMachineMayCorrect(t *testing.T) {
+	for _, tc := range []struct {
+		reason, objects, rule string
+		drop                  bool
+		patch                 []Operation
+	}{
+		{"the app is the same without what the platform brings", "{apiVersion: v1, kind: PersistentVolume, metadata: {name: a}}", "kind", true, nil},
+		{"walls are the platform's", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}}", "kind", true, nil},
+		{"what has a successor is not taken out: without a workload nothing would run, and the rest be ready", "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}}", "kind", false, nil},
+		{"without its rights the app would fail later", "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a}}", "kind", false, nil},
+		{"nor without a right of its Role", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: [''], resources: [pods], verbs: [deletecollection]}]}", "roles", false, nil},
+		{"without a route nobody would reach it", "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: a}}", "kind", false, nil},
+		{"a process that is not root has no use for added capabilities", web("{securityContext: {seccompProfile: {type: RuntimeDefault}}, containers: [{name: c, image: i, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL], add: [CHOWN, NET_BIND_SERVICE]}}}]}"),
+			"pod-security", false, []Operation{
+				{Op: "add", Path: "/spec/template/spec/containers/0/securityContext/capabilities/add", Value: []string{"NET_BIND_SERVICE"}},
+				{Op: "add", Path: "/spec/template/spec/securityContext/runAsNonRoot", Value: true},
+			}},
+		{"a pod that wants the node stays refused", web("{hostNetwork: true, securityContext: {seccompProfile: {type: RuntimeDefault}}, containers: [{name: c, image: i, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}"), "pod-security", false, nil},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			found := slices.DeleteFunc(Check(parse(t, tc.objects), terms()), func(f Finding) bool { return f.Rule != tc.rule })
+			if len(found) != 1 || found[0].Drop != tc.drop {
+				t.Fatalf("%+v, want one finding with drop %v", found, tc.drop)
+			}
+			if diff := cmp.Diff(tc.patch, found[0].Patch); diff != "" {
+				t.Errorf("patch (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -29,6 +29,8 @@ type Finding struct {
 	Fix string
 	// Patch is what takes the problem away, as a JSON patch of the object; empty where a person must decide.
 	Patch []Operation
+	// Drop says that the object itself may go: the app is the same without it.
+	Drop bool
 	// Warning marks what does not keep a version out of the catalogue.
 	Warning bool
 }

@@ -20,6 +20,11 @@ import (
 // What a publisher means by a field, such as as whom pods run, is left alone.
 func Fit(objects []*unstructured.Unstructured) []string {
 	var changed []string
+	for _, o := range objects {
+		if platforms(o.GroupVersionKind()) != "" { // it is refused, and where it would go is no fault beside
+			unstructured.RemoveNestedField(o.Object, "metadata", "namespace")
+		}
+	}
 	if namespace := commonNamespace(objects); namespace != "" {
 		for _, o := range objects {
 			withoutNamespace(o, namespace)
@@ -27,20 +32,20 @@ func Fit(objects []*unstructured.Unstructured) []string {
 		changed = append(changed, fmt.Sprintf("metadata.namespace %s is taken off: the objects go to the namespace of each tenant", namespace))
 	}
 	for _, o := range objects {
-		if at := slices.Concat(fitExported(o), fitNulls(o), fitSecret(o), fitPods(o)); len(at) > 0 {
+		if at := slices.Concat(fitOutdated(o), fitExported(o), fitNulls(o), fitSecret(o), fitPods(o)); len(at) > 0 {
 			changed = append(changed, Name(o)+": "+strings.Join(at, ", "))
 		}
 	}
 	return changed
 }
 
-// commonNamespace is the namespace that every object that names one names; empty where there is none, or
-// where they differ.
+// commonNamespace is the namespace that every object of the app that names one names; empty where there is none,
+// or where they differ.
 func commonNamespace(objects []*unstructured.Unstructured) string {
 	common := ""
 	for _, o := range objects {
 		namespace := o.GetNamespace()
-		if namespace == "" {
+		if namespace == "" || platforms(o.GroupVersionKind()) != "" {
 			continue
 		}
 		if common != "" && namespace != common {
@@ -94,6 +99,11 @@ func fitExported(o *unstructured.Unstructured) []string {
 func fitNulls(o *unstructured.Unstructured) []string {
 	paths := [][]string{{"metadata", "labels"}, {"metadata", "annotations"}}
 	if template := podtemplate.Path(o.GroupVersionKind()); template != nil {
+		for _, path := range [][]string{{"spec", "jobTemplate", "metadata"}, append(slices.Clone(template), "metadata")} {
+			if value, found, err := unstructured.NestedFieldNoCopy(o.Object, path...); err == nil && found && value == nil {
+				unstructured.RemoveNestedField(o.Object, path...)
+			}
+		}
 		paths = append(paths, append(slices.Clone(template), "metadata", "labels"), append(slices.Clone(template), "metadata", "annotations"))
 	}
 	var taken []string

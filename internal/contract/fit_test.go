@@ -32,6 +32,20 @@ func TestFit(t *testing.T) {
 			"{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", "metadata.managedFields, metadata.resourceVersion, metadata.uid taken off"},
 		{"labels without a value are none", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, labels: {a: null, b: c}, annotations: null}, spec: {template: {metadata: {labels: {x: null}}}}}",
 			"{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, labels: {b: c}}, spec: {template: {metadata: {labels: {}}}}}", "metadata.labels[a], spec.template.metadata.labels[x] taken off"},
+		{"a template whose metadata is null has none", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {metadata: null, spec: {template: {metadata: null}}}}}",
+			"{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {template: {}}}}}", ""},
+		{"what is the platform's has no say in where the app goes", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x}}\n---\n{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: a, namespace: monitoring}}",
+			"{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n---\n{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: a}}", "metadata.namespace x is taken off"},
+		{"a workload of an old version gets the selector that it had", "{apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: a}, spec: {rollbackTo: {revision: 1}, template: {metadata: {labels: {app: a}}}}}",
+			"{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}}}}", "extensions/v1beta1 is written as apps/v1"},
+		{"one without labels has no selector to get", "{apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: a}, spec: {template: {}}}",
+			"{apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: a}, spec: {template: {}}}", ""},
+		{"backends of an old Ingress", "{apiVersion: networking.k8s.io/v1beta1, kind: Ingress, metadata: {name: a}, spec: {backend: {serviceName: d, servicePort: http}, rules: [{host: h, http: {paths: [{path: /, backend: {serviceName: w, servicePort: 80}}]}}, {host: i}]}}",
+			"{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a}, spec: {defaultBackend: {service: {name: d, port: {name: http}}}, rules: [{host: h, http: {paths: [{path: /, pathType: ImplementationSpecific, backend: {service: {name: w, port: {number: 80}}}}]}}, {host: i}]}}", "networking.k8s.io/v1beta1 is written as networking.k8s.io/v1"},
+		{"an empty selector of a budget means another thing now", "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {selector: {}}}",
+			"{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {selector: {}}}", ""},
+		{"an autoscaler, and what it scales", "{apiVersion: autoscaling/v2beta2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: extensions/v1beta1, kind: Deployment, name: a}}}",
+			"{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}}}", "autoscaling/v2beta2 is written as autoscaling/v2"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			objects := parse(t, tc.in)

@@ -6,37 +6,11 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
-
-// kindRule: a bundle holds objects of its namespace, of the kinds that the platform lists.
-func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
-	gvk := o.GroupVersionKind()
-	what := fmt.Sprintf("%s (%s)", gvk.Kind, o.GetAPIVersion())
-	if strings.HasSuffix(gvk.Kind, "NetworkPolicy") {
-		return one("kind", "a bundle may not bring a NetworkPolicy, which could open a wall", "declare versions[].requires.egress or .ingress of the SharedApp instead")
-	}
-	switch w.terms.ScopeOf(gvk) {
-	case ScopeNamespaced:
-		return nil
-	case ScopeCluster:
-		return takeOut("kind", gvk.Kind+" is cluster-scoped; a bundle may only hold objects of its namespace", "take it out, and ask the platform operators to install it")
-	case ScopeUnknown:
-		return one("kind", what+" is not a kind that the cluster knows", "correct apiVersion and kind, which are case-sensitive, or have its CustomResourceDefinition installed first")
-	case ScopeUnreadable:
-		return one("kind", what+" may be installed, but the operator may not read it, so it could not say how it is",
-			fmt.Sprintf("add a ClusterRole with get, list and watch on it, labelled %s: \"true\"", v1alpha1.LabelAggregateToManager))
-	case ScopeForbidden:
-	}
-	plural, _ := meta.UnsafeGuessKindToResource(gvk)
-	return one("kind", what+" is not a kind that bundles may hold",
-		fmt.Sprintf("take it out, or have the platform add it with kubectl allmenning platform add-kind %s, which writes two ClusterRoles, labelled %s: \"true\" and %s: \"true\"",
-			plural.GroupResource(), v1alpha1.LabelAggregateToInstaller, v1alpha1.LabelAggregateToManager))
-}
 
 // ownershipRule: an object belongs to its installation alone, and goes when that goes; so do the pods and
 // claims that it makes.

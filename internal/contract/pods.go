@@ -50,11 +50,45 @@ func podSecurityRule(_ *whole, o *unstructured.Unstructured) []Finding {
 		return nil
 	}
 	found := one(field, "its pods break the Pod Security Standard restricted: "+result.ForbiddenDetail(), "set what is named in the securityContext of the pod or its containers")
-	if len(result.ForbiddenReasons) == 1 && result.ForbiddenReason() == "runAsNonRoot != true" {
-		found[0].Fix = "set runAsNonRoot: true in the securityContext of the pod, and runAsUser too where the image says of itself that it runs as root"
-		found[0].Patch = []Operation{{Op: "add", Path: field + ".securityContext.runAsNonRoot", Value: true}}
+	fixes, patch := withoutRoot(field, pod, result.ForbiddenReasons)
+	if len(fixes) == len(result.ForbiddenReasons) {
+		found[0].Fix, found[0].Patch = strings.Join(fixes, ". "), patch
 	}
 	return found
+}
+
+// withoutRoot says how pods keep the standard by not running as root, for each reason that this answers: a
+// process that is not root has no use for added capabilities.
+func withoutRoot(field string, pod *corev1.PodTemplateSpec, reasons []string) (fixes []string, patch []Operation) {
+	for _, reason := range reasons {
+		switch reason {
+		case "runAsNonRoot != true":
+			fixes = append(fixes, "set runAsNonRoot: true in the securityContext of the pod, and runAsUser too where the image says of itself that it runs as root")
+			patch = append(patch, Operation{Op: "add", Path: field + ".securityContext.runAsNonRoot", Value: true})
+		case "unrestricted capabilities":
+			fixes = append(fixes, "take the capabilities out, which only root could use")
+			patch = append(patch, withoutCapabilities(field+".initContainers", pod.Spec.InitContainers)...)
+			patch = append(patch, withoutCapabilities(field+".containers", pod.Spec.Containers)...)
+		}
+	}
+	return fixes, patch
+}
+
+// withoutCapabilities takes out what containers add beyond the one capability that the standard lets them add.
+func withoutCapabilities(field string, containers []corev1.Container) []Operation {
+	var patch []Operation
+	for i := range containers {
+		security := containers[i].SecurityContext
+		if security == nil || security.Capabilities == nil || len(security.Capabilities.Add) == 0 {
+			continue
+		}
+		operation := Operation{Op: "remove", Path: fmt.Sprintf("%s[%d].securityContext.capabilities.add", field, i)}
+		if slices.Contains(security.Capabilities.Add, "NET_BIND_SERVICE") {
+			operation.Op, operation.Value = "add", []string{"NET_BIND_SERVICE"}
+		}
+		patch = append(patch, operation)
+	}
+	return patch
 }
 
 // placementRule: where and how urgently pods run is the platform's to say.

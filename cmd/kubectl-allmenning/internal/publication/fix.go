@@ -44,15 +44,20 @@ func Fix(b bundle.Bundle, report Report) (Fixed, error) {
 	}
 	before := len(patches)
 	for _, f := range report.Findings {
-		patch, replacement := corrects(f, report)
-		if patch == nil || slices.ContainsFunc(patches, func(known any) bool { return reflect.DeepEqual(known, any(patch)) }) {
-			continue // one that is there already does not help
+		patched := len(patches)
+		for _, step := range stepsOf(f) {
+			patch, replacement := corrects(step, report)
+			if patch == nil || slices.ContainsFunc(patches, func(known any) bool { return reflect.DeepEqual(known, any(patch)) }) {
+				continue // one that is there already does not help
+			}
+			patches = append(patches, patch)
+			if replacement != nil {
+				replacements = append(replacements, replacement)
+			}
 		}
-		patches = append(patches, patch)
-		if replacement != nil {
-			replacements = append(replacements, replacement)
+		if len(patches) > patched {
+			out.Corrected = append(out.Corrected, f)
 		}
-		out.Corrected = append(out.Corrected, f)
 	}
 	if len(patches) == before {
 		return out, nil
@@ -68,6 +73,20 @@ func Fix(b bundle.Bundle, report Report) (Fixed, error) {
 	}
 	out.Files[component+"/"+kustomizationFile] = written
 	return out, out.use(b, len(replacements) > 0)
+}
+
+// stepsOf are the finding once for each operation of its patch: some need a strategic merge patch, and some,
+// which are about items of lists, a JSON patch.
+func stepsOf(f Located) []Located {
+	if len(f.Patch) < 2 {
+		return []Located{f}
+	}
+	all := make([]Located, 0, len(f.Patch))
+	for _, operation := range f.Patch {
+		f.Patch = []contract.Operation{operation}
+		all = append(all, f)
+	}
+	return all
 }
 
 // corrections are what the component of the bundle holds already.
@@ -165,7 +184,7 @@ func corrects(f Located, report Report) (patch map[string]any, replacement any) 
 
 // patchText is what takes a problem away, as kustomize reads it; empty where a person must decide.
 func patchText(f Located, report Report, kind, name string) string {
-	if f.Rule == "kind" && (strings.Contains(f.Fix, "take it out") || strings.HasSuffix(kind, "NetworkPolicy")) {
+	if f.Drop {
 		return fmt.Sprintf("$patch: delete\napiVersion: %s\nkind: %s\nmetadata: {name: %s}\n", apiVersionOf(f.Object, report), kind, name)
 	}
 	if len(f.Patch) == 0 {

@@ -1,0 +1,87 @@
+package contract
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+)
+
+// kindRule: a bundle holds objects of its namespace, of the kinds that the platform lists.
+func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
+	gvk := o.GroupVersionKind()
+	what := fmt.Sprintf("%s (%s)", gvk.Kind, o.GetAPIVersion())
+	if strings.HasSuffix(gvk.Kind, "NetworkPolicy") {
+		return drop("a bundle may not bring a NetworkPolicy, which could open a wall", "declare versions[].requires.egress or .ingress of the SharedApp instead")
+	}
+	if successor := successorOf(gvk); successor != "" {
+		return outdated(gvk, successor)
+	}
+	scope := w.terms.ScopeOf(gvk)
+	if why := platforms(gvk); why != "" && scope != ScopeNamespaced {
+		return drop(what+" is the platform's: "+why, "take it out")
+	}
+	switch scope {
+	case ScopeNamespaced:
+		return nil
+	case ScopeCluster:
+		return one("kind", gvk.Kind+" is cluster-scoped; a bundle may only hold objects of its namespace", insteadOf(gvk))
+	case ScopeUnknown:
+		return one("kind", what+" is not a kind that the cluster knows", "correct apiVersion and kind, which are case-sensitive, or "+insteadOf(gvk)+", or have its CustomResourceDefinition installed first")
+	case ScopeUnreadable:
+		return one("kind", what+" may be installed, but the operator may not read it, so it could not say how it is",
+			fmt.Sprintf("add a ClusterRole with get, list and watch on it, labelled %s: \"true\"", v1alpha1.LabelAggregateToManager))
+	case ScopeForbidden:
+	}
+	plural, _ := meta.UnsafeGuessKindToResource(gvk)
+	return one("kind", what+" is not a kind that bundles may hold",
+		fmt.Sprintf("%s, or have the platform add it with kubectl allmenning platform add-kind %s, which writes two ClusterRoles, labelled %s: \"true\" and %s: \"true\"",
+			insteadOf(gvk), plural.GroupResource(), v1alpha1.LabelAggregateToInstaller, v1alpha1.LabelAggregateToManager))
+}
+
+// drop is a finding on an object without which the app is the same.
+func drop(problem, fix string) []Finding {
+	return []Finding{{Field: "kind", Problem: problem, Fix: fix, Drop: true}}
+}
+
+// platforms says why an object is the platform's and not the app's, so that the app is the same without it;
+// empty where it may be a part of the app.
+func platforms(gvk schema.GroupVersionKind) string {
+	switch gvk.Group + "/" + gvk.Kind {
+	case "/Namespace":
+		return "the app goes to the namespace of each tenant"
+	case "/PersistentVolume":
+		return "a claim gets a volume of its own"
+	case "/ResourceQuota", "/LimitRange":
+		return "each environment has its own"
+	case "policy/PodSecurityPolicy", "extensions/PodSecurityPolicy":
+		return "Kubernetes no longer has it, and all pods keep the Pod Security Standard restricted"
+	case "scheduling.k8s.io/PriorityClass":
+		return "which pods go before others is for it to say"
+	case "argoproj.io/Application", "argoproj.io/ApplicationSet", "argoproj.io/AppProject":
+		return "the operator installs the app"
+	}
+	if gvk.Group == "monitoring.coreos.com" {
+		return "it says how the app is watched, and the app runs without it"
+	}
+	return ""
+}
+
+// insteadOf says what a publisher does about an object of a kind that bundles may not hold.
+func insteadOf(gvk schema.GroupVersionKind) string {
+	switch gvk.Kind {
+	case "ClusterRole", "ClusterRoleBinding":
+		return "write a Role and a RoleBinding for what the app needs in its own namespace; rights beyond that are for the platform operators to give"
+	case "StorageClass":
+		return "take it out, and have claims name no storageClassName, or one that the cluster has"
+	case "IngressRoute", "VirtualService", "Route", "HTTPProxy":
+		return "write an Ingress for what it routes"
+	case "CustomResourceDefinition", "APIService", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration":
+		return "take it out, and ask the platform operators to install it"
+	}
+	return "take it out, if the app works without it"
+}
