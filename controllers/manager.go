@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/client-go/discovery"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
@@ -35,6 +36,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/buildpool"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
+	"github.com/allmenning/allmenning/controllers/internal/capabilities"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/metrics"
@@ -196,6 +198,10 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	if err != nil {
 		return err
 	}
+	charts, err := readCapabilities(mgr, now)
+	if err != nil {
+		return err
+	}
 	municipalities := &municipality.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("municipality"), Clock: now,
 	}
@@ -208,7 +214,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 		Client: mgr.GetClient(), Mapper: mgr.GetRESTMapper(), Events: mgr.GetEventRecorder("sharedapp"), Holder: holder,
 		Store:  bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace},
 		Pool:   download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout),
-		Direct: direct, Try: pool.Try, Readable: known.Ensure, PlainHTTPRegistries: o.PlainHTTPRegistries,
+		Direct: direct, Try: pool.Try, Readable: known.Ensure, Capabilities: charts.Of, PlainHTTPRegistries: o.PlainHTTPRegistries,
 	}
 
 	if err := catalogue.SetupWithManager(mgr); err != nil {
@@ -221,7 +227,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	installations := &appinstallation.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Direct: direct, Mapper: mgr.GetRESTMapper(),
 		Events: mgr.GetEventRecorder("appinstallation"), Clock: now,
-		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Build: pool.Build, View: view, Kinds: known,
+		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Build: pool.Build, View: view, Kinds: known, Capabilities: charts.Of,
 	}
 
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
@@ -235,6 +241,15 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	}
 
 	return nil
+}
+
+// readCapabilities makes what finds out what charts may know of the cluster.
+func readCapabilities(mgr ctrl.Manager, now clock.Clock) (*capabilities.Reader, error) {
+	asked, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("make the client that asks for the version of the cluster: %w", err)
+	}
+	return &capabilities.Reader{Mapper: mgr.GetRESTMapper(), Versioner: asked, Clock: now}, nil
 }
 
 // addBuilders adds the processes that build bundles: this program again, unless another command is given.

@@ -332,6 +332,13 @@ type AppInstallationStatus struct {
 	// +kubebuilder:validation:items:MaxLength=320
 	Kept []string `json:"kept,omitempty"`
 
+	// generated names the parameters whose values the operator made; they are kept in the Secret <app>-generated.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=253
+	Generated []string `json:"generated,omitempty"`
+
 	// history of the versions that were applied, the latest first, at most 10.
 	// +optional
 	// +listType=atomic

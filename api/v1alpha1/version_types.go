@@ -44,6 +44,12 @@ type Version struct {
 	// +optional
 	Parameters *ParameterSchema `json:"parameters,omitempty"`
 
+	// chart says how a bundle that is a Helm chart is rendered: the values of this version, and where its
+	// parameters go. It can't change once the version was available. Default: with the chart's own values.
+	// Example: {values: {replicas: 2}, parameters: [{parameter: sender, value: mail.sender}]}
+	// +optional
+	Chart *ChartSettings `json:"chart,omitempty"`
+
 	// health says how to read the health of kinds that only this app knows. Other kinds are
 	// read as kubectl and GitOps tools read them. Default: none.
 	// Example: [{apiVersion: example.org/v1, kind: Queue, healthy: "object.status.phase == 'Open'"}]
@@ -54,15 +60,20 @@ type Version struct {
 }
 
 // Source is where a bundle comes from.
-// +kubebuilder:validation:XValidation:rule="has(self.oci) != has(self.configMap)",message="a source is either oci or configMap"
+// +kubebuilder:validation:XValidation:rule="(has(self.oci) ? 1 : 0) + (has(self.chart) ? 1 : 0) + (has(self.configMap) ? 1 : 0) == 1",message="a source is one of oci, chart and configMap"
 type Source struct {
 	// oci is an artifact in a registry, pinned by digest, as "oras push" and "flux push artifact" make it.
 	// Example: {repository: ghcr.io/ks/svarut-bundle, digest: "sha256:..."}
 	// +optional
 	OCI *OCISource `json:"oci,omitempty"`
 
-	// configMap in the operator's namespace, whose keys are the files of the bundle. The catalogue
-	// remembers the digest of its data; later changes of it are refused.
+	// chart is a Helm chart in a registry, pinned by digest, as "helm push" makes it.
+	// Example: {repository: ghcr.io/ks/charts/svarut, digest: "sha256:..."}
+	// +optional
+	Chart *OCISource `json:"chart,omitempty"`
+
+	// configMap in the operator's namespace, whose keys are the files of the bundle, or whose one key is
+	// a packed Helm chart. The catalogue remembers the digest of its data; later changes of it are refused.
 	// Example: {name: svarut-2.4.1}
 	// +optional
 	ConfigMap *ConfigMapSource `json:"configMap,omitempty"`
@@ -116,6 +127,49 @@ type ConfigMapSource struct {
 	// +kubebuilder:validation:MaxLength=71
 	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
 	Digest string `json:"digest,omitempty"`
+}
+
+// ChartSettings says how a Helm chart is rendered. Below its values are those of the chart itself; over them come
+// the facts of the tenant, as .Values.allmenning and .Values.global.allmenning, and then the parameters.
+type ChartSettings struct {
+	// values that this version sets, as in a values file of Helm. At most 64 KiB as JSON. A key allmenning,
+	// at the top or in global, is refused: the facts of the tenant go there.
+	// Default: those of the chart.
+	// Example: {replicas: 2, persistence: {size: 5Gi}}
+	// +optional
+	// +mapType=atomic
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	Values *apiextensionsv1.JSON `json:"values,omitempty"`
+
+	// parameters says which value each parameter becomes. One that is not given leaves the value as it is.
+	// Default: none, so that the chart sees no parameters.
+	// Example: [{parameter: sender, value: mail.sender}]
+	// +optional
+	// +listType=map
+	// +listMapKey=value
+	// +kubebuilder:validation:MaxItems=128
+	Parameters []ChartParameter `json:"parameters,omitempty"`
+}
+
+// ChartParameter says which value of a chart one parameter becomes.
+type ChartParameter struct {
+	// parameter of this version, with dots between the names of one that lies in another.
+	// Example: mail.sender
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*$`
+	Parameter string `json:"parameter,omitempty"`
+
+	// value of the chart, with dots between the names of one that lies in another; a subchart's begins with
+	// its name.
+	// Example: app.mail.from
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*$`
+	Value string `json:"value,omitempty"`
 }
 
 // ParameterSchema says which parameters a version takes.
@@ -176,6 +230,8 @@ func (s Source) PinnedDigest() string {
 	switch {
 	case s.OCI != nil:
 		return s.OCI.Digest
+	case s.Chart != nil:
+		return s.Chart.Digest
 	case s.ConfigMap != nil:
 		return s.ConfigMap.Digest
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/publication"
 	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/chart"
 )
 
 // errRefused says that a bundle would not be available; what is wrong was printed.
@@ -24,18 +25,20 @@ func newBundle() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bundle",
 		Short: "Check, look at and push the bundle of an app, without a cluster",
-		Long: "A bundle is a kustomize folder; docs/bundles.md says what it may hold. These commands judge it by the rules of the\n" +
+		Long: "A bundle is a kustomize folder or a Helm chart; docs/bundles.md says what it may hold. These commands judge it by the rules of the\n" +
 			"catalogue, on the publisher's own machine and in pipelines.",
 		Args: cobra.NoArgs,
 	}
-	cmd.AddCommand(newBundleCheck(), newBundleRender(), newBundlePush())
+	cmd.AddCommand(newBundleCheck(), newBundleRender(), newBundlePush(), newBundleFromChart())
 	return cmd
 }
 
 // trial is for whom a bundle is tried.
 type trial struct {
 	app, version, parameters string
-	options                  publication.Options
+	// settings is the file with the settings of a chart.
+	settings string
+	options  publication.Options
 }
 
 func (t *trial) addFlags(cmd *cobra.Command) {
@@ -44,6 +47,8 @@ func (t *trial) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&t.app, "app", "", "name of the SharedApp (default: the name of the folder)")
 	flags.StringVar(&t.version, "version", "0.0.0", "version of the app")
 	flags.StringVar(&t.parameters, "parameters", "", "file with parameters, as YAML (default: none, so that values stay as they are in the context file)")
+	flags.StringVar(&t.settings, "chart-settings", "", "file with what the version says in chart: values and parameters of a Helm chart, as YAML (default: none)")
+	flags.StringVar(&t.options.KubeVersion, "kube-version", "", "version of Kubernetes that a Helm chart sees (default: "+chart.DefaultKubeVersion+")")
 	flags.StringVar(&tenant.Domain, "domain", "eksempel.kommune.no", "domain of the municipality")
 	flags.StringVar(&tenant.Municipality, "municipality", "eksempel", "name of the municipality")
 	flags.StringVar(&tenant.Number, "number", "0000", "its number")
@@ -58,7 +63,7 @@ func (t *trial) addFlags(cmd *cobra.Command) {
 	flags.StringSliceVar(&t.options.PriorityClasses, "allow-priority-class", nil, "priority class that the Platform lists in spec.bundles.priorityClasses; may be repeated")
 	complete(cmd, "stage", oneOf(string(v1alpha1.StageDevelopment), string(v1alpha1.StageTest), string(v1alpha1.StageProduction)))
 	complete(cmd, "zone", oneOf(string(v1alpha1.ZoneOpen), string(v1alpha1.ZoneClosed)))
-	completeNothing(cmd, "app", "version", "domain", "municipality", "number", "display-name", "county", "environment", "kind", "allow-domain", "allow-annotation", "allow-priority-class")
+	completeNothing(cmd, "app", "version", "kube-version", "domain", "municipality", "number", "display-name", "county", "environment", "kind", "allow-domain", "allow-annotation", "allow-priority-class")
 }
 
 // read reads the folder, and finishes the options.
@@ -77,6 +82,9 @@ func (t *trial) read(dir string) (bundle.Bundle, error) {
 	tenant := &t.options.Tenant
 	tenant.App, tenant.Version = t.app, t.version
 	tenant.Namespace = v1alpha1.NamespaceFor(tenant.Municipality, tenant.Environment)
+	if err := t.readSettings(); err != nil {
+		return b, err
+	}
 	if t.parameters == "" {
 		return b, nil
 	}
@@ -88,6 +96,29 @@ func (t *trial) read(dir string) (bundle.Bundle, error) {
 		return b, fmt.Errorf("read parameters: %s: %w", t.parameters, err)
 	}
 	return b, nil
+}
+
+// readSettings reads the settings of a chart, as a version has them.
+func (t *trial) readSettings() error {
+	if t.settings == "" {
+		return nil
+	}
+	content, err := os.ReadFile(t.settings)
+	if err != nil {
+		return fmt.Errorf("read chart settings: %w", err)
+	}
+	v := v1alpha1.Version{Version: t.version, Chart: &v1alpha1.ChartSettings{}}
+	if err := yaml.UnmarshalStrict(content, v.Chart); err != nil {
+		return fmt.Errorf("read chart settings: %s: %w", t.settings, err)
+	}
+	if t.options.Tenant.Chart, err = bundle.ReadSettings(v); err != nil {
+		return fmt.Errorf("read chart settings: %s: %w", t.settings, err)
+	}
+	// Which parameters a version takes is in the SharedApp, which is not here.
+	if wrong := t.options.Tenant.Chart.Check(func([]string) bool { return true }); len(wrong) > 0 {
+		return fmt.Errorf("chart settings: %s: %s", t.settings, strings.Join(wrong, "; "))
+	}
+	return nil
 }
 
 func newBundleCheck() *cobra.Command {
@@ -119,6 +150,9 @@ func newBundleCheck() *cobra.Command {
 				return unreadable{err}
 			}
 			report := publication.Check(b, t.options)
+			if fix && b.IsChart() {
+				return seeHelp(cmd, errors.New("--fix writes a kustomize component, and this is a chart: correct its templates, or render it with bundle from-chart and fix that"))
+			}
 			if fix {
 				if report, err = t.fix(cmd.ErrOrStderr(), args[0], b, report); err != nil {
 					return unreadable{err}
@@ -297,7 +331,11 @@ func newBundlePush() *cobra.Command {
 			if err := publication.Push(cmd.Context(), packed, repository, tag, plainHTTP); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "- version: %s\n  source: {oci: {repository: %s, digest: %q}}\n", strings.TrimPrefix(tag, "v"), repository, packed.Digest())
+			source := "oci"
+			if packed.Chart {
+				source = "chart"
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "- version: %s\n  source: {%s: {repository: %s, digest: %q}}\n", strings.TrimPrefix(tag, "v"), source, repository, packed.Digest())
 			return nil
 		},
 	}

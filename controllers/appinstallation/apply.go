@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -26,6 +27,8 @@ type applied struct {
 	sent map[ref]bool
 	// refused is what the API server would refuse; then nothing was written.
 	refused []contract.Finding
+	// made are the names of all parameters whose values are kept, where some were made in this pass.
+	made []string
 	// failed names the object at which the pass stopped, with the error; nil where it did not.
 	failed *objectError
 }
@@ -43,6 +46,14 @@ type objectError struct {
 // comes later builds on what comes first, and goes on there the next time.
 func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, todo planned) applied {
 	done := applied{live: maps.Clone(seen.live), sent: map[ref]bool{}}
+	to := sender{client: r.Client, live: r.Live, view: r.View, written: &r.written}
+	if len(todo.missing) > 0 {
+		var err error
+		if done.made, err = to.makeValues(ctx, seen, todo.missing); err != nil {
+			done.failed = &objectError{ref: ref{schema.GroupKind{Kind: "Secret"}, generatedName(seen.installation.Spec.App)}, err: err}
+		}
+		return done
+	}
 	if done.refused, done.failed = r.try(ctx, seen, wanted, todo); done.refused != nil || done.failed != nil {
 		return done
 	}
@@ -54,7 +65,6 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, 
 	}
 
 	asInstaller := apply.AsInstaller(ctx, seen.home())
-	to := sender{client: r.Client, live: r.Live, view: r.View, written: &r.written}
 	for _, o := range todo.objects {
 		if !o.send {
 			continue

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/events"
@@ -17,6 +18,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/parameters"
 )
@@ -39,6 +41,8 @@ type Reconciler struct {
 	Store bundlestore.Store
 	// Build builds a bundle that the catalogue has accepted.
 	Build func(bundle.Bundle, bundle.Context) (bundle.Built, error)
+	// Capabilities are what a chart may know of the cluster, given the rules of the installer's role.
+	Capabilities func([]rbacv1.PolicyRule) (chart.Capabilities, error)
 	// View is how objects are kept in memory.
 	View *apply.View
 	// Kinds watches the kinds that apps consist of.
@@ -131,6 +135,9 @@ func goOn(seen observed, todo planned, done applied, outcome condition.Outcome, 
 	}
 	if again := tryAgain(outcome, done); again != nil {
 		return ctrl.Result{}, again
+	}
+	if len(done.made) > 0 {
+		return ctrl.Result{RequeueAfter: rightsPause}, nil
 	}
 	if todo.draining {
 		wait = drainPause // no watch reports that a pod has ended

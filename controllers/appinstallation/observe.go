@@ -49,6 +49,8 @@ type observed struct {
 	homes map[string]string
 	// secrets by name: the values of spec.parametersFrom. One that is missing is not in it.
 	secrets map[string]map[string][]byte
+	// generated is what there is of the values that the operator made.
+	generated kept
 	// pullSecret is the Secret that spec.imagePullSecretRef of the app names; nil where it is missing or not asked for.
 	pullSecret *unstructured.Unstructured
 	// roleRules and roleVersion are of the installer role, which lists the kinds that bundles may hold.
@@ -254,7 +256,20 @@ func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
 			seen.secrets[from.SecretRef.Name] = data
 		}
 	}
-	return nil
+	return readKept(ctx, r, seen)
+}
+
+// readKept reads the values that the operator made for the app.
+func readKept(ctx context.Context, r *Reconciler, seen *observed) error {
+	i := &seen.installation
+	key := client.ObjectKey{Namespace: seen.home(), Name: generatedName(i.Spec.App)}
+	var err error
+	seen.generated.identity, err = maybe(ctx, r.Client, key, untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"}))
+	if err != nil || seen.generated.identity == nil || takenSecret(*seen, seen.generated.identity) != nil {
+		return err
+	}
+	seen.generated.data, err = r.secret(ctx, key)
+	return err
 }
 
 // secret reads a tenant's Secret as the namespace's installer, and only when the

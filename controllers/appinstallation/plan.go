@@ -9,6 +9,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // planned is what to do.
@@ -43,6 +44,8 @@ type planned struct {
 	// remains names what of an uninstalled app is still there.
 	remains []string
 	rules   *health.Rules
+	// missing are parameters whose values are made before anything is applied.
+	missing []parameters.Generated
 }
 
 // object is one object of the installation.
@@ -76,6 +79,9 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	}
 	if wanted.fault != nil {
 		return planned{outcome: wanted.fault}, nil
+	}
+	if len(wanted.missing) > 0 {
+		return planned{outcome: notMade(wanted.missing), missing: wanted.missing}, nil
 	}
 
 	out := planned{rules: wanted.rules}

@@ -22,6 +22,7 @@ import (
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/installable"
+	"github.com/allmenning/allmenning/internal/parameters"
 	"github.com/allmenning/allmenning/internal/podtemplate"
 )
 
@@ -32,8 +33,10 @@ type rendered struct {
 	// sample are the objects that the version was tried with when it entered the catalogue; nil where the
 	// version is applied already.
 	sample []*unstructured.Unstructured
-	rules  *health.Rules
-	fault  *condition.Outcome
+	// missing are parameters whose values are still to be made.
+	missing []parameters.Generated
+	rules   *health.Rules
+	fault   *condition.Outcome
 }
 
 // render builds the bundle, and judges what came of it as the catalogue judged the sample. It writes nothing
@@ -51,9 +54,13 @@ func (r *Reconciler) render(seen observed) rendered {
 			"version %s is no longer in spec.versions of SharedApp %s: put it back, or promote another; what runs stays as it is", i.Spec.Version, i.Spec.App))}
 	}
 
-	params, fault := parametersOf(seen, version)
+	params, secrets, fault := parametersOf(seen, version)
 	if fault != nil {
 		return rendered{fault: fault}
+	}
+	missing, fault := generatedOf(seen, version, params, secrets)
+	if fault != nil || len(missing) > 0 {
+		return rendered{missing: missing, fault: fault}
 	}
 
 	rules, err := r.healthRules(version)
@@ -62,6 +69,9 @@ func (r *Reconciler) render(seen observed) rendered {
 	}
 
 	facts := contextOf(seen, params)
+	if fault = addChart(r, seen, &facts, secrets); fault != nil {
+		return rendered{fault: fault}
+	}
 	built, err := r.Build(*seen.bundle, facts)
 	if errors.Is(err, buildpool.ErrLost) {
 		return rendered{fault: &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}}
@@ -69,28 +79,32 @@ func (r *Reconciler) render(seen observed) rendered {
 	if err != nil {
 		return rendered{fault: stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", i.Spec.App, i.Spec.Version, err))}
 	}
-	if fault = r.judge(seen, facts, built.Objects); fault != nil {
+	if fault = r.judge(seen, facts, built); fault != nil {
 		return rendered{fault: fault}
 	}
 
-	out := rendered{rules: rules, sample: r.sample(seen, version)}
-	out.objects, out.fault = withPullSecret(seen, built.Objects)
+	out := rendered{rules: rules, sample: r.sample(seen)}
+	if out.objects, out.fault = withPullSecret(seen, built.Objects); out.fault == nil {
+		out.objects, out.fault = withGenerated(seen, out.objects)
+	}
 	return out
 }
 
 // sample builds the bundle as the catalogue did, to know what was tried then; nil where that does not
 // matter, or can't be known.
-func (r *Reconciler) sample(seen observed, version *catalogue.Version) []*unstructured.Unstructured {
-	if isApplied(seen) {
+func (r *Reconciler) sample(seen observed) []*unstructured.Unstructured {
+	spec := specOf(seen)
+	if isApplied(seen) || spec == nil {
 		return nil
 	}
-	at := slices.IndexFunc(seen.app.Spec.Versions, func(v v1alpha1.Version) bool { return v.Version == version.Number })
-	if at < 0 {
-		return nil
-	}
-	facts, err := bundle.Sample(seen.installation.Spec.App, seen.app.Spec.Versions[at], cmp.Or(seen.offer.Version(version.Number).Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed))
+	facts, err := bundle.Sample(seen.installation.Spec.App, *spec, cmp.Or(seen.offer.Version(spec.Version).Zone(v1alpha1.StageProduction), v1alpha1.ZoneClosed))
 	if err != nil {
 		return nil
+	}
+	if seen.bundle.IsChart() {
+		if facts.Capabilities, err = r.Capabilities(seen.roleRules); err != nil {
+			return nil
+		}
 	}
 	built, err := r.Build(*seen.bundle, facts)
 	if err != nil {
@@ -99,9 +113,39 @@ func (r *Reconciler) sample(seen observed, version *catalogue.Version) []*unstru
 	return built.Objects
 }
 
+// specOf is the version that is asked for, as the SharedApp has it; nil where it has it no longer.
+func specOf(seen observed) *v1alpha1.Version {
+	for i := range seen.app.Spec.Versions {
+		if v := &seen.app.Spec.Versions[i]; v.Version == seen.installation.Spec.Version {
+			return v
+		}
+	}
+	return nil
+}
+
+// addChart adds to the facts what a chart is rendered with beside them.
+func addChart(r *Reconciler, seen observed, facts *bundle.Context, secrets sets.Set[string]) *condition.Outcome {
+	spec := specOf(seen)
+	if spec == nil {
+		return nil
+	}
+	var err error
+	if facts.Chart, err = bundle.ReadSettings(*spec); err != nil {
+		return stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s: %v", seen.app.Name, err))
+	}
+	if !seen.bundle.IsChart() {
+		return nil
+	}
+	facts.Secrets = sets.List(secrets)
+	if facts.Capabilities, err = r.Capabilities(seen.roleRules); err != nil {
+		return &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
+	}
+	return nil
+}
+
 // judge passes what was built for this tenant through the checks that the sample passed: a bundle may build to
 // something else for one tenant.
-func (r *Reconciler) judge(seen observed, facts bundle.Context, objects []*unstructured.Unstructured) *condition.Outcome {
+func (r *Reconciler) judge(seen observed, facts bundle.Context, built bundle.Built) *condition.Outcome {
 	i := &seen.installation
 	asked, err := json.Marshal([]any{i.Spec.Digest, facts, seen.platform.Bundles, seen.domains(), seen.roleVersion})
 	if err != nil {
@@ -112,11 +156,11 @@ func (r *Reconciler) judge(seen observed, facts bundle.Context, objects []*unstr
 	found, known := r.memory.judged.get(key)
 	if !known {
 		question := installable.Question{Rules: seen.roleRules, Mapper: r.Mapper, Platform: seen.platform, Domains: seen.domains()}
-		terms, err := question.Terms(objects)
+		terms, err := question.Terms(built.Objects)
 		if err != nil {
 			return &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
 		}
-		found = contract.Refusals(contract.Check(objects, terms))
+		found = contract.Refusals(built.WithFiles(contract.Check(built.Objects, terms)))
 		if !slices.ContainsFunc(found, func(f contract.Finding) bool { return f.Rule == "kind" }) {
 			r.memory.judged.put(key, found) // which kinds the cluster knows may change
 		}
@@ -143,40 +187,56 @@ func stalled(reason, message string) *condition.Outcome {
 }
 
 // parametersOf gathers what the municipality gave and what its Secrets hold, and checks what of it the
-// version takes against the version's schema: what was given ahead, for a version to come, is left out.
-func parametersOf(seen observed, version *catalogue.Version) (map[string]any, *condition.Outcome) {
+// version takes against the version's schema: what was given ahead, for a version to come, is left out. secrets are the
+// names of those whose values are secret.
+func parametersOf(seen observed, version *catalogue.Version) (given map[string]any, secrets sets.Set[string], fault *condition.Outcome) {
 	i := &seen.installation
-	given := map[string]any{}
+	given = map[string]any{}
 	if i.Spec.Parameters != nil {
 		if err := json.Unmarshal(i.Spec.Parameters.Raw, &given); err != nil {
-			return nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s: not an object", i.Spec.App, i.Spec.Tenant.Municipality))
+			return nil, nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s: not an object", i.Spec.App, i.Spec.Tenant.Municipality))
 		}
 	}
 
-	secretKeys := sets.New[string]()
+	secrets = sets.New[string]()
 	for _, from := range i.Spec.ParametersFrom {
 		data, ok := seen.secrets[from.SecretRef.Name]
 		if !ok {
-			return nil, stalled(v1alpha1.ReasonSecretMissing, fmt.Sprintf("Secret %s is missing in namespace %s: create it, or take it out of parametersFrom of %q in spec.apps of Municipality %s",
+			return nil, nil, stalled(v1alpha1.ReasonSecretMissing, fmt.Sprintf("Secret %s is missing in namespace %s: create it, or take it out of parametersFrom of %q in spec.apps of Municipality %s",
 				from.SecretRef.Name, i.Namespace, i.Spec.App, i.Spec.Tenant.Municipality))
 		}
 		for key, value := range data {
 			given[key] = string(value)
-			secretKeys.Insert(key)
+			secrets.Insert(key)
 		}
 	}
 
 	schema, err := version.Schema()
 	if err != nil {
-		return nil, stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Number, err))
+		return nil, nil, stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s, version %s: %v", i.Spec.App, version.Number, err))
 	}
 
-	applied, err := schema.Apply(seen.offer.Taken(version.Number, given), secretKeys)
+	applied, err := schema.Apply(seen.offer.Taken(version.Number, given), secrets)
 	if err != nil {
-		return nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s do not fit version %s: %v",
+		return nil, nil, stalled(v1alpha1.ReasonInvalidParameters, fmt.Sprintf("parameters of %q in spec.apps of Municipality %s do not fit version %s: %v",
 			i.Spec.App, i.Spec.Tenant.Municipality, version.Number, err))
 	}
-	return applied, nil
+	return applied, secrets, nil
+}
+
+// generatedOf fills in the parameters that the operator makes, which are secret. It returns those that are still to be
+// made.
+func generatedOf(seen observed, version *catalogue.Version, given map[string]any, secrets sets.Set[string]) ([]parameters.Generated, *condition.Outcome) {
+	schema, err := version.Schema()
+	if err != nil {
+		return nil, stalled(v1alpha1.ReasonInvalidVersion, fmt.Sprintf("SharedApp %s, version %s: %v", seen.app.Name, version.Number, err))
+	}
+	wanted := schema.Generated()
+	missing, fault := seen.generated.generate(seen, wanted, given)
+	for _, g := range wanted {
+		secrets.Insert(g.Name)
+	}
+	return missing, fault
 }
 
 func (r *Reconciler) healthRules(version *catalogue.Version) (*health.Rules, error) {

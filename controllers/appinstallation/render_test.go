@@ -133,7 +133,7 @@ func TestParametersInTheirOrder(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			got, fault := parametersOf(tc.seen, tc.seen.offer.Versions()[0])
+			got, _, fault := parametersOf(tc.seen, tc.seen.offer.Versions()[0])
 			if fault != nil {
 				t.Fatalf("%+v", fault)
 			}

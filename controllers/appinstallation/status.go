@@ -43,6 +43,7 @@ func status(seen observed, todo planned, done applied, now time.Time) (v1alpha1.
 	}
 	outcome := outcomeOf(seen, todo, done)
 	outcome.Message = parameters.Hide(outcome.Message, secretsOf(seen))
+	next.Generated = generatedNames(seen, done)
 	if todo.outcome == nil && done.failed == nil && done.refused == nil {
 		next.LastHandledReconcileAt = i.Annotations[v1alpha1.AnnotationReconcile]
 	}
@@ -76,7 +77,24 @@ func secretsOf(seen observed) []any {
 			all = append(all, string(value))
 		}
 	}
+	for _, value := range seen.generated.data {
+		all = append(all, string(value))
+	}
 	return all
+}
+
+// generatedNames are the parameters whose values are kept. Those of a Secret that is gone are remembered, so that they
+// are not made again behind anybody's back.
+func generatedNames(seen observed, done applied) []string {
+	switch {
+	case len(done.made) > 0:
+		return done.made
+	case seen.installation.Spec.State == v1alpha1.InstallationAbsent:
+		return nil
+	case seen.generated.identity == nil:
+		return seen.previous().Generated
+	}
+	return seen.generated.names()
 }
 
 // faultEnded says whether something ended that kept the app from running, and was not the version's.
@@ -103,7 +121,7 @@ func healthySince(before, next v1alpha1.AppInstallationStatus, outcome condition
 	switch {
 	case outcome.State != condition.Ready || next.AppliedDigest == "":
 		return nil
-	case before.HealthySince != nil && before.AppliedDigest == next.AppliedDigest:
+	case before.HealthySince != nil && before.AppliedDigest == next.AppliedDigest && before.AppliedVersion == next.AppliedVersion:
 		return before.HealthySince
 	}
 	return &stamp
@@ -153,6 +171,8 @@ func nextInventory(seen observed, todo planned, done applied) []v1alpha1.Install
 func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	i := &seen.installation
 	switch {
+	case len(todo.missing) > 0 && done.failed != nil:
+		return failure(i, *done.failed)
 	case todo.outcome != nil:
 		return *todo.outcome
 	case done.refused != nil:

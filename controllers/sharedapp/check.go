@@ -19,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/trial"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/installable"
 )
@@ -35,6 +36,8 @@ type question struct {
 	Rules []rbacv1.PolicyRule
 	// Allowed is what the Platform allows beyond the rules.
 	Allowed *v1alpha1.AllowedInBundles
+	// Capabilities are what a chart may know of the cluster; empty for other bundles.
+	Capabilities chart.Capabilities
 
 	// tried says that the version is available already: the API server was asked then. It is no part of the
 	// question.
@@ -96,9 +99,10 @@ func (r *Reconciler) check(ctx context.Context, q question, b bundle.Bundle) (an
 	if err != nil {
 		return refusal(err.Error()), nil
 	}
+	tenant.Capabilities = q.Capabilities
 
 	built, err := r.Try(b, tenant)
-	var refused *buildpool.RefusedError
+	var refused *bundle.RefusedError
 	var exceeded *buildpool.Exceeded
 	switch {
 	case errors.Is(err, buildpool.ErrLost):
@@ -127,8 +131,8 @@ func (r *Reconciler) judgeBuilt(ctx context.Context, q question, tenant bundle.C
 		return answer{}, err
 	}
 
-	found := contract.Check(built.Objects, terms)
-	out := answer{refused: contract.Refusals(found), warnings: contract.Warnings(found), adjusted: built.Adjusted}
+	found := built.WithFiles(contract.Check(built.Objects, terms))
+	out := answer{refused: contract.Refusals(found), warnings: append(contract.Warnings(found), built.Warnings...), adjusted: built.Adjusted}
 	bad := map[string]bool{}
 	for _, f := range out.refused {
 		bad[f.Object] = true
@@ -148,7 +152,7 @@ func (r *Reconciler) judgeBuilt(ctx context.Context, q question, tenant bundle.C
 	if err != nil {
 		return answer{}, err
 	}
-	out.refused = append(out.refused, said...)
+	out.refused = append(out.refused, built.WithFiles(said)...)
 	return out, nil
 }
 

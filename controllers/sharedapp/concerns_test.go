@@ -30,7 +30,7 @@ func TestAccessTo(t *testing.T) {
 		{"what is not on the list is refused", v1alpha1.OCISource{Repository: "example.org/x"}, registries, "", "", true},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
-			got, fault := accessTo("1.0.0", tc.source, tc.registries)
+			got, fault := accessTo("spec.versions[1.0.0].source.oci", tc.source, tc.registries)
 			if got.secret != tc.secret || got.ca != tc.ca || (fault != nil) != tc.refused {
 				t.Errorf("got %+v, %v", got, fault)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
@@ -14,6 +15,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/snapshot"
 	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/installable"
 )
 
@@ -35,6 +37,8 @@ type Reconciler struct {
 	Pool *download.Pool
 	// Try scans a bundle and builds it, where memory and time are bounded.
 	Try func(bundle.Bundle, bundle.Context) (bundle.Built, error)
+	// Capabilities are what a chart may know of the cluster, given the rules of the installer's role.
+	Capabilities func([]rbacv1.PolicyRule) (chart.Capabilities, error)
 	// Readable says why the operator can't read a kind; nil where it can.
 	Readable func(context.Context, schema.GroupVersionKind) error
 	// PlainHTTPRegistries are hosts that are spoken to without TLS.

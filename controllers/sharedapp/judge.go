@@ -3,6 +3,7 @@ package sharedapp
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -52,6 +53,12 @@ func (r *Reconciler) verdict(ctx context.Context, seen observed, v seenVersion, 
 		Rules: seen.installer.Rules, Allowed: seen.country.Platform.Bundles,
 		tried: isAvailable(seen.app.Status, v),
 	}
+	if v.bundle.IsChart() {
+		var err error
+		if q.Capabilities, err = r.Capabilities(q.Rules); err != nil {
+			return verdict{}, err
+		}
+	}
 	if known, found := r.verdicts.get(seen.app.Name, v.spec.Version, q.key(), now); found {
 		return known, nil
 	}
@@ -71,11 +78,23 @@ func (r *Reconciler) verdict(ctx context.Context, seen observed, v seenVersion, 
 // where that was not so. It is not tried again.
 func exceedsAlready(s v1alpha1.SharedAppStatus, v seenVersion) string {
 	for _, known := range s.Versions {
-		if known.Version == v.spec.Version && known.Exceeds == v.bundle.Digest {
+		if known.Version == v.spec.Version && known.Exceeds == buildOf(v) {
 			return known.Message
 		}
 	}
 	return ""
+}
+
+// buildOf names what is built: a bundle by its digest, and a chart with the settings of its version.
+func buildOf(v seenVersion) string {
+	if v.spec.Chart == nil {
+		return v.bundle.Digest
+	}
+	settings, err := json.Marshal(v.spec.Chart)
+	if err != nil {
+		return v.bundle.Digest // it came out of JSON
+	}
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(append([]byte(v.bundle.Digest), settings...)))
 }
 
 // isAvailable says whether a version is available, with the bundle that was seen: an operator that has just

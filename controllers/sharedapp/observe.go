@@ -111,9 +111,11 @@ func (r *Reconciler) version(ctx context.Context, seen observed, spec v1alpha1.V
 	case spec.Source.ConfigMap != nil:
 		return r.fromConfigMap(ctx, v)
 	case spec.Source.OCI != nil:
-		return r.fromRegistry(ctx, seen, v)
+		return r.fromRegistry(ctx, seen, v, *spec.Source.OCI, false)
+	case spec.Source.Chart != nil:
+		return r.fromRegistry(ctx, seen, v, *spec.Source.Chart, true)
 	}
-	v.fault = stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("spec.versions[%s].source: it is empty: set oci or configMap", spec.Version))
+	v.fault = stalled(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("spec.versions[%s].source: it is empty: set oci, chart or configMap", spec.Version))
 	return v, nil
 }
 
@@ -186,18 +188,21 @@ func liveBundle(o *unstructured.Unstructured) (bundle.Bundle, error) {
 	return bundle.FromConfigMap(data, binaryData)
 }
 
-func (r *Reconciler) fromRegistry(ctx context.Context, seen observed, v seenVersion) (seenVersion, error) {
+func (r *Reconciler) fromRegistry(ctx context.Context, seen observed, v seenVersion, source v1alpha1.OCISource, chart bool) (seenVersion, error) {
 	if err := r.fromStore(ctx, &v, v.offered); err != nil || v.bundle != nil || v.fault != nil {
 		return v, err
 	}
-	source := *v.spec.Source.OCI
-	how, fault := accessTo(v.spec.Version, source, seen.country.Platform.Registries)
+	field := fmt.Sprintf("spec.versions[%s].source.oci", v.spec.Version)
+	if chart {
+		field = fmt.Sprintf("spec.versions[%s].source.chart", v.spec.Version)
+	}
+	how, fault := accessTo(field, source, seen.country.Platform.Registries)
 	if fault != nil {
 		v.fault = fault
 		return v, nil
 	}
 	host, _, _ := strings.Cut(source.Repository, "/")
-	request := oci.Request{Repository: source.Repository, Digest: source.Digest, PlainHTTP: slices.Contains(r.PlainHTTPRegistries, host)}
+	request := oci.Request{Repository: source.Repository, Digest: source.Digest, Chart: chart, PlainHTTP: slices.Contains(r.PlainHTTPRegistries, host)}
 	var err error
 	if request.Credentials, v.fault, err = r.secret(ctx, how.secret, operatorsecret.Login(), how.secretField); err != nil || v.fault != nil {
 		return v, err

@@ -70,7 +70,7 @@ type versionPlan struct {
 // said is all that is wrong with a bundle, counted where it is more than one thing.
 func said(refused []contract.Finding) string {
 	if len(refused) == 1 {
-		return refused[0].String()
+		return contract.Text(refused)
 	}
 	return fmt.Sprintf("%d things are wrong with the bundle: %s", len(refused), contract.Text(refused))
 }
@@ -144,7 +144,7 @@ func planVersion(v seenVersion, now time.Time) versionPlan {
 		p.outcome = condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonBundleRefused, Message: said(v.answer.refused)}
 		p.answer, p.again = v.answer, v.again
 		if v.answer.exceeds {
-			p.exceeds, p.again = v.bundle.Digest, 0
+			p.exceeds, p.again = buildOf(v), 0
 		}
 	default:
 		p.answer = v.answer

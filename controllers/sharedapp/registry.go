@@ -16,15 +16,15 @@ type access struct {
 	secretField, caField string
 }
 
-// accessTo says how to reach the repository of a version. What the version names wins over
+// accessTo says how to reach the repository of a version, which a field of the SharedApp names. What the version names wins over
 // what the Platform says for the registry with the longest prefix. An outcome says that
 // the Platform does not allow the repository.
-func accessTo(version string, source v1alpha1.OCISource, registries []v1alpha1.Registry) (access, *condition.Outcome) {
+func accessTo(field string, source v1alpha1.OCISource, registries []v1alpha1.Registry) (access, *condition.Outcome) {
 	registry, allowed := registryFor(source.Repository, registries)
 	if !allowed {
 		return access{}, stalled(v1alpha1.ReasonRegistryNotAllowed, fmt.Sprintf(
-			"spec.versions[%s].source.oci.repository: %s is not in a registry that the Platform allows (%s): use one of these, or add a prefix to spec.registries of the Platform",
-			version, source.Repository, strings.Join(prefixes(registries), ", ")))
+			"%s.repository: %s is not in a registry that the Platform allows (%s): use one of these, or add a prefix to spec.registries of the Platform",
+			field, source.Repository, strings.Join(prefixes(registries), ", ")))
 	}
 	var a access
 	if registry.SecretRef != nil {
@@ -34,10 +34,10 @@ func accessTo(version string, source v1alpha1.OCISource, registries []v1alpha1.R
 		a.ca, a.caField = registry.CARef.Name, fmt.Sprintf("spec.registries[%s].caRef of the Platform", registry.Prefix)
 	}
 	if source.SecretRef != nil {
-		a.secret, a.secretField = source.SecretRef.Name, fmt.Sprintf("spec.versions[%s].source.oci.secretRef", version)
+		a.secret, a.secretField = source.SecretRef.Name, field+".secretRef"
 	}
 	if source.CARef != nil {
-		a.ca, a.caField = source.CARef.Name, fmt.Sprintf("spec.versions[%s].source.oci.caRef", version)
+		a.ca, a.caField = source.CARef.Name, field+".caRef"
 	}
 	return a, nil
 }

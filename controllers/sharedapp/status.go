@@ -10,6 +10,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 const (
@@ -84,7 +85,7 @@ func versionStatus(v versionPlan, appFault *condition.Outcome, err error) (v1alp
 		Adjusted: notes(v.answer.adjusted), Exceeds: v.exceeds,
 	}
 	for _, warning := range v.answer.warnings {
-		is.Warnings = append(is.Warnings, warning.String())
+		is.Warnings = append(is.Warnings, contract.Text([]contract.Finding{warning}))
 	}
 	is.Warnings = notes(is.Warnings)
 	is.Requires = v.requires.toRemember(is.Available)

@@ -20,6 +20,32 @@ type Built struct {
 	Objects []*unstructured.Unstructured
 	// Adjusted says what was changed to make them fit, one sentence for an object; see contract.Fit.
 	Adjusted []string
+	// Files are the templates that the objects of a chart come from, by Kind/name; none for other bundles.
+	Files map[string]string
+	// Warnings are findings on a chart that keep nobody from installing it.
+	Warnings []contract.Finding
+}
+
+// RefusedError says all that is wrong with a bundle.
+type RefusedError struct {
+	// Findings are what is wrong, at least one.
+	Findings []contract.Finding
+}
+
+// Error is all that was found.
+func (e *RefusedError) Error() string { return contract.Text(e.Findings) }
+
+// Try scans a bundle and builds it. A *RefusedError says why it may not be built, or does not: a chart that
+// comes to something else the second time may not either.
+func Try(b Bundle, c Context) (Built, error) {
+	if found := Scan(b); len(found) > 0 {
+		return Built{}, &RefusedError{found}
+	}
+	built, err := Build(b, c)
+	if err != nil || !b.IsChart() {
+		return built, err
+	}
+	return built, steady(built, b, c)
 }
 
 // Build returns the objects of a bundle for one tenant. The bundle should have passed Scan. It must not
@@ -27,6 +53,12 @@ type Built struct {
 // time as the bundle makes it: package buildpool runs it where both are bounded. Errors name the
 // object or file and never show a parameter's value; a panic in kustomize is an error like any other.
 func Build(b Bundle, c Context) (Built, error) {
+	if b.IsChart() {
+		return chartFor(b, c)
+	}
+	if c.Chart != nil {
+		return Built{}, errors.New("chart of the version is set, and the bundle is no Helm chart: take it out, or offer a chart")
+	}
 	built, err := build(b, c)
 	if err != nil {
 		return Built{}, redact(err, c.Parameters)
@@ -57,16 +89,21 @@ func build(b Bundle, c Context) (Built, error) {
 		if object.GetKind() == "ConfigMap" && contextName != "" && object.GetName() == contextName {
 			return Built{}, fmt.Errorf("%s: it is part of the result; no patch may remove its annotation %s", ContextFile, localConfig)
 		}
-		if err := checkIdentity(object); err != nil {
-			return Built{}, err
-		}
-		if err := own(object, c); err != nil {
+		if err := place(object, c); err != nil {
 			return Built{}, err
 		}
 	}
 
 	sortForInstall(objects)
 	return Built{Objects: objects, Adjusted: adjusted}, nil
+}
+
+// place makes an object the tenant's.
+func place(object *unstructured.Unstructured, c Context) error {
+	if err := checkIdentity(object); err != nil {
+		return err
+	}
+	return own(object, c)
 }
 
 // root is where a bundle lies in the file system in memory.

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/allmenning/allmenning/internal/chart"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 	MaxRenderedBytes = 1 << 20
 )
 
-// Bundle is a kustomize folder whose content has been checked against its digest.
+// Bundle is a kustomize folder, or a Helm chart, whose content has been checked against its digest.
 type Bundle struct {
 	// Digest names the content: "sha256:" and 64 hexadecimal digits.
 	Digest string
@@ -37,7 +39,7 @@ type Bundle struct {
 }
 
 // FromConfigMap makes a bundle of the data of a ConfigMap. Its keys are the names of the files; a
-// key can't hold a slash, so the folder is flat. It fails when the data is larger than can be stored.
+// key can't hold a slash, so the folder is flat, unless its one file is a packed chart. It fails when the data is larger than can be stored.
 func FromConfigMap(data map[string]string, binaryData map[string][]byte) (Bundle, error) {
 	files := make(map[string][]byte, len(data)+len(binaryData))
 	maps.Copy(files, binaryData)
@@ -62,7 +64,31 @@ func fromFiles(files map[string][]byte) (Bundle, error) {
 	if size := sizeOf(files); size > MaxStoredBytes {
 		return Bundle{}, fmt.Errorf("the bundle has %d bytes, at most %d are allowed", size, MaxStoredBytes)
 	}
-	return Bundle{Digest: DigestOf(files), Files: files}, nil
+	b := Bundle{Digest: DigestOf(files), Files: files}
+	return b, b.unpackChart()
+}
+
+// unpackChart puts the files of a packed chart, which is the one file of the bundle, in its place: a ConfigMap has
+// no folders, and a chart does.
+func (b *Bundle) unpackChart() error {
+	for name, packed := range b.Files {
+		if len(b.Files) > 1 || path.Ext(name) != ".tgz" {
+			return nil
+		}
+		unpacked := folder{files: map[string][]byte{}}
+		if err := unpacked.untarGzip(packed); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		files, err := unpacked.finish()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if !chart.Is(files) {
+			return fmt.Errorf("%s: it holds no %s; pack a chart with helm package", name, chart.File)
+		}
+		b.stored, b.Files = b.Files, files
+	}
+	return nil
 }
 
 // DigestOf returns the digest of a flat folder: the SHA-256 of its files in the byte order of their

@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/allmenning/allmenning/internal/chart"
 )
 
 // ContextFile is the file in a bundle that the facts of the tenant and the parameters of the app are
@@ -33,6 +35,13 @@ type Context struct {
 	// Parameters of the app, validated and with defaults. They may hold secrets: errors never show
 	// a value of them.
 	Parameters map[string]any
+	// Secrets are the names of parameters, at the top level, whose values are secret. No message of a chart shows
+	// what depends on them.
+	Secrets []string `json:",omitempty"`
+	// Chart has the version's settings for a chart; nil where it has none.
+	Chart *chart.Settings `json:",omitempty"`
+	// Capabilities are what a chart may know of the cluster; empty for other bundles.
+	Capabilities chart.Capabilities `json:",omitzero"`
 }
 
 // parseContext reads ContextFile and checks that nothing of it can end up in a tenant's namespace.
@@ -77,17 +86,23 @@ func withContext(parsed *corev1.ConfigMap, c Context) ([]byte, error) {
 // data lists the context by key. Parameters are flattened: {mail: {from: x}} gives
 // parameter_mail_from, and parameter_mail as JSON.
 func (c Context) data() (map[string]string, error) {
-	data := map[string]string{
+	data := c.facts()
+	f := flattening{data: data, from: map[string]string{}}
+	return data, f.object("parameter", "", c.Parameters)
+}
+
+// facts are the context without the parameters, by key.
+func (c Context) facts() map[string]string {
+	facts := map[string]string{
 		"namespace": c.Namespace, "app": c.App, "version": c.Version,
 		"municipality": c.Municipality, "number": c.Number, "displayName": c.DisplayName,
 		"county": c.County, "domain": c.Domain,
 		"environment": c.Environment, "stage": c.Stage, "zone": c.Zone,
 	}
-	f := flattening{data: data, from: map[string]string{}}
 	for app, namespace := range c.Homes {
-		data["namespace_"+app] = namespace
+		facts["namespace_"+app] = namespace
 	}
-	return data, f.object("parameter", "", c.Parameters)
+	return facts
 }
 
 // flattening writes parameters into data, and remembers which parameter each key came from.

@@ -26,6 +26,9 @@ const (
 // beyond the limits. It reads each kustomization file that the root leads to, and what that uses; other
 // files don't matter. The findings are about files, and name the field and the way out.
 func Scan(b Bundle) []contract.Finding {
+	if b.IsChart() {
+		return scanChart(b)
+	}
 	s := scanner{files: b.Files, costs: map[string]int{}}
 	if err := s.context(); err != nil {
 		s.found(ContextFile, err)
@@ -116,7 +119,7 @@ func (s *scanner) kustomizationFile(dir string) (string, error) {
 	case len(found) > 1:
 		return "", fmt.Errorf("%s: there is %s beside it; keep one of them", found[0], found[1])
 	case dir == ".":
-		return "", errors.New("kustomization.yaml: missing at the root of the bundle; a bundle is a kustomize folder")
+		return "", errors.New("kustomization.yaml: missing at the root of the bundle; a bundle is a kustomize folder, or a Helm chart with a Chart.yaml")
 	default:
 		return "", fmt.Errorf("%s: missing; a folder that is used as a resource needs one", path.Join(dir, "kustomization.yaml"))
 	}

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"mime"
+	"slices"
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/allmenning/allmenning/internal/chart"
 )
 
 // manifestKey holds the manifest of a stored artifact. Its layers lie beside it, each under its
@@ -73,11 +76,21 @@ func FromArtifact(manifest []byte, layers map[string][]byte) (Bundle, error) {
 	if err != nil {
 		return Bundle{}, err
 	}
+	if IsHelmChart(parsed) && !chart.Is(files) {
+		return Bundle{}, fmt.Errorf("it is a Helm chart without a %s", chart.File)
+	}
 	return Bundle{Digest: digestOfBytes(manifest), Files: files, stored: stored}, nil
 }
 
-// helmConfig is the media type by which a Helm chart is known (helm.sh, "OCI charts").
-const helmConfig = "application/vnd.cncf.helm.config.v1+json"
+const (
+	// HelmConfig is the media type of the configuration by which a Helm chart is known (helm.sh, "OCI charts").
+	HelmConfig = "application/vnd.cncf.helm.config.v1+json"
+	// HelmContent is the media type of its packed files.
+	HelmContent = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+)
+
+// IsHelmChart says whether an artifact is a chart, as helm push makes one.
+func IsHelmChart(manifest ocispec.Manifest) bool { return manifest.Config.MediaType == HelmConfig }
 
 // ParseManifest reads an OCI image manifest and checks that its layers can be stored: SHA-256
 // digests, and sizes within MaxStoredBytes together with the manifest.
@@ -86,8 +99,12 @@ func ParseManifest(manifest []byte) (ocispec.Manifest, error) {
 	if err := json.Unmarshal(manifest, &parsed); err != nil {
 		return parsed, fmt.Errorf("not an OCI manifest: %w", err)
 	}
-	if parsed.Config.MediaType == helmConfig {
-		return parsed, fmt.Errorf("it is a Helm chart, and not a kustomize folder: render it with kubectl allmenning bundle from-chart, and push what that writes")
+	if IsHelmChart(parsed) {
+		// A provenance file beside the chart says who signed it; the digest says what it is.
+		parsed.Layers = slices.DeleteFunc(parsed.Layers, func(layer ocispec.Descriptor) bool { return layer.MediaType != HelmContent })
+		if len(parsed.Layers) != 1 {
+			return parsed, fmt.Errorf("it is a Helm chart with %d layers of type %s, and must have one; push it with helm push", len(parsed.Layers), HelmContent)
+		}
 	}
 	if len(parsed.Layers) == 0 {
 		return parsed, fmt.Errorf("not the manifest of an artifact: it has no layers; give the digest that oras push or flux push artifact printed")

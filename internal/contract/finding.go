@@ -19,6 +19,9 @@ import (
 type Finding struct {
 	// Rule is the name of the rule in docs/bundles.md.
 	Rule string
+	// File of the bundle that it is about, and Line in it, from 1; empty and 0 where they are not known.
+	File string
+	Line int
 	// Object that it is about, as Kind/name.
 	Object string
 	// Field of the object, as a path such as spec.type; empty where it is about the object as a whole.
@@ -42,7 +45,7 @@ type Operation struct {
 	Value any    `json:"value,omitempty"`
 }
 
-// String is the finding as one sentence.
+// String is the finding as one sentence, without its place.
 func (f Finding) String() string {
 	text := f.Problem
 	if f.Field != "" {
@@ -67,11 +70,23 @@ func Warnings(all []Finding) []Finding {
 	return slices.DeleteFunc(slices.Clone(all), func(f Finding) bool { return !f.Warning })
 }
 
-// Text is all findings in one sentence each.
+// Place is the file of a finding, and its line where that is known; empty where the file is not.
+func (f Finding) Place() string {
+	if f.File == "" || f.Line == 0 {
+		return f.File
+	}
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
+}
+
+// Text is all findings in one sentence each, with their places.
 func Text(all []Finding) string {
 	texts := make([]string, 0, len(all))
 	for _, f := range all {
-		texts = append(texts, f.String())
+		text := f.String()
+		if place := f.Place(); place != "" {
+			text = place + ": " + text
+		}
+		texts = append(texts, text)
 	}
 	return strings.Join(texts, ". ")
 }

@@ -26,6 +26,7 @@ import (
 
 // Schema is what an app takes. A nil Schema takes nothing. It may be used by several goroutines.
 type Schema struct {
+	generated  []Generated
 	structural *structuralschema.Structural
 	openAPI    validation.SchemaValidator
 	rules      *cel.Validator
@@ -50,11 +51,18 @@ func Compile(schema apiextensionsv1.JSON) (*Schema, error) {
 		return nil, fmt.Errorf("openAPIV3Schema: not a schema: %w", err)
 	}
 
+	// What the operator makes is there when the app is built, whoever asks for it.
+	props.Required = slices.DeleteFunc(props.Required, func(name string) bool { return props.Properties[name].Format == FormatGenerated })
 	structural, err := structuralschema.NewStructural(&props)
 	if err != nil {
 		return nil, fmt.Errorf("openAPIV3Schema: not structural: %w", err)
 	}
 	if err := check(structural); err != nil {
+		return nil, err
+	}
+
+	generated, err := readGenerated(structural)
+	if err != nil {
 		return nil, err
 	}
 
@@ -64,6 +72,7 @@ func Compile(schema apiextensionsv1.JSON) (*Schema, error) {
 	}
 
 	return &Schema{
+		generated:  generated,
 		structural: structural,
 		openAPI:    openAPI,
 		rules:      cel.NewValidator(structural, false, celconfig.PerCallLimit),
@@ -84,4 +93,25 @@ func (s *Schema) names() string {
 		return "the app takes none"
 	}
 	return "the app takes: " + strings.Join(slices.Sorted(maps.Keys(s.structural.Properties)), ", ")
+}
+
+// Has says whether the app takes a parameter, or a part of one, by the names that lead to it.
+func (s *Schema) Has(path []string) bool {
+	if s == nil {
+		return false
+	}
+	node := s.structural
+	for _, name := range path {
+		switch property, named := node.Properties[name]; {
+		case named:
+			node = &property
+		case node.AdditionalProperties != nil && node.AdditionalProperties.Structural != nil:
+			node = node.AdditionalProperties.Structural
+		case node.XPreserveUnknownFields:
+			return true
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +85,7 @@ func run(m *testing.M) int {
 	defer server.Close()
 	hub = strings.TrimPrefix(server.URL, "http://")
 
-	plane, err := controlplane.Start(ctx, controlplane.Options{ControllerManager: true, Scheduler: true, Nodes: 2, Progress: os.Stderr})
+	plane, err := controlplane.Start(ctx, controlplane.Options{ControllerManager: true, Scheduler: true, Nodes: 2, Volumes: 12, Progress: os.Stderr})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -182,18 +183,33 @@ func offerAs(t *testing.T, source, name string) app {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	var said v1alpha1.Version
+	var flags []string
 	for _, f := range archive.Files {
+		if rest, is := strings.CutPrefix(f.Name, "chart/"); is {
+			for _, version := range []string{"1.0.0", "1.1.0"} {
+				write(t, filepath.Join(dir, version, rest), bytes.ReplaceAll(f.Data, []byte("ersion: \"1.0.0\""), []byte("ersion: \""+version+"\"")))
+			}
+			continue
+		}
 		write(t, filepath.Join(dir, f.Name), f.Data)
+		flags = append(flags, chartFlags(t, dir, f, &said)...)
 		if rest, next := strings.CutPrefix(f.Name, "1.1.0/"); next {
 			write(t, filepath.Join(dir, "1.2.0", rest), f.Data)
 		}
 	}
-	neverReady(t, filepath.Join(dir, "1.2.0"))
+	if said.Chart == nil {
+		neverReady(t, filepath.Join(dir, "1.2.0"))
+	}
 	offered := &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.SharedAppSpec{
 		DisplayName: name, Channels: []v1alpha1.Channel{{Name: v1alpha1.DefaultChannel, Version: "1.0.0"}},
 	}}
 	for _, version := range []string{"1.0.0", "1.1.0", "1.2.0"} {
-		push := exec.CommandContext(t.Context(), plugin, "bundle", "push", filepath.Join(dir, version), hub+"/apps/"+name+":"+version, "--plain-http", "--app", name)
+		folder := version
+		if said.Chart != nil && version == "1.2.0" {
+			folder = "1.1.0" // the same chart, with other values
+		}
+		push := exec.CommandContext(t.Context(), plugin, append([]string{"bundle", "push", filepath.Join(dir, folder), hub + "/apps/" + name + ":" + version, "--plain-http", "--app", name}, flags...)...)
 		var out, errs bytes.Buffer
 		push.Stdout, push.Stderr = &out, &errs
 		if err := push.Run(); err != nil {
@@ -202,6 +218,10 @@ func offerAs(t *testing.T, source, name string) app {
 		var versions []v1alpha1.Version
 		if err := yaml.UnmarshalStrict(out.Bytes(), &versions); err != nil || len(versions) != 1 {
 			t.Fatalf("%v: what the command prints is no version: %s", err, out.String())
+		}
+		versions[0].Parameters, versions[0].Chart = said.Parameters, said.Chart
+		if said.Chart != nil && version == "1.2.0" {
+			versions[0].Chart = neverReadyChart(t, *said.Chart)
 		}
 		offered.Spec.Versions = append(offered.Spec.Versions, versions...)
 	}
@@ -323,6 +343,10 @@ func TestLives(t *testing.T) {
 			m := town(t, "town"+fmt.Sprint(n), fmt.Sprintf("%04d", 5001+n), a)
 			namespace := m.Name + "-prod"
 			a.runs(t, namespace, "1.0.0", nil)
+			made, err := generated(t.Context(), namespace, name)
+			if err != nil {
+				t.Fatal(err)
+			}
 			a.promote(t, "1.1.0")
 			a.runs(t, namespace, "1.1.0", nil)
 			a.promote(t, "1.2.0")
@@ -332,6 +356,10 @@ func TestLives(t *testing.T) {
 				}
 				return nil
 			})
+			if still, err := generated(t.Context(), namespace, name); err != nil || !reflect.DeepEqual(made, still) {
+				t.Errorf("what was made once is another: %v", err)
+			}
+			untold(t, namespace, name, made)
 			eventually(t, "it is declined", func(ctx context.Context) error {
 				if err := admin.Get(ctx, client.ObjectKeyFromObject(m), m); err != nil {
 					return err
@@ -350,6 +378,9 @@ func TestLives(t *testing.T) {
 				}
 				if len(pods.Items) > 0 {
 					return fmt.Errorf("%d pods are left", len(pods.Items))
+				}
+				if left, err := generated(ctx, namespace, name); err != nil || left != nil {
+					return errors.Join(err, errors.New("the values that were made are left"))
 				}
 				return nil
 			})

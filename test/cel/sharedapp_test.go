@@ -130,6 +130,7 @@ func sharedAppOffers() []example {
 func sharedAppVersions() []example {
 	const (
 		source     = "the source of a version that was available can't change: its members would run different things under one number; offer a new version"
+		settings   = "the chart settings of a version that was available can't change: its members would run different things under one number; offer a new version"
 		parameters = "the parameters of a version can't change: offer a new version"
 	)
 	available := `status: {versions: [{version: 2.4.1, available: true, digest: "` + digest("a") + `"}]}`
@@ -160,13 +161,39 @@ func sharedAppVersions() []example {
 			reason:  "A version comes from one place.",
 			create:  versions(`source: {configMap: {name: a}, oci: {repository: ghcr.io/ks/svarut, digest: "` + digest("a") + `"}}`),
 			field:   "spec.versions[0].source",
-			message: "a source is either oci or configMap",
+			message: "a source is one of oci, chart and configMap",
+		},
+		{reason: "A chart from a registry is pinned by digest, and has settings.", create: versions(strings.Replace(oci, "oci:", "chart:", 1) +
+			`, chart: {values: {replicas: 2}, parameters: [{parameter: mail.sender, value: app.from}]}`)},
+		{
+			reason:  "A chart is one place too.",
+			create:  versions(strings.Replace(oci, "oci:", "chart:", 1) + `, chart: {parameters: [{parameter: "a[0]", value: b}]}`),
+			field:   "spec.versions[0].chart.parameters[0].parameter",
+			message: "should match",
+		},
+		{
+			reason: "What is rendered with a version that nobody was offered may be corrected.",
+			create: versions(oci + `, chart: {values: {replicas: 2}}`), update: versions(oci + `, chart: {values: {replicas: 3}}`),
+		},
+		{
+			reason: "Members who run one number run the same.",
+			create: versions(oci + `, chart: {values: {replicas: 2}}`), status: available,
+			update:  versions(oci + `, chart: {values: {replicas: 3}}`),
+			field:   "spec.versions",
+			message: settings,
+		},
+		{
+			reason: "Settings that come later change it as well.",
+			create: versions(oci), status: available,
+			update:  versions(oci + `, chart: {values: {replicas: 3}}`),
+			field:   "spec.versions",
+			message: settings,
 		},
 		{
 			reason:  "A version comes from somewhere.",
 			create:  versions(`source: {}`),
 			field:   "spec.versions[0].source",
-			message: "a source is either oci or configMap",
+			message: "a source is one of oci, chart and configMap",
 		},
 		{
 			reason:  "A tag moves; it has no place in the repository.",

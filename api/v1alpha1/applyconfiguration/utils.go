@@ -36,6 +36,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.BringerApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Channel"):
 		return &apiv1alpha1.ChannelApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ChartParameter"):
+		return &apiv1alpha1.ChartParameterApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ChartSettings"):
+		return &apiv1alpha1.ChartSettingsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConfigMapSource"):
 		return &apiv1alpha1.ConfigMapSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Coordinators"):

@@ -71,5 +71,6 @@ func copyOf(built bundle.Built) bundle.Built {
 	for i, object := range built.Objects {
 		copies[i] = object.DeepCopy()
 	}
-	return bundle.Built{Objects: copies, Adjusted: slices.Clone(built.Adjusted)}
+	built.Objects, built.Adjusted, built.Warnings = copies, slices.Clone(built.Adjusted), slices.Clone(built.Warnings)
+	return built // nobody changes its files
 }

@@ -34,7 +34,10 @@ type answer struct {
 	Objects []json.RawMessage `json:",omitempty"`
 	// Adjusted says what was changed to make them fit.
 	Adjusted []string `json:",omitempty"`
-	// Findings of the scan.
+	// Files are the templates of a chart that they come from, and Warnings what is warned of.
+	Files    map[string]string  `json:",omitempty"`
+	Warnings []contract.Finding `json:",omitempty"`
+	// Findings are why the bundle may not be built, or, of a chart, why it is not.
 	Findings []contract.Finding `json:",omitempty"`
 	// Fault says why the bundle does not build.
 	Fault string `json:",omitempty"`

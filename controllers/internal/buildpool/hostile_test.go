@@ -42,6 +42,10 @@ func hostile(seed uint64) (string, bundle.Bundle) {
 			return fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), wide), ", "))
 		})
 	}
+	chart := func(template string) {
+		delete(files, "kustomization.yaml")
+		files["Chart.yaml"], files["templates/a.yaml"] = "apiVersion: v2\nname: a\nversion: 1.0.0\n", template
+	}
 	kinds := []struct {
 		name string
 		make func()
@@ -94,6 +98,39 @@ func hostile(seed uint64) (string, bundle.Bundle) {
 		{"labels on everything", func() {
 			files["a.yaml"] = objects(100 + r.IntN(390))
 			files["kustomization.yaml"] += "commonLabels:\n" + many(50+r.IntN(500), func(i int) string { return fmt.Sprintf("  l%d: v\n", i) })
+		}},
+		{"a chart that repeats", func() { chart(fmt.Sprintf("{{ repeat %d \"xxxxxxxx\" }}", 1000+r.IntN(1_000_000_000))) }},
+		{"a chart that counts", func() { chart(fmt.Sprintf("{{ range until %d }}x{{ end }}", 1000+r.IntN(1_000_000_000))) }},
+		{"a chart that includes itself", func() {
+			chart(fmt.Sprintf("{{ define \"a\" }}%s{{ include \"a\" . }}{{ end }}{{ include \"a\" . }}", strings.Repeat("{{ include \"a\" . }}", r.IntN(3))))
+		}},
+		{"a chart whose template calls itself", func() { chart("{{ define \"a\" }}{{ template \"a\" . }}{{ end }}{{ template \"a\" . }}") }},
+		{"a chart that doubles", func() {
+			chart("{{ $x := \"xxxxxxxx\" }}" + strings.Repeat("{{ $x = cat $x $x }}", 5+r.IntN(60)) + "{{ $x }}")
+		}},
+		{"a chart with tpl in tpl", func() {
+			chart("{{ tpl .Values.t . }}")
+			files["values.yaml"] = fmt.Sprintf("t: '{{ range until %d }}{{ tpl $.Values.t $ }}{{ end }}'\n", 1+r.IntN(100))
+		}},
+		{"a chart with deep values", func() {
+			chart("a: {{ .Values | toYaml | quote }}")
+			n := 100 + r.IntN(20_000)
+			files["values.yaml"] = "x: " + strings.Repeat("[", n) + strings.Repeat("]", n) + "\n"
+		}},
+		{"a chart with aliases in its values", func() {
+			chart("a: {{ .Values | toYaml | quote }}")
+			files["values.yaml"] = aliases(2+r.IntN(8), 2+r.IntN(12))
+		}},
+		{"a chart of nested branches", func() {
+			n := 100 + r.IntN(50_000)
+			chart(strings.Repeat("{{if 1}}", n) + strings.Repeat("{{end}}", n))
+		}},
+		{"a chart with a schema that leads back", func() {
+			chart(settings)
+			files["values.schema.json"] = `{"$ref": "#/$defs/a", "$defs": {"a": {"allOf": [{"$ref": "#/$defs/b"}, {"$ref": "#/$defs/b"}]}, "b": {"allOf": [{"$ref": "#/$defs/a"}]}}}`
+		}},
+		{"a chart with an expensive key", func() {
+			chart(fmt.Sprintf("{{ range until %d }}{{ derivePassword 1 \"long\" \"a\" \"b\" \"c\" }}{{ end }}", 1+r.IntN(1000)))
 		}},
 		{"noise", func() {
 			raw := make([]byte, 100+r.IntN(10_000))
@@ -151,7 +188,7 @@ func TestHostileBundles(t *testing.T) {
 		took := time.Since(began)
 		worst = max(worst, took)
 		var exceeded *buildpool.Exceeded
-		var refused *buildpool.RefusedError
+		var refused *bundle.RefusedError
 		switch {
 		case errors.As(err, &exceeded):
 			outcomes["takes too much"]++

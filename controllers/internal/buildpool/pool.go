@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/internal/bundle"
-	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // Limits bound one build.
@@ -32,17 +31,8 @@ type Exceeded struct{ what string }
 
 // Error says what is exceeded, and the way out.
 func (e *Exceeded) Error() string {
-	return e.what + "; use fewer aliases, patches and replacements, or split the app"
+	return e.what + "; use fewer aliases, patches and replacements, or less recursion and repetition in templates, or split the app"
 }
-
-// RefusedError says that a bundle may not be built.
-type RefusedError struct {
-	// Findings of the scan, at least one.
-	Findings []contract.Finding
-}
-
-// Error is all that was found.
-func (e *RefusedError) Error() string { return contract.Text(e.Findings) }
 
 const (
 	// size is how many workers there are.
@@ -101,7 +91,7 @@ func (p *Pool) Close() {
 	}
 }
 
-// Try scans a bundle and builds it. A *RefusedError says why it may not be built, an *Exceeded that it takes
+// Try scans a bundle and builds it. A *bundle.RefusedError says why it may not be built, an *Exceeded that it takes
 // too much.
 func (p *Pool) Try(b bundle.Bundle, c bundle.Context) (bundle.Built, error) { return p.run(b, c, true) }
 
@@ -135,7 +125,7 @@ func (p *Pool) run(b bundle.Bundle, c bundle.Context, scan bool) (bundle.Built, 
 	}
 	switch {
 	case len(given.Findings) > 0:
-		return bundle.Built{}, &RefusedError{Findings: given.Findings}
+		return bundle.Built{}, &bundle.RefusedError{Findings: given.Findings}
 	case given.Fault != "":
 		return bundle.Built{}, errors.New(given.Fault)
 	}
@@ -241,7 +231,7 @@ func (p *Pool) tryOn(w *worker, q question) (answer, *worker, error) {
 
 // decode reads the objects of an answer, and returns their size as JSON.
 func decode(a answer) (bundle.Built, int, error) {
-	built, size := bundle.Built{Adjusted: a.Adjusted}, 0
+	built, size := bundle.Built{Adjusted: a.Adjusted, Files: a.Files, Warnings: a.Warnings}, 0
 	for _, content := range a.Objects {
 		o := &unstructured.Unstructured{}
 		if err := o.UnmarshalJSON(content); err != nil {

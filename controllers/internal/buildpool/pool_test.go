@@ -98,7 +98,7 @@ func TestANumberComesBackAsANumber(t *testing.T) {
 
 func TestTryScansFirst(t *testing.T) {
 	p := pool(t, usual())
-	var refused *buildpool.RefusedError
+	var refused *bundle.RefusedError
 	_, err := p.Try(folder(map[string]string{"kustomization.yaml": "resources: ['https://example.org/a.yaml', b.yaml]"}), vinje())
 	if !errors.As(err, &refused) || len(refused.Findings) != 2 {
 		t.Errorf("%v, want two findings", err)

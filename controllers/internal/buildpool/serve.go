@@ -52,16 +52,19 @@ func work(b bundle.Bundle, q question) answer {
 	if b.Digest != q.Digest {
 		return answer{Fault: "the worker was not given the bundle"}
 	}
+	build := bundle.Build
 	if q.Scan {
-		if found := bundle.Scan(b); len(found) > 0 {
-			return answer{Findings: found}
-		}
+		build = bundle.Try
 	}
-	built, err := bundle.Build(b, q.Context)
-	if err != nil {
+	built, err := build(b, q.Context)
+	var refused *bundle.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		return answer{Findings: refused.Findings}
+	case err != nil:
 		return answer{Fault: err.Error()}
 	}
-	out := answer{Adjusted: built.Adjusted}
+	out := answer{Adjusted: built.Adjusted, Files: built.Files, Warnings: built.Warnings}
 	for _, o := range built.Objects {
 		content, err := json.Marshal(o.Object)
 		if err != nil {

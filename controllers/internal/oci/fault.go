@@ -56,13 +56,13 @@ func classify(r Request, err error) *Fault {
 	case errors.As(err, &response):
 		return classifyStatus(r, response, err)
 	case errors.Is(err, errMismatch), errors.Is(err, content.ErrMismatchedDigest), strings.Contains(err.Error(), "digest mismatch"):
-		return &Fault{Reason: v1alpha1.ReasonDigestMismatch, Message: fmt.Sprintf("source.oci.digest: %s: the registry returned something else than this digest names: %s", r.name(), err)}
+		return &Fault{Reason: v1alpha1.ReasonDigestMismatch, Message: fmt.Sprintf("%s.digest: %s: the registry returned something else than this digest names: %s", r.field(), r.name(), err)}
 	case errors.Is(err, errTooLarge), errors.Is(err, errdef.ErrSizeExceedsLimit):
 		return &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: %s; take files out of the bundle", r.name(), err)}
 	case errors.Is(err, errdef.ErrNotFound):
 		return notFound(r)
 	case isUntrusted(err):
-		return &Fault{Reason: v1alpha1.ReasonUntrusted, Message: fmt.Sprintf("%s: the certificate of the registry is not trusted: %s; set source.oci.caRef to a Secret whose key ca.crt holds the certificate that signed it", r.Repository, err)}
+		return &Fault{Reason: v1alpha1.ReasonUntrusted, Message: fmt.Sprintf("%s: the certificate of the registry is not trusted: %s; set %s.caRef to a Secret whose key ca.crt holds the certificate that signed it", r.Repository, err, r.field())}
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: the registry speaks plain HTTP, and HTTPS is expected; give it a certificate, or allow plain HTTP where the operator is started", r.Repository)}
 	case isNetwork(err):
@@ -86,16 +86,24 @@ func classifyStatus(r Request, response *errcode.ErrorResponse, err error) *Faul
 }
 
 func unauthorized(r Request, err error) *Fault {
-	message := fmt.Sprintf("source.oci.secretRef: %s: the registry asks for a password and none is given; name a Secret of type kubernetes.io/dockerconfigjson", r.Repository)
+	message := fmt.Sprintf("%s.secretRef: %s: the registry asks for a password and none is given; name a Secret of type kubernetes.io/dockerconfigjson", r.field(), r.Repository)
 	if len(r.Credentials) > 0 {
 		host, _, _ := strings.Cut(r.Repository, "/")
-		message = fmt.Sprintf("source.oci.secretRef: %s: the registry refuses what the Secret holds for %s; check that it has an entry for %s that may pull", r.Repository, host, host)
+		message = fmt.Sprintf("%s.secretRef: %s: the registry refuses what the Secret holds for %s; check that it has an entry for %s that may pull", r.field(), r.Repository, host, host)
 	}
 	return &Fault{Reason: v1alpha1.ReasonUnauthorized, Message: message, cause: err}
 }
 
 func notFound(r Request) *Fault {
-	return &Fault{Reason: v1alpha1.ReasonNotFound, Message: fmt.Sprintf("%s: the registry doesn't have it; check source.oci.repository and source.oci.digest", r.name())}
+	return &Fault{Reason: v1alpha1.ReasonNotFound, Message: fmt.Sprintf("%s: the registry doesn't have it; check %s.repository and %s.digest", r.name(), r.field(), r.field())}
+}
+
+// otherKind says that an artifact is a chart, and was named as none, or the other way round.
+func otherKind(r Request) *Fault {
+	if r.Chart {
+		return &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.chart: %s is no Helm chart, as helm push makes one: name it in source.oci", r.name())}
+	}
+	return &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.oci: %s is a Helm chart: name it in source.chart", r.name())}
 }
 
 func isUntrusted(err error) bool {

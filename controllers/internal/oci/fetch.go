@@ -33,6 +33,8 @@ type Request struct {
 	Credentials []byte
 	// CA holds certificates to trust beside the system's, as PEM, or nil.
 	CA []byte
+	// Chart says that it must be a Helm chart; without it, it must not.
+	Chart bool
 	// PlainHTTP speaks HTTP without TLS. For registries on a test machine.
 	PlainHTTP bool
 }
@@ -64,6 +66,10 @@ func (f Fetcher) Fetch(ctx context.Context, r Request) (bundle.Bundle, error) {
 		return bundle.Bundle{}, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: %s", r.name(), err), cause: err}
 	}
 
+	if bundle.IsHelmChart(parsed) != r.Chart {
+		return bundle.Bundle{}, otherKind(r)
+	}
+
 	layers := make(map[string][]byte, len(parsed.Layers))
 	for _, layer := range parsed.Layers {
 		if layers[layer.Digest.String()], err = fetchLayer(ctx, repository, layer); err != nil {
@@ -78,19 +84,27 @@ func (f Fetcher) Fetch(ctx context.Context, r Request) (bundle.Bundle, error) {
 	return fetched, nil
 }
 
+// field is the part of a source that the request comes from.
+func (r Request) field() string {
+	if r.Chart {
+		return "source.chart"
+	}
+	return "source.oci"
+}
+
 func (r Request) name() string { return r.Repository + "@" + r.Digest }
 
 // open prepares the client of one fetch, with its connections.
 func (f Fetcher) open(r Request) (*remote.Repository, *http.Transport, error) {
 	repository, err := remote.NewRepository(r.Repository)
 	if err != nil {
-		return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.oci.repository: %q is not a repository: %s", r.Repository, err), cause: err}
+		return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s.repository: %q is not a repository: %s", r.field(), r.Repository, err), cause: err}
 	}
 
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // the standard library says that it is one
 	if len(r.CA) > 0 {
 		if transport.TLSClientConfig, err = trusting(r.CA); err != nil {
-			return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.oci.caRef: for %s: %s", r.Repository, err), cause: err}
+			return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s.caRef: for %s: %s", r.field(), r.Repository, err), cause: err}
 		}
 	}
 
@@ -103,7 +117,7 @@ func (f Fetcher) open(r Request) (*remote.Repository, *http.Transport, error) {
 		store, err := credentials.NewMemoryStoreFromDockerConfig(r.Credentials)
 		if err != nil {
 			// The cause may quote the Secret.
-			return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("source.oci.secretRef: for %s: the key .dockerconfigjson of the Secret is not a Docker configuration; make it with kubectl create secret docker-registry", r.Repository)}
+			return nil, nil, &Fault{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s.secretRef: for %s: the key .dockerconfigjson of the Secret is not a Docker configuration; make it with kubectl create secret docker-registry", r.field(), r.Repository)}
 		}
 		client.Credential = credentials.Credential(store)
 	}

@@ -191,6 +191,30 @@ func TestFetchTellsFaultsApart(t *testing.T) {
 	}
 }
 
+func TestFetchOfAChart(t *testing.T) {
+	_, request := serve(t, httptest.NewServer, pushHelm)
+	_, err := Fetcher{}.Fetch(t.Context(), request)
+	wantFault(t, err, v1alpha1.ReasonInvalid, false, "name it in source.chart")
+
+	request.Chart = true
+	got, err := Fetcher{}.Fetch(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.IsChart() || got.Digest != request.Digest || string(got.Files["templates/a.yaml"]) != "a: b\n" {
+		t.Errorf("got %v", got.Files)
+	}
+	stored, err := bundle.Decode(got.Digest, bundle.Encode(got))
+	if err != nil || !stored.IsChart() {
+		t.Errorf("what is stored is no chart: %v", err)
+	}
+
+	_, request = serve(t, httptest.NewServer, pushFolder)
+	request.Chart = true
+	_, err = Fetcher{}.Fetch(t.Context(), request)
+	wantFault(t, err, v1alpha1.ReasonInvalid, false, "name it in source.oci")
+}
+
 func TestFetchFromARegistryThatIsDown(t *testing.T) {
 	server, request := serve(t, httptest.NewServer, pushFolder)
 	server.Close()

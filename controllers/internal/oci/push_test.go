@@ -22,6 +22,8 @@ import (
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content/file"
 	"oras.land/oras-go/v2/registry/remote"
+
+	"github.com/allmenning/allmenning/internal/bundle"
 )
 
 var files = map[string]string{"kustomization.yaml": "resources: [base]\n", "base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": "a: b\n"}
@@ -157,4 +159,30 @@ func pushManifest(t *testing.T, target *remote.Repository, manifest ocispec.Mani
 		t.Fatal(err)
 	}
 	return pushBlob(t, target, ocispec.MediaTypeImageManifest, written).Digest.String()
+}
+
+// pushHelm pushes what "helm push" makes, with a provenance file beside the chart.
+func pushHelm(t *testing.T, target *remote.Repository) string {
+	t.Helper()
+	var archive bytes.Buffer
+	compressed := gzip.NewWriter(&archive)
+	writer := tar.NewWriter(compressed)
+	for name, content := range map[string]string{"post/Chart.yaml": "apiVersion: v2\nname: post\nversion: 1.0.0\n", "post/templates/a.yaml": "a: b\n"} {
+		if err := writer.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(content)), Mode: 0o644}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(writer, content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(writer.Close(), compressed.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return pushManifest(t, target, ocispec.Manifest{
+		Config: pushBlob(t, target, bundle.HelmConfig, []byte(`{"name":"post"}`)),
+		Layers: []ocispec.Descriptor{
+			pushBlob(t, target, "application/vnd.cncf.helm.chart.provenance.v1.prov", []byte("signed")),
+			pushBlob(t, target, bundle.HelmContent, archive.Bytes()),
+		},
+	})
 }

@@ -236,6 +236,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: faultEndedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: generated
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
     - name: healthySince
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -317,6 +323,30 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: version
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.ChartParameter
+  map:
+    fields:
+    - name: parameter
+      type:
+        scalar: string
+    - name: value
+      type:
+        scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.ChartSettings
+  map:
+    fields:
+    - name: parameters
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.ChartParameter
+          elementRelationship: associative
+          keys:
+          - value
+    - name: values
+      type:
+        namedType: io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON
+        elementRelationship: atomic
 - name: com.github.allmenning.allmenning.api.v1alpha1.ConfigMapSource
   map:
     fields:
@@ -1732,6 +1762,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.Source
   map:
     fields:
+    - name: chart
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.OCISource
     - name: configMap
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.ConfigMapSource
@@ -1770,6 +1803,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.Version
   map:
     fields:
+    - name: chart
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.ChartSettings
     - name: health
       type:
         list:

@@ -19,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/config/rbac"
 	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/installable"
 )
@@ -31,6 +32,8 @@ type Options struct {
 	Kinds []string
 	// Domains, Annotations and PriorityClasses that the platform allows; see spec.bundles of Platform.
 	Domains, Annotations, PriorityClasses []string
+	// KubeVersion is the version of the cluster that a chart sees; empty for that of the operator's own tests.
+	KubeVersion string
 	// Health has the health rules of the version.
 	Health []v1alpha1.HealthRule
 }
@@ -39,10 +42,6 @@ type Options struct {
 type Located struct {
 	contract.Finding
 
-	// File of the bundle; empty where none can be named.
-	File string
-	// Line in it, from 1.
-	Line int
 	// Source is the name that the object has in the file, which the built one may not.
 	Source string
 	// Written says that the field itself is in the file.
@@ -68,22 +67,28 @@ func (r Report) Refused() bool {
 // had one with all its manifests.
 func Check(b bundle.Bundle, o Options) Report {
 	var report Report
-	if !hasKustomization(b) {
+	if !hasKustomization(b) && !b.IsChart() {
 		report.Findings = append(report.Findings, Located{Finding: contract.Finding{Rule: "files", Object: kustomizationFile,
-			Problem: "missing at the root of the bundle, which is a kustomize folder", Fix: "list the manifests under resources"}, File: kustomizationFile, Line: 1})
+			Problem: "missing at the root of the bundle, which is a kustomize folder", Fix: "list the manifests under resources", File: kustomizationFile, Line: 1}})
 		b = withKustomization(b)
 	}
 	places := locate(b)
-	scanned := bundle.Scan(b)
-	for _, f := range scanned {
-		report.Findings = append(report.Findings, places.file(f))
+	if b.IsChart() {
+		var err error
+		if o.Tenant.Capabilities, err = capabilitiesOf(o); err != nil {
+			report.Findings = append(report.Findings, Located{Finding: contract.Finding{Rule: "build", Problem: err.Error()}})
+			return report
+		}
 	}
-	if len(scanned) > 0 {
+	built, err := bundle.Try(b, o.Tenant)
+	var refused *bundle.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		for _, f := range refused.Findings {
+			report.Findings = append(report.Findings, places.file(f))
+		}
 		return report
-	}
-
-	built, err := bundle.Build(b, o.Tenant)
-	if err != nil {
+	case err != nil:
 		report.Findings = append(report.Findings, places.file(contract.Finding{Rule: "build", Problem: err.Error()}))
 		return report
 	}
@@ -93,8 +98,11 @@ func Check(b bundle.Bundle, o Options) Report {
 		report.Findings = append(report.Findings, Located{Finding: contract.Finding{Rule: "build", Problem: err.Error()}})
 		return report
 	}
-	for _, f := range contract.Check(built.Objects, terms) {
+	for _, f := range built.WithFiles(contract.Check(built.Objects, terms)) {
 		report.Findings = append(report.Findings, places.object(f))
+	}
+	for _, f := range built.Warnings {
+		report.Findings = append(report.Findings, Located{Finding: f})
 	}
 	slices.SortStableFunc(report.Findings, func(a, b Located) int {
 		return cmp.Or(compareBools(a.Warning, b.Warning), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
@@ -208,6 +216,35 @@ func termsOf(o Options) (contract.Terms, error) {
 		return contract.ScopeForbidden
 	}
 	return terms, nil
+}
+
+// capabilitiesOf are what a chart may know of a cluster with the operator's own roles.
+func capabilitiesOf(o Options) (chart.Capabilities, error) {
+	rules, err := installerRules()
+	out := chart.Capabilities{KubeVersion: cmp.Or(o.KubeVersion, chart.DefaultKubeVersion)}
+	for _, known := range []struct {
+		group, version string
+		kinds          []string
+	}{
+		{"", "v1", []string{"ConfigMap", "PersistentVolumeClaim", "Pod", "Secret", "Service", "ServiceAccount"}},
+		{"apps", "v1", []string{"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}},
+		{"autoscaling", "v1", []string{"HorizontalPodAutoscaler"}},
+		{"autoscaling", "v2", []string{"HorizontalPodAutoscaler"}},
+		{"batch", "v1", []string{"CronJob", "Job"}},
+		{"networking.k8s.io", "v1", []string{"Ingress"}},
+		{"policy", "v1", []string{"PodDisruptionBudget"}},
+		{"rbac.authorization.k8s.io", "v1", []string{"Role", "RoleBinding"}},
+	} {
+		for _, kind := range known.kinds {
+			gvk := schema.GroupVersionKind{Group: known.group, Version: known.version, Kind: kind}
+			if plural, _ := meta.UnsafeGuessKindToResource(gvk); installable.Allows(rules, plural.Group, plural.Resource) {
+				out.APIVersions = append(out.APIVersions, gvk.GroupVersion().String(), gvk.GroupVersion().String()+"/"+kind)
+			}
+		}
+	}
+	slices.Sort(out.APIVersions)
+	out.APIVersions = slices.Compact(out.APIVersions)
+	return out, err
 }
 
 // guessing is no cluster: it is asked about no object.

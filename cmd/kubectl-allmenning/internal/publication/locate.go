@@ -46,6 +46,9 @@ func locate(b bundle.Bundle) places {
 // object is where a built object is written: under its name, or under one that a prefix, a suffix or a hash was
 // added to.
 func (p places) object(f contract.Finding) Located {
+	if f.File != "" { // the template of a chart
+		return Located{Finding: f}
+	}
 	kind, name, _ := strings.Cut(f.Object, "/")
 	best := -1
 	for i, candidate := range p.objects {
@@ -72,13 +75,17 @@ func (p places) object(f contract.Finding) Located {
 	if f.Field != "" {
 		line = at.object.LineOf(f.Field)
 	}
-	return Located{Finding: f, File: at.file, Line: max(line, 1), Source: at.object.Name, Written: at.object.Has(f.Field)}
+	f.File, f.Line = at.file, max(line, 1)
+	return Located{Finding: f, Source: at.object.Name, Written: at.object.Has(f.Field)}
 }
 
 var quoted = regexp.MustCompile(`"([^"]+)"`)
 
 // file is where a finding about a file is: on the line with what it quotes.
 func (p places) file(f contract.Finding) Located {
+	if f.File != "" {
+		return Located{Finding: f}
+	}
 	name := f.Object
 	if name == "" {
 		name, _, _ = strings.Cut(f.Problem, ":")
@@ -93,5 +100,6 @@ func (p places) file(f contract.Finding) Located {
 			line = 1 + bytes.Count(content[:at], []byte("\n"))
 		}
 	}
-	return Located{Finding: f, File: name, Line: line}
+	f.File, f.Line = name, line
+	return Located{Finding: f}
 }

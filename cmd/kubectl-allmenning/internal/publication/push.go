@@ -19,6 +19,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/credentials"
 
 	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/chart"
 )
 
 const (
@@ -31,44 +32,76 @@ const (
 type Artifact struct {
 	// Manifest as JSON; its digest names the artifact.
 	Manifest []byte
-	layer    []byte
+	// Chart says that it is a Helm chart, as helm push makes one.
+	Chart bool
+
+	config, layer blob
+}
+
+// blob is content with what the manifest says of it.
+type blob struct {
+	ocispec.Descriptor
+
+	content []byte
+}
+
+func newBlob(mediaType string, content []byte) blob {
+	return blob{ocispec.Descriptor{MediaType: mediaType, Digest: digest.FromBytes(content), Size: int64(len(content))}, content}
 }
 
 // Digest names the artifact.
 func (a Artifact) Digest() string { return digest.FromBytes(a.Manifest).String() }
 
-// Pack packs a folder.
+// Pack packs a folder: a chart as Helm does, anything else as a bundle.
 func Pack(b bundle.Bundle) (Artifact, error) {
+	manifest := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest}
+	out, folder, layer := Artifact{Chart: b.IsChart()}, "", layerType
+	if out.Chart {
+		metadata, name, err := chart.Metadata(b.Files)
+		if err != nil {
+			return out, fmt.Errorf("pack: %w", err)
+		}
+		out.config, folder, layer = newBlob(bundle.HelmConfig, metadata), name+"/", bundle.HelmContent
+		manifest.Config = out.config.Descriptor
+	} else {
+		out.config = blob{ocispec.DescriptorEmptyJSON, ocispec.DescriptorEmptyJSON.Data}
+		manifest.Config, manifest.ArtifactType = ocispec.DescriptorEmptyJSON, artifactType
+	}
+	packed, err := archiveOf(b, folder)
+	if err != nil {
+		return out, err
+	}
+	out.layer = newBlob(layer, packed)
+	manifest.Layers = []ocispec.Descriptor{out.layer.Descriptor}
+	if out.Manifest, err = json.Marshal(manifest); err != nil {
+		return out, fmt.Errorf("pack: %w", err)
+	}
+	// What the operator will make of it, before anybody pushes it.
+	_, err = bundle.FromArtifact(out.Manifest, map[string][]byte{out.layer.Digest.String(): packed})
+	return out, err
+}
+
+// archiveOf is a compressed archive of the files of a bundle, in a folder that may be empty.
+func archiveOf(b bundle.Bundle, folder string) ([]byte, error) {
 	var packed bytes.Buffer
 	compressed := gzip.NewWriter(&packed)
 	archive := tar.NewWriter(compressed)
 	for _, name := range slices.Sorted(maps.Keys(b.Files)) {
-		header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(b.Files[name])), Format: tar.FormatPAX}
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: folder + name, Mode: 0o644, Size: int64(len(b.Files[name])), Format: tar.FormatPAX}
 		if err := archive.WriteHeader(header); err != nil {
-			return Artifact{}, fmt.Errorf("pack %s: %w", name, err)
+			return nil, fmt.Errorf("pack %s: %w", name, err)
 		}
 		if _, err := archive.Write(b.Files[name]); err != nil {
-			return Artifact{}, fmt.Errorf("pack %s: %w", name, err)
+			return nil, fmt.Errorf("pack %s: %w", name, err)
 		}
 	}
 	if err := archive.Close(); err != nil {
-		return Artifact{}, fmt.Errorf("pack: %w", err)
+		return nil, fmt.Errorf("pack: %w", err)
 	}
 	if err := compressed.Close(); err != nil {
-		return Artifact{}, fmt.Errorf("pack: %w", err)
+		return nil, fmt.Errorf("pack: %w", err)
 	}
-	manifest, err := json.Marshal(ocispec.Manifest{
-		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, ArtifactType: artifactType,
-		Config: ocispec.DescriptorEmptyJSON,
-		Layers: []ocispec.Descriptor{{MediaType: layerType, Digest: digest.FromBytes(packed.Bytes()), Size: int64(packed.Len())}},
-	})
-	if err != nil {
-		return Artifact{}, fmt.Errorf("pack: %w", err)
-	}
-	out := Artifact{Manifest: manifest, layer: packed.Bytes()}
-	// What the operator will make of it, before anybody pushes it.
-	_, err = bundle.FromArtifact(manifest, map[string][]byte{digest.FromBytes(out.layer).String(): out.layer})
-	return out, err
+	return packed.Bytes(), nil
 }
 
 // Push sends an artifact to a repository, under a tag. Passwords are those of docker login.
@@ -83,21 +116,15 @@ func Push(ctx context.Context, a Artifact, repository, tag string, plainHTTP boo
 		client.Credential = credentials.Credential(store)
 	}
 	target.Client = client
-	for _, blob := range []struct {
-		descriptor ocispec.Descriptor
-		content    []byte
-	}{
-		{ocispec.DescriptorEmptyJSON, ocispec.DescriptorEmptyJSON.Data},
-		{ocispec.Descriptor{MediaType: layerType, Digest: digest.FromBytes(a.layer), Size: int64(len(a.layer))}, a.layer},
-	} {
-		exists, err := target.Blobs().Exists(ctx, blob.descriptor)
+	for _, part := range []blob{a.config, a.layer} {
+		exists, err := target.Blobs().Exists(ctx, part.Descriptor)
 		if err != nil {
 			return fmt.Errorf("push to %s: %w", repository, err)
 		}
 		if exists {
 			continue
 		}
-		if err := target.Blobs().Push(ctx, blob.descriptor, bytes.NewReader(blob.content)); err != nil {
+		if err := target.Blobs().Push(ctx, part.Descriptor, bytes.NewReader(part.content)); err != nil {
 			return fmt.Errorf("push to %s: %w", repository, err)
 		}
 	}

@@ -18,10 +18,15 @@ import (
 	"strings"
 
 	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/chart"
 )
 
-// Read reads a folder as it would be pushed: all but files and folders whose names begin with a dot.
+// Read reads a folder as it would be pushed: all but files and folders whose names begin with a dot. A packed chart
+// is read as the folder that it holds.
 func Read(dir string) (bundle.Bundle, error) {
+	if filepath.Ext(dir) == ".tgz" {
+		return readPacked(dir)
+	}
 	b := bundle.Bundle{Files: map[string][]byte{}}
 	size := 0
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -48,13 +53,35 @@ func Read(dir string) (bundle.Bundle, error) {
 	if err != nil {
 		return bundle.Bundle{}, fmt.Errorf("read bundle: %w", err)
 	}
+	if b.IsChart() {
+		if b.Files, err = chart.WithoutIgnored(b.Files); err != nil {
+			return bundle.Bundle{}, fmt.Errorf("read %s: %w", ignoreFile, err)
+		}
+	}
+	b.Digest = bundle.DigestOf(b.Files)
+	return b, nil
+}
+
+// ignoreFile says what of a chart's folder is no part of the chart.
+const ignoreFile = ".helmignore"
+
+func readPacked(file string) (bundle.Bundle, error) {
+	content, err := os.ReadFile(file) //nolint:gosec // the file that the user named
+	if err != nil {
+		return bundle.Bundle{}, fmt.Errorf("read chart: %w", err)
+	}
+	b, err := bundle.FromConfigMap(nil, map[string][]byte{filepath.Base(file): content})
+	if err != nil {
+		return b, fmt.Errorf("read chart: %w", err)
+	}
+	b = bundle.Bundle{Files: b.Files}
 	b.Digest = bundle.DigestOf(b.Files)
 	return b, nil
 }
 
 // packed says whether something in the folder is a file of the bundle; the error is that of a walk.
 func packed(dir, path string, entry fs.DirEntry) (bool, error) {
-	hidden := path != dir && strings.HasPrefix(entry.Name(), ".")
+	hidden := path != dir && strings.HasPrefix(entry.Name(), ".") && entry.Name() != ignoreFile
 	switch {
 	case hidden && entry.IsDir():
 		return false, filepath.SkipDir

@@ -44,6 +44,8 @@ type AppInstallationStatusApplyConfiguration struct {
 	// operator: PersistentVolumeClaims, and objects annotated allmenning.dev/prune=disabled. Delete
 	// them by hand.
 	Kept []string `json:"kept,omitempty"`
+	// generated names the parameters whose values the operator made; they are kept in the Secret <app>-generated.
+	Generated []string `json:"generated,omitempty"`
 	// history of the versions that were applied, the latest first, at most 10.
 	History []InstalledVersionApplyConfiguration `json:"history,omitempty"`
 	// conditions of the object: Ready always; Reconciling, Stalled and Suspended while they are true.
@@ -149,6 +151,16 @@ func (b *AppInstallationStatusApplyConfiguration) WithInventory(values ...*Insta
 func (b *AppInstallationStatusApplyConfiguration) WithKept(values ...string) *AppInstallationStatusApplyConfiguration {
 	for i := range values {
 		b.Kept = append(b.Kept, values[i])
+	}
+	return b
+}
+
+// WithGenerated adds the given value to the Generated field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Generated field.
+func (b *AppInstallationStatusApplyConfiguration) WithGenerated(values ...string) *AppInstallationStatusApplyConfiguration {
+	for i := range values {
+		b.Generated = append(b.Generated, values[i])
 	}
 	return b
 }

@@ -10,8 +10,11 @@ type SourceApplyConfiguration struct {
 	// oci is an artifact in a registry, pinned by digest, as "oras push" and "flux push artifact" make it.
 	// Example: {repository: ghcr.io/ks/svarut-bundle, digest: "sha256:..."}
 	OCI *OCISourceApplyConfiguration `json:"oci,omitempty"`
-	// configMap in the operator's namespace, whose keys are the files of the bundle. The catalogue
-	// remembers the digest of its data; later changes of it are refused.
+	// chart is a Helm chart in a registry, pinned by digest, as "helm push" makes it.
+	// Example: {repository: ghcr.io/ks/charts/svarut, digest: "sha256:..."}
+	Chart *OCISourceApplyConfiguration `json:"chart,omitempty"`
+	// configMap in the operator's namespace, whose keys are the files of the bundle, or whose one key is
+	// a packed Helm chart. The catalogue remembers the digest of its data; later changes of it are refused.
 	// Example: {name: svarut-2.4.1}
 	ConfigMap *ConfigMapSourceApplyConfiguration `json:"configMap,omitempty"`
 }
@@ -27,6 +30,14 @@ func Source() *SourceApplyConfiguration {
 // If called multiple times, the OCI field is set to the value of the last call.
 func (b *SourceApplyConfiguration) WithOCI(value *OCISourceApplyConfiguration) *SourceApplyConfiguration {
 	b.OCI = value
+	return b
+}
+
+// WithChart sets the Chart field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Chart field is set to the value of the last call.
+func (b *SourceApplyConfiguration) WithChart(value *OCISourceApplyConfiguration) *SourceApplyConfiguration {
+	b.Chart = value
 	return b
 }
 

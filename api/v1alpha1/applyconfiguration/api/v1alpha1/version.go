@@ -32,6 +32,10 @@ type VersionApplyConfiguration struct {
 	Requires *RequirementsApplyConfiguration `json:"requires,omitempty"`
 	// parameters that this version takes. They can't change. Default: it takes none.
 	Parameters *ParameterSchemaApplyConfiguration `json:"parameters,omitempty"`
+	// chart says how a bundle that is a Helm chart is rendered: the values of this version, and where its
+	// parameters go. It can't change once the version was available. Default: with the chart's own values.
+	// Example: {values: {replicas: 2}, parameters: [{parameter: sender, value: mail.sender}]}
+	Chart *ChartSettingsApplyConfiguration `json:"chart,omitempty"`
 	// health says how to read the health of kinds that only this app knows. Other kinds are
 	// read as kubectl and GitOps tools read them. Default: none.
 	// Example: [{apiVersion: example.org/v1, kind: Queue, healthy: "object.status.phase == 'Open'"}]
@@ -89,6 +93,14 @@ func (b *VersionApplyConfiguration) WithRequires(value *RequirementsApplyConfigu
 // If called multiple times, the Parameters field is set to the value of the last call.
 func (b *VersionApplyConfiguration) WithParameters(value *ParameterSchemaApplyConfiguration) *VersionApplyConfiguration {
 	b.Parameters = value
+	return b
+}
+
+// WithChart sets the Chart field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Chart field is set to the value of the last call.
+func (b *VersionApplyConfiguration) WithChart(value *ChartSettingsApplyConfiguration) *VersionApplyConfiguration {
+	b.Chart = value
 	return b
 }
 

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// board writes a chart into a folder.
+func board(t *testing.T, more map[string]string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "board")
+	files := map[string]string{
+		"Chart.yaml": "apiVersion: v2\nname: board\nversion: 1.0.0\n", "values.yaml": "title: Notices\nextra: {}\n",
+		"templates/config.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata:\n  title: {{ .Values.title | quote }}\n  who: {{ .Values.allmenning.displayName }}\n",
+	}
+	for name, content := range more {
+		files[name] = content
+	}
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestBundleOfAChart(t *testing.T) {
+	dir := board(t, map[string]string{"settings.yaml": "values: {title: Oppslag}\n", "values.other.yaml": "title: Annet\n"})
+	fresh := board(t, map[string]string{"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData:\n  a: {{ randAlphaNum 8 }}\n"})
+	out := filepath.Join(t.TempDir(), "out")
+	for _, tc := range []struct {
+		reason string
+		args   []string
+		fails  bool
+		want   []string
+	}{
+		{"a chart is checked", []string{"bundle", "check", dir}, false, []string{"1 objects: no faults found"}},
+		{"what would differ is told with its line", []string{"bundle", "check", fresh}, true, []string{"templates/secret.yaml:5: error [chart]: randAlphaNum"}},
+		{"it is rendered with the version's values and the tenant's facts", []string{"bundle", "render", dir, "--chart-settings", filepath.Join(dir, "settings.yaml"), "--display-name", "Vinje"}, false,
+			[]string{"title: Oppslag", "who: Vinje"}},
+		{"settings that are none", []string{"bundle", "check", dir, "--chart-settings", filepath.Join(dir, "values.yaml")}, true, []string{"read chart settings"}},
+		{"no component corrects a chart", []string{"bundle", "check", dir, "--fix"}, true, []string{"from-chart"}},
+		{"it is rendered once into a folder", []string{"bundle", "from-chart", dir, "-f", filepath.Join(dir, "values.other.yaml"), "--set", "extra.a=b", "-o", out}, false,
+			[]string{"wrote 2 files", "one value for all: ConfigMap/board: data.who", "no faults found"}},
+		{"a folder that is not empty stays", []string{"bundle", "from-chart", dir, "-o", out}, true, []string{"is not empty"}},
+		{"the folder is a bundle", []string{"bundle", "render", out, "--app", "board"}, false, []string{"title: Annet", "who: Eksempel"}},
+		{"what would differ is not rendered once either", []string{"bundle", "from-chart", fresh, "-o", out + "2"}, true, []string{"templates/secret.yaml:5"}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got, errs, err := call(t, tc.args...)
+			if (err != nil) != tc.fails {
+				t.Fatalf("%v: %s%s", err, got, errs)
+			}
+			text := got + errs
+			if err != nil {
+				text += err.Error()
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("%q is not in\n%s", want, text)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,164 @@
+package publication
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/contract"
+)
+
+// Frozen is a chart that was rendered at the publisher's: a kustomize folder that needs no Helm any more.
+type Frozen struct {
+	// Files of the folder, by name.
+	Files map[string][]byte
+	// Report is what came of the check of the folder.
+	Report Report
+	// Tenants are fields that a chart fills in with the facts of the tenant, and the folder does not, each as
+	// Kind/name: field.
+	Tenants []string
+	// Adjusted says what is done otherwise than by Helm.
+	Adjusted []string
+}
+
+// Freeze renders a chart, and writes what comes out as a kustomize folder.
+func Freeze(b bundle.Bundle, o Options) (Frozen, error) {
+	if !b.IsChart() {
+		return Frozen{}, fmt.Errorf("the folder holds no Chart.yaml")
+	}
+	var err error
+	if o.Tenant.Capabilities, err = capabilitiesOf(o); err != nil {
+		return Frozen{}, err
+	}
+	built, err := bundle.Try(b, o.Tenant)
+	if err != nil {
+		return Frozen{}, err
+	}
+	out := Frozen{Files: map[string][]byte{}, Adjusted: built.Adjusted, Tenants: tenants(b, o, built)}
+	var names []string
+	for _, object := range built.Objects {
+		plain(object, o.Tenant)
+		content, err := sigsyaml.Marshal(object.Object)
+		if err != nil {
+			return out, fmt.Errorf("write %s: %w", contract.Name(object), err)
+		}
+		name := strings.ToLower(object.GetKind()) + "-" + strings.ReplaceAll(object.GetName(), ":", "-") + ".yaml"
+		if out.Files[name] != nil {
+			name = strings.ToLower(strings.ReplaceAll(object.GroupVersionKind().Group, ".", "-")) + "-" + name
+		}
+		out.Files[name] = content
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	content, err := sigsyaml.Marshal(map[string]any{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": names})
+	if err != nil {
+		return out, fmt.Errorf("write %s: %w", kustomizationFile, err)
+	}
+	out.Files[kustomizationFile] = content
+	o.Tenant.Chart = nil
+	out.Report = Check(bundle.Bundle{Digest: bundle.DigestOf(out.Files), Files: out.Files}, o)
+	return out, nil
+}
+
+// plain takes off what the operator adds for a tenant.
+func plain(o *unstructured.Unstructured, tenant bundle.Context) {
+	unstructured.RemoveNestedField(o.Object, "metadata", "namespace")
+	own := []string{v1alpha1.LabelManagedBy, v1alpha1.LabelApp, v1alpha1.LabelMunicipality, v1alpha1.LabelEnvironment}
+	var clean func(value any)
+	clean = func(value any) {
+		switch value := value.(type) {
+		case map[string]any:
+			for _, key := range own {
+				if text, is := value[key].(string); is && (text == v1alpha1.ManagedBy || text == tenant.App || text == tenant.Municipality || text == tenant.Environment) {
+					delete(value, key)
+				}
+			}
+			for _, child := range value {
+				clean(child)
+			}
+		case []any:
+			for _, child := range value {
+				clean(child)
+			}
+		}
+	}
+	clean(o.Object)
+	if labels, found, err := unstructured.NestedMap(o.Object, "metadata", "labels"); err == nil && found && len(labels) == 0 {
+		unstructured.RemoveNestedField(o.Object, "metadata", "labels")
+	}
+	if o.GetAnnotations()[v1alpha1.AnnotationRunOnce] == "true" && len(o.GetName()) > 9 {
+		o.SetName(o.GetName()[:len(o.GetName())-9]) // the operator adds what its content decides
+	}
+}
+
+// tenants finds what is another for another tenant: a folder that is rendered once can't know it.
+func tenants(b bundle.Bundle, o Options, built bundle.Built) []string {
+	other := o.Tenant
+	other.Municipality, other.Number, other.DisplayName, other.County, other.Domain = "annen", "9999", "Annen", "99", "annen.kommune.no"
+	other.Environment, other.Stage, other.Zone, other.Namespace = "test", string(v1alpha1.StageTest), string(v1alpha1.ZoneOpen), v1alpha1.NamespaceFor("annen", "test")
+	second, err := bundle.Build(b, other)
+	if err != nil {
+		return []string{"for another municipality it does not render: " + err.Error()}
+	}
+	byName := map[string]*unstructured.Unstructured{}
+	for _, object := range second.Objects {
+		copied := object.DeepCopy()
+		plain(copied, other)
+		byName[contract.Name(copied)] = copied
+	}
+	var all []string
+	for _, object := range built.Objects {
+		copied := object.DeepCopy()
+		plain(copied, o.Tenant)
+		name := contract.Name(copied)
+		twin := byName[name]
+		if twin == nil {
+			all = append(all, name+": the object is another for another municipality")
+			continue
+		}
+		for _, field := range differing("", copied.Object, twin.Object) {
+			all = append(all, name+": "+field)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// differing are the fields in which two values differ.
+func differing(at string, a, b any) []string {
+	switch x := a.(type) {
+	case map[string]any:
+		y, ok := b.(map[string]any)
+		if !ok {
+			return []string{at}
+		}
+		var all []string
+		keys := maps.Clone(x)
+		maps.Copy(keys, y)
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			all = append(all, differing(strings.TrimPrefix(at+"."+key, "."), x[key], y[key])...)
+		}
+		return all
+	case []any:
+		y, ok := b.([]any)
+		if !ok || len(x) != len(y) {
+			return []string{at}
+		}
+		var all []string
+		for i := range x {
+			all = append(all, differing(fmt.Sprintf("%s[%d]", at, i), x[i], y[i])...)
+		}
+		return all
+	}
+	if reflect.DeepEqual(a, b) {
+		return nil
+	}
+	return []string{at}
+}
