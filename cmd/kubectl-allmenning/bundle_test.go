@@ -207,6 +207,31 @@ func TestBundleCheckFixTakesOutNoPartOfTheApp(t *testing.T) {
 	}
 }
 
+// TestBundleCheckOfOverlays shows which of the folders below becomes the bundle where its root has no kustomization file.
+func TestBundleCheckOfOverlays(t *testing.T) {
+	const overlay = "resources: [../base]\ncommonAnnotations: {from: "
+	base := map[string]string{"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"}
+	for _, tc := range []struct {
+		reason, want, not string
+		overlays          []string
+	}{
+		{"a base alone", "list base", "", nil},
+		{"an overlay brings its base", "list test", "base", []string{"test"}},
+		{"of several, the one for production", "list prod", "test", []string{"prod", "test"}},
+		{"which of several is a person's to say", "a bundle installs each object once", "", []string{"demo", "test"}},
+	} {
+		files := maps.Clone(base)
+		for _, name := range tc.overlays {
+			files[name+"/kustomization.yaml"] = overlay + name + "}\n"
+		}
+		out, _, err := call(t, "bundle", "check", folderOf(t, files))
+		listed := strings.SplitN(out, "\n", 2)[0]
+		if !errors.Is(err, errRefused) || !strings.Contains(out, tc.want) || (tc.not != "" && strings.Contains(listed[strings.LastIndex(listed, "would list"):], tc.not)) {
+			t.Errorf("%s: %v, want %q:\n%s", tc.reason, err, tc.want, out)
+		}
+	}
+}
+
 func TestBundleCheckForPrograms(t *testing.T) {
 	dir := folderOf(t, portal())
 	out, _, _ := call(t, "bundle", "check", dir, "-o", "sarif")

@@ -69,7 +69,8 @@ func Check(b bundle.Bundle, o Options) Report {
 	var report Report
 	if !hasKustomization(b) && !b.IsChart() {
 		report.Findings = append(report.Findings, Located{Finding: contract.Finding{Rule: "files", Object: kustomizationFile,
-			Problem: "missing at the root of the bundle, which is a kustomize folder", Fix: "list the manifests under resources", File: kustomizationFile, Line: 1}})
+			Problem: "missing at the root of the bundle, which is a kustomize folder",
+			Fix:     "list the manifests under resources, or one overlay; --fix would list " + strings.Join(manifestsOf(b), ", "), File: kustomizationFile, Line: 1}})
 		b = withKustomization(b)
 	}
 	places := locate(b)
@@ -89,7 +90,11 @@ func Check(b bundle.Bundle, o Options) Report {
 		}
 		return report
 	case err != nil:
-		report.Findings = append(report.Findings, places.file(contract.Finding{Rule: "build", Problem: err.Error()}))
+		found := contract.Finding{Rule: "build", Problem: err.Error()}
+		if strings.Contains(found.Problem, "already registered id") {
+			found.Fix = "a bundle installs each object once: have the kustomization.yaml at its root list one of the files, or of the overlays, that bring it"
+		}
+		report.Findings = append(report.Findings, places.file(found))
 		return report
 	}
 	report.Built, report.Adjusted = built, built.Adjusted
@@ -165,11 +170,7 @@ func manifestsOf(b bundle.Bundle) []string {
 			all = append(all, name)
 		}
 	}
-	for _, dir := range folders {
-		if !inFolder(dir) {
-			all = append(all, dir)
-		}
-	}
+	all = append(all, overlaysOf(b)...)
 	slices.Sort(all)
 	return all
 }
