@@ -5,6 +5,7 @@ import "fmt"
 // The bars. Each is a promise that the project makes.
 const (
 	extraPerNamespace    = 2    // requests beyond the objects written
+	extraPerOwn          = 16   // requests for a namespace of an installation's own
 	maxIdlePerMinute     = 2    // requests
 	maxIdleCPU           = 1    // percent of a core
 	minShareOfFloor      = 0.6  // installations per second
@@ -23,7 +24,11 @@ const (
 // its Municipality alone is half a request.
 func maxRequests(r result) float64 {
 	const own, counts, other = 2, 0.3, 0.1
-	return float64(r.ObjectsPerInstallation) + own + max(counts, 1/float64(environments*r.Apps)+other)
+	most := float64(r.ObjectsPerInstallation) + own + max(counts, 1/float64(environments*r.Apps)+other)
+	if r.Own {
+		most += extraPerOwn
+	}
+	return most
 }
 
 // maxMemoryMiB is 400 MiB for the country with one app, and 1.5 GiB with thirty.

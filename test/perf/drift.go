@@ -70,9 +70,13 @@ func (b *bench) victims() []victim {
 	places := b.size.places()
 	all := make([]victim, 0, len(places)*2)
 	for _, p := range places {
+		home := p.namespace
+		if b.size.own {
+			home += "--" + p.app // as docs/bundles.md names it
+		}
 		all = append(all,
-			victim{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, "ConfigMap", p.namespace, p.app},
-			victim{schema.GroupVersionResource{Version: "v1", Resource: "services"}, "Service", p.namespace, p.app})
+			victim{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, "ConfigMap", home, p.app},
+			victim{schema.GroupVersionResource{Version: "v1", Resource: "services"}, "Service", home, p.app})
 	}
 	return some(all, b.options.deletions)
 }

@@ -42,7 +42,7 @@ func (b *bench) offer(ctx context.Context) error {
 			}
 			bundles = append(bundles, folder)
 		}
-		offers = append(offers, sharedApp(appName(i), firstVersion))
+		offers = append(offers, b.size.sharedApp(appName(i), firstVersion))
 	}
 	if err := b.meter.home.apply(ctx, bundles); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (b *bench) upgrade(ctx context.Context, r *result) error {
 	p, err := b.meter.measure(ctx, job{
 		name: "upgrade", unit: "installations", count: b.size.environments(),
 		act: func(ctx context.Context) error {
-			if err := b.meter.home.apply(ctx, []*unstructured.Unstructured{sharedApp(appName(0), secondVersion)}); err != nil {
+			if err := b.meter.home.apply(ctx, []*unstructured.Unstructured{b.size.sharedApp(appName(0), secondVersion)}); err != nil {
 				return err
 			}
 			return b.await(ctx, b.promoted()...)

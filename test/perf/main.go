@@ -68,6 +68,7 @@ func main() {
 type options struct {
 	municipalities []int
 	apps           []int
+	own            bool
 	noBars         bool
 	add            bool
 	out            string
@@ -94,6 +95,7 @@ func newCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.IntSliceVar(&o.municipalities, "municipalities", []int{50, 357}, "how many, for one run each; every one has two environments")
 	flags.IntSliceVar(&o.apps, "apps", []int{1}, "how many apps of five objects each environment has, for one run each")
+	flags.BoolVar(&o.own, "own", false, "give each installation a namespace of its own (isolation: Own)")
 	flags.BoolVar(&o.noBars, "no-bars", false, "only measure: a missed bar is no error")
 	flags.StringVar(&o.out, "out", "dist/bench.json", "file to write the figures to")
 	flags.BoolVar(&o.add, "add", false, "keep what the file holds of other sizes, and compare with them")
@@ -165,7 +167,7 @@ func (o options) sizes() []size {
 	all := make([]size, 0, len(o.municipalities)*len(o.apps))
 	for _, municipalities := range o.municipalities {
 		for _, apps := range o.apps {
-			all = append(all, size{municipalities, apps})
+			all = append(all, size{municipalities, apps, o.own})
 		}
 	}
 	return all

@@ -55,7 +55,7 @@ func appResources() []schema.GroupVersionResource {
 // three groups of people.
 func municipality(number, apps int) *unstructured.Unstructured {
 	name := fmt.Sprintf("kommune%04d", number)
-	room := map[string]any{"services": int64(20 + apps), "configMaps": int64(100 + apps)}
+	room := map[string]any{"services": int64(20 + 6*apps), "configMaps": int64(100 + 11*apps)} // a namespace of an app's own takes five and ten
 	return own("Municipality", name, map[string]any{
 		"number":      fmt.Sprintf("%04d", number),
 		"displayName": fmt.Sprintf("Kommune %04d", number),
@@ -97,7 +97,7 @@ func network(apps int) *unstructured.Unstructured {
 }
 
 // sharedApp offers both versions of an app; the channel points at the one that is given.
-func sharedApp(app, version string) *unstructured.Unstructured {
+func (s size) sharedApp(app, version string) *unstructured.Unstructured {
 	offered := []string{firstVersion, secondVersion}
 	versions := make([]any, 0, len(offered))
 	for _, v := range offered {
@@ -106,8 +106,13 @@ func sharedApp(app, version string) *unstructured.Unstructured {
 			"source":  map[string]any{"configMap": map[string]any{"name": bundleName(app, v)}},
 		})
 	}
+	isolation := v1alpha1.IsolationShared
+	if s.own {
+		isolation = v1alpha1.IsolationOwn
+	}
 	return own("SharedApp", app, map[string]any{
 		"displayName": app,
+		"isolation":   string(isolation),
 		"channels":    []any{map[string]any{"name": v1alpha1.DefaultChannel, "version": version}},
 		"versions":    versions,
 	})

@@ -81,6 +81,8 @@ func TestBars(t *testing.T) {
 		{"a request too many per installation", func(r *result) { r.RequestsPerInstallation = 7.61 }, "requests per installation"},
 		{"with more apps a Municipality's status serves more of them", func(r *result) { r.Apps = 10 }, "requests per installation"},
 		{"which is the bar of every larger size", func(r *result) { r.Apps, r.RequestsPerInstallation = 10, 7.3 }, ""},
+		{"a namespace of its own costs more", func(r *result) { r.Own, r.RequestsPerInstallation = true, 23.6 }, ""},
+		{"and not more than that", func(r *result) { r.Own, r.RequestsPerInstallation = true, 23.61 }, "requests per installation"},
 		{"less than six tenths of the floor", func(r *result) { r.InstallsPerSecond = 11.99 }, "installations per second"},
 		{"a write too many per move", func(r *result) { r.WritesPerMove = 1.11 }, "rollout's writes per installation moved"},
 		{"a slow plan", func(r *result) { r.Planning.Plan = 50 }, "plan for 10000 members"},

@@ -15,6 +15,8 @@ type result struct {
 	// Apps in each environment.
 	Apps          int `json:"apps"`
 	Installations int `json:"installations"`
+	// Own says that each installation has a namespace of its own.
+	Own bool `json:"own,omitempty"`
 
 	// Objects in a tenant's namespace before any app exists, the namespace included.
 	ObjectsPerNamespace  float64 `json:"objectsPerNamespace"`

@@ -35,6 +35,8 @@ type size struct {
 	municipalities int
 	// apps in each environment.
 	apps int
+	// own says that each installation has a namespace of its own.
+	own bool
 }
 
 // environments is how many namespaces there are.
@@ -83,7 +85,7 @@ func measureOperator(ctx context.Context, s size, o options, say *progress) (r r
 
 // phases go through a tenant's life.
 func (b *bench) phases(ctx context.Context) (result, error) {
-	r := result{N: b.size.municipalities, Apps: b.size.apps, Installations: b.size.installations()}
+	r := result{N: b.size.municipalities, Apps: b.size.apps, Own: b.size.own, Installations: b.size.installations()}
 	steps := []func(context.Context, *result) error{
 		b.tenancy, b.installation, b.upgrade, b.drift, b.noise, b.idle, b.statuses, b.labels, b.restart,
 	}
