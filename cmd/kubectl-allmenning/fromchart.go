@@ -78,7 +78,7 @@ func withValues(settings *chart.Settings, files, set []string) (*chart.Settings,
 		out = *settings
 	}
 	for _, file := range files {
-		content, err := os.ReadFile(file) //nolint:gosec // the file that the user named
+		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("read values: %w", err)
 		}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -48,10 +47,7 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, 
 	done := applied{live: maps.Clone(seen.live), sent: map[ref]bool{}}
 	to := sender{client: r.Client, live: r.Live, view: r.View, written: &r.written}
 	if len(todo.missing) > 0 {
-		var err error
-		if done.made, err = to.makeValues(ctx, seen, todo.missing); err != nil {
-			done.failed = &objectError{ref: ref{schema.GroupKind{Kind: "Secret"}, generatedName(seen.installation.Spec.App)}, err: err}
-		}
+		done.made, done.failed = to.makeValues(ctx, seen, todo.missing)
 		return done
 	}
 	if done.refused, done.failed = r.try(ctx, seen, wanted, todo); done.refused != nil || done.failed != nil {
@@ -65,17 +61,8 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, 
 	}
 
 	asInstaller := apply.AsInstaller(ctx, seen.home())
-	for _, o := range todo.objects {
-		if !o.send {
-			continue
-		}
-		sent, err := to.send(asInstaller, seen, o)
-		if err != nil {
-			done.failed = &objectError{ref: o.ref, err: err, replaceable: o.Kind != claimKind}
-			return done
-		}
-		done.live[o.ref] = sent
-		done.sent[o.ref] = true
+	if done.failed = to.sendAll(asInstaller, seen, todo, &done); done.failed != nil {
+		return done
 	}
 
 	if done.failed = to.removeAll(asInstaller, ownerOf(seen), todo.prune); done.failed != nil || todo.prunePolicy == nil {

@@ -56,8 +56,7 @@ func environmentReady(seen observed) *condition.Outcome {
 			return progressing(v1alpha1.ReasonEnvironmentNotReady, why)
 		}
 	}
-	switch {
-	case isApplied(seen) || m == nil || m.Spec.Environment(t.Environment) == nil:
+	if isApplied(seen) || m == nil || m.Spec.Environment(t.Environment) == nil {
 		return nil
 	}
 	if why := tenancy.Waits(m, t.Environment); why != "" {

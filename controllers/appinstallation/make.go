@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/controllers/internal/apply"
@@ -19,7 +20,15 @@ import (
 
 // makeValues makes values and keeps them before anything is built with them. What the API server has counts, not the
 // cache: a value that is there is never made again. It returns the names of all that are kept.
-func (s sender) makeValues(ctx context.Context, seen observed, missing []parameters.Generated) ([]string, error) {
+func (s sender) makeValues(ctx context.Context, seen observed, missing []parameters.Generated) ([]string, *objectError) {
+	made, err := s.keepValues(ctx, seen, missing)
+	if err != nil {
+		return nil, &objectError{ref: ref{schema.GroupKind{Kind: "Secret"}, generatedName(seen.installation.Spec.App)}, err: err}
+	}
+	return made, nil
+}
+
+func (s sender) keepValues(ctx context.Context, seen observed, missing []parameters.Generated) ([]string, error) {
 	i := &seen.installation
 	ctx = apply.AsInstaller(ctx, seen.home())
 	there, err := maybe(ctx, s.live, client.ObjectKey{Namespace: seen.home(), Name: generatedName(i.Spec.App)}, &corev1.Secret{})

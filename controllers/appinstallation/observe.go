@@ -225,27 +225,42 @@ func (r *Reconciler) offer(ctx context.Context, seen *observed) error {
 func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
 	i := &seen.installation
 	seen.dependencies, seen.homes = map[string]*v1alpha1.AppInstallation{}, map[string]string{}
-	if seen.offer != nil {
-		for _, needed := range seen.offer.Version(i.Spec.Version).Requires() {
-			found, err := maybe(ctx, r.Client, client.ObjectKey{Namespace: i.Namespace, Name: needed.App}, &v1alpha1.AppInstallation{})
-			if err != nil {
-				return err
-			}
-			seen.dependencies[needed.App] = found
-			if found == nil {
-				found = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{App: needed.App}}
-				found.Namespace = i.Namespace
-				offered, err := maybe(ctx, r.Client, client.ObjectKey{Name: needed.App}, &v1alpha1.SharedApp{})
-				if err != nil {
-					return err
-				}
-				if offered != nil {
-					found.Spec.Isolation = offered.Spec.Isolation
-				}
-			}
-			seen.homes[needed.App] = tenancy.Home(found)
+	if seen.offer == nil {
+		return r.secrets(ctx, seen)
+	}
+	for _, needed := range seen.offer.Version(i.Spec.Version).Requires() {
+		found, err := maybe(ctx, r.Client, client.ObjectKey{Namespace: i.Namespace, Name: needed.App}, &v1alpha1.AppInstallation{})
+		if err != nil {
+			return err
+		}
+		seen.dependencies[needed.App] = found
+		if seen.homes[needed.App], err = r.homeOf(ctx, i.Namespace, needed.App, found); err != nil {
+			return err
 		}
 	}
+	return r.secrets(ctx, seen)
+}
+
+// homeOf is the namespace of another app of the environment: where it is, or where it would be.
+func (r *Reconciler) homeOf(ctx context.Context, environment, app string, found *v1alpha1.AppInstallation) (string, error) {
+	if found != nil {
+		return tenancy.Home(found), nil
+	}
+	found = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{App: app}}
+	found.Namespace = environment
+	offered, err := maybe(ctx, r.Client, client.ObjectKey{Name: app}, &v1alpha1.SharedApp{})
+	if err != nil {
+		return "", err
+	}
+	if offered != nil {
+		found.Spec.Isolation = offered.Spec.Isolation
+	}
+	return tenancy.Home(found), nil
+}
+
+// secrets reads the tenant's Secrets that hold parameters, and the values that the operator made.
+func (r *Reconciler) secrets(ctx context.Context, seen *observed) error {
+	i := &seen.installation
 	seen.secrets = map[string]map[string][]byte{}
 	for _, from := range i.Spec.ParametersFrom {
 		data, err := r.secret(ctx, client.ObjectKey{Namespace: i.Namespace, Name: from.SecretRef.Name})

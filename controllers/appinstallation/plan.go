@@ -74,11 +74,8 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	if i.Spec.State == v1alpha1.InstallationAbsent {
 		return planUninstall(seen), nil
 	}
-	if outcome := closed(seen); outcome != nil {
+	if outcome := firstOf(closed(seen), wanted.fault); outcome != nil {
 		return planned{outcome: outcome}, nil
-	}
-	if wanted.fault != nil {
-		return planned{outcome: wanted.fault}, nil
 	}
 	if len(wanted.missing) > 0 {
 		return planned{outcome: notMade(wanted.missing), missing: wanted.missing}, nil
@@ -103,4 +100,14 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	}
 	err := out.planPolicy(seen)
 	return out, err
+}
+
+// firstOf is the first outcome that there is; nil where there is none.
+func firstOf(all ...*condition.Outcome) *condition.Outcome {
+	for _, outcome := range all {
+		if outcome != nil {
+			return outcome
+		}
+	}
+	return nil
 }

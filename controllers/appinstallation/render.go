@@ -72,14 +72,8 @@ func (r *Reconciler) render(seen observed) rendered {
 	if fault = addChart(r, seen, &facts, secrets); fault != nil {
 		return rendered{fault: fault}
 	}
-	built, err := r.Build(*seen.bundle, facts)
-	if errors.Is(err, buildpool.ErrLost) {
-		return rendered{fault: &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}}
-	}
-	if err != nil {
-		return rendered{fault: stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", i.Spec.App, i.Spec.Version, err))}
-	}
-	if fault = r.judge(seen, facts, built); fault != nil {
+	built, fault := r.build(seen, facts)
+	if fault != nil {
 		return rendered{fault: fault}
 	}
 
@@ -88,6 +82,19 @@ func (r *Reconciler) render(seen observed) rendered {
 		out.objects, out.fault = withGenerated(seen, out.objects)
 	}
 	return out
+}
+
+// build builds the bundle for this tenant, and judges what came of it.
+func (r *Reconciler) build(seen observed, facts bundle.Context) (bundle.Built, *condition.Outcome) {
+	built, err := r.Build(*seen.bundle, facts)
+	if errors.Is(err, buildpool.ErrLost) {
+		return built, &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
+	}
+	if err != nil {
+		spec := seen.installation.Spec
+		return built, stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", spec.App, spec.Version, err))
+	}
+	return built, r.judge(seen, facts, built)
 }
 
 // sample builds the bundle as the catalogue did, to know what was tried then; nil where that does not

@@ -75,6 +75,22 @@ func (o object) mayRecreate() bool {
 	return o.desired.GetAnnotations()[v1alpha1.AnnotationReplace] == v1alpha1.ReplaceRecreate && o.Kind != claimKind
 }
 
+// sendAll sends what differs, in its order, and notes what came of it. It stops at the first error.
+func (s sender) sendAll(ctx context.Context, seen observed, todo planned, done *applied) *objectError {
+	for _, o := range todo.objects {
+		if !o.send {
+			continue
+		}
+		sent, err := s.send(ctx, seen, o)
+		if err != nil {
+			return &objectError{ref: o.ref, err: err, replaceable: o.Kind != claimKind}
+		}
+		done.live[o.ref] = sent
+		done.sent[o.ref] = true
+	}
+	return nil
+}
+
 // desiredNow is what to send: the object as it should be, on the very object that was seen, or on none. What
 // its publisher leaves to others is sent as it is now.
 func (s sender) desiredNow(ctx context.Context, o object) (*unstructured.Unstructured, error) {

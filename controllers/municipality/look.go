@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -48,11 +49,11 @@ func (r *Reconciler) ownHomes(ctx context.Context, environment string, there []s
 func (r *Reconciler) sharedApp(ctx context.Context, name string) (*v1alpha1.SharedApp, error) {
 	var app v1alpha1.SharedApp
 	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &app)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, fmt.Errorf("read SharedApp %s: %w", name, err)
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // it is not there
 	}
 	if err != nil {
-		return nil, nil //nolint:nilnil // it is not there
+		return nil, fmt.Errorf("read SharedApp %s: %w", name, err)
 	}
 	return &app, nil
 }

@@ -101,18 +101,14 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 	m, live := seen.municipality, seen.environments[name]
 	e := environmentPlan{name: name, namespace: v1alpha1.NamespaceFor(m.Name, name), zone: zoneNow(live.namespace)}
 	spec := m.Spec.Environment(name)
-	switch {
-	case goes(seen, name):
+	if goes(seen, name) {
 		return planGoing(seen, e, live), nil
-	case !m.DeletionTimestamp.IsZero() || spec == nil:
+	}
+	if !m.DeletionTimestamp.IsZero() || spec == nil {
 		return stateOf(e, v1alpha1.EnvironmentRetained, condition.Ready, retainedBecause(seen, live)), nil
-	case live.namespace != nil && !ours(live.namespace, m.Name):
-		return stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, fmt.Sprintf(
-			"namespace %s exists and is not Allmenning's: rename the environment in spec.environments, delete the namespace, or let an administrator of the cluster annotate it %s=%s",
-			e.namespace, v1alpha1.AnnotationAdopt, m.Name)), nil
-	case live.namespace != nil && !live.namespace.DeletionTimestamp.IsZero():
-		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
-			fmt.Sprintf("namespace %s is being deleted; it is made again when it is gone", e.namespace)), nil
+	}
+	if out, inTheWay := obstructed(e, m, live.namespace); inTheWay {
+		return out, nil
 	}
 	divided := shareOut(hardLimits(effectiveQuota(spec.Quota, class)), live, name, m.Name)
 	made := *spec
@@ -141,6 +137,22 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 		e.outcome = keptClosed(name, live.closedApps)
 	}
 	return e, nil
+}
+
+// obstructed is the plan for an environment whose namespace can't be made, or kept, now; false where it can.
+func obstructed(e environmentPlan, m v1alpha1.Municipality, namespace *corev1.Namespace) (environmentPlan, bool) {
+	switch {
+	case namespace == nil:
+		return e, false
+	case !ours(namespace, m.Name):
+		return stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, fmt.Sprintf(
+			"namespace %s exists and is not Allmenning's: rename the environment in spec.environments, delete the namespace, or let an administrator of the cluster annotate it %s=%s",
+			e.namespace, v1alpha1.AnnotationAdopt, m.Name)), true
+	case !namespace.DeletionTimestamp.IsZero():
+		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
+			fmt.Sprintf("namespace %s is being deleted; it is made again when it is gone", e.namespace)), true
+	}
+	return e, false
 }
 
 // retainedBecause says why an environment is kept that the spec no longer asks for.
@@ -208,7 +220,7 @@ func (d desiring) desired(to site) []apply.Object {
 
 	quota := apply.ResourceQuota(corev1ac.ResourceQuota(v1alpha1.QuotaName, namespace).WithLabels(labels).
 		WithSpec(corev1ac.ResourceQuotaSpec().WithHard(to.quota)))
-	all := []apply.Object{apply.Namespace(home)} //nolint:prealloc // a dozen, once per look
+	all := []apply.Object{apply.Namespace(home)}
 	if to.app == "" {
 		all = append(all, quota)
 	}

@@ -53,12 +53,8 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 		if state == v1alpha1.EnvironmentDeleting && outcome.State == condition.Ready {
 			continue // it is deleted
 		}
-		zone := e.zone
-		if done.errs[e.name] != nil {
-			zone = zoneNow(seen.environments[e.name].namespace)
-		}
 		next.Environments = append(next.Environments, v1alpha1.EnvironmentStatus{
-			Name: e.name, Namespace: e.namespace, State: state, Zone: zone, Message: condition.Within(outcome.Message, maxMessage),
+			Name: e.name, Namespace: e.namespace, State: state, Zone: zoneAfter(seen, e, done), Message: condition.Within(outcome.Message, maxMessage),
 			RefusedNamespaces: refused,
 		})
 	}
@@ -67,13 +63,25 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 	}
 
 	next.EnvironmentsReady = fmt.Sprintf("%d/%d", ready, len(m.Spec.Environments))
-	whole := condition.Worst(readyMessage(ready), outcomes...)
-	if !m.DeletionTimestamp.IsZero() && whole.State == condition.Ready {
-		whole = condition.Outcome{State: condition.Progressing, Reason: v1alpha1.ReasonDeleting, Message: "being deleted"}
-	}
-
-	next.Conditions = condition.Of(m.Status.Conditions, whole, m.Generation, stamp)
+	next.Conditions = condition.Of(m.Status.Conditions, whole(m, ready, outcomes), m.Generation, stamp)
 	return next
+}
+
+// whole is how the municipality is, by how its environments are.
+func whole(m v1alpha1.Municipality, ready int, outcomes []condition.Outcome) condition.Outcome {
+	worst := condition.Worst(readyMessage(ready), outcomes...)
+	if !m.DeletionTimestamp.IsZero() && worst.State == condition.Ready {
+		return condition.Outcome{State: condition.Progressing, Reason: v1alpha1.ReasonDeleting, Message: "being deleted"}
+	}
+	return worst
+}
+
+// zoneAfter is the zone that an environment has after what was applied.
+func zoneAfter(seen observed, e environmentPlan, done applied) v1alpha1.Zone {
+	if done.errs[e.name] != nil {
+		return zoneNow(seen.environments[e.name].namespace)
+	}
+	return e.zone
 }
 
 func readyMessage(ready int) string {

@@ -65,7 +65,8 @@ func fromFiles(files map[string][]byte) (Bundle, error) {
 		return Bundle{}, fmt.Errorf("the bundle has %d bytes, at most %d are allowed", size, MaxStoredBytes)
 	}
 	b := Bundle{Digest: DigestOf(files), Files: files}
-	return b, b.unpackChart()
+	err := b.unpackChart()
+	return b, err
 }
 
 // unpackChart puts the files of a packed chart, which is the one file of the bundle, in its place: a ConfigMap has

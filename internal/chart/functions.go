@@ -65,11 +65,11 @@ func steady() template.FuncMap {
 		"mustToDate":     func(layout, text string) (time.Time, error) { return time.ParseInLocation(layout, text, time.UTC) },
 		"durationRound":  roundDuration,
 		"keys": func(dicts ...map[string]any) []string {
-			var all []string
+			sorted := make([][]string, 0, len(dicts))
 			for _, dict := range dicts {
-				all = append(all, slices.Sorted(maps.Keys(dict))...)
+				sorted = append(sorted, slices.Sorted(maps.Keys(dict)))
 			}
-			return all
+			return slices.Concat(sorted...)
 		},
 		"values": func(dict map[string]any) []any {
 			all := make([]any, 0, len(dict))

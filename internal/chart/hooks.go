@@ -107,6 +107,11 @@ func (h *hooks) read(o Object, hook string) (phase string, installed bool) {
 			return "", true
 		}
 	}
+	return h.meant(o, hook, phases, tests, returns)
+}
+
+// meant is the phase that the parts of a hook come to; empty where there is none.
+func (h *hooks) meant(o Object, hook string, phases []string, tests, returns bool) (phase string, installed bool) {
 	slices.Sort(phases)
 	phases = slices.Compact(phases)
 	switch {

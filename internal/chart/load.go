@@ -104,11 +104,11 @@ type entry struct {
 	dir  bool
 }
 
-func (e entry) Name() string       { return e.name }
-func (e entry) Size() int64        { return 0 }
-func (e entry) ModTime() time.Time { return time.Time{} }
-func (e entry) IsDir() bool        { return e.dir }
-func (e entry) Sys() any           { return nil }
+func (e entry) Name() string     { return e.name }
+func (entry) Size() int64        { return 0 }
+func (entry) ModTime() time.Time { return time.Time{} }
+func (e entry) IsDir() bool      { return e.dir }
+func (entry) Sys() any           { return nil }
 func (e entry) Mode() fs.FileMode {
 	if e.dir {
 		return fs.ModeDir
@@ -229,13 +229,21 @@ func each(c *helm.Chart, do func(*helm.Chart)) {
 func definitionFaults(c *helm.Chart) []contract.Finding {
 	var found []contract.Finding
 	each(c, func(c *helm.Chart) {
-		for _, crd := range c.CRDs() {
+		for _, crd := range c.Files {
+			if !isDefinition(crd.Name) {
+				continue
+			}
 			found = append(found, fault(pathOf(c)+crd.Name, 1, "a CustomResourceDefinition belongs to the whole cluster",
 				"take it out, and ask the platform operators to install it and to allow its kind"))
 		}
 	})
 	slices.SortFunc(found, byPlace)
 	return found
+}
+
+// isDefinition says whether Helm would install a file of a chart as a definition.
+func isDefinition(name string) bool {
+	return strings.HasPrefix(name, "crds/") && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name))
 }
 
 // withoutNotes leaves out what Helm shows after an installation, and nobody sees here.

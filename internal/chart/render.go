@@ -2,7 +2,6 @@ package chart
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"maps"
 	"path"
@@ -226,14 +225,14 @@ func (r *run) execute(values common.Values) {
 	functions := steady()
 	table := refusals()
 	for i, u := range r.uses {
-		functions[u.stand(i)] = r.note(i, u, table)
+		functions[standIn(i)] = r.note(i, u, table)
 	}
 	each(r.chart, func(c *helm.Chart) {
 		for _, f := range c.Templates {
 			f.Data = []byte(r.rewrite(path.Join(c.ChartFullPath(), f.Name), string(f.Data)))
 		}
 	})
-	texts, err := engine.Engine{CustomTemplateFuncs: functions}.RenderWithContext(context.Background(), r.chart, values)
+	texts, err := engine.Engine{CustomTemplateFuncs: functions}.Render(r.chart, values)
 	if err != nil && len(r.findings) == 0 {
 		r.findings = append(r.findings, r.fault(err))
 	}
@@ -316,14 +315,14 @@ func (r *run) fault(err error) contract.Finding {
 	})
 	text := err.Error()
 	for i := len(r.uses) - 1; i >= 0; i-- { // the longer names first
-		text = strings.ReplaceAll(text, r.uses[i].stand(i), r.uses[i].function)
+		text = strings.ReplaceAll(text, standIn(i), r.uses[i].function)
 	}
 	for _, found := range executionPlace.FindAllStringSubmatch(text, -1) {
 		file, is := files[found[1]]
 		if !is {
 			continue
 		}
-		line, _ := strconv.Atoi(found[2]) //nolint:errcheck // it is digits
+		line, _ := strconv.Atoi(found[2]) // it is digits
 		return fault(file, line, "it can't be rendered: "+oneLine(text), "correct the template or the values")
 	}
 	return fault(File, 0, "it can't be rendered: "+oneLine(text), "correct the templates or the values")

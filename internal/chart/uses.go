@@ -23,8 +23,8 @@ type use struct {
 	at int
 }
 
-// stand is the name of the function that stands in the place of the one that is used.
-func (u use) stand(n int) string { return "allmenning_" + strconv.Itoa(n) }
+// standIn is the name of the function that takes the place of the use with that number.
+func standIn(n int) string { return "allmenning_" + strconv.Itoa(n) }
 
 // source is what is known of the templates of a chart from their parse trees.
 type source struct {
@@ -172,7 +172,7 @@ func (s *source) rewrite(name, text string) string {
 			continue // one body that two names have
 		}
 		out.WriteString(text[done:u.at])
-		out.WriteString(u.stand(i))
+		out.WriteString(standIn(i))
 		done = u.at + len(u.function)
 	}
 	out.WriteString(text[done:])
@@ -221,6 +221,6 @@ func parseFault(err error) (line int, problem string) {
 	if found == nil {
 		return 1, err.Error()
 	}
-	line, _ = strconv.Atoi(found[2]) //nolint:errcheck // it is digits
+	line, _ = strconv.Atoi(found[2]) // it is digits
 	return max(line, 1), found[3]
 }

@@ -55,25 +55,31 @@ func (s Settings) Check(has func(path []string) bool) []string {
 	if written, err := json.Marshal(s.Values); err != nil || len(written) > MaxValuesBytes {
 		wrong = append(wrong, fmt.Sprintf("values: at most %d bytes as JSON: put what all installations share into the values.yaml of the chart", MaxValuesBytes))
 	}
-	for i, m := range s.Parameters {
-		field := fmt.Sprintf("parameters[%d]", i)
-		switch {
-		case !mappedName.MatchString(m.Parameter) || !mappedName.MatchString(m.Value):
-			wrong = append(wrong, field+": both are names with dots between them, such as mail.sender")
-			continue
-		case strings.Count(m.Parameter, ".") >= maxSteps || strings.Count(m.Value, ".") >= maxSteps:
-			wrong = append(wrong, fmt.Sprintf("%s: more than %d names deep", field, maxSteps))
-			continue
-		case !has(strings.Split(m.Parameter, ".")):
-			wrong = append(wrong, fmt.Sprintf("%s.parameter: the version takes no parameter %s: declare it in parameters.openAPIV3Schema", field, m.Parameter))
-		}
-		if within(m.Value, ContextKey) || within(m.Value, "global."+ContextKey) || m.Value == "global" {
-			wrong = append(wrong, fmt.Sprintf("%s.value: %s is where the facts of the tenant go: name another value", field, m.Value))
-		}
-		for j, other := range s.Parameters[:i] {
-			if within(m.Value, other.Value) || within(other.Value, m.Value) {
-				wrong = append(wrong, fmt.Sprintf("%s.value: %s and parameters[%d].value, %s, are one value, or one within the other: a value has one parameter", field, m.Value, j, other.Value))
-			}
+	for i := range s.Parameters {
+		wrong = append(wrong, s.mapping(i, has)...)
+	}
+	return wrong
+}
+
+// mapping returns what is wrong with where one parameter goes.
+func (s Settings) mapping(i int, has func(path []string) bool) []string {
+	m, field := s.Parameters[i], fmt.Sprintf("parameters[%d]", i)
+	switch {
+	case !mappedName.MatchString(m.Parameter) || !mappedName.MatchString(m.Value):
+		return []string{field + ": both are names with dots between them, such as mail.sender"}
+	case strings.Count(m.Parameter, ".") >= maxSteps || strings.Count(m.Value, ".") >= maxSteps:
+		return []string{fmt.Sprintf("%s: more than %d names deep", field, maxSteps)}
+	}
+	var wrong []string
+	if !has(strings.Split(m.Parameter, ".")) {
+		wrong = append(wrong, fmt.Sprintf("%s.parameter: the version takes no parameter %s: declare it in parameters.openAPIV3Schema", field, m.Parameter))
+	}
+	if within(m.Value, ContextKey) || within(m.Value, "global."+ContextKey) || m.Value == "global" {
+		wrong = append(wrong, fmt.Sprintf("%s.value: %s is where the facts of the tenant go: name another value", field, m.Value))
+	}
+	for j, other := range s.Parameters[:i] {
+		if within(m.Value, other.Value) || within(other.Value, m.Value) {
+			wrong = append(wrong, fmt.Sprintf("%s.value: %s and parameters[%d].value, %s, are one value, or one within the other: a value has one parameter", field, m.Value, j, other.Value))
 		}
 	}
 	return wrong

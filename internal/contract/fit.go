@@ -108,29 +108,38 @@ func fitNulls(o *unstructured.Unstructured) []string {
 	}
 	var taken []string
 	for _, path := range paths {
-		value, found, err := unstructured.NestedFieldNoCopy(o.Object, path...)
-		if err != nil || !found {
-			continue
-		}
-		if value == nil {
-			unstructured.RemoveNestedField(o.Object, path...)
-			continue
-		}
-		values, ok := value.(map[string]any)
-		if !ok {
-			continue
-		}
-		for _, key := range sortedKeys(values) {
-			if values[key] == nil {
-				delete(values, key)
-				taken = append(taken, strings.Join(path, ".")+"["+key+"]")
-			}
+		for _, key := range dropNulls(o, path) {
+			taken = append(taken, strings.Join(path, ".")+"["+key+"]")
 		}
 	}
 	if len(taken) == 0 {
 		return nil
 	}
 	return []string{strings.Join(taken, ", ") + " taken off: it has no value"}
+}
+
+// dropNulls takes the keys without a value out of a map, or the map where it has none itself, and returns the keys.
+func dropNulls(o *unstructured.Unstructured, path []string) []string {
+	value, found, err := unstructured.NestedFieldNoCopy(o.Object, path...)
+	if err != nil || !found {
+		return nil
+	}
+	if value == nil {
+		unstructured.RemoveNestedField(o.Object, path...)
+		return nil
+	}
+	values, ok := value.(map[string]any)
+	if !ok {
+		return nil
+	}
+	var taken []string
+	for _, key := range sortedKeys(values) {
+		if values[key] == nil {
+			delete(values, key)
+			taken = append(taken, key)
+		}
+	}
+	return taken
 }
 
 // fitSecret writes stringData as data: server-side apply can't take back what came by stringData

@@ -28,8 +28,13 @@ func (m specs) onPlatform(was, is v1alpha1.PlatformSpec) {
 		return
 	}
 	m.changed.PlatformSpec = true
+	m.onStrategy()
+}
+
+// onStrategy notes which networks approve waves that they inherit from the Platform.
+func (m specs) onStrategy() {
 	for name, n := range m.country.networks {
-		if s := n.Spec.Rollout; s != nil && s.Waves == nil && len(s.Approvals) > 0 { // it approves waves that it inherits
+		if s := n.Spec.Rollout; s != nil && s.Waves == nil && len(s.Approvals) > 0 {
 			m.changed.NetworkSpecs[name] = true
 		}
 	}

@@ -129,6 +129,12 @@ func TestThePlatformBoundsTheWalls(t *testing.T) {
 	allow(v1alpha1.AllowedEgress{CIDR: inside})
 	runs(t, ns, app.Name, "1.0.0")
 	opens(t, ns, app.Name, inside)
+
+	// With the Platform as it was, what is closed would be in its status, which other tests read.
+	for _, m := range []*v1alpha1.Municipality{m, late} {
+		edit(t, m, says(v1alpha1.AppDecision{Name: app.Name, Decision: v1alpha1.DecisionDecline}))
+		gone(t, appInstallation(m.Name+"-prod", app.Name))
+	}
 }
 
 // What a version requires is what it is, for ever: also one that was taken out, and is put back with other walls.

@@ -57,19 +57,18 @@ func (b *bench) noise(ctx context.Context, r *result) error {
 // deleteForEver deletes objects in turn, as fast as the API server takes it, until the context ends. It returns
 // how often one was there.
 func (b *bench) deleteForEver(ctx context.Context, victims []victim) (count int, err error) {
-	for {
+	for ctx.Err() == nil {
 		for _, v := range victims {
 			err := b.meter.home.reader.Resource(v.resource).Namespace(v.namespace).Delete(ctx, v.name, metav1.DeleteOptions{})
-			switch {
-			case ctx.Err() != nil:
-				return count, nil
-			case err == nil:
-				count++
-			case !apierrors.IsNotFound(err):
+			if ctx.Err() == nil && err != nil && !apierrors.IsNotFound(err) {
 				return count, fmt.Errorf("deleting %s %s/%s: %w", v.kind, v.namespace, v.name, err)
+			}
+			if err == nil {
+				count++
 			}
 		}
 	}
+	return count, nil
 }
 
 // pause waits for a time, or for the context.

@@ -71,29 +71,7 @@ func (v *View) Slim(o *unstructured.Unstructured) {
 	}
 
 	if o.GetLabels()[v1alpha1.LabelManagedBy] != v1alpha1.ManagedBy {
-		identity := &unstructured.Unstructured{Object: map[string]any{}}
-		identity.SetGroupVersionKind(o.GroupVersionKind())
-		identity.SetName(o.GetName())
-		identity.SetNamespace(o.GetNamespace())
-		identity.SetUID(o.GetUID())
-		identity.SetResourceVersion(o.GetResourceVersion())
-		for _, key := range []string{v1alpha1.AnnotationAdopt, v1alpha1.AnnotationPrune} {
-			if value := o.GetAnnotations()[key]; value != "" {
-				annotations := identity.GetAnnotations()
-				if annotations == nil {
-					annotations = map[string]string{}
-				}
-				annotations[key] = value
-				identity.SetAnnotations(annotations)
-			}
-		}
-		if path := podtemplate.Selector(o.GroupVersionKind()); path != nil {
-			path = append(path, v1alpha1.LabelApp)
-			if app, found, err := unstructured.NestedString(o.Object, path...); found && err == nil {
-				_ = unstructured.SetNestedField(identity.Object, app, path...) // nothing is in the way
-			}
-		}
-		o.Object = identity.Object
+		o.Object = identity(o).Object
 		return
 	}
 
@@ -109,6 +87,33 @@ func (v *View) Slim(o *unstructured.Unstructured) {
 	for _, path := range append(podtemplate.Fields(), []string{"data"}, []string{"binaryData"}, []string{"stringData"}) {
 		unstructured.RemoveNestedField(o.Object, path...)
 	}
+}
+
+// identity is what is kept of an object that is not managed: what it is, and what the operator must know not to be in
+// its way.
+func identity(o *unstructured.Unstructured) *unstructured.Unstructured {
+	out := &unstructured.Unstructured{Object: map[string]any{}}
+	out.SetGroupVersionKind(o.GroupVersionKind())
+	out.SetName(o.GetName())
+	out.SetNamespace(o.GetNamespace())
+	out.SetUID(o.GetUID())
+	out.SetResourceVersion(o.GetResourceVersion())
+	annotations := map[string]string{}
+	for _, key := range []string{v1alpha1.AnnotationAdopt, v1alpha1.AnnotationPrune} {
+		if value := o.GetAnnotations()[key]; value != "" {
+			annotations[key] = value
+		}
+	}
+	if len(annotations) > 0 {
+		out.SetAnnotations(annotations)
+	}
+	if path := podtemplate.Selector(o.GroupVersionKind()); path != nil {
+		path = append(path, v1alpha1.LabelApp)
+		if app, found, err := unstructured.NestedString(o.Object, path...); found && err == nil {
+			_ = unstructured.SetNestedField(out.Object, app, path...) // nothing is in the way
+		}
+	}
+	return out
 }
 
 // sign puts a hash and the proof that this process worked it out for this object into one text.

@@ -98,10 +98,10 @@ func (r *Reader) read(rules []rbacv1.PolicyRule) ([]string, error) {
 }
 
 // digits are those that a version begins with: some clusters write 37+.
-func digits(version string) string {
-	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+func digits(text string) string {
+	end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 	if end < 0 {
-		return version
+		return text
 	}
-	return version[:end]
+	return text[:end]
 }

@@ -189,7 +189,7 @@ func (t *Truth) consent(m *v1alpha1.Municipality, k Key) Says {
 	case said.hold != nil:
 		return t.held(k, s, said.hold)
 	}
-	return t.reachable(m, k, s)
+	return t.reachable(k, s)
 }
 
 // held keeps what is there; where nothing is, the municipality brings the version of the hold.
@@ -203,7 +203,7 @@ func (t *Truth) held(k Key, s Says, hold *v1alpha1.Hold) Says {
 
 // reachable says what of a place's own keeps it from what its group brings. What keeps everybody from
 // it is no excuse of one.
-func (t *Truth) reachable(m *v1alpha1.Municipality, k Key, s Says) Says {
+func (t *Truth) reachable(k Key, s Says) Says {
 	if s.Group == (Group{}) {
 		return s
 	}

@@ -70,31 +70,34 @@ func Freeze(b bundle.Bundle, o Options) (Frozen, error) {
 // plain takes off what the operator adds for a tenant.
 func plain(o *unstructured.Unstructured, tenant bundle.Context) {
 	unstructured.RemoveNestedField(o.Object, "metadata", "namespace")
-	own := []string{v1alpha1.LabelManagedBy, v1alpha1.LabelApp, v1alpha1.LabelMunicipality, v1alpha1.LabelEnvironment}
-	var clean func(value any)
-	clean = func(value any) {
-		switch value := value.(type) {
-		case map[string]any:
-			for _, key := range own {
-				if text, is := value[key].(string); is && (text == v1alpha1.ManagedBy || text == tenant.App || text == tenant.Municipality || text == tenant.Environment) {
-					delete(value, key)
-				}
-			}
-			for _, child := range value {
-				clean(child)
-			}
-		case []any:
-			for _, child := range value {
-				clean(child)
-			}
-		}
-	}
-	clean(o.Object)
+	unlabel(o.Object, map[string]string{
+		v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: tenant.App,
+		v1alpha1.LabelMunicipality: tenant.Municipality, v1alpha1.LabelEnvironment: tenant.Environment,
+	})
 	if labels, found, err := unstructured.NestedMap(o.Object, "metadata", "labels"); err == nil && found && len(labels) == 0 {
 		unstructured.RemoveNestedField(o.Object, "metadata", "labels")
 	}
 	if o.GetAnnotations()[v1alpha1.AnnotationRunOnce] == "true" && len(o.GetName()) > 9 {
 		o.SetName(o.GetName()[:len(o.GetName())-9]) // the operator adds what its content decides
+	}
+}
+
+// unlabel takes labels with these values out, also of templates and selectors.
+func unlabel(value any, own map[string]string) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, added := range own {
+			if text, is := value[key].(string); is && text == added {
+				delete(value, key)
+			}
+		}
+		for _, child := range value {
+			unlabel(child, own)
+		}
+	case []any:
+		for _, child := range value {
+			unlabel(child, own)
+		}
 	}
 }
 

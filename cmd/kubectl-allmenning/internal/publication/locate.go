@@ -49,24 +49,7 @@ func (p places) object(f contract.Finding) Located {
 	if f.File != "" { // the template of a chart
 		return Located{Finding: f}
 	}
-	kind, name, _ := strings.Cut(f.Object, "/")
-	best := -1
-	for i, candidate := range p.objects {
-		if candidate.object.Kind != kind {
-			continue
-		}
-		switch {
-		case candidate.object.Name == name:
-			best = i
-		case strings.Contains(name, candidate.object.Name) && candidate.object.Name != "" && (best < 0 || len(candidate.object.Name) > len(p.objects[best].object.Name)):
-			best = i
-		default:
-			continue
-		}
-		if candidate.object.Name == name {
-			break
-		}
-	}
+	best := p.best(f.Object)
 	if best < 0 {
 		return Located{Finding: f}
 	}
@@ -77,6 +60,23 @@ func (p places) object(f contract.Finding) Located {
 	}
 	f.File, f.Line = at.file, max(line, 1)
 	return Located{Finding: f, Source: at.object.Name, Written: at.object.Has(f.Field)}
+}
+
+// best is the place of an object that is written under a name, or under the longest part of it; -1 where there is none.
+func (p places) best(object string) int {
+	kind, name, _ := strings.Cut(object, "/")
+	best := -1
+	for i, candidate := range p.objects {
+		written := candidate.object.Name
+		switch {
+		case candidate.object.Kind != kind || written == "":
+		case written == name:
+			return i
+		case strings.Contains(name, written) && (best < 0 || len(written) > len(p.objects[best].object.Name)):
+			best = i
+		}
+	}
+	return best
 }
 
 var quoted = regexp.MustCompile(`"([^"]+)"`)

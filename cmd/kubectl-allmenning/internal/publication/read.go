@@ -66,7 +66,7 @@ func Read(dir string) (bundle.Bundle, error) {
 const ignoreFile = ".helmignore"
 
 func readPacked(file string) (bundle.Bundle, error) {
-	content, err := os.ReadFile(file) //nolint:gosec // the file that the user named
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return bundle.Bundle{}, fmt.Errorf("read chart: %w", err)
 	}
