@@ -2,6 +2,7 @@ package chart
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"path"
@@ -232,7 +233,7 @@ func (r *run) execute(values common.Values) {
 			f.Data = []byte(r.rewrite(path.Join(c.ChartFullPath(), f.Name), string(f.Data)))
 		}
 	})
-	texts, err := engine.Engine{CustomTemplateFuncs: functions}.Render(r.chart, values)
+	texts, err := engine.Engine{CustomTemplateFuncs: functions}.RenderWithContext(context.Background(), r.chart, values)
 	if err != nil && len(r.findings) == 0 {
 		r.findings = append(r.findings, r.fault(err))
 	}
