@@ -226,7 +226,7 @@ func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
 	i := &seen.installation
 	seen.dependencies, seen.homes = map[string]*v1alpha1.AppInstallation{}, map[string]string{}
 	if seen.offer == nil {
-		return r.secrets(ctx, seen)
+		return readSecrets(ctx, r, seen)
 	}
 	for _, needed := range seen.offer.Version(i.Spec.Version).Requires() {
 		found, err := maybe(ctx, r.Client, client.ObjectKey{Namespace: i.Namespace, Name: needed.App}, &v1alpha1.AppInstallation{})
@@ -234,21 +234,21 @@ func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
 			return err
 		}
 		seen.dependencies[needed.App] = found
-		if seen.homes[needed.App], err = r.homeOf(ctx, i.Namespace, needed.App, found); err != nil {
+		if seen.homes[needed.App], err = homeOf(ctx, r.Client, i.Namespace, needed.App, found); err != nil {
 			return err
 		}
 	}
-	return r.secrets(ctx, seen)
+	return readSecrets(ctx, r, seen)
 }
 
 // homeOf is the namespace of another app of the environment: where it is, or where it would be.
-func (r *Reconciler) homeOf(ctx context.Context, environment, app string, found *v1alpha1.AppInstallation) (string, error) {
+func homeOf(ctx context.Context, c client.Reader, environment, app string, found *v1alpha1.AppInstallation) (string, error) {
 	if found != nil {
 		return tenancy.Home(found), nil
 	}
 	found = &v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{App: app}}
 	found.Namespace = environment
-	offered, err := maybe(ctx, r.Client, client.ObjectKey{Name: app}, &v1alpha1.SharedApp{})
+	offered, err := maybe(ctx, c, client.ObjectKey{Name: app}, &v1alpha1.SharedApp{})
 	if err != nil {
 		return "", err
 	}
@@ -258,8 +258,8 @@ func (r *Reconciler) homeOf(ctx context.Context, environment, app string, found 
 	return tenancy.Home(found), nil
 }
 
-// secrets reads the tenant's Secrets that hold parameters, and the values that the operator made.
-func (r *Reconciler) secrets(ctx context.Context, seen *observed) error {
+// readSecrets reads the tenant's Secrets that hold parameters, and the values that the operator made.
+func readSecrets(ctx context.Context, r *Reconciler, seen *observed) error {
 	i := &seen.installation
 	seen.secrets = map[string]map[string][]byte{}
 	for _, from := range i.Spec.ParametersFrom {

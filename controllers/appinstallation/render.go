@@ -72,7 +72,7 @@ func (r *Reconciler) render(seen observed) rendered {
 	if fault = addChart(r, seen, &facts, secrets); fault != nil {
 		return rendered{fault: fault}
 	}
-	built, fault := r.build(seen, facts)
+	built, fault := build(r, seen, facts)
 	if fault != nil {
 		return rendered{fault: fault}
 	}
@@ -85,7 +85,7 @@ func (r *Reconciler) render(seen observed) rendered {
 }
 
 // build builds the bundle for this tenant, and judges what came of it.
-func (r *Reconciler) build(seen observed, facts bundle.Context) (bundle.Built, *condition.Outcome) {
+func build(r *Reconciler, seen observed, facts bundle.Context) (bundle.Built, *condition.Outcome) {
 	built, err := r.Build(*seen.bundle, facts)
 	if errors.Is(err, buildpool.ErrLost) {
 		return built, &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
