@@ -65,7 +65,7 @@ func found(t *testing.T, w *world) nation {
 func (n nation) careful() *v1alpha1.RolloutStrategy {
 	first := v1alpha1.Wave{
 		Name: "pilot", Members: &v1alpha1.WaveMembers{}, MaxConcurrent: new(intstr.FromInt32(pilots)), MaxFailures: new(intstr.FromInt32(0)),
-		Soak: &metav1.Duration{Duration: 2 * time.Second}, ProgressDeadline: &metav1.Duration{Duration: 30 * time.Second},
+		Soak: &metav1.Duration{Duration: 2 * time.Second}, ProgressDeadline: &metav1.Duration{Duration: time.Minute},
 	}
 	for i := range pilots {
 		first.Members.Names = append(first.Members.Names, n.name(i))
