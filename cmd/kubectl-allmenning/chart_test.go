@@ -41,7 +41,7 @@ func TestBundleOfAChart(t *testing.T) {
 		want   []string
 	}{
 		{"a chart is checked", []string{"bundle", "check", dir}, false, []string{"1 objects: no faults found"}},
-		{"what would differ is told with its line", []string{"bundle", "check", fresh}, true, []string{"templates/secret.yaml:5: error [chart]: randAlphaNum"}},
+		{"what would differ is reported with its line", []string{"bundle", "check", fresh}, true, []string{"templates/secret.yaml:5: error [chart]: randAlphaNum"}},
 		{"it is rendered with the version's values and the tenant's facts", []string{"bundle", "render", dir, "--chart-settings", filepath.Join(dir, "settings.yaml"), "--display-name", "Vinje"}, false,
 			[]string{"title: Oppslag", "who: Vinje"}},
 		{"settings that are none", []string{"bundle", "check", dir, "--chart-settings", filepath.Join(dir, "values.yaml")}, true, []string{"read chart settings"}},

@@ -123,7 +123,7 @@ func foreign(seen observed, wanted []*unstructured.Unstructured) *condition.Outc
 			continue
 		}
 		if other := live.GetLabels()[v1alpha1.LabelApp]; other != "" && other != i.Spec.App && apply.ContentHash(live) != "" {
-			all = append(all, fmt.Sprintf("%s: %s: %s/%s in %s belongs to app %s: name one of its own", r.From, r.Field, r.Kind, r.Name, i.Namespace, other))
+			all = append(all, fmt.Sprintf("%s: %s: %s/%s in %s belongs to app %s: name one of its own", r.From, r.Field, r.Kind, r.Name, seen.home(), other))
 		}
 	}
 	if len(all) == 0 {

@@ -57,7 +57,7 @@ func TestGenerate(t *testing.T) {
 				t.Errorf("parameters (-want +got):\n%s", diff)
 			}
 			if fault != nil && strings.Contains(fault.Message, "made\"") {
-				t.Error("a value is told")
+				t.Error("a value is shown")
 			}
 		})
 	}

@@ -18,7 +18,7 @@ const (
 	maxTakenOut = 64
 	// maxMessage is what the message of a version may hold.
 	maxMessage = 4096
-	// maxNotes is how many adjustments, and warnings, of a version are told, and maxNote the length of each.
+	// maxNotes is how many adjustments, and warnings, of a version are listed, and maxNote the length of each.
 	maxNotes, maxNote = 32, 512
 
 	takenOut = "taken out of the spec; its digest is remembered, so that the number never means anything else"

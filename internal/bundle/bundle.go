@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/allmenning/allmenning/internal/chart"
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 const (
@@ -22,7 +23,7 @@ const (
 	// MaxFiles bounds the number of files in a bundle.
 	MaxFiles = 500
 	// MaxObjects bounds the objects that a bundle brings, before and after it is built.
-	MaxObjects = 500
+	MaxObjects = contract.MaxObjects
 	// MaxRenderedBytes bounds the built objects together, as JSON.
 	MaxRenderedBytes = 1 << 20
 )

@@ -29,7 +29,7 @@ func scanChart(b Bundle) []contract.Finding {
 }
 
 // chartFor renders a chart for one tenant. Of what depends on a secret no message shows anything: the chart is
-// rendered once more with other values in the place of secrets, and what is said otherwise then is not told.
+// rendered once more with other values in the place of secrets, and a message that differs then is not shown.
 func chartFor(b Bundle, c Context) (Built, error) {
 	built, found := buildChart(b, c)
 	if len(found) == 0 {

@@ -14,9 +14,9 @@ import (
 // refusal is why templates may not use a function, and what to do in its place.
 type refusal struct {
 	why, fix string
-	// stands are two values that the function may return while the rest of the chart is looked at: what comes out
+	// results are two values that its stand-in may return while the rest of the chart is looked at: what comes out
 	// the same with both does not depend on it.
-	stands [2]any
+	results [2]any
 }
 
 const (

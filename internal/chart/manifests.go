@@ -27,9 +27,6 @@ type Object struct {
 	File string
 }
 
-// MaxObjects bounds the objects of a chart.
-const MaxObjects = 500
-
 // assemble reads what the templates came to as objects, with their hooks as phases.
 func assemble(c *helm.Chart, texts map[string]string, f Facts) (Rendered, []contract.Finding) {
 	sources := map[string][]byte{}
@@ -52,8 +49,8 @@ func assemble(c *helm.Chart, texts map[string]string, f Facts) (Rendered, []cont
 			objects = append(objects, Object{o, files[name]})
 		}
 	}
-	if len(objects) > MaxObjects {
-		found = append(found, fault(File, 0, fmt.Sprintf("the chart comes to %d objects, at most %d are allowed", len(objects), MaxObjects), "split the app"))
+	if len(objects) > contract.MaxObjects {
+		found = append(found, fault(File, 0, fmt.Sprintf("the chart comes to %d objects, at most %d are allowed", len(objects), contract.MaxObjects), "split the app"))
 	}
 	if len(found) > 0 {
 		return Rendered{}, found

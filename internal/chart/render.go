@@ -221,7 +221,7 @@ type run struct {
 }
 
 // execute runs the templates, with what is refused replaced by what takes note of it. Once something is refused, an
-// error that ends the run is most likely its consequence, and not told.
+// error that ends the run is most likely its consequence, and is not reported.
 func (r *run) execute(values common.Values) {
 	functions := steady()
 	table := refusals()
@@ -250,7 +250,7 @@ func (r *run) execute(values common.Values) {
 	}
 }
 
-// note makes the function that stands for one use.
+// note makes the stand-in of one use.
 func (r *run) note(n int, u use, table map[string]refusal) any {
 	found := func(problem, fix string) {
 		if !r.called[n] {
@@ -276,7 +276,7 @@ func (r *run) note(n int, u use, table map[string]refusal) any {
 			r.refused++
 		}
 		found(fmt.Sprintf("%s may not be used: %s", u.function, refused.why), refused.fix)
-		return refused.stands[r.stand]
+		return refused.results[r.stand]
 	}
 }
 

@@ -76,11 +76,11 @@ func TestRefusals(t *testing.T) {
 		values string
 		want   []string // place and a part of the problem
 	}{
-		{"all uses are told at once, each with its line", map[string]string{
+		{"all uses are reported at once, each with its line", map[string]string{
 			"templates/a.yaml": settings + "data:\n  a: {{ randAlphaNum 8 }}\n  b: {{ now | date \"2006\" }}\n",
 			"templates/b.yaml": settings + "data: {c: {{ uuidv4 | quote }}}\n",
 		}, "", []string{"templates/a.yaml:5: randAlphaNum", "templates/a.yaml:6: now", "templates/b.yaml:4: uuidv4"}},
-		{"a use is told where the helper has it", map[string]string{
+		{"a use is reported where the helper has it", map[string]string{
 			"templates/_helpers.tpl": "{{- define \"pass\" -}}\n{{ randAlphaNum 3 }}{{ genPrivateKey \"rsa\" }}\n{{- end }}\n", "templates/a.yaml": settings + "data: {a: {{ include \"pass\" . }}}\n",
 		}, "", []string{"templates/_helpers.tpl:2: randAlphaNum", "templates/_helpers.tpl:2: genPrivateKey"}},
 		{"lookup asks the cluster", map[string]string{"templates/a.yaml": settings + "{{ $s := lookup \"v1\" \"Secret\" .Release.Namespace \"x\" }}\ndata: {a: {{ $s.data | quote }}}\n"}, "",
@@ -92,9 +92,9 @@ func TestRefusals(t *testing.T) {
 		{"the environment and DNS are outside", map[string]string{"templates/a.yaml": settings + "data: {a: {{ env \"HOME\" | quote }}, b: {{ getHostByName \"a\" | quote }}}\n"}, "", []string{"env may not", "getHostByName may not"}},
 		{"what tpl puts together is refused when it runs", map[string]string{"templates/a.yaml": settings + "data:\n  a: {{ tpl \"{{ randAlphaNum 3 }}\" . }}\n"}, "", []string{"templates/a.yaml:5: it can't be rendered"}},
 		{"a date of nothing is that of the rendering", map[string]string{"templates/a.yaml": settings + "data:\n  a: {{ date \"2006\" \"x\" }}\n"}, "", []string{"templates/a.yaml:5: it can't be rendered"}},
-		{"what the chart itself needs is told, all of it", map[string]string{"templates/a.yaml": settings + "data:\n  a: {{ required \"a name is needed\" .Values.name }}\n  b: {{ fail \"and this\" }}\n"}, "",
+		{"what the chart itself needs is reported, all of it", map[string]string{"templates/a.yaml": settings + "data:\n  a: {{ required \"a name is needed\" .Values.name }}\n  b: {{ fail \"and this\" }}\n"}, "",
 			[]string{"templates/a.yaml:5: the chart needs a value: a name is needed", "templates/a.yaml:6: the chart refuses it: and this"}},
-		{"each template that can't be parsed is told", map[string]string{"templates/a.yaml": "a\n{{ if }}", "templates/b.yaml": "{{ nothing }}\n{{ .a }}"}, "",
+		{"each template that can't be parsed is reported", map[string]string{"templates/a.yaml": "a\n{{ if }}", "templates/b.yaml": "{{ nothing }}\n{{ .a }}"}, "",
 			[]string{"templates/a.yaml:2: missing value for if", "templates/b.yaml:1: function \"nothing\""}},
 		{"a definition belongs to the cluster", map[string]string{"crds/a.yaml": "kind: CustomResourceDefinition", "templates/a.yaml": settings}, "", []string{"crds/a.yaml:1: a CustomResourceDefinition"}},
 		{"nothing is fetched", map[string]string{File: metadata + "dependencies:\n- {name: postgres, version: 1.x.x, repository: \"https://charts.example.org\"}\n", "templates/a.yaml": settings}, "",
@@ -103,7 +103,7 @@ func TestRefusals(t *testing.T) {
 		{"the cluster must be one that the chart is for", map[string]string{File: metadata + "kubeVersion: \"<1.20\"\n", "templates/a.yaml": settings}, "", []string{"kubeVersion"}},
 		{"no reference of a schema is followed", map[string]string{schemaFile: "{\n\"properties\": {\n\"a\": {\"$ref\": \"https://example.org/x.json\"}, \"b\": {\"$ref\": \"file:///etc/passwd\"}, \"c\": {\"$ref\": \"other.json\"}}}", "templates/a.yaml": settings}, "",
 			[]string{"values.schema.json:3: $ref \"https://example.org/x.json\"", "file:///etc/passwd", "other.json"}},
-		{"what does not fit the schema is told, all of it", map[string]string{schemaFile: `{"required": ["b"], "properties": {"a": {"type": "string"}}}`, "templates/a.yaml": settings}, "{a: 1}",
+		{"what does not fit the schema is reported, all of it", map[string]string{schemaFile: `{"required": ["b"], "properties": {"a": {"type": "string"}}}`, "templates/a.yaml": settings}, "{a: 1}",
 			[]string{"a: got number, want string", "missing property 'b'"}},
 		{"a hook at the end has no phase", map[string]string{"templates/a.yaml": "\n" + hook("a", "pre-delete")}, "", []string{"templates/a.yaml:4: Job/a: hook pre-delete"}},
 		{"a hook of a rollback alone has no phase", map[string]string{"templates/a.yaml": hook("a", "post-rollback")}, "", []string{"templates/a.yaml:3: Job/a: hook \"post-rollback\""}},
@@ -132,7 +132,7 @@ func TestRefusals(t *testing.T) {
 			}
 			for _, want := range tc.want {
 				if !strings.Contains(text, want) {
-					t.Errorf("%q is not told:\n%s", want, text)
+					t.Errorf("%q is not reported:\n%s", want, text)
 				}
 			}
 		})

@@ -155,7 +155,7 @@ func (r *reading) identifier(n *parse.IdentifierNode) {
 	r.source.uses = append(r.source.uses, use{function: n.Ident, template: r.template, file: r.file, line: line, at: int(n.Pos)})
 }
 
-// rewrite is the text of a template with each use replaced by the function that stands for it. Lines stay.
+// rewrite is the text of a template with each use replaced by its stand-in. Lines stay.
 func (s *source) rewrite(name, text string) string {
 	var at []int
 	for i, u := range s.uses {

@@ -205,7 +205,7 @@ func named(c *helm.Chart, path []string) bool {
 	for i := range path {
 		if parent, there := lookUp(c.Values, path[:i]); there && i > 0 {
 			if object, ok := parent.(map[string]any); ok && len(object) == 0 {
-				return true // {} stands for whatever one likes
+				return true // {} takes any key
 			}
 		}
 	}

@@ -15,6 +15,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
+// MaxObjects bounds the objects of a bundle, whatever they are built from.
+const MaxObjects = 500
+
 // Finding is one thing that is not as it may be.
 type Finding struct {
 	// Rule is the name of the rule in docs/bundles.md.

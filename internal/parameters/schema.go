@@ -51,7 +51,7 @@ func Compile(schema apiextensionsv1.JSON) (*Schema, error) {
 		return nil, fmt.Errorf("openAPIV3Schema: not a schema: %w", err)
 	}
 
-	// What the operator makes is there when the app is built, whoever asks for it.
+	// Nobody has to give what the operator makes: it is there when the app is built.
 	props.Required = slices.DeleteFunc(props.Required, func(name string) bool { return props.Properties[name].Format == FormatGenerated })
 	structural, err := structuralschema.NewStructural(&props)
 	if err != nil {

@@ -20,7 +20,7 @@ func TestOwnNamespace(t *testing.T) {
 		{"the names part at two dashes", "vinje-prod", "svarut", "vinje-prod--svarut"},
 		{"an app may have dashes, also two in a row", "vinje-prod", "id--gateway", "vinje-prod--id--gateway"},
 		{"what fits is left as it is", long + "-prod", strings.Repeat("b", 16), long + "-prod--" + strings.Repeat("b", 16)},
-		{"what does not is cut, and told apart by a hash", long + "-prod", strings.Repeat("b", 17), "aaaaaaaaaaaaaaaaaaaaaa--0-bbbbbbbbbbbbbbb-0"},
+		{"what does not is cut, and made distinct by a hash", long + "-prod", strings.Repeat("b", 17), "aaaaaaaaaaaaaaaaaaaaaa--0-bbbbbbbbbbbbbbb-0"},
 		{"a municipality from before two dashes were refused", "vinje--x-prod", "svarut", "vinje-x-prod--0-svarut-0"},
 		{"of which no other has the hash", "vinje-x-prod", "svarut", "vinje-x-prod--svarut"},
 	} {

@@ -1,5 +1,5 @@
 // Package walls knows what opens in the walls around an app: what its versions require, and no more than the
-// Platform allows. Policies are written from it, catalogues judged by it, and changes told by it.
+// Platform allows. Policies are written from it, versions are judged by it, and changes are described by it.
 //
 //   - bounds.go: what the Platform allows versions to ask for.
 //   - walls.go: what is open, for one version or for several at once.

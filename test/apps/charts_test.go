@@ -87,7 +87,7 @@ func untold(t *testing.T, namespace, app string, values map[string][]byte) {
 	}
 	for name, value := range values {
 		if len(value) < 16 || bytes.Contains(written, value) {
-			t.Errorf("%s: the value of %s is short, or told", app, name)
+			t.Errorf("%s: the value of %s is short, or shown", app, name)
 		}
 	}
 }

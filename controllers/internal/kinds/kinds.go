@@ -73,7 +73,7 @@ func New(now clock.PassiveClock) *Registry {
 	return &Registry{clock: now, kinds: map[schema.GroupVersionKind]*kind{}, changed: make(chan event.GenericEvent, 1), broken: make(chan event.GenericEvent, maxBroken)}
 }
 
-// Use tells where kinds are read live, where they are cached, and how a watch is started.
+// Use sets where kinds are read live, where they are cached, and how a watch is started.
 func (r *Registry) Use(live client.Reader, cached cache.Cache, start func(schema.GroupVersionKind) error) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
