@@ -21,11 +21,12 @@ func ClosedWalls(c *Country) []string {
 	if !found {
 		return nil
 	}
-	installed := map[v1alpha1.Channel]int{} // name and version of an app
+	type version struct{ app, number string }
+	installed := map[version]int{}
 	for t := range c.Tenants {
 		for place, i := range t.Installed {
 			if i.Spec.State != v1alpha1.InstallationAbsent {
-				installed[v1alpha1.Channel{Name: place.App, Version: i.Spec.Version}]++
+				installed[version{place.App, i.Spec.Version}]++
 			}
 		}
 	}
@@ -34,7 +35,7 @@ func ClosedWalls(c *Country) []string {
 	for _, name := range slices.Sorted(maps.Keys(c.Apps)) {
 		for _, v := range c.Apps[name].Versions() {
 			faults := bounds.Faults(v.Requirements())
-			count := installed[v1alpha1.Channel{Name: name, Version: v.Number}]
+			count := installed[version{name, v.Number}]
 			if len(faults) == 0 || count == 0 {
 				continue
 			}
