@@ -177,6 +177,31 @@ func edit[O client.Object](t *testing.T, o O, change func(O)) O {
 	return fresh
 }
 
+// deniesChange waits for the answer to a change that the API server must refuse, and looks for
+// the words in it. The operator may write a status between reading and writing, so a
+// conflict is no answer: the change is tried again.
+func deniesChange[O client.Object](t *testing.T, c client.Client, o O, change func(O), words ...string) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("refuse a change of %T %s", o, o.GetName()), func(ctx context.Context) error {
+		fresh := blank(o)
+		if err := admin.Get(ctx, client.ObjectKeyFromObject(o), fresh); err != nil {
+			return err
+		}
+		change(fresh)
+		err := c.Update(ctx, fresh)
+		switch {
+		case err == nil:
+			t.Fatalf("the change of %T %s was accepted; it must be refused with %q", o, o.GetName(), words)
+		case apierrors.IsConflict(err):
+			return err
+		}
+		if err := holds(err.Error(), words...); err != nil {
+			t.Fatalf("%T %s: %v", o, o.GetName(), err)
+		}
+		return nil
+	})
+}
+
 // blank is an empty object of the same type: decoding into a full one keeps what the
 // answer leaves out.
 func blank[O client.Object](o O) O {
