@@ -78,7 +78,7 @@ func untold(t *testing.T, namespace, app string, values map[string][]byte) {
 		t.Fatal(err)
 	}
 	var events corev1.EventList
-	if err := admin.List(t.Context(), &events, client.InNamespace(namespace)); err != nil {
+	if err := admin.List(t.Context(), &events); err != nil {
 		t.Fatal(err)
 	}
 	written, err := json.Marshal([]any{i, events})
