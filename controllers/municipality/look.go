@@ -10,7 +10,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
@@ -68,7 +67,7 @@ func (r *Reconciler) isolations(ctx context.Context, m v1alpha1.Municipality) (m
 				return nil, err
 			}
 			if app != nil {
-				all[name] = catalogue.Isolation(catalogue.Compile(app))
+				all[name] = app.Spec.Isolation
 			}
 		}
 	}
