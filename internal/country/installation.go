@@ -2,17 +2,14 @@ package country
 
 import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
-	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // Installation is the AppInstallation that a move of an introduction asks for; nil where
-// the municipality, or its environment, is not there any longer, and where what the group runs now
-// is not for it.
+// the municipality, or its environment, is not there any longer.
 func (c *Country) Installation(intro Introduction, move planner.Move) *v1alpha1.AppInstallation {
 	t := c.Tenant(move.Municipality)
 	if t == nil || t.Municipality == nil {
@@ -33,9 +30,6 @@ func movedTo(c *Country, t *Tenant, app string, move planner.Move) *v1alpha1.App
 	v.Version, v.Digest = move.To.Version, move.To.Digest
 	switch move.Kind {
 	case planner.CatchUp:
-		if app := c.Apps.Of(v.App); unfit(app, m, environment, v) { //guard:catch-up-minds-what-fits
-			return nil
-		}
 		v.DecidedBy.Reason += "; what was completed last, until its wave of Rollout " + move.Stamp.Name + " comes"
 	case planner.Return:
 		if v.Action == resolution.Keep {
@@ -49,10 +43,4 @@ func movedTo(c *Country, t *Tenant, app string, move planner.Move) *v1alpha1.App
 	installation.StayHome(want, row.Installed)
 	move.Stamp.WriteTo(want)
 	return want
-}
-
-// unfit says whether an environment is in another zone than the verdict's version requires, or lacks a parameter of
-// it. The verdict itself speaks of the version that the group's channel points at.
-func unfit(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) bool {
-	return v.UnfitParameters(app, v.Version) != nil || app.Unfit(v.Version, environment, tenancy.Zone(m, environment)) != nil
 }

@@ -1,6 +1,7 @@
 package country_test
 
 import (
+	"slices"
 	"testing"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -65,32 +66,34 @@ func TestInstallationOfWhatIsNotThere(t *testing.T) {
 }
 
 func TestNobodyCatchesUpToWhatDoesNotFit(t *testing.T) {
-	intro := country.Introduction{Group: resolution.Group{Network: "digi-tv"}, App: "svarut"}
-	move := planner.Move{Municipality: "vinje", Environment: "prod", Kind: planner.CatchUp, To: before, Stamp: moved("")}
-	cases := map[string]func(*v1alpha1.SharedApp){
-		"another zone is required": func(a *v1alpha1.SharedApp) {
-			for i := range a.Spec.Versions {
-				a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: "Other"}}}
-			}
-		},
-		"a parameter is missing": func(a *v1alpha1.SharedApp) {
-			for i := range a.Spec.Versions {
-				if a.Spec.Versions[i].Version == before.Version {
-					a.Spec.Versions[i].Parameters = &v1alpha1.ParameterSchema{OpenAPIV3Schema: apiextensionsv1.JSON{
-						Raw: []byte(`{"type":"object","required":["orgno"],"properties":{"orgno":{"type":"string"}}}`),
-					}}
-				}
-			}
-		},
+	cases := []struct {
+		reason  string
+		changes func(old *v1alpha1.Version)
+		want    []string
+	}{
+		{"it can be had", func(*v1alpha1.Version) {}, nil},
+		{"another zone is required", func(old *v1alpha1.Version) {
+			old.Requires = &v1alpha1.Requirements{Zones: []v1alpha1.RequiredZone{{Stage: v1alpha1.StageProduction, Zone: "Other"}}}
+		}, []string{before.Version}},
+		{"another app is required, and is not there", func(old *v1alpha1.Version) {
+			old.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway"}}}
+		}, []string{before.Version}},
+		{"a parameter is missing", func(old *v1alpha1.Version) {
+			old.Parameters = &v1alpha1.ParameterSchema{OpenAPIV3Schema: apiextensionsv1.JSON{
+				Raw: []byte(`{"type":"object","required":["orgno"],"properties":{"orgno":{"type":"string"}}}`),
+			}}
+		}, []string{before.Version}},
+		{"it is withdrawn, so that nobody gets it", func(old *v1alpha1.Version) {
+			old.State = v1alpha1.VersionWithdrawn
+			old.Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway"}}}
+		}, nil},
 	}
-	for reason, change := range cases {
-		t.Run(reason, func(t *testing.T) {
-			objects := world()
-			app := objects.Apps["svarut"].DeepCopy()
-			change(app)
-			objects.Apps["svarut"] = app
-			seen := country.Compile(objects, now)
-			diff(t, reason, "installation", seen.Installation(intro, move), (*v1alpha1.AppInstallation)(nil))
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			empty := func(o *country.Objects) { delete(o.Installations, "vinje") }
+			members := introduction(t, world(empty, onApp(func(a *v1alpha1.SharedApp) { c.changes(&a.Spec.Versions[0]) })), "digi-tv").Input.Members
+			at := slices.IndexFunc(members, func(m planner.Member) bool { return m.Name == "vinje" })
+			diff(t, c.reason, "versions that are barred from vinje's production", members[at].Places[0].Barred, c.want)
 		})
 	}
 }

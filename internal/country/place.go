@@ -4,8 +4,10 @@ import (
 	"cmp"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // place is one verdict, as a rollout counts it.
@@ -15,7 +17,33 @@ func (c compiler) place(t *Tenant, row *Row) planner.MemberPlace {
 		p.Installed = planner.Observe(there)
 	}
 	p.Excuse = c.excuse(t, row) //guard:excuses
+	if p.Installed == nil {
+		p.Barred = c.barred(t, row)
+	}
 	return p
+}
+
+// barred are the versions other than the target that can't be installed at a place, as a joiner may get what
+// its group runs before its turn comes. What is not offered any longer nobody gets.
+func (c compiler) barred(t *Tenant, row *Row) []string {
+	v, app := row.Verdict, c.Apps.Of(row.Verdict.App)
+	environment := t.Municipality.Spec.Environment(v.Environment)
+	if environment == nil {
+		return nil
+	}
+
+	var all []string
+	for _, version := range app.Versions() {
+		number := version.Number
+		if number == v.Target.Version || app.IsWithdrawn(number) {
+			continue
+		}
+		if app.Unfit(number, environment, tenancy.Zone(t.Municipality, environment)) != nil ||
+			c.unmet(t, v.Place, number) != nil || v.UnfitParameters(app, number) != nil {
+			all = append(all, number)
+		}
+	}
+	return all
 }
 
 // excuse of a place. What stands in the way of everybody, such as a version that is not
@@ -59,13 +87,20 @@ func (c compiler) lacks(t *Tenant, row *Row, target v1alpha1.Release) planner.Ex
 	if there != nil && there.Spec.Version == target.Version && there.Spec.Digest == target.Digest {
 		return planner.Excuse{}
 	}
-	for _, needed := range c.Apps.Of(v.App).Version(target.Version).Requires() {
-		found := t.Installed[resolution.Place{App: needed.App, Environment: v.Environment}]
-		if unmet := needed.Unmet(found); unmet != nil { //guard:required-apps-must-run
-			return planner.Excuse{Reason: string(unmet.Reason), Message: v.Environment + ": " + v.App + " requires " + unmet.Message, Away: true}
-		}
+	if unmet := c.unmet(t, v.Place, target.Version); unmet != nil { //guard:required-apps-must-run
+		return planner.Excuse{Reason: string(unmet.Reason), Message: v.Environment + ": " + v.App + " requires " + unmet.Message, Away: true}
 	}
 	return planner.Excuse{}
+}
+
+// unmet is the first app that a version requires and that is not there yet; nil where none is missing.
+func (c compiler) unmet(t *Tenant, place resolution.Place, version string) *catalogue.Fault {
+	for _, needed := range c.Apps.Of(place.App).Version(version).Requires() {
+		if unmet := needed.Unmet(t.Installed[resolution.Place{App: needed.App, Environment: place.Environment}]); unmet != nil {
+			return unmet
+		}
+	}
+	return nil
 }
 
 func compareRows(a, b *Row) int {

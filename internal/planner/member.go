@@ -38,6 +38,9 @@ type MemberPlace struct {
 	TakenOut bool
 	// Leaving says that what is installed in such an environment is about to be uninstalled.
 	Leaving bool
+	// Barred are versions other than the target that can't be installed here now, such as for want of an app
+	// that they require. They are known only where nothing is installed.
+	Barred []string
 }
 
 // Excuse is why a place, or a member, does not take part.
@@ -161,9 +164,9 @@ func (s *standing) candidates(target v1alpha1.Release) []*MemberPlace {
 	return all
 }
 
-// missing are the places of the first stage that has nothing installed, where what the
-// stages before have is healthy.
-func (m *Member) missing() []*MemberPlace {
+// missing are the places of the first stage that has nothing installed, and where a release can be, where what
+// the stages before have is healthy.
+func (m *Member) missing(r v1alpha1.Release) []*MemberPlace {
 	for _, stage := range order {
 		var empty []*MemberPlace
 		healthy := true
@@ -172,7 +175,8 @@ func (m *Member) missing() []*MemberPlace {
 			if place.Stage != stage || place.decided() {
 				continue
 			}
-			if place.Installed == nil && !place.Excuse.Away {
+			if place.Installed == nil && !place.Excuse.Away &&
+				!slices.Contains(place.Barred, r.Version) { //guard:catch-up-minds-what-fits
 				empty = append(empty, place)
 			}
 			healthy = healthy && place.Installed.Healthy()

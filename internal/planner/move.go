@@ -226,7 +226,7 @@ func (m *mover) catchUp() {
 			s.reason == v1alpha1.ReasonWindow { //guard:catch-up-minds-own-windows
 			continue
 		}
-		if empty := s.member.missing(); len(empty) > 0 {
+		if empty := s.member.missing(*last); len(empty) > 0 {
 			room[s.wave]--
 			m.bring(s, empty, CatchUp, *last, "")
 		}

@@ -229,6 +229,8 @@ func TestCatchUp(t *testing.T) {
 		{"what was completed is what is brought", []change{two, onTheWay, member("b", prod()), func(in *planner.Input) { in.Rollout.Spec.Completed = &target }}, nil},
 		{"not outside the joiner's own windows", []change{two, onTheWay, member("b", weekdays, prod())}, nil},
 		{"not before the joiner's freeze ends", []change{two, onTheWay, member("b", shortly, prod())}, nil},
+		{"not what the joiner lacks an app for", []change{two, onTheWay, member("b", test(barred(before.Version)), prod())}, nil},
+		{"but what it can have", []change{two, onTheWay, member("b", prod(barred("1.0.0")))}, []string{"b/prod CatchUp 2.4.1"}},
 		{"not where the joiner declines", []change{two, onTheWay, member("b", prod(excused("Declined", "no")))}, nil},
 		{"also while the rollout is halted", []change{two, member("a", returned("one")), member("b", prod())}, []string{"b/prod CatchUp 2.4.1"}},
 		{"a joiner that caught up takes its wave", []change{waves(wave("all")), member("b", prod(healthy(before, time.Minute), moved("", time.Hour), never))}, []string{"b/prod Advance 2.5.0 wave all"}},

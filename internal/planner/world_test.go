@@ -231,6 +231,11 @@ func away(code, message string) func(*planner.MemberPlace) {
 	return func(p *planner.MemberPlace) { p.Excuse = planner.Excuse{Reason: code, Message: message, Away: true} }
 }
 
+// barred are versions that can't be installed at a place where nothing is.
+func barred(versions ...string) func(*planner.MemberPlace) {
+	return func(p *planner.MemberPlace) { p.Barred = versions }
+}
+
 // failed once, and went back.
 func returned(wave string) func(*planner.Member) {
 	return prod(has(before), moved(wave, 20*time.Minute), outcome(v1alpha1.OutcomeReturned, "went back to 2.4.1"))

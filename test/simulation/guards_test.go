@@ -78,7 +78,7 @@ var guards = []guard{
 	{"catch-up-minds-windows", "who catches up minds windows and pauses"},
 	{"catch-up-minds-own-windows", "who catches up minds the municipality's windows"},
 	{"catch-up-minds-max-concurrent", "who catches up minds maxConcurrent"},
-	{"catch-up-minds-what-fits", "nobody catches up to what it lacks a parameter for, or in a zone that does not fit"},
+	{"catch-up-minds-what-fits", "nobody catches up to what it lacks a parameter or an app for, or in a zone that does not fit"},
 	{"resuming-minds-max-concurrent", "who resumes minds maxConcurrent"},
 	{"municipality-on-its-way-out", "a municipality on its way out is not moved"},
 	{"environment-must-exist", "an environment must exist"},
