@@ -75,7 +75,7 @@ func (r assigner) assign() assignment {
 			continue
 		}
 		if !named {
-			a.standIn = i
+			a.standIn = r.standsIn(a.standIn, i)
 		}
 		a.waves[i] = 0
 		if done {
@@ -179,6 +179,15 @@ func (r assigner) wentFirst(m *Member) bool {
 	}
 	_, done := r.done[first]
 	return done && r.known[first].StandIn == m.Name && m.has(r.target) //guard:who-stood-in-stays-first -> false
+}
+
+// standsIn is which of two members, by their index, is named as the one that stands in; the first may be -1. That
+// the status names one is all that is known of one that had the version before; others that went first are on record.
+func (r assigner) standsIn(so, other int) int {
+	if so >= 0 && r.in.Members[so].Name == r.known[r.strategy.Waves[0].Name].StandIn { //guard:who-stood-in-stays-named
+		return so
+	}
+	return other
 }
 
 // records says whether an installation of a member records a move of this rollout that is of a kind.

@@ -135,6 +135,21 @@ func TestStandIn(t *testing.T) {
 	}
 }
 
+// TestWhoStoodInStaysNamed has a first wave whose member is gone. Kviteseid had the version and stood in, as
+// siljan and tokke, who had gone first by then, were away.
+func TestWhoStoodInStaysNamed(t *testing.T) {
+	in := world(waves(wave("first", "gone"), wave("everyone")), done("first"),
+		member("kviteseid", prod(has(target))), member("siljan", prod(healthy(target, time.Minute), moved("first", time.Hour))),
+		member("tokke", prod(healthy(target, time.Minute), moved("first", time.Hour))), member("vinje"))
+	in.Rollout.Status.Waves[0].StandIn = "kviteseid"
+
+	for range 2 {
+		in.Rollout.Status = planner.Plan(in).Status
+		diff(t, "nothing but its name in the status says that kviteseid went first", "stand-in", in.Rollout.Status.Waves[0].StandIn, "kviteseid")
+		diff(t, "it stays in the first wave", "members", in.Rollout.Status.Waves[0].Members, int32(3))
+	}
+}
+
 func TestStandInComesWhenPatienceEnds(t *testing.T) {
 	in := world(waves(wave("first", "siljan"), wave("everyone")), member("siljan", prod(has(before), away(v1alpha1.ReasonEnvironmentNotReady, "not ready"))), member("tokke"))
 	step := planner.Plan(in)

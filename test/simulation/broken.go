@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -99,6 +100,21 @@ var storiesOfBrokenWorlds = []story{
 			s.reconcile(seen)
 		})
 		s.must(2, "09:00", "everybody has kobo", func() bool { return introduces(s, "kobo").Status.Verified == 6 })
+	}},
+	{name: "who-stood-in-stays-named", title: "Nobody is in wave pilot: kviteseid goes first, and is paused; fyresdal, which had the version, stands in, and goes on doing so.", lasts: 3, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) {
+			waves[0].Members.Names, waves[2].MaxConcurrent = []string{"misspelt"}, new(intstr.FromInt32(1))
+		})
+		s.on(1, "08:00", "fyresdal names 2.5.0", func() { s.pin("fyresdal", "2.5.0") })
+		s.on(2, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "09:05", "kviteseid is paused", func() {
+			s.changeMunicipality("kviteseid", func(m *v1alpha1.Municipality) { m.Spec.Pause = new(true) })
+		})
+		s.on(2, "09:30", "fyresdal follows its network again", func() { s.undecide("fyresdal") })
+		s.must(3, "12:00", "fyresdal stands in, and it and kviteseid are in wave pilot", func() bool {
+			first := s.record("2.5.0", 1).Status.Waves[0]
+			return first.StandIn == "fyresdal" && first.Members == 2 && s.has("2.5.0", "prod", "fyresdal", "tokke", "vinje") && s.has("2.4.0", "prod", "kviteseid")
+		})
 	}},
 }
 

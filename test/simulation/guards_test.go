@@ -64,6 +64,7 @@ var guards = []guard{
 	{"absence-is-no-fault", "who was away for what it was to get keeps what it had"},
 	{"done-without-it", "who soaks when its wave is done without it goes on soaking"},
 	{"who-stood-in-stays-first", "who had the version and stood in stays in the first wave"},
+	{"who-stood-in-stays-named", "also where others went first"},
 	{"found-is-not-brought", "who finds a version has not brought it, also where it fails"},
 	{"own-fault-is-away", "a fault of the municipality's own is not the version's"},
 	{"returns-once", "who fails goes back once"},
