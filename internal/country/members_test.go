@@ -127,9 +127,12 @@ func TestMemberHasItsCalendarAndLabels(t *testing.T) {
 func TestLeft(t *testing.T) {
 	failed, stuck := moved("pilot"), moved("pilot")
 	failed.Outcome, stuck.Outcome = v1alpha1.OutcomeReturned, v1alpha1.OutcomeStuck
-	uninstalled := func(o *country.Objects) {
-		o.Installations["oslo"][resolution.Place{App: "svarut", Environment: "prod"}].Spec.State = v1alpha1.InstallationAbsent
+	uninstalledIn := func(environment string) change {
+		return func(o *country.Objects) {
+			o.Installations["oslo"][resolution.Place{App: "svarut", Environment: environment}].Spec.State = v1alpha1.InstallationAbsent
+		}
 	}
+	uninstalled := uninstalledIn("prod")
 	unlabelled := func(o *country.Objects) {
 		o.Installations["oslo"][resolution.Place{App: "svarut", Environment: "prod"}].Labels = nil
 	}
@@ -152,9 +155,10 @@ func TestLeft(t *testing.T) {
 		{"who was deleted, and whose apps run on", []change{install("bykle", "prod", target, moved("pilot"))}, []planner.Left{{Name: "bykle", Wave: "pilot"}}},
 		{"who is uninstalled did not fail by that", []change{install("oslo", "prod", target, moved("pilot")), uninstalled}, nil},
 		{"who was left as it failed, recovered, and is uninstalled now did not fail", []change{install("oslo", "prod", target, stuck), uninstalled, remembers()}, nil},
-		{"nor did its failure end with being uninstalled, where the Rollout remembers it", []change{install("oslo", "prod", target, stuck), uninstalled, remembers(v1alpha1.MemberMemory{Name: "oslo", Wave: "pilot", Reason: v1alpha1.MemoryFailed})}, []planner.Left{{Name: "oslo", Wave: "pilot"}}},
-		{"nor where the Rollout's status was lost", []change{install("oslo", "prod", target, stuck), uninstalled, func(o *country.Objects) { o.Rollouts[0].Status = v1alpha1.RolloutStatus{} }}, []planner.Left{{Name: "oslo", Wave: "pilot"}}},
-		{"an installation of a file has no labels: its spec says whose it is", []change{install("oslo", "prod", target, stuck), unlabelled, uninstalled, remembers(v1alpha1.MemberMemory{Name: "oslo", Wave: "pilot", Reason: v1alpha1.MemoryFailed})}, []planner.Left{{Name: "oslo", Wave: "pilot"}}},
+		{"nor did its failure end with being uninstalled, where the Rollout remembers it", []change{install("oslo", "prod", target, stuck), uninstalled, remembers(v1alpha1.MemberMemory{Name: "oslo", Wave: "pilot", Reason: v1alpha1.MemoryFailed})}, []planner.Left{{Name: "oslo", Wave: "pilot", Failed: true}}},
+		{"nor where the Rollout's status was lost", []change{install("oslo", "prod", target, stuck), uninstalled, func(o *country.Objects) { o.Rollouts[0].Status = v1alpha1.RolloutStatus{} }}, []planner.Left{{Name: "oslo", Wave: "pilot", Failed: true}}},
+		{"nor where the place that failed is gone, and another, which was healthy, goes", []change{install("oslo", "test", target, stuck), uninstalledIn("test"), remembers(v1alpha1.MemberMemory{Name: "oslo", Wave: "pilot", Reason: v1alpha1.MemoryFailed})}, []planner.Left{{Name: "oslo", Wave: "pilot", Failed: true}}},
+		{"an installation of a file has no labels: its spec says whose it is", []change{install("oslo", "prod", target, stuck), unlabelled, uninstalled, remembers(v1alpha1.MemberMemory{Name: "oslo", Wave: "pilot", Reason: v1alpha1.MemoryFailed})}, []planner.Left{{Name: "oslo", Wave: "pilot", Failed: true}}},
 		{"sorted by name", []change{install("oslo", "prod", target, moved("pilot")), install("bykle", "prod", target, moved("everyone"))}, []planner.Left{{Name: "bykle", Wave: "everyone"}, {Name: "oslo", Wave: "pilot"}}},
 	}
 	for _, c := range cases {

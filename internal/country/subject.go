@@ -117,8 +117,8 @@ func (s *Subject) left(r *v1alpha1.Rollout) []planner.Left {
 			return true // it is uninstalled, which is no failure of the version
 		}
 		l := gone[name]
-		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave)                   // of two, where waves were edited, always the same
-		l.Failed = l.Failed || i.Spec.Move.Outcome == v1alpha1.OutcomeReturned //guard:failed-and-left-counts
+		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave) // of two, where waves were edited, always the same
+		l.Failed = l.Failed || failedForGood(i)              //guard:failed-and-left-counts
 		l.Places = append(l.Places, planner.MemberPlace{
 			Environment: place.Environment, Stage: i.Spec.Tenant.Stage, Installed: planner.Observe(i),
 		})
@@ -136,6 +136,12 @@ func (s *Subject) left(r *v1alpha1.Rollout) []planner.Left {
 		all = append(all, gone[name])
 	}
 	return all
+}
+
+// failedForGood says whether nothing that an installation of who failed and left does undoes that: it went back,
+// or is uninstalled, as its other places may be, so that it is healthy no longer.
+func failedForGood(i *v1alpha1.AppInstallation) bool {
+	return i.Spec.Move.Outcome == v1alpha1.OutcomeReturned || i.Spec.State == v1alpha1.InstallationAbsent
 }
 
 // failedBefore says whether an installation that is uninstalled now had failed in a rollout. One that
