@@ -36,8 +36,6 @@ type applied struct {
 type objectError struct {
 	ref
 	err error
-	// replaceable says that the publisher may have the object deleted and created again.
-	replaceable bool
 }
 
 // apply writes the plan: first the policy that the app needs, then its objects in

@@ -83,7 +83,7 @@ func (s sender) sendAll(ctx context.Context, seen observed, todo planned, done *
 		}
 		sent, err := s.send(ctx, seen, o)
 		if err != nil {
-			return &objectError{ref: o.ref, err: err, replaceable: o.Kind != claimKind}
+			return &objectError{ref: o.ref, err: err}
 		}
 		done.live[o.ref] = sent
 		done.sent[o.ref] = true

@@ -14,6 +14,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/controllers/internal/trial"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/installation"
@@ -228,6 +229,9 @@ func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outco
 // refusedBefore says what the API server would refuse, before anything was written. Objects and fix come first:
 // what the API server says may be long, and is cut.
 func refusedBefore(i *v1alpha1.AppInstallation, refused []contract.Finding) condition.Outcome {
+	if !slices.ContainsFunc(refused, func(f contract.Finding) bool { return f.Rule != trial.RuleImmutable }) {
+		return *stalled(v1alpha1.ReasonImmutableField, contract.Text(refused)+"; nothing of the version is applied")
+	}
 	var objects []string
 	for _, f := range refused {
 		if !slices.Contains(objects, f.Object) {
@@ -246,20 +250,11 @@ func failure(i *v1alpha1.AppInstallation, f objectError) condition.Outcome {
 	case apply.QuotaExceeded(f.err):
 		return *stalled(v1alpha1.ReasonQuotaExceeded, what(raiseQuota(i)+": "))
 	case apply.Immutable(f.err):
-		return *stalled(v1alpha1.ReasonImmutableField, what(immutableFix(f)+": "))
+		return *stalled(v1alpha1.ReasonImmutableField, what(apply.ImmutableFix(f.Kind)+": "))
 	case apierrors.IsConflict(f.err), apply.Transient(f.err):
 		return condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: what("")}
 	}
 	return *stalled(v1alpha1.ReasonRefused, what(fmt.Sprintf("correct it in the bundle, and offer that as a new version of SharedApp %s; the API server refuses it: ", i.Spec.App)))
-}
-
-// immutableFix says what to do about a field that can't be changed.
-func immutableFix(f objectError) string {
-	if !f.replaceable {
-		return "a field that can't be changed differs: the new version must name this object otherwise"
-	}
-	return fmt.Sprintf("a field that can't be changed differs: the new version must name this object otherwise, or have it deleted and created again with the annotation %s: %s",
-		v1alpha1.AnnotationReplace, v1alpha1.ReplaceRecreate)
 }
 
 func raiseQuota(i *v1alpha1.AppInstallation) string {

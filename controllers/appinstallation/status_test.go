@@ -17,7 +17,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/controllers/internal/trial"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/contract"
 )
@@ -51,6 +53,33 @@ func TestFailure(t *testing.T) {
 				t.Errorf("%s: %q, want %s, the object's name and %q", brief(&got), got.Message, tc.want, tc.says)
 			}
 		})
+	}
+}
+
+func TestRefusedBefore(t *testing.T) {
+	fixed := contract.Finding{Rule: trial.RuleImmutable, Object: "Job/import", Problem: apply.ImmutableFix("Job") + ": spec.template: field is immutable"}
+	wrong := contract.Finding{Rule: "api-server", Object: "Service/web", Problem: "the API server refuses it: spec.ports: Required value"}
+	for _, tc := range []struct {
+		reason  string
+		refused []contract.Finding
+		want    string
+		says    []string
+	}{
+		{"What can't be changed has its own reason, and the annotation that helps.", []contract.Finding{fixed}, "Stalled ImmutableField",
+			[]string{"Job/import: ", v1alpha1.AnnotationReplace + ": recreate", "spec.template", "nothing of the version is applied"}},
+		{"Where something else is wrong, the bundle must be corrected; both are said.", []contract.Finding{fixed, wrong}, "Stalled Refused",
+			[]string{"Job/import, Service/web: correct it in the bundle", v1alpha1.AnnotationReplace, "spec.ports: Required value"}},
+	} {
+		i := world().installation
+		got := refusedBefore(&i, tc.refused)
+		if brief(&got) != tc.want {
+			t.Errorf("%s %s; want %s", tc.reason, brief(&got), tc.want)
+		}
+		for _, part := range tc.says {
+			if !strings.Contains(got.Message, part) {
+				t.Errorf("%s %q does not say %q", tc.reason, got.Message, part)
+			}
+		}
 	}
 }
 

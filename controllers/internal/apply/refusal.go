@@ -3,6 +3,7 @@ package apply
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,6 +11,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
 // quoted is how server-side apply shows a value that has another type than the schema asks for.
@@ -80,4 +83,13 @@ func Immutable(err error) bool {
 	}
 	text := err.Error()
 	return strings.Contains(text, "immutable") || (strings.Contains(text, "updates to ") && strings.Contains(text, "are forbidden"))
+}
+
+// ImmutableFix says what to do about an object of a kind of which a version changes a field that can't be changed.
+func ImmutableFix(kind string) string {
+	const fix = "a field that can't be changed differs: the new version must name this object otherwise"
+	if kind == "PersistentVolumeClaim" { // its data would go
+		return fix
+	}
+	return fmt.Sprintf("%s, or have it deleted and created again with the annotation %s: %s", fix, v1alpha1.AnnotationReplace, v1alpha1.ReplaceRecreate)
 }

@@ -24,6 +24,9 @@ import (
 // NamespaceOf is the namespace in which versions are tried: beside that of the operator, and empty.
 func NamespaceOf(operator string) string { return operator + "-trial" }
 
+// RuleImmutable is the rule of findings on objects that are there, and can't be changed as a version does.
+const RuleImmutable = "immutable"
+
 // ErrNoNamespace says that the namespace for trials, or the account in it, is not there.
 var ErrNoNamespace = errors.New("the namespace for trials is not ready: apply config/manager and config/rbac of the operator")
 
@@ -46,6 +49,8 @@ func Run(ctx context.Context, c client.Client, namespace, app string, objects []
 			return nil, fmt.Errorf("try %s: %w", contract.Name(o), err)
 		case apply.QuotaExceeded(err):
 			// Whether there is room is not the bundle's fault, and is found when it is installed.
+		case apply.Immutable(err):
+			found = append(found, contract.Finding{Rule: RuleImmutable, Object: contract.Name(o), Problem: apply.ImmutableFix(o.GetKind()) + ": " + apply.Refusal(err)})
 		default:
 			found = append(found, contract.Finding{Rule: "api-server", Object: contract.Name(o),
 				Problem: "the API server refuses it: " + apply.Refusal(err)})
