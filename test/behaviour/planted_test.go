@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -89,7 +90,7 @@ func (b *buffer) String() string {
 	return b.text.String()
 }
 
-// TestPlantedSecrets puts a hundred secrets where they are refused, and looks for them in all that the operator
+// TestPlantedSecrets puts more than a hundred secrets where they are refused, and looks for them in all that the operator
 // writes: statuses, events and log lines.
 func TestPlantedSecrets(t *testing.T) {
 	log := &buffer{}
@@ -113,24 +114,32 @@ func TestPlantedSecrets(t *testing.T) {
 		}))
 	}
 
-	secrets := map[string]string{} // by namespace and app
+	for _, place := range plantedInCharts {
+		apps = append(apps, publishCharts(t, unique("planted-"+place.name), place.sample, "", map[string]string{"templates/object.yaml": place.template}))
+	}
+	fixed := publishCharts(t, unique("planted-fixed"), "none", "made", plantedJob("1"), plantedJob("2"))
+
+	secrets := map[string][]string{} // the marks that none may show, by namespace and app
+	var towns []*v1alpha1.Municipality
 	for n, shape := range planted {
 		var changes []func(*v1alpha1.Municipality)
-		for _, app := range apps {
+		for _, app := range append(slices.Clone(apps), fixed) {
 			changes = append(changes, adopts(app.Name, func(d *v1alpha1.AppDecision) {
 				d.ParametersFrom = []v1alpha1.ParametersSource{{SecretRef: v1alpha1.LocalReference{Name: "secret-" + app.Name}}}
 			}))
 		}
 		m := town(t, "planted", changes...)
+		towns = append(towns, m)
 		t.Cleanup(func() { remove(t, m) })
 		ns := m.Name + "-prod"
 		standing(t, m)
-		for k, app := range apps {
-			secret := fmt.Sprintf(shape.shape, fmt.Sprintf("Zq%dX%dVw", n, k))
-			secrets[ns+"/"+app.Name] = secret
-			put(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "secret-" + app.Name}, Data: map[string][]byte{"secret": []byte(secret)}})
+		for k, app := range append(slices.Clone(apps), fixed) {
+			mark := fmt.Sprintf("Zq%dX%dVw", n, k)
+			secrets[ns+"/"+app.Name] = changed(mark)
+			put(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "secret-" + app.Name}, Data: map[string][]byte{"secret": fmt.Appendf(nil, shape.shape, mark)}})
 		}
 	}
+	changesWhatCannot(t, fixed, towns, secrets)
 
 	refused := 0
 	for _, app := range apps {
@@ -154,15 +163,16 @@ func TestPlantedSecrets(t *testing.T) {
 			}
 		}
 	}
-	if refused < len(secrets)*3/4 {
-		t.Errorf("%d of %d are refused: the others show nothing", refused, len(secrets))
+	if asked := len(apps) * len(towns); refused < asked*3/4 {
+		t.Errorf("%d of %d are refused: the others show nothing", refused, asked)
 	}
 
 	for where, text := range written(t, log) {
-		for of, secret := range secrets {
-			if piece := shown(text, secret); piece != "" {
-				at := strings.Index(text, piece)
-				t.Errorf("%s shows %q of the secret of %s: %q", where, piece, of, text[max(0, at-200):min(len(text), at+200)])
+		for of, marks := range secrets {
+			for _, mark := range marks {
+				if at := strings.Index(text, mark); at >= 0 {
+					t.Errorf("%s shows %q of the secret of %s: %q", where, mark, of, text[max(0, at-200):min(len(text), at+200)])
+				}
 			}
 		}
 	}
@@ -195,14 +205,4 @@ func written(t *testing.T, log *buffer) map[string]string {
 		}
 	}
 	return texts
-}
-
-// shown is a piece of a secret that a text shows: its own mark, however the rest is quoted.
-func shown(text, secret string) string {
-	start := strings.Index(secret, "Zq")
-	mark := secret[start : start+strings.Index(secret[start:], "Vw")+len("Vw")]
-	if strings.Contains(text, mark) {
-		return mark
-	}
-	return ""
 }
