@@ -1,10 +1,18 @@
 package main
 
 import (
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+	"sigs.k8s.io/yaml"
+
+	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
 // board writes a chart into a folder.
@@ -67,5 +75,45 @@ func TestBundleOfAChart(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSampleChartIsWhatIsPushed keeps the digest in the samples that of the chart beside it.
+func TestSampleChartIsWhatIsPushed(t *testing.T) {
+	hub := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer hub.Close()
+	const samples = "../../config/samples/chart/"
+	content, err := os.ReadFile(samples + "sharedapp.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var app v1alpha1.SharedApp
+	if err := yaml.UnmarshalStrict(content, &app); err != nil {
+		t.Fatal(err)
+	}
+	offered := app.Spec.Versions[0]
+	settings, err := yaml.Marshal(offered.Chart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "settings.yaml")
+	if err := os.WriteFile(file, settings, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	parameters := filepath.Join(t.TempDir(), "parameters.yaml")
+	if err := os.WriteFile(parameters, []byte("heading: Hei\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	out, _, err := call(t, "bundle", "push", samples+"oppslag", strings.TrimPrefix(hub.URL, "http://")+"/charts/oppslag:"+offered.Version, "--plain-http", "--chart-settings", file, "--parameters", parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pushed []v1alpha1.Version
+	if err := yaml.UnmarshalStrict([]byte(out), &pushed); err != nil || len(pushed) != 1 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if got, want := pushed[0].Source.Chart.Digest, offered.Source.Chart.Digest; got != want {
+		t.Errorf("the chart is %s, and sharedapp.yaml offers %s", got, want)
 	}
 }
