@@ -16,7 +16,8 @@ const (
 type OwnNamespace struct {
 	// quota is the share of the environment's quota that each installation of the app gets for itself; the
 	// environment's other apps have that much less. What is left out has the default: cpu 250m, memory 512Mi,
-	// ephemeralStorage 1Gi, storage 0, pods 5, services 5, secrets 10, configMaps 10, persistentVolumeClaims 0.
+	// ephemeralStorage 1Gi, storage 0, pods 5, services 5, secrets 10, configMaps 10, persistentVolumeClaims 0,
+	// objects 20.
 	// A change takes effect at once where the environment has room for it; where it has not, the namespace keeps
 	// what it has, and the status of the Municipality says so.
 	// Example: {cpu: "1", memory: 2Gi, storage: 20Gi, pods: 8, persistentVolumeClaims: 2}

@@ -205,7 +205,9 @@ type Quota struct {
 	// +optional
 	Memory *resource.Quantity `json:"memory,omitempty"`
 
-	// ephemeralStorage is the sum of requests for node-local disk, in bytes.
+	// ephemeralStorage is the sum of requests of all pods for node-local disk, in bytes, and the most
+	// that one container may have as its limit (at least 1Gi). The sum of limits may be four times as much,
+	// as few containers fill what they may.
 	// Example: 10Gi
 	// +optional
 	EphemeralStorage *resource.Quantity `json:"ephemeralStorage,omitempty"`
@@ -250,6 +252,18 @@ type Quota struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100000
 	PersistentVolumeClaims *int32 `json:"persistentVolumeClaims,omitempty"`
+
+	// objects is how many there may be of each other kind that people and apps write: Deployments,
+	// StatefulSets, Jobs, CronJobs, HorizontalPodAutoscalers, PodDisruptionBudgets, Ingresses,
+	// ServiceAccounts, Roles, RoleBindings and Leases, so many of each. Of what the cluster keeps behind
+	// them there may be five times as many: ReplicaSets, ControllerRevisions, and pods including those that
+	// have ended. Lowering it deletes nothing: nothing is made beyond it until there are fewer.
+	// The operator's own accounts and bindings count, so there are at least 10.
+	// Example: 100
+	// +optional
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=100000
+	Objects *int32 `json:"objects,omitempty"`
 }
 
 // PlatformStatus is what the operator made of a Platform.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
@@ -56,7 +57,9 @@ type site struct {
 	open bool
 	// quota in the words of the API server.
 	quota corev1.ResourceList
-	live  environment
+	// disk is the most of a node's disk that one container may fill.
+	disk resource.Quantity
+	live environment
 }
 
 // planOwn decides on the namespaces that apps of an environment have for themselves, by app. Each is made like the
@@ -76,7 +79,7 @@ func planOwn(seen observed, made v1alpha1.Environment, live environment, shares 
 		case h.namespace == nil && (!h.wanted() || shares.refused[app] != ""):
 			e = stateOf(e, v1alpha1.EnvironmentPending, condition.Ready, shares.refused[app])
 		default:
-			to := site{environment: made, namespace: e.namespace, app: app, open: true, quota: quotaOf(h, shares.granted[app]), live: h.environment}
+			to := site{environment: made, namespace: e.namespace, app: app, open: true, quota: quotaOf(h, shares.granted[app]), disk: *h.share.EphemeralStorage, live: h.environment}
 			if err := difference(&e, d.desired(to), h.environment); err != nil {
 				return nil, fmt.Errorf("namespace %s: %w", e.namespace, err)
 			}

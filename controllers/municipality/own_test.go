@@ -177,7 +177,7 @@ func TestShareOut(t *testing.T) {
 	}
 	share := func(cpu string, pods int32) v1alpha1.Quota {
 		zero, none := new(resource.MustParse("0")), new(int32(0))
-		return v1alpha1.Quota{CPU: new(resource.MustParse(cpu)), Memory: zero, EphemeralStorage: zero, Storage: zero, Pods: &pods, Services: none, Secrets: none, ConfigMaps: none, PersistentVolumeClaims: none}
+		return v1alpha1.Quota{CPU: new(resource.MustParse(cpu)), Memory: zero, EphemeralStorage: zero, Storage: zero, Pods: &pods, Services: none, Secrets: none, ConfigMaps: none, PersistentVolumeClaims: none, Objects: none}
 	}
 	has := func(h ownHome, hard corev1.ResourceList) ownHome {
 		h.namespace = &corev1.Namespace{}

@@ -110,12 +110,13 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 	if out, inTheWay := obstructed(e, m, live.namespace); inTheWay {
 		return out, nil
 	}
-	divided := shareOut(hardLimits(effectiveQuota(spec.Quota, class)), live, name, m.Name)
+	quota := effectiveQuota(spec.Quota, class)
+	divided := shareOut(hardLimits(quota), live, name, m.Name)
 	made := *spec
 	made.Zone = zoneOf(*spec, live)
 	e.zone = made.Zone
 	d := desiring{municipality: m, platform: seen.platform, now: now}
-	to := site{environment: made, namespace: e.namespace, open: len(live.own) > 0, quota: divided.rest, live: live}
+	to := site{environment: made, namespace: e.namespace, open: len(live.own) > 0, quota: divided.rest, disk: *quota.EphemeralStorage, live: live}
 	if err := difference(&e, d.desired(to), live); err != nil {
 		return e, err
 	}
@@ -127,8 +128,8 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 		e.again = roomPause
 	}
 
-	quota, _ := live.objects[key("ResourceQuota", v1alpha1.QuotaName)].(*corev1.ResourceQuota)
-	if !quotaCounts(quota, divided.rest) && !recounts(m, name, quota) {
+	counted, _ := live.objects[key("ResourceQuota", v1alpha1.QuotaName)].(*corev1.ResourceQuota)
+	if !quotaCounts(counted, divided.rest) && !recounts(m, name, counted) {
 		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
 			"its quota is not in force yet: the cluster is still counting"), nil
 	}
@@ -225,7 +226,7 @@ func (d desiring) desired(to site) []apply.Object {
 		all = append(all, quota)
 	}
 	all = append(all, apply.LimitRange(corev1ac.LimitRange(limitsName, namespace).WithLabels(labels).
-		WithSpec(corev1ac.LimitRangeSpec().WithLimits(limits()))))
+		WithSpec(corev1ac.LimitRangeSpec().WithLimits(limits(to.disk)))))
 	for _, np := range d.policies(to) {
 		all = append(all, apply.NetworkPolicy(np.WithLabels(labels)))
 	}

@@ -109,7 +109,7 @@ func TestPlanCorrectsDrift(t *testing.T) {
 			set(t, o, "1k", "spec", "hard", "pods")
 		}, []string{quota}, nil},
 		{"a bound that somebody added to a quota is theirs", quota, func(t *testing.T, o *unstructured.Unstructured) {
-			set(t, o, "5", "spec", "hard", "count/jobs.batch")
+			set(t, o, "5", "spec", "hard", "count/endpointslices.discovery.k8s.io")
 		}, nil, nil},
 	}
 	for _, tc := range cases {
@@ -149,9 +149,9 @@ func set(t *testing.T, o *unstructured.Unstructured, value string, path ...strin
 func desiredOf(seen observed, environment string) []apply.Object {
 	m := seen.municipality
 	spec := m.Spec.Environment(environment)
-	quota := hardLimits(effectiveQuota(spec.Quota, sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants)))
+	quota := effectiveQuota(spec.Quota, sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants))
 	d := desiring{municipality: m, platform: seen.platform, now: now}
-	return d.desired(site{environment: *spec, namespace: v1alpha1.NamespaceFor(m.Name, environment), quota: quota, live: seen.environments[environment]})
+	return d.desired(site{environment: *spec, namespace: v1alpha1.NamespaceFor(m.Name, environment), quota: hardLimits(quota), disk: *quota.EphemeralStorage, live: seen.environments[environment]})
 }
 
 // planFor is the plan of one environment.

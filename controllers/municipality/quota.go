@@ -6,14 +6,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
-	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
-
-const limitsName = "allmenning"
 
 // sizeClass picks the class of a municipality: the first that it does not exceed,
 // and the first of all where its inhabitants are not given.
@@ -34,40 +31,6 @@ func effectiveQuota(own *v1alpha1.Quota, class v1alpha1.SizeClass) v1alpha1.Quot
 	return settings.Filled(*own, class.Quota)
 }
 
-// hardLimits is a quota in the words of the API server. Node ports and load
-// balancers stay 0: traffic comes in by the platform's ingress controller only.
-func hardLimits(q v1alpha1.Quota) corev1.ResourceList {
-	count := func(n *int32) resource.Quantity { return *resource.NewQuantity(int64(*n), resource.DecimalSI) }
-	return corev1.ResourceList{
-		corev1.ResourceRequestsCPU:              *q.CPU,
-		corev1.ResourceRequestsMemory:           *q.Memory,
-		corev1.ResourceLimitsMemory:             *q.Memory,
-		corev1.ResourceRequestsEphemeralStorage: *q.EphemeralStorage,
-		corev1.ResourceRequestsStorage:          *q.Storage,
-		corev1.ResourcePods:                     count(q.Pods),
-		corev1.ResourceServices:                 count(q.Services),
-		corev1.ResourceServicesNodePorts:        resource.MustParse("0"),
-		corev1.ResourceServicesLoadBalancers:    resource.MustParse("0"),
-		corev1.ResourceSecrets:                  count(q.Secrets),
-		corev1.ResourceConfigMaps:               count(q.ConfigMaps),
-		corev1.ResourcePersistentVolumeClaims:   count(q.PersistentVolumeClaims),
-	}
-}
-
-// limits give a container that asks for nothing enough to run, so that a quota on
-// requests does not keep it out. There is no default limit on cpu: it would slow
-// every app down for no gain.
-func limits() *corev1ac.LimitRangeItemApplyConfiguration {
-	return corev1ac.LimitRangeItem().
-		WithType(corev1.LimitTypeContainer).
-		WithDefaultRequest(corev1.ResourceList{
-			corev1.ResourceCPU:              resource.MustParse("50m"),
-			corev1.ResourceMemory:           resource.MustParse("128Mi"),
-			corev1.ResourceEphemeralStorage: resource.MustParse("128Mi"),
-		}).
-		WithDefault(tenancy.ContainerLimits())
-}
-
 // roomPause is how long to wait before looking again whether an environment has room for a share: what is in use in it
 // is not watched.
 const roomPause = time.Minute
@@ -83,7 +46,7 @@ func shareOf(app *v1alpha1.SharedApp) v1alpha1.Quota {
 	standard := v1alpha1.Quota{
 		CPU: new(resource.MustParse("250m")), Memory: new(resource.MustParse("512Mi")), EphemeralStorage: new(resource.MustParse("1Gi")),
 		Storage: new(resource.MustParse("0")), Pods: new(int32(5)), Services: new(int32(5)), Secrets: new(int32(10)), ConfigMaps: new(int32(10)),
-		PersistentVolumeClaims: new(int32(0)),
+		PersistentVolumeClaims: new(int32(0)), Objects: new(int32(20)),
 	}
 	if app == nil || app.Spec.OwnNamespace == nil || app.Spec.OwnNamespace.Quota == nil {
 		return standard

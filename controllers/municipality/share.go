@@ -127,13 +127,17 @@ func texts(short []corev1.ResourceName, more, rest, used corev1.ResourceList) []
 func fieldsOf(names []corev1.ResourceName) []string {
 	fields := map[corev1.ResourceName]string{
 		corev1.ResourceRequestsCPU: "cpu", corev1.ResourceRequestsMemory: "memory", corev1.ResourceLimitsMemory: "memory",
-		corev1.ResourceRequestsEphemeralStorage: "ephemeralStorage", corev1.ResourceRequestsStorage: "storage", corev1.ResourcePods: "pods",
+		corev1.ResourceRequestsEphemeralStorage: "ephemeralStorage", corev1.ResourceLimitsEphemeralStorage: "ephemeralStorage", corev1.ResourceRequestsStorage: "storage", corev1.ResourcePods: "pods",
 		corev1.ResourceServices: "services", corev1.ResourceSecrets: "secrets", corev1.ResourceConfigMaps: "configMaps",
 		corev1.ResourcePersistentVolumeClaims: "persistentVolumeClaims",
 	}
 	var all []string
 	for _, name := range names {
-		if field := fields[name]; !slices.Contains(all, field) {
+		field := fields[name]
+		if strings.HasPrefix(string(name), countPrefix) {
+			field = "objects"
+		}
+		if !slices.Contains(all, field) {
 			all = append(all, field)
 		}
 	}

@@ -80,6 +80,7 @@ func Filled(q, from v1alpha1.Quota) v1alpha1.Quota {
 	q.Secrets = or(q.Secrets, from.Secrets)
 	q.ConfigMaps = or(q.ConfigMaps, from.ConfigMaps)
 	q.PersistentVolumeClaims = or(q.PersistentVolumeClaims, from.PersistentVolumeClaims)
+	q.Objects = or(q.Objects, from.Objects)
 	return q
 }
 
@@ -115,5 +116,6 @@ func scaled(factor int32) v1alpha1.Quota {
 		Secrets:                count(100),
 		ConfigMaps:             count(100),
 		PersistentVolumeClaims: count(10),
+		Objects:                count(100),
 	}
 }

@@ -58,7 +58,7 @@ func TestSizeClassesGrow(t *testing.T) {
 			t.Errorf("class %s: only the last has no bound", class.Name)
 		}
 		if class.Quota.CPU == nil || class.Quota.Memory == nil || class.Quota.EphemeralStorage == nil || class.Quota.Storage == nil ||
-			class.Quota.Pods == nil || class.Quota.Services == nil || class.Quota.Secrets == nil || class.Quota.ConfigMaps == nil || class.Quota.PersistentVolumeClaims == nil {
+			class.Quota.Pods == nil || class.Quota.Services == nil || class.Quota.Secrets == nil || class.Quota.ConfigMaps == nil || class.Quota.PersistentVolumeClaims == nil || class.Quota.Objects == nil {
 			t.Errorf("class %s leaves a limit out", class.Name)
 		}
 		if i > 0 && (class.Quota.CPU.Cmp(*classes[i-1].Quota.CPU) <= 0 || *class.Quota.Pods <= *classes[i-1].Quota.Pods) {

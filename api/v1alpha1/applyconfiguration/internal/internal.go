@@ -1263,6 +1263,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: memory
       type:
         namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+    - name: objects
+      type:
+        scalar: numeric
     - name: persistentVolumeClaims
       type:
         scalar: numeric

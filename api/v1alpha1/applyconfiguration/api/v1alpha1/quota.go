@@ -17,7 +17,9 @@ type QuotaApplyConfiguration struct {
 	// memory is the sum of requests, and of limits, of all pods, in bytes.
 	// Example: 8Gi
 	Memory *resource.Quantity `json:"memory,omitempty"`
-	// ephemeralStorage is the sum of requests for node-local disk, in bytes.
+	// ephemeralStorage is the sum of requests of all pods for node-local disk, in bytes, and the most
+	// that one container may have as its limit (at least 1Gi). The sum of limits may be four times as much,
+	// as few containers fill what they may.
 	// Example: 10Gi
 	EphemeralStorage *resource.Quantity `json:"ephemeralStorage,omitempty"`
 	// storage is the sum of requests of all PersistentVolumeClaims, in bytes.
@@ -39,6 +41,14 @@ type QuotaApplyConfiguration struct {
 	// persistentVolumeClaims is the number of PersistentVolumeClaims.
 	// Example: 10
 	PersistentVolumeClaims *int32 `json:"persistentVolumeClaims,omitempty"`
+	// objects is how many there may be of each other kind that people and apps write: Deployments,
+	// StatefulSets, Jobs, CronJobs, HorizontalPodAutoscalers, PodDisruptionBudgets, Ingresses,
+	// ServiceAccounts, Roles, RoleBindings and Leases, so many of each. Of what the cluster keeps behind
+	// them there may be five times as many: ReplicaSets, ControllerRevisions, and pods including those that
+	// have ended. Lowering it deletes nothing: nothing is made beyond it until there are fewer.
+	// The operator's own accounts and bindings count, so there are at least 10.
+	// Example: 100
+	Objects *int32 `json:"objects,omitempty"`
 }
 
 // QuotaApplyConfiguration constructs a declarative configuration of the Quota type for use with
@@ -116,5 +126,13 @@ func (b *QuotaApplyConfiguration) WithConfigMaps(value int32) *QuotaApplyConfigu
 // If called multiple times, the PersistentVolumeClaims field is set to the value of the last call.
 func (b *QuotaApplyConfiguration) WithPersistentVolumeClaims(value int32) *QuotaApplyConfiguration {
 	b.PersistentVolumeClaims = &value
+	return b
+}
+
+// WithObjects sets the Objects field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Objects field is set to the value of the last call.
+func (b *QuotaApplyConfiguration) WithObjects(value int32) *QuotaApplyConfiguration {
+	b.Objects = &value
 	return b
 }
