@@ -31,6 +31,15 @@ func maxRequests(r result) float64 {
 	return most
 }
 
+// leastSpeed is how many installations a second are promised. The floor writes the objects of the app alone, so
+// it says nothing of installations that make a namespace as well.
+func (r result) leastSpeed() float64 {
+	if r.Own {
+		return 0
+	}
+	return r.FloorInstallsPerSecond * minShareOfFloor
+}
+
 // maxMemoryMiB is 400 MiB for the country with one app, and 1.5 GiB with thirty.
 func maxMemoryMiB(installations int) float64 {
 	const free, each = 714, 56.0 / 1024
@@ -51,7 +60,7 @@ func (r result) bars() []bar {
 	return []bar{
 		atMost("requests per namespace", "", &r.RequestsPerNamespace, r.ObjectsPerNamespace+extraPerNamespace),
 		atMost("requests per installation", "", &r.RequestsPerInstallation, maxRequests(r)),
-		atLeast("installations per second", "/s", r.InstallsPerSecond, r.FloorInstallsPerSecond*minShareOfFloor),
+		atLeast("installations per second", "/s", r.InstallsPerSecond, r.leastSpeed()),
 		atMost("rollout's writes per installation moved", "", &r.WritesPerMove, 1+extraWritesPerMove),
 		below(fmt.Sprintf("plan for %d members", planMembers), "ms", &r.Planning.Plan, maxPlanMilliseconds),
 		below(fmt.Sprintf("plan for %d members", manyMembers), "ms", &r.Planning.Many, maxManyMilliseconds),

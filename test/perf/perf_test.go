@@ -83,6 +83,7 @@ func TestBars(t *testing.T) {
 		{"which is the bar of every larger size", func(r *result) { r.Apps, r.RequestsPerInstallation = 10, 7.3 }, ""},
 		{"a namespace of its own costs more", func(r *result) { r.Own, r.RequestsPerInstallation = true, 23.6 }, ""},
 		{"and not more than that", func(r *result) { r.Own, r.RequestsPerInstallation = true, 23.61 }, "requests per installation"},
+		{"which the floor does not have, so no share of its speed is promised", func(r *result) { r.Own, r.InstallsPerSecond = true, 1 }, ""},
 		{"less than six tenths of the floor", func(r *result) { r.InstallsPerSecond = 11.99 }, "installations per second"},
 		{"a write too many per move", func(r *result) { r.WritesPerMove = 1.11 }, "rollout's writes per installation moved"},
 		{"a slow plan", func(r *result) { r.Planning.Plan = 50 }, "plan for 10000 members"},
