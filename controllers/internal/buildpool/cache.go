@@ -3,12 +3,7 @@ package buildpool
 import (
 	"container/list"
 	"crypto/sha256"
-	"slices"
 	"sync"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
-	"github.com/allmenning/allmenning/internal/bundle"
 )
 
 // cacheKey says what a result was built from.
@@ -19,7 +14,8 @@ type cacheKey struct {
 	scanned bool
 }
 
-// cache forgets what was used the longest time ago, when it holds too many results or too much.
+// cache keeps answers as the workers gave them: objects as JSON take a fraction of the memory that they take as maps.
+// It forgets what was used the longest time ago, when it holds too many answers or too much.
 type cache struct {
 	maxEntries, maxBytes int
 
@@ -30,47 +26,37 @@ type cache struct {
 }
 
 type cacheEntry struct {
-	key   cacheKey
-	built bundle.Built
-	size  int
+	key    cacheKey
+	answer answer
+	size   int
 }
 
 func newCache(maxEntries, maxBytes int) *cache {
 	return &cache{maxEntries: maxEntries, maxBytes: maxBytes, order: list.New(), entries: map[cacheKey]*list.Element{}}
 }
 
-// get returns a copy of a result.
-func (c *cache) get(key cacheKey) (bundle.Built, bool) {
-	c.lock.Lock()
-	element, found := c.entries[key]
-	if !found {
-		c.lock.Unlock()
-		return bundle.Built{}, false
-	}
-	c.order.MoveToFront(element)
-	built := element.Value.(*cacheEntry).built //nolint:errcheck // the list holds nothing else
-	c.lock.Unlock()
-	return copyOf(built), true
-}
-
-// put remembers a result, which the caller no longer changes.
-func (c *cache) put(key cacheKey, built bundle.Built, size int) {
+// get returns an answer, which nobody may change.
+func (c *cache) get(key cacheKey) (answer, bool) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	c.entries[key] = c.order.PushFront(&cacheEntry{key: key, built: built, size: size})
+	element, found := c.entries[key]
+	if !found {
+		return answer{}, false
+	}
+	c.order.MoveToFront(element)
+	return element.Value.(*cacheEntry).answer, true //nolint:errcheck // the list holds nothing else
+}
+
+// put remembers an answer, which nobody changes any more.
+func (c *cache) put(key cacheKey, given answer) {
+	size := given.size()
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	c.entries[key] = c.order.PushFront(&cacheEntry{key: key, answer: given, size: size})
 	c.bytes += size
 	for c.order.Len() > c.maxEntries || c.bytes > c.maxBytes {
 		oldest := c.order.Remove(c.order.Back()).(*cacheEntry) //nolint:errcheck // the list holds nothing else
 		delete(c.entries, oldest.key)
 		c.bytes -= oldest.size
 	}
-}
-
-func copyOf(built bundle.Built) bundle.Built {
-	copies := make([]*unstructured.Unstructured, len(built.Objects))
-	for i, object := range built.Objects {
-		copies[i] = object.DeepCopy()
-	}
-	built.Objects, built.Adjusted, built.Warnings = copies, slices.Clone(built.Adjusted), slices.Clone(built.Warnings)
-	return built // nobody changes its files
 }

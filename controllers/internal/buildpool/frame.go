@@ -43,6 +43,18 @@ type answer struct {
 	Fault string `json:",omitempty"`
 }
 
+// size is about how much memory an answer takes, in bytes.
+func (a answer) size() int {
+	n := 0
+	for _, object := range a.Objects {
+		n += len(object)
+	}
+	for name, content := range a.Files {
+		n += len(name) + len(content)
+	}
+	return n
+}
+
 // write sends a value: its length in four bytes, the most significant first, and then JSON.
 func write(out io.Writer, value any) error {
 	content, err := json.Marshal(value)

@@ -1,6 +1,7 @@
 package buildpool_test
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -225,15 +226,21 @@ func TestHostileBundles(t *testing.T) {
 	}
 }
 
-// childrenOf are the processes that one has started; none where they can't be read.
+// childrenOf are the workers that a process has started; none where they can't be read. A child that does not run its
+// own program yet is none: until then it has the memory of its parent.
 func childrenOf(pid int) []int {
+	parent, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	if err != nil {
 		return nil
 	}
 	var all []int
 	for word := range strings.FieldsSeq(string(content)) {
-		if child, err := strconv.Atoi(word); err == nil {
+		child, err := strconv.Atoi(word)
+		if err != nil {
+			continue
+		}
+		if program, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child)); err == nil && !bytes.Equal(program, parent) {
 			all = append(all, child)
 		}
 	}

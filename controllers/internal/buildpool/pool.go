@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,8 +38,8 @@ func (e *Exceeded) Error() string {
 const (
 	// size is how many workers there are.
 	size = 2
-	// rememberedEntries and rememberedBytes bound what is remembered of results, counted as JSON: a
-	// country's upgrade to one version passes through once, so little is enough.
+	// rememberedEntries and rememberedBytes bound what is remembered of results: a country's upgrade to
+	// one version passes through once, so little is enough.
 	rememberedEntries = 512
 	rememberedBytes   = 8 << 20
 )
@@ -129,18 +130,18 @@ func (p *Pool) run(b bundle.Bundle, c bundle.Context, scan bool) (bundle.Built, 
 	case given.Fault != "":
 		return bundle.Built{}, errors.New(given.Fault)
 	}
-	built, size, err := decode(given)
-	if err != nil {
-		return bundle.Built{}, err
+	built, err := decode(given)
+	if err == nil {
+		p.built.put(key, given)
 	}
-	p.built.put(key, built, size)
-	return copyOf(built), nil
+	return built, err
 }
 
 // known is what is known of a build without doing it; nil where nothing is.
 func (p *Pool) known(key cacheKey) *result {
-	if built, found := p.built.get(key); found {
-		return &result{built: built}
+	if given, found := p.built.get(key); found {
+		built, err := decode(given)
+		return &result{built, err}
 	}
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -229,16 +230,15 @@ func (p *Pool) tryOn(w *worker, q question) (answer, *worker, error) {
 	return given, w, nil
 }
 
-// decode reads the objects of an answer, and returns their size as JSON.
-func decode(a answer) (bundle.Built, int, error) {
-	built, size := bundle.Built{Adjusted: a.Adjusted, Files: a.Files, Warnings: a.Warnings}, 0
+// decode reads the objects of an answer. They are the caller's own to change.
+func decode(a answer) (bundle.Built, error) {
+	built := bundle.Built{Adjusted: slices.Clone(a.Adjusted), Files: a.Files, Warnings: slices.Clone(a.Warnings)} // nobody changes the files
 	for _, content := range a.Objects {
 		o := &unstructured.Unstructured{}
 		if err := o.UnmarshalJSON(content); err != nil {
-			return bundle.Built{}, 0, fmt.Errorf("%w: its answer can't be read", ErrLost)
+			return bundle.Built{}, fmt.Errorf("%w: its answer can't be read", ErrLost)
 		}
 		built.Objects = append(built.Objects, o)
-		size += len(content)
 	}
-	return built, size, nil
+	return built, nil
 }
