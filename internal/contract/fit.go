@@ -32,7 +32,7 @@ func Fit(objects []*unstructured.Unstructured) []string {
 		changed = append(changed, fmt.Sprintf("metadata.namespace %s is taken off: the objects go to the namespace of each tenant", namespace))
 	}
 	for _, o := range objects {
-		if at := slices.Concat(fitOutdated(o), fitExported(o), fitNulls(o), fitSecret(o), fitPods(o)); len(at) > 0 {
+		if at := slices.Concat(fitOutdated(o), fitExported(o), fitNulls(o), fitSecret(o), fitPods(o), fitJob(o)); len(at) > 0 {
 			changed = append(changed, Name(o)+": "+strings.Join(at, ", "))
 		}
 	}

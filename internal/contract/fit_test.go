@@ -46,6 +46,13 @@ func TestFit(t *testing.T) {
 			"{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {selector: {}}}", ""},
 		{"an autoscaler, and what it scales", "{apiVersion: autoscaling/v2beta2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: extensions/v1beta1, kind: Deployment, name: a}}}",
 			"{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}}}", "autoscaling/v2beta2 is written as autoscaling/v2"},
+		{"a Job that goes at once may never be seen to have succeeded", "{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {ttlSecondsAfterFinished: 0}}",
+			"{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {ttlSecondsAfterFinished: 300}}", "Job/a: ttlSecondsAfterFinished 0 is raised to 300"},
+		{"one that stays longer does", "{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {ttlSecondsAfterFinished: 301}}",
+			"{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {ttlSecondsAfterFinished: 301}}", ""},
+		{"one that stays for good does", "{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {}}", "{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {}}", ""},
+		{"the Jobs of a CronJob are its own", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {ttlSecondsAfterFinished: 0}}}}",
+			"{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {ttlSecondsAfterFinished: 0}}}}", ""},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			objects := parse(t, tc.in)
