@@ -2,13 +2,12 @@ package bundle
 
 import (
 	"archive/tar"
-	"bytes"
-	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"path"
 	"strings"
+
+	"github.com/allmenning/allmenning/internal/archive"
 )
 
 // folder collects unpacked files and keeps them within the limits, whichever layer they come from.
@@ -34,11 +33,11 @@ func (f *folder) add(name string, content io.Reader) error {
 	}
 
 	left := MaxUnpackedBytes - f.size
-	read, err := io.ReadAll(io.LimitReader(content, int64(left)+1))
+	read, fits, err := archive.Read(content, left)
 	if err != nil {
 		return fmt.Errorf("entry %q: %w", name, err)
 	}
-	if len(read) > left {
+	if !fits {
 		return fmt.Errorf("entry %q: more than %d bytes when unpacked", name, MaxUnpackedBytes)
 	}
 
@@ -50,36 +49,18 @@ func (f *folder) add(name string, content io.Reader) error {
 // untarGzip adds the files of a compressed tar archive. Only files and folders may be in it: links
 // and devices could point out of the bundle.
 func (f *folder) untarGzip(content []byte) error {
-	unzipped, err := gzip.NewReader(bytes.NewReader(content))
-	if err != nil {
-		return fmt.Errorf("not a gzip file: %w", err)
-	}
-	// Headers and padding count too: a tar may not hold more of them than of files.
-	return f.untar(tar.NewReader(io.LimitReader(unzipped, 2*MaxUnpackedBytes)))
-}
-
-func (f *folder) untar(archive *tar.Reader) error {
-	for {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("not a readable tar archive: %w", err)
-		}
+	return archive.Unpack(content, MaxUnpackedBytes, func(header *tar.Header, file io.Reader) error {
 		switch header.Typeflag {
 		case tar.TypeDir:
-			_, err = cleanPath(header.Name)
-		case tar.TypeReg:
-			err = f.add(header.Name, archive)
-		case tar.TypeXGlobalHeader: // git archive writes one
-		default:
-			err = fmt.Errorf("entry %q is a %s; only files and folders are allowed", header.Name, entryKind(header.Typeflag))
-		}
-		if err != nil {
+			_, err := cleanPath(header.Name)
 			return err
+		case tar.TypeReg:
+			return f.add(header.Name, file)
+		case tar.TypeXGlobalHeader: // git archive writes one
+			return nil
 		}
-	}
+		return fmt.Errorf("entry %q is a %s; only files and folders are allowed", header.Name, entryKind(header.Typeflag))
+	})
 }
 
 func entryKind(flag byte) string {

@@ -3,7 +3,6 @@ package chart
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,12 +15,13 @@ import (
 	"time"
 
 	"helm.sh/helm/v4/pkg/chart/common"
-	"helm.sh/helm/v4/pkg/chart/loader/archive"
+	helmarchive "helm.sh/helm/v4/pkg/chart/loader/archive"
 	helm "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"helm.sh/helm/v4/pkg/ignore"
 	"sigs.k8s.io/yaml"
 
+	"github.com/allmenning/allmenning/internal/archive"
 	"github.com/allmenning/allmenning/internal/contract"
 )
 
@@ -51,9 +51,9 @@ func load(files map[string][]byte) (*helm.Chart, []contract.Finding) {
 	if err := u.folder("", kept, 0); err != nil {
 		return nil, []contract.Finding{fault("charts", 0, err.Error(), "leave out what the chart does not use, or split the app")}
 	}
-	buffered := make([]*archive.BufferedFile, 0, len(u.files))
+	buffered := make([]*helmarchive.BufferedFile, 0, len(u.files))
 	for _, name := range slices.Sorted(maps.Keys(u.files)) {
-		buffered = append(buffered, &archive.BufferedFile{Name: name, Data: u.files[name]})
+		buffered = append(buffered, &helmarchive.BufferedFile{Name: name, Data: u.files[name]})
 	}
 	c, err := loader.LoadFiles(buffered)
 	if err != nil {
@@ -157,34 +157,28 @@ func (u *unpacking) folder(at string, files map[string][]byte, depth int) error 
 
 // unpack reads a packed chart: a folder that has the name of the chart.
 func (u *unpacking) unpack(content []byte) (map[string][]byte, error) {
-	unzipped, err := gzip.NewReader(bytes.NewReader(content))
-	if err != nil {
-		return nil, fmt.Errorf("not a packed chart: %w", err)
-	}
 	files := map[string][]byte{}
-	left := int64(maxBytes - u.bytes)
-	reader := tar.NewReader(io.LimitReader(unzipped, 2*maxBytes))
-	for {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return files, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("not a packed chart: %w", err)
-		}
+	left := maxBytes - u.bytes
+	err := archive.Unpack(content, maxBytes, func(header *tar.Header, content io.Reader) error {
 		_, name, nested := strings.Cut(path.Clean(header.Name), "/")
 		if header.Typeflag != tar.TypeReg || !nested || path.IsAbs(header.Name) || slices.Contains(strings.Split(header.Name, "/"), "..") {
-			continue
+			return nil
 		}
-		file, err := io.ReadAll(io.LimitReader(reader, left+1))
+		file, fits, err := archive.Read(content, left)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		if left -= int64(len(file)); left < 0 || len(files) >= maxFiles {
-			return nil, fmt.Errorf("more than %d bytes or %d files when it is unpacked", maxBytes, maxFiles)
+		if !fits || len(files) >= maxFiles {
+			return fmt.Errorf("more than %d bytes or %d files when it is unpacked", maxBytes, maxFiles)
 		}
+		left -= len(file)
 		files[name] = bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))
+		return nil
+	})
+	if errors.Is(err, archive.ErrNoGzip) || errors.Is(err, archive.ErrNoTar) {
+		return nil, fmt.Errorf("not a packed chart: %w", err)
 	}
+	return files, err
 }
 
 // dependencyFaults are the dependencies that are declared and not there: nothing is fetched.
