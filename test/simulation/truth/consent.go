@@ -208,7 +208,7 @@ func (t *Truth) reachable(k Key, s Says) Says {
 		return s
 	}
 	there, version := t.Before.Present(k), channelVersion(t.Apps[k.App], s.Channel)
-	if !t.fits(k, version) {
+	if listed := versionOf(t.Apps[k.App], version); listed != nil && listed.State != v1alpha1.VersionWithdrawn && !t.fits(k, version) {
 		s.Excuse = "in another zone than the version requires"
 	}
 	if r, offered := t.available(k.App, version); offered && (there == nil || releaseOf(there) != r) && s.Excuse == "" {

@@ -152,7 +152,7 @@ func wavesBeforeDone(m *moved) string {
 func (t *Truth) isDone(r *v1alpha1.Rollout, p Promise, index int) {
 	e := t.Ledger.of(r.Name)
 	if index == 0 {
-		e.stoodIn = hadItFirst(t, r, p)
+		e.stoodIn, e.stoodInAs = hadItFirst(t, r, p), p.Waves[0].Name
 	}
 	e.done[p.Waves[index].Name] = true
 	present := map[string]bool{}

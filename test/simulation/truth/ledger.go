@@ -89,8 +89,9 @@ type entry struct {
 	// unverified are stages of members in which the version was not verified when what ran in an environment
 	// that was taken out was uninstalled.
 	unverified map[string][]v1alpha1.Stage
-	// stoodIn is the member that had the version, and went first in place of others.
-	stoodIn string
+	// stoodIn is the member that had the version, and went first in place of others, and stoodInAs the name
+	// that the first wave had then.
+	stoodIn, stoodInAs string
 	// failed are the members that were taken back, or left as they are, and borne those of them that had
 	// failed when their wave was done.
 	failed, borne map[string]bool

@@ -21,6 +21,9 @@ func (t *Truth) Reports(after *v1alpha1.Rollout, returning map[string]bool) {
 	if len(after.Status.Next) > 512 {
 		t.Broken("status", "%s: next has %d bytes", after.Name, len(after.Status.Next))
 	}
+	if p.Waves[0].Name != e.stoodInAs { // a wave is known by its name: in the one that is called so nobody stood in
+		e.stoodIn = ""
+	}
 	t.wavesDone(after, e, p, returning)
 	t.verifiedWere(after, e, p)
 	t.pendingLong(after, e, p)
@@ -104,7 +107,8 @@ func (t *Truth) verifiedWere(after *v1alpha1.Rollout, e *entry, p Promise) {
 		return // what becomes of a member afterwards is not the Rollout's any more
 	}
 	were := 0
-	standIn := len(p.Waves) > 1 && t.crowd(after, p, 0, nil).tries() == 0
+	pilots := t.crowd(after, p, 0, nil)
+	standIn := len(p.Waves) > 1 && pilots.tries() <= pilots.away // nobody is there, or they have been away for long
 	for _, f := range all {
 		wave := p.Waves[t.waveOf(f, after, p)]
 		if first := t.stand(f, after, p.Waves[0]); standIn && (first == verified || first == unclear) { // one that had it before stands in
