@@ -137,7 +137,7 @@ func (p planning) input(s *Subject, r *v1alpha1.Rollout, strategy strategy) plan
 	app := p.Apps.Of(s.App)
 	return planner.Input{
 		Rollout: r, Group: groupText(s.Group), Strategy: strategy.Strategy, SecurityFix: app.IsSecurityFix(r.Spec.Version),
-		Members: s.Members(), Left: s.left(r), Releases: availability(app),
+		Members: s.Members(), Left: s.left(r), Elsewhere: s.elsewhere(r), Releases: availability(app),
 		Gates: p.gates(s, r, strategy.fault), Outages: p.outages, Now: p.Now,
 	}
 }

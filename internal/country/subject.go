@@ -103,37 +103,59 @@ func (s *Subject) setRecord(name string, r *v1alpha1.Rollout) (was *v1alpha1.Rol
 
 // left are the municipalities that a rollout moved and that are no members any longer.
 func (s *Subject) left(r *v1alpha1.Rollout) []planner.Left {
-	gone := map[string]planner.Left{}
-	stays := func(name string) bool {
-		_, found := s.members.Get(name)
-		return found
+	gone := s.movedBy(r, func(name, _ string) bool {
+		_, stays := s.members.Get(name)
+		return !stays
+	})
+	for _, m := range r.Status.Memory { // whose installations went with them
+		_, known := gone[m.Name]
+		_, stays := s.members.Get(m.Name)
+		if !known && m.Reason == v1alpha1.MemoryFailed && !stays {
+			gone[m.Name] = planner.Left{Name: m.Name, Wave: m.Wave, Failed: true}
+		}
 	}
+	return inOrder(gone)
+}
+
+// elsewhere are the members of which a rollout moved a place that follows the group no longer. They matter where
+// its status says nothing.
+func (s *Subject) elsewhere(r *v1alpha1.Rollout) []planner.Left {
+	if r.Status.Phase != "" {
+		return nil
+	}
+	return inOrder(s.movedBy(r, func(name, environment string) bool {
+		m, stays := s.members.Get(name)
+		return stays && !slices.ContainsFunc(m.Places, func(p planner.MemberPlace) bool { return p.Environment == environment })
+	}))
+}
+
+// movedBy are the municipalities that a rollout moved, each with those of its places that are asked for, by name.
+func (s *Subject) movedBy(r *v1alpha1.Rollout, asked func(name, environment string) bool) map[string]planner.Left {
+	all := map[string]planner.Left{}
 	s.moved.Scan(func(_ string, i *v1alpha1.AppInstallation) bool {
 		name, place, _ := installation.PlaceOf(i)
-		if i.Spec.Move.Rollout != r.Name || i.Spec.Move.Wave == "" || stays(name) {
+		if i.Spec.Move.Rollout != r.Name || i.Spec.Move.Wave == "" || !asked(name, place.Environment) {
 			return true
 		}
 		if i.Spec.State == v1alpha1.InstallationAbsent && !failedBefore(r, i) {
 			return true // it is uninstalled, which is no failure of the version
 		}
-		l := gone[name]
+		l := all[name]
 		l.Name, l.Wave = name, max(l.Wave, i.Spec.Move.Wave) // of two, where waves were edited, always the same
 		l.Failed = l.Failed || failedForGood(i)              //guard:failed-and-left-counts
 		l.Places = append(l.Places, planner.MemberPlace{
 			Environment: place.Environment, Stage: i.Spec.Tenant.Stage, Installed: planner.Observe(i),
 		})
-		gone[name] = l
+		all[name] = l
 		return true
 	})
-	for _, m := range r.Status.Memory { // whose installations went with them
-		if _, known := gone[m.Name]; !known && m.Reason == v1alpha1.MemoryFailed && !stays(m.Name) {
-			gone[m.Name] = planner.Left{Name: m.Name, Wave: m.Wave, Failed: true}
-		}
-	}
+	return all
+}
 
-	all := make([]planner.Left, 0, len(gone))
-	for _, name := range sortedKeys(gone) {
-		all = append(all, gone[name])
+func inOrder(left map[string]planner.Left) []planner.Left {
+	all := make([]planner.Left, 0, len(left))
+	for _, name := range sortedKeys(left) {
+		all = append(all, left[name])
 	}
 	return all
 }

@@ -19,6 +19,10 @@ type Input struct {
 	Members []Member
 	// Left are municipalities that this rollout moved and that are no members any longer.
 	Left []Left
+	// Elsewhere are members with places that this rollout moved and that follow the group no longer, as the network
+	// asks for fewer stages by now. They are needed only where the status says nothing of who failed: it was lost, or
+	// somebody deleted the Rollout.
+	Elsewhere []Left
 	// Releases of the app, as the catalogue has them; one without a digest is any of its version. Nil
 	// where there is no SharedApp: then all of them are unavailable for now, and none is gone.
 	Releases map[v1alpha1.Release]Availability

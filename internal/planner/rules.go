@@ -57,7 +57,25 @@ func newRules(in *Input) rules {
 			r.done[w.Name] = w.CompletedAt.Time
 		}
 	}
+
+	for i := range in.Elsewhere { //guard:failed-elsewhere-counts
+		r.recall(&in.Elsewhere[i])
+	}
 	return r
+}
+
+// recall reads that a member failed where it follows the group no longer.
+func (r *rules) recall(l *Left) {
+	for i := range l.Places {
+		installed := l.Places[i].Installed
+		stamp, soak := installed.Stamp, r.strategy.Waves[r.strategy.waveNamed(l.Wave)].Soak
+		if stamp.Outcome == v1alpha1.OutcomeReturned || (stamp.Outcome == v1alpha1.OutcomeStuck && !installed.recovered(soak, r.in.Now)) {
+			r.memory[l.Name] = append(r.memory[l.Name], v1alpha1.MemberMemory{
+				Name: l.Name, Reason: v1alpha1.MemoryFailed, Wave: stamp.Wave, Since: &stamp.MovedAt,
+			})
+			return
+		}
+	}
 }
 
 // MustRemember says whether a rollout has still to remember that the version was not verified in an environment

@@ -116,6 +116,25 @@ var storiesOfBrokenWorlds = []story{
 			return first.StandIn == "fyresdal" && first.Members == 2 && s.has("2.5.0", "prod", "fyresdal", "tokke", "vinje") && s.has("2.4.0", "prod", "kviteseid")
 		})
 	}},
+	{name: "failed-where-nobody-asks", title: "A version fails in fyresdal's test; the network asks for it in tests no longer, and the Rollout is deleted by hand: it does not come to production.", lasts: 2, plot: func(s *script) {
+		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.Members.Names = []string{"fyresdal"} })
+		s.turnsOut("2.5.0", "fyresdal", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "12:00", "the network asks for svarut in production alone", func() {
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) {
+				n.Spec.Apps = slices.Clone(n.Spec.Apps)
+				n.Spec.Apps[0].Stages = stages[2:]
+			})
+		})
+		s.on(1, "13:00", "its Rollout is deleted by hand", func() {
+			r := s.record("2.5.0", 1)
+			s.ledger.Deleted(&r)
+			delete(s.store.Rollouts, r.Name)
+		})
+		s.must(2, "12:00", "it is made again, and halted, and nobody has the version", func() bool {
+			return s.has("2.4.0", "prod", sixOfTelemark...) && s.record("2.5.0", 1).Status.Phase == v1alpha1.RolloutHalted
+		})
+	}},
 }
 
 // comesToTheLastWave moves tokke, which is verified, to the last wave, and loses its status: it stays.

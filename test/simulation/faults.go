@@ -69,7 +69,7 @@ func loseRecord(w *world) string {
 	next := w.store.Rollouts[name].DeepCopy()
 	next.Status = v1alpha1.RolloutStatus{ObservedGeneration: -1}
 	w.store.Rollouts[name] = next
-	w.ledger.Forgot(next)
+	w.so().Forgot(next)
 	w.dirty = true
 	return "the status of rollout " + name + " is lost"
 }

@@ -69,6 +69,7 @@ var guards = []guard{
 	{"own-fault-is-away", "a fault of the municipality's own is not the version's"},
 	{"returns-once", "who fails goes back once"},
 	{"failed-and-left-counts", "who failed and left still counts"},
+	{"failed-elsewhere-counts", "who failed where it follows the group no longer counts still"},
 	{"failed-and-declined-counts", "who failed and declined still counts"},
 	{"failures-are-recorded-first", "a wave waits for failures to be recorded"},
 	{"attempts-are-counted", "attempts are counted"},

@@ -29,13 +29,24 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 	delete(t.Ledger.erased, attempt(r))
 	begun := t.Ledger.of(r.Name).begun // be it before somebody deleted its record
 	delete(t.Ledger.rollouts, r.Name)
-	e, p := t.Ledger.of(r.Name), t.promise(r)
+	e := t.Ledger.of(r.Name)
 	e.begun = begun
-	for i := range p.Waves { // so with whom installations still record as failed
-		maps.Copy(e.failed, t.leftFailed(r, p, i, nil))
-	}
+	t.recallsFailed(r, t.promise(r))
 	delete(t.Ledger.planned, r.Name)
 	t.Ledger.made[subject(r)] = r
+}
+
+// Forgot notes that the status of a Rollout was lost: what installations record of it remains.
+func (t *Truth) Forgot(r *v1alpha1.Rollout) {
+	t.Ledger.Forgot(r)
+	t.recallsFailed(r, t.promise(r))
+}
+
+// recallsFailed notes whom installations still record as failed in a Rollout.
+func (t *Truth) recallsFailed(r *v1alpha1.Rollout, p Promise) {
+	for i := range p.Waves {
+		maps.Copy(t.Ledger.of(r.Name).failed, t.leftFailed(r, p, i, nil))
+	}
 }
 
 // recorded says whether an installation says that a Rollout moved it.
