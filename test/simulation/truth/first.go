@@ -275,7 +275,7 @@ func (m *moved) comesUp(f Member, deadline time.Duration) bool {
 	for _, place := range f.Places {
 		s, runs := m.record(place.Key, m.Rollout), m.Reality[place.Key]
 		healthy := runs != nil && (runs.Healthy || runs.Longest > 0)
-		if s != nil && s.Wave == "" && !healthy && m.Now.Before(s.MovedAt.Add(deadline)) {
+		if s != nil && s.Wave == "" && s.Outcome == "" && !healthy && m.Now.Before(s.MovedAt.Add(deadline)) {
 			return true
 		}
 	}
