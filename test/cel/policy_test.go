@@ -29,6 +29,11 @@ const (
 	cluster = "system:serviceaccount:kube-system:namespace-controller"
 	// sharedCluster is all of them, where they share one account.
 	sharedCluster = "system:kube-controller-manager"
+	// installer is the account of one tenant's namespace, and strangeInstaller that of another namespace.
+	installer        = "system:serviceaccount:vinje-bounds:allmenning-installer"
+	strangeInstaller = "system:serviceaccount:kube-system:allmenning-installer"
+	// trialInstaller is the account by which versions are tried.
+	trialInstaller = "system:serviceaccount:allmenning-system-trial:allmenning-installer"
 )
 
 // attempt is one request on an object that is there already.
@@ -112,8 +117,11 @@ kind: ClusterRole
 metadata: {name: wide}
 rules:
 - {apiGroups: [allmenning.dev], resources: [appinstallations, rollouts, sharedapps, networks], verbs: ["*"]}
-- {apiGroups: [""], resources: [namespaces], verbs: ["*"]}`)))
-	for i, user := range []string{operator, platformOperator, outsider, cluster, sharedCluster} {
+- {apiGroups: [""], resources: [namespaces, serviceaccounts, limitranges, resourcequotas, configmaps, secrets], verbs: ["*"]}
+- {apiGroups: [allmenning.dev], resources: [municipalities], verbs: ["*"]}
+- {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: ["*"]}
+- {apiGroups: [rbac.authorization.k8s.io], resources: ["*"], verbs: ["*"]}`)))
+	for i, user := range []string{operator, platformOperator, outsider, cluster, sharedCluster, installer, strangeInstaller, trialInstaller} {
 		role := "wide"
 		if user == platformOperator {
 			role = "cluster-admin"

@@ -8,7 +8,8 @@ import (
 
 func TestAppInstallationWriter(t *testing.T) {
 	manifest := merge(parse(t, appInstallations().manifest), parse(t, `
-metadata: {finalizers: [allmenning.dev/uninstall], labels: {allmenning.dev/app: svarut}}`))
+metadata: {namespace: vinje-writer, finalizers: [allmenning.dev/uninstall], labels: {allmenning.dev/app: svarut}}`))
+	store(t, map[string]string{"namespace": tenantNamespace("vinje-writer")})
 	object := create(t, operatorClient(t), toObject(manifest))
 	t.Cleanup(func() { removeFinalizers(t, object) })
 	const other = `{metadata: {name: kobo, finalizers: null}, spec: {app: kobo}}`
