@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -41,6 +42,8 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/metrics"
 	"github.com/allmenning/allmenning/controllers/internal/oci"
+	"github.com/allmenning/allmenning/controllers/internal/policies"
+	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/controllers/municipality"
 	"github.com/allmenning/allmenning/controllers/network"
 	"github.com/allmenning/allmenning/controllers/overview"
@@ -124,16 +127,7 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 		PprofBindAddress:                    o.ProfileAddress,
 		// Names must differ among the controllers of one operator, not of one process.
 		Controller: ctrlconfig.Controller{SkipNameValidation: new(true), ReconciliationTimeout: reconcileTimeout},
-		Cache: cache.Options{
-			DefaultTransform:         view.Transform,
-			DefaultWatchErrorHandler: known.Broke,
-			ByObject: map[client.Object]cache.ByObject{
-				// Of all roles the operator reads one: the list of kinds that bundles may hold.
-				&rbacv1.ClusterRole{}: {Field: fields.OneTermEqualSelector("metadata.name", v1alpha1.RoleInstaller)},
-				// And of the bindings in the whole cluster its own: those of coordinators.
-				&rbacv1.ClusterRoleBinding{}: {Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})},
-			},
-		},
+		Cache:      cacheOptions(o.Namespace, view, known),
 		Client: client.Options{Cache: &client.CacheOptions{
 			Unstructured: true,
 			// A reconcile that does not see what the one before it wrote would write it again.
@@ -149,6 +143,22 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	}
 
 	return mgr, addControllers(ctx, mgr, o, view, known)
+}
+
+// cacheOptions say what is kept in memory.
+func cacheOptions(namespace string, view *apply.View, known *kinds.Registry) cache.Options {
+	return cache.Options{
+		DefaultTransform:         view.Transform,
+		DefaultWatchErrorHandler: known.Broke,
+		ByObject: map[client.Object]cache.ByObject{
+			// Of all roles the operator reads one: the list of kinds that bundles may hold.
+			&rbacv1.ClusterRole{}: {Field: fields.OneTermEqualSelector("metadata.name", v1alpha1.RoleInstaller)},
+			// Of Secrets only those beside it: tenants' are watched apart.
+			&corev1.Secret{}: {Namespaces: map[string]cache.Config{namespace: {}}},
+			// And of the bindings in the whole cluster its own: those of coordinators.
+			&rbacv1.ClusterRoleBinding{}: {Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})},
+		},
+	}
 }
 
 // leaderLock is a Lease that records who leads. The usual one also writes an event at
@@ -210,30 +220,29 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 		return fmt.Errorf("set up the municipality controller: %w", err)
 	}
 
-	catalogue := &sharedapp.Reconciler{
+	if err := addCatalogue(mgr, &sharedapp.Reconciler{
 		Client: mgr.GetClient(), Mapper: mgr.GetRESTMapper(), Events: mgr.GetEventRecorder("sharedapp"), Holder: holder,
 		Store:  bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace},
 		Pool:   download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout),
 		Direct: direct, Try: pool.Try, Readable: known.Ensure, Capabilities: charts.Of, PlainHTTPRegistries: o.PlainHTTPRegistries,
+	}, now); err != nil {
+		return err
 	}
-
-	if err := catalogue.SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the sharedapp controller: %w", err)
+	tenants, err := addSecrets(mgr, now, view, known)
+	if err != nil {
+		return err
 	}
-	if err := mgr.Add(&sharedapp.Sweeper{Client: mgr.GetClient(), Store: catalogue.Store, Clock: now}); err != nil {
-		return fmt.Errorf("set up the sweeper of bundles: %w", err)
-	}
-
 	installations := &appinstallation.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Direct: direct, Mapper: mgr.GetRESTMapper(),
+		Client: secrets.Client{Client: mgr.GetClient(), Watches: tenants, Operator: o.Namespace}, Live: mgr.GetAPIReader(), Direct: direct, Mapper: mgr.GetRESTMapper(),
 		Events: mgr.GetEventRecorder("appinstallation"), Clock: now,
-		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Build: pool.Build, View: view, Kinds: known, Capabilities: charts.Of,
+		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Build: pool.Build, View: view, Kinds: known, Secrets: tenants, Capabilities: charts.Of,
 	}
 
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the appinstallation controller: %w", err)
 	}
-	if err := addReaders(mgr, holder, known); err != nil {
+	guards := &policies.Checker{Cached: mgr.GetClient(), Direct: direct, Namespace: o.Namespace}
+	if err := addReaders(mgr, holder, known, guards); err != nil {
 		return err
 	}
 	if err := mgr.Add(metrics.NewObjects(mgr.GetCache())); err != nil {
@@ -241,6 +250,29 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	}
 
 	return nil
+}
+
+// addCatalogue adds the controller of the catalogue, and what sweeps its store.
+func addCatalogue(mgr ctrl.Manager, r *sharedapp.Reconciler, now clock.Clock) error {
+	if err := r.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the sharedapp controller: %w", err)
+	}
+	if err := mgr.Add(&sharedapp.Sweeper{Client: mgr.GetClient(), Store: r.Store, Clock: now}); err != nil {
+		return fmt.Errorf("set up the sweeper of bundles: %w", err)
+	}
+	return nil
+}
+
+// addSecrets adds the watches of tenants' Secrets.
+func addSecrets(mgr ctrl.Manager, now clock.Clock, view *apply.View, known *kinds.Registry) (*secrets.Watches, error) {
+	tenants := secrets.New(secrets.Options{
+		Config: mgr.GetConfig(), HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
+		Transform: view.Transform, Clock: now, Report: func(why *kinds.Fault) { known.Report(secrets.Kind(), why) },
+	})
+	if err := mgr.Add(tenants); err != nil {
+		return nil, fmt.Errorf("set up the watches of Secrets: %w", err)
+	}
+	return tenants, nil
 }
 
 // readCapabilities makes what finds out what charts may know of the cluster.
@@ -280,7 +312,7 @@ func addHolder(mgr ctrl.Manager, namespace string, now clock.Clock, direct clien
 
 // addReaders adds the controllers that rest on the model alone: those that decide what is installed,
 // the one that reports how it is doing, and those that say whether a spec makes sense.
-func addReaders(mgr ctrl.Manager, holder *snapshot.Holder, known *kinds.Registry) error {
+func addReaders(mgr ctrl.Manager, holder *snapshot.Holder, known *kinds.Registry, guards *policies.Checker) error {
 	decisions := &consent.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("consent")}
 	if err := decisions.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the consent controller: %w", err)
@@ -293,11 +325,11 @@ func addReaders(mgr ctrl.Manager, holder *snapshot.Holder, known *kinds.Registry
 	if err := reports.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the overview controller: %w", err)
 	}
-	platforms := &platform.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("platform"), Kinds: known}
+	platforms := &platform.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("platform"), Kinds: known, Policies: guards}
 	if err := platforms.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the platform controller: %w", err)
 	}
-	networks := &network.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("network")}
+	networks := &network.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("network"), Policies: guards}
 	if err := networks.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the network controller: %w", err)
 	}

@@ -4,6 +4,10 @@ package v1alpha1
 // their access.
 const ReasonAccessFailed = "AccessFailed"
 
+// ReasonPolicyMissing is the reason of the condition Ready of the Platform while an admission policy is missing or not as it
+// was shipped, and of a Network whose coordinators have no access for that.
+const ReasonPolicyMissing = "PolicyMissing"
+
 // Reasons of a Network's condition Ready that a proposal is to blame for.
 const (
 	// ReasonChannelMissing means that a SharedApp has no channel of a name. That there is no such SharedApp,

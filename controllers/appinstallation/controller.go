@@ -16,6 +16,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
+	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/chart"
@@ -47,6 +48,8 @@ type Reconciler struct {
 	View *apply.View
 	// Kinds watches the kinds that apps consist of.
 	Kinds *kinds.Registry
+	// Secrets watches the Secrets of each namespace by itself.
+	Secrets *secrets.Watches
 
 	memory  memory
 	brakes  brakes

@@ -16,6 +16,7 @@ import (
 
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/installable"
 )
@@ -25,18 +26,29 @@ type lister struct {
 	client client.Reader
 	mapper meta.RESTMapper
 	kinds  *kinds.Registry
-	clock  clock.PassiveClock
-	known  *memo[string, servedKinds]
+	// secrets watches the Secrets of each namespace by itself.
+	secrets *secrets.Watches
+	clock   clock.PassiveClock
+	known   *memo[string, servedKinds]
 }
 
 func (r *Reconciler) lister() lister {
-	return lister{client: r.Client, mapper: r.Mapper, kinds: r.Kinds, clock: r.Clock, known: &r.memory.kinds}
+	return lister{client: r.Client, mapper: r.Mapper, kinds: r.Kinds, secrets: r.Secrets, clock: r.Clock, known: &r.memory.kinds}
 }
 
 // isReadable says whether what was written of a kind can be awaited in the cache.
 func (l lister) isReadable(ctx context.Context, o client.Object) bool {
 	u, ok := o.(*unstructured.Unstructured)
-	return !ok || l.kinds.Ensure(ctx, u.GroupVersionKind()) == nil
+	return !ok || l.ensure(ctx, u.GroupVersionKind(), u.GetNamespace()) == nil
+}
+
+// ensure returns when the objects of a kind in a namespace can be read from memory. A *kinds.Fault says that they can't.
+func (l lister) ensure(ctx context.Context, gvk schema.GroupVersionKind, namespace string) error {
+	if gvk != secrets.Kind() {
+		return l.kinds.Ensure(ctx, gvk)
+	}
+	_, err := l.secrets.In(ctx, namespace)
+	return err
 }
 
 // look lists what is in the namespace: of the kinds that the app holds, or held, and of all others that
@@ -49,8 +61,14 @@ func (l lister) look(ctx context.Context, seen *observed, wanted rendered) error
 	needed := neededKinds(seen, wanted)
 	seen.live = map[ref]*unstructured.Unstructured{}
 	var unreadable []string
+	if seen.unreadable != "" {
+		unreadable = append(unreadable, seen.unreadable)
+	}
 	for _, gvk := range whichToList(all, needed) {
-		err := l.kinds.Ensure(ctx, gvk)
+		if gvk == secrets.Kind() && (needed[gvk.GroupKind()] == nil || !hasInstaller(seen)) {
+			continue
+		}
+		err := l.ensure(ctx, gvk, seen.home())
 		var fault *kinds.Fault
 		switch {
 		case errors.As(err, &fault):
@@ -83,7 +101,16 @@ func neededKinds(seen *observed, wanted rendered) map[schema.GroupKind][]schema.
 	for _, o := range wanted.objects {
 		add(o.GroupVersionKind())
 	}
+	named := func(r contract.Reference) bool { return r.Kind == secrets.Kind().Kind }
+	if isLost(seen) || slices.ContainsFunc(contract.References(wanted.objects), named) {
+		add(secrets.Kind()) // they may be the app's of before, or another app's
+	}
 	return needed
+}
+
+// isLost says whether the status was lost of an installation that was seen healthy: what it holds is looked for.
+func isLost(seen *observed) bool {
+	return len(seen.previous().Inventory) == 0 && seen.installation.Spec.LastVerified != nil
 }
 
 // whichToList are the served kinds in the version that the cluster prefers, and after that in those in which the app

@@ -20,7 +20,9 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
@@ -122,13 +124,13 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (ob
 	if err := r.offer(ctx, &seen); err != nil {
 		return seen, err
 	}
+	if seen.room, err = r.room(ctx, seen.home()); err != nil {
+		return seen, err
+	}
 	if err := r.needs(ctx, &seen); err != nil {
 		return seen, err
 	}
 	if err := r.role(ctx, &seen); err != nil {
-		return seen, err
-	}
-	if seen.room, err = r.room(ctx, seen.home()); err != nil {
 		return seen, err
 	}
 	if i.Spec.State == v1alpha1.InstallationAbsent {
@@ -216,7 +218,7 @@ func (r *Reconciler) offer(ctx context.Context, seen *observed) error {
 		return nil
 	}
 
-	o := untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"})
+	o := untyped(secrets.Kind())
 	seen.pullSecret, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: r.Store.Namespace, Name: seen.app.Spec.ImagePullSecretRef.Name}, o)
 	return err
 }
@@ -260,8 +262,32 @@ func homeOf(ctx context.Context, c client.Reader, environment, app string, found
 
 // readSecrets reads the tenant's Secrets that hold parameters, and the values that the operator made.
 func readSecrets(ctx context.Context, r *Reconciler, seen *observed) error {
-	i := &seen.installation
 	seen.secrets = map[string]map[string][]byte{}
+	if !hasInstaller(seen) {
+		return nil
+	}
+	err := readGiven(ctx, r, seen)
+	if err == nil {
+		err = readKept(ctx, r, seen)
+	}
+	var fault *kinds.Fault
+	if errors.As(err, &fault) {
+		seen.unreadable = fault.Error()
+		return nil
+	}
+	return err
+}
+
+// hasInstaller says whether the namespace has an installer, as which its Secrets are read, or is to have one any moment. Where
+// it has none, nothing of the app is there.
+func hasInstaller(seen *observed) bool {
+	ns := seen.namespace
+	return ns != nil && ns.DeletionTimestamp.IsZero() && ns.Labels[v1alpha1.LabelMunicipality] == seen.installation.Spec.Tenant.Municipality
+}
+
+// readGiven reads the Secrets that hold parameters.
+func readGiven(ctx context.Context, r *Reconciler, seen *observed) error {
+	i := &seen.installation
 	for _, from := range i.Spec.ParametersFrom {
 		data, err := r.secret(ctx, client.ObjectKey{Namespace: i.Namespace, Name: from.SecretRef.Name})
 		if err != nil {
@@ -271,15 +297,18 @@ func readSecrets(ctx context.Context, r *Reconciler, seen *observed) error {
 			seen.secrets[from.SecretRef.Name] = data
 		}
 	}
-	return readKept(ctx, r, seen)
+	return nil
 }
 
-// readKept reads the values that the operator made for the app.
+// readKept reads the values that the operator made for the app, where its version has such.
 func readKept(ctx context.Context, r *Reconciler, seen *observed) error {
+	if !generates(seen) {
+		return nil
+	}
 	i := &seen.installation
 	key := client.ObjectKey{Namespace: seen.home(), Name: generatedName(i.Spec.App)}
 	var err error
-	seen.generated.identity, err = maybe(ctx, r.Client, key, untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"}))
+	seen.generated.identity, err = maybe(ctx, r.Client, key, untyped(secrets.Kind()))
 	if err != nil || seen.generated.identity == nil || takenSecret(*seen, seen.generated.identity) != nil {
 		return err
 	}
@@ -287,10 +316,26 @@ func readKept(ctx context.Context, r *Reconciler, seen *observed) error {
 	return err
 }
 
+// generates says whether the operator makes values for the app, or made some.
+func generates(seen *observed) bool {
+	if len(seen.previous().Generated) > 0 {
+		return true
+	}
+	if seen.offer == nil {
+		return false
+	}
+	version := seen.offer.Version(seen.installation.Spec.Version)
+	if version == nil {
+		return false
+	}
+	schema, err := version.Schema()
+	return err == nil && len(schema.Generated()) > 0
+}
+
 // secret reads a tenant's Secret as the namespace's installer, and only when the
 // cache, which does not keep values, says that it changed.
 func (r *Reconciler) secret(ctx context.Context, key client.ObjectKey) (map[string][]byte, error) {
-	identity, err := maybe(ctx, r.Client, key, untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"}))
+	identity, err := maybe(ctx, r.Client, key, untyped(secrets.Kind()))
 	if err != nil || identity == nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
@@ -30,6 +31,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
+	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/controllers/internal/watch"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
@@ -76,14 +78,17 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(hardChanged())).
 		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request { return owner(ctx, r.Client, o) })).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(residents)).
-		Watches(untyped(schema.GroupVersionKind{Version: "v1", Kind: "Secret"}), handler.EnqueueRequestsFromMapFunc(r.pulling),
-			builder.WithPredicates(predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetNamespace() == r.Store.Namespace }))).
+		Watches(untyped(secrets.Kind()), handler.EnqueueRequestsFromMapFunc(r.pulling)).
 		WatchesRawSource(source.Channel(r.Kinds.Broken(), handler.EnqueueRequestsFromMapFunc(r.holders))).
+		WatchesRawSource(source.Channel(r.Secrets.Broken(), handler.EnqueueRequestsFromMapFunc(readers(r)))).
 		Build(r)
 
 	if err != nil {
 		return fmt.Errorf("build the controller: %w", err)
 	}
+	r.Secrets.Use(func(of cache.Cache) error {
+		return c.Watch(source.Kind[client.Object](of, untyped(secrets.Kind()), objectEvents(r.touched)))
+	})
 	r.Kinds.Use(mgr.GetAPIReader(), mgr.GetCache(), func(gvk schema.GroupVersionKind) error {
 		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), objectEvents(r.touched)))
 	})
@@ -214,7 +219,7 @@ func (r *Reconciler) touched(ctx context.Context, o client.Object) []reconcile.R
 	if requests := owner(ctx, r.Client, o); requests != nil {
 		return requests
 	}
-	isSecret := o.GetObjectKind().GroupVersionKind().Kind == "Secret"
+	isSecret := o.GetObjectKind().GroupVersionKind() == secrets.Kind()
 	return r.some(ctx, o.GetNamespace(), func(i *v1alpha1.AppInstallation) bool {
 		if meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionStalled) || inventoryHas(i, o.GetUID()) {
 			return true
@@ -278,6 +283,16 @@ func (r *Reconciler) holders(ctx context.Context, kind client.Object) []reconcil
 	return r.list(ctx, func(i *v1alpha1.AppInstallation) bool {
 		return slices.ContainsFunc(i.Status.Inventory, func(o v1alpha1.InstalledObject) bool { return refOf(inventoried(o)).GroupKind == gk })
 	})
+}
+
+// readers finds the installations to whom the Secrets of a namespace matter.
+func readers(r *Reconciler) handler.MapFunc {
+	return func(ctx context.Context, secret client.Object) []reconcile.Request {
+		if requests := resident(ctx, r.Client, secret); requests != nil {
+			return requests
+		}
+		return r.some(ctx, secret.GetNamespace(), func(*v1alpha1.AppInstallation) bool { return true })
+	}
 }
 
 func (r *Reconciler) some(ctx context.Context, namespace string, matter func(*v1alpha1.AppInstallation) bool) []reconcile.Request {

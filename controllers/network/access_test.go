@@ -187,3 +187,31 @@ func TestStatusTellsOfABindingThatCantBeWritten(t *testing.T) {
 		})
 	}
 }
+
+// The role of coordinators lets them change every network; the policy alone leaves them what is theirs.
+func TestNobodyCoordinatesWithoutThePolicy(t *testing.T) {
+	n := v1alpha1.Network{
+		ObjectMeta: metav1.ObjectMeta{Name: "digi-tv", Generation: 1},
+		Spec:       v1alpha1.NetworkSpec{Access: []v1alpha1.NetworkAccess{coordinating(nil, "a")}},
+	}
+	seen := in(country.Objects{}, n)
+	seen.unguarded = "the policy is missing: apply it"
+	seen.binding = &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: bindingName("digi-tv")}}
+	todo, err := plan(seen, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if todo.access.remove == nil || todo.access.apply != nil {
+		t.Errorf("the binding is to go: %+v", todo.access)
+	}
+	got := status(seen, todo, nil, now)
+	stalled := meta.FindStatusCondition(got.Conditions, v1alpha1.ConditionStalled)
+	if got.Coordinators != nil || stalled == nil || stalled.Reason != v1alpha1.ReasonPolicyMissing ||
+		stalled.Message != "spec.access: its coordinators have no access meanwhile: the policy is missing: apply it" {
+		t.Errorf("coordinators %v, conditions %+v", got.Coordinators, got.Conditions)
+	}
+	seen.network.Spec.Access = nil
+	if todo, err = plan(seen, now); err != nil || todo.outcome.Reason == v1alpha1.ReasonPolicyMissing {
+		t.Errorf("a network without coordinators is none of that policy's business: %+v, %v", todo.outcome, err)
+	}
+}

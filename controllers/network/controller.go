@@ -9,6 +9,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/allmenning/allmenning/controllers/internal/policies"
 	"github.com/allmenning/allmenning/controllers/snapshot"
 )
 
@@ -20,12 +21,15 @@ type Reconciler struct {
 	Events events.EventRecorder
 	// Holder has the country.
 	Holder *snapshot.Holder
+	// Policies compares the admission policies with those that are shipped.
+	Policies *policies.Checker
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=networks,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=networks/status,verbs=patch
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterrolebindings,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=allmenning-coordinator
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile gives the coordinators of one Network their access, and reports what the

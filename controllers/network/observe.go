@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/policies"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -17,6 +18,8 @@ type observed struct {
 	network v1alpha1.Network
 	// binding of the coordinators, nil where there is none.
 	binding *rbacv1.ClusterRoleBinding
+	// unguarded says that the policy which narrows the coordinators' role is not as it was shipped, with the fix; empty where it is.
+	unguarded string
 	// country that the network is part of.
 	country *country.Country
 }
@@ -31,6 +34,11 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if seen.binding, err = r.binding(ctx, name); err != nil {
 		return seen, err
 	}
+	found, err := r.Policies.Check(ctx)
+	if err != nil {
+		return seen, err
+	}
+	seen.unguarded = found.Fault(policies.Delegation)
 	seen.country = r.Holder.Country()
 	return seen, nil
 }

@@ -34,6 +34,11 @@ type planned struct {
 func plan(seen observed, now time.Time) (planned, error) {
 	n := &seen.network
 	out := planned{coordinators: coordinators(n.Spec.Access, now), again: expiry.Next(n.Spec.Access, now)}
+	var withheld condition.Outcome
+	if out.coordinators != nil && seen.unguarded != "" {
+		out.coordinators = nil // their role lets them change any network: the policy alone narrows it
+		withheld = condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonPolicyMissing, Message: "spec.access: its coordinators have no access meanwhile: " + seen.unguarded}
+	}
 	var err error
 	if out.access, err = planGrant(n, out.coordinators, seen.binding); err != nil {
 		return out, err
@@ -44,7 +49,8 @@ func plan(seen observed, now time.Time) (planned, error) {
 		out.observers = &observers
 	}
 	out.unknown = reference.UnknownMembers(n, func(name string) bool { return seen.country.Tenant(name).IsThere() })
-	out.outcome = outcome(seen, out, members)
+	spec := outcome(seen, out, members)
+	out.outcome = together(spec.Message, spec, withheld)
 	return out, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/policies"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -26,10 +29,13 @@ const pause = time.Second
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	specOrRequest := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 		apply.StatusLost(func(o *v1alpha1.Network) int64 { return o.Status.ObservedGeneration }))
+	changedSpec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	return ctrl.NewControllerManagedBy(mgr).Named("network").
 		For(&v1alpha1.Network{}, builder.WithPredicates(specOrRequest)).
 		WatchesRawSource(r.Holder.Wakes(func(c country.Changed) map[string]bool { return c.NetworkSpecs }, pause)).
 		Watches(&rbacv1.ClusterRoleBinding{}, handler.EnqueueRequestsFromMapFunc(networkOf)).
+		Watches(&admissionv1.ValidatingAdmissionPolicy{}, handler.EnqueueRequestsFromMapFunc(r.coordinated), changedSpec).
+		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, handler.EnqueueRequestsFromMapFunc(r.coordinated), changedSpec).
 		Complete(r)
 }
 
@@ -41,4 +47,23 @@ func networkOf(_ context.Context, o client.Object) []reconcile.Request {
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: name}}}
+}
+
+// coordinated are the networks with coordinators, for the policy that narrows their role.
+func (r *Reconciler) coordinated(ctx context.Context, o client.Object) []reconcile.Request {
+	if o.GetName() != policies.Delegation {
+		return nil
+	}
+	var list v1alpha1.NetworkList
+	if err := read.List(ctx, r.Client, &list); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list Networks")
+		return nil
+	}
+	var all []reconcile.Request
+	for i := range list.Items {
+		if len(list.Items[i].Spec.Access) > 0 {
+			all = append(all, reconcile.Request{NamespacedName: types.NamespacedName{Name: list.Items[i].Name}})
+		}
+	}
+	return all
 }

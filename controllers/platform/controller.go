@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
+	"github.com/allmenning/allmenning/controllers/internal/policies"
 	"github.com/allmenning/allmenning/controllers/snapshot"
 )
 
@@ -23,20 +24,35 @@ type Reconciler struct {
 	Holder *snapshot.Holder
 	// Kinds knows which kinds of apps can't be read.
 	Kinds *kinds.Registry
+	// Policies compares the admission policies with those that are shipped.
+	Policies *policies.Checker
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms/status,verbs=patch
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile reports whether the Platform is in force.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.Name)
 	if apierrors.IsNotFound(err) {
-		return ctrl.Result{}, nil // without a Platform the built-in defaults hold
+		return ctrl.Result{}, r.unreported(ctx) // without a Platform the built-in defaults hold
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
 	return ctrl.Result{}, r.write(ctx, seen.platform, status(seen.platform, plan(seen), seen.country.Now))
+}
+
+// unreported logs what is wrong with the admission policies where there is no Platform to say it in.
+func (r *Reconciler) unreported(ctx context.Context) error {
+	found, err := r.Policies.Check(ctx)
+	if err != nil {
+		return err
+	}
+	if fault := found.Fault(""); fault != "" {
+		ctrl.LoggerFrom(ctx).Info("unguarded", "why", fault)
+	}
+	return nil
 }

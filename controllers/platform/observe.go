@@ -17,6 +17,8 @@ type observed struct {
 	country *country.Country
 	// unreadable says which kinds of apps can't be read, each with the fix.
 	unreadable []string
+	// unguarded says which admission policies are not as they were shipped, with the fix; empty where all are.
+	unguarded string
 }
 
 func (r *Reconciler) observe(ctx context.Context, name string) (observed, error) {
@@ -26,5 +28,7 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	}
 	seen.country = r.Holder.Country()
 	seen.unreadable = r.Kinds.Faults()
-	return seen, nil
+	found, err := r.Policies.Check(ctx)
+	seen.unguarded = found.Fault("")
+	return seen, err
 }

@@ -13,8 +13,11 @@ import (
 // plan says what the Platform comes to. The schema has checked nearly all of it. What it
 // can't check are the words of labels, and the strategy of networks that say none: its
 // schedules and selectors, whom its waves pick in the whole country, and what its approvals
-// are for. All faults are reported at once; what may be intended is reported where the Platform is in force.
+// are for. All faults are reported at once, but what the cluster no longer refuses comes first; what may be intended is reported where the Platform is in force.
 func plan(seen observed) condition.Outcome {
+	if seen.unguarded != "" {
+		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonPolicyMissing, Message: "what these admission policies forbid is not refused: " + seen.unguarded}
+	}
 	spec := seen.platform.Spec
 	known := reference.Known{Apps: seen.country.Apps, Platform: spec, Networks: seen.country.Networks, Now: seen.country.Now}
 	faults, notes := reference.Platform(&seen.platform, known, country.Municipalities(seen.country.Tenants))

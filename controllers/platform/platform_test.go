@@ -167,3 +167,15 @@ func TestPlanStallsOnLabelsThatAreNone(t *testing.T) {
 		})
 	}
 }
+
+func TestPlanStallsOnPoliciesFirst(t *testing.T) {
+	seen := in(country.Objects{}, v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{DNS: []v1alpha1.DNSServer{{PodLabels: map[string]string{"a": "b c"}}}}})
+	seen.unguarded = "ValidatingAdmissionPolicy x is missing: apply it"
+	want := condition.Outcome{
+		State: condition.Stalled, Reason: v1alpha1.ReasonPolicyMissing,
+		Message: "what these admission policies forbid is not refused: ValidatingAdmissionPolicy x is missing: apply it",
+	}
+	if diff := cmp.Diff(want, plan(seen)); diff != "" {
+		t.Errorf("outcome (-want +got):\n%s", diff)
+	}
+}

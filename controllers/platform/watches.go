@@ -1,16 +1,23 @@
 package platform
 
 import (
+	"context"
+	"strings"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/policies"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -22,9 +29,12 @@ const pause = time.Second
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	specOrRequest := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 		apply.StatusLost(func(o *v1alpha1.Platform) int64 { return o.Status.ObservedGeneration }))
+	changedSpec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	return ctrl.NewControllerManagedBy(mgr).Named("platform").
 		For(&v1alpha1.Platform{}, builder.WithPredicates(specOrRequest)).
 		WatchesRawSource(r.Holder.Wakes(theOne, pause)).
+		Watches(&admissionv1.ValidatingAdmissionPolicy{}, handler.EnqueueRequestsFromMapFunc(ofPolicy), changedSpec).
+		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, handler.EnqueueRequestsFromMapFunc(ofPolicy), changedSpec).
 		WatchesRawSource(source.Channel(r.Kinds.Changed(), &handler.EnqueueRequestForObject{})).
 		Complete(r)
 }
@@ -35,4 +45,12 @@ func theOne(c country.Changed) map[string]bool {
 		return nil
 	}
 	return map[string]bool{v1alpha1.PlatformName: true}
+}
+
+// ofPolicy is the Platform, for a shipped policy or its binding.
+func ofPolicy(_ context.Context, o client.Object) []reconcile.Request {
+	if !strings.HasSuffix(o.GetName(), policies.Suffix) {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: v1alpha1.PlatformName}}}
 }

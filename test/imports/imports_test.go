@@ -24,14 +24,14 @@ type layer struct {
 var layers = []layer{
 	{packages: "api", siblings: true},
 	{packages: "internal", allowed: []string{"api"}, siblings: true},
-	{packages: "controllers/internal", allowed: []string{"api", "internal"}, siblings: true},
+	{packages: "controllers/internal", allowed: []string{"api", "internal", "config/policy"}, siblings: true},
 	{packages: "controllers/snapshot", allowed: []string{"api", "internal", "controllers/internal"}},
 	{packages: "controllers/*", allowed: []string{"api", "internal", "controllers/internal", "controllers/snapshot"}},
 	{packages: "controllers", allowed: []string{"api", "internal"}, siblings: true},
 	{packages: "cmd/manager", allowed: []string{"controllers"}},
 	{packages: "cmd/kubectl-allmenning", allowed: []string{"api", "internal", "config/crd", "config/rbac"}, siblings: true},
 	{packages: "config/crd"},
-	{packages: "config/rbac"},
+	{packages: "config/policy"},
 	{packages: "config/rbac"},
 }
 

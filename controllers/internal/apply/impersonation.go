@@ -39,3 +39,18 @@ func (i impersonation) RoundTrip(req *http.Request) (*http.Response, error) {
 	clone.Header.Set("Impersonate-User", InstallerUser(namespace))
 	return i.next.RoundTrip(clone)
 }
+
+// Always makes a transport, which honours AsInstaller, send each request as the installer of a namespace.
+func Always(namespace string, next http.RoundTripper) http.RoundTripper {
+	return always{namespace: namespace, next: next}
+}
+
+type always struct {
+	namespace string
+	next      http.RoundTripper
+}
+
+// RoundTrip sends the request on, as the installer.
+func (a always) RoundTrip(req *http.Request) (*http.Response, error) {
+	return a.next.RoundTrip(req.WithContext(AsInstaller(req.Context(), a.namespace)))
+}

@@ -42,6 +42,9 @@ type Fault struct {
 	why  string
 }
 
+// NewFault says why a kind can't be read, and what to do.
+func NewFault(kind schema.GroupVersionKind, why string) *Fault { return &Fault{Kind: kind, why: why} }
+
 // Error names the kind, the reason and the fix.
 func (f *Fault) Error() string { return f.why }
 
@@ -61,6 +64,8 @@ type Registry struct {
 // kind is what is known of one.
 type kind struct {
 	watched bool
+	// reported says that others watch the kind, and report its faults.
+	reported bool
 	// fault is why it can't be read, as it was at asked; nil where it can.
 	fault *Fault
 	asked time.Time
@@ -94,6 +99,8 @@ func (r *Registry) Ensure(ctx context.Context, gvk schema.GroupVersionKind) erro
 	for {
 		k, ask := r.claim(gvk)
 		switch {
+		case k.reported && k.fault == nil:
+			return nil
 		case ask:
 			fault := r.ask(ctx, gvk)
 			var err error
@@ -127,7 +134,7 @@ func (r *Registry) claim(gvk schema.GroupVersionKind) (known kind, ask bool) {
 		k = &kind{}
 		r.kinds[gvk] = k
 	}
-	isKnown := (k.watched && k.fault == nil) || (k.fault != nil && r.clock.Since(k.asked) < askAgain)
+	isKnown := k.reported || (k.watched && k.fault == nil) || (k.fault != nil && r.clock.Since(k.asked) < askAgain)
 	if isKnown || k.asking != nil {
 		return *k, false
 	}
@@ -146,6 +153,21 @@ func (r *Registry) note(gvk schema.GroupVersionKind, fault *Fault, started bool)
 	}
 	k.fault, k.asked, k.asking = fault, r.clock.Now(), nil
 	k.watched = k.watched || (fault == nil && started)
+}
+
+// Report notes of a kind that others watch whether it can be read: a fault says why not, and nil that it can.
+func (r *Registry) Report(gvk schema.GroupVersionKind, fault *Fault) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	k := r.kinds[gvk]
+	if k == nil {
+		k = &kind{}
+		r.kinds[gvk] = k
+	}
+	if (k.fault == nil) != (fault == nil) {
+		r.wake()
+	}
+	k.reported, k.fault, k.asked = true, fault, r.clock.Now()
 }
 
 // wake has the Platform looked at, unless it is to be already.

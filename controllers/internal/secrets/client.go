@@ -1,0 +1,89 @@
+package secrets
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Client is a client of everything, that reads and writes the untyped Secrets of tenants through the watch of their namespace.
+type Client struct {
+	client.Client
+
+	// Watches of the tenants' namespaces.
+	Watches *Watches
+	// Operator is the operator's own namespace, whose Secrets the other client knows.
+	Operator string
+}
+
+// Get reads an object.
+func (c Client) Get(ctx context.Context, key client.ObjectKey, o client.Object, options ...client.GetOption) error {
+	in, err := c.of(ctx, o, key.Namespace)
+	if err != nil {
+		return err
+	}
+	return in.Get(ctx, key, o, options...)
+}
+
+// List reads objects; Secrets in one namespace, which an option names.
+func (c Client) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
+	in, err := c.of(ctx, list, (&client.ListOptions{}).ApplyOptions(options).Namespace)
+	if err != nil {
+		return err
+	}
+	return in.List(ctx, list, options...)
+}
+
+// Apply writes an object.
+func (c Client) Apply(ctx context.Context, o runtime.ApplyConfiguration, options ...client.ApplyOption) error {
+	in, err := c.of(ctx, o, namespaceOf(o))
+	if err != nil {
+		return err
+	}
+	return in.Apply(ctx, o, options...)
+}
+
+// Patch changes an object.
+func (c Client) Patch(ctx context.Context, o client.Object, patch client.Patch, options ...client.PatchOption) error {
+	in, err := c.of(ctx, o, o.GetNamespace())
+	if err != nil {
+		return err
+	}
+	return in.Patch(ctx, o, patch, options...)
+}
+
+// Delete deletes an object.
+func (c Client) Delete(ctx context.Context, o client.Object, options ...client.DeleteOption) error {
+	in, err := c.of(ctx, o, o.GetNamespace())
+	if err != nil {
+		return err
+	}
+	return in.Delete(ctx, o, options...)
+}
+
+// of returns the client that an object is read and written by.
+func (c Client) of(ctx context.Context, o any, namespace string) (client.Client, error) {
+	kinded, ok := o.(interface {
+		GroupVersionKind() schema.GroupVersionKind
+	})
+	if !ok || namespace == c.Operator || (kinded.GroupVersionKind() != Kind() && kinded.GroupVersionKind() != Kind().GroupVersion().WithKind("SecretList")) {
+		return c.Client, nil
+	}
+	return c.Watches.In(ctx, namespace)
+}
+
+// namespaceOf is the namespace of an untyped apply configuration.
+func namespaceOf(o runtime.ApplyConfiguration) string {
+	if named, ok := o.(interface{ GetNamespace() string }); ok {
+		return named.GetNamespace()
+	}
+	return ""
+}
+
+var _ client.Client = Client{}
+
+// Is says whether an object is an untyped Secret.
+func Is(o *unstructured.Unstructured) bool { return o.GroupVersionKind() == Kind() }
