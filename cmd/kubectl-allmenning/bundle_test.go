@@ -218,6 +218,9 @@ func TestBundleCheckOfOverlays(t *testing.T) {
 		{"a base alone", "list base", "", nil},
 		{"an overlay brings its base", "list test", "base", []string{"test"}},
 		{"of several, the one for production", "list prod", "test", []string{"prod", "test"}},
+		{"of stages, the one that is nearest to production", "list test", "local", []string{"local", "test"}},
+		{"of versions, the last", "list v10", "v9", []string{"v9", "v10"}},
+		{"not one for another platform", "list ha", "openshift", []string{"openshift", "ha"}},
 		{"which of several is a person's to say", "a bundle installs each object once", "", []string{"demo", "test"}},
 	} {
 		files := maps.Clone(base)
@@ -229,6 +232,30 @@ func TestBundleCheckOfOverlays(t *testing.T) {
 		if !errors.Is(err, errRefused) || !strings.Contains(out, tc.want) || (tc.not != "" && strings.Contains(listed[strings.LastIndex(listed, "would list"):], tc.not)) {
 			t.Errorf("%s: %v, want %q:\n%s", tc.reason, err, tc.want, out)
 		}
+	}
+}
+
+// TestBundleCheckOfRepeats shows that of manifests which hold the same objects, those that say them alone are listed.
+func TestBundleCheckOfRepeats(t *testing.T) {
+	const a, b = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n"
+	dir := folderOf(t, map[string]string{"all.yaml": a + "---\n" + b, "a.yaml": a, "b.yaml": b, "c.yaml": strings.Replace(a, "name: a", "name: c", 1)})
+	if out, errs, err := call(t, "bundle", "check", dir, "--fix"); err != nil {
+		t.Fatalf("%v\n%s%s", err, out, errs)
+	}
+	if got, want := contents(t, dir)[string(filepath.Separator)+"kustomization.yaml"], "resources:\n- a.yaml\n- b.yaml\n- c.yaml\n"; got != want {
+		t.Errorf("it lists %q, want %q", got, want)
+	}
+}
+
+// TestBundleCheckFixOfAPatchedAnnotation shows that an annotation goes also where another overlay put it.
+func TestBundleCheckFixOfAPatchedAnnotation(t *testing.T) {
+	dir := folderOf(t, map[string]string{
+		"base/kustomization.yaml": "resources: [a.yaml]\n",
+		"base/a.yaml":             "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n",
+		"prod/kustomization.yaml": "resources: [../base]\npatches:\n- patch: '{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {example.org/balancer: big}}}'\n",
+	})
+	if out, errs, err := call(t, "bundle", "check", dir, "--fix"); err != nil {
+		t.Fatalf("%v\n%s%s", err, out, errs)
 	}
 }
 

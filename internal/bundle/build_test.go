@@ -156,7 +156,7 @@ func TestBuildRefuses(t *testing.T) {
 		parameters map[string]any
 		want       string
 	}{
-		{"several namespaces", flat("resources: [a.yaml]", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: kube-system}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: other}"), nil,
+		{"several namespaces", flat("resources: [a.yaml]", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: kube-system}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: other}\ndata: {a: web.kube-system}"), nil,
 			`ConfigMap/a: metadata.namespace: "kube-system": the objects of the bundle name several namespaces`},
 		{"generateName", flat("resources: [a.yaml]", "apiVersion: batch/v1\nkind: Job\nmetadata: {name: job, generateName: job-}"), nil, "Job/job: metadata.generateName is not allowed"},
 		{"no name", flat("resources: [a.yaml]", "apiVersion: v1\nkind: ConfigMap\nmetadata: {labels: {a: b}}"), nil, "missing metadata.name"},

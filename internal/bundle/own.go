@@ -20,7 +20,7 @@ import (
 // name each time. An object without a name is refused by kustomize.
 func checkIdentity(object *unstructured.Unstructured) error {
 	if namespace := object.GetNamespace(); namespace != "" {
-		return fmt.Errorf("%s: metadata.namespace: %q: the objects of the bundle name several namespaces, and a tenant has one; take metadata.namespace out", contract.Name(object), namespace)
+		return fmt.Errorf("%s: metadata.namespace: %q: the objects of the bundle name several namespaces, and a tenant has one; take metadata.namespace out, and write the names of Services without a namespace", contract.Name(object), namespace)
 	}
 	if object.GetGenerateName() != "" {
 		return fmt.Errorf("%s: metadata.generateName is not allowed: each apply would make another object; give it a name", contract.Name(object))

@@ -36,9 +36,9 @@ func terms() Terms {
 	return Terms{
 		ScopeOf: func(gvk schema.GroupVersionKind) Scope {
 			switch gvk.Kind {
-			case "ClusterRole", "ClusterRoleBinding", "Namespace", "PersistentVolume":
+			case "ClusterRole", "ClusterRoleBinding", "Namespace", "PersistentVolume", "StorageClass":
 				return ScopeCluster
-			case "Wheel", "IngressRoute", "ServiceMonitor":
+			case "Wheel", "IngressRoute", "ServiceMonitor", "SealedSecret", "ExternalSecret", "SecretStore", "Certificate", "VerticalPodAutoscaler", "Gateway":
 				return ScopeForbidden
 			case "configmap":
 				return ScopeUnknown
@@ -71,6 +71,13 @@ func ingress(spec string) string {
 	return "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a}, spec: " + spec + "}"
 }
 
+// sealed makes the Secret that the pods of waiting need.
+const sealed = "{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, metadata: {name: key}}\n"
+
+func waiting(more string) string {
+	return strings.Replace(restricted(""), "image: i,", "image: i, env: [{name: K, valueFrom: {secretKeyRef: {name: key, key: k"+more+"}}}],", 1)
+}
+
 // cases of the rules: what is accepted has an empty want.
 var cases = []struct{ rule, reason, objects, want string }{
 	{"kind", "a kind that is allowed", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", ""},
@@ -85,6 +92,11 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"kind", "one in the wrong case", "{apiVersion: v1, kind: configmap, metadata: {name: a}}", "configmap (v1) is not a kind that the cluster knows"},
 	{"kind", "one that the operator may not read", "{apiVersion: example.org/v1, kind: Dark, metadata: {name: a}}", "the operator may not read it"},
 	{"kind", "a network policy of a network plugin", "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a}}", "declare versions[].requires.egress"},
+	{"kind", "what makes a Secret that pods wait for", sealed + "---\n" + web(waiting("")), "take it out, and bring a Secret key whose values are parameters"},
+	{"kind", "what makes a Secret that no pod waits for", sealed + "---\n" + web(waiting(", optional: true")), "no pod waits for it, so that the app would be ready without"},
+	{"kind", "a certificate of an Ingress", "{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: a}, spec: {secretName: cert}}", "the platform's ingress controller has the certificates"},
+	{"kind", "where secrets are kept", "{apiVersion: external-secrets.io/v1, kind: SecretStore, metadata: {name: a}}", "where secrets are kept is for it to say"},
+	{"kind", "a way in that is the platform's", "{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: a}}", "its ingress controller is the way in"},
 	{"ownership", "an object of its own", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", ""},
 	{"ownership", "an owner", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, ownerReferences: [{apiVersion: v1, kind: Pod, name: p, uid: u}]}}", "metadata.ownerReferences"},
 	{"ownership", "a finalizer", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, finalizers: [example.org/x]}}", "metadata.finalizers"},
@@ -154,6 +166,7 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"annotations", "a snippet", "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a, annotations: {nginx.ingress.kubernetes.io/server-snippet: x}}}", "metadata.annotations[nginx.ingress.kubernetes.io/server-snippet]"},
 	{"annotations", "a load balancer's", "{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {service.beta.kubernetes.io/x: x}}}", "spec.bundles.annotations of the Platform"},
 	{"claims", "a claim", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: fast}}", ""},
+	{"claims", "a class that the bundle would bring", "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}}\n---\n{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: fast}}", `spec.storageClassName: "fast" is a class that the bundle would bring`},
 	{"claims", "a volume by name", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {volumeName: pv}}", "spec.volumeName"},
 	{"claims", "a volume by labels", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {selector: {matchLabels: {a: b}}}}", "spec.selector"},
 	{"claims", "somebody else's data", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {dataSourceRef: {apiGroup: x, kind: snapshot, name: z, namespace: tokke-prod}}}", "spec.dataSourceRef.namespace"},
@@ -269,6 +282,12 @@ func TestWhatAMachineMayCorrect(t *testing.T) {
 		patch                 []Operation
 	}{
 		{"the app is the same without what the platform brings", "{apiVersion: v1, kind: PersistentVolume, metadata: {name: a}}", "kind", true, nil},
+		{"without a Secret that its pods wait for it is never ready", sealed + "---\n" + web(waiting("")), "kind", true, nil},
+		{"without one that they don't wait for it would be ready", sealed + "---\n" + web(waiting(", optional: true")), "kind", false, nil},
+		{"nobody waits for a CronJob", sealed + "---\n{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {template: {spec: " + waiting("") + "}}}}}", "kind", false, nil},
+		{"a Secret of another name", strings.Replace(sealed, "name: key}", "name: sealed}, spec: {template: {metadata: {name: key}}}", 1) + "---\n" + web(waiting("")), "kind", true, nil},
+		{"a budget that keeps all lets one go", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 100%}}", "disruption-budget", false,
+			[]Operation{{Op: "remove", Path: "/spec/minAvailable"}, {Op: "add", Path: "/spec/maxUnavailable", Value: 1}}},
 		{"walls are the platform's", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}}", "kind", true, nil},
 		{"what has a successor is not taken out: without a workload nothing would run, and the rest be ready", "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}}", "kind", false, nil},
 		{"without its rights the app would fail later", "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a}}", "kind", false, nil},

@@ -21,15 +21,15 @@ import (
 func Fit(objects []*unstructured.Unstructured) []string {
 	var changed []string
 	for _, o := range objects {
-		if platforms(o.GroupVersionKind()) != "" { // it is refused, and where it would go is no fault beside
+		if dispensable(o.GroupVersionKind()) { // it is refused, and where it would go is no fault beside
 			unstructured.RemoveNestedField(o.Object, "metadata", "namespace")
 		}
 	}
-	if namespace := commonNamespace(objects); namespace != "" {
+	if namespaces := leavable(objects); len(namespaces) > 0 {
 		for _, o := range objects {
-			withoutNamespace(o, namespace)
+			withoutNamespace(o, namespaces)
 		}
-		changed = append(changed, fmt.Sprintf("metadata.namespace %s is taken off: the objects go to the namespace of each tenant", namespace))
+		changed = append(changed, fmt.Sprintf("metadata.namespace %s is taken off: the objects go to the namespace of each tenant", strings.Join(namespaces, ", ")))
 	}
 	for _, o := range objects {
 		if at := slices.Concat(fitOutdated(o), fitExported(o), fitNulls(o), fitSecret(o), fitPods(o), fitJob(o)); len(at) > 0 {
@@ -37,37 +37,6 @@ func Fit(objects []*unstructured.Unstructured) []string {
 		}
 	}
 	return changed
-}
-
-// commonNamespace is the namespace that every object of the app that names one names; empty where there is none,
-// or where they differ.
-func commonNamespace(objects []*unstructured.Unstructured) string {
-	common := ""
-	for _, o := range objects {
-		namespace := o.GetNamespace()
-		if namespace == "" || platforms(o.GroupVersionKind()) != "" {
-			continue
-		}
-		if common != "" && namespace != common {
-			return ""
-		}
-		common = namespace
-	}
-	return common
-}
-
-func withoutNamespace(o *unstructured.Unstructured, namespace string) {
-	unstructured.RemoveNestedField(o.Object, "metadata", "namespace")
-	subjects, found, err := unstructured.NestedSlice(o.Object, "subjects")
-	if !found || err != nil {
-		return
-	}
-	for _, s := range subjects {
-		if subject, ok := s.(map[string]any); ok && subject["namespace"] == namespace {
-			delete(subject, "namespace")
-		}
-	}
-	o.Object["subjects"] = subjects
 }
 
 // fitExported takes off what "kubectl get -o yaml" shows and only the API server writes.

@@ -24,8 +24,14 @@ func TestFit(t *testing.T) {
 			"the limit of memory is as high as the request, as the default of 256Mi is lower"},
 		{"a common namespace goes, also of subjects", "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a, namespace: x}, subjects: [{kind: ServiceAccount, name: s, namespace: x}, {kind: ServiceAccount, name: o, namespace: other}]}",
 			"{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a}, subjects: [{kind: ServiceAccount, name: s}, {kind: ServiceAccount, name: o, namespace: other}]}", "metadata.namespace x is taken off"},
-		{"different namespaces stay", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: other}}",
-			"{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: other}}", ""},
+		{"several namespaces go where nothing else names one", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x, labels: {app: x}}, data: {x: y}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: other}}",
+			"{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {app: x}}, data: {x: y}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}", "metadata.namespace other, x is taken off"},
+		{"they stay where two objects would have one name", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: other}}",
+			"{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: other}}", ""},
+		{"and where a text is the address of a Service in one", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x}, data: {url: 'http://web.other:80'}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: other}}",
+			"{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: x}, data: {url: 'http://web.other:80'}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: other}}", ""},
+		{"and where a variable names one", strings.Replace(web("{containers: [{name: c, env: [{name: DB_NAMESPACE, value: other}]}]}"), "name: web}", "name: web, namespace: x}", 1) + "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: other}}",
+			"", "Deployment/web: seccompProfile"},
 		{"stringData is data", "{apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {a: one}, data: {a: dHdv, b: dHdv}}",
 			"{apiVersion: v1, kind: Secret, metadata: {name: a}, data: {a: b25l, b: dHdv}}", "stringData is written as data"},
 		{"what an API server writes goes", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, uid: u, resourceVersion: '1', creationTimestamp: null, managedFields: []}, status: {}}",
@@ -57,8 +63,11 @@ func TestFit(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			objects := parse(t, tc.in)
 			says := strings.Join(Fit(objects), ". ")
-			if (tc.says == "") != (says == "") || !strings.Contains(says, tc.says) {
+			if (tc.says == "") != (says == "") || !strings.HasPrefix(says, tc.says) && tc.want == "" || !strings.Contains(says, tc.says) {
 				t.Errorf("it says %q, want %q", says, tc.says)
+			}
+			if tc.want == "" { // what becomes of it is said above
+				return
 			}
 			for i, want := range parse(t, tc.want) {
 				if diff := cmp.Diff(want.Object, objects[i].Object); diff != "" {

@@ -22,12 +22,17 @@ func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
 		return outdated(gvk, successor)
 	}
 	scope := w.terms.ScopeOf(gvk)
-	if why := platforms(gvk); why != "" && scope != ScopeNamespaced {
+	if scope == ScopeNamespaced {
+		return nil
+	}
+	if why := platforms(gvk); why != "" {
 		return drop(what+" is the platform's: "+why, "take it out")
+	}
+	if found := w.secretMaker(o, what); found != nil {
+		return found
 	}
 	switch scope {
 	case ScopeNamespaced:
-		return nil
 	case ScopeCluster:
 		return one("kind", gvk.Kind+" is cluster-scoped; a bundle may only hold objects of its namespace", insteadOf(gvk))
 	case ScopeUnknown:
@@ -48,29 +53,6 @@ func drop(problem, fix string) []Finding {
 	return []Finding{{Field: "kind", Problem: problem, Fix: fix, Drop: true}}
 }
 
-// platforms says why an object is the platform's and not the app's, so that the app is the same without it;
-// empty where it may be a part of the app.
-func platforms(gvk schema.GroupVersionKind) string {
-	switch gvk.Group + "/" + gvk.Kind {
-	case "/Namespace":
-		return "the app goes to the namespace of each tenant"
-	case "/PersistentVolume":
-		return "a claim gets a volume of its own"
-	case "/ResourceQuota", "/LimitRange":
-		return "each environment has its own"
-	case "policy/PodSecurityPolicy", "extensions/PodSecurityPolicy":
-		return "Kubernetes no longer has it, and all pods keep the Pod Security Standard restricted"
-	case "scheduling.k8s.io/PriorityClass":
-		return "which pods go before others is for it to say"
-	case "argoproj.io/Application", "argoproj.io/ApplicationSet", "argoproj.io/AppProject":
-		return "the operator installs the app"
-	}
-	if gvk.Group == "monitoring.coreos.com" {
-		return "it says how the app is watched, and the app runs without it"
-	}
-	return ""
-}
-
 // insteadOf says what a publisher does about an object of a kind that bundles may not hold.
 func insteadOf(gvk schema.GroupVersionKind) string {
 	switch gvk.Kind {
@@ -78,8 +60,12 @@ func insteadOf(gvk schema.GroupVersionKind) string {
 		return "write a Role and a RoleBinding for what the app needs in its own namespace; rights beyond that are for the platform operators to give"
 	case "StorageClass":
 		return "take it out, and have claims name no storageClassName, or one that the cluster has"
-	case "IngressRoute", "VirtualService", "Route", "HTTPProxy":
+	case "IngressRoute", "VirtualService", "Route", "HTTPProxy", "HTTPRoute":
 		return "write an Ingress for what it routes"
+	case "HelmRelease", "HelmChart":
+		return "render the chart into the bundle with kubectl allmenning bundle from-chart, or offer it as an app of its own with source.chart"
+	case "SecretProviderClass":
+		return "bring a Secret whose values are parameters (parametersFrom keeps them in Secrets of the municipality), and mount that"
 	case "CustomResourceDefinition", "APIService", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration":
 		return "take it out, and ask the platform operators to install it"
 	}

@@ -65,7 +65,7 @@ func (w *whole) leastAvailable(budget *policyv1.PodDisruptionBudget) []Finding {
 	}
 	if least.Type == intstr.String {
 		if percent, err := strconv.Atoi(strings.TrimSuffix(least.StrVal, "%")); err == nil && percent >= 100 {
-			return one("spec.minAvailable", "100% lets no pod go, so that no node could be drained", "write maxUnavailable: 1 instead")
+			return lettingGo("100% lets no pod go, so that no node could be drained", "write maxUnavailable: 1 instead")
 		}
 	}
 	pods, known := w.replicasOf(budget.Spec.Selector)
@@ -74,9 +74,16 @@ func (w *whole) leastAvailable(budget *policyv1.PodDisruptionBudget) []Finding {
 	}
 	stay, err := intstr.GetScaledValueFromIntOrPercent(least, int(pods), true) // as the disruption controller rounds
 	if err == nil && int64(stay) >= pods {
-		return one("spec.minAvailable", fmt.Sprintf("%s of %d pods lets no pod go, so that no node could be drained", least, pods), "write maxUnavailable: 1 instead, or run more pods")
+		return lettingGo(fmt.Sprintf("%s of %d pods lets no pod go, so that no node could be drained", least, pods), "write maxUnavailable: 1 instead, or run more pods")
 	}
 	return nil
+}
+
+// lettingGo is a finding on a budget that keeps all pods, and is to let one go.
+func lettingGo(problem, fix string) []Finding {
+	return []Finding{{Field: "spec.minAvailable", Problem: problem, Fix: fix, Patch: []Operation{
+		{Op: "remove", Path: "spec.minAvailable"}, {Op: "add", Path: "spec.maxUnavailable", Value: 1},
+	}}}
 }
 
 // replicasOf is how many pods of the bundle a selector means, where all of them are of workloads with a fixed

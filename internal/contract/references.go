@@ -16,6 +16,8 @@ type Reference struct {
 	From, Field string
 	// Kind and Name are of what it refers to, a kind of the core group.
 	Kind, Name string
+	// Optional says that pods start without it.
+	Optional bool
 }
 
 // References are those of a bundle to Secrets, ConfigMaps, claims and Services that it does not bring itself, in
@@ -48,9 +50,11 @@ type references struct {
 	all  []Reference
 }
 
-func (r *references) add(field, kind, name string) {
+func (r *references) add(field, kind, name string) { r.addOptional(nil, field, kind, name) }
+
+func (r *references) addOptional(optional *bool, field, kind, name string) {
 	if name != "" {
-		r.all = append(r.all, Reference{From: r.from, Field: field, Kind: kind, Name: name})
+		r.all = append(r.all, Reference{From: r.from, Field: field, Kind: kind, Name: name, Optional: optional != nil && *optional})
 	}
 }
 
@@ -74,10 +78,10 @@ func (r *references) pod(field string, spec *corev1.PodSpec) {
 
 func (r *references) volume(at string, v *corev1.Volume) {
 	if v.Secret != nil {
-		r.add(at+".secret", "Secret", v.Secret.SecretName)
+		r.addOptional(v.Secret.Optional, at+".secret", "Secret", v.Secret.SecretName)
 	}
 	if v.ConfigMap != nil {
-		r.add(at+".configMap", "ConfigMap", v.ConfigMap.Name)
+		r.addOptional(v.ConfigMap.Optional, at+".configMap", "ConfigMap", v.ConfigMap.Name)
 	}
 	if v.PersistentVolumeClaim != nil {
 		r.add(at+".persistentVolumeClaim", "PersistentVolumeClaim", v.PersistentVolumeClaim.ClaimName)
@@ -87,10 +91,10 @@ func (r *references) volume(at string, v *corev1.Volume) {
 	}
 	for i, s := range v.Projected.Sources {
 		if s.Secret != nil {
-			r.add(fmt.Sprintf("%s.projected.sources[%d].secret", at, i), "Secret", s.Secret.Name)
+			r.addOptional(s.Secret.Optional, fmt.Sprintf("%s.projected.sources[%d].secret", at, i), "Secret", s.Secret.Name)
 		}
 		if s.ConfigMap != nil {
-			r.add(fmt.Sprintf("%s.projected.sources[%d].configMap", at, i), "ConfigMap", s.ConfigMap.Name)
+			r.addOptional(s.ConfigMap.Optional, fmt.Sprintf("%s.projected.sources[%d].configMap", at, i), "ConfigMap", s.ConfigMap.Name)
 		}
 	}
 }
@@ -98,18 +102,18 @@ func (r *references) volume(at string, v *corev1.Volume) {
 func (r *references) environment(at string, c *corev1.Container) {
 	for i, from := range c.EnvFrom {
 		if from.SecretRef != nil {
-			r.add(fmt.Sprintf("%s.envFrom[%d].secretRef", at, i), "Secret", from.SecretRef.Name)
+			r.addOptional(from.SecretRef.Optional, fmt.Sprintf("%s.envFrom[%d].secretRef", at, i), "Secret", from.SecretRef.Name)
 		}
 		if from.ConfigMapRef != nil {
-			r.add(fmt.Sprintf("%s.envFrom[%d].configMapRef", at, i), "ConfigMap", from.ConfigMapRef.Name)
+			r.addOptional(from.ConfigMapRef.Optional, fmt.Sprintf("%s.envFrom[%d].configMapRef", at, i), "ConfigMap", from.ConfigMapRef.Name)
 		}
 	}
 	for _, v := range c.Env {
 		if v.ValueFrom != nil && v.ValueFrom.SecretKeyRef != nil {
-			r.add(fmt.Sprintf("%s.env[%s].valueFrom.secretKeyRef", at, v.Name), "Secret", v.ValueFrom.SecretKeyRef.Name)
+			r.addOptional(v.ValueFrom.SecretKeyRef.Optional, fmt.Sprintf("%s.env[%s].valueFrom.secretKeyRef", at, v.Name), "Secret", v.ValueFrom.SecretKeyRef.Name)
 		}
 		if v.ValueFrom != nil && v.ValueFrom.ConfigMapKeyRef != nil {
-			r.add(fmt.Sprintf("%s.env[%s].valueFrom.configMapKeyRef", at, v.Name), "ConfigMap", v.ValueFrom.ConfigMapKeyRef.Name)
+			r.addOptional(v.ValueFrom.ConfigMapKeyRef.Optional, fmt.Sprintf("%s.env[%s].valueFrom.configMapKeyRef", at, v.Name), "ConfigMap", v.ValueFrom.ConfigMapKeyRef.Name)
 		}
 	}
 }

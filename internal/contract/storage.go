@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -9,25 +10,34 @@ import (
 )
 
 // claimsRule: a claim gets a volume of its own, and not one that somebody else has, or had.
-func claimsRule(_ *whole, o *unstructured.Unstructured) []Finding {
+func claimsRule(w *whole, o *unstructured.Unstructured) []Finding {
 	switch {
 	case is(o, "", "PersistentVolumeClaim"):
 		parsed, found := typed[corev1.PersistentVolumeClaim](o.Object, "")
 		if parsed == nil {
 			return found
 		}
-		return claim("spec", &parsed.Spec)
+		return append(claim("spec", &parsed.Spec), w.classOf("spec", &parsed.Spec)...)
 	case is(o, "apps", "StatefulSet"):
 		set, found := typed[appsv1.StatefulSet](o.Object, "")
 		if set == nil {
 			return found
 		}
 		for i := range set.Spec.VolumeClaimTemplates {
-			found = append(found, claim(fmt.Sprintf("spec.volumeClaimTemplates[%d].spec", i), &set.Spec.VolumeClaimTemplates[i].Spec)...)
+			field, spec := fmt.Sprintf("spec.volumeClaimTemplates[%d].spec", i), &set.Spec.VolumeClaimTemplates[i].Spec
+			found = slices.Concat(found, claim(field, spec), w.classOf(field, spec))
 		}
 		return found
 	}
 	return nil
+}
+
+// classOf judges the class of disks that a claim names: one that the bundle brings itself goes with what brings it.
+func (w *whole) classOf(field string, spec *corev1.PersistentVolumeClaimSpec) []Finding {
+	if spec.StorageClassName == nil || !w.has("storage.k8s.io", "StorageClass", *spec.StorageClassName) {
+		return nil
+	}
+	return takeOut(field+".storageClassName", fmt.Sprintf("%q is a class that the bundle would bring, and may not", *spec.StorageClassName), "take it out: the claim gets a disk of the cluster's default class")
 }
 
 func claim(field string, spec *corev1.PersistentVolumeClaimSpec) []Finding {

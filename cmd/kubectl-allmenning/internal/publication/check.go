@@ -170,7 +170,7 @@ func manifestsOf(b bundle.Bundle) []string {
 			all = append(all, name)
 		}
 	}
-	all = append(all, overlaysOf(b)...)
+	all = append(withoutRepeats(b, all), overlaysOf(b)...)
 	slices.Sort(all)
 	return all
 }

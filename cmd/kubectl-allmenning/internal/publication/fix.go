@@ -190,7 +190,9 @@ func patchText(f Located, report Report, kind, name string) string {
 	if len(f.Patch) == 0 {
 		return ""
 	}
-	if merge := mergePatch(f, report, kind, name); merge != "" && (f.Patch[0].Op != "remove" || !f.Written) {
+	// kustomize does not take an annotation out that a strategic merge patch has as null.
+	exact := f.Patch[0].Op == "remove" && (f.Written || strings.HasPrefix(f.Patch[0].Path, "/metadata/annotations/"))
+	if merge := mergePatch(f, report, kind, name); merge != "" && !exact {
 		return merge
 	}
 	written, err := json.Marshal(f.Patch)

@@ -1,7 +1,9 @@
 package publication
 
 import (
+	"cmp"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,7 +14,7 @@ import (
 
 // overlaysOf are the folders with a kustomization file that a bundle is made of where its root has none: those that
 // no other uses, without components. Of several that use one base, which are ways to install the same app, it
-// is the one for production, where its name says so.
+// is one; see preferred.
 func overlaysOf(b bundle.Bundle) []string {
 	uses := map[string][]string{}
 	var components []string
@@ -41,28 +43,72 @@ func overlaysOf(b bundle.Bundle) []string {
 		}
 	}
 	slices.Sort(all)
-	return forProduction(all, uses)
+	return preferred(all, uses)
 }
 
-// forProduction leaves of overlays that share a base the one that is named for production.
-func forProduction(all []string, uses map[string][]string) []string {
+// production and others are names of overlays that say for what they are, the one to install first.
+func production() []string { return []string{"prod", "production", "produksjon", "prd", "live"} }
+
+func others() []string {
+	return []string{"default", "main", "stable", "release", "preprod", "staging", "stage", "test", "qa", "dev", "development", "local"}
+}
+
+// grounds are names of overlays that say on what they run, which is not what bundles run on.
+func grounds() []string {
+	return []string{"openshift", "ocp", "kind", "minikube", "k3d", "docker-desktop", "eks", "aws", "gke", "gcp", "aks", "azure"}
+}
+
+// preferred leaves of overlays that share a base one, where their names say which: the one for production; where all are
+// stages, the one that is nearest to it; without those of another platform; of versions the last. Where the names
+// are not of that kind, such as those of customers, all are left, and a person must choose.
+func preferred(all []string, uses map[string][]string) []string {
 	shares := func(a, b string) bool {
-		return a != b && slices.ContainsFunc(uses[a], func(entry string) bool {
+		return a == b || slices.ContainsFunc(uses[a], func(entry string) bool {
 			_, folder := uses[entry]
 			return folder && slices.Contains(uses[b], entry)
 		})
 	}
-	var production []string
+	left := slices.Clone(all)
 	for _, dir := range all {
-		switch strings.ToLower(path.Base(dir)) {
-		case "prod", "production", "produksjon":
-			production = append(production, dir)
+		var group []string
+		for _, other := range left {
+			if shares(dir, other) {
+				group = append(group, other)
+			}
+		}
+		one := theOne(group)
+		left = slices.DeleteFunc(left, func(other string) bool { return one != "" && other != one && slices.Contains(group, other) })
+	}
+	return left
+}
+
+// theOne is the overlay that the names of several say is to be installed; empty where they don't say.
+func theOne(group []string) string {
+	fit := slices.DeleteFunc(slices.Clone(group), func(dir string) bool { return slices.Contains(grounds(), called(dir)) })
+	if len(fit) == 1 {
+		return fit[0]
+	}
+	stages := production()
+	if !slices.ContainsFunc(fit, func(dir string) bool { return !slices.Contains(others(), called(dir)) }) {
+		stages = others()
+	}
+	for _, stage := range stages {
+		if i := slices.IndexFunc(fit, func(dir string) bool { return called(dir) == stage }); i >= 0 {
+			return fit[i]
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(dir string) bool {
-		return !slices.Contains(production, dir) && slices.ContainsFunc(production, func(p string) bool { return shares(p, dir) })
+	if slices.ContainsFunc(fit, func(dir string) bool { return !versioned.MatchString(called(dir)) }) || len(fit) == 0 {
+		return ""
+	}
+	return slices.MaxFunc(fit, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(path.Base(a)), len(path.Base(b))), cmp.Compare(a, b))
 	})
 }
+
+// versioned is the name of an overlay that is a version.
+var versioned = regexp.MustCompile(`^v[0-9]+$`)
+
+func called(dir string) string { return strings.ToLower(path.Base(dir)) }
 
 // kustomizationOf reads the kustomization file of a folder; what can't be read is left to the scan.
 func kustomizationOf(b bundle.Bundle, dir string) types.Kustomization {
