@@ -88,6 +88,33 @@ const (
 	AnnotationAllowDelete = "allmenning.dev/allow-delete"
 )
 
+// Annotations of a namespace by which the operator says to the policies of config/policy what is allowed there: lists with
+// commas between them. Nobody else writes them, and one that is missing allows nothing.
+const (
+	// AnnotationDomains are the domains of the municipality.
+	AnnotationDomains = "allmenning.dev/domains"
+	// AnnotationImageRegistries are prefixes of images; "*" stands for any.
+	AnnotationImageRegistries = "allmenning.dev/image-registries"
+	// AnnotationImageDigests is DigestsRequired or DigestsOptional.
+	AnnotationImageDigests = "allmenning.dev/image-digests"
+	// DigestsRequired has images named by their digest.
+	DigestsRequired = "required"
+	// DigestsOptional has images named as one likes.
+	DigestsOptional = "optional"
+	// AnnotationPriorityClasses are those that pods may name.
+	AnnotationPriorityClasses = "allmenning.dev/priority-classes"
+	// AnnotationRuntimeClasses are those that pods may name.
+	AnnotationRuntimeClasses = "allmenning.dev/runtime-classes"
+	// AnnotationTolerations are keys of taints that pods may tolerate.
+	AnnotationTolerations = "allmenning.dev/tolerations"
+	// AnnotationTokenAudiences are those that the tokens of pods may be for.
+	AnnotationTokenAudiences = "allmenning.dev/token-audiences" //nolint:gosec // an annotation's name is no credential
+	// AnnotationAnnotations are those that Services and Ingresses may carry beside the built-in ones.
+	AnnotationAnnotations = "allmenning.dev/annotations"
+	// AnnotationControllers are accounts of the platform's controllers.
+	AnnotationControllers = "allmenning.dev/controllers"
+)
+
 // Annotations by which a publisher says how an object of a bundle is to be installed.
 const (
 	// AnnotationPhase on a Job is PhaseBefore or PhaseAfter.

@@ -89,6 +89,12 @@ type PlatformSpec struct {
 	// +optional
 	Bundles *AllowedInBundles `json:"bundles,omitempty"`
 
+	// workloads lets what municipalities run themselves do more than every platform allows, and bounds where its images
+	// come from. Default: images of any registry, and nothing more. A change updates every namespace; what runs already runs on.
+	// Example: {registries: [ghcr.io/ks/], requireDigests: [Production], priorityClasses: [municipal-batch]}
+	// +optional
+	Workloads *AllowedWorkloads `json:"workloads,omitempty"`
+
 	// rollout is the strategy of networks without one of their own, and of municipalities that take
 	// an app directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}}, {name: everyone, maxConcurrent: 10%}]}

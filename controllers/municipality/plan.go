@@ -211,7 +211,7 @@ func (d desiring) desired(to site) []apply.Object {
 		v1alpha1.LabelEnvironment:  spec.Name,
 	}
 	home := corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec)).
-		WithAnnotations(map[string]string{v1alpha1.AnnotationHeldBy: string(m.UID)})
+		WithAnnotations(map[string]string{v1alpha1.AnnotationHeldBy: string(m.UID)}).WithAnnotations(allowed(m, spec, d.platform))
 	if to.live.namespace == nil {
 		home.WithResourceVersion(apply.NotThere) // one that somebody makes meanwhile is not taken over
 	}

@@ -163,5 +163,21 @@ func platformCluster() []example {
 			field:   "spec.registries[1]",
 			message: "Duplicate value",
 		},
+		{
+			reason: "What municipalities may run is bounded by lists; those that are left out have a default.",
+			create: `spec: {workloads: {registries: [ghcr.io/ks/, "registry.example.org:5000/"], requireDigests: [Production, Test]}}`,
+		},
+		{
+			reason:  "A prefix without a slash would allow the registry of an imposter.",
+			create:  `spec: {workloads: {registries: [ghcr.io/ks]}}`,
+			field:   "spec.workloads.registries[0]",
+			message: "should match",
+		},
+		{
+			reason:  "A comma would make two entries of one.",
+			create:  `spec: {workloads: {tolerations: ["a,b"]}}`,
+			field:   "spec.workloads.tolerations[0]",
+			message: "should match",
+		},
 	}
 }

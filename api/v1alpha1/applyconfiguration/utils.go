@@ -22,6 +22,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.AllowedEgressApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AllowedInBundles"):
 		return &apiv1alpha1.AllowedInBundlesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("AllowedWorkloads"):
+		return &apiv1alpha1.AllowedWorkloadsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AppDecision"):
 		return &apiv1alpha1.AppDecisionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AppInstallation"):

@@ -97,6 +97,57 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+- name: com.github.allmenning.allmenning.api.v1alpha1.AllowedWorkloads
+  map:
+    fields:
+    - name: annotations
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: controllers
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: priorityClasses
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: registries
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: requireDigests
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Stage
+          elementRelationship: associative
+    - name: runtimeClasses
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: tokenAudiences
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: tolerations
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
 - name: com.github.allmenning.allmenning.api.v1alpha1.AppDecision
   map:
     fields:
@@ -1193,6 +1244,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: suspend
       type:
         scalar: boolean
+    - name: workloads
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.AllowedWorkloads
 - name: com.github.allmenning.allmenning.api.v1alpha1.PlatformStatus
   map:
     fields:

@@ -47,6 +47,10 @@ type PlatformSpecApplyConfiguration struct {
 	// nothing more. A change takes effect at once; versions that were refused are judged again.
 	// Example: {domains: [apps.fellesplattform.no], annotations: [nginx.ingress.kubernetes.io/auth-url]}
 	Bundles *AllowedInBundlesApplyConfiguration `json:"bundles,omitempty"`
+	// workloads lets what municipalities run themselves do more than every platform allows, and bounds where its images
+	// come from. Default: images of any registry, and nothing more. A change updates every namespace; what runs already runs on.
+	// Example: {registries: [ghcr.io/ks/], requireDigests: [Production], priorityClasses: [municipal-batch]}
+	Workloads *AllowedWorkloadsApplyConfiguration `json:"workloads,omitempty"`
 	// rollout is the strategy of networks without one of their own, and of municipalities that take
 	// an app directly. Its approvals and retries are for the latter. Default: one pilot and then the rest.
 	// Example: {waves: [{name: pilot, members: {names: [vinje]}}, {name: everyone, maxConcurrent: 10%}]}
@@ -151,6 +155,14 @@ func (b *PlatformSpecApplyConfiguration) WithRegistries(values ...*RegistryApply
 // If called multiple times, the Bundles field is set to the value of the last call.
 func (b *PlatformSpecApplyConfiguration) WithBundles(value *AllowedInBundlesApplyConfiguration) *PlatformSpecApplyConfiguration {
 	b.Bundles = value
+	return b
+}
+
+// WithWorkloads sets the Workloads field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Workloads field is set to the value of the last call.
+func (b *PlatformSpecApplyConfiguration) WithWorkloads(value *AllowedWorkloadsApplyConfiguration) *PlatformSpecApplyConfiguration {
+	b.Workloads = value
 	return b
 }
 
