@@ -100,10 +100,10 @@ func (w *whole) host(field, host string) []Finding {
 	return one(field, fmt.Sprintf("%q is not a name of this municipality, nor one that the Platform lists; its names are %s, and those below", host, strings.Join(w.terms.Domains, ", ")), fix)
 }
 
-// plainAnnotations are those that no controller of a cluster acts on in a way that reaches beyond the
+// PlainAnnotations are those of Services and Ingresses that no controller of a cluster acts on in a way that reaches beyond the
 // Ingress or Service itself. What changes how a proxy is configured as a whole, such as snippets, is not
-// among them.
-func plainAnnotations() []string {
+// among them. Keys that end with a slash are prefixes. The policy tenant-network.allmenning.dev holds the same list.
+func PlainAnnotations() []string {
 	nginx := []string{
 		"affinity", "affinity-canary-behavior", "affinity-mode", "app-root", "backend-protocol", "canary", "canary-by-cookie",
 		"canary-by-header", "canary-by-header-value", "canary-weight", "canary-weight-total", "client-body-buffer-size",
@@ -136,7 +136,7 @@ func annotationsRule(w *whole, o *unstructured.Unstructured) []Finding {
 	if !is(o, "networking.k8s.io", "Ingress") && !is(o, "", "Service") {
 		return nil
 	}
-	plain := plainAnnotations()
+	plain := PlainAnnotations()
 	var found []Finding
 	for _, key := range sortedKeys(o.GetAnnotations()) {
 		if !strings.Contains(key, "/") || allowed(plain, key) || allowed(w.terms.Annotations, key) {

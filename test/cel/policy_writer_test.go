@@ -172,7 +172,26 @@ metadata:
 		},
 		{
 			reason: "Namespaces that are no tenant's are none of this policy's business.",
-			user:   outsider, verb: "update", object: "other", patch: `metadata: {labels: {pod-security.kubernetes.io/enforce: null, allmenning.dev/ingress: "true"}}`,
+			user:   outsider, verb: "update", object: "other", patch: `metadata: {labels: {pod-security.kubernetes.io/enforce: null}, annotations: {allmenning.dev/domains: x}}`,
+		},
+		{
+			reason: "But for labels by which the walls of tenants open.",
+			user:   outsider, verb: "update", object: "other", patch: `metadata: {labels: {allmenning.dev/ingress: "true"}}`,
+			denied: "the labels allmenning.dev/ingress open the walls of tenants",
+		},
+		{
+			reason: "Those are the platform's to set.",
+			user:   platformOperator, verb: "update", object: "other", patch: `metadata: {labels: {allmenning.dev/ingress: "true"}}`,
+		},
+		{
+			reason: "What other policies read of a namespace is the operator's to write.",
+			user:   platformOperator, verb: "update", object: "tenant", patch: `metadata: {annotations: {allmenning.dev/domains: seljord.kommune.no}}`,
+			denied: "only the operator writes the annotations allmenning.dev/domains",
+		},
+		{
+			reason: "A namespace with an owner goes with it.",
+			user:   outsider, verb: "update", object: "tenant", patch: `metadata: {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: x, uid: x}]}`,
+			denied: "has no owner",
 		},
 		{
 			reason: "A tenant's namespace made in advance would be taken for the operator's own.",
