@@ -224,7 +224,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 		Client: mgr.GetClient(), Mapper: mgr.GetRESTMapper(), Events: mgr.GetEventRecorder("sharedapp"), Holder: holder,
 		Store:  bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace},
 		Pool:   download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout),
-		Direct: direct, Try: pool.Try, Readable: known.Ensure, Capabilities: charts.Of, PlainHTTPRegistries: o.PlainHTTPRegistries,
+		Direct: direct, Try: pool.Try, Readable: known.Readable, Capabilities: charts.Of, PlainHTTPRegistries: o.PlainHTTPRegistries,
 	}, now); err != nil {
 		return err
 	}

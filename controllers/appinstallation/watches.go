@@ -89,7 +89,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	r.Secrets.Use(func(of cache.Cache) error {
 		return c.Watch(source.Kind[client.Object](of, untyped(secrets.Kind()), objectEvents(r.touched)))
 	})
-	r.Kinds.Use(mgr.GetAPIReader(), mgr.GetCache(), func(gvk schema.GroupVersionKind) error {
+	r.Kinds.Use(mgr.GetAPIReader(), mgr.GetRESTMapper(), mgr.GetCache(), func(gvk schema.GroupVersionKind) error {
 		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), objectEvents(r.touched)))
 	})
 	return nil

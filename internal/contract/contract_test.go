@@ -40,12 +40,21 @@ func terms() Terms {
 				return ScopeCluster
 			case "Wheel", "IngressRoute", "ServiceMonitor", "SealedSecret", "ExternalSecret", "SecretStore", "Certificate", "VerticalPodAutoscaler", "Gateway":
 				return ScopeForbidden
-			case "configmap":
+			case "configmap", "Cart":
 				return ScopeUnknown
 			case "Dark":
 				return ScopeUnreadable
 			}
 			return ScopeNamespaced
+		},
+		Meant: func(gvk schema.GroupVersionKind) schema.GroupVersionKind {
+			switch gvk.Kind {
+			case "configmap":
+				return schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}
+			case "Cart":
+				return schema.GroupVersionKind{Group: "example.org", Version: "v2", Kind: "Cart"}
+			}
+			return schema.GroupVersionKind{}
 		},
 		Installer: []rbacv1.PolicyRule{
 			{APIGroups: []string{""}, Resources: []string{"configmaps", "secrets"}, Verbs: []string{"get", "create", "patch", "delete"}},
@@ -89,7 +98,8 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"kind", "how the app is watched", "{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: a}}", "the app runs without it"},
 	{"kind", "a route of another controller, of which it says what to write instead", "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: a}}", "write an Ingress for what it routes"},
 	{"kind", "a version that is no longer served, where the next one would mean something else", "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {selector: {}}}", "(policy/v1beta1) is no longer served by Kubernetes; write it as policy/v1"},
-	{"kind", "one in the wrong case", "{apiVersion: v1, kind: configmap, metadata: {name: a}}", "configmap (v1) is not a kind that the cluster knows"},
+	{"kind", "one in the wrong case", "{apiVersion: v1, kind: configmap, metadata: {name: a}}", "configmap (v1) is not a kind that the cluster knows; write ConfigMap: kinds are case-sensitive"},
+	{"kind", "one in a version that is not served", "{apiVersion: example.org/v3, kind: Cart, metadata: {name: a}}", "write apiVersion: example.org/v2 and kind: Cart"},
 	{"kind", "one that the operator may not read", "{apiVersion: example.org/v1, kind: Dark, metadata: {name: a}}", "the operator may not read it"},
 	{"kind", "a network policy of a network plugin", "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a}}", "declare versions[].requires.egress"},
 	{"kind", "what makes a Secret that pods wait for", sealed + "---\n" + web(waiting("")), "take it out, and bring a Secret key whose values are parameters"},

@@ -114,6 +114,9 @@ const (
 type Terms struct {
 	// ScopeOf answers for the cluster: what the installer account may write, and where it belongs.
 	ScopeOf func(schema.GroupVersionKind) Scope
+	// Meant is the kind that the cluster has where one is written in another case or version; empty where it has none. Without
+	// it, none is known.
+	Meant func(schema.GroupVersionKind) schema.GroupVersionKind
 	// Installer has the rules of the installer account. A Role of a bundle may give no more.
 	Installer []rbacv1.PolicyRule
 	// Domains that the hosts of Ingresses must be, or be below.

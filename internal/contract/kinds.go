@@ -36,6 +36,9 @@ func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
 	case ScopeCluster:
 		return one("kind", gvk.Kind+" is cluster-scoped; a bundle may only hold objects of its namespace", insteadOf(gvk))
 	case ScopeUnknown:
+		if fix := w.terms.rewrite(gvk); fix != "" {
+			return one("kind", what+" is not a kind that the cluster knows", fix)
+		}
 		return one("kind", what+" is not a kind that the cluster knows", "correct apiVersion and kind, which are case-sensitive, or "+insteadOf(gvk)+", or have its CustomResourceDefinition installed first")
 	case ScopeUnreadable:
 		return one("kind", what+" may be installed, but the operator may not read it, so it could not say how it is",
@@ -46,6 +49,21 @@ func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
 	return one("kind", what+" is not a kind that bundles may hold",
 		fmt.Sprintf("%s, or have the platform add it with kubectl allmenning platform add-kind %s, which writes two ClusterRoles, labelled %s: \"true\" and %s: \"true\"",
 			insteadOf(gvk), plural.GroupResource(), v1alpha1.LabelAggregateToInstaller, v1alpha1.LabelAggregateToManager))
+}
+
+// rewrite says how a kind is to be written that was written in another case or version; empty where that is not known.
+func (t Terms) rewrite(gvk schema.GroupVersionKind) string {
+	if t.Meant == nil {
+		return ""
+	}
+	known := t.Meant(gvk)
+	switch {
+	case known.Empty() || known == gvk:
+		return ""
+	case known.GroupVersion() == gvk.GroupVersion():
+		return fmt.Sprintf("write %s: kinds are case-sensitive", known.Kind)
+	}
+	return fmt.Sprintf("write apiVersion: %s and kind: %s", known.GroupVersion(), known.Kind)
 }
 
 // drop is a finding on an object without which the app is the same.

@@ -27,6 +27,45 @@ var verbs = []string{"create", "patch"}
 type Mapper interface {
 	// RESTMapping finds the resource of a kind; a NoMatch error says that there is none.
 	RESTMapping(gk schema.GroupKind, versions ...string) (*meta.RESTMapping, error)
+	// KindFor finds the kind of a resource.
+	KindFor(resource schema.GroupVersionResource) (schema.GroupVersionKind, error)
+}
+
+// Mapping finds the resource of a kind that is written exactly as the cluster writes it; a NoMatch error says that there
+// is none. A mapper finds kinds by their names in lower case, too, and the API server does not: so the kind of what was
+// found is asked for.
+func Mapping(m Mapper, gvk schema.GroupVersionKind) (*meta.RESTMapping, error) {
+	mapping, err := m.RESTMapping(gvk.GroupKind(), gvk.Version)
+	if err != nil {
+		return nil, err
+	}
+	known, err := m.KindFor(mapping.Resource)
+	if err != nil {
+		return nil, err
+	}
+	if known.Kind != gvk.Kind || mapping.GroupVersionKind.Version != gvk.Version {
+		return nil, &meta.NoKindMatchError{GroupKind: gvk.GroupKind(), SearchedVersions: []string{gvk.Version}}
+	}
+	return mapping, nil
+}
+
+// meant is the kind that the cluster has where one is written in another case, or in a version that it does not serve; empty
+// where it has none.
+func meant(m Mapper, gvk schema.GroupVersionKind) schema.GroupVersionKind {
+	inLowerCase := schema.GroupKind{Group: gvk.Group, Kind: strings.ToLower(gvk.Kind)}
+	for _, versions := range [][]string{{gvk.Version}, nil} {
+		for _, gk := range []schema.GroupKind{gvk.GroupKind(), inLowerCase} {
+			mapping, err := m.RESTMapping(gk, versions...)
+			if err != nil {
+				continue
+			}
+			known, err := m.KindFor(mapping.Resource)
+			if err == nil && known.Group == gvk.Group {
+				return known
+			}
+		}
+	}
+	return schema.GroupVersionKind{}
 }
 
 // Kinds returns the resources that the rules let somebody install, sorted. A rule with
@@ -102,6 +141,7 @@ func (q Question) Terms(objects []*unstructured.Unstructured) (contract.Terms, e
 	}
 	terms := contract.Terms{
 		ScopeOf:   func(gvk schema.GroupVersionKind) contract.Scope { return scopes[gvk] },
+		Meant:     func(gvk schema.GroupVersionKind) schema.GroupVersionKind { return meant(q.Mapper, gvk) },
 		Installer: q.Rules, Domains: q.Domains,
 		HasHealthRule: func(gvk schema.GroupVersionKind) bool {
 			return slices.ContainsFunc(q.Health, func(r v1alpha1.HealthRule) bool {
@@ -117,7 +157,7 @@ func (q Question) Terms(objects []*unstructured.Unstructured) (contract.Terms, e
 }
 
 func (q Question) scopeOf(gvk schema.GroupVersionKind) (contract.Scope, error) {
-	mapping, err := q.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	mapping, err := Mapping(q.Mapper, gvk)
 	if meta.IsNoMatchError(err) {
 		return contract.ScopeUnknown, nil
 	}
@@ -125,8 +165,6 @@ func (q Question) scopeOf(gvk schema.GroupVersionKind) (contract.Scope, error) {
 		return contract.ScopeUnknown, fmt.Errorf("ask the cluster about kind %s: %w", gvk.Kind, err)
 	}
 	switch {
-	case mapping.GroupVersionKind.Kind != gvk.Kind:
-		return contract.ScopeUnknown, nil // found by its name in lower case
 	case mapping.Scope.Name() != meta.RESTScopeNameNamespace:
 		return contract.ScopeCluster, nil
 	case !Allows(q.Rules, mapping.Resource.Group, mapping.Resource.Resource):

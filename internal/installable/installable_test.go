@@ -2,13 +2,16 @@ package installable
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/restmapper"
 
 	"github.com/allmenning/allmenning/internal/contract"
 )
@@ -59,40 +62,56 @@ func TestKindsAreSortedAndComplete(t *testing.T) {
 	}
 }
 
-type mapper func(schema.GroupKind) (*meta.RESTMapping, error)
+// silent is a mapper of a cluster that does not answer.
+type silent struct{}
 
-func (m mapper) RESTMapping(gk schema.GroupKind, _ ...string) (*meta.RESTMapping, error) {
-	return m(gk)
+func (silent) RESTMapping(schema.GroupKind, ...string) (*meta.RESTMapping, error) {
+	return nil, errors.New("no answer")
+}
+
+func (silent) KindFor(schema.GroupVersionResource) (schema.GroupVersionKind, error) {
+	return schema.GroupVersionKind{}, errors.New("no answer")
+}
+
+// discovered is a mapper as discovery makes it: it finds kinds by their names in lower case, too.
+func discovered() meta.RESTMapper {
+	group := func(name, version string, resources ...metav1.APIResource) *restmapper.APIGroupResources {
+		in := metav1.GroupVersionForDiscovery{GroupVersion: strings.TrimPrefix(name+"/"+version, "/"), Version: version}
+		return &restmapper.APIGroupResources{
+			Group:              metav1.APIGroup{Name: name, Versions: []metav1.GroupVersionForDiscovery{in}, PreferredVersion: in},
+			VersionedResources: map[string][]metav1.APIResource{version: resources},
+		}
+	}
+	return restmapper.NewDiscoveryRESTMapper([]*restmapper.APIGroupResources{
+		group("", "v1", metav1.APIResource{Name: "configmaps", Kind: "ConfigMap", Namespaced: true}, metav1.APIResource{Name: "services", Kind: "Service", Namespaced: true},
+			metav1.APIResource{Name: "pods", Kind: "Pod", Namespaced: true}),
+		group("example.org", "v1", metav1.APIResource{Name: "queues", Kind: "Queue", Namespaced: true}, metav1.APIResource{Name: "clusterthings", Kind: "ClusterThing"}),
+		group("knative.example.org", "v1", metav1.APIResource{Name: "services", Kind: "Service", Namespaced: true}),
+	})
 }
 
 func TestTerms(t *testing.T) {
-	rules := []rbacv1.PolicyRule{rule([]string{"", "example.org"}, []string{"services", "clusterthings", "configmaps", "queues"}, []string{"create", "patch"}, nil)}
-	known := mapper(func(gk schema.GroupKind) (*meta.RESTMapping, error) {
-		switch gk.Kind {
-		case "Service":
-			return &meta.RESTMapping{Scope: meta.RESTScopeNamespace, Resource: schema.GroupVersionResource{Version: "v1", Resource: "services"}, GroupVersionKind: gk.WithVersion("v1")}, nil
-		case "configmap":
-			return &meta.RESTMapping{Scope: meta.RESTScopeNamespace, Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}}, nil
-		case "Queue":
-			return &meta.RESTMapping{Scope: meta.RESTScopeNamespace, Resource: schema.GroupVersionResource{Group: "example.org", Version: "v1", Resource: "queues"}, GroupVersionKind: gk.WithVersion("v1")}, nil
-		case "Pod":
-			return &meta.RESTMapping{Scope: meta.RESTScopeNamespace, Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, GroupVersionKind: gk.WithVersion("v1")}, nil
-		case "ClusterThing":
-			return &meta.RESTMapping{Scope: meta.RESTScopeRoot, Resource: schema.GroupVersionResource{Group: "example.org", Version: "v1", Resource: "clusterthings"}, GroupVersionKind: gk.WithVersion("v1")}, nil
-		}
-		return nil, &meta.NoKindMatchError{GroupKind: gk}
-	})
+	rules := []rbacv1.PolicyRule{rule([]string{"", "example.org", "knative.example.org"}, []string{"services", "clusterthings", "configmaps", "queues"}, []string{"create", "patch"}, nil)}
+	known := discovered()
 	readable := func(gvk schema.GroupVersionKind) bool { return gvk.Kind != "Queue" }
 	for _, tc := range []struct {
 		reason, apiVersion, kind string
 		want                     contract.Scope
+		// meant is the kind that is written otherwise.
+		meant string
 	}{
-		{"listed and namespaced", "v1", "Service", contract.ScopeNamespaced},
-		{"not listed", "v1", "Pod", contract.ScopeForbidden},
-		{"cluster-scoped, although listed", "example.org/v1", "ClusterThing", contract.ScopeCluster},
-		{"found by its name in the wrong case", "v1", "configmap", contract.ScopeUnknown},
-		{"listed, and not to be read", "example.org/v1", "Queue", contract.ScopeUnreadable},
-		{"unknown to the cluster", "example.org/v1", "Nothing", contract.ScopeUnknown},
+		{"listed and namespaced", "v1", "Service", contract.ScopeNamespaced, ""},
+		{"not listed", "v1", "Pod", contract.ScopeForbidden, ""},
+		{"cluster-scoped, although listed", "example.org/v1", "ClusterThing", contract.ScopeCluster, ""},
+		{"another group has a resource of the same name", "knative.example.org/v1", "Service", contract.ScopeNamespaced, ""},
+		{"found by its name in lower case", "v1", "configmap", contract.ScopeUnknown, "/v1, Kind=ConfigMap"},
+		{"written in capitals", "v1", "CONFIGMAP", contract.ScopeUnknown, "/v1, Kind=ConfigMap"},
+		{"one of a definition, in the wrong case", "example.org/v1", "queue", contract.ScopeUnknown, "example.org/v1, Kind=Queue"},
+		{"in a version that is not served", "example.org/v2", "Queue", contract.ScopeUnknown, "example.org/v1, Kind=Queue"},
+		{"in another version and case", "example.org/v2", "QUEUE", contract.ScopeUnknown, "example.org/v1, Kind=Queue"},
+		{"in another group", "example.com/v1", "Queue", contract.ScopeUnknown, ""},
+		{"listed, and not to be read", "example.org/v1", "Queue", contract.ScopeUnreadable, ""},
+		{"unknown to the cluster", "example.org/v1", "Nothing", contract.ScopeUnknown, ""},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			object := &unstructured.Unstructured{}
@@ -105,10 +124,15 @@ func TestTerms(t *testing.T) {
 			if got := terms.ScopeOf(object.GroupVersionKind()); got != tc.want {
 				t.Errorf("scope = %v, want %v", got, tc.want)
 			}
+			if tc.want != contract.ScopeUnknown {
+				return
+			}
+			if got := terms.Meant(object.GroupVersionKind()); (!got.Empty() || tc.meant != "") && got.String() != tc.meant {
+				t.Errorf("meant = %v, want %q", got, tc.meant)
+			}
 		})
 	}
-	silent := mapper(func(schema.GroupKind) (*meta.RESTMapping, error) { return nil, errors.New("no answer") })
-	if _, err := (Question{Rules: rules, Mapper: silent}).Terms([]*unstructured.Unstructured{{Object: map[string]any{"kind": "Service", "apiVersion": "v1"}}}); err == nil {
+	if _, err := (Question{Rules: rules, Mapper: silent{}}).Terms([]*unstructured.Unstructured{{Object: map[string]any{"kind": "Service", "apiVersion": "v1"}}}); err == nil {
 		t.Error("a cluster that does not answer must not make a kind forbidden")
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/installable"
 )
 
 const (
@@ -50,8 +51,9 @@ func (f *Fault) Error() string { return f.why }
 
 // Registry is the kinds that are watched.
 type Registry struct {
-	live  client.Reader
-	clock clock.PassiveClock
+	live   client.Reader
+	mapper installable.Mapper
+	clock  clock.PassiveClock
 
 	lock    sync.Mutex
 	cache   cache.Cache
@@ -78,11 +80,11 @@ func New(now clock.PassiveClock) *Registry {
 	return &Registry{clock: now, kinds: map[schema.GroupVersionKind]*kind{}, changed: make(chan event.GenericEvent, 1), broken: make(chan event.GenericEvent, maxBroken)}
 }
 
-// Use sets where kinds are read live, where they are cached, and how a watch is started.
-func (r *Registry) Use(live client.Reader, cached cache.Cache, start func(schema.GroupVersionKind) error) {
+// Use sets where kinds are read live, who knows them, where they are cached, and how a watch is started.
+func (r *Registry) Use(live client.Reader, mapper installable.Mapper, cached cache.Cache, start func(schema.GroupVersionKind) error) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	r.live, r.cache, r.start = live, cached, start
+	r.live, r.mapper, r.cache, r.start = live, mapper, cached, start
 }
 
 // maxBroken is how many broken kinds may wait to be reported; those beyond are found at the next look.
@@ -121,6 +123,33 @@ func (r *Registry) Ensure(ctx context.Context, gvk schema.GroupVersionKind) erro
 			return k.fault
 		default:
 			return r.filled(ctx, gvk)
+		}
+	}
+}
+
+// Readable says why a kind can't be read; nil where it can. It starts no watch: a version that nobody has yet, and may never
+// have, asks nothing of the API server once it was judged.
+func (r *Registry) Readable(ctx context.Context, gvk schema.GroupVersionKind) error {
+	for {
+		k, ask := r.claim(gvk)
+		switch {
+		case ask:
+			fault := r.ask(ctx, gvk)
+			r.note(gvk, fault, false)
+			if fault != nil {
+				return fault
+			}
+			return nil
+		case k.asking != nil:
+			select {
+			case <-k.asking:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		case k.fault != nil:
+			return k.fault
+		default:
+			return nil
 		}
 	}
 }
@@ -178,8 +207,12 @@ func (r *Registry) wake() {
 	}
 }
 
-// ask lists one object of a kind, without its content.
+// ask lists one object of a kind, without its content. The kind must be written as the cluster writes it: a client finds
+// its resource otherwise, too, and what comes of a watch on that is of another kind.
 func (r *Registry) ask(ctx context.Context, gvk schema.GroupVersionKind) *Fault {
+	if _, err := installable.Mapping(r.mapper, gvk); err != nil {
+		return &Fault{Kind: gvk, why: reason(gvk, err)}
+	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	var list metav1.PartialObjectMetadataList

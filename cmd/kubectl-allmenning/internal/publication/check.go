@@ -256,6 +256,11 @@ func (guessing) RESTMapping(gk schema.GroupKind, _ ...string) (*meta.RESTMapping
 	return nil, &meta.NoKindMatchError{GroupKind: gk}
 }
 
+// KindFor finds nothing.
+func (guessing) KindFor(resource schema.GroupVersionResource) (schema.GroupVersionKind, error) {
+	return schema.GroupVersionKind{}, &meta.NoResourceMatchError{PartialResource: resource}
+}
+
 // installerRules are the rules of the roles that the operator brings.
 func installerRules() ([]rbacv1.PolicyRule, error) {
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(rbac.Installer), 4096)
