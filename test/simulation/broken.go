@@ -135,6 +135,22 @@ var storiesOfBrokenWorlds = []story{
 			return s.has("2.4.0", "prod", sixOfTelemark...) && s.record("2.5.0", 1).Status.Phase == v1alpha1.RolloutHalted
 		})
 	}},
+	{name: "joiner-lacks-an-app", title: "What the network runs requires an app that a joiner lacks, and what is to come does not: the joiner waits for that.", lasts: 3, plot: func(s *script) {
+		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.RequireApproval = new(true) })
+		s.changeApp(svarut, func(a *v1alpha1.SharedApp) {
+			a.Spec.Versions[0].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "kobo"}}}
+		})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "09:00", "hjartdal joins", func() {
+			s.municipality("hjartdal")
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Members.Names = append(sixOfTelemark[:6:6], "hjartdal") })
+		})
+		s.must(2, "18:00", "hjartdal has nothing", func() bool {
+			return s.store.Installation(key{Municipality: "hjartdal", Environment: "test", App: svarut}) == nil
+		})
+		s.on(2, "19:00", "wave everyone is approved", func() { s.approval("2.5.0", "everyone", 1) })
+		s.must(3, "23:00", "all have 2.5.0", func() bool { return s.has("2.5.0", "prod", append(sixOfTelemark[:6:6], "hjartdal")...) })
+	}},
 }
 
 // comesToTheLastWave moves tokke, which is verified, to the last wave, and loses its status: it stays.
