@@ -235,6 +235,24 @@ func TestBundleCheckOfOverlays(t *testing.T) {
 	}
 }
 
+// TestBundleCheckFixOfARoute shows that a route of another controller becomes an Ingress, with the municipality's name.
+func TestBundleCheckFixOfARoute(t *testing.T) {
+	const route = "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec: {routes: [{match: Host(`board.example.org`), MORE services: [{name: web, port: 80}]}]}\n---\n" +
+		"apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: m}\nspec: {compress: {}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"
+	dir := folderOf(t, map[string]string{"web.yaml": strings.Replace(route, "MORE", "middlewares: [{name: m}],", 1)})
+	if out, errs, err := call(t, "bundle", "check", dir, "--fix"); err != nil {
+		t.Fatalf("%v\n%s%s", err, out, errs)
+	}
+	rendered, _, err := call(t, "bundle", "render", dir, "--domain", "vinje.kommune.no")
+	if err != nil || !strings.Contains(rendered, "host: board.vinje.kommune.no") || strings.Contains(rendered, "traefik") {
+		t.Errorf("%v, want an Ingress alone:\n%s", err, rendered)
+	}
+	dir = folderOf(t, map[string]string{"web.yaml": strings.Replace(route, "MORE", "middlewares: [{name: login}],", 1)})
+	if out, _, err := call(t, "bundle", "check", dir, "--fix"); !errors.Is(err, errRefused) || !strings.Contains(out, "write an Ingress for what it routes") {
+		t.Errorf("a route with a login: %v, want it refused:\n%s", err, out)
+	}
+}
+
 // TestBundleCheckOfRepeats shows that of manifests which hold the same objects, those that say them alone are listed.
 func TestBundleCheckOfRepeats(t *testing.T) {
 	const a, b = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n"

@@ -29,7 +29,7 @@ func Scan(b Bundle) []contract.Finding {
 	if b.IsChart() {
 		return scanChart(b)
 	}
-	s := scanner{files: b.Files, costs: map[string]int{}}
+	s := scanner{files: b.Files, costs: map[string]int{}, texts: newTexts()}
 	if err := s.context(); err != nil {
 		s.found(ContextFile, err)
 	}
@@ -37,6 +37,7 @@ func Scan(b Bundle) []contract.Finding {
 		s.found("", err)
 	}
 	s.checkSources()
+	s.checkVariables()
 	if s.nodes > MaxNodes {
 		s.found("", fmt.Errorf("its files hold %d YAML nodes with aliases written out, at most %d are allowed; split the app", s.nodes, MaxNodes))
 	}
@@ -57,9 +58,12 @@ type scanner struct {
 	costs map[string]int
 	// contextName is the name of the ConfigMap in ContextFile, empty if there is none.
 	contextName string
-	// sources and targets are what replacements read and write.
+	// sources and targets are what replacements, and vars, read and write.
 	sources []source
 	targets []target
+	// variables are the vars, and texts what they are written into.
+	variables []variable
+	texts     texts
 	// nodes, work and generated are what building costs, so far; generated is what generators read, in bytes.
 	nodes, work, generated int
 	findings               []contract.Finding
@@ -147,7 +151,8 @@ func (s *scanner) readKustomization(dir, file string) int {
 	at.checkForbidden(&k)
 	at.checkFiles(&k)
 	at.checkReplacements(&k)
-	cost := at.costOf(&k)
+	at.checkVars(&k)
+	cost := at.checkBuiltins(&k) + at.costOf(&k)
 	s.work += at.steps * cost
 	return cost
 }
@@ -224,7 +229,11 @@ func (s *kustomizationScan) resource(field, entry string) (int, error) {
 // parse reads the YAML of a file that is used, and counts what it costs.
 func (s *scanner) parse(content []byte) ([]*yaml.Node, error) {
 	documents, nodes, err := parseYAML(content)
-	s.nodes += nodes
+	if s.nodes += nodes; s.nodes <= MaxNodes {
+		for _, document := range documents {
+			s.texts.read("", document)
+		}
+	}
 	return documents, err
 }
 
@@ -296,21 +305,16 @@ func (s *kustomizationScan) content(field, entry string) ([]byte, error) {
 // checkForbidden refuses what runs something, reaches outside, or changes how kustomize reads all
 // bundles of this process.
 func (s *kustomizationScan) checkForbidden(k *types.Kustomization) {
-	const plugin = "runs a plugin or function, which a bundle may not; write its result into the bundle"
 	const helm = "runs Helm, which a bundle may not; write the result of helm template into the bundle"
 	for _, field := range []struct {
 		name, why string
 		set       bool
 	}{
-		{"generators", plugin, len(k.Generators) > 0},
-		{"transformers", plugin, len(k.Transformers) > 0},
-		{"validators", plugin, len(k.Validators) > 0},
 		{"helmCharts", helm, len(k.HelmCharts) > 0},
 		{"helmGlobals", helm, k.HelmGlobals != nil},
 		{"helmChartInflationGenerator", helm, len(k.HelmChartInflationGenerator) > 0},
 		{"openapi", "replaces the schema of every bundle in this process; take it out", len(k.OpenAPI) > 0},
 		{"crds", "changes how every bundle is read; take it out and use patches", len(k.Crds) > 0},
-		{"vars", "is obsolete in kustomize; use replacements", len(k.Vars) > 0}, //nolint:staticcheck // to refuse it
 	} {
 		if field.set {
 			s.fault(fmt.Errorf("%s: %s", field.name, field.why))

@@ -27,11 +27,12 @@ func (s *kustomizationScan) checkFiles(k *types.Kustomization) {
 
 func (s *kustomizationScan) checkGenerator(field string, sources types.KvPairSources) {
 	for _, source := range sources.FileSources {
-		file := source
-		if _, after, found := strings.Cut(source, "="); found {
-			file = after
+		key, file, found := strings.Cut(source, "=")
+		if !found {
+			key, file = "", source
 		}
 		content, err := s.content(field+".files", file)
+		s.noteGenerated(key, file, content, false)
 		s.generated += len(content)
 		s.fault(err)
 	}
@@ -41,6 +42,7 @@ func (s *kustomizationScan) checkGenerator(field string, sources types.KvPairSou
 	}
 	for _, env := range envs {
 		content, err := s.content(field+".envs", env)
+		s.noteGenerated("", env, content, true)
 		s.generated += len(content)
 		s.fault(err)
 	}

@@ -11,9 +11,9 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
-// source is what a replacement reads of an object of the bundle.
+// source is what a replacement, or a var, reads of an object of the bundle; field is where the file says so.
 type source struct {
-	file, kind, name, path string
+	file, field, kind, name, path string
 }
 
 // target is what a replacement writes.
@@ -69,7 +69,7 @@ func (s *kustomizationScan) checkReplacement(r types.Replacement) error {
 		case fromContext && !strings.HasPrefix(path, "data."):
 			return fmt.Errorf("source.fieldPath: %q: of the ConfigMap in %s a replacement may read keys of data alone", path, ContextFile)
 		case !fromContext:
-			s.sources = append(s.sources, source{file: s.file, kind: r.Source.Kind, name: r.Source.Name, path: path})
+			s.sources = append(s.sources, source{file: s.file, field: "replacements: source.fieldPath", kind: r.Source.Kind, name: r.Source.Name, path: path})
 		}
 	}
 	for _, t := range r.Targets {
@@ -107,8 +107,8 @@ func (s *scanner) checkSources() {
 		for _, to := range s.targets {
 			if couldSelect(to.selector, from.kind, "") && overlap(from.path, to.path) {
 				s.found(from.file, fmt.Errorf(
-					"replacements: source.fieldPath: %q of %s %s is written by a replacement in %s (%q), and what is written may not be read again; read it from %s, or from where the other replacement does",
-					from.path, from.kind, from.name, to.file, to.path, ContextFile))
+					"%s: %q of %s %s is written by a replacement in %s (%q), and what is written may not be read again; read it from %s, or from where the other replacement does",
+					from.field, from.path, from.kind, from.name, to.file, to.path, ContextFile))
 				break
 			}
 		}

@@ -112,30 +112,25 @@ func isSecretStore(gvk schema.GroupVersionKind) bool {
 // madeSecret is the name of the Secret that a controller makes of an object; empty where it makes none.
 func madeSecret(o *unstructured.Unstructured) string {
 	gvk := o.GroupVersionKind()
-	var path []string
-	switch gvk.Group + "/" + gvk.Kind {
-	case "bitnami.com/SealedSecret":
-		path = []string{"spec", "template", "metadata", "name"}
-	case "external-secrets.io/ExternalSecret":
-		path = []string{"spec", "target", "name"}
-	case "secrets.hashicorp.com/VaultStaticSecret", "secrets.hashicorp.com/VaultDynamicSecret", "secrets.hashicorp.com/VaultPKISecret":
-		path = []string{"spec", "destination", "name"}
-	case "cert-manager.io/Certificate":
-		path = []string{"spec", "secretName"}
-	case "secrets.infisical.com/InfisicalSecret":
-		path = []string{"spec", "managedSecretReference", "secretName"}
-	case "secrets.doppler.com/DopplerSecret":
-		path = []string{"spec", "managedSecret", "name"}
-	case "k8s.bitwarden.com/BitwardenSecret":
-		path = []string{"spec", "secretName"}
-	case "spv.no/AzureKeyVaultSecret":
-		path = []string{"spec", "output", "secret", "name"}
-	case "onepassword.com/OnePasswordItem", "kubernetes-client.io/ExternalSecret", "ricoberger.de/VaultSecret":
-		return o.GetName()
-	default:
+	at, makes := map[string]string{ //nolint:gosec // names of fields
+		"bitnami.com/SealedSecret":                 "spec.template.metadata.name",
+		"external-secrets.io/ExternalSecret":       "spec.target.name",
+		"kubernetes-client.io/ExternalSecret":      "metadata.name",
+		"secrets.hashicorp.com/VaultStaticSecret":  "spec.destination.name",
+		"secrets.hashicorp.com/VaultDynamicSecret": "spec.destination.name",
+		"secrets.hashicorp.com/VaultPKISecret":     "spec.destination.name",
+		"ricoberger.de/VaultSecret":                "metadata.name",
+		"cert-manager.io/Certificate":              "spec.secretName",
+		"secrets.infisical.com/InfisicalSecret":    "spec.managedSecretReference.secretName",
+		"secrets.doppler.com/DopplerSecret":        "spec.managedSecret.name",
+		"k8s.bitwarden.com/BitwardenSecret":        "spec.secretName",
+		"spv.no/AzureKeyVaultSecret":               "spec.output.secret.name",
+		"onepassword.com/OnePasswordItem":          "metadata.name",
+	}[gvk.Group+"/"+gvk.Kind]
+	if !makes {
 		return ""
 	}
-	if name, _, err := unstructured.NestedString(o.Object, path...); err == nil && name != "" {
+	if name, _, err := unstructured.NestedString(o.Object, strings.Split(at, ".")...); err == nil && name != "" {
 		return name
 	}
 	return o.GetName()

@@ -100,6 +100,23 @@ func hostile(seed uint64) (string, bundle.Bundle) {
 			files["a.yaml"] = objects(100 + r.IntN(390))
 			files["kustomization.yaml"] += "commonLabels:\n" + many(50+r.IntN(500), func(i int) string { return fmt.Sprintf("  l%d: v\n", i) })
 		}},
+		{"vars that multiply", func() {
+			files["a.yaml"] = objects(1+r.IntN(400)) + "---\n" + settings + "data: {a: " + strings.Repeat("x", 1+r.IntN(100_000)) + "}\n---\n" +
+				"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, args: [&a '" + strings.Repeat("$(V)", 1+r.IntN(2000)) + "', " + strings.Repeat("*a, ", r.IntN(100)) + "x]}]}\n"
+			files["kustomization.yaml"] += "vars: [{name: V, objref: {kind: ConfigMap, name: settings, apiVersion: v1}, fieldref: {fieldpath: data.a}}]\n"
+		}},
+		{"vars in patches of each object", func() {
+			files["a.yaml"] = objects(50+r.IntN(400)) + "---\n" + settings + "data: {a: " + strings.Repeat("x", 1+r.IntN(10_000)) + "}\n"
+			files["c.yaml"] = "varReference: [{path: data, kind: ConfigMap}]\n"
+			files["kustomization.yaml"] += "configurations: [c.yaml]\nvars: [{name: V, objref: {kind: ConfigMap, name: settings, apiVersion: v1}, fieldref: {fieldpath: data.a}}]\n" +
+				"patches:\n- {patch: '[{\"op\": \"add\", \"path\": \"/data/b\", \"value\": \"" + strings.Repeat("$(V)", 1+r.IntN(200)) + "\"}]', target: {name: 'c.*'}}\n"
+		}},
+		{"transformers of kustomize's own", func() {
+			files["a.yaml"] = objects(50 + r.IntN(440))
+			files["kustomization.yaml"] += "transformers: [t.yaml]\n"
+			files["t.yaml"] = "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: a}\nlabels:\n" + many(1+r.IntN(50), func(i int) string { return fmt.Sprintf("  l%d: v\n", i) }) +
+				"fieldSpecs:\n" + many(1+r.IntN(500), func(i int) string { return fmt.Sprintf("- {path: metadata/labels%d, create: true}\n", i) })
+		}},
 		{"a chart that repeats", func() { chart(fmt.Sprintf("{{ repeat %d \"xxxxxxxx\" }}", 1000+r.IntN(1_000_000_000))) }},
 		{"a chart that counts", func() { chart(fmt.Sprintf("{{ range until %d }}x{{ end }}", 1000+r.IntN(1_000_000_000))) }},
 		{"a chart that includes itself", func() {

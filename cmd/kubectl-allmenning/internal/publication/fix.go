@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -38,41 +37,29 @@ func Fix(b bundle.Bundle, report Report) (Fixed, error) {
 		out.Corrected = append(out.Corrected, report.Findings[0])
 	}
 
-	patches, replacements, err := corrections(b)
+	c, err := readComponent(b)
 	if err != nil {
 		return out, err
 	}
-	before := len(patches)
 	for _, f := range report.Findings {
-		patched := len(patches)
-		for _, step := range stepsOf(f) {
-			patch, replacement := corrects(step, report)
-			if patch == nil || slices.ContainsFunc(patches, func(known any) bool { return reflect.DeepEqual(known, any(patch)) }) {
-				continue // one that is there already does not help
-			}
-			patches = append(patches, patch)
-			if replacement != nil {
-				replacements = append(replacements, replacement)
-			}
+		taken, err := c.correct(f, report)
+		if err != nil {
+			return out, err
 		}
-		if len(patches) > patched {
+		if taken {
 			out.Corrected = append(out.Corrected, f)
 		}
 	}
-	if len(patches) == before {
+	if !c.changed {
 		return out, nil
 	}
-
-	content := map[string]any{"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "patches": patches}
-	if len(replacements) > 0 {
-		content["replacements"] = replacements
-	}
-	written, err := sigsyaml.Marshal(content)
-	if err != nil {
+	if out.Files[component+"/"+kustomizationFile], err = c.write(); err != nil {
 		return out, err
 	}
-	out.Files[component+"/"+kustomizationFile] = written
-	return out, out.use(b, len(replacements) > 0)
+	for name, content := range c.files {
+		out.Files[component+"/"+name] = content
+	}
+	return out, out.use(b, len(c.content.Replacements) > 0)
 }
 
 // stepsOf are the finding once for each operation of its patch: some need a strategic merge patch, and some,
@@ -87,19 +74,6 @@ func stepsOf(f Located) []Located {
 		all = append(all, f)
 	}
 	return all
-}
-
-// corrections are what the component of the bundle holds already.
-func corrections(b bundle.Bundle) (patches, replacements []any, err error) {
-	name := component + "/" + kustomizationFile
-	var content struct {
-		Patches      []any `json:"patches"`
-		Replacements []any `json:"replacements"`
-	}
-	if err := sigsyaml.Unmarshal(b.Files[name], &content); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return content.Patches, content.Replacements, nil
 }
 
 // use has the kustomization use the component, and the context file where values come out of it.

@@ -106,7 +106,7 @@ func theOne(group []string) string {
 }
 
 // versioned is the name of an overlay that is a version.
-var versioned = regexp.MustCompile(`^v[0-9]+$`)
+var versioned = regexp.MustCompile(`^v\d+$`)
 
 func called(dir string) string { return strings.ToLower(path.Base(dir)) }
 
