@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -57,8 +58,13 @@ import (
 type Options struct {
 	// Namespace is the operator's own: bundles and their credentials lie there.
 	Namespace string
-	// MetricsAddress to serve metrics at; "0" serves none.
+	// MetricsAddress to serve metrics at; "0" serves none. They are served by TLS to those whom the API server lets
+	// get /metrics.
 	MetricsAddress string
+	// MetricsCertificates is the folder of tls.crt and tls.key for it; without one the operator makes a certificate that nobody signed.
+	MetricsCertificates string
+	// OpenMetrics serves metrics without TLS to everybody, which a loopback address alone may do.
+	OpenMetrics bool
 	// HealthAddress to serve /healthz and /readyz at; "0" serves none.
 	HealthAddress string
 	// ProfileAddress to serve profiles at; "0" serves none.
@@ -93,8 +99,14 @@ const BuildArgument = "build-bundles"
 // ServeBuilds builds the bundles that it is asked for on in, and answers on out, until in ends.
 func ServeBuilds(in io.Reader, out io.Writer) error { return buildpool.Serve(in, out) }
 
+// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
+
 // New makes a manager with every controller in it.
 func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, error) {
+	if o.OpenMetrics && !isLoopback(o.MetricsAddress) {
+		return nil, fmt.Errorf("metrics at %s would be open to the network: serve them at a loopback address such as 127.0.0.1:8443, or not open", o.MetricsAddress)
+	}
 	requests, err := metrics.NewRequests(ctrlmetrics.Registry)
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
@@ -122,7 +134,7 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 		LeaderElection:                      o.LeaderElection,
 		LeaderElectionResourceLockInterface: lock,
 		LeaderElectionReleaseOnCancel:       true,
-		Metrics:                             metricsserver.Options{BindAddress: o.MetricsAddress},
+		Metrics:                             metricsOptions(o),
 		HealthProbeBindAddress:              o.HealthAddress,
 		PprofBindAddress:                    o.ProfileAddress,
 		// Names must differ among the controllers of one operator, not of one process.
@@ -143,6 +155,26 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	}
 
 	return mgr, addControllers(ctx, mgr, o, view, known)
+}
+
+// metricsOptions say how metrics are served.
+func metricsOptions(o Options) metricsserver.Options {
+	if o.OpenMetrics {
+		return metricsserver.Options{BindAddress: o.MetricsAddress}
+	}
+	return metricsserver.Options{
+		BindAddress: o.MetricsAddress, SecureServing: true, CertDir: o.MetricsCertificates, FilterProvider: metrics.NewAccess,
+	}
+}
+
+// isLoopback says whether an address is reached from this machine alone, or from nowhere.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address == "0"
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
 // cacheOptions say what is kept in memory.

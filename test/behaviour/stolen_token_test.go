@@ -10,6 +10,7 @@ import (
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -317,6 +318,9 @@ func thefts() []theft {
 		{does: "list nodes", try: listing(&corev1.NodeList{}, ""), by: rbac},
 		{does: "list the pods of the cluster", try: listing(&corev1.PodList{}, ""), because: "it waits for pods to end; their environment may hold secrets that an app wrote into it"},
 		{does: "list the ConfigMaps of kube-system", try: listing(&corev1.ConfigMapList{}, "kube-system"), because: "it watches the kinds of apps in the whole cluster, which are no secrets"},
+		{does: "ask what anybody may do", try: func(ctx context.Context, thief client.Client) error {
+			return thief.Create(ctx, &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: "kari", NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: "/metrics", Verb: "get"}}})
+		}, because: "it asks who may read its metrics"},
 		{does: "change the definition of a kind", try: deleting(`{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: municipalities.allmenning.dev}}`), by: rbac},
 		{does: "change the Platform", try: altering(`{apiVersion: allmenning.dev/v1alpha1, kind: Platform, metadata: {name: default}}`, `{"spec": {"suspend": true}}`), by: rbac},
 		{does: "offer a version of an app", try: creating(`{apiVersion: allmenning.dev/v1alpha1, kind: SharedApp, metadata: {name: thief}, spec: {displayName: Thief}}`), by: rbac},

@@ -74,6 +74,7 @@ func Start(o Options) (*Process, error) {
 		"--namespace="+Namespace,
 		"--leader-elect="+strconv.FormatBool(o.LeaderElect),
 		"--metrics-bind-address="+p.metrics,
+		"--open-metrics",
 		"--health-probe-bind-address="+p.health)
 	command.Stdout, command.Stderr = output, output
 	command.Env = append(os.Environ(), settings()...)
