@@ -38,6 +38,8 @@ const (
 	replicaSets actor = "replicaSets"
 	// statefulSets is the controller of StatefulSets.
 	statefulSets actor = "statefulSets"
+	// component is a part of the cluster outside of kube-system, such as a driver's, which no policy knows.
+	component actor = "component"
 	// coordinator coordinates a network that vinje is a member of.
 	coordinator actor = "coordinator"
 	// nobody is any authenticated person.
@@ -54,7 +56,7 @@ func people() map[actor][]string {
 		viewer: {"vidar", "vinje-view"}, developer: {"dina", "vinje-dev"}, administrator: {"arne", "vinje-admin"},
 		neighbour: {"sigrid", "seljord-admin"}, outsider: {"oda"}, clusterAdmin: {"clara"}, nobody: {"nils"}, coordinator: {"kari"},
 		replicaSets: {"system:serviceaccount:kube-system:replicaset-controller"}, statefulSets: {"system:serviceaccount:kube-system:statefulset-controller"},
-		master: {"maja", "system:masters"}, operator: {operatorAccount},
+		master: {"maja", "system:masters"}, operator: {operatorAccount}, component: {"system:serviceaccount:storage:attacher"},
 	}
 }
 

@@ -152,5 +152,13 @@ func others(t *testing.T, w world) {
 	made("a namespace is labelled as one likes", outsider, request{verb: "patch", object: prod, patch: `{metadata: {labels: {team: it}, annotations: {example.org/a: b}}}`})
 	made("an ingress controller's namespace is labelled by a platform operator", clusterAdmin, request{verb: "patch", object: `{apiVersion: v1, kind: Namespace, metadata: {name: plain, namespace: "-"}}`, patch: `{metadata: {labels: {allmenning.dev/ingress: "true"}}}`})
 	made("a restore makes a tenant's namespace", clusterAdmin, request{verb: "create", object: `{apiVersion: v1, kind: Namespace, metadata: {name: vinje-old, namespace: "-", labels: {allmenning.dev/municipality: vinje}, annotations: {allmenning.dev/held-by: x}}}`})
+	const finalizer = `{metadata: {finalizers: [external-attacher/example.org]}}`
+	made("a driver holds a volume", component, request{verb: "patch", object: `{apiVersion: v1, kind: PersistentVolume, metadata: {name: pv-seljord, namespace: "-"}}`, patch: finalizer})
+	made("a node is made", component, request{verb: "create", object: `{apiVersion: v1, kind: Node, metadata: {name: node-1, namespace: "-"}}`})
+	made("a class is made, of a label that looks like the operator's", component, request{verb: "create",
+		object: `{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: x, namespace: "-", labels: {allmenning.dev/app: x}}, value: 1}`})
+	made("a component writes what it likes elsewhere", component, request{verb: "create", manager: "allmenning-x",
+		object: `{apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: plain, labels: {allmenning.dev/app: x}, finalizers: [example.org/x]}}`})
+	made("a component runs pods elsewhere", component, request{verb: "create", object: strings.Replace(podOf("nodeName: node-1, priorityClassName: urgent, tolerations: [{operator: Exists}]"), `"name":"made"`, `"name":"made","namespace":"plain"`, 1)})
 	made("elsewhere nothing is bound", clusterAdmin, request{verb: "create", object: `{apiVersion: v1, kind: Service, metadata: {name: x, namespace: plain}, spec: {type: NodePort, ports: [{port: 80}]}}`})
 }
