@@ -108,6 +108,7 @@ func (t *Truth) Moves(move Move) {
 	case CatchUp:
 		m.holds(ofNewSteps)
 		m.holds([]check{{"catch up", catchesUp}})
+		delete(e.past, move.Key) // what was verified there was uninstalled
 	case Advance:
 		m.holds(ofNewSteps)
 		m.holds(ofAdvances)
