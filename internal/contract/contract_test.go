@@ -38,7 +38,7 @@ func terms() Terms {
 			switch gvk.Kind {
 			case "ClusterRole", "ClusterRoleBinding", "Namespace", "PersistentVolume", "StorageClass":
 				return ScopeCluster
-			case "Wheel", "IngressRoute", "ServiceMonitor", "SealedSecret", "ExternalSecret", "SecretStore", "Certificate", "VerticalPodAutoscaler", "Gateway":
+			case "Wheel", "IngressRoute", "ServiceMonitor", "SealedSecret", "ScaledObject", "ExternalSecret", "SecretStore", "Certificate", "VerticalPodAutoscaler", "Gateway":
 				return ScopeForbidden
 			case "configmap", "Cart":
 				return ScopeUnknown
@@ -82,6 +82,14 @@ func ingress(spec string) string {
 
 // sealed makes the Secret that the pods of waiting need.
 const sealed = "{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, metadata: {name: key}}\n"
+
+// scaled changes how many pods of web there are.
+const scaled = "{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: a}, spec: {scaleTargetRef: {name: web}}}\n"
+
+// owning is a pod with an init container that runs a script as root.
+func owning(script string) string {
+	return restricted("initContainers: [{name: i, image: i, command: [sh, -c, '" + script + "'], securityContext: {runAsUser: 0, runAsNonRoot: false, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}],")
+}
 
 func waiting(more string) string {
 	return strings.Replace(restricted(""), "image: i,", "image: i, env: [{name: K, valueFrom: {secretKeyRef: {name: key, key: k"+more+"}}}],", 1)
@@ -308,6 +316,14 @@ func TestWhatAMachineMayCorrect(t *testing.T) {
 				{Op: "add", Path: "/spec/template/spec/containers/0/securityContext/capabilities/add", Value: []string{"NET_BIND_SERVICE"}},
 				{Op: "add", Path: "/spec/template/spec/securityContext/runAsNonRoot", Value: true},
 			}},
+		{"a workload that has pods without its scaler", scaled + "---\n" + web(restricted("")), "kind", true, nil},
+		{"one that is off without it", scaled + "---\n" + strings.Replace(web(restricted("")), "spec: {template", "spec: {replicas: 0, template", 1), "kind", false, nil},
+		{"one that is not of the bundle", scaled, "kind", false, nil},
+		{"who owns files is for the mount to say", web(owning("chown -R 1000:2000 /data && chmod -R 770 /data")), "pod-security", false, []Operation{
+			{Op: "remove", Path: "/spec/template/spec/initContainers/0"}, {Op: "add", Path: "/spec/template/spec/securityContext/fsGroup", Value: int64(2000)}}},
+		{"an init container that does more stays", web(owning("chown -R 1000 /data && cp /a /data")), "pod-security", false, nil},
+		{"so does one that makes what it gives away", web(owning("chown -R 1000 $(mkdir /data/x)")), "pod-security", false, nil},
+		{"nor is it known for which group", web(owning("chown -R postgres /data")), "pod-security", false, nil},
 		{"a pod that wants the node stays refused", web("{hostNetwork: true, securityContext: {seccompProfile: {type: RuntimeDefault}}, containers: [{name: c, image: i, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}"), "pod-security", false, nil},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -28,7 +28,7 @@ func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
 	if why := platforms(gvk); why != "" {
 		return drop(what+" is the platform's: "+why, "take it out")
 	}
-	if found := w.secretMaker(o, what); found != nil {
+	if found := w.elsewhere(o, what); found != nil {
 		return found
 	}
 	switch scope {

@@ -69,12 +69,15 @@ func dispensable(gvk schema.GroupVersionKind) bool {
 	return platforms(gvk) != "" || strings.HasSuffix(gvk.Kind, "NetworkPolicy")
 }
 
-// secretMaker is about an object that makes a Secret out of a store, or out of what only one cluster can decrypt. Where
-// pods can't start without the Secret, it may go: each municipality keeps the Secret in its namespace then, and
-// while one is missing the app is not ready, and says so.
-func (w *whole) secretMaker(o *unstructured.Unstructured, what string) []Finding {
+// elsewhere is about what another controller would act on: a ScaledObject may go where the workload runs without it, and
+// what makes a Secret, out of a store or of what only one cluster can decrypt, where pods can't start without the
+// Secret. Each municipality keeps the Secret in its namespace then, and while one is missing the app is not ready.
+func (w *whole) elsewhere(o *unstructured.Unstructured, what string) []Finding {
 	if isSecretStore(o.GroupVersionKind()) {
 		return drop(what+" is the platform's: where secrets are kept is for it to say", "take it out")
+	}
+	if is(o, "keda.sh", "ScaledObject") && w.runsWithout(o) {
+		return drop(what+" is not a kind that bundles may hold", "take it out, which leaves the workload with its replicas, or write a HorizontalPodAutoscaler")
 	}
 	secret := madeSecret(o)
 	if secret == "" {
@@ -89,6 +92,21 @@ func (w *whole) secretMaker(o *unstructured.Unstructured, what string) []Finding
 		return one("kind", problem+"; no pod waits for it, so that the app would be ready without", fix)
 	}
 	return drop(problem, fix)
+}
+
+// runsWithout says whether what a ScaledObject scales has pods without it.
+func (w *whole) runsWithout(o *unstructured.Unstructured) bool {
+	kind, found, err := unstructured.NestedString(o.Object, "spec", "scaleTargetRef", "kind")
+	if err != nil || !found {
+		kind = "Deployment"
+	}
+	name, _, _ := unstructured.NestedString(o.Object, "spec", "scaleTargetRef", "name")
+	workload := w.find("apps", kind, name)
+	if workload == nil {
+		return false
+	}
+	replicas, set, err := unstructured.NestedInt64(workload.Object, "spec", "replicas")
+	return err == nil && (!set || replicas > 0)
 }
 
 // needsSecret says whether a pod of the bundle can't start without a Secret that the bundle does not bring.

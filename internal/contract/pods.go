@@ -50,10 +50,18 @@ func podSecurityRule(_ *whole, o *unstructured.Unstructured) []Finding {
 		return nil
 	}
 	found := one(field, "its pods break the Pod Security Standard restricted: "+result.ForbiddenDetail(), "set what is named in the securityContext of the pod or its containers")
-	fixes, patch := withoutRoot(field, pod, result.ForbiddenReasons)
-	if len(fixes) == len(result.ForbiddenReasons) {
-		found[0].Fix, found[0].Patch = strings.Join(fixes, ". "), patch
+	less, taken := withoutOwners(field, pod)
+	if len(taken) > 0 {
+		result = policy.AggregateCheckResults(evaluator.EvaluatePod(restricted, &less.ObjectMeta, &less.Spec))
 	}
+	fixes, patch := withoutRoot(field, less, result.ForbiddenReasons)
+	if len(fixes) < len(result.ForbiddenReasons) {
+		return found
+	}
+	if len(taken) > 0 {
+		fixes = append(fixes, "set fsGroup in the securityContext of the pod, and take out the init container that changes who owns files")
+	}
+	found[0].Fix, found[0].Patch = strings.Join(fixes, ". "), append(taken, patch...)
 	return found
 }
 

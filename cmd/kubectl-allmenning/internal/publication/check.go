@@ -289,5 +289,5 @@ func isClusterScoped(gvk schema.GroupVersionKind) bool {
 		"ClusterIssuer", "GatewayClass", "CSIDriver":
 		return true
 	}
-	return strings.HasPrefix(gvk.Kind, "Cluster")
+	return strings.HasPrefix(gvk.Kind, "Cluster") && gvk.Kind != "Cluster"
 }
