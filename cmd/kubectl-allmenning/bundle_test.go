@@ -431,9 +431,40 @@ func TestPlatformAddKind(t *testing.T) {
 	if diff := cmp.Diff([][]rbacv1.PolicyRule{want("get", "create", "patch", "delete"), want("get", "list", "watch")}, got); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
-	for _, wrong := range []string{"httproutes", "HTTPRoute.gateway.networking.k8s.io", "appinstallations.allmenning.dev"} {
-		if _, _, err := call(t, "platform", "add-kind", wrong); err == nil {
-			t.Errorf("%s is taken", wrong)
+	for _, tc := range []struct{ reason, name, want string }{
+		{"a kind of Kubernetes without a group", "pods", ""},
+		{"a kind of Kubernetes with one", "daemonsets.apps", ""},
+		{"one whose group is missing", "deployments", "write deployments.apps"},
+		{"one with a group that has it not", "configmaps.apps", "write configmaps"},
+		{"one of a definition whose group is missing", "httproutes", "behind a dot the group of its definition"},
+		{"a kind, and no resource", "HTTPRoute.gateway.networking.k8s.io", "write its plural name and the group"},
+		{"the operator's", "appinstallations.allmenning.dev", "belongs to the operator"},
+	} {
+		_, _, err := call(t, "platform", "add-kind", tc.name)
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: it says %v, want %q in it", tc.reason, err, tc.want)
+		}
+	}
+}
+
+// TestBundleCheckOfFields shows that what Kubernetes would not read is found without a cluster, on its line.
+func TestBundleCheckOfFields(t *testing.T) {
+	dir := folderOf(t, map[string]string{
+		"kustomization.yaml": "resources: [a.yaml]\n",
+		"a.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: W_\nspec:\n  replicas: \"2\"\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n" +
+			"    spec:\n      securityContext: {runAsNonRoot: true}\n      containers:\n      - name: c\n        image: i\n        imagePullPolice: Always\n        env:\n        - name: A\n          value: 1\n" +
+			"---\napiVersion: v1\nkind: configmap\nmetadata: {name: a}\n",
+	})
+	out, _, _ := call(t, "bundle", "check", dir)
+	for _, want := range []string{
+		"a.yaml:4: error [schema]: Deployment/W_: metadata.name: \"W_\" can't be the name",
+		"a.yaml:6: error [schema]: Deployment/W_: spec.replicas: it is text, and must be a number",
+		"a.yaml:15: error [schema]: Deployment/W_: spec.template.spec.containers[0].imagePullPolice: Kubernetes has no such field here, and refuses the object; write imagePullPolicy",
+		"a.yaml:18: error [schema]: Deployment/W_: spec.template.spec.containers[0].env[0].value: it is a number, and must be text; write it in quotes",
+		"a.yaml:21: error [kind]: configmap/a: kind: configmap (v1) is not a kind that the cluster knows; write kind: ConfigMap",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in:\n%s", want, out)
 		}
 	}
 }

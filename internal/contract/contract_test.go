@@ -40,10 +40,13 @@ func terms() Terms {
 				return ScopeCluster
 			case "Wheel", "IngressRoute", "ServiceMonitor", "SealedSecret", "ScaledObject", "ExternalSecret", "SecretStore", "Certificate", "VerticalPodAutoscaler", "Gateway":
 				return ScopeForbidden
-			case "configmap", "Cart":
+			case "configmap", "Configmaps", "Foo", "Cart":
 				return ScopeUnknown
 			case "Dark":
 				return ScopeUnreadable
+			}
+			if gvk.Group == "apps" && gvk.Version == "v2" || gvk.Group == "" && gvk.Kind == "Deployment" {
+				return ScopeUnknown
 			}
 			return ScopeNamespaced
 		},
@@ -106,8 +109,17 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"kind", "how the app is watched", "{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: a}}", "the app runs without it"},
 	{"kind", "a route of another controller, of which it says what to write instead", "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: a}}", "write an Ingress for what it routes"},
 	{"kind", "a version that is no longer served, where the next one would mean something else", "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {selector: {}}}", "(policy/v1beta1) is no longer served by Kubernetes; write it as policy/v1"},
-	{"kind", "one in the wrong case", "{apiVersion: v1, kind: configmap, metadata: {name: a}}", "configmap (v1) is not a kind that the cluster knows; write ConfigMap: kinds are case-sensitive"},
-	{"kind", "one in a version that is not served", "{apiVersion: example.org/v3, kind: Cart, metadata: {name: a}}", "write apiVersion: example.org/v2 and kind: Cart"},
+	{"kind", "one in a version that is not served", "{apiVersion: example.org/v3, kind: Cart, metadata: {name: a}}", "write apiVersion: example.org/v2, which has it"},
+	{"kind", "one in the wrong case", "{apiVersion: v1, kind: configmap, metadata: {name: a}}", "configmap (v1) is not a kind that the cluster knows; write kind: ConfigMap, as kinds are case-sensitive"},
+	{"kind", "one in a version that there is not", "{apiVersion: apps/v2, kind: Deployment, metadata: {name: a}}", "Deployment (apps/v2) is not a kind that the cluster knows; write apiVersion: apps/v1, which has it"},
+	{"kind", "one in a group that has it not", "{apiVersion: v1, kind: Deployment, metadata: {name: a}}", "write apiVersion: apps/v1, which has it"},
+	{"kind", "one by the name of its resource", "{apiVersion: v1, kind: Configmaps, metadata: {name: a}}", "write kind: ConfigMap"},
+	{"kind", "one that is nowhere", "{apiVersion: v1, kind: Foo, metadata: {name: a}}", "correct apiVersion and kind, which are case-sensitive: kubectl api-resources lists them"},
+	{"kind", "one of a definition that is not there", "{apiVersion: example.org/v1, kind: Foo, metadata: {name: a}}", "have its CustomResourceDefinition installed first"},
+	{"schema", "an object as Kubernetes reads it", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a: '1'}}", ""},
+	{"schema", "a kind of the app's own", "{apiVersion: example.org/v1, kind: Queue, metadata: {name: a}, spec: {anything: 1}}", ""},
+	{"schema", "a number that is to be text", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a: 1}}", "ConfigMap/a: data.a: it is a number, and must be text; write it in quotes"},
+	{"schema", "a field that is not known here is left to the API server, which may be newer", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, dat: {a: '1'}}", ""},
 	{"kind", "one that the operator may not read", "{apiVersion: example.org/v1, kind: Dark, metadata: {name: a}}", "the operator may not read it"},
 	{"kind", "a network policy of a network plugin", "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a}}", "declare versions[].requires.egress"},
 	{"kind", "what makes a Secret that pods wait for", sealed + "---\n" + web(waiting("")), "take it out, and bring a Secret key whose values are parameters"},
@@ -140,8 +152,9 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"pod-security", "a privileged pod", web("{hostNetwork: true, containers: [{name: c, image: i, securityContext: {privileged: true}}]}"), "host namespaces (hostNetwork=true)"},
 	{"pod-security", "within a CronJob", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {template: {spec: {hostPID: true, containers: []}}}}}}", "spec.jobTemplate.spec.template.spec: its pods break"},
 	{"pod-security", "a bare pod", "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {hostIPC: true, containers: []}}", "Pod/a: spec: its pods break"},
-	{"pod-security", "a template that is none", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: x}}", "it is not a pod template"},
-	{"pod-security", "a pod that is none", web("{containers: x}"), "it can't be read"},
+	{"schema", "a template that is none", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: x}}", "spec.template: it is text, and must be an object"},
+	{"schema", "a pod that is none", web("{containers: x}"), "spec.template.spec.containers: it is text, and must be a list"},
+	{"pod-security", "what of a pod can be read is judged", web("{containers: x, hostNetwork: true}"), "host namespaces (hostNetwork=true)"},
 	{"pod-placement", "the usual", web(restricted("schedulerName: default-scheduler, priorityClassName: common,")), ""},
 	{"pod-placement", "away from its own pods", web(restricted("affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: web}}}]}},")), ""},
 	{"pod-placement", "others' pods off its nodes", web(restricted("affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/os, namespaceSelector: {}}]}},")), "spec.template.spec.affinity"},
@@ -171,7 +184,7 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"service", "a node port that is left", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80, nodePort: 31000}]}}", "spec.ports[0].nodePort"},
 	{"service", "one address", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {clusterIP: 10.96.1.1}}", "spec.clusterIP: 10.96.1.1"},
 	{"service", "what a load balancer would read", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {loadBalancerIP: 192.0.2.1}}", "no load balancers for tenants"},
-	{"service", "one that is none", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: x}}", "it can't be read"},
+	{"schema", "a Service that is none", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: x}}", "must be"},
 	{"ingress-hosts", "names of the municipality, and of the platform", ingress("{rules: [{host: post.vinje.kommune.no}, {host: vinje.kommune.no}, {host: x.apps.example.org}], tls: [{hosts: [post.vinje.kommune.no]}]}"), ""},
 	{"ingress-hosts", "no host", ingress("{rules: [{http: {paths: []}}]}"), "spec.rules[0].host: an empty host"},
 	{"ingress-hosts", "any host", ingress("{rules: [{host: '*.vinje.kommune.no'}]}"), "catches the requests for names of others"},
@@ -287,7 +300,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	for _, f := range Refusals(found) {
 		got = append(got, f.Object+" "+f.Field)
 	}
-	want := []string{"Deployment/web spec.template.spec", "Deployment/web spec.template.spec.nodeName", "Service/a spec.type", "Service/a spec.externalIPs"}
+	want := []string{"Deployment/web spec.selector", "Deployment/web spec.template.spec.containers[0].image", "Deployment/web spec.template.spec", "Deployment/web spec.template.spec.nodeName", "Service/a spec.type", "Service/a spec.externalIPs"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}

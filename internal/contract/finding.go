@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/allmenning/allmenning/internal/builtin"
 )
 
 // MaxObjects bounds the objects of a bundle, whatever they are built from.
@@ -128,6 +130,9 @@ type Terms struct {
 	PriorityClasses []string
 	// HasHealthRule says whether the version brings a health rule for a kind.
 	HasHealthRule func(schema.GroupVersionKind) bool
+	// Offline says that no API server is asked about the objects: then a field that is not known here is a fault, too. A
+	// newer one may know it.
+	Offline bool
 }
 
 // rule is one row of the table in docs/bundles.md.
@@ -140,6 +145,7 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{"kind", kindRule},
+		{"schema", schemaRule},
 		{"ownership", ownershipRule},
 		{"reserved-names", reservedRule},
 		{"pod-security", podSecurityRule},
@@ -166,8 +172,11 @@ func rules() []rule {
 
 // whole is a bundle that is judged: rules look at one object at a time, and at what is beside it.
 type whole struct {
-	terms   Terms
+	terms Terms
+	// objects without the fields that can't be read, so that the rules see all the rest.
 	objects []*unstructured.Unstructured
+	// faults are what is wrong with their fields, by their place in the list.
+	faults [][]builtin.Fault
 	// pods that the objects make, by their place in the list; nil where one makes none. They are read once:
 	// rules ask for them for each of the objects.
 	pods []*corev1.PodTemplateSpec
@@ -175,18 +184,19 @@ type whole struct {
 
 // Check returns all that is wrong with the objects of a bundle, in the order of the objects.
 func Check(objects []*unstructured.Unstructured, terms Terms) []Finding {
-	w := &whole{terms: terms, objects: objects}
+	w := &whole{terms: terms}
 	for _, o := range objects {
-		pod, _, _ := podOf(o)
-		w.pods = append(w.pods, pod)
+		faults, read := builtin.Check(o)
+		pod, _, _ := podOf(read)
+		w.faults, w.objects, w.pods = append(w.faults, faults), append(w.objects, read), append(w.pods, pod)
 	}
 	table := rules()
 	var all []Finding
-	for _, o := range objects {
+	for i, o := range w.objects {
 		for _, r := range table {
 			for _, found := range r.check(w, o) {
 				found.Rule, found.Object = r.name, Name(o)
-				found.Patch = located(o, found.Patch)
+				found.Patch = located(objects[i], found.Patch)
 				all = append(all, found)
 			}
 		}

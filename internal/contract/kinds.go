@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/builtin"
 )
 
 // kindRule: a bundle holds objects of its namespace, of the kinds that the platform lists.
@@ -36,10 +37,7 @@ func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
 	case ScopeCluster:
 		return one("kind", gvk.Kind+" is cluster-scoped; a bundle may only hold objects of its namespace", insteadOf(gvk))
 	case ScopeUnknown:
-		if fix := w.terms.rewrite(gvk); fix != "" {
-			return one("kind", what+" is not a kind that the cluster knows", fix)
-		}
-		return one("kind", what+" is not a kind that the cluster knows", "correct apiVersion and kind, which are case-sensitive, or "+insteadOf(gvk)+", or have its CustomResourceDefinition installed first")
+		return one("kind", what+" is not a kind that the cluster knows", w.terms.rewrite(gvk))
 	case ScopeUnreadable:
 		return one("kind", what+" may be installed, but the operator may not read it, so it could not say how it is",
 			fmt.Sprintf("add a ClusterRole with get, list and watch on it, labelled %s: \"true\"", v1alpha1.LabelAggregateToManager))
@@ -51,17 +49,25 @@ func kindRule(w *whole, o *unstructured.Unstructured) []Finding {
 			insteadOf(gvk), plural.GroupResource(), v1alpha1.LabelAggregateToInstaller, v1alpha1.LabelAggregateToManager))
 }
 
-// rewrite says how a kind is to be written that was written in another case or version; empty where that is not known.
+// rewrite says how a kind is to be written that the cluster does not know: as one of its own in another case or version, or as one
+// of Kubernetes itself.
 func (t Terms) rewrite(gvk schema.GroupVersionKind) string {
-	if t.Meant == nil {
-		return ""
+	var known schema.GroupVersionKind
+	if t.Meant != nil {
+		known = t.Meant(gvk)
 	}
-	known := t.Meant(gvk)
+	if known.Empty() || known == gvk {
+		known = builtin.Meant(gvk)
+	}
 	switch {
-	case known.Empty() || known == gvk:
-		return ""
+	case known.Empty() && builtin.Has(gvk.Group):
+		return "correct apiVersion and kind, which are case-sensitive: kubectl api-resources lists them"
+	case known.Empty():
+		return "correct apiVersion and kind, which are case-sensitive, or " + insteadOf(gvk) + ", or have its CustomResourceDefinition installed first"
 	case known.GroupVersion() == gvk.GroupVersion():
-		return fmt.Sprintf("write %s: kinds are case-sensitive", known.Kind)
+		return fmt.Sprintf("write kind: %s, as kinds are case-sensitive", known.Kind)
+	case known.Kind == gvk.Kind:
+		return fmt.Sprintf("write apiVersion: %s, which has it", known.GroupVersion())
 	}
 	return fmt.Sprintf("write apiVersion: %s and kind: %s", known.GroupVersion(), known.Kind)
 }
@@ -84,6 +90,8 @@ func insteadOf(gvk schema.GroupVersionKind) string {
 		return "render the chart into the bundle with kubectl allmenning bundle from-chart, or offer it as an app of its own with source.chart"
 	case "SecretProviderClass":
 		return "bring a Secret whose values are parameters (parametersFrom keeps them in Secrets of the municipality), and mount that"
+	case "Pod", "ReplicaSet", "ReplicationController":
+		return "write a Deployment, which makes such pods again when they go"
 	case "CustomResourceDefinition", "APIService", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration":
 		return "take it out, and ask the platform operators to install it"
 	}

@@ -23,9 +23,9 @@ func podOf(o *unstructured.Unstructured) (pod *corev1.PodTemplateSpec, field str
 	field = strings.Join(path, ".")
 	content := o.Object
 	if template := podtemplate.Path(o.GroupVersionKind()); template != nil {
-		found, _, err := unstructured.NestedMap(o.Object, template...)
-		if err != nil {
-			return nil, field, one(strings.Join(template, "."), "it is not a pod template", "write an object with metadata and spec")
+		found, there, err := unstructured.NestedMap(o.Object, template...)
+		if err != nil || !there {
+			return nil, field, nil // schemaRule says so
 		}
 		content = found
 	}

@@ -51,6 +51,8 @@ func Run(ctx context.Context, c client.Client, namespace, app string, objects []
 			// Whether there is room is not the bundle's fault, and is found when it is installed.
 		case apply.Immutable(err):
 			found = append(found, contract.Finding{Rule: RuleImmutable, Object: contract.Name(o), Problem: apply.ImmutableFix(o.GetKind()) + ": " + apply.Refusal(err)})
+		case undeclared(err) && len(contract.Schema(o)) > 0:
+			found = append(found, contract.Schema(o)...)
 		default:
 			found = append(found, contract.Finding{Rule: "api-server", Object: contract.Name(o),
 				Problem: "the API server refuses it: " + apply.Refusal(err)})
@@ -58,6 +60,10 @@ func Run(ctx context.Context, c client.Client, namespace, app string, objects []
 	}
 	return found, nil
 }
+
+// undeclared says whether the API server can't read an object as its kind: it says so in words for programs, and of one
+// field alone.
+func undeclared(err error) bool { return strings.Contains(err.Error(), "failed to create typed patch object") }
 
 func one(ctx context.Context, c client.Client, namespace, app string, o *unstructured.Unstructured) error {
 	tried := o.DeepCopy()

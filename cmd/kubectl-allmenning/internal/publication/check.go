@@ -18,6 +18,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/config/rbac"
+	"github.com/allmenning/allmenning/internal/builtin"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
@@ -205,10 +206,12 @@ func termsOf(o Options) (contract.Terms, error) {
 	if err != nil {
 		return contract.Terms{}, err
 	}
-	terms.Annotations, terms.PriorityClasses = o.Annotations, o.PriorityClasses
+	terms.Annotations, terms.PriorityClasses, terms.Offline = o.Annotations, o.PriorityClasses, true
 	terms.ScopeOf = func(gvk schema.GroupVersionKind) contract.Scope {
 		plural, _ := meta.UnsafeGuessKindToResource(gvk)
 		switch {
+		case builtin.Has(gvk.Group) && !builtin.Known(gvk):
+			return contract.ScopeUnknown
 		case installable.Allows(rules, plural.Group, plural.Resource):
 			return contract.ScopeNamespaced
 		case isClusterScoped(gvk):

@@ -9,6 +9,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/folder"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/schema"
+	"github.com/allmenning/allmenning/internal/spelling"
 )
 
 // ReadFolder reads a file, or a folder of manifests. Texts take the place of what is in files, by name.
@@ -80,7 +81,7 @@ func faultOf(d folder.Document, field string, err error) error {
 // isOwn says whether objects of an apiVersion are Allmenning's, or meant to be.
 func isOwn(apiVersion string) bool {
 	group, _, _ := strings.Cut(apiVersion, "/")
-	return group == v1alpha1.GroupVersion.Group || isNear(group, v1alpha1.GroupVersion.Group)
+	return group == v1alpha1.GroupVersion.Group || spelling.Alike(group, v1alpha1.GroupVersion.Group)
 }
 
 // apiVersionFault says that an object is one of Allmenning's by its group or its kind, while no

@@ -18,6 +18,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/folder"
 	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/spelling"
 )
 
 // World is all that is known of one platform. Its lists are sorted by name.
@@ -122,7 +123,7 @@ func (w *World) Unknown(kind, name string, all []string) error {
 	if len(all) == 0 {
 		return fmt.Errorf("there is no %s %q in %s: it has none at all", kind, name, w.Source)
 	}
-	if meant := near(name, all); len(meant) > 0 {
+	if meant := spelling.Near(name, all); len(meant) > 0 {
 		return fmt.Errorf("there is no %s %q in %s: did you mean %s?", kind, name, w.Source, strings.Join(meant, " or "))
 	}
 	return fmt.Errorf("there is no %s %q in %s: it has %s", kind, name, w.Source, few(all))

@@ -1,4 +1,5 @@
-package world
+// Package spelling finds the names that somebody may have meant by one that does not exist.
+package spelling
 
 import (
 	"slices"
@@ -8,8 +9,8 @@ import (
 // mostNear is how many names are suggested in the place of a wrong one.
 const mostNear = 3
 
-// near are those of some names that somebody may have meant by another, the nearest first.
-func near(name string, all []string) []string {
+// Near are those of some names that somebody may have meant by another, the nearest first.
+func Near(name string, all []string) []string {
 	type candidate struct {
 		name     string
 		distance int
@@ -17,7 +18,7 @@ func near(name string, all []string) []string {
 	var candidates []candidate
 	for _, other := range all {
 		switch {
-		case isNear(name, other):
+		case Alike(name, other):
 			candidates = append(candidates, candidate{other, distance(name, other)})
 		case len(name) > 2 && other != name && strings.HasPrefix(other, name):
 			candidates = append(candidates, candidate{other, len(other)})
@@ -32,8 +33,8 @@ func near(name string, all []string) []string {
 	return names
 }
 
-// isNear says whether one name is easily written for another: one letter of four is wrong at most.
-func isNear(a, b string) bool {
+// Alike says whether one name is easily written for another: one letter of four is wrong at most.
+func Alike(a, b string) bool {
 	return a != b && distance(a, b) <= max(1, min(len(a), len(b))/4)
 }
 

@@ -1,4 +1,4 @@
-package world
+package spelling
 
 import (
 	"strings"
@@ -20,7 +20,7 @@ func TestNear(t *testing.T) {
 		{"nothing", "", ""},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
-			if got := strings.Join(near(tc.name, all), " "); got != tc.want {
+			if got := strings.Join(Near(tc.name, all), " "); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
