@@ -73,14 +73,17 @@ func TestTheAPIServerIsAskedBeforeAVersionIsAvailable(t *testing.T) {
 		want           []string
 	}{
 		{"a variable twice", workload("web", "") + "---\n" + strings.Replace(workload("dup", ""), "image: example.org/web:1", "image: example.org/web:1, env: [{name: A, value: '1'}, {name: A, value: '2'}]", 1),
-			[]string{"Deployment/dup: the API server refuses it", "duplicate"}},
+			[]string{"Deployment/dup: spec.template.spec.containers[0].env[1].name: A is in"}},
 		{"an image without a name, and a label that is too long, at once", strings.Replace(workload("web", ""), "example.org/web:1", "''", 1) + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {a: " + strings.Repeat("x", 70) + "}}\n",
-			[]string{"2 things are wrong", "Deployment/web: the API server refuses it", "image: Required value", "ConfigMap/c: the API server refuses it", "metadata.labels"}},
+			[]string{"2 things are wrong", "Deployment/web: spec.template.spec.containers[0].image: it is missing", "ConfigMap/c: metadata.labels.a"}},
 		{"a host in upper case", "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec: {rules: [{host: WEB.eksempel.kommune.no, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: a, port: {number: 80}}}}]}}]}\n",
 			[]string{"Ingress/i: the API server refuses it", "spec.rules[0].host"}},
-		{"a number where a text belongs", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: 0123}\n", []string{"ConfigMap/c: the API server refuses it"}},
+		{"a number where a text belongs", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: 0123}\n", []string{"ConfigMap/c: data.a: it is a number, and must be text"}},
+		{"a field that there is not, in plain words", strings.Replace(workload("web", ""), "replicas:", "replics: 1\n  replicas:", 1) + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndat: {a: b}\n",
+			[]string{"ConfigMap/c: dat: Kubernetes has no such field here, and refuses the object; write data"}},
+		{"a value that only the API server knows to be wrong", strings.Replace(workload("web", ""), "image: example.org/web:1", "image: example.org/web:1, imagePullPolicy: Sometimes", 1), []string{"Deployment/web: the API server refuses it", "imagePullPolicy"}},
 		{"what the rules refuse is said beside", "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {type: ClusterIP, selector: {app: a}, ports: [{port: 80, nodePort: 31000}]}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: UPPER}\n",
-			[]string{"2 things are wrong", "Service/s: spec.ports[0].nodePort", "ConfigMap/UPPER: the API server refuses it"}},
+			[]string{"2 things are wrong", "Service/s: spec.ports[0].nodePort", `ConfigMap/UPPER: metadata.name: "UPPER" can't be the name`}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			app := sells(t, unique("tried"), only(tc.object))
