@@ -15,6 +15,7 @@ import (
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/publication"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/chart"
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // errRefused says that a bundle would not be available; what is wrong was printed.
@@ -38,7 +39,9 @@ type trial struct {
 	app, version, parameters string
 	// settings is the file with the settings of a chart.
 	settings string
-	options  publication.Options
+	// given is what that file holds.
+	given   *v1alpha1.ChartSettings
+	options publication.Options
 }
 
 func (t *trial) addFlags(cmd *cobra.Command) {
@@ -49,7 +52,7 @@ func (t *trial) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&t.parameters, "parameters", "", "file with parameters, as YAML (default: none, so that values stay as they are in the context file)")
 	flags.StringVar(&t.settings, "chart-settings", "", "file with what the version says in chart: values and parameters of a Helm chart, as YAML (default: none)")
 	flags.StringVar(&t.options.KubeVersion, "kube-version", "", "version of Kubernetes that a Helm chart sees (default: "+chart.DefaultKubeVersion+")")
-	flags.StringVar(&tenant.Domain, "domain", "eksempel.kommune.no", "domain of the municipality")
+	flags.StringVar(&tenant.Domain, "domain", contract.SampleDomain, "domain of the municipality")
 	flags.StringVar(&tenant.Municipality, "municipality", "eksempel", "name of the municipality")
 	flags.StringVar(&tenant.Number, "number", "0000", "its number")
 	flags.StringVar(&tenant.DisplayName, "display-name", "Eksempel", "the name that people know it by")
@@ -111,12 +114,28 @@ func (t *trial) readSettings() error {
 	if err := yaml.UnmarshalStrict(content, v.Chart); err != nil {
 		return fmt.Errorf("read chart settings: %s: %w", t.settings, err)
 	}
+	t.given = v.Chart
 	if t.options.Tenant.Chart, err = bundle.ReadSettings(v); err != nil {
 		return fmt.Errorf("read chart settings: %s: %w", t.settings, err)
 	}
 	// Which parameters a version takes is in the SharedApp, which is not here.
 	if wrong := t.options.Tenant.Chart.Check(func([]string) bool { return true }); len(wrong) > 0 {
 		return fmt.Errorf("chart settings: %s: %s", t.settings, strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// printSettings prints the settings of the chart below the version that was printed.
+func (t *trial) printSettings(out io.Writer) error {
+	if t.given == nil {
+		return nil
+	}
+	content, err := yaml.Marshal(map[string]any{"chart": t.given})
+	if err != nil {
+		return fmt.Errorf("write chart settings: %w", err)
+	}
+	for line := range strings.Lines(string(content)) {
+		fmt.Fprint(out, "  ", line)
 	}
 	return nil
 }
@@ -236,7 +255,7 @@ func writeReport(out io.Writer, output string, report publication.Report) error 
 		for _, f := range report.Findings {
 			findings = append(findings, finding{f.Rule, f.File, f.Line, f.Object, f.Field, f.Problem, f.Fix, f.Warning})
 		}
-		return write(out, "json", map[string]any{"available": !report.Refused(), "findings": findings, "adjusted": report.Adjusted})
+		return write(out, "json", map[string]any{"available": !report.Refused(), "findings": findings, "adjusted": report.Adjusted, "assumed": report.Assumed})
 	}
 	for _, f := range report.Findings {
 		where := f.File
@@ -251,6 +270,9 @@ func writeReport(out io.Writer, output string, report publication.Report) error 
 	}
 	for _, note := range report.Adjusted {
 		fmt.Fprintln(out, "made to fit:", note)
+	}
+	for _, note := range report.Assumed {
+		fmt.Fprintln(out, "taken for granted:", note)
 	}
 	if !report.Refused() {
 		fmt.Fprintf(out, "%d objects: no faults found; the cluster itself was not asked\n", len(report.Built.Objects))
@@ -336,7 +358,7 @@ func newBundlePush() *cobra.Command {
 				source = "chart"
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "- version: %s\n  source: {%s: {repository: %s, digest: %q}}\n", strings.TrimPrefix(tag, "v"), source, repository, packed.Digest())
-			return nil
+			return t.printSettings(cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().BoolVar(&plainHTTP, "plain-http", false, "speak to the registry without TLS")

@@ -447,6 +447,24 @@ func TestPlatformAddKind(t *testing.T) {
 	}
 }
 
+// TestBundleCheckOfSeveralNamespaces shows that what stops an object from being placed hides nothing else.
+func TestBundleCheckOfSeveralNamespaces(t *testing.T) {
+	const network = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n}\n"
+	dir := folderOf(t, map[string]string{
+		"kustomization.yaml": "resources: [a.yaml]\n",
+		"a.yaml":             "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: kube-system\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: other}\ndata: {a: web.kube-system}\n" + network,
+	})
+	out, _, _ := call(t, "bundle", "check", dir)
+	for _, want := range []string{
+		`a.yaml:5: error [build]: ConfigMap/a: metadata.namespace: "kube-system": the objects of the bundle name several namespaces`,
+		`a.yaml:9: error [build]: ConfigMap/b: metadata.namespace: "other"`, "error [kind]: NetworkPolicy/n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in:\n%s", want, out)
+		}
+	}
+}
+
 // TestBundleCheckOfFields shows that what Kubernetes would not read is found without a cluster, on its line.
 func TestBundleCheckOfFields(t *testing.T) {
 	dir := folderOf(t, map[string]string{

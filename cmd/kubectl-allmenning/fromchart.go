@@ -49,7 +49,10 @@ func newBundleFromChart() *cobra.Command {
 			frozen, err := publication.Freeze(b, t.options)
 			var refused *bundle.RefusedError
 			if errors.As(err, &refused) {
-				report := publication.Check(b, t.options)
+				var report publication.Report
+				for _, f := range refused.Findings {
+					report.Findings = append(report.Findings, publication.Located{Finding: f})
+				}
 				if err := writeReport(cmd.ErrOrStderr(), "", report); err != nil {
 					return err
 				}

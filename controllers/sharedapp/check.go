@@ -107,8 +107,12 @@ func (r *Reconciler) check(ctx context.Context, q question, b bundle.Bundle) (an
 	switch {
 	case errors.Is(err, buildpool.ErrLost):
 		return answer{}, err
-	case errors.As(err, &refused):
+	case errors.As(err, &refused) && len(built.Objects) == 0:
 		return answer{refused: refused.Findings}, nil
+	case errors.As(err, &refused):
+		out, err := r.judgeBuilt(ctx, q, tenant, built)
+		out.refused = append(refused.Findings, out.refused...)
+		return out, err
 	case errors.As(err, &exceeded):
 		out := refusal(exceeded.Error())
 		out.exceeds = true

@@ -51,7 +51,8 @@ func Try(b Bundle, c Context) (Built, error) {
 // Build returns the objects of a bundle for one tenant. The bundle should have passed Scan. It must not
 // run twice at a time in one process, since kustomize keeps state in globals, and takes as much memory and
 // time as the bundle makes it: package buildpool runs it where both are bounded. Errors name the
-// object or file and never show a parameter's value; a panic in kustomize is an error like any other.
+// object or file and never show a parameter's value; a panic in kustomize is an error like any other. Beside a
+// *RefusedError about single objects there are all objects, so that the rest of what is wrong can be said at once.
 func Build(b Bundle, c Context) (Built, error) {
 	if b.IsChart() {
 		return chartFor(b, c)
@@ -61,7 +62,7 @@ func Build(b Bundle, c Context) (Built, error) {
 	}
 	built, err := build(b, c)
 	if err != nil {
-		return Built{}, redact(err, c.Parameters)
+		return built, redact(err, c.Parameters)
 	}
 	return built, nil
 }
@@ -85,25 +86,29 @@ func build(b Bundle, c Context) (Built, error) {
 
 	adjusted := contract.Fit(objects)
 	leaveReplicas(objects)
+	var found []contract.Finding
 	for _, object := range objects {
 		if object.GetKind() == "ConfigMap" && contextName != "" && object.GetName() == contextName {
 			return Built{}, fmt.Errorf("%s: it is part of the result; no patch may remove its annotation %s", ContextFile, localConfig)
 		}
-		if err := place(object, c); err != nil {
-			return Built{}, err
-		}
+		found = append(found, place(object, c)...)
 	}
 
 	sortForInstall(objects)
-	return Built{Objects: objects, Adjusted: adjusted}, nil
+	out := Built{Objects: objects, Adjusted: adjusted}
+	if len(found) > 0 {
+		return out, &RefusedError{found}
+	}
+	return out, nil
 }
 
-// place makes an object the tenant's.
-func place(object *unstructured.Unstructured, c Context) error {
-	if err := checkIdentity(object); err != nil {
-		return err
+// place makes an object the tenant's, and returns what is in the way of that.
+func place(object *unstructured.Unstructured, c Context) []contract.Finding {
+	found := checkIdentity(object)
+	if err := own(object, c); err != nil {
+		found = append(found, contract.Finding{Rule: "build", Problem: err.Error()})
 	}
-	return own(object, c)
+	return found
 }
 
 // root is where a bundle lies in the file system in memory.

@@ -158,7 +158,7 @@ func TestBuildRefuses(t *testing.T) {
 	}{
 		{"several namespaces", flat("resources: [a.yaml]", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: kube-system}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: other}\ndata: {a: web.kube-system}"), nil,
 			`ConfigMap/a: metadata.namespace: "kube-system": the objects of the bundle name several namespaces`},
-		{"generateName", flat("resources: [a.yaml]", "apiVersion: batch/v1\nkind: Job\nmetadata: {name: job, generateName: job-}"), nil, "Job/job: metadata.generateName is not allowed"},
+		{"generateName", flat("resources: [a.yaml]", "apiVersion: batch/v1\nkind: Job\nmetadata: {name: job, generateName: job-}"), nil, "Job/job: metadata.generateName: each apply would make another object"},
 		{"no name", flat("resources: [a.yaml]", "apiVersion: v1\nkind: ConfigMap\nmetadata: {labels: {a: b}}"), nil, "missing metadata.name"},
 		{"a name that a patch takes away", flat("resources: [a.yaml]\npatches: [{patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"\"}]', target: {kind: ConfigMap}}]", settings), nil, "missing metadata.name"},
 		{"an object twice", flat("resources: [a.yaml]", settings+"---\n"+settings), nil, "ConfigMap"},

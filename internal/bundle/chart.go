@@ -12,7 +12,6 @@ import (
 
 	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
-	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // IsChart says whether the bundle is a Helm chart, and not a kustomize folder.
@@ -41,11 +40,8 @@ func chartFor(b Bundle, c Context) (Built, error) {
 		_, said := buildChart(b, masked)
 		found = unlessSecret(found, said)
 	}
-	for i := range found {
-		f := &found[i]
-		f.Object, f.Problem, f.Fix = parameters.Hide(f.Object, c.Parameters), parameters.Hide(f.Problem, c.Parameters), parameters.Hide(f.Fix, c.Parameters)
-	}
-	return Built{}, &RefusedError{found}
+	hideIn(found, c.Parameters)
+	return built, &RefusedError{found}
 }
 
 // unlessSecret are findings, without the words of those that are not the same without the secrets.
@@ -95,9 +91,9 @@ func buildChart(b Bundle, c Context) (Built, []contract.Finding) {
 	out := Built{Objects: objects, Warnings: rendered.Warnings, Files: map[string]string{}, Adjusted: slices.Concat(rendered.Adjusted, contract.Fit(objects))}
 	leaveReplicas(objects)
 	for i, o := range objects {
-		if err := place(o, c); err != nil {
-			found = append(found, contract.Finding{Rule: "chart", File: rendered.Objects[i].File, Problem: err.Error()})
-			continue
+		for _, f := range place(o, c) {
+			f.Rule, f.File = "chart", rendered.Objects[i].File
+			found = append(found, f)
 		}
 		out.Files[contract.Name(o)] = rendered.Objects[i].File
 	}

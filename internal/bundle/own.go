@@ -18,14 +18,17 @@ import (
 
 // checkIdentity refuses objects whose place the bundle can't choose, and those that would get another
 // name each time. An object without a name is refused by kustomize.
-func checkIdentity(object *unstructured.Unstructured) error {
+func checkIdentity(object *unstructured.Unstructured) []contract.Finding {
+	var found []contract.Finding
 	if namespace := object.GetNamespace(); namespace != "" {
-		return fmt.Errorf("%s: metadata.namespace: %q: the objects of the bundle name several namespaces, and a tenant has one; take metadata.namespace out, and write the names of Services without a namespace", contract.Name(object), namespace)
+		found = append(found, contract.Finding{Rule: "build", Object: contract.Name(object), Field: "metadata.namespace",
+			Problem: fmt.Sprintf("%q: the objects of the bundle name several namespaces, and a tenant has one", namespace), Fix: "take metadata.namespace out, and write the names of Services without a namespace"})
 	}
 	if object.GetGenerateName() != "" {
-		return fmt.Errorf("%s: metadata.generateName is not allowed: each apply would make another object; give it a name", contract.Name(object))
+		found = append(found, contract.Finding{Rule: "build", Object: contract.Name(object), Field: "metadata.generateName",
+			Problem: "each apply would make another object", Fix: "take it out, and give the object a name"})
 	}
-	return nil
+	return found
 }
 
 // own puts an object in the tenant's namespace, labels it and its pods with what they belong to, and

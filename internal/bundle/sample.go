@@ -8,6 +8,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/chart"
+	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/parameters"
 )
 
@@ -28,7 +29,7 @@ func Sample(app string, v v1alpha1.Version, zone v1alpha1.Zone) (Context, error)
 	}
 	return Context{
 		Namespace: namespace, Homes: homes, App: app, Version: v.Version,
-		Municipality: "eksempel", Number: "0000", DisplayName: "Eksempel", County: "00", Domain: "eksempel.kommune.no",
+		Municipality: "eksempel", Number: "0000", DisplayName: "Eksempel", County: "00", Domain: contract.SampleDomain,
 		Environment: "prod", Stage: string(v1alpha1.StageProduction), Zone: string(zone),
 		Parameters: given, Chart: settings,
 	}, err

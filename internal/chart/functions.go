@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/Masterminds/sprig/v3"
+
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // refusal is why templates may not use a function, and what to do in its place.
@@ -20,7 +22,7 @@ type refusal struct {
 }
 
 const (
-	randomFix      = "declare a parameter with format: generated, and map it to a value that is used here"
+	randomFix      = "declare a parameter with format: generated, and map it in chart.parameters of the version to the value that is used here"
 	certificateFix = "take the certificate from a Secret by parametersFrom, or let the platform's certificate manager make it"
 	saltFix        = "take the hash as a parameter, or let the app make it when it starts"
 	timeFix        = "take it out; what changes with each rendering would restart the app with each look at it"
@@ -52,6 +54,10 @@ func refusals() map[string]refusal {
 	}
 	return all
 }
+
+// NeedsGenerated says whether a finding is about a value that is drawn each time, in whose place a parameter with
+// format: generated is to be.
+func NeedsGenerated(f contract.Finding) bool { return f.Fix == randomFix }
 
 // steady are the functions that Helm has and that are made to depend on nothing but what they are given.
 func steady() template.FuncMap {

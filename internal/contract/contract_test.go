@@ -294,6 +294,15 @@ func TestTheTableIsDocumented(t *testing.T) {
 	}
 }
 
+// TestTheSampleIsNamed shows that a publisher is not sent to look for a municipality that does not exist.
+func TestTheSampleIsNamed(t *testing.T) {
+	trial := terms()
+	trial.Domains = []string{SampleDomain}
+	if text := Text(Check(parse(t, ingress("{rules: [{host: vinje.kommune.no}]}")), trial)); !strings.Contains(text, "is not a name of the municipality that does not exist, for which versions are tried") {
+		t.Error(text)
+	}
+}
+
 func TestAllFaultsAtOnce(t *testing.T) {
 	found := Check(parse(t, web("{nodeName: node-1, containers: [{name: c}]}")+"---\n{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: NodePort, externalIPs: [192.0.2.1]}}"), terms())
 	var got []string

@@ -62,6 +62,9 @@ func portsRule(spec *corev1.ServiceSpec) []Finding {
 	return found
 }
 
+// SampleDomain is the domain of the municipality that does not exist, for which each version is tried.
+const SampleDomain = "eksempel.kommune.no"
+
 // hostsRule: a tenant's routes are names of its own.
 func hostsRule(w *whole, o *unstructured.Unstructured) []Finding {
 	if !is(o, "networking.k8s.io", "Ingress") {
@@ -97,7 +100,11 @@ func (w *whole) host(field, host string) []Finding {
 	case len(w.terms.Domains) == 0:
 		return one(field, fmt.Sprintf("%q is a name that nobody here owns: the municipality has no domain", host), "add the domain to spec.domains of the Municipality")
 	}
-	return one(field, fmt.Sprintf("%q is not a name of this municipality, nor one that the Platform lists; its names are %s, and those below", host, strings.Join(w.terms.Domains, ", ")), fix)
+	whose := "this municipality"
+	if slices.Contains(w.terms.Domains, SampleDomain) {
+		whose = "the municipality that does not exist, for which versions are tried"
+	}
+	return one(field, fmt.Sprintf("%q is not a name of %s, nor one that the Platform lists; its names are %s, and those below", host, whose, strings.Join(w.terms.Domains, ", ")), fix)
 }
 
 // PlainAnnotations are those of Services and Ingresses that no controller of a cluster acts on in a way that reaches beyond the

@@ -37,7 +37,8 @@ type answer struct {
 	// Files are the templates of a chart that they come from, and Warnings what is warned of.
 	Files    map[string]string  `json:",omitempty"`
 	Warnings []contract.Finding `json:",omitempty"`
-	// Findings are why the bundle may not be built, or, of a chart, why it is not.
+	// Findings are why the bundle may not be built, or, of a chart, why it is not; beside those about single objects
+	// there are the objects.
 	Findings []contract.Finding `json:",omitempty"`
 	// Fault says why the bundle does not build.
 	Fault string `json:",omitempty"`

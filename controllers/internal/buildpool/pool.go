@@ -124,13 +124,13 @@ func (p *Pool) run(b bundle.Bundle, c bundle.Context, scan bool) (bundle.Built, 
 	if err != nil {
 		return bundle.Built{}, err
 	}
-	switch {
-	case len(given.Findings) > 0:
-		return bundle.Built{}, &bundle.RefusedError{Findings: given.Findings}
-	case given.Fault != "":
+	if given.Fault != "" {
 		return bundle.Built{}, errors.New(given.Fault)
 	}
 	built, err := decode(given)
+	if err == nil && len(given.Findings) > 0 {
+		return built, &bundle.RefusedError{Findings: given.Findings}
+	}
 	if err == nil {
 		p.built.put(key, given)
 	}

@@ -58,13 +58,16 @@ func work(b bundle.Bundle, q question) answer {
 	}
 	built, err := build(b, q.Context)
 	var refused *bundle.RefusedError
-	switch {
-	case errors.As(err, &refused):
-		return answer{Findings: refused.Findings}
-	case err != nil:
+	if errors.As(err, &refused) {
+		err = nil
+	}
+	if err != nil {
 		return answer{Fault: err.Error()}
 	}
 	out := answer{Adjusted: built.Adjusted, Files: built.Files, Warnings: built.Warnings}
+	if refused != nil {
+		out.Findings = refused.Findings
+	}
 	for _, o := range built.Objects {
 		content, err := json.Marshal(o.Object)
 		if err != nil {

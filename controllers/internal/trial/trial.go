@@ -63,7 +63,9 @@ func Run(ctx context.Context, c client.Client, namespace, app string, objects []
 
 // undeclared says whether the API server can't read an object as its kind: it says so in words for programs, and of one
 // field alone.
-func undeclared(err error) bool { return strings.Contains(err.Error(), "failed to create typed patch object") }
+func undeclared(err error) bool {
+	return strings.Contains(err.Error(), "failed to create typed patch object")
+}
 
 func one(ctx context.Context, c client.Client, namespace, app string, o *unstructured.Unstructured) error {
 	tried := o.DeepCopy()

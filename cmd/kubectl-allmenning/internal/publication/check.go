@@ -54,6 +54,8 @@ type Report struct {
 	Findings []Located
 	// Adjusted says what the operator changes to make the bundle fit.
 	Adjusted []string
+	// Assumed says what was taken for granted of what a bundle does not say.
+	Assumed []string
 	// Built are the objects; none where the bundle does not build.
 	Built bundle.Built
 }
@@ -83,13 +85,15 @@ func Check(b bundle.Bundle, o Options) Report {
 		}
 	}
 	built, err := bundle.Try(b, o.Tenant)
+	if b.IsChart() {
+		built, err, report.Assumed = withGenerated(b, o, built, err)
+	}
 	var refused *bundle.RefusedError
 	switch {
 	case errors.As(err, &refused):
 		for _, f := range refused.Findings {
-			report.Findings = append(report.Findings, places.file(f))
+			report.Findings = append(report.Findings, places.any(f))
 		}
-		return report
 	case err != nil:
 		found := contract.Finding{Rule: "build", Problem: err.Error()}
 		if strings.Contains(found.Problem, "already registered id") {

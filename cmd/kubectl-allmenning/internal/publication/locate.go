@@ -43,6 +43,14 @@ func locate(b bundle.Bundle) places {
 	return found
 }
 
+// any is where a finding is, of which it is not known whether it is about an object or a file.
+func (p places) any(f contract.Finding) Located {
+	if located := p.object(f); located.File != "" {
+		return located
+	}
+	return p.file(f)
+}
+
 // object is where a built object is written: under its name, or under one that a prefix, a suffix or a hash was
 // added to.
 func (p places) object(f contract.Finding) Located {

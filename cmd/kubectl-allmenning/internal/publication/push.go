@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
@@ -119,18 +120,26 @@ func Push(ctx context.Context, a Artifact, repository, tag string, plainHTTP boo
 	for _, part := range []blob{a.config, a.layer} {
 		exists, err := target.Blobs().Exists(ctx, part.Descriptor)
 		if err != nil {
-			return fmt.Errorf("push to %s: %w", repository, err)
+			return pushFault(repository, err)
 		}
 		if exists {
 			continue
 		}
 		if err := target.Blobs().Push(ctx, part.Descriptor, bytes.NewReader(part.content)); err != nil {
-			return fmt.Errorf("push to %s: %w", repository, err)
+			return pushFault(repository, err)
 		}
 	}
 	descriptor := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromBytes(a.Manifest), Size: int64(len(a.Manifest))}
 	if err := target.Manifests().PushReference(ctx, descriptor, bytes.NewReader(a.Manifest), tag); err != nil {
-		return fmt.Errorf("push to %s: %w", repository, err)
+		return pushFault(repository, err)
 	}
 	return nil
+}
+
+// pushFault says what a registry, or the way to it, had to say, and what to do about it.
+func pushFault(repository string, err error) error {
+	if strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
+		return fmt.Errorf("push to %s: the registry speaks no TLS: add --plain-http, and have the platform start the operator with --plain-http-registry: %w", repository, err)
+	}
+	return fmt.Errorf("push to %s: %w", repository, err)
 }
