@@ -26,14 +26,13 @@ const (
 	// ReasonNameTaken means that an object of the tenant's own, or of another app, has the name of an
 	// object of the bundle.
 	ReasonNameTaken = "NameTaken"
-	// ReasonKindUnreadable means that objects of a kind that the app holds can't be read: a role or a
-	// definition is missing. Nothing of the app is changed until they can.
-	ReasonKindUnreadable = "KindUnreadable"
+	// ReasonDomainMissing means that the app has routes, and that the municipality has no domain for them.
+	ReasonDomainMissing = "DomainMissing"
 	// ReasonQuotaExceeded means that the quota of the environment has no room for the app.
 	ReasonQuotaExceeded = "QuotaExceeded"
 )
 
-// Reasons of an AppInstallation's condition Ready that are the catalogue's matter: what is
+// Reasons of an AppInstallation's condition Ready that are the matter of the catalogue or the platform: what is
 // installed stays as it is until the catalogue is complete again.
 const (
 	// ReasonSharedAppMissing means that the SharedApp does not exist.
@@ -50,6 +49,9 @@ const (
 	// ReasonEgressNotAllowed means that the version requires to connect to, or from, what the Platform does not
 	// allow, or no longer. It is closed; the rest of the app runs on.
 	ReasonEgressNotAllowed = "EgressNotAllowed"
+	// ReasonKindUnreadable means that objects of a kind that the app holds can't be read: a role or a
+	// definition is missing. Nothing of the app is changed until they can.
+	ReasonKindUnreadable = "KindUnreadable"
 )
 
 // Reasons of an AppInstallation's condition Ready that the version is to blame for.

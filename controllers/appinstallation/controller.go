@@ -142,6 +142,9 @@ func goOn(seen observed, todo planned, done applied, outcome condition.Outcome, 
 	if len(done.made) > 0 {
 		return ctrl.Result{RequeueAfter: rightsPause}, nil
 	}
+	if _, next := autoscalers(todo, done, seen.now); wait == 0 {
+		wait = next // no watch reports that an autoscaler has been without metrics for too long
+	}
 	if todo.draining {
 		wait = drainPause // no watch reports that a pod has ended
 	}

@@ -43,8 +43,6 @@ func (k kept) generate(seen observed, wanted []parameters.Generated, given map[s
 	if len(missing) == 0 {
 		return nil, nil
 	}
-	i := &seen.installation
-	name := generatedName(i.Spec.App)
 	if k.identity != nil {
 		return missing, takenSecret(seen, k.identity)
 	}
@@ -57,9 +55,34 @@ func (k kept) generate(seen observed, wanted []parameters.Generated, given map[s
 	if len(lost) == 0 {
 		return missing, nil
 	}
-	return nil, stalled(v1alpha1.ReasonSecretMissing, fmt.Sprintf(
+	return nil, secretLost(seen, lost)
+}
+
+// valuesLost says that values are to be made for an app that is there already, and of which nothing is remembered: its
+// AppInstallation was deleted, or its status was. What it keeps may only open with the values of before. Nil where nothing of
+// the app is there, or where it is known to have had none.
+func valuesLost(seen observed, missing []parameters.Generated) *condition.Outcome {
+	before := seen.previous()
+	if seen.generated.identity != nil || before.AppliedDigest != "" || len(before.Inventory) > 0 {
+		return nil
+	}
+	for _, o := range seen.live {
+		if labelled(seen, o) && ours(seen, o) {
+			names := make([]string, 0, len(missing))
+			for _, g := range missing {
+				names = append(names, g.Name)
+			}
+			return secretLost(seen, names)
+		}
+	}
+	return nil
+}
+
+func secretLost(seen observed, names []string) *condition.Outcome {
+	app := seen.installation.Spec.App
+	return stalled(v1alpha1.ReasonSecretMissing, fmt.Sprintf(
 		"Secret %s is gone from namespace %s, which held what was made for %s, and what the app keeps may only open with that: restore it with the annotation %s: %s, or create an empty one with it to have new values made",
-		name, seen.home(), strings.Join(lost, ", "), v1alpha1.AnnotationAdopt, i.Spec.App))
+		generatedName(app), seen.home(), strings.Join(names, ", "), v1alpha1.AnnotationAdopt, app))
 }
 
 // takenSecret says that the Secret of the name that is needed is not the app's; nil where it is.

@@ -63,6 +63,36 @@ func TestGenerate(t *testing.T) {
 	}
 }
 
+func TestValuesAreMadeOnlyWhereNothingOfTheAppIs(t *testing.T) {
+	there := func(s *observed) {
+		o := cached(t, answered(configMap("settings", "a")))
+		s.live[refOf(o)] = o
+	}
+	for _, tc := range []struct {
+		reason string
+		seen   observed
+		want   string
+	}{
+		{"nothing of the app is there", world(), ""},
+		{"objects of the app are there, and nothing is known of it: its AppInstallation was deleted", world(there), v1alpha1.ReasonSecretMissing},
+		{"what is known of it says that the version of before had no such parameter", world(there, func(s *observed) { s.installation.Status.AppliedDigest = "sha256:1" }), ""},
+		{"the Secret is there, and holds other values", world(there, func(s *observed) { s.generated.identity = secretOf(nil) }), ""},
+		{"objects of the tenant's own are there", world(func(s *observed) {
+			o := configMap("settings", "a")
+			o.SetLabels(nil)
+			s.live[refOf(o)] = o
+		}), ""},
+	} {
+		todo, err := plan(tc.seen, rendered{missing: []parameters.Generated{{Name: "key", Length: 20}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stalls := todo.outcome.Reason == v1alpha1.ReasonSecretMissing; stalls != (tc.want != "") || stalls == (len(todo.missing) > 0) {
+			t.Errorf("%s: %+v, makes %v", tc.reason, todo.outcome, todo.missing)
+		}
+	}
+}
+
 func TestGeneratedNamesAreRemembered(t *testing.T) {
 	seen := world(func(s *observed) { s.installation.Status.Generated = []string{"key"} })
 	if got := generatedNames(seen, applied{}); !cmp.Equal(got, []string{"key"}) {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/secrets"
@@ -72,7 +73,11 @@ func (l lister) look(ctx context.Context, seen *observed, wanted rendered) error
 		var fault *kinds.Fault
 		switch {
 		case errors.As(err, &fault):
-			if needed[gvk.GroupKind()] != nil {
+			holds, err := l.holds(seen, fault)
+			if err != nil {
+				return err
+			}
+			if holds && needed[gvk.GroupKind()] != nil {
 				unreadable = append(unreadable, fault.Error())
 			}
 		case err != nil:
@@ -85,6 +90,16 @@ func (l lister) look(ctx context.Context, seen *observed, wanted rendered) error
 	}
 	seen.unreadable = strings.Join(unreadable, "; ")
 	return nil
+}
+
+// holds says whether a kind that can't be read is in the way. What an app held of a kind whose definition is gone is gone,
+// too: where the app is uninstalled, nothing of it is left to wait for.
+func (l lister) holds(seen *observed, fault *kinds.Fault) (bool, error) {
+	if seen.installation.Spec.State != v1alpha1.InstallationAbsent {
+		return true, nil
+	}
+	gone, err := l.kinds.Gone(fault)
+	return !gone, err
 }
 
 // neededKinds are the kinds that the app holds, or held, each with the versions in which it writes them.

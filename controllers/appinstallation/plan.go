@@ -78,6 +78,9 @@ func plan(seen observed, wanted rendered) (planned, error) {
 		return planned{outcome: outcome}, nil
 	}
 	if len(wanted.missing) > 0 {
+		if outcome := valuesLost(seen, wanted.missing); outcome != nil {
+			return planned{outcome: outcome}, nil
+		}
 		return planned{outcome: notMade(wanted.missing), missing: wanted.missing}, nil
 	}
 

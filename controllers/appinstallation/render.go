@@ -175,7 +175,27 @@ func (r *Reconciler) judge(seen observed, facts bundle.Context, built bundle.Bui
 	if len(found) == 0 {
 		return nil
 	}
+	if outcome := domainMissing(seen, found); outcome != nil {
+		return outcome
+	}
 	return stalled(v1alpha1.ReasonBundleRefused, fmt.Sprintf("the bundle of %s %s, as it is built for %s: %s", i.Spec.App, i.Spec.Version, seen.home(), contract.Text(found)))
+}
+
+// domainMissing says that nothing but the names of routes was refused, as the municipality has no domain, or has another one
+// since a moment ago: that is nothing that the version is to blame for. Nil where it is otherwise.
+func domainMissing(seen observed, found []contract.Finding) *condition.Outcome {
+	i, m := &seen.installation, seen.municipality
+	if m == nil || slices.ContainsFunc(found, func(f contract.Finding) bool { return f.Rule != contract.RuleHosts }) {
+		return nil
+	}
+	switch {
+	case len(m.Spec.Domains) == 0:
+		return stalled(v1alpha1.ReasonDomainMissing, fmt.Sprintf("add a domain to spec.domains of Municipality %s, which %s %s makes names of: %s",
+			m.Name, i.Spec.App, i.Spec.Version, contract.Text(found)))
+	case m.Spec.Domains[0] != i.Spec.Tenant.Domain:
+		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("spec.domains of Municipality %s has changed, and %s is about to get it", m.Name, i.Spec.App))
+	}
+	return nil
 }
 
 // domains are the names that the municipality has.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // renderer builds in this process, and knows the kinds that the tests' bundles hold.
@@ -98,6 +99,34 @@ func TestRenderFaults(t *testing.T) {
 				t.Errorf("it shows a secret: %q", got.fault.Message)
 			}
 		})
+	}
+}
+
+func TestDomainMissing(t *testing.T) {
+	host := contract.Finding{Rule: contract.RuleHosts, Object: "Ingress/web", Field: "spec.rules[0].host", Problem: `"web." is a name that nobody here owns`}
+	with := func(given string, domains ...string) observed {
+		return world(func(s *observed) { s.installation.Spec.Tenant.Domain, s.municipality.Spec.Domains = given, domains })
+	}
+	for _, tc := range []struct {
+		reason string
+		seen   observed
+		found  []contract.Finding
+		want   string
+	}{
+		{"the municipality has no domain", with(""), []contract.Finding{host}, "Stalled DomainMissing"},
+		{"it has one since a moment ago", with("", "vinje.kommune.no"), []contract.Finding{host}, "Progressing EnvironmentNotReady"},
+		{"it has another one since a moment ago", with("vinje.no", "vinje.kommune.no"), []contract.Finding{host}, "Progressing EnvironmentNotReady"},
+		{"the version makes a name of somebody else's", with("vinje.kommune.no", "vinje.kommune.no"), []contract.Finding{host}, ""},
+		{"the version has other faults", with(""), []contract.Finding{host, {Rule: "service"}}, ""},
+		{"the Municipality was deleted", world(func(s *observed) { s.municipality = nil }), []contract.Finding{host}, ""},
+	} {
+		got := domainMissing(tc.seen, tc.found)
+		if brief(got) != tc.want {
+			t.Errorf("%s: %+v, want %q", tc.reason, got, tc.want)
+		}
+		if tc.want == "Stalled DomainMissing" && !strings.Contains(got.Message, "spec.domains of Municipality vinje") {
+			t.Errorf("%s: it says %q, and not where to add it", tc.reason, got.Message)
+		}
 	}
 }
 

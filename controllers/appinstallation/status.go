@@ -196,6 +196,9 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	if todo.foreign != nil {
 		return *todo.foreign
 	}
+	if blind, _ := autoscalers(todo, done, seen.now); blind != nil {
+		return *blind
+	}
 	if lacks := outgrown(seen); lacks != nil {
 		return *lacks
 	}
@@ -292,6 +295,30 @@ func healthOf(i *v1alpha1.AppInstallation, room health.Room, todo planned, done 
 		return *progressing(v1alpha1.ReasonProgressing, summary(working))
 	}
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("%s %s runs", i.Spec.App, i.Spec.Version)}
+}
+
+// autoscalers says which autoscalers of the app have had no metrics for too long, which is nothing that the version is to
+// blame for; and where none has, how long until one has.
+func autoscalers(todo planned, done applied, now time.Time) (*condition.Outcome, time.Duration) {
+	var blind []string
+	var next time.Duration
+	for _, o := range todo.objects {
+		live := done.live[o.ref]
+		if live == nil {
+			continue
+		}
+		message, wait := health.Blind(live, now)
+		if message != "" {
+			blind = append(blind, o.String()+": "+message)
+		}
+		if wait > 0 && (next == 0 || wait < next) {
+			next = wait
+		}
+	}
+	if len(blind) == 0 {
+		return nil, next
+	}
+	return progressing(v1alpha1.ReasonEnvironmentNotReady, summary(blind)), next
 }
 
 // healthOfOne is how one object is, and what is to be said of it.

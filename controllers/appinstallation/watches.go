@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -33,6 +34,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/controllers/internal/watch"
+	"github.com/allmenning/allmenning/internal/installable"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
@@ -88,6 +90,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}
 	r.Secrets.Use(func(of cache.Cache) error {
 		return c.Watch(source.Kind[client.Object](of, untyped(secrets.Kind()), objectEvents(r.touched)))
+	})
+	r.Kinds.Discover(func() (installable.Mapper, error) {
+		return apiutil.NewDynamicRESTMapper(mgr.GetConfig(), mgr.GetHTTPClient())
 	})
 	r.Kinds.Use(mgr.GetAPIReader(), mgr.GetRESTMapper(), mgr.GetCache(), func(gvk schema.GroupVersionKind) error {
 		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), objectEvents(r.touched)))

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
@@ -89,7 +90,7 @@ func planDeletion(e environmentPlan, live environment, m v1alpha1.Municipality) 
 	case live.namespace == nil:
 		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Ready, "deleted")
 	case live.installations > 0:
-		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its apps are being uninstalled")
+		return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its apps are being uninstalled"+live.uninstalling)
 	case live.namespace.DeletionTimestamp.IsZero() && len(live.volumes) > 0 && m.Annotations[v1alpha1.AnnotationDeleteVolumes] != "true":
 		return planVolumes(e, live, m)
 	case live.namespace.DeletionTimestamp.IsZero():
@@ -105,6 +106,36 @@ func planDeletion(e environmentPlan, live environment, m v1alpha1.Municipality) 
 		e.release = deny
 	}
 	return stateOf(e, v1alpha1.EnvironmentDeleting, condition.Progressing, "its namespace is being deleted")
+}
+
+// uninstalling says of apps of an environment that goes why they are still there: first those that can't go on by themselves.
+func uninstalling(installed []v1alpha1.AppInstallation) string {
+	const shown, letters = 3, 200
+	var stalled, others []string
+	for i := range installed {
+		at := &installed[i]
+		if fault := meta.FindStatusCondition(at.Status.Conditions, v1alpha1.ConditionStalled); uninstallStalled(at) {
+			stalled = append(stalled, at.Spec.App+" can't be uninstalled: "+condition.Within(fault.Message, letters))
+			continue
+		}
+		others = append(others, at.Spec.App)
+	}
+	slices.Sort(stalled)
+	slices.Sort(others)
+	all := append(stalled, others...)
+	if len(all) == 0 {
+		return ""
+	}
+	text := ": " + strings.Join(all[:min(len(all), shown)], "; ")
+	if more := len(all) - shown; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return text
+}
+
+// uninstallStalled says whether an app that is to be uninstalled can't be.
+func uninstallStalled(i *v1alpha1.AppInstallation) bool {
+	return i.Spec.State == v1alpha1.InstallationAbsent && meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionStalled)
 }
 
 // planVolumes keeps an environment that holds volumes. Its network policies stay, and the

@@ -102,6 +102,12 @@ func TestVolumesKeepTheirNamespace(t *testing.T) {
 		{"a namespace without volumes is deleted", vinje(deletePolicy, deleting), nil, nil, v1alpha1.EnvironmentDeleting, nil, []string{"Namespace/vinje-test"}},
 		{"the apps are uninstalled first", vinje(deletePolicy, deleting), []string{"data-0"}, func(e *environment) { e.installations = 1 },
 			v1alpha1.EnvironmentDeleting, []string{"apps are being uninstalled"}, nil},
+		{"which are named, first those that can't be", vinje(deletePolicy, deleting), nil, func(e *environment) {
+			stuck := v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{App: "svarut", State: v1alpha1.InstallationAbsent}}
+			stuck.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Message: "the operator may not list Route"}}
+			going := v1alpha1.AppInstallation{Spec: v1alpha1.AppInstallationSpec{App: "arkiv", State: v1alpha1.InstallationAbsent}}
+			e.installations, e.uninstalling = 2, uninstalling([]v1alpha1.AppInstallation{going, stuck})
+		}, v1alpha1.EnvironmentDeleting, []string{"its apps are being uninstalled: svarut can't be uninstalled: the operator may not list Route; arkiv"}, nil},
 		{"one with volumes is kept, and access ends", vinje(deletePolicy, deleting), []string{"data-0"}, nil, v1alpha1.EnvironmentRetained,
 			[]string{"PersistentVolumeClaim data-0", "vinje-test", "allmenning.dev/delete-volumes=true", "Municipality vinje", "spec.deletionPolicy to Retain"},
 			[]string{"RoleBinding/allmenning-administrator", "RoleBinding/allmenning-developer"}},

@@ -45,6 +45,8 @@ type environment struct {
 	objects map[string]client.Object
 	// installations is the number of AppInstallations in it.
 	installations int
+	// uninstalling says of some of them why they are still there; empty where there are none.
+	uninstalling string
 	// closedApps are the apps in it that require the zone Closed; read only where the environment
 	// is closed and the spec asks for Open.
 	closedApps []closedApp
@@ -155,7 +157,7 @@ func (r *Reconciler) environment(ctx context.Context, m v1alpha1.Municipality, c
 		return seen, fmt.Errorf("list AppInstallations: %w", err)
 	}
 
-	seen.installations = len(installations.Items)
+	seen.installations, seen.uninstalling = len(installations.Items), uninstalling(installations.Items)
 	if spec := m.Spec.Environment(called); spec != nil && seen.namespace != nil && opens(*spec, seen.namespace) {
 		if seen.closedApps, err = r.closedApps(ctx, spec.Stage, installations.Items); err != nil {
 			return seen, err

@@ -145,6 +145,7 @@ func homeChanged() predicate.Predicate {
 				return false
 			}
 			moved := after.IsOwn() && (before.Spec.State != after.Spec.State || tenancy.Leaves(before) != tenancy.Leaves(after))
+			moved = moved || uninstallStalled(before) != uninstallStalled(after)
 			return moved || !slices.Equal(installation.Walls(before.Spec.Version, &before.Status), installation.Walls(after.Spec.Version, &after.Status))
 		},
 	}

@@ -135,6 +135,9 @@ type Terms struct {
 	Offline bool
 }
 
+// RuleHosts is the rule on the names of routes, which are of the municipality's domains.
+const RuleHosts = "ingress-hosts"
+
 // rule is one row of the table in docs/bundles.md.
 type rule struct {
 	name  string
@@ -154,7 +157,7 @@ func rules() []rule {
 		{"pod-volumes", podVolumesRule},
 		{"grace-period", graceRule},
 		{"service", serviceRule},
-		{"ingress-hosts", hostsRule},
+		{RuleHosts, hostsRule},
 		{"annotations", annotationsRule},
 		{"claims", claimsRule},
 		{"claim-retention", retentionRule},

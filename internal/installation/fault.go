@@ -16,7 +16,7 @@ const (
 	// BlameMember: something of the municipality's own is in the way. Elsewhere the version may run,
 	// so a rollout counts the member as away.
 	BlameMember Blame = "Member"
-	// BlameCatalogue: the nation's catalogue lacks what the installation needs. Nobody can move to
+	// BlameCatalogue: the nation's catalogue, or the platform, lacks what the installation needs. Nobody can move to
 	// the version meanwhile, and nobody fails for it.
 	BlameCatalogue Blame = "Catalogue"
 	// BlameVersion: the version does not run here, or is still starting: a rollout holds it to its deadline.
@@ -57,10 +57,10 @@ func blame(reason string) Blame {
 	switch reason {
 	case v1alpha1.ReasonEnvironmentNotReady, v1alpha1.ReasonNamespaceRefused, v1alpha1.ReasonZoneUnfit,
 		v1alpha1.ReasonRequiredAppMissing, v1alpha1.ReasonRequiredAppVersion, v1alpha1.ReasonRequiredAppNotReady,
-		v1alpha1.ReasonInvalidParameters, v1alpha1.ReasonSecretMissing, v1alpha1.ReasonNameTaken, v1alpha1.ReasonQuotaExceeded:
+		v1alpha1.ReasonInvalidParameters, v1alpha1.ReasonSecretMissing, v1alpha1.ReasonNameTaken, v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonDomainMissing:
 		return BlameMember
 	case v1alpha1.ReasonSharedAppMissing, v1alpha1.ReasonVersionMissing, v1alpha1.ReasonBundleMissing,
-		v1alpha1.ReasonBundleTampered, v1alpha1.ReasonPullSecretMissing, v1alpha1.ReasonEgressNotAllowed:
+		v1alpha1.ReasonBundleTampered, v1alpha1.ReasonPullSecretMissing, v1alpha1.ReasonEgressNotAllowed, v1alpha1.ReasonKindUnreadable:
 		return BlameCatalogue
 	}
 	return BlameVersion

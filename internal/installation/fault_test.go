@@ -40,6 +40,8 @@ func TestFaultOf(t *testing.T) {
 		{"the stored bundle was changed", notReady("BundleTampered"), is("Catalogue", "BundleTampered")},
 		{"the pull secret is missing", notReady("PullSecretMissing"), is("Catalogue", "PullSecretMissing")},
 		{"the Platform does not allow what it requires", notReady("EgressNotAllowed"), is("Catalogue", "EgressNotAllowed")},
+		{"the municipality has no domain for its routes", notReady("DomainMissing"), is("Member", "DomainMissing")},
+		{"a definition, or a role of the operator, is missing", notReady("KindUnreadable"), is("Catalogue", "KindUnreadable")},
 		{"its pods crash", notReady("Unhealthy"), is("Version", "Unhealthy")},
 		{"the API server refuses an object of the bundle", notReady("Refused"), is("Version", "Refused")},
 		{"it is starting", notReady(v1alpha1.ReasonProgressing), is("Version", "Progressing")},

@@ -36,7 +36,11 @@ func Waits(m *v1alpha1.Municipality, environment string) string {
 	if stalled := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.ConditionStalled); why == "" && stalled != nil {
 		why = stalled.Message
 	}
-	return fmt.Sprintf("environment %s of Municipality %s is not ready yet: %s", environment, m.Name, cmp.Or(why, "it is being made"))
+	otherwise := "it is being made"
+	if !m.DeletionTimestamp.IsZero() {
+		otherwise = "the Municipality is being deleted"
+	}
+	return fmt.Sprintf("environment %s of Municipality %s is not ready yet: %s", environment, m.Name, cmp.Or(why, otherwise))
 }
 
 // Zone is the zone that an environment of the spec has now, which its network policies are for. It is not

@@ -31,6 +31,10 @@ func TestComplete(t *testing.T) {
 			m.Status.Environments = nil
 			m.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Message: "spec.number 4036 belongs to another"}}
 		}, "spec.number 4036 belongs to another"},
+		{"one of a Municipality that is being deleted", func(m *v1alpha1.Municipality) {
+			m.Status.Environments = nil
+			m.DeletionTimestamp = new(metav1.Now())
+		}, "the Municipality is being deleted"},
 		{"one that was added to the spec a moment ago", func(m *v1alpha1.Municipality) { m.Status.Environments[0].Name = "test" }, "it is being made"},
 	}
 	for _, tc := range cases {

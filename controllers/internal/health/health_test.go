@@ -12,6 +12,31 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/health"
 )
 
+func TestBlind(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	scaler := func(reason, since string) string {
+		return `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, status: {conditions: [{type: ScalingActive, status: "False", reason: ` + reason + `, message: no metrics API, lastTransitionTime: "` + since + `"}]}}`
+	}
+	for _, tc := range []struct {
+		reason, object string
+		blind          bool
+		wait           time.Duration
+	}{
+		{"a pod has just started", scaler("FailedGetResourceMetric", "2026-11-22T11:58:00Z"), false, 3 * time.Minute},
+		{"nobody serves metrics", scaler("FailedGetResourceMetric", "2026-11-22T11:55:00Z"), true, 0},
+		{"nor those of the app's own", scaler("FailedGetExternalMetric", "2026-11-22T08:00:00Z"), true, 0},
+		{"it is told not to scale", scaler("ScalingDisabled", "2026-11-22T08:00:00Z"), false, 0},
+		{"it scales", strings.Replace(scaler("ValidMetricFound", "2026-11-22T08:00:00Z"), "False", "True", 1), false, 0},
+		{"another kind", strings.Replace(scaler("FailedGetResourceMetric", "2026-11-22T08:00:00Z"), "HorizontalPodAutoscaler", "Scaler", 1), false, 0},
+	} {
+		o := parsed[unstructured.Unstructured](t, tc.object)
+		message, wait := health.Blind(&o, now)
+		if (message != "") != tc.blind || wait != tc.wait || (tc.blind && !strings.Contains(message, "no metrics API")) {
+			t.Errorf("%s: %q, wait %s", tc.reason, message, wait)
+		}
+	}
+}
+
 func TestOf(t *testing.T) {
 	rules, err := health.Compile([]v1alpha1.HealthRule{{
 		APIVersion: "example.org/v1", Kind: "Queue", Healthy: "object.status.phase == 'Open'", Failed: "object.status.phase == 'Broken'",

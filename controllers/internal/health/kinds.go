@@ -2,6 +2,8 @@ package health
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -53,7 +55,7 @@ func onDeleteHealth(o *unstructured.Unstructured) (state State, message string, 
 }
 
 // scalerHealth: an autoscaler that can't find, or can't understand, what it is to scale does nothing. That
-// metrics are missing, as right after the start of a pod, keeps no app from running.
+// metrics are missing, as right after the start of a pod, keeps no app from running for a while: see Blind.
 func scalerHealth(o *unstructured.Unstructured) (state State, message string, found bool) {
 	if gvk := o.GroupVersionKind(); gvk.Group != "autoscaling" || gvk.Kind != "HorizontalPodAutoscaler" {
 		return "", "", false
@@ -68,6 +70,33 @@ func scalerHealth(o *unstructured.Unstructured) (state State, message string, fo
 		}
 	}
 	return Healthy, "", true
+}
+
+// metricsPatience is how long an autoscaler may be without metrics, as it is right after the start of a pod.
+const metricsPatience = 5 * time.Minute
+
+// Blind says of an autoscaler that it has had no metrics for too long, so that it can't scale; empty of all else. wait is how
+// long it still may be without: nobody reports when that ends.
+func Blind(o *unstructured.Unstructured, now time.Time) (message string, wait time.Duration) {
+	if gvk := o.GroupVersionKind(); gvk.Group != "autoscaling" || gvk.Kind != "HorizontalPodAutoscaler" {
+		return "", 0
+	}
+	c := conditionOf(o, "ScalingActive")
+	if c == nil || c["status"] != "False" {
+		return "", 0
+	}
+	if reason, ok := c["reason"].(string); !ok || !strings.HasPrefix(reason, "FailedGet") {
+		return "", 0
+	}
+	text, _ := c["lastTransitionTime"].(string)
+	since, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return "", 0
+	}
+	if wait := metricsPatience - now.Sub(since); wait > 0 {
+		return "", wait
+	}
+	return fmt.Sprintf("it has had no metrics for more than %s, so that it can't scale; see that the cluster serves the metrics that it names: %v", metricsPatience, c["message"]), 0
 }
 
 // conditionOf is a condition of an object's status; nil where there is none.

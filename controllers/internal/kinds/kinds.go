@@ -40,7 +40,9 @@ const (
 type Fault struct {
 	// Kind that can't be read.
 	Kind schema.GroupVersionKind
-	why  string
+	// Missing says that the API server does not serve the kind in this version.
+	Missing bool
+	why     string
 }
 
 // NewFault says why a kind can't be read, and what to do.
@@ -53,7 +55,9 @@ func (f *Fault) Error() string { return f.why }
 type Registry struct {
 	live   client.Reader
 	mapper installable.Mapper
-	clock  clock.PassiveClock
+	// discover asks the API server which kinds it has now.
+	discover func() (installable.Mapper, error)
+	clock    clock.PassiveClock
 
 	lock    sync.Mutex
 	cache   cache.Cache
@@ -86,6 +90,9 @@ func (r *Registry) Use(live client.Reader, mapper installable.Mapper, cached cac
 	defer r.lock.Unlock()
 	r.live, r.mapper, r.cache, r.start = live, mapper, cached, start
 }
+
+// Discover sets how the API server is asked anew which kinds it has. Without it, no kind counts as gone.
+func (r *Registry) Discover(now func() (installable.Mapper, error)) { r.discover = now }
 
 // maxBroken is how many broken kinds may wait to be reported; those beyond are found at the next look.
 const maxBroken = 64
@@ -211,24 +218,47 @@ func (r *Registry) wake() {
 // its resource otherwise, too, and what comes of a watch on that is of another kind.
 func (r *Registry) ask(ctx context.Context, gvk schema.GroupVersionKind) *Fault {
 	if _, err := installable.Mapping(r.mapper, gvk); err != nil {
-		return &Fault{Kind: gvk, why: reason(gvk, err)}
+		return newFault(gvk, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	var list metav1.PartialObjectMetadataList
 	list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
 	if err := r.live.List(ctx, &list, client.Limit(1)); err != nil {
-		return &Fault{Kind: gvk, why: reason(gvk, err)}
+		return newFault(gvk, err)
 	}
 	return nil
 }
+
+// Gone says whether no objects of a kind are left, as the cluster knows it in no version any longer: its definition was
+// deleted, and all objects went with it. The API server is asked anew, as what was known of kinds may be of before.
+func (r *Registry) Gone(fault *Fault) (bool, error) {
+	if !fault.Missing || r.discover == nil {
+		return false, nil
+	}
+	now, err := r.discover()
+	if err != nil {
+		return false, fmt.Errorf("ask the API server for its kinds: %w", err)
+	}
+	_, err = now.RESTMapping(fault.Kind.GroupKind())
+	if meta.IsNoMatchError(err) {
+		return true, nil
+	}
+	return false, err
+}
+
+func newFault(gvk schema.GroupVersionKind, err error) *Fault {
+	return &Fault{Kind: gvk, Missing: isMissing(err), why: reason(gvk, err)}
+}
+
+func isMissing(err error) bool { return apierrors.IsNotFound(err) || meta.IsNoMatchError(err) }
 
 // reason says why a kind can't be listed, and what to do.
 func reason(gvk schema.GroupVersionKind, err error) string {
 	switch {
 	case apierrors.IsForbidden(err):
 		return fmt.Sprintf("the operator may not list %s: add a ClusterRole with get, list and watch on it, labelled %s: \"true\"", named(gvk), v1alpha1.LabelAggregateToManager)
-	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
+	case isMissing(err):
 		return fmt.Sprintf("the cluster does not know %s: install its CustomResourceDefinition", named(gvk))
 	}
 	return fmt.Sprintf("%s can't be listed: %v", named(gvk), err)
@@ -263,7 +293,7 @@ func (r *Registry) Broke(ctx context.Context, reflector *toolscache.Reflector, e
 		if !k.watched || k.fault != nil || reflector.TypeDescription() != gvk.String() {
 			continue
 		}
-		k.fault, k.asked = &Fault{Kind: gvk, why: reason(gvk, err)}, r.clock.Now()
+		k.fault, k.asked = newFault(gvk, err), r.clock.Now()
 		r.wake()
 		o := &unstructured.Unstructured{}
 		o.SetGroupVersionKind(gvk)

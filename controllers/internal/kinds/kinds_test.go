@@ -14,6 +14,8 @@ import (
 	"k8s.io/client-go/restmapper"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/allmenning/allmenning/internal/installable"
 )
 
 // listed is an API server that counts the lists of kinds, and refuses those of one.
@@ -81,5 +83,34 @@ func TestReadableStartsNoWatch(t *testing.T) {
 				t.Errorf("who holds the kind: %v; a watch is to be started where it can be read, and nowhere else", err)
 			}
 		})
+	}
+}
+
+func TestGone(t *testing.T) {
+	queue := schema.GroupVersionKind{Group: "example.org", Version: "v1", Kind: "Queue"}
+	later := func() (installable.Mapper, error) {
+		m := meta.NewDefaultRESTMapper([]schema.GroupVersion{{Group: "example.org", Version: "v2"}})
+		m.Add(schema.GroupVersionKind{Group: "example.org", Version: "v2", Kind: "Queue"}, meta.RESTScopeNamespace)
+		return m, nil
+	}
+	nothing := func() (installable.Mapper, error) { return meta.NewDefaultRESTMapper(nil), nil }
+	missing := newFault(queue, apierrors.NewNotFound(schema.GroupResource{}, ""))
+	for _, tc := range []struct {
+		reason   string
+		fault    *Fault
+		discover func() (installable.Mapper, error)
+		want     bool
+		err      bool
+	}{
+		{"its definition was deleted", missing, nothing, true, false},
+		{"another version of it is served: its objects are there", missing, later, false, false},
+		{"the operator may not list it", newFault(queue, apierrors.NewForbidden(schema.GroupResource{}, "", nil)), nothing, false, false},
+		{"the API server does not answer", missing, func() (installable.Mapper, error) { return nil, errors.New("no answer") }, false, true},
+	} {
+		r := New(clocktesting.NewFakePassiveClock(time.Unix(0, 0)))
+		r.Discover(tc.discover)
+		if got, err := r.Gone(tc.fault); got != tc.want || (err != nil) != tc.err {
+			t.Errorf("%s: %v, %v", tc.reason, got, err)
+		}
 	}
 }
