@@ -259,7 +259,7 @@ func resolve(dir, field, entry string) (string, error) {
 	}
 	target := path.Join(dir, entry)
 	if target == ".." || strings.HasPrefix(target, "../") {
-		return "", fmt.Errorf("%s: %q leads out of the bundle; keep what it needs inside", field, entry)
+		return "", fmt.Errorf("%s: %q leads out of the bundle; keep what it needs inside, or make the folder above the bundle, with a kustomization.yaml that lists this one", field, entry)
 	}
 	if target != "." && !usableName(target) {
 		return "", fmt.Errorf("%s: %q: the name of a file that is used holds letters a to z, digits, and . _ - alone; rename it", field, entry)

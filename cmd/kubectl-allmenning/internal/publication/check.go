@@ -70,7 +70,9 @@ func (r Report) Refused() bool {
 // had one with all its manifests.
 func Check(b bundle.Bundle, o Options) Report {
 	var report Report
+	var ways []string // overlays that would be listed
 	if !hasKustomization(b) && !b.IsChart() {
+		ways = overlaysOf(b)
 		report.Findings = append(report.Findings, Located{Finding: contract.Finding{Rule: "files", Object: kustomizationFile,
 			Problem: "missing at the root of the bundle, which is a kustomize folder",
 			Fix:     "list the manifests under resources, or one overlay; --fix would list " + strings.Join(manifestsOf(b), ", "), File: kustomizationFile, Line: 1}})
@@ -98,6 +100,9 @@ func Check(b bundle.Bundle, o Options) Report {
 		found := contract.Finding{Rule: "build", Problem: err.Error()}
 		if strings.Contains(found.Problem, "already registered id") {
 			found.Fix = "a bundle installs each object once: have the kustomization.yaml at its root list one of the files, or of the overlays, that bring it"
+		}
+		if len(ways) > 1 {
+			found.Fix = "of the overlays " + strings.Join(ways, ", ") + " list one in the kustomization.yaml at its root, where they are ways to install one app"
 		}
 		report.Findings = append(report.Findings, places.file(found))
 		return report

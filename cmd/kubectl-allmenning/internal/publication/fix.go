@@ -148,6 +148,8 @@ func corrects(f Located, report Report) (patch map[string]any, replacement any) 
 		return nil, nil
 	case f.Rule == "ingress-hosts" && (strings.HasPrefix(f.Field, "spec.rules") || strings.HasPrefix(f.Field, "spec.tls")):
 		return hostPatch(f, target, name)
+	case f.Rule == "ingress-hosts" && f.Field == "spec.defaultBackend":
+		return backendPatch(f, report, target, name)
 	}
 	text := patchText(f, report, kind, name)
 	if text == "" {
@@ -192,12 +194,37 @@ func hostPatch(f Located, target map[string]any, name string) (map[string]any, a
 	if err != nil {
 		return nil, nil
 	}
-	replacement := map[string]any{
+	return map[string]any{"target": target, "patch": string(written)}, domainIn(target, strings.NewReplacer("[", ".", "]", "").Replace(f.Field))
+}
+
+// domainIn is a replacement that puts the municipality's domain behind the first label of a host.
+func domainIn(target map[string]any, field string) any {
+	return map[string]any{
 		"source": map[string]any{"kind": "ConfigMap", "name": "allmenning-context", "fieldPath": "data.domain"},
-		"targets": []any{map[string]any{"select": target, "fieldPaths": []string{strings.NewReplacer("[", ".", "]", "").Replace(f.Field)},
+		"targets": []any{map[string]any{"select": target, "fieldPaths": []string{field},
 			"options": map[string]any{"delimiter": ".", "index": 1}}},
 	}
-	return map[string]any{"target": target, "patch": string(written)}, replacement
+}
+
+// backendPatch makes of a default backend a rule for one host, where it is all that the Ingress has: beside rules, it
+// answers for paths and names that they leave.
+func backendPatch(f Located, report Report, target map[string]any, name string) (map[string]any, any) {
+	for _, o := range report.Built.Objects {
+		spec, ok := o.Object["spec"].(map[string]any)
+		if contract.Name(o) != f.Object || !ok || spec["rules"] != nil {
+			continue
+		}
+		path := map[string]any{"path": "/", "pathType": "Prefix", "backend": spec["defaultBackend"]}
+		written, err := json.Marshal([]contract.Operation{
+			{Op: "add", Path: "/spec/rules", Value: []any{map[string]any{"host": strings.ToLower(name) + ".domain", "http": map[string]any{"paths": []any{path}}}}},
+			{Op: "remove", Path: "/spec/defaultBackend"},
+		})
+		if err != nil {
+			return nil, nil
+		}
+		return map[string]any{"target": target, "patch": string(written)}, domainIn(target, "spec.rules.0.host")
+	}
+	return nil, nil
 }
 
 // between is what a text quotes first.

@@ -28,6 +28,12 @@ type httpProxy struct {
 			Port   int32  `json:"port"`
 			Weight any    `json:"weight"`
 		} `json:"services"`
+		RequestHeadersPolicy struct {
+			Set []struct {
+				Name  string `json:"name"`
+				Value string `json:"value"`
+			} `json:"set"`
+		} `json:"requestHeadersPolicy"`
 		EnableWebsockets   bool `json:"enableWebsockets"`
 		PermitInsecure     bool `json:"permitInsecure"`
 		TimeoutPolicy      any  `json:"timeoutPolicy"`
@@ -45,6 +51,11 @@ func readContour(o *unstructured.Unstructured, _ []*unstructured.Unstructured) (
 	for _, r := range spec.Routes {
 		if len(r.Services) != 1 || len(r.Conditions) > 1 {
 			return out, fmt.Errorf("a route has %d Services and %d conditions, and an Ingress one of each", len(r.Services), len(r.Conditions))
+		}
+		for _, header := range r.RequestHeadersPolicy.Set {
+			if !strings.HasPrefix(strings.ToLower(header.Name), "x-forwarded-") { // an ingress controller sets those itself
+				return out, fmt.Errorf("an Ingress can't say the header %s", header.Name)
+			}
 		}
 		e := entry{host: spec.VirtualHost.FQDN, service: r.Services[0].Name, port: intstr.FromInt32(r.Services[0].Port)}
 		for _, c := range r.Conditions {

@@ -75,6 +75,8 @@ func TestIngress(t *testing.T) {
 		{"between pods", istio("{hosts: [web], http: [{route: [{destination: {host: web}}]}]}"), "error: requests between pods"},
 		{"a part of the requests", istio("{hosts: [a.no], gateways: [g], http: [{mirror: {host: api}, route: [{destination: {host: web}}]}]}"), `error: unknown field "mirror"`},
 		{"Contour", contour("{virtualhost: {fqdn: a.no, tls: {secretName: x}}, routes: [{conditions: [{prefix: /api}], services: [{name: api, port: 81}]}]}"), "{rules: [{host: a.no, http: {paths: [" + toAPI + "]}}], tls: [{hosts: [a.no]}]}"},
+		{"headers that an ingress controller sets itself", contour("{virtualhost: {fqdn: a.no}, routes: [{requestHeadersPolicy: {set: [{name: X-Forwarded-Proto, value: https}]}, services: [{name: web, port: 80}]}]}"), "{rules: [{host: a.no, http: {paths: [" + toWeb + "]}}]}"},
+		{"another header", contour("{virtualhost: {fqdn: a.no}, routes: [{requestHeadersPolicy: {set: [{name: Authorization, value: x}]}, services: [{name: web, port: 80}]}]}"), "error: the header Authorization"},
 		{"who may come in by Contour", contour("{virtualhost: {fqdn: a.no, authorization: {}}, routes: []}"), `error: unknown field "authorization"`},
 		{"OpenShift, by the port of the pods", openShift("{host: a.no, to: {kind: Service, name: web}, port: {targetPort: 8080}, tls: {termination: edge}}"), "{rules: [{host: a.no, http: {paths: [" + toWeb + "]}}], tls: [{hosts: [a.no]}]}"},
 		{"what only the app can decrypt", openShift("{host: a.no, to: {kind: Service, name: web}, tls: {termination: passthrough}}"), "error: the termination passthrough"},
