@@ -224,7 +224,7 @@ func user(name string) string {
 
 // deployment is one with one container.
 func deployment(namespace, security string) string {
-	return fmt.Sprintf(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: thief, namespace: %s}, spec: {selector: {matchLabels: {a: thief}}, template: {metadata: {labels: {a: thief}},
+	return fmt.Sprintf(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: thief, namespace: %s}, spec: {selector: {matchLabels: {a: thief}}, template: {metadata: {labels: {a: thief, allmenning.dev/app: thief}},
 	  spec: {containers: [{name: a, image: "example.org/a:1", securityContext: %s}]}}}}`, namespace, security)
 }
 
