@@ -38,6 +38,9 @@ const (
 	replicaSets actor = "replicaSets"
 	// statefulSets is the controller of StatefulSets.
 	statefulSets actor = "statefulSets"
+	// autoscaler is the controller of HorizontalPodAutoscalers, and collector that which deletes what has no owner.
+	autoscaler actor = "autoscaler"
+	collector  actor = "collector"
 	// component is a part of the cluster outside of kube-system, such as a driver's, which no policy knows.
 	component actor = "component"
 	// coordinator coordinates a network that vinje is a member of.
@@ -57,6 +60,7 @@ func people() map[actor][]string {
 		neighbour: {"sigrid", "seljord-admin"}, outsider: {"oda"}, clusterAdmin: {"clara"}, nobody: {"nils"}, coordinator: {"kari"},
 		replicaSets: {"system:serviceaccount:kube-system:replicaset-controller"}, statefulSets: {"system:serviceaccount:kube-system:statefulset-controller"},
 		master: {"maja", "system:masters"}, operator: {operatorAccount}, component: {"system:serviceaccount:storage:attacher"},
+		autoscaler: {"system:serviceaccount:kube-system:horizontal-pod-autoscaler"}, collector: {"system:serviceaccount:kube-system:generic-garbage-collector"},
 	}
 }
 
