@@ -216,7 +216,7 @@ func (t *Truth) placed(k Key, r *v1alpha1.Rollout, wave Wave) standing {
 		return unclear // nobody can see how it is doing, or it can't be written
 	case there && (t.Reality[k].Soaked(target(r), wave.Soak, t.Now) || t.longAgo(k, r) || t.onceAfter(k, r, wave.Soak)):
 		return verified
-	case suspended, t.unready(k) != "":
+	case suspended, t.unready(k) != "", there && t.movedUnseen(k, r):
 		return away
 	case there:
 		return onTheWay
@@ -224,6 +224,13 @@ func (t *Truth) placed(k Key, r *v1alpha1.Rollout, wave Wave) standing {
 		return away
 	}
 	return waiting
+}
+
+// movedUnseen says whether nobody could see, before the writes of this moment, that a place was moved to what a
+// Rollout brings, and it could not be moved by what was seen: an app that it requires was moved as well.
+func (t *Truth) movedUnseen(k Key, r *v1alpha1.Rollout) bool {
+	was := t.Before.Present(k)
+	return (was == nil || releaseOf(was) != target(r)) && t.absent(k, r.Spec.Version) != ""
 }
 
 // longAgo says whether a place was moved before its Rollout completed, and was healthy with the version ever:
