@@ -3,12 +3,14 @@ package main
 import (
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/registry"
 	"sigs.k8s.io/yaml"
 
@@ -41,6 +43,8 @@ func board(t *testing.T, more map[string]string) string {
 func TestBundleOfAChart(t *testing.T) {
 	dir := board(t, map[string]string{"settings.yaml": "values: {title: Oppslag}\n", "values.other.yaml": "title: Annet\n"})
 	fresh := board(t, map[string]string{"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData:\n  a: {{ randAlphaNum 8 }}\n"})
+	shared := board(t, map[string]string{"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData:\n  a: {{ .Values.password }}\n", "values.yaml": "title: a\npassword: b\n",
+		".settings": "parameters: [{parameter: password, value: password}]\n", ".given": "password: hunter\n"})
 	out := filepath.Join(t.TempDir(), "out")
 	for _, tc := range []struct {
 		reason string
@@ -55,7 +59,9 @@ func TestBundleOfAChart(t *testing.T) {
 		{"settings that are none", []string{"bundle", "check", dir, "--chart-settings", filepath.Join(dir, "values.yaml")}, true, []string{"read chart settings"}},
 		{"no component corrects a chart", []string{"bundle", "check", dir, "--fix"}, true, []string{"from-chart"}},
 		{"it is rendered once into a folder", []string{"bundle", "from-chart", dir, "-f", filepath.Join(dir, "values.other.yaml"), "--set", "extra.a=b", "-o", out}, false,
-			[]string{"wrote 2 files", "one value for all: ConfigMap/board: data.who", "no faults found"}},
+			[]string{"wrote 3 files", "one value for all: ConfigMap/board: data.who", "no faults found"}},
+		{"what one password for all is made of is named", []string{"bundle", "from-chart", shared, "--chart-settings", filepath.Join(shared, ".settings"), "--parameters", filepath.Join(shared, ".given"), "-o", filepath.Join(t.TempDir(), "out")}, false,
+			[]string{"one value for all: Secret/x: data.a; write a replacement that reads data.parameter_password from allmenning-context.yaml", "Secret/x: data.a, a secret that all municipalities would share"}},
 		{"a folder that is not empty stays", []string{"bundle", "from-chart", dir, "-o", out}, true, []string{"is not empty"}},
 		{"the folder is a bundle", []string{"bundle", "render", out, "--app", "board"}, false, []string{"title: Annet", "who: Eksempel"}},
 		{"what would differ is not rendered once either", []string{"bundle", "from-chart", fresh, "-o", out + "2"}, true, []string{"templates/secret.yaml:5"}},
@@ -79,6 +85,37 @@ func TestBundleOfAChart(t *testing.T) {
 }
 
 // TestSampleChartIsWhatIsPushed keeps the digest in the samples that of the chart beside it.
+// TestGeneratedParametersAreTakenForGranted shows that a chart whose passwords are parameters can be checked where the SharedApp is not.
+func TestGeneratedParametersAreTakenForGranted(t *testing.T) {
+	const secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData:\n  a: {{ .Values.password | default (randAlphaNum 16) }}\n"
+	mapped := "parameters: [{parameter: replicas, value: replicas}, {parameter: db.password, value: password}]\n"
+	dir := board(t, map[string]string{"templates/secret.yaml": secret, "values.yaml": "title: a\npassword: ''\nreplicas: 1\n", ".settings": mapped})
+	settings := filepath.Join(dir, ".settings")
+	out, _, err := call(t, "bundle", "check", dir, "--chart-settings", settings)
+	if err != nil || !strings.Contains(out, "taken for granted: parameter db.password has format: generated") || strings.Contains(out, "parameter replicas has") {
+		t.Errorf("%v: %s", err, out)
+	}
+	for reason, args := range map[string][]string{
+		"a value that no parameter takes the place of":   {"bundle", "check", dir},
+		"a folder for all would have one password in it": {"bundle", "from-chart", dir, "--chart-settings", settings, "-o", filepath.Join(t.TempDir(), "out")},
+	} {
+		out, errs, err := call(t, args...)
+		if err == nil || !strings.Contains(out+errs, "randAlphaNum may not be used") {
+			t.Errorf("%s: %v: %s%s", reason, err, out, errs)
+		}
+	}
+}
+
+// TestPushToARegistryWithoutTLS shows that the error says how.
+func TestPushToARegistryWithoutTLS(t *testing.T) {
+	hub := httptest.NewServer(http.NotFoundHandler())
+	defer hub.Close()
+	_, _, err := call(t, "bundle", "push", board(t, nil), strings.TrimPrefix(hub.URL, "http://")+"/charts/board:1.0.0")
+	if err == nil || !strings.Contains(err.Error(), "the registry speaks no TLS: add --plain-http") {
+		t.Error(err)
+	}
+}
+
 func TestSampleChartIsWhatIsPushed(t *testing.T) {
 	hub := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer hub.Close()
@@ -112,6 +149,9 @@ func TestSampleChartIsWhatIsPushed(t *testing.T) {
 	var pushed []v1alpha1.Version
 	if err := yaml.UnmarshalStrict([]byte(out), &pushed); err != nil || len(pushed) != 1 {
 		t.Fatalf("%v: %s", err, out)
+	}
+	if diff := cmp.Diff(offered.Chart, pushed[0].Chart); diff != "" {
+		t.Errorf("what is printed loses settings of the chart (-offered +printed):\n%s", diff)
 	}
 	if got, want := pushed[0].Source.Chart.Digest, offered.Source.Chart.Digest; got != want {
 		t.Errorf("the chart is %s, and sharedapp.yaml offers %s", got, want)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"helm.sh/helm/v4/pkg/strvals"
@@ -124,8 +123,8 @@ func sayFrozen(out io.Writer, dir string, frozen publication.Frozen) error {
 	for _, note := range frozen.Adjusted {
 		fmt.Fprintln(out, "made to fit:", note)
 	}
-	for _, field := range frozen.Tenants {
-		fmt.Fprintf(out, "one value for all: %s; write a replacement that reads the fact from allmenning-context.yaml\n", strings.TrimSpace(field))
+	for _, field := range frozen.Same {
+		fmt.Fprintln(out, "one value for all:", field)
 	}
 	if err := writeReport(out, "", frozen.Report); err != nil {
 		return err

@@ -99,7 +99,7 @@ func taken(seen observed, wanted []*unstructured.Unstructured) *condition.Outcom
 			continue
 		}
 		if other := live.GetLabels()[v1alpha1.LabelApp]; other != "" && other != i.Spec.App {
-			all = append(all, fmt.Sprintf("%s in %s belongs to app %s, and the bundle of app %s brings one of the same name: one of the two apps must name it otherwise",
+			all = append(all, fmt.Sprintf("%s in %s belongs to app %s, and the bundle of app %s brings one of the same name: one of the two apps must name it otherwise, or be offered with spec.isolation: Own, which gives it a namespace of its own",
 				name, seen.home(), other, i.Spec.App))
 			continue
 		}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
 )
 
@@ -40,7 +39,7 @@ type Bundle struct {
 }
 
 // FromConfigMap makes a bundle of the data of a ConfigMap. Its keys are the names of the files; a
-// key can't hold a slash, so the folder is flat, unless its one file is a packed chart. It fails when the data is larger than can be stored.
+// key can't hold a slash, so the folder is flat, unless its one file is a packed folder. It fails when the data is larger than can be stored.
 func FromConfigMap(data map[string]string, binaryData map[string][]byte) (Bundle, error) {
 	files := make(map[string][]byte, len(data)+len(binaryData))
 	maps.Copy(files, binaryData)
@@ -66,13 +65,13 @@ func fromFiles(files map[string][]byte) (Bundle, error) {
 		return Bundle{}, fmt.Errorf("the bundle has %d bytes, at most %d are allowed", size, MaxStoredBytes)
 	}
 	b := Bundle{Digest: DigestOf(files), Files: files}
-	err := b.unpackChart()
+	err := b.unpack()
 	return b, err
 }
 
-// unpackChart puts the files of a packed chart, which is the one file of the bundle, in its place: a ConfigMap has
-// no folders, and a chart does.
-func (b *Bundle) unpackChart() error {
+// unpack puts the files of a packed folder, which is the one file of the bundle, in its place: a ConfigMap has
+// no folders, and a chart does, as does a bundle with a base or a component.
+func (b *Bundle) unpack() error {
 	for name, packed := range b.Files {
 		if len(b.Files) > 1 || path.Ext(name) != ".tgz" {
 			return nil
@@ -84,9 +83,6 @@ func (b *Bundle) unpackChart() error {
 		files, err := unpacked.finish()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
-		}
-		if !chart.Is(files) {
-			return fmt.Errorf("%s: it holds no %s; pack a chart with helm package", name, chart.File)
 		}
 		b.stored, b.Files = b.Files, files
 	}

@@ -279,3 +279,27 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+// TestAFolderInAConfigMap shows that a bundle with folders comes whole, packed as one file.
+func TestAFolderInAConfigMap(t *testing.T) {
+	files := map[string]string{"svarut/kustomization.yaml": "resources: [a.yaml]\ncomponents: [allmenning]\n", "svarut/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+		"svarut/allmenning/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"}
+	var entries []tar.Header
+	for name, content := range files {
+		entries = append(entries, file(name, content))
+	}
+	b, err := FromConfigMap(nil, map[string][]byte{"svarut.tgz": packed(t, entries...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := Scan(b); len(found) > 0 {
+		t.Error(found)
+	}
+	flat, err := FromConfigMap(map[string]string{"kustomization.yaml": files["svarut/kustomization.yaml"], "a.yaml": files["svarut/a.yaml"]}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := Scan(flat); len(found) != 1 || !strings.Contains(found[0].String(), "give it the folder packed, as one .tgz") {
+		t.Error(found)
+	}
+}

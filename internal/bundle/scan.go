@@ -3,6 +3,7 @@ package bundle
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -202,7 +203,7 @@ func (s *kustomizationScan) resource(field, entry string) (int, error) {
 	content, isFile := s.files[target]
 	if !isFile {
 		if !s.isFolder(target) {
-			return 0, fmt.Errorf("%s: %q is not in the bundle; add the file, or take the entry out", field, entry)
+			return 0, s.missing(field, entry)
 		}
 		return s.kustomization(target)
 	}
@@ -297,7 +298,7 @@ func (s *kustomizationScan) content(field, entry string) ([]byte, error) {
 	}
 	content, found := s.files[target]
 	if !found {
-		return nil, fmt.Errorf("%s: %q is not in the bundle; add the file, or take the entry out", field, entry)
+		return nil, s.missing(field, entry)
 	}
 	return content, beneath(s.dir, field, entry, target)
 }
@@ -324,4 +325,14 @@ func (s *kustomizationScan) checkForbidden(k *types.Kustomization) {
 	if slices.Contains(k.BuildMetadata, types.ManagedByLabelOption) {
 		s.fault(fmt.Errorf("buildMetadata: %s writes a label that Allmenning owns; take it out", types.ManagedByLabelOption))
 	}
+}
+
+// missing says that an entry names nothing. Where no file is in a folder, the bundle may have lost its folders on the way.
+func (s *kustomizationScan) missing(field, entry string) error {
+	fix := "add the file, or take the entry out"
+	flat := !slices.ContainsFunc(slices.Collect(maps.Keys(s.files)), func(name string) bool { return strings.Contains(name, "/") })
+	if folder, _, ok := strings.Cut(path.Clean(entry), "/"); flat && (ok && folder != ".." || path.Ext(entry) == "") {
+		fix += "; if it is a folder that was there when you made a ConfigMap of the bundle: that holds no folders, so give it the folder packed, as one .tgz"
+	}
+	return fmt.Errorf("%s: %q is not in the bundle; %s", field, entry, fix)
 }

@@ -123,7 +123,7 @@ func (h *hooks) meant(o Object, hook string, phases []string, tests, returns boo
 		if returns {
 			h.note(o, "a return to an earlier version runs it as an upgrade does, and not otherwise")
 		}
-		h.oneSided(o, hook)
+		h.ran(o, hook)
 		return phases[0], true
 	case tests && !returns:
 		h.note(o, "left out: it is a test, which helm test runs")
@@ -134,12 +134,16 @@ func (h *hooks) meant(o Object, hook string, phases []string, tests, returns boo
 	return "", true
 }
 
-// oneSided says of a hook for installations or upgrades alone that it runs for both.
-func (h *hooks) oneSided(o Object, hook string) {
-	if !isJob(o) || (strings.Contains(hook, "install") && strings.Contains(hook, "upgrade")) {
+// ran says when a hook runs: for installations and upgrades, also where Helm runs it for one of the two.
+func (h *hooks) ran(o Object, hook string) {
+	if !isJob(o) {
 		return
 	}
-	h.note(o, fmt.Sprintf("hook %s runs at installation and at each upgrade", strings.TrimSpace(hook)))
+	when := "when all else is ready"
+	if strings.Contains(hook, "pre-") {
+		when = "before workloads are changed"
+	}
+	h.note(o, fmt.Sprintf("hook %s runs %s, once for each version and each change of what it is given, at installation and at upgrades", strings.TrimSpace(hook), when))
 }
 
 // plain installs what a hook's Job needs as any other object: it comes before all Jobs, and stays.

@@ -294,6 +294,20 @@ func TestTheTableIsDocumented(t *testing.T) {
 	}
 }
 
+// TestNothingIsSaidTwice has faults that two rules, or two parts of one, could each report.
+func TestNothingIsSaidTwice(t *testing.T) {
+	for _, tc := range []struct{ reason, objects, want string }{
+		{"a wildcard on several resources", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: ['*'], resources: [pods, secrets], verbs: ['*']}]}", "a wildcard gives"},
+		{"a phase that is none, of what has none", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a, annotations: {allmenning.dev/phase: befor}}}", "metadata.annotations[allmenning.dev/phase]"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			if text := Text(Check(parse(t, tc.objects), terms())); strings.Count(text, tc.want) != 1 {
+				t.Errorf("%q is not there once: %s", tc.want, text)
+			}
+		})
+	}
+}
+
 // TestTheSampleIsNamed shows that a publisher is not sent to look for a municipality that does not exist.
 func TestTheSampleIsNamed(t *testing.T) {
 	trial := terms()

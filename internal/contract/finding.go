@@ -197,10 +197,14 @@ func Check(objects []*unstructured.Unstructured, terms Terms) []Finding {
 	var all []Finding
 	for i, o := range w.objects {
 		for _, r := range table {
+			said := map[string]bool{}
 			for _, found := range r.check(w, o) {
 				found.Rule, found.Object = r.name, Name(o)
 				found.Patch = located(objects[i], found.Patch)
-				all = append(all, found)
+				if !said[found.String()] { // a wildcard on three resources is one fault
+					all = append(all, found)
+				}
+				said[found.String()] = true
 			}
 		}
 	}

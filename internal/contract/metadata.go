@@ -75,6 +75,9 @@ func reservedRule(_ *whole, o *unstructured.Unstructured) []Finding {
 		{v1alpha1.AnnotationRunOnce, []string{"true"}},
 		{v1alpha1.AnnotationPrune, []string{v1alpha1.PruneDisabled}},
 	} {
+		if values.key == v1alpha1.AnnotationPhase && !is(o, "batch", "Job") {
+			continue // phaseRule has it taken out, whatever it says
+		}
 		if value, set := o.GetAnnotations()[values.key]; set && !allowed(values.allowed, value) {
 			found = append(found, one("metadata.annotations["+values.key+"]", fmt.Sprintf("%q is not a value of it", value), "write "+strings.Join(values.allowed, " or "))...)
 		}

@@ -145,7 +145,7 @@ func (c course) knowsWaves() bool {
 func (c course) inWave(w *v1alpha1.WaveStatus, waits bool) string {
 	text := fmt.Sprintf("%s takes part in wave %s, which is %s, %d/%d verified", c.municipality.Name, w.Name, w.State, w.Verified, w.Members-w.Excused)
 	if w.StandIn == c.municipality.Name {
-		text += "; it goes first there, in place of those whom the wave names"
+		text += "; it goes first there, as nobody else of the wave takes part now"
 	}
 	if waits {
 		text += "; the wave waits: " + w.WaitsFor

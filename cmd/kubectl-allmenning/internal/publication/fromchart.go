@@ -21,9 +21,8 @@ type Frozen struct {
 	Files map[string][]byte
 	// Report is what came of the check of the folder.
 	Report Report
-	// Tenants are fields that a chart fills in with the facts of the tenant, and the folder does not, each as
-	// Kind/name: field.
-	Tenants []string
+	// Same says what has one value in the folder, and would be another for each tenant if the operator rendered the chart.
+	Same []string
 	// Adjusted says what is done otherwise than by Helm.
 	Adjusted []string
 }
@@ -41,7 +40,7 @@ func Freeze(b bundle.Bundle, o Options) (Frozen, error) {
 	if err != nil {
 		return Frozen{}, err
 	}
-	out := Frozen{Files: map[string][]byte{}, Adjusted: built.Adjusted, Tenants: tenants(b, o, built)}
+	out := Frozen{Files: map[string][]byte{}, Adjusted: built.Adjusted, Same: slices.Concat(tenants(b, o, built), fromParameters(b, o, built), secrets(built))}
 	var names []string
 	for _, object := range built.Objects {
 		plain(object, o.Tenant)
@@ -56,6 +55,13 @@ func Freeze(b bundle.Bundle, o Options) (Frozen, error) {
 		out.Files[name] = content
 		names = append(names, name)
 	}
+	if len(out.Same) > 0 {
+		content, err := factsOf(o.Tenant)
+		if err != nil {
+			return out, err
+		}
+		out.Files[bundle.ContextFile], names = content, append(names, bundle.ContextFile)
+	}
 	slices.Sort(names)
 	content, err := sigsyaml.Marshal(map[string]any{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": names})
 	if err != nil {
@@ -65,6 +71,58 @@ func Freeze(b bundle.Bundle, o Options) (Frozen, error) {
 	o.Tenant.Chart = nil
 	out.Report = Check(bundle.Bundle{Digest: bundle.DigestOf(out.Files), Files: out.Files}, o)
 	return out, nil
+}
+
+// factsOf is the file that replacements read, with the values that the chart was rendered with.
+func factsOf(tenant bundle.Context) ([]byte, error) {
+	data := map[string]any{
+		"municipality": tenant.Municipality, "number": tenant.Number, "displayName": tenant.DisplayName, "county": tenant.County, "domain": tenant.Domain,
+		"environment": tenant.Environment, "stage": tenant.Stage, "zone": tenant.Zone, "namespace": tenant.Namespace, "app": tenant.App, "version": tenant.Version,
+	}
+	for name, value := range tenant.Parameters {
+		if text, is := value.(string); is {
+			data["parameter_"+name] = text
+		}
+	}
+	content, err := sigsyaml.Marshal(map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": data,
+		"metadata": map[string]any{"name": "allmenning-context", "annotations": map[string]any{"config.kubernetes.io/local-config": "true"}}})
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", bundle.ContextFile, err)
+	}
+	return content, nil
+}
+
+// fromParameters finds what a parameter that was given went into.
+func fromParameters(b bundle.Bundle, o Options, built bundle.Built) []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(o.Tenant.Parameters)) {
+		text, is := o.Tenant.Parameters[name].(string)
+		if !is {
+			continue
+		}
+		other := o.Tenant
+		other.Parameters = maps.Clone(other.Parameters)
+		other.Parameters[name] = text + "x"
+		for _, field := range differences(b, o.Tenant, other, built) {
+			all = append(all, fmt.Sprintf("%s; write a replacement that reads data.parameter_%s from %s", field, name, bundle.ContextFile))
+		}
+	}
+	return all
+}
+
+// secrets are the values of Secrets: who renders a chart once gives all tenants the same.
+func secrets(built bundle.Built) []string {
+	var all []string
+	for _, o := range built.Objects {
+		data, _, err := unstructured.NestedMap(o.Object, "data")
+		if o.GetKind() != "Secret" || err != nil {
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(data)) {
+			all = append(all, fmt.Sprintf("%s: data.%s, a secret that all municipalities would share; make it a parameter, with format: generated for a password", contract.Name(o), key))
+		}
+	}
+	return all
 }
 
 // plain takes off what the operator adds for a tenant.
@@ -106,9 +164,18 @@ func tenants(b bundle.Bundle, o Options, built bundle.Built) []string {
 	other := o.Tenant
 	other.Municipality, other.Number, other.DisplayName, other.County, other.Domain = "annen", "9999", "Annen", "99", "annen.kommune.no"
 	other.Environment, other.Stage, other.Zone, other.Namespace = "test", string(v1alpha1.StageTest), string(v1alpha1.ZoneOpen), v1alpha1.NamespaceFor("annen", "test")
+	var all []string
+	for _, field := range differences(b, o.Tenant, other, built) {
+		all = append(all, field+"; write a replacement that reads the fact from "+bundle.ContextFile)
+	}
+	return all
+}
+
+// differences are the fields of objects that are others for another tenant, each as Kind/name: field.
+func differences(b bundle.Bundle, tenant, other bundle.Context, built bundle.Built) []string {
 	second, err := bundle.Build(b, other)
 	if err != nil {
-		return []string{"for another municipality it does not render: " + err.Error()}
+		return []string{"the whole app, which does not render for another tenant: " + err.Error()}
 	}
 	byName := map[string]*unstructured.Unstructured{}
 	for _, object := range second.Objects {
@@ -119,11 +186,11 @@ func tenants(b bundle.Bundle, o Options, built bundle.Built) []string {
 	var all []string
 	for _, object := range built.Objects {
 		copied := object.DeepCopy()
-		plain(copied, o.Tenant)
+		plain(copied, tenant)
 		name := contract.Name(copied)
 		twin := byName[name]
 		if twin == nil {
-			all = append(all, name+": the object is another for another municipality")
+			all = append(all, name+", which has another name for another tenant")
 			continue
 		}
 		for _, field := range differing("", copied.Object, twin.Object) {
