@@ -3,7 +3,6 @@ package secrets
 import (
 	"context"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -84,6 +83,3 @@ func namespaceOf(o runtime.ApplyConfiguration) string {
 }
 
 var _ client.Client = Client{}
-
-// Is says whether an object is an untyped Secret.
-func Is(o *unstructured.Unstructured) bool { return o.GroupVersionKind() == Kind() }

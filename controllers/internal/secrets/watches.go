@@ -124,7 +124,7 @@ func (w *Watches) In(ctx context.Context, namespace string) (client.Client, erro
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	one, err := w.watch(namespace)
+	one, err := w.watch(namespace) //nolint:contextcheck // a watch outlives who asks for it
 	if err != nil {
 		return nil, fmt.Errorf("watch the Secrets of namespace %s: %w", namespace, err)
 	}
@@ -173,10 +173,10 @@ func (w *Watches) watch(namespace string) (*watch, error) {
 func (w *Watches) filled(ctx context.Context, namespace string, one *watch) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	defer context.AfterFunc(one.life, cancel)()
+	defer context.AfterFunc(one.life, cancel)() //nolint:contextcheck // as above
 	_, err := one.cache.GetInformer(ctx, untyped(), cache.BlockUntilSynced(false))
 	isFilled := err == nil && one.cache.WaitForCacheSync(ctx)
-	if refused := context.Cause(one.life); refused != nil {
+	if refused := context.Cause(one.life); refused != nil { //nolint:contextcheck // as above
 		return w.refuse(namespace, refused)
 	}
 	if !isFilled {
