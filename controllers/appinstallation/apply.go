@@ -43,7 +43,7 @@ type objectError struct {
 // comes later builds on what comes first, and goes on there the next time.
 func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, todo planned) applied {
 	done := applied{live: maps.Clone(seen.live), sent: map[ref]bool{}}
-	to := sender{client: r.Client, live: r.Live, view: r.View, written: &r.written}
+	to := sender{client: r.Client, live: r.Live, view: r.View, written: &r.written, events: r.Events, said: &r.memory.drift}
 	if len(todo.missing) > 0 {
 		done.made, done.failed = to.makeValues(ctx, seen, todo.missing)
 		return done

@@ -37,6 +37,7 @@ func (p *planned) difference(seen observed, wanted []*unstructured.Unstructured)
 		runsOnce := desired.GetAnnotations()[v1alpha1.AnnotationRunOnce] != "" // its name says what it runs
 		o.done = ok && entry.Done && ((o.live == nil && entry.Sent == sent) || runsOnce)
 		o.send = !o.done && (o.live == nil || !ok || entry.Sent != sent || entry.Content != shown(apply.ContentHash(o.live), seen.salt) || asked(seen))
+		o.drifted = drifted(seen, o, entry, ok)
 		p.objects = append(p.objects, o)
 	}
 	return nil

@@ -23,6 +23,8 @@ type memory struct {
 	pending memo[types.UID, pending]
 	// tried is what the API server would take, by the hashes of the objects.
 	tried memo[types.UID, string]
+	// drift is when it was said last of an object that it was put back.
+	drift memo[string, time.Time]
 	// judged are the findings on what was built, by what it was built from and what is allowed.
 	judged memo[string, []contract.Finding]
 }

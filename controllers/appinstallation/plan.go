@@ -58,6 +58,8 @@ type object struct {
 	phase phase
 	// send says that the live object differs, or is not there.
 	send bool
+	// drifted says that it is sent as somebody else changed or deleted it.
+	drifted bool
 	// done says that it is a Job that has succeeded, and was removed since or runs only once.
 	done bool
 	// waits names the object of an earlier phase that this one waits for; empty where it does not.

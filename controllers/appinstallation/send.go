@@ -4,16 +4,20 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/contract"
+	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // sender writes single objects.
@@ -22,6 +26,9 @@ type sender struct {
 	live    client.Reader
 	view    *apply.View
 	written *apply.Written
+	// events has one for each object that was put back, and said is when there was one last.
+	events events.EventRecorder
+	said   *memo[string, time.Time]
 }
 
 // send applies one object and returns it as the API server has it, slimmed. Fields that others took over
@@ -36,6 +43,7 @@ func (s sender) send(ctx context.Context, seen observed, o object) (*unstructure
 		return nil, err
 	}
 
+	before, isNews := s.before(ctx, seen, o)
 	err = s.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(sent), client.FieldOwner(apply.ManagerOf(app)), client.ForceOwnership)
 	if o.live != nil && apply.Immutable(err) && o.mayRecreate() {
 		if err := s.remove(ctx, owner, o.live); err != nil {
@@ -58,8 +66,30 @@ func (s sender) send(ctx context.Context, seen observed, o object) (*unstructure
 			return nil, err
 		}
 	}
+	if isNews {
+		if message := driftMessage(seen, o, before, sent); message != "" {
+			s.events.Eventf(&seen.installation, o.desired, corev1.EventTypeWarning, reasonDriftCorrected, "Correct", "%s", parameters.Hide(message, secretsOf(seen)))
+		}
+	}
 	s.view.Slim(sent)
 	return sent, nil
+}
+
+// before is an object as somebody changed it; nil where it was deleted. It is read only where something is to be said of it,
+// as the cache does not keep what it consists of.
+func (s sender) before(ctx context.Context, seen observed, o object) (live *unstructured.Unstructured, isNews bool) {
+	key := fmt.Sprintf("%s %s %t", ownerOf(seen), o.ref, o.live == nil) // that it was deleted hides no change
+	if !o.drifted || s.events == nil || !isDue(s.said, key, seen.now) {
+		return nil, false
+	}
+	if o.live == nil {
+		return nil, true
+	}
+	live = targetOf(o.desired)
+	if err := s.live.Get(ctx, client.ObjectKeyFromObject(live), live); err != nil {
+		return nil, false // it is put back all the same
+	}
+	return live, true
 }
 
 // mayRecreate says whether an object may be deleted and created again where a field can't be changed: its publisher says

@@ -49,7 +49,7 @@ func world(change ...func(*observed)) observed {
 		}}}},
 		bundle: &bundle.Bundle{Digest: digest, Files: map[string][]byte{
 			"kustomization.yaml": []byte("resources: [web.yaml]\n"),
-			"web.yaml":           []byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {securityContext: {runAsNonRoot: true}, containers: [{name: web, image: web}]}}}\n"),
+			"web.yaml":           []byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {securityContext: {runAsNonRoot: true}, containers: [{name: web, image: web}]}}}\n"),
 		}},
 		dependencies: map[string]*v1alpha1.AppInstallation{},
 		secrets:      map[string]map[string][]byte{},

@@ -1,6 +1,7 @@
 package behaviour_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -213,6 +214,27 @@ func TestDriftIsCorrected(t *testing.T) {
 			runs(t, ns, app.Name, "1.0.0")
 		})
 	}
+	eventually(t, "events say what was put back", func(ctx context.Context) error {
+		return eventsSay(ctx, ns, "Deployment/drift: put back spec.template.spec.containers[", "].image, which somebody changed", "ConfigMap/drift: put back data.greeting", "Secret/drift: made again, as somebody deleted it")
+	})
+}
+
+// eventsSay looks for texts in the events of a namespace.
+func eventsSay(ctx context.Context, namespace string, texts ...string) error {
+	var events corev1.EventList
+	if err := admin.List(ctx, &events, client.InNamespace(namespace)); err != nil {
+		return err
+	}
+	var all strings.Builder
+	for _, e := range events.Items {
+		all.WriteString(e.Message + "\n")
+	}
+	for _, text := range texts {
+		if !strings.Contains(all.String(), text) {
+			return fmt.Errorf("no event says %q: %s", text, all.String())
+		}
+	}
+	return nil
 }
 
 // sameContent compares what a bundle says of the kinds that the small one holds.
