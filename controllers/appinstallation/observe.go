@@ -328,8 +328,8 @@ func generates(seen *observed) bool {
 	if version == nil {
 		return false
 	}
-	schema, err := version.Schema()
-	return err == nil && len(schema.Generated()) > 0
+	accepted, err := version.Schema()
+	return err == nil && len(accepted.Generated()) > 0
 }
 
 // secret reads a tenant's Secret as the namespace's installer, and only when the

@@ -153,8 +153,8 @@ func compareRights(t *testing.T, table string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(content), begin)
-	was, after, found2 := strings.Cut(rest, end)
+	before, tail, found := strings.Cut(string(content), begin)
+	was, after, found2 := strings.Cut(tail, end)
 	if !found || !found2 {
 		t.Fatalf("%s has no table between %q and %q", operatorRights, begin, end)
 	}
@@ -219,7 +219,7 @@ func binding(namespace, name, role, subject string) string {
 }
 
 func user(name string) string {
-	return fmt.Sprintf(`{apiGroup: rbac.authorization.k8s.io, kind: User, name: "%s"}`, name)
+	return fmt.Sprintf(`{apiGroup: rbac.authorization.k8s.io, kind: User, name: %q}`, name)
 }
 
 // deployment is one with one container.

@@ -150,7 +150,7 @@ subjects: [{kind: ServiceAccount, name: allmenning-installer, namespace: vinje-b
 		return fmt.Sprintf(`{kind: ServiceAccount, name: %s, namespace: %s}`, name, namespace)
 	}
 	system := func(kind, name string) string {
-		return fmt.Sprintf(`subjects: [{apiGroup: rbac.authorization.k8s.io, kind: %s, name: "%s"}]`, kind, name)
+		return fmt.Sprintf(`subjects: [{apiGroup: rbac.authorization.k8s.io, kind: %s, name: %q}]`, kind, name)
 	}
 	const people = "users and groups of the identity provider"
 	runAttempts(t, "operator-bindings.allmenning.dev", stored, []attempt{
@@ -390,8 +390,8 @@ subjects: [{kind: ServiceAccount, name: app, namespace: vinje-bounds}]`,
 		},
 	})
 	// A dry run is all that the trial is for.
-	real := toObject(parse(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: real, namespace: allmenning-system-trial}}`))
-	if err := clientFor(t, trialInstaller).Create(t.Context(), real); err == nil || !strings.Contains(err.Error(), "apps are installed in namespaces of a Municipality") {
+	written := toObject(parse(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: real, namespace: allmenning-system-trial}}`))
+	if err := clientFor(t, trialInstaller).Create(t.Context(), written); err == nil || !strings.Contains(err.Error(), "apps are installed in namespaces of a Municipality") {
 		t.Errorf("a real write where versions are tried: want it denied, got: %v", err)
 	}
 }

@@ -79,7 +79,11 @@ func (r httpRouteRule) entries() ([]entry, error) {
 	if len(r.BackendRefs) != 1 || (r.BackendRefs[0].Kind != "" && r.BackendRefs[0].Kind != "Service") {
 		return nil, fmt.Errorf("a rule leads to %d backends, and to be an Ingress it must lead to one Service", len(r.BackendRefs))
 	}
-	to := entry{service: r.BackendRefs[0].Name, port: intstr.FromInt32(r.BackendRefs[0].Port)}
+	return r.paths(entry{service: r.BackendRefs[0].Name, port: intstr.FromInt32(r.BackendRefs[0].Port)})
+}
+
+// paths are the ways in that lead where one does: one for each path that the rule matches, and one where it names none.
+func (r httpRouteRule) paths(to entry) ([]entry, error) {
 	if len(r.Matches) == 0 {
 		return []entry{to}, nil
 	}

@@ -147,21 +147,29 @@ func (e *entry) settle(beside []*unstructured.Unstructured) error {
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(found.Object, &service); err != nil {
 		return fmt.Errorf("the Service %s can't be read: %w", e.service, err)
 	}
-	ports := service.Spec.Ports
-	none := e.port == intstr.IntOrString{} || e.port == intstr.FromString("")
-	for _, p := range ports {
-		if (none && len(ports) == 1) || e.port == intstr.FromInt32(p.Port) || (p.Name != "" && e.port == intstr.FromString(p.Name)) {
-			e.port = intstr.FromInt32(p.Port)
-			return nil
+	port := portOf(service.Spec.Ports, e.port)
+	if port == nil {
+		return fmt.Errorf("the Service %s has no port %s", e.service, e.port.String())
+	}
+	e.port = intstr.FromInt32(port.Port)
+	return nil
+}
+
+// portOf is the port of a Service that a route means: by number, by name, or, where none of them is that, by the port of
+// the pods; and the only one where the route names none. It is nil where there is no such port.
+func portOf(ports []corev1.ServicePort, meant intstr.IntOrString) *corev1.ServicePort {
+	none := meant == intstr.IntOrString{} || meant == intstr.FromString("")
+	for i, p := range ports {
+		if (none && len(ports) == 1) || meant == intstr.FromInt32(p.Port) || (p.Name != "" && meant == intstr.FromString(p.Name)) {
+			return &ports[i]
 		}
 	}
-	for _, p := range ports {
-		if !none && e.port == p.TargetPort {
-			e.port = intstr.FromInt32(p.Port)
-			return nil
+	for i, p := range ports {
+		if !none && meant == p.TargetPort {
+			return &ports[i]
 		}
 	}
-	return fmt.Errorf("the Service %s has no port %s", e.service, e.port.String())
+	return nil
 }
 
 // named is an object of the bundle.
