@@ -18,6 +18,8 @@ const (
 	// ground is what workloads build on: accounts, configuration, volumes, services, and the app's own
 	// kinds.
 	ground phase = iota
+	// support holds workloads that those Jobs need, such as the app's own database: they must be ready first.
+	support
 	// before holds Jobs that must succeed first, such as a migration.
 	before
 	// rest holds the workloads, and what leads requests to them.
@@ -29,6 +31,9 @@ const (
 func phaseOf(o *unstructured.Unstructured) phase {
 	switch o.GetAnnotations()[v1alpha1.AnnotationPhase] {
 	case v1alpha1.PhaseBefore:
+		if o.GetKind() != "Job" {
+			return support
+		}
 		return before
 	case v1alpha1.PhaseAfter:
 		return after
@@ -71,7 +76,7 @@ func (p *planned) hold(seen observed) {
 // Jobs of a phase, all that comes earlier is applied in the same pass.
 func (p *planned) unfinished(at phase) string {
 	for _, o := range p.objects {
-		if o.phase > at || (at == before && o.phase != before) || o.done {
+		if o.phase > at || (at <= before && o.phase != at) || o.done {
 			continue
 		}
 		if o.live == nil || o.send || !p.isDone(o) || (o.phase == before && !isComplete(o.live)) {

@@ -70,6 +70,35 @@ func TestPhasesFollowEachOther(t *testing.T) {
 	}
 }
 
+// TestADatabaseIsReadyBeforeTheMigration: without it, the Job waits for a workload that waits for the Job.
+func TestADatabaseIsReadyBeforeTheMigration(t *testing.T) {
+	ready := map[string]any{"type": "Available", "status": "True"}
+	db, web := deployment("db", ready), deployment("web", ready)
+	db.SetAnnotations(map[string]string{v1alpha1.AnnotationPhase: v1alpha1.PhaseBefore})
+	seen := world()
+	for _, s := range []struct {
+		reason  string
+		happens func()
+		sends   []string
+	}{
+		{"what the migration needs comes first", func() {}, []string{"Deployment/db"}},
+		{"while it is not ready the migration is not begun", func() {
+			live := seen.live[refOf(db)]
+			live.SetGeneration(1)
+			delete(live.Object, "status")
+		}, nil},
+		{"when it is ready the migration runs", func() { seen.live[refOf(db)].Object["status"] = db.Object["status"] }, []string{"Job/migrate"}},
+		{"and the rest comes last", func() { ended(seen, "migrate", "Complete") }, []string{"Deployment/web"}},
+	} {
+		s.happens()
+		todo := mustPlan(t, seen, db, job("migrate", v1alpha1.PhaseBefore), web)
+		if diff := cmp.Diff(s.sends, sends(todo)); diff != "" {
+			t.Fatalf("%s: sent (-want +got):\n%s", s.reason, diff)
+		}
+		seen = next(t, seen, todo)
+	}
+}
+
 func TestAMigrationThatFailsStopsTheRest(t *testing.T) {
 	wanted := []*unstructured.Unstructured{job("migrate", v1alpha1.PhaseBefore), deployment("web")}
 	seen := world()

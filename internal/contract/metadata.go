@@ -90,10 +90,12 @@ func reservedRule(_ *whole, o *unstructured.Unstructured) []Finding {
 	return found
 }
 
-// phaseRule: only what ends by itself can be waited for.
+// phaseRule: only what ends by itself, or gets ready by itself, can be waited for.
 func phaseRule(o *unstructured.Unstructured) []Finding {
-	if o.GetAnnotations()[v1alpha1.AnnotationPhase] == "" || is(o, "batch", "Job") {
+	phase := o.GetAnnotations()[v1alpha1.AnnotationPhase]
+	isWorkload := is(o, "apps", "StatefulSet") || is(o, "apps", "Deployment")
+	if phase == "" || is(o, "batch", "Job") || (isWorkload && phase == v1alpha1.PhaseBefore) {
 		return nil
 	}
-	return takeOut("metadata.annotations["+v1alpha1.AnnotationPhase+"]", "only a Job runs before or after the rest, as it ends", "take it out")
+	return takeOut("metadata.annotations["+v1alpha1.AnnotationPhase+"]", "only a Job runs before or after the rest, as it ends, and only a Deployment or StatefulSet, such as a database, is ready before those Jobs", "take it out")
 }
