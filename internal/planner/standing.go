@@ -233,7 +233,7 @@ func (r *rules) watch(s *standing, place *MemberPlace, w *Wave) {
 // begins when they end.
 func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason string, begun, since time.Time) {
 	if r.in.own {
-		return r.ownUnhealthySince(i, moved)
+		return ownUnhealthySince(i, moved, r.in.Now)
 	}
 	if !i.Current {
 		unseen, known := r.remembered(m.Name, v1alpha1.MemoryUnseen)
@@ -254,13 +254,13 @@ func (r *rules) unhealthySince(m *Member, i *Installed, moved time.Time) (reason
 // ownUnhealthySince is the same of a municipality's own move, of which there is no memory: what its
 // time begins with is read from the status. Nobody has to report a version that was healthy at once when
 // its spec is touched; nor does it fail as its status was lost, such as where the cluster was restored.
-func (r *rules) ownUnhealthySince(i *Installed, moved time.Time) (reason string, begun, since time.Time) {
+func ownUnhealthySince(i *Installed, moved, now time.Time) (reason string, begun, since time.Time) {
 	switch {
 	case i.Current:
 		return v1alpha1.ReasonUnhealthy, moved, latest(moved, i.UnhealthySince)
 	case !i.HealthyBefore.IsZero() ||
 		i.Blank: //guard:own-status-lost-is-no-failure
-		return v1alpha1.ReasonInstalling, moved, r.in.Now
+		return v1alpha1.ReasonInstalling, moved, now
 	}
 	return v1alpha1.ReasonInstalling, moved, latest(moved, i.UnhealthySince)
 }
