@@ -75,6 +75,12 @@ const (
 	// again, or that has a number of another, deletes nothing of the earlier one. The operator
 	// writes it.
 	AnnotationHeldBy = "allmenning.dev/held-by"
+	// AnnotationNumber on a namespace is the official number of the Municipality that holds it, and AnnotationAccess
+	// the groups and users that have access. By these a Municipality that was made again is known to be the same. The
+	// operator writes them.
+	AnnotationNumber = "allmenning.dev/number"
+	// AnnotationAccess is described at AnnotationNumber.
+	AnnotationAccess = "allmenning.dev/access"
 	// PruneDisabled is the value of AnnotationPrune that keeps an object.
 	PruneDisabled = "disabled"
 	// AnnotationDecision on an AppInstallation says why it is as it is, in words: the reason of

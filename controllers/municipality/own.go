@@ -74,6 +74,8 @@ func planOwn(seen observed, made v1alpha1.Environment, live environment, shares 
 		case h.namespace != nil && !oursAlone(h.namespace, m.Name, made.Name, app):
 			e = stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, fmt.Sprintf(
 				"namespace %s exists and is not Allmenning's: delete the namespace, or let an administrator of the cluster annotate it %s=%s", e.namespace, v1alpha1.AnnotationAdopt, m.Name))
+		case h.namespace != nil && h.namespace.DeletionTimestamp.IsZero() && inherits(h.namespace, m, made.Name) != "":
+			e = stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, inherits(h.namespace, m, made.Name))
 		case h.namespace != nil && !h.namespace.DeletionTimestamp.IsZero(), h.leaves(seen) && len(h.volumes) == 0:
 			e = planDeletion(e, h.environment, m)
 		case h.namespace == nil && (!h.wanted() || shares.refused[app] != ""):

@@ -153,6 +153,9 @@ func obstructed(e environmentPlan, m v1alpha1.Municipality, namespace *corev1.Na
 		return stateOf(e, v1alpha1.EnvironmentPending, condition.Progressing,
 			fmt.Sprintf("namespace %s is being deleted; it is made again when it is gone", e.namespace)), true
 	}
+	if why := inherits(namespace, m, e.name); why != "" {
+		return stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, why), true
+	}
 	return e, false
 }
 
@@ -211,7 +214,7 @@ func (d desiring) desired(to site) []apply.Object {
 		v1alpha1.LabelEnvironment:  spec.Name,
 	}
 	home := corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec)).
-		WithAnnotations(map[string]string{v1alpha1.AnnotationHeldBy: string(m.UID)}).WithAnnotations(allowed(m, spec, d.platform))
+		WithAnnotations(memory(m, spec.Name)).WithAnnotations(allowed(m, spec, d.platform))
 	if to.live.namespace == nil {
 		home.WithResourceVersion(apply.NotThere) // one that somebody makes meanwhile is not taken over
 	}

@@ -40,7 +40,9 @@ type Holder struct {
 	// gone are the last versions of objects that were deleted.
 	gone map[key]string
 	// owners are the environments of the namespaces that are there to stay.
-	owners map[string]environment
+	owners map[string]owner
+	// uids of the Municipalities that are there.
+	uids   map[string]string
 	wakers []*waker
 }
 
@@ -48,7 +50,7 @@ type Holder struct {
 func New(c cache.Cache, now clock.Clock) *Holder {
 	h := &Holder{
 		cache: c, clock: now, ready: make(chan struct{}), again: make(chan struct{}, 1),
-		model: country.NewModel(), ahead: map[key]string{}, gone: map[key]string{}, owners: map[string]environment{},
+		model: country.NewModel(), ahead: map[key]string{}, gone: map[key]string{}, owners: map[string]owner{}, uids: map[string]string{},
 	}
 	h.model.SetPlatform(settings.WithDefaults(v1alpha1.PlatformSpec{}))
 	return h

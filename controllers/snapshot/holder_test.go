@@ -131,6 +131,19 @@ func TestEnvironmentsAreMissingUntilTheirNamespaceIsThere(t *testing.T) {
 	if got := missing(); !got["prod"] {
 		t.Error("a namespace that is not the municipality's any longer is taken to be its")
 	}
+
+	former := namespace("vinje", "prod")
+	former.Annotations = map[string]string{v1alpha1.AnnotationHeldBy: "former"}
+	h.seen(stranger, former)
+	if got := missing(); !got["prod"] {
+		t.Error("a namespace that an earlier Municipality held is taken to be this one's before it has taken it up")
+	}
+	own := h.Country().Tenant("vinje").Municipality.DeepCopy()
+	own.UID = "former"
+	h.seen(nil, own)
+	if got := missing(); got["prod"] {
+		t.Error("a namespace that the Municipality holds is taken to be missing")
+	}
 }
 
 func TestWhomAChangeConcernsIsWoken(t *testing.T) {

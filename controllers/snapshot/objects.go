@@ -59,6 +59,7 @@ func (h *Holder) set(was, o client.Object) {
 		h.model.SetNetwork(o.Name, o)
 	case *v1alpha1.Municipality:
 		h.model.SetMunicipality(o.Name, o)
+		h.uids[o.Name] = string(o.UID)
 		for i := range o.Spec.Environments {
 			h.setEnvironment(o.Name, o.Spec.Environments[i].Name)
 		}
@@ -84,8 +85,9 @@ func (h *Holder) remove(o client.Object) {
 		h.model.SetNetwork(o.Name, nil)
 	case *v1alpha1.Municipality:
 		h.model.SetMunicipality(o.Name, nil)
+		delete(h.uids, o.Name)
 	case *corev1.Namespace:
-		h.setOwner(o.Name, environment{})
+		h.setOwner(o.Name, owner{})
 	case *v1alpha1.AppInstallation:
 		h.gone[keyOf(o)] = o.ResourceVersion
 		if municipality, place, ok := installation.PlaceOf(o); ok {
@@ -100,9 +102,9 @@ func (h *Holder) remove(o client.Object) {
 // moveInstallation takes an installation, which may have been another place's before.
 func (h *Holder) moveInstallation(was client.Object, i *v1alpha1.AppInstallation) {
 	if before, ok := was.(*v1alpha1.AppInstallation); ok {
-		owner, place, placed := installation.PlaceOf(before)
-		if o, p, _ := installation.PlaceOf(i); placed && (o != owner || p != place) {
-			h.model.SetInstallation(owner, place, nil)
+		of, place, placed := installation.PlaceOf(before)
+		if o, p, _ := installation.PlaceOf(i); placed && (o != of || p != place) {
+			h.model.SetInstallation(of, place, nil)
 		}
 	}
 	if municipality, place, ok := installation.PlaceOf(i); ok {
@@ -113,33 +115,42 @@ func (h *Holder) moveInstallation(was client.Object, i *v1alpha1.AppInstallation
 // environment is one of a municipality.
 type environment struct{ municipality, name string }
 
+// owner is whose a namespace is: which environment's, and which Municipality's by its UID, where that is known.
+type owner struct {
+	environment
+
+	heldBy string
+}
+
 // setNamespace notes whose environment a namespace is. One that is on its way out is nobody's, nor is one that an app
 // has for itself.
 func (h *Holder) setNamespace(ns *corev1.Namespace) {
-	var owner environment
+	var is owner
 	if ns.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && ns.Labels[v1alpha1.LabelApp] == "" && ns.DeletionTimestamp.IsZero() {
-		owner = environment{ns.Labels[v1alpha1.LabelMunicipality], ns.Labels[v1alpha1.LabelEnvironment]}
+		is = owner{environment{ns.Labels[v1alpha1.LabelMunicipality], ns.Labels[v1alpha1.LabelEnvironment]}, ns.Annotations[v1alpha1.AnnotationHeldBy]}
 	}
-	h.setOwner(ns.Name, owner)
+	h.setOwner(ns.Name, is)
 }
 
-func (h *Holder) setOwner(namespace string, owner environment) {
+func (h *Holder) setOwner(namespace string, is owner) {
 	was := h.owners[namespace]
-	if owner == (environment{}) {
+	if is == (owner{}) {
 		delete(h.owners, namespace)
 	} else {
-		h.owners[namespace] = owner
+		h.owners[namespace] = is
 	}
 
-	for _, e := range []environment{was, owner} {
-		if e != (environment{}) {
+	for _, e := range []owner{was, is} {
+		if e != (owner{}) {
 			h.setEnvironment(e.municipality, e.name)
 		}
 	}
 }
 
-// setEnvironment notes whether the namespace of an environment is there.
+// setEnvironment notes whether the namespace of an environment is there. One that an earlier Municipality of the name
+// held is not, until this one has taken it up: nothing is decided for what runs in it.
 func (h *Holder) setEnvironment(municipality, name string) {
-	owner := h.owners[v1alpha1.NamespaceFor(municipality, name)]
-	h.model.SetMissing(municipality, name, owner != environment{municipality, name})
+	is := h.owners[v1alpha1.NamespaceFor(municipality, name)]
+	another := is.heldBy != "" && is.heldBy != h.uids[municipality]
+	h.model.SetMissing(municipality, name, is.environment != environment{municipality, name} || another)
 }

@@ -56,6 +56,39 @@ func TestADeletedMunicipalityIsRetainedAndTakesUpItsNamespacesAgain(t *testing.T
 	}
 }
 
+func TestARecreatedMunicipalityInheritsNothingSilently(t *testing.T) {
+	parallel(t)
+	app := publish(t, unique("heir"), nil, files("heir", nil))
+	m := standing(t, town(t, "tinn", adopts(app.Name), func(m *v1alpha1.Municipality) {
+		m.Spec.Access = []v1alpha1.Access{{Role: v1alpha1.AccessAdministrator, Groups: []string{"tinn-ikt"}}}
+	}))
+	installed := runs(t, m.Name+"-prod", app.Name, "1.0.0")
+	namespace := read(t, at(&corev1.Namespace{}, "", m.Name+"-prod"))
+	remove(t, m)
+	gone(t, m)
+
+	spec := *m.Spec.DeepCopy()
+	spec.Number, spec.Apps = fmt.Sprintf("%04d", serial.Add(1)), nil
+	spec.Access = []v1alpha1.Access{{Role: v1alpha1.AccessAdministrator, Groups: []string{"strangers"}}}
+	again := put(t, &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: m.Name}, Spec: spec})
+	until(t, "both numbers are named", again, func(again *v1alpha1.Municipality) error {
+		return isStalled(again.Status.Conditions, again.Generation, namespace.Name, m.Spec.Number, spec.Number, v1alpha1.AnnotationAdopt+"="+m.Name)
+	})
+	stranger := person(t, "eve", "strangers")
+	if err := stranger.List(t.Context(), &corev1.SecretList{}, client.InNamespace(namespace.Name)); !apierrors.IsForbidden(err) {
+		t.Errorf("a stranger reads the Secrets: %v", err)
+	}
+	if after := read(t, installed); after.Spec.State != v1alpha1.InstallationPresent || after.UID != installed.UID {
+		t.Errorf("what ran before is uninstalled: %+v", after.Spec)
+	}
+
+	edit(t, namespace, func(ns *corev1.Namespace) { ns.Annotations[v1alpha1.AnnotationAdopt] = m.Name })
+	standing(t, again)
+	eventually(t, "those whom it gives access have it", func(ctx context.Context) error {
+		return stranger.List(ctx, &corev1.SecretList{}, client.InNamespace(namespace.Name))
+	})
+}
+
 func TestDeletionDrainsPodsBeforeItDropsTheWalls(t *testing.T) {
 	parallel(t)
 	m := standing(t, town(t, "hjartdal", func(m *v1alpha1.Municipality) { m.Spec.DeletionPolicy = v1alpha1.DeletionDelete }))
