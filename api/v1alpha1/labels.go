@@ -81,6 +81,10 @@ const (
 	AnnotationNumber = "allmenning.dev/number"
 	// AnnotationAccess is described at AnnotationNumber.
 	AnnotationAccess = "allmenning.dev/access"
+	// AnnotationTakenUp on a namespace says that its Municipality took it up while its deletionPolicy was Delete. Such a
+	// namespace is not deleted: who set the policy did not speak of it. It is gone when the policy is another. The
+	// operator writes it.
+	AnnotationTakenUp = "allmenning.dev/taken-up"
 	// PruneDisabled is the value of AnnotationPrune that keeps an object.
 	PruneDisabled = "disabled"
 	// AnnotationDecision on an AppInstallation says why it is as it is, in words: the reason of

@@ -72,6 +72,9 @@ func bindings(to site, access []v1alpha1.Access, now time.Time) []*rbacv1ac.Role
 	}
 	var all []*rbacv1ac.RoleBindingApplyConfiguration
 	for _, role := range []string{v1alpha1.RoleAdministrator, v1alpha1.RoleDeveloper, v1alpha1.RoleViewer} {
+		if to.nobodyNew {
+			people[role] = slices.DeleteFunc(people[role], func(s subject) bool { return !has(to.live, role, s) })
+		}
 		if len(people[role]) > 0 {
 			all = append(all, binding(namespace, role, people[role]))
 		}
@@ -79,6 +82,12 @@ func bindings(to site, access []v1alpha1.Access, now time.Time) []*rbacv1ac.Role
 	return append(all, rbacv1ac.RoleBinding(v1alpha1.InstallerName, namespace).
 		WithRoleRef(rbacv1ac.RoleRef().WithAPIGroup(rbacv1.GroupName).WithKind("ClusterRole").WithName(v1alpha1.RoleInstaller)).
 		WithSubjects(rbacv1ac.Subject().WithKind(rbacv1.ServiceAccountKind).WithName(v1alpha1.InstallerName).WithNamespace(namespace)))
+}
+
+// has says whether somebody has a role in a namespace now.
+func has(live environment, role string, who subject) bool {
+	binding, ok := live.objects[key("RoleBinding", role)].(*rbacv1.RoleBinding)
+	return ok && slices.ContainsFunc(binding.Subjects, func(s rbacv1.Subject) bool { return s.Kind == who.kind && s.Name == who.name })
 }
 
 func binding(namespace, role string, people []subject) *rbacv1ac.RoleBindingApplyConfiguration {

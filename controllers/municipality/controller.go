@@ -44,7 +44,7 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.Name)
 	if apierrors.IsNotFound(err) {
-		return ctrl.Result{}, nil
+		return ctrl.Result{}, r.keepLeft(ctx, req.Name)
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
@@ -63,4 +63,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, err
 	}
 	return ctrl.Result{RequeueAfter: todo.again}, nil
+}
+
+// keepLeft keeps the walls of the namespaces that a Municipality has left behind, and ends access to them.
+func (r *Reconciler) keepLeft(ctx context.Context, name string) error {
+	seen, err := r.observeLeft(ctx, name)
+	if err != nil {
+		return fmt.Errorf("observe: %w", err)
+	}
+	todo, err := planLeft(seen, r.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	done := r.apply(ctx, name, todo)
+	return done.retry()
 }

@@ -30,7 +30,7 @@ func goes(seen observed, environment string) bool {
 	if m.Spec.DeletionPolicy != v1alpha1.DeletionDelete || seen.definitionGoes || numberTaken(seen) != nil {
 		return false
 	}
-	if live := seen.environments[environment]; live.namespace != nil && !held(live.namespace, m) {
+	if live := seen.environments[environment]; live.namespace != nil && (!held(live.namespace, m) || takenUp(live.namespace)) {
 		return false
 	}
 	return !m.DeletionTimestamp.IsZero() || m.Spec.Environment(environment) == nil
@@ -39,6 +39,11 @@ func goes(seen observed, environment string) bool {
 // held says whether this very Municipality made the namespace, or took it up.
 func held(ns *corev1.Namespace, m v1alpha1.Municipality) bool {
 	return ours(ns, m.Name) && ns.Annotations[v1alpha1.AnnotationHeldBy] == string(m.UID)
+}
+
+// takenUp says whether a Municipality took a namespace up while its deletionPolicy was Delete: who set that did not speak of it.
+func takenUp(ns *corev1.Namespace) bool {
+	return ns.Annotations[v1alpha1.AnnotationTakenUp] == string(v1alpha1.DeletionDelete)
 }
 
 // keepsFinalizer says whether the Municipality must wait for the operator when it is deleted:

@@ -16,12 +16,17 @@ const remembered = 16
 
 // memory are the annotations by which a namespace tells, when its Municipality is gone, whose it was: who held it, with
 // which number, and who had access.
-func memory(m v1alpha1.Municipality, environment string) map[string]string {
-	return map[string]string{
+// Of one that is there already, and is taken up while deletionPolicy is Delete, that is remembered until the policy is another.
+func memory(m v1alpha1.Municipality, live *corev1.Namespace, environment string) map[string]string {
+	notes := map[string]string{
 		v1alpha1.AnnotationHeldBy: string(m.UID),
 		v1alpha1.AnnotationNumber: m.Spec.Number,
 		v1alpha1.AnnotationAccess: strings.Join(peopleOf(m, environment), ","),
 	}
+	if m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && live != nil && (takenUp(live) || live.Annotations[v1alpha1.AnnotationHeldBy] != string(m.UID)) {
+		notes[v1alpha1.AnnotationTakenUp] = string(v1alpha1.DeletionDelete)
+	}
+	return notes
 }
 
 // peopleOf an environment are the groups and users that its Municipality gives access, the first few of many, whether it has

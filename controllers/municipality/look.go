@@ -10,8 +10,40 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/definition"
+	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
+
+// observeLeft reads what a Municipality that is gone has left behind.
+func (r *Reconciler) observeLeft(ctx context.Context, name string) (observed, error) {
+	var seen observed
+	seen.municipality.Name = name
+	var err error
+	if seen.platform, err = settings.Get(ctx, r.Client); err != nil {
+		return seen, err
+	}
+	names, own, err := r.environmentNames(ctx, seen.municipality)
+	if err != nil || len(names) == 0 {
+		return seen, err
+	}
+	if seen.definitionGoes, err = definition.Goes(ctx, r.Live); err != nil {
+		return seen, err
+	}
+	return seen, r.readEnvironments(ctx, &seen, names, own)
+}
+
+// readEnvironments reads what exists of environments, of which some apps have namespaces for themselves.
+func (r *Reconciler) readEnvironments(ctx context.Context, seen *observed, names []string, own map[string][]string) error {
+	seen.environments = make(map[string]environment, len(names))
+	for _, e := range names {
+		var err error
+		if seen.environments[e], err = r.environment(ctx, seen.municipality, e, own[e]); err != nil {
+			return fmt.Errorf("read environment %s: %w", e, err)
+		}
+	}
+	return nil
+}
 
 // ownHomes reads what exists of the namespaces that apps of an environment have for themselves: those that are there, and
 // those that installations ask for. The name of one that is asked for may be another's.

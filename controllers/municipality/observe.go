@@ -89,13 +89,9 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, err
 	}
 
-	seen.environments = make(map[string]environment, len(names))
-	for _, e := range names {
-		if seen.environments[e], err = r.environment(ctx, seen.municipality, e, own[e]); err != nil {
-			return seen, fmt.Errorf("read environment %s: %w", e, err)
-		}
+	if err := r.readEnvironments(ctx, &seen, names, own); err != nil {
+		return seen, err
 	}
-
 	err = r.volumes(ctx, seen)
 	return seen, err
 }

@@ -59,7 +59,9 @@ type site struct {
 	quota corev1.ResourceList
 	// disk is the most of a node's disk that one container may fill.
 	disk resource.Quantity
-	live environment
+	// nobodyNew gives access to nobody who has none now.
+	nobodyNew bool
+	live      environment
 }
 
 // planOwn decides on the namespaces that apps of an environment have for themselves, by app. Each is made like the
@@ -82,7 +84,7 @@ func planOwn(seen observed, made v1alpha1.Environment, live environment, shares 
 			e = stateOf(e, v1alpha1.EnvironmentPending, condition.Ready, shares.refused[app])
 		default:
 			to := site{environment: made, namespace: e.namespace, app: app, open: true, quota: quotaOf(h, shares.granted[app]), disk: *h.share.EphemeralStorage, live: h.environment}
-			if err := difference(&e, d.desired(to), h.environment); err != nil {
+			if err := difference(&e, d.with(h.namespace, made).desired(to), h.environment); err != nil {
 				return nil, fmt.Errorf("namespace %s: %w", e.namespace, err)
 			}
 			e = stateOf(e, v1alpha1.EnvironmentReady, condition.Ready, shares.refused[app])
@@ -113,7 +115,7 @@ func planOwnDeletion(seen observed, environment string, live environment) []envi
 	for _, app := range slices.Sorted(maps.Keys(live.own)) {
 		h := live.own[app]
 		e := environmentPlan{name: environment, app: app, zone: zoneNow(h.namespace), namespace: tenancy.OwnNamespace(v1alpha1.NamespaceFor(m.Name, environment), app)}
-		goes := h.namespace != nil && (!h.namespace.DeletionTimestamp.IsZero() || (h.isHeld(m) && (h.leaves(seen) || live.installations == 0)))
+		goes := h.namespace != nil && (!h.namespace.DeletionTimestamp.IsZero() || (h.isHeld(m) && !takenUp(h.namespace) && (h.leaves(seen) || live.installations == 0)))
 		if goes && (h.installed == nil || len(h.volumes) == 0) {
 			all = append(all, planDeletion(e, h.environment, m))
 		}

@@ -21,9 +21,9 @@ import (
 
 // planned is what to do, sorted by environment.
 type planned struct {
-	// fault concerns the whole Municipality; with one, no environment is touched.
+	// fault concerns the whole Municipality; with one, its environments are kept as they are.
 	fault *condition.Outcome
-	// suspended means that nothing is done.
+	// suspended means that environments are kept as they are, or, by the Platform, that nothing is done.
 	suspended    bool
 	sizeClass    string
 	environments []environmentPlan
@@ -62,12 +62,14 @@ func plan(seen observed, now time.Time) (planned, error) {
 	m := seen.municipality
 	class := sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants)
 	out := planned{sizeClass: class.Name, again: expiry.Next(m.Spec.Access, now)}
-	if suspended(seen) {
-		out.suspended = true
-		return out, nil
+	out.suspended = suspended(seen)
+	if ptr.Deref(seen.platform.Suspend, false) {
+		return out, nil // nothing is written anywhere
 	}
-	if out.fault = numberTaken(seen); out.fault != nil && m.DeletionTimestamp.IsZero() {
-		return out, nil
+	if out.fault = numberTaken(seen); out.suspended || out.fault != nil && m.DeletionTimestamp.IsZero() {
+		var err error
+		out.environments, err = planKept(seen, class, now)
+		return out, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(seen.environments)) {
 		e, err := planEnvironment(seen, name, class, now)
@@ -102,20 +104,25 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 	e := environmentPlan{name: name, namespace: v1alpha1.NamespaceFor(m.Name, name), zone: zoneNow(live.namespace)}
 	spec := m.Spec.Environment(name)
 	if goes(seen, name) {
-		return planGoing(seen, e, live), nil
+		e = planGoing(seen, e, live)
+		if e.state == v1alpha1.EnvironmentRetained { // it holds volumes: access has ended, and the walls stay
+			e.remove = nil
+			return e, keeping{municipality: m.Name, platform: seen.platform, quota: class.Quota, now: now}.site(&e, live, len(live.own) > 0, class.Quota)
+		}
+		return e, nil
 	}
 	if !m.DeletionTimestamp.IsZero() || spec == nil {
-		return stateOf(e, v1alpha1.EnvironmentRetained, condition.Ready, retainedBecause(seen, live)), nil
+		return keeps(seen, live, class, now).plan(stateOf(e, v1alpha1.EnvironmentRetained, condition.Ready, retainedBecause(seen, live)), live)
 	}
 	if out, inTheWay := obstructed(e, m, live.namespace); inTheWay {
-		return out, nil
+		return keeps(seen, live, class, now).plan(out, live)
 	}
 	quota := effectiveQuota(spec.Quota, class)
 	divided := shareOut(hardLimits(quota), live, name, m.Name)
 	made := *spec
 	made.Zone = zoneOf(*spec, live)
 	e.zone = made.Zone
-	d := desiring{municipality: m, platform: seen.platform, now: now}
+	d := desiring{municipality: m, platform: seen.platform, now: now}.with(live.namespace, made)
 	to := site{environment: made, namespace: e.namespace, open: len(live.own) > 0, quota: divided.rest, disk: *quota.EphemeralStorage, live: live}
 	if err := difference(&e, d.desired(to), live); err != nil {
 		return e, err
@@ -162,6 +169,10 @@ func obstructed(e environmentPlan, m v1alpha1.Municipality, namespace *corev1.Na
 // retainedBecause says why an environment is kept that the spec no longer asks for.
 func retainedBecause(seen observed, live environment) string {
 	m := seen.municipality
+	if m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && live.namespace != nil && takenUp(live.namespace) {
+		return fmt.Sprintf("no longer in the spec; kept, with all that runs in it: Municipality %s took namespace %s up while its deletionPolicy was Delete, and so does not delete it; "+
+			"to have it deleted, list the environment, set spec.deletionPolicy to Retain and then to Delete again", m.Name, live.namespace.Name)
+	}
 	if m.Spec.DeletionPolicy == v1alpha1.DeletionDelete && live.namespace != nil && !held(live.namespace, m) {
 		return fmt.Sprintf("no longer in the spec; kept, with all that runs in it: an earlier Municipality %s made it, so this one does not delete it; "+
 			"to take it up, list the environment in spec.environments; else an administrator of the cluster deletes the namespace", m.Name)
@@ -202,6 +213,15 @@ type desiring struct {
 	municipality v1alpha1.Municipality
 	platform     v1alpha1.PlatformSpec
 	now          time.Time
+	// notes are the annotations of the namespace.
+	notes map[string]string
+}
+
+// with is the same for a namespace of an environment, which may not be there yet.
+func (d desiring) with(ns *corev1.Namespace, environment v1alpha1.Environment) desiring {
+	d.notes = allowed(d.municipality, environment, d.platform)
+	maps.Copy(d.notes, memory(d.municipality, ns, environment.Name))
+	return d
 }
 
 // desired is all that a namespace consists of, in the order in which it must come: walls and bounds before anything
@@ -214,7 +234,7 @@ func (d desiring) desired(to site) []apply.Object {
 		v1alpha1.LabelEnvironment:  spec.Name,
 	}
 	home := corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec)).
-		WithAnnotations(memory(m, spec.Name)).WithAnnotations(allowed(m, spec, d.platform))
+		WithAnnotations(d.notes)
 	if to.live.namespace == nil {
 		home.WithResourceVersion(apply.NotThere) // one that somebody makes meanwhile is not taken over
 	}

@@ -150,7 +150,7 @@ func desiredOf(seen observed, environment string) []apply.Object {
 	m := seen.municipality
 	spec := m.Spec.Environment(environment)
 	quota := effectiveQuota(spec.Quota, sizeClass(seen.platform.SizeClasses, m.Spec.Inhabitants))
-	d := desiring{municipality: m, platform: seen.platform, now: now}
+	d := desiring{municipality: m, platform: seen.platform, now: now}.with(seen.environments[environment].namespace, *spec)
 	return d.desired(site{environment: *spec, namespace: v1alpha1.NamespaceFor(m.Name, environment), quota: hardLimits(quota), disk: *quota.EphemeralStorage, live: seen.environments[environment]})
 }
 
@@ -337,8 +337,10 @@ func TestNumberTaken(t *testing.T) {
 			if todo.fault == nil || todo.fault.State != condition.Stalled || !strings.Contains(todo.fault.Message, tc.want) {
 				t.Fatalf("fault %+v, want Stalled with %q", todo.fault, tc.want)
 			}
-			if len(todo.environments) > 0 {
-				t.Errorf("%d environments are touched, want none", len(todo.environments))
+			for _, e := range todo.environments {
+				if len(e.apply)+len(e.remove) > 0 {
+					t.Errorf("environment %s is made: applies %v", e.name, namesOf(e.apply))
+				}
 			}
 		})
 	}
@@ -356,8 +358,13 @@ func TestPlanSuspended(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !todo.suspended || len(todo.environments) > 0 {
-				t.Errorf("suspended %v with %d environments, want nothing planned", todo.suspended, len(todo.environments))
+			if !todo.suspended {
+				t.Error("it is not suspended")
+			}
+			for _, e := range todo.environments {
+				if len(e.apply)+len(e.remove) > 0 {
+					t.Errorf("environment %s is made: applies %v", e.name, namesOf(e.apply))
+				}
 			}
 		})
 	}

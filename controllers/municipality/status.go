@@ -32,7 +32,7 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 		return next
 	}
 
-	if todo.fault != nil && len(todo.environments) == 0 {
+	if todo.fault != nil && (m.DeletionTimestamp.IsZero() || len(todo.environments) == 0) {
 		next.EnvironmentsReady = fmt.Sprintf("0/%d", len(m.Spec.Environments))
 		next.Conditions = condition.Of(m.Status.Conditions, *todo.fault, m.Generation, stamp)
 		return next

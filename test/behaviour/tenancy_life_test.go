@@ -148,10 +148,16 @@ func TestAccessEndsByItself(t *testing.T) {
 	}
 }
 
-func TestSuspendHoldsTheOperatorOff(t *testing.T) {
+func TestSuspendDecidesNothingAndHoldsTheWalls(t *testing.T) {
 	parallel(t)
-	m := standing(t, town(t, "porsgrunn"))
-	place := at(&networkingv1.NetworkPolicy{}, m.Name+"-prod", "allmenning-allow-dns")
+	m := standing(t, town(t, "porsgrunn", func(m *v1alpha1.Municipality) {
+		m.Spec.Access = []v1alpha1.Access{{Role: v1alpha1.AccessViewer, Users: []string{"ola"}}, {Role: v1alpha1.AccessViewer, Users: []string{"vera"}}}
+	}))
+	ns, ola, vera := m.Name+"-prod", person(t, "ola"), person(t, "vera")
+	looks := func(ctx context.Context, who client.Client) error {
+		return who.List(ctx, &corev1.ConfigMapList{}, client.InNamespace(ns))
+	}
+	eventually(t, "vera may look", func(ctx context.Context) error { return looks(ctx, vera) })
 	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) })
 	until(t, "it says that it is suspended", m, func(m *v1alpha1.Municipality) error {
 		if !meta.IsStatusConditionTrue(m.Status.Conditions, v1alpha1.ConditionSuspended) {
@@ -159,28 +165,70 @@ func TestSuspendHoldsTheOperatorOff(t *testing.T) {
 		}
 		return nil
 	})
-	remove(t, read(t, place))
+	place := read(t, at(&networkingv1.NetworkPolicy{}, ns, "allmenning-default-deny"))
 	edit(t, m, func(m *v1alpha1.Municipality) {
 		m.Spec.Environments[0].Zone = v1alpha1.ZoneClosed
 		m.Annotations = map[string]string{v1alpha1.AnnotationReconcile: "look"}
+		m.Spec.Access = []v1alpha1.Access{{Role: v1alpha1.AccessViewer, Users: []string{"ola", "new"}}}
 	})
-	// Another municipality that was changed later is done, so this one was visited.
-	standing(t, town(t, "siljan"))
-	gone(t, place)
+	eventually(t, "access that was taken out ends", func(ctx context.Context) error {
+		if err := looks(ctx, vera); !apierrors.IsForbidden(err) {
+			return fmt.Errorf("the answer is %w", err)
+		}
+		return looks(ctx, ola)
+	})
+	if err := looks(t.Context(), person(t, "new")); !apierrors.IsForbidden(err) {
+		t.Errorf("somebody new has access: %v", err)
+	}
+	remove(t, place)
+	until(t, "the wall is put back", at(&networkingv1.NetworkPolicy{}, ns, place.Name), func(o *networkingv1.NetworkPolicy) error {
+		if o.UID == place.UID {
+			return errors.New("it is the old one")
+		}
+		return nil
+	})
 	if m := read(t, m); isReady(m.Status.Conditions, m.Generation) == nil {
 		t.Errorf("a suspended object must not claim that its new generation is Ready: %+v", m.Status)
 	}
-	read(t, at(&networkingv1.NetworkPolicy{}, m.Name+"-prod", "allmenning-allow-internet"))
+	read(t, at(&networkingv1.NetworkPolicy{}, ns, "allmenning-allow-internet")) // the zone is as it was
 
 	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Suspend = nil })
 	after := standing(t, m)
-	consistsOf(t, m.Name+"-prod", walls()...)
+	consistsOf(t, ns, walls("RoleBinding/allmenning-viewer")...)
 	if after.Status.LastHandledReconcileAt != "look" {
 		t.Errorf("lastHandledReconcileAt is %q", after.Status.LastHandledReconcileAt)
 	}
 	if meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionSuspended) != nil {
 		t.Errorf("Suspended must be there only while it is true: %+v", after.Status.Conditions)
 	}
+}
+
+func TestWhatAMunicipalityLeavesIsWalledOffAndNobodysAny(t *testing.T) {
+	parallel(t)
+	m := standing(t, town(t, "seljord", func(m *v1alpha1.Municipality) {
+		m.Spec.Access = []v1alpha1.Access{{Role: v1alpha1.AccessViewer, Users: []string{"ola"}}}
+	}))
+	ns, ola := m.Name+"-prod", person(t, "ola")
+	looks := func(ctx context.Context) error { return ola.List(ctx, &corev1.ConfigMapList{}, client.InNamespace(ns)) }
+	eventually(t, "ola may look", looks)
+	remove(t, m)
+	gone(t, m)
+	eventually(t, "access ends with the Municipality", func(ctx context.Context) error {
+		if err := looks(ctx); !apierrors.IsForbidden(err) {
+			return fmt.Errorf("the answer is %w", err)
+		}
+		return nil
+	})
+	place := read(t, at(&networkingv1.NetworkPolicy{}, ns, "allmenning-default-deny"))
+	remove(t, place)
+	until(t, "a wall that is taken down is put back", at(&networkingv1.NetworkPolicy{}, ns, place.Name), func(o *networkingv1.NetworkPolicy) error {
+		if o.UID == place.UID {
+			return errors.New("it is the old one")
+		}
+		return nil
+	})
+	standing(t, put(t, &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: m.Name}, Spec: m.Spec}))
+	eventually(t, "ola may look again when it is there again", looks)
 }
 
 // restrictedPod keeps to the restricted Pod Security Standard and asks for nothing.

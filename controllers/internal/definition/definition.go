@@ -21,6 +21,12 @@ func DeletesAlong(ctx context.Context, live client.Reader, m *v1alpha1.Municipal
 	if m.DeletionTimestamp.IsZero() || m.Spec.DeletionPolicy != v1alpha1.DeletionDelete {
 		return false, nil
 	}
+	return Goes(ctx, live)
+}
+
+// Goes says whether the definition of Municipality goes, or is gone: then every Municipality goes with it, and nobody
+// meant any of them. It asks the API server.
+func Goes(ctx context.Context, live client.Reader) (bool, error) {
 	var crd apiextensionsv1.CustomResourceDefinition
 	err := live.Get(ctx, client.ObjectKey{Name: "municipalities." + v1alpha1.GroupVersion.Group}, &crd)
 	if apierrors.IsNotFound(err) {

@@ -54,19 +54,21 @@ type MunicipalitySpecApplyConfiguration struct {
 	// Example: [{from: "2026-12-15T00:00:00Z", until: "2027-01-05T00:00:00Z", reason: year-end closing}]
 	Freezes []FreezePeriodApplyConfiguration `json:"freezes,omitempty"`
 	// deletionPolicy says what becomes of the namespaces when this Municipality, or one of its
-	// environments, is deleted: Retain keeps them and their apps running; Delete uninstalls the apps
+	// environments, is deleted: Retain keeps them and their apps running behind their walls, and with a
+	// Municipality that is gone the access of its people ends; Delete uninstalls the apps
 	// and deletes the namespaces, but keeps those that hold PersistentVolumeClaims, unless the
-	// annotation allmenning.dev/delete-volumes is "true". Default: Retain. A change also counts for a
-	// deletion that has begun.
+	// annotation allmenning.dev/delete-volumes is "true". It reaches no namespace that this Municipality took
+	// up while it was Delete. Default: Retain. A change also counts for a deletion that has begun.
 	// Example: Delete
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
 	// pause stops new moves: no new version comes to this municipality, neither from a network nor by
 	// its own decision. A move under way is watched, and returns if it fails. Default: false.
 	// Example: true
 	Pause *bool `json:"pause,omitempty"`
-	// suspend stops the operator at this municipality: its namespaces, policies and access are left as
-	// they are, and no app is installed, moved, returned or uninstalled. What runs keeps running, with
-	// drift of the apps' own objects corrected, and rollouts go on without it. Default: false.
+	// suspend stops the operator at this municipality: nothing that is new in its spec takes effect, and no
+	// app is installed, moved, returned or uninstalled. What runs keeps running, with drift of the apps' own
+	// objects corrected, and rollouts go on without it. Its walls are put back where somebody changes them,
+	// and access that has expired, or is taken out of access, ends. Default: false.
 	// Example: true
 	Suspend *bool `json:"suspend,omitempty"`
 }
