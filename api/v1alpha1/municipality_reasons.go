@@ -4,6 +4,8 @@ package v1alpha1
 const (
 	// ReasonNumberTaken means that an older Municipality has the number.
 	ReasonNumberTaken = "NumberTaken"
+	// ReasonDomainTaken means that an older Municipality has a domain, one above it or one below it.
+	ReasonDomainTaken = "DomainTaken"
 	// ReasonEnvironmentPending means that an environment is being made.
 	ReasonEnvironmentPending = "EnvironmentPending"
 	// ReasonEnvironmentFailed means that an environment can't be made.

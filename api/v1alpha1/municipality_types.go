@@ -101,14 +101,16 @@ type MunicipalitySpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Access []Access `json:"access,omitempty"`
 
-	// domains are the host names that the municipality's workloads may claim. Bundles may read
-	// the first one. Default: none.
+	// domains are the host names that the municipality's workloads may claim, with all names below them.
+	// Bundles may read the first one. A domain that an older Municipality has, or one above or below it, is
+	// not given: status.refusedDomains says so. Default: none.
 	// Example: [vinje.kommune.no]
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=253
 	// +kubebuilder:validation:items:Pattern=`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.all(d, !isIP(d) && d.split('.').all(l, l.size() <= 63))",message="each of spec.domains must be a host name such as vinje.kommune.no: no address, and at most 63 characters between two dots"
 	Domains []string `json:"domains,omitempty"`
 
 	// apps are the municipality's own decisions. They outrank what its networks propose; an app
@@ -160,6 +162,20 @@ type MunicipalitySpec struct {
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// RefusedDomain is a domain that a municipality claims and is not given.
+type RefusedDomain struct {
+	// domain of spec.domains.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Domain string `json:"domain,omitempty"`
+	// message says who has it, and what to do.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
 }
 
 // MunicipalityNetwork is a network that a municipality belongs to.
@@ -245,6 +261,13 @@ type MunicipalityStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	EnvironmentsReady string `json:"environmentsReady,omitempty"`
+
+	// refusedDomains are the domains of the spec that the municipality is not given, and why.
+	// +optional
+	// +listType=map
+	// +listMapKey=domain
+	// +kubebuilder:validation:MaxItems=64
+	RefusedDomains []RefusedDomain `json:"refusedDomains,omitempty"`
 
 	// running is the number of installations that are healthy at the version that they are asked to
 	// have now, of those that there should be, as "9/10". One that waits for its wave, or returned to

@@ -24,6 +24,7 @@ import (
 	"github.com/allmenning/allmenning/internal/installable"
 	"github.com/allmenning/allmenning/internal/parameters"
 	"github.com/allmenning/allmenning/internal/podtemplate"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // rendered is what the bundle came to for this tenant, or why it did not.
@@ -188,20 +189,20 @@ func domainMissing(seen observed, found []contract.Finding) *condition.Outcome {
 	if m == nil || slices.ContainsFunc(found, func(f contract.Finding) bool { return f.Rule != contract.RuleHosts }) {
 		return nil
 	}
-	switch {
-	case len(m.Spec.Domains) == 0:
+	switch domains := tenancy.Domains(m); {
+	case len(domains) == 0:
 		return stalled(v1alpha1.ReasonDomainMissing, fmt.Sprintf("add a domain to spec.domains of Municipality %s, which %s %s makes names of: %s",
 			m.Name, i.Spec.App, i.Spec.Version, contract.Text(found)))
-	case m.Spec.Domains[0] != i.Spec.Tenant.Domain:
+	case domains[0] != i.Spec.Tenant.Domain:
 		return progressing(v1alpha1.ReasonEnvironmentNotReady, fmt.Sprintf("spec.domains of Municipality %s has changed, and %s is about to get it", m.Name, i.Spec.App))
 	}
 	return nil
 }
 
-// domains are the names that the municipality has.
+// domains are the names that the municipality is given.
 func (o *observed) domains() []string {
 	if o.municipality != nil {
-		return o.municipality.Spec.Domains
+		return tenancy.Domains(o.municipality)
 	}
 	if domain := o.installation.Spec.Tenant.Domain; domain != "" {
 		return []string{domain}

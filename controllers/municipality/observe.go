@@ -28,6 +28,8 @@ type observed struct {
 	platform     v1alpha1.PlatformSpec
 	// sameNumber are the other Municipalities that claim one of this one's numbers.
 	sameNumber []v1alpha1.Municipality
+	// sameDomain are the other Municipalities whose domains overlap with this one's.
+	sameDomain []v1alpha1.Municipality
 	// environments by name: those of the spec, and those of earlier specs whose namespaces are
 	// still there.
 	environments map[string]environment
@@ -74,7 +76,10 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if seen.platform, err = settings.Get(ctx, r.Client); err != nil {
 		return seen, err
 	}
-	if seen.sameNumber, err = r.sameNumber(ctx, seen.municipality); err != nil {
+	if seen.sameNumber, err = r.others(ctx, seen.municipality.Name, indexNumber, reference.Numbers(&seen.municipality)); err != nil {
+		return seen, err
+	}
+	if seen.sameDomain, err = r.others(ctx, seen.municipality.Name, indexDomain, reference.OverlapKeys(&seen.municipality)); err != nil {
 		return seen, err
 	}
 	if seen.definitionGoes, err = definition.DeletesAlong(ctx, r.Live, &seen.municipality); err != nil {
@@ -96,15 +101,16 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	return seen, err
 }
 
-func (r *Reconciler) sameNumber(ctx context.Context, m v1alpha1.Municipality) ([]v1alpha1.Municipality, error) {
+// others are the Municipalities, but for one, that an index has under any of some keys, by name.
+func (r *Reconciler) others(ctx context.Context, name, index string, keys []string) ([]v1alpha1.Municipality, error) {
 	var others []v1alpha1.Municipality
-	for _, number := range reference.Numbers(&m) {
+	for _, key := range keys {
 		var list v1alpha1.MunicipalityList
-		if err := read.List(ctx, r.Client, &list, client.MatchingFields{indexNumber: number}); err != nil {
-			return nil, fmt.Errorf("find Municipalities with number %s: %w", number, err)
+		if err := read.List(ctx, r.Client, &list, client.MatchingFields{index: key}); err != nil {
+			return nil, fmt.Errorf("find Municipalities with %s %s: %w", index, key, err)
 		}
 		for _, other := range list.Items {
-			if other.Name != m.Name && !slices.ContainsFunc(others, func(o v1alpha1.Municipality) bool { return o.Name == other.Name }) {
+			if other.Name != name && !slices.ContainsFunc(others, func(o v1alpha1.Municipality) bool { return o.Name == other.Name }) {
 				others = append(others, other)
 			}
 		}

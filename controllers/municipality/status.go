@@ -2,6 +2,7 @@ package municipality
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -10,6 +11,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/reference"
 )
 
 // maxMessage is the longest message, in bytes, of one environment in a status.
@@ -24,6 +26,7 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 		ObservedGeneration:     m.Generation,
 		LastHandledReconcileAt: m.Annotations[v1alpha1.AnnotationReconcile],
 		SizeClass:              todo.sizeClass,
+		RefusedDomains:         reference.DomainsTaken(&m, seen.sameDomain),
 	}
 
 	if todo.suspended {
@@ -61,10 +64,22 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 	if unfit := accessUnfit(seen); unfit != nil && m.DeletionTimestamp.IsZero() {
 		outcomes = append(outcomes, *unfit)
 	}
+	if refused := next.RefusedDomains; len(refused) > 0 {
+		outcomes = append(outcomes, domainsTaken(refused))
+	}
 
 	next.EnvironmentsReady = fmt.Sprintf("%d/%d", ready, len(m.Spec.Environments))
 	next.Conditions = condition.Of(m.Status.Conditions, whole(m, ready, outcomes), m.Generation, stamp)
 	return next
+}
+
+// domainsTaken says which domains the municipality is not given.
+func domainsTaken(refused []v1alpha1.RefusedDomain) condition.Outcome {
+	all := make([]string, 0, len(refused))
+	for _, r := range refused {
+		all = append(all, r.Message)
+	}
+	return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonDomainTaken, Message: strings.Join(all, "; ")}
 }
 
 // whole is how the municipality is, by how its environments are.
@@ -115,7 +130,8 @@ func owned(s v1alpha1.MunicipalityStatus) v1alpha1.MunicipalityStatus {
 	return v1alpha1.MunicipalityStatus{
 		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
 		SizeClass: s.SizeClass, Environments: s.Environments, EnvironmentsReady: s.EnvironmentsReady,
-		Conditions: condition.Own(s.Conditions),
+		RefusedDomains: s.RefusedDomains,
+		Conditions:     condition.Own(s.Conditions),
 	}
 }
 

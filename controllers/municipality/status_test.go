@@ -7,11 +7,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 func forbidden(message string) error {
@@ -172,5 +174,31 @@ func TestSameStatus(t *testing.T) {
 				t.Errorf("sameStatus = %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestADomainOfAnOlderMunicipalityStalls(t *testing.T) {
+	seen := settled(t, vinje(func(m *v1alpha1.Municipality) { m.Spec.Domains = []string{"vinje.no", "vinje.kommune.no"} }))
+	older := v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: "tokke", CreationTimestamp: *at(-2 * time.Hour)}}
+	older.Spec.Domains = []string{"kommune.no"}
+	seen.sameDomain = []v1alpha1.Municipality{older}
+	todo, err := plan(seen, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := status(seen, todo, applied{}, now)
+	if len(next.RefusedDomains) != 1 || next.RefusedDomains[0].Domain != "vinje.kommune.no" || next.EnvironmentsReady != "2/2" {
+		t.Errorf("refused are %+v, of %s environments", next.RefusedDomains, next.EnvironmentsReady)
+	}
+	if stalled := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionStalled); stalled == nil || stalled.Reason != v1alpha1.ReasonDomainTaken {
+		t.Errorf("conditions: %+v", next.Conditions)
+	}
+	seen.municipality.Status = next
+	if diff := cmp.Diff([]string{"vinje.no"}, tenancy.Domains(&seen.municipality)); diff != "" {
+		t.Errorf("it is given (-want +got):\n%s", diff)
+	}
+	seen.sameDomain = nil
+	if sameStatus(next, status(seen, todo, applied{}, now)) {
+		t.Error("a domain that is free again is not written")
 	}
 }

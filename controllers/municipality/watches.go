@@ -34,6 +34,8 @@ import (
 const (
 	// indexNumber finds Municipalities by the official numbers that they claim.
 	indexNumber = "number"
+	// indexDomain finds Municipalities by the domains that they claim, and by those above.
+	indexDomain = "domain"
 	// indexMunicipality finds namespaces by the Municipality that they belong to.
 	indexMunicipality = "municipality"
 	// quotaPause lets the quotas of a municipality's environments, which the cluster
@@ -48,14 +50,16 @@ const (
 // SetupWithManager makes the manager run this controller.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
 	indexer := mgr.GetFieldIndexer()
-	if err := indexer.IndexField(ctx, &v1alpha1.Municipality{}, indexNumber, func(o client.Object) []string {
-		m, ok := o.(*v1alpha1.Municipality)
-		if !ok {
-			return nil
+	for index, keys := range map[string]func(*v1alpha1.Municipality) []string{indexNumber: reference.Numbers, indexDomain: reference.DomainKeys} {
+		if err := indexer.IndexField(ctx, &v1alpha1.Municipality{}, index, func(o client.Object) []string {
+			m, ok := o.(*v1alpha1.Municipality)
+			if !ok {
+				return nil
+			}
+			return keys(m)
+		}); err != nil {
+			return err
 		}
-		return reference.Numbers(m)
-	}); err != nil {
-		return err
 	}
 
 	if err := indexer.IndexField(ctx, &corev1.Namespace{}, indexMunicipality, func(o client.Object) []string {
@@ -220,21 +224,23 @@ func (r *Reconciler) namespaceOwner(ctx context.Context, o client.Object) []reco
 	return r.namespaceOwners(ctx, &ns)
 }
 
-// sharers finds the other Municipalities that claim one of this one's numbers: when
-// the older one gives a number up, the younger may go on.
+// sharers finds the other Municipalities that claim one of this one's numbers or domains: when
+// the older one gives it up, the younger may go on.
 func (r *Reconciler) sharers(ctx context.Context, o client.Object) []reconcile.Request {
 	m, ok := o.(*v1alpha1.Municipality)
 	if !ok {
 		return nil
 	}
-	others, err := r.sameNumber(ctx, *m)
-	if err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "find Municipalities that share a number", "municipality", m.Name)
-		return nil
-	}
 	var all []reconcile.Request
-	for _, other := range others {
-		all = append(all, request(other.Name))
+	for index, keys := range map[string][]string{indexNumber: reference.Numbers(m), indexDomain: reference.OverlapKeys(m)} {
+		others, err := r.others(ctx, m.Name, index, keys)
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "find Municipalities that claim the same", "municipality", m.Name, "what", index)
+			continue
+		}
+		for _, other := range others {
+			all = append(all, request(other.Name))
+		}
 	}
 	return all
 }

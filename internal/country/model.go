@@ -13,6 +13,7 @@ import (
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // Model keeps a Country up to date by what changes. It is for one writer: it takes objects
@@ -174,7 +175,7 @@ func changesAll(was, is *v1alpha1.Municipality) bool {
 		return true
 	}
 	current := func(m *v1alpha1.Municipality) bool { return m.Status.ObservedGeneration == m.Generation }
-	return current(was) != current(is) || !slices.EqualFunc(was.Status.Environments, is.Status.Environments, func(a, b v1alpha1.EnvironmentStatus) bool {
+	return current(was) != current(is) || !slices.Equal(tenancy.Domains(was), tenancy.Domains(is)) || !slices.EqualFunc(was.Status.Environments, is.Status.Environments, func(a, b v1alpha1.EnvironmentStatus) bool {
 		return a.Name == b.Name && a.State == b.State && a.Zone == b.Zone
 	})
 }

@@ -35,8 +35,8 @@ func For(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Env
 			Parameters: app.TakenJSON(v.Version, v.Parameters), ParametersFrom: v.ParametersFrom, DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
 		},
 	}
-	if len(m.Spec.Domains) > 0 {
-		out.Spec.Tenant.Domain = m.Spec.Domains[0]
+	if domains := tenancy.Domains(m); len(domains) > 0 {
+		out.Spec.Tenant.Domain = domains[0]
 	}
 	return out
 }

@@ -13,13 +13,11 @@ func Numbers(m *v1alpha1.Municipality) []string {
 }
 
 // NumberTaken says which number of a Municipality somebody has who claimed it earlier; empty where
-// nobody has. Of two objects of one second the name decides, so that both agree.
+// nobody has.
 func NumberTaken(m *v1alpha1.Municipality, others []v1alpha1.Municipality) string {
 	for i := range others {
 		other := &others[i]
-		older := other.CreationTimestamp.Before(&m.CreationTimestamp) ||
-			(other.CreationTimestamp.Equal(&m.CreationTimestamp) && other.Name < m.Name)
-		if !older || other.Name == m.Name {
+		if other.Name == m.Name || !older(other, m) {
 			continue
 		}
 		for _, number := range Numbers(m) {

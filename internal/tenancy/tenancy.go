@@ -6,6 +6,7 @@ package tenancy
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -50,6 +51,13 @@ func Zone(m *v1alpha1.Municipality, environment *v1alpha1.Environment) v1alpha1.
 		return e.Zone
 	}
 	return environment.Zone
+}
+
+// Domains are the domains that a municipality is given: those of its spec, but for what an older one has.
+func Domains(m *v1alpha1.Municipality) []string {
+	return slices.DeleteFunc(slices.Clone(m.Spec.Domains), func(domain string) bool {
+		return slices.ContainsFunc(m.Status.RefusedDomains, func(r v1alpha1.RefusedDomain) bool { return r.Domain == domain })
+	})
 }
 
 // Message is what the status says of an environment, such as what keeps it from being complete; empty

@@ -2,6 +2,7 @@ package cel
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -201,6 +202,18 @@ func municipalityTenancy() []example {
 			create:  `spec: {access: [{role: Viewer, groups: [vinje-ikt], expires: "1 March"}]}`,
 			field:   "spec.access[0].expires",
 			message: "must be of type date-time",
+		},
+		{
+			reason:  "An address is no domain.",
+			create:  `spec: {domains: [10.0.0.1]}`,
+			field:   "spec.domains",
+			message: "no address",
+		},
+		{
+			reason:  "No name is longer between two dots than DNS takes.",
+			create:  `spec: {domains: ["` + strings.Repeat("a", 64) + `.kommune.no"]}`,
+			field:   "spec.domains",
+			message: "at most 63 characters",
 		},
 		{
 			reason: "Domains are host names.",

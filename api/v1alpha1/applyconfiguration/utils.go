@@ -124,6 +124,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ProposalApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Quota"):
 		return &apiv1alpha1.QuotaApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RefusedDomain"):
+		return &apiv1alpha1.RefusedDomainApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("RefusedNamespace"):
 		return &apiv1alpha1.RefusedNamespaceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Registry"):

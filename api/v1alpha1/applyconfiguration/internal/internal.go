@@ -910,6 +910,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: refusedDomains
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.RefusedDomain
+          elementRelationship: associative
+          keys:
+          - domain
     - name: running
       type:
         scalar: string
@@ -1335,6 +1343,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: storage
       type:
         namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+- name: com.github.allmenning.allmenning.api.v1alpha1.RefusedDomain
+  map:
+    fields:
+    - name: domain
+      type:
+        scalar: string
+    - name: message
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.RefusedNamespace
   map:
     fields:

@@ -37,8 +37,9 @@ type MunicipalitySpecApplyConfiguration struct {
 	// Default: nobody but the platform's operators has access.
 	// Example: [{role: Administrator, groups: [vinje-ikt]}]
 	Access []AccessApplyConfiguration `json:"access,omitempty"`
-	// domains are the host names that the municipality's workloads may claim. Bundles may read
-	// the first one. Default: none.
+	// domains are the host names that the municipality's workloads may claim, with all names below them.
+	// Bundles may read the first one. A domain that an older Municipality has, or one above or below it, is
+	// not given: status.refusedDomains says so. Default: none.
 	// Example: [vinje.kommune.no]
 	Domains []string `json:"domains,omitempty"`
 	// apps are the municipality's own decisions. They outrank what its networks propose; an app

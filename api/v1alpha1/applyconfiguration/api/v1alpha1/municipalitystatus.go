@@ -23,6 +23,8 @@ type MunicipalityStatusApplyConfiguration struct {
 	Environments []EnvironmentStatusApplyConfiguration `json:"environments,omitempty"`
 	// environmentsReady is the number of environments that are Ready, of those in the spec, as "2/2".
 	EnvironmentsReady *string `json:"environmentsReady,omitempty"`
+	// refusedDomains are the domains of the spec that the municipality is not given, and why.
+	RefusedDomains []RefusedDomainApplyConfiguration `json:"refusedDomains,omitempty"`
 	// running is the number of installations that are healthy at the version that they are asked to
 	// have now, of those that there should be, as "9/10". One that waits for its wave, or returned to
 	// the previous version, counts; one that waits for its first version, or is blocked from it, does not.
@@ -90,6 +92,19 @@ func (b *MunicipalityStatusApplyConfiguration) WithEnvironments(values ...*Envir
 // If called multiple times, the EnvironmentsReady field is set to the value of the last call.
 func (b *MunicipalityStatusApplyConfiguration) WithEnvironmentsReady(value string) *MunicipalityStatusApplyConfiguration {
 	b.EnvironmentsReady = &value
+	return b
+}
+
+// WithRefusedDomains adds the given value to the RefusedDomains field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the RefusedDomains field.
+func (b *MunicipalityStatusApplyConfiguration) WithRefusedDomains(values ...*RefusedDomainApplyConfiguration) *MunicipalityStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithRefusedDomains")
+		}
+		b.RefusedDomains = append(b.RefusedDomains, *values[i])
+	}
 	return b
 }
 
