@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
 // anyRegistry is how a namespace says that images may come from anywhere.
@@ -27,7 +28,7 @@ func allowed(m v1alpha1.Municipality, spec v1alpha1.Environment, p v1alpha1.Plat
 		v1alpha1.AnnotationImageRegistries: cmp.Or(listed(w.Registries), anyRegistry),
 	}
 	for key, list := range map[string][]string{
-		v1alpha1.AnnotationDomains: m.Spec.Domains, v1alpha1.AnnotationPriorityClasses: w.PriorityClasses,
+		v1alpha1.AnnotationDomains: tenancy.Domains(&m), v1alpha1.AnnotationPriorityClasses: w.PriorityClasses,
 		v1alpha1.AnnotationRuntimeClasses: w.RuntimeClasses, v1alpha1.AnnotationTolerations: w.Tolerations,
 		v1alpha1.AnnotationTokenAudiences: w.TokenAudiences, v1alpha1.AnnotationAnnotations: w.Annotations,
 		v1alpha1.AnnotationControllers: w.Controllers,

@@ -122,6 +122,7 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 	made := *spec
 	made.Zone = zoneOf(*spec, live)
 	e.zone = made.Zone
+	m.Status.RefusedDomains = reference.DomainsTaken(&m, seen.sameDomain) // as it is, and not as it was reported last
 	d := desiring{municipality: m, platform: seen.platform, now: now}.with(live.namespace, made)
 	to := site{environment: made, namespace: e.namespace, open: len(live.own) > 0, quota: divided.rest, disk: *quota.EphemeralStorage, live: live}
 	if err := difference(&e, d.desired(to), live); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -185,6 +186,14 @@ func TestADomainOfAnOlderMunicipalityStalls(t *testing.T) {
 	todo, err := plan(seen, now)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, o := range planFor(t, seen, "prod").apply {
+		if namespace, ok := live(t, o).(*corev1.Namespace); ok && namespace.Annotations[v1alpha1.AnnotationDomains] != "vinje.no" {
+			t.Errorf("the policies of tenants are told of %v", namespace.Annotations)
+		}
+	}
+	if len(namesOf(planFor(t, seen, "prod").apply)) != 1 {
+		t.Errorf("applies %v, want the namespace with the domains that are given", namesOf(planFor(t, seen, "prod").apply))
 	}
 	next := status(seen, todo, applied{}, now)
 	if len(next.RefusedDomains) != 1 || next.RefusedDomains[0].Domain != "vinje.kommune.no" || next.EnvironmentsReady != "2/2" {
