@@ -73,13 +73,11 @@ func (l lister) look(ctx context.Context, seen *observed, wanted rendered) error
 		var fault *kinds.Fault
 		switch {
 		case errors.As(err, &fault):
-			holds, err := l.holds(seen, fault)
+			holds, err := l.holds(seen, needed, fault)
 			if err != nil {
 				return err
 			}
-			if holds && needed[gvk.GroupKind()] != nil {
-				unreadable = append(unreadable, fault.Error())
-			}
+			unreadable = append(unreadable, holds...)
 		case err != nil:
 			return err
 		default:
@@ -92,14 +90,18 @@ func (l lister) look(ctx context.Context, seen *observed, wanted rendered) error
 	return nil
 }
 
-// holds says whether a kind that can't be read is in the way. What an app held of a kind whose definition is gone is gone,
+// holds says why a kind that can't be read is in the way; nothing where it is not. What an app held of a kind whose definition is gone is gone,
 // too: where the app is uninstalled, nothing of it is left to wait for.
-func (l lister) holds(seen *observed, fault *kinds.Fault) (bool, error) {
-	if seen.installation.Spec.State != v1alpha1.InstallationAbsent {
-		return true, nil
+func (l lister) holds(seen *observed, needed map[schema.GroupKind][]schema.GroupVersionKind, fault *kinds.Fault) ([]string, error) {
+	if needed[fault.Kind.GroupKind()] == nil {
+		return nil, nil
 	}
-	gone, err := l.kinds.Gone(fault)
-	return !gone, err
+	if seen.installation.Spec.State == v1alpha1.InstallationAbsent {
+		if gone, err := l.kinds.Gone(fault); gone || err != nil {
+			return nil, err
+		}
+	}
+	return []string{fault.Error()}, nil
 }
 
 // neededKinds are the kinds that the app holds, or held, each with the versions in which it writes them.

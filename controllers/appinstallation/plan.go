@@ -80,10 +80,7 @@ func plan(seen observed, wanted rendered) (planned, error) {
 		return planned{outcome: outcome}, nil
 	}
 	if len(wanted.missing) > 0 {
-		if outcome := valuesLost(seen, wanted.missing); outcome != nil {
-			return planned{outcome: outcome}, nil
-		}
-		return planned{outcome: notMade(wanted.missing), missing: wanted.missing}, nil
+		return planValues(seen, wanted.missing), nil
 	}
 
 	out := planned{rules: wanted.rules}
@@ -105,6 +102,14 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	}
 	err := out.planPolicy(seen)
 	return out, err
+}
+
+// planValues has values made, unless some of before may be in use.
+func planValues(seen observed, missing []parameters.Generated) planned {
+	if outcome := valuesLost(seen, missing); outcome != nil {
+		return planned{outcome: outcome}
+	}
+	return planned{outcome: notMade(missing), missing: missing}
 }
 
 // firstOf is the first outcome that there is; nil where there is none.

@@ -193,13 +193,8 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	if outcome.State != condition.Ready {
 		return outcome
 	}
-	if todo.foreign != nil {
-		return *todo.foreign
-	}
-	if blind, _ := autoscalers(todo, done, seen.now); blind != nil {
-		return *blind
-	}
-	if lacks := outgrown(seen); lacks != nil {
+	blind, _ := autoscalers(todo, done, seen.now)
+	if lacks := firstOf(todo.foreign, blind, outgrown(seen)); lacks != nil {
 		return *lacks
 	}
 	return outcome

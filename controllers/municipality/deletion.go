@@ -127,7 +127,7 @@ func uninstalling(installed []v1alpha1.AppInstallation) string {
 	}
 	slices.Sort(stalled)
 	slices.Sort(others)
-	all := append(stalled, others...)
+	all := slices.Concat(stalled, others)
 	if len(all) == 0 {
 		return ""
 	}

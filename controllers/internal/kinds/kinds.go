@@ -121,10 +121,8 @@ func (r *Registry) Ensure(ctx context.Context, gvk schema.GroupVersionKind) erro
 				return fmt.Errorf("watch %s: %w", gvk.Kind, err)
 			}
 		case k.asking != nil:
-			select {
-			case <-k.asking:
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := answered(ctx, k.asking); err != nil {
+				return err
 			}
 		case k.fault != nil:
 			return k.fault
@@ -148,16 +146,24 @@ func (r *Registry) Readable(ctx context.Context, gvk schema.GroupVersionKind) er
 			}
 			return nil
 		case k.asking != nil:
-			select {
-			case <-k.asking:
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := answered(ctx, k.asking); err != nil {
+				return err
 			}
 		case k.fault != nil:
 			return k.fault
 		default:
 			return nil
 		}
+	}
+}
+
+// answered waits until who asks now has the answer.
+func answered(ctx context.Context, asking <-chan struct{}) error {
+	select {
+	case <-asking:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
