@@ -207,7 +207,7 @@ func newestFirst(a, b *v1alpha1.Rollout) int {
 // Stale are the ended and completed Rollouts of one group and app that need not be kept any
 // longer. What approvals, retries and moves of installations name is kept: an attempt must not be
 // counted again while an approval or a move of it is there. One that nobody asks for any longer, and
-// that brought nothing to anybody, is not kept at all.
+// that brought nothing to anybody, is not kept at all, but for what was completed last: who joins gets that.
 func Stale(records []*v1alpha1.Rollout, strategy Strategy, asked bool, named func(rollout string) bool) []*v1alpha1.Rollout {
 	var stale []*v1alpha1.Rollout
 	kept, lastCompleted := 0, false
@@ -216,7 +216,7 @@ func Stale(records []*v1alpha1.Rollout, strategy Strategy, asked bool, named fun
 		lastCompleted = lastCompleted || Completed(r)
 		switch {
 		case strategy.Names(r.Spec), named(r.Name): //guard:named-records-are-kept
-		case !asked && r.Status.StartedAt == nil:
+		case !asked && r.Status.StartedAt == nil && !first:
 			stale = append(stale, r)
 		case !Ended(r) && !Completed(r), first:
 		case kept < KeepRecords:

@@ -247,6 +247,23 @@ func TestStale(t *testing.T) {
 	diff(t, "nothing else goes", "number of stale ones", len(stale), 16)
 }
 
+func TestStaleWhereNobodyAsks(t *testing.T) {
+	begun := func(r *v1alpha1.Rollout) { r.Status.StartedAt = at(-time.Hour) }
+	release := func(n int) v1alpha1.Release {
+		return v1alpha1.Release{Version: fmt.Sprintf("1.0.%d", n), Digest: fmt.Sprintf("sha256:%02d", n)}
+	}
+	records := []*v1alpha1.Rollout{
+		record(release(4), 1, v1alpha1.RolloutSuperseded, 1), record(release(3), 1, v1alpha1.RolloutCompleted, 2),
+		record(release(2), 1, v1alpha1.RolloutCompleted, 3), record(release(1), 1, v1alpha1.RolloutSuperseded, 4, begun),
+	}
+	var got []string
+	for _, r := range planner.Stale(records, planner.Strategy{}, false, func(string) bool { return false }) {
+		got = append(got, r.Spec.Version)
+	}
+	slices.Sort(got)
+	diff(t, "what was completed last by members that had it is kept, and so is what moved somebody", "stale", got, []string{"1.0.2", "1.0.4"})
+}
+
 func TestEnd(t *testing.T) {
 	r := record(target, 1, v1alpha1.RolloutProgressing, 1, func(r *v1alpha1.Rollout) {
 		r.Generation = 3
