@@ -45,7 +45,10 @@ func SaidOf(d *v1alpha1.AppDecision, environment string, now time.Time) Said {
 	s.Override = &d.Environments[s.At]
 	s.OwnDecision = s.decides(s.Override.Decision, s.Override.Until, now)
 	s.OwnHold = s.holds(s.Override.Hold, now)
-	if s.OwnDecision || s.Override.Decision == "" {
+	switch {
+	case s.OwnDecision && s.Override.Decision == v1alpha1.DecisionAdopt && d.Decision != v1alpha1.DecisionAdopt:
+		s.Reason = s.Override.Reason // why it is declined elsewhere is not why it is adopted here
+	case s.OwnDecision || s.Override.Decision == "":
 		s.Reason = cmp.Or(s.Override.Reason, s.Reason)
 	}
 
