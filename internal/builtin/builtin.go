@@ -28,7 +28,7 @@ func Has(group string) bool {
 }
 
 // stable is a version that Kubernetes serves unless it is asked not to.
-var stable = regexp.MustCompile(`^v[0-9]+$`)
+var stable = regexp.MustCompile(`^v\d+$`)
 
 // Known says whether Kubernetes serves objects of a kind by itself. A version that is no longer served, or only where
 // somebody has asked for it, is not known.

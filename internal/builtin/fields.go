@@ -43,8 +43,7 @@ func Check(o *unstructured.Unstructured) ([]Fault, *unstructured.Unstructured) {
 	if len(r.faults) > 0 {
 		read = &unstructured.Unstructured{Object: clean}
 	}
-	faults := append(r.faults, names(read)...)
-	return append(faults, workload(read)...), read
+	return slices.Concat(r.faults, names(read), workload(read)), read
 }
 
 // reading is an object that is held against its type.
@@ -205,11 +204,10 @@ func (r *reading) number(value any, t reflect.Type, at string) any {
 	if fraction, ok := value.(float64); ok && t.Kind() != reflect.Float64 && fraction == math.Trunc(fraction) {
 		number, whole = int64(fraction), true
 	}
+	if t.Kind() == reflect.Float64 || t.Kind() == reflect.Float32 {
+		return r.fraction(value, whole, at)
+	}
 	switch {
-	case t.Kind() == reflect.Float64 || t.Kind() == reflect.Float32:
-		if _, ok := value.(float64); ok || whole {
-			return value
-		}
 	case whole && (t.Bits() == 64 || number >= -1<<(t.Bits()-1) && number < 1<<(t.Bits()-1)):
 		return number
 	case whole:
@@ -222,6 +220,14 @@ func (r *reading) number(value any, t reflect.Type, at string) any {
 		return nil
 	}
 	r.fault(at, "it is "+called(value)+", and must be a whole number", "write a number")
+	return nil
+}
+
+func (r *reading) fraction(value any, whole bool, at string) any {
+	if _, ok := value.(float64); ok || whole {
+		return value
+	}
+	r.fault(at, "it is "+called(value)+", and must be a number", "write a number")
 	return nil
 }
 

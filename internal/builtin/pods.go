@@ -19,12 +19,12 @@ import (
 func workload(o *unstructured.Unstructured) []Fault {
 	found := selector(o)
 	path := podtemplate.Spec(o.GroupVersionKind())
-	content, there, err := unstructured.NestedMap(o.Object, path...)
+	fields, there, err := unstructured.NestedMap(o.Object, path...)
 	if path == nil || !there || err != nil {
 		return found
 	}
 	var spec corev1.PodSpec
-	if runtime.DefaultUnstructuredConverter.FromUnstructured(content, &spec) != nil {
+	if runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &spec) != nil {
 		return found // each field has its own fault
 	}
 	at := strings.Join(path, ".")
@@ -44,16 +44,16 @@ func selector(o *unstructured.Unstructured) []Fault {
 	if podtemplate.Selector(o.GroupVersionKind()) == nil {
 		return nil
 	}
-	content, there, err := unstructured.NestedMap(o.Object, "spec", "selector")
+	fields, there, err := unstructured.NestedMap(o.Object, "spec", "selector")
 	if err != nil {
 		return nil
 	}
 	labels, _, _ := unstructured.NestedStringMap(o.Object, append(podtemplate.Path(o.GroupVersionKind()), "metadata", "labels")...)
-	if !there || len(content) == 0 {
+	if !there || len(fields) == 0 {
 		return []Fault{{Field: "spec.selector", Problem: "it is missing: nothing says which pods are its own", Fix: "write matchLabels with labels of spec.template.metadata.labels"}}
 	}
 	var read metav1.LabelSelector
-	if runtime.DefaultUnstructuredConverter.FromUnstructured(content, &read) != nil {
+	if runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &read) != nil {
 		return nil
 	}
 	parsed, err := metav1.LabelSelectorAsSelector(&read)

@@ -87,9 +87,7 @@ func Check(b bundle.Bundle, o Options) Report {
 		}
 	}
 	built, err := bundle.Try(b, o.Tenant)
-	if b.IsChart() {
-		built, err, report.Assumed = withGenerated(b, o, built, err)
-	}
+	built, report.Assumed, err = withGenerated(b, o, built, err)
 	var refused *bundle.RefusedError
 	switch {
 	case errors.As(err, &refused):

@@ -164,8 +164,9 @@ func tenants(b bundle.Bundle, o Options, built bundle.Built) []string {
 	other := o.Tenant
 	other.Municipality, other.Number, other.DisplayName, other.County, other.Domain = "annen", "9999", "Annen", "99", "annen.kommune.no"
 	other.Environment, other.Stage, other.Zone, other.Namespace = "test", string(v1alpha1.StageTest), string(v1alpha1.ZoneOpen), v1alpha1.NamespaceFor("annen", "test")
-	var all []string
-	for _, field := range differences(b, o.Tenant, other, built) {
+	fields := differences(b, o.Tenant, other, built)
+	all := make([]string, 0, len(fields))
+	for _, field := range fields {
 		all = append(all, field+"; write a replacement that reads the fact from "+bundle.ContextFile)
 	}
 	return all

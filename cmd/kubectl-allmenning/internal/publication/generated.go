@@ -16,10 +16,10 @@ const placeholder = "generatedForThisCheckAndNothingElse"
 
 // withGenerated tries a chart again where it draws a value, with a text for each parameter that takes the place of one: which
 // parameters the operator makes is in the SharedApp, which is not here. It returns what came of it, and what was assumed.
-func withGenerated(b bundle.Bundle, o Options, built bundle.Built, err error) (bundle.Built, error, []string) {
+func withGenerated(b bundle.Bundle, o Options, built bundle.Built, err error) (bundle.Built, []string, error) {
 	left := drawn(err)
 	if left == 0 || o.Tenant.Chart == nil {
-		return built, err, nil
+		return built, nil, err
 	}
 	var assumed []string
 	for _, m := range o.Tenant.Chart.Parameters {
@@ -35,7 +35,7 @@ func withGenerated(b bundle.Bundle, o Options, built bundle.Built, err error) (b
 			assumed = append(assumed, fmt.Sprintf("parameter %s has format: generated in the SharedApp, so that the operator makes its value; give one with --parameters where that is not so", m.Parameter))
 		}
 	}
-	return built, err, assumed
+	return built, assumed, err
 }
 
 // drawn is how many values of a chart are drawn each time.
