@@ -63,7 +63,7 @@ func (r *Reconciler) ownHomes(ctx context.Context, environment string, there []s
 		if _, done := all[app]; done {
 			continue
 		}
-		offered, err := r.sharedApp(ctx, app)
+		offered, err := sharedApp(ctx, r.Client, app)
 		if err != nil {
 			return nil, err
 		}
@@ -77,9 +77,9 @@ func (r *Reconciler) ownHomes(ctx context.Context, environment string, there []s
 }
 
 // sharedApp reads an app of the catalogue; nil where it is not there.
-func (r *Reconciler) sharedApp(ctx context.Context, name string) (*v1alpha1.SharedApp, error) {
+func sharedApp(ctx context.Context, c client.Reader, name string) (*v1alpha1.SharedApp, error) {
 	var app v1alpha1.SharedApp
-	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &app)
+	err := c.Get(ctx, client.ObjectKey{Name: name}, &app)
 	if apierrors.IsNotFound(err) {
 		return nil, nil //nolint:nilnil // it is not there
 	}
@@ -94,7 +94,7 @@ func (r *Reconciler) isolations(ctx context.Context, m v1alpha1.Municipality) (m
 	all := map[string]v1alpha1.Isolation{}
 	for _, a := range m.Spec.Access {
 		for _, name := range a.Apps {
-			app, err := r.sharedApp(ctx, name)
+			app, err := sharedApp(ctx, r.Client, name)
 			if err != nil {
 				return nil, err
 			}
