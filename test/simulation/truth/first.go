@@ -219,7 +219,7 @@ func over(wave Wave, moving, members int) string {
 func catchesUp(m *moved) string {
 	var last v1alpha1.Release
 	for _, r := range m.Ledger.completed[subject(m.Rollout)] {
-		if v := versionOf(m.Apps[m.App], r.Version); v != nil && v.State != v1alpha1.VersionWithdrawn {
+		if v := versionOf(m.Apps[m.App], r.Version); v != nil && v.State != v1alpha1.VersionWithdrawn && !m.Ledger.of(m.Rollout.Name).withdrawn[r] {
 			last = r
 		}
 	}

@@ -95,6 +95,8 @@ type entry struct {
 	// failed are the members that were taken back, or left as they are, and borne those of them that had
 	// failed when their wave was done.
 	failed, borne map[string]bool
+	// withdrawn are releases that its group had completed, and that were withdrawn when it was made.
+	withdrawn map[v1alpha1.Release]bool
 	// goesFirst is the member that is moved in the first wave at this moment, be it in place of others.
 	goesFirst string
 }

@@ -30,7 +30,11 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 	begun := t.Ledger.of(r.Name).begun // be it before somebody deleted its record
 	delete(t.Ledger.rollouts, r.Name)
 	e := t.Ledger.of(r.Name)
-	e.begun = begun
+	e.begun, e.withdrawn = begun, map[v1alpha1.Release]bool{}
+	for _, done := range t.Ledger.completed[subject(r)] {
+		v := versionOf(t.Apps[r.Spec.App], done.Version)
+		e.withdrawn[done] = v != nil && v.State == v1alpha1.VersionWithdrawn
+	}
 	t.recallsFailed(r, t.promise(r))
 	delete(t.Ledger.planned, r.Name)
 	t.Ledger.made[subject(r)] = r
