@@ -269,7 +269,7 @@ type Quota struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=10
 	// +kubebuilder:validation:Maximum=100000
-	Objects *int32 `json:"objects,omitempty"`
+	Objects *int32 `json:"objects,omitempty"` //nolint:kubeapilinter // a pointer distinguishes unset from a number at every use
 }
 
 // PlatformStatus is what the operator made of a Platform.

@@ -73,7 +73,7 @@ func TestWallsAreKeptAndAccessEnds(t *testing.T) {
 		}{
 			{"nothing is written where all is as it was", func(*testing.T, *observed) {}, nil, nil},
 			{"a wall that somebody took down is put back", func(_ *testing.T, s *observed) { delete(s.environments["test"].objects, deny) }, []string{deny}, nil},
-			{"a label that somebody changed is put back", func(t *testing.T, s *observed) {
+			{"a label that somebody changed is put back", func(_ *testing.T, s *observed) {
 				s.environments["test"].namespace.Labels["pod-security.kubernetes.io/enforce"] = "privileged"
 			}, []string{"Namespace/vinje-test"}, nil},
 			{"a quota that is gone is there again", func(_ *testing.T, s *observed) { delete(s.environments["test"].objects, quota) }, []string{quota}, nil},

@@ -30,7 +30,8 @@ func (r *Reconciler) observeLeft(ctx context.Context, name string) (observed, er
 	if seen.definitionGoes, err = definition.Goes(ctx, r.Live); err != nil {
 		return seen, err
 	}
-	return seen, r.readEnvironments(ctx, &seen, names, own)
+	err = r.readEnvironments(ctx, &seen, names, own)
+	return seen, err
 }
 
 // readEnvironments reads what exists of environments, of which some apps have namespaces for themselves.

@@ -72,12 +72,10 @@ func planOwn(seen observed, made v1alpha1.Environment, live environment, shares 
 	for _, app := range slices.Sorted(maps.Keys(live.own)) {
 		h := live.own[app]
 		e := environmentPlan{name: made.Name, app: app, namespace: tenancy.OwnNamespace(v1alpha1.NamespaceFor(m.Name, made.Name), app), zone: made.Zone}
+		inTheWay := ownInTheWay(h.namespace, m, e)
 		switch {
-		case h.namespace != nil && !oursAlone(h.namespace, m.Name, made.Name, app):
-			e = stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, fmt.Sprintf(
-				"namespace %s exists and is not Allmenning's: delete the namespace, or let an administrator of the cluster annotate it %s=%s", e.namespace, v1alpha1.AnnotationAdopt, m.Name))
-		case h.namespace != nil && h.namespace.DeletionTimestamp.IsZero() && inherits(h.namespace, m, made.Name) != "":
-			e = stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, inherits(h.namespace, m, made.Name))
+		case inTheWay != "":
+			e = stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, inTheWay)
 		case h.namespace != nil && !h.namespace.DeletionTimestamp.IsZero(), h.leaves(seen) && len(h.volumes) == 0:
 			e = planDeletion(e, h.environment, m)
 		case h.namespace == nil && (!h.wanted() || shares.refused[app] != ""):
@@ -92,6 +90,21 @@ func planOwn(seen observed, made v1alpha1.Environment, live environment, shares 
 		all = append(all, e)
 	}
 	return all, nil
+}
+
+// ownInTheWay says why a namespace of the name of an app's own may not be taken for it; empty where it may, and where
+// there is none.
+func ownInTheWay(ns *corev1.Namespace, m v1alpha1.Municipality, e environmentPlan) string {
+	switch {
+	case ns == nil:
+		return ""
+	case !oursAlone(ns, m.Name, e.name, e.app):
+		return fmt.Sprintf("namespace %s exists and is not Allmenning's: delete the namespace, or let an administrator of the cluster annotate it %s=%s",
+			e.namespace, v1alpha1.AnnotationAdopt, m.Name)
+	case ns.DeletionTimestamp.IsZero():
+		return inherits(ns, m, e.name)
+	}
+	return ""
 }
 
 // quotaOf is what a namespace gets: its share; what it had, where nobody asks for it any longer.

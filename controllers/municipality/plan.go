@@ -107,7 +107,8 @@ func planEnvironment(seen observed, name string, class v1alpha1.SizeClass, now t
 		e = planGoing(seen, e, live)
 		if e.state == v1alpha1.EnvironmentRetained { // it holds volumes: access has ended, and the walls stay
 			e.remove = nil
-			return e, keeping{municipality: m.Name, platform: seen.platform, quota: class.Quota, now: now}.site(&e, live, len(live.own) > 0, class.Quota)
+			err := keeping{municipality: m.Name, platform: seen.platform, quota: class.Quota, now: now}.site(&e, live, len(live.own) > 0, class.Quota)
+			return e, err
 		}
 		return e, nil
 	}

@@ -61,16 +61,22 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 			RefusedNamespaces: refused,
 		})
 	}
-	if unfit := accessUnfit(seen); unfit != nil && m.DeletionTimestamp.IsZero() {
-		outcomes = append(outcomes, *unfit)
-	}
-	if refused := next.RefusedDomains; len(refused) > 0 {
-		outcomes = append(outcomes, domainsTaken(refused))
-	}
+	outcomes = append(outcomes, faultsOfSpec(seen, next.RefusedDomains)...)
 
 	next.EnvironmentsReady = fmt.Sprintf("%d/%d", ready, len(m.Spec.Environments))
 	next.Conditions = condition.Of(m.Status.Conditions, whole(m, ready, outcomes), m.Generation, stamp)
 	return next
+}
+
+// faultsOfSpec are what is wrong in the spec beside its environments.
+func faultsOfSpec(seen observed, refused []v1alpha1.RefusedDomain) (all []condition.Outcome) {
+	if unfit := accessUnfit(seen); unfit != nil && seen.municipality.DeletionTimestamp.IsZero() {
+		all = append(all, *unfit)
+	}
+	if len(refused) > 0 {
+		all = append(all, domainsTaken(refused))
+	}
+	return all
 }
 
 // domainsTaken says which domains the municipality is not given.

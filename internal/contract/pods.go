@@ -61,7 +61,7 @@ func podSecurityRule(_ *whole, o *unstructured.Unstructured) []Finding {
 	if len(taken) > 0 {
 		fixes = append(fixes, "set fsGroup in the securityContext of the pod, and take out the init container that changes who owns files")
 	}
-	found[0].Fix, found[0].Patch = strings.Join(fixes, ". "), append(taken, patch...)
+	found[0].Fix, found[0].Patch = strings.Join(fixes, ". "), slices.Concat(taken, patch)
 	return found
 }
 

@@ -106,28 +106,27 @@ func spellings(given any) []string {
 			all[fold(text)] = true
 		}
 	}
+	addAll := func(texts []string, least int) {
+		for _, text := range texts {
+			add(text, least)
+		}
+	}
+
 	for _, value := range Texts(given) {
 		if len(value) < minSecret {
 			continue
 		}
 		for _, spelt := range []string{value, strings.ToLower(value), strings.ToUpper(value)} {
-			for _, text := range escaped(spelt) {
-				add(text, minSecret)
-			}
-			for _, text := range encoded(spelt) {
-				add(text, minPiece)
-			}
+			addAll(escaped(spelt), minSecret)
+			addAll(encoded(spelt), minPiece)
 			add(base64.StdEncoding.EncodeToString([]byte(spelt)), minSecret)
 			for _, piece := range pieces(spelt) {
-				for _, text := range escaped(piece) {
-					add(text, minPiece)
-				}
-				for _, text := range encoded(piece) {
-					add(text, minPiece)
-				}
+				addAll(escaped(piece), minPiece)
+				addAll(encoded(piece), minPiece)
 			}
 		}
 	}
+
 	return slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 }
 

@@ -38,27 +38,40 @@ func Run(ctx context.Context, c client.Client, namespace, app string, objects []
 	for _, o := range objects {
 		err := one(ctx, c, namespace, app, o)
 		switch {
-		case err == nil:
+		case err == nil || expected(err, o):
 		case apierrors.IsNotFound(err) && strings.Contains(err.Error(), "namespaces "), apply.NotYetAllowed(err):
 			return nil, fmt.Errorf("%w: %w", ErrNoNamespace, err)
-		case apierrors.IsNotFound(err) && o.GetKind() == "RoleBinding":
-			// The API server looks for the Role that it gives, and a dry run has made none.
-		case apply.Immutable(err) && o.GetAnnotations()[v1alpha1.AnnotationReplace] == v1alpha1.ReplaceRecreate:
-			// It is deleted and created again.
 		case apply.Transient(err):
 			return nil, fmt.Errorf("try %s: %w", contract.Name(o), err)
-		case apply.QuotaExceeded(err):
-			// Whether there is room is not the bundle's fault, and is found when it is installed.
-		case apply.Immutable(err):
-			found = append(found, contract.Finding{Rule: RuleImmutable, Object: contract.Name(o), Problem: apply.ImmutableFix(o.GetKind()) + ": " + apply.Refusal(err)})
-		case undeclared(err) && len(contract.Schema(o)) > 0:
-			found = append(found, contract.Schema(o)...)
 		default:
-			found = append(found, contract.Finding{Rule: "api-server", Object: contract.Name(o),
-				Problem: "the API server refuses it: " + apply.Refusal(err)})
+			found = append(found, findings(err, o)...)
 		}
 	}
 	return found, nil
+}
+
+// expected says whether an object is refused in a dry run that is none of the bundle's faults.
+func expected(err error, o *unstructured.Unstructured) bool {
+	switch {
+	case apierrors.IsNotFound(err) && o.GetKind() == "RoleBinding" && !strings.Contains(err.Error(), "namespaces "):
+		return true // the API server looks for the Role that it gives, and a dry run has made none
+	case apply.Immutable(err) && o.GetAnnotations()[v1alpha1.AnnotationReplace] == v1alpha1.ReplaceRecreate:
+		return true // it is deleted and created again
+	}
+	return apply.QuotaExceeded(err) // whether there is room is found when it is installed
+}
+
+// findings say why the API server refuses an object.
+func findings(err error, o *unstructured.Unstructured) []contract.Finding {
+	if apply.Immutable(err) {
+		return []contract.Finding{{Rule: RuleImmutable, Object: contract.Name(o), Problem: apply.ImmutableFix(o.GetKind()) + ": " + apply.Refusal(err)}}
+	}
+	if undeclared(err) {
+		if found := contract.Schema(o); len(found) > 0 {
+			return found
+		}
+	}
+	return []contract.Finding{{Rule: "api-server", Object: contract.Name(o), Problem: "the API server refuses it: " + apply.Refusal(err)}}
 }
 
 // undeclared says whether the API server can't read an object as its kind: it says so in words for programs, and of one

@@ -95,14 +95,7 @@ func Check(b bundle.Bundle, o Options) Report {
 			report.Findings = append(report.Findings, places.any(f))
 		}
 	case err != nil:
-		found := contract.Finding{Rule: "build", Problem: err.Error()}
-		if strings.Contains(found.Problem, "already registered id") {
-			found.Fix = "a bundle installs each object once: have the kustomization.yaml at its root list one of the files, or of the overlays, that bring it"
-		}
-		if len(ways) > 1 {
-			found.Fix = "of the overlays " + strings.Join(ways, ", ") + " list one in the kustomization.yaml at its root, where they are ways to install one app"
-		}
-		report.Findings = append(report.Findings, places.file(found))
+		report.Findings = append(report.Findings, places.file(unbuilt(err, ways)))
 		return report
 	}
 	report.Built, report.Adjusted = built, built.Adjusted
@@ -121,6 +114,18 @@ func Check(b bundle.Bundle, o Options) Report {
 		return cmp.Or(compareBools(a.Warning, b.Warning), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	return report
+}
+
+// unbuilt says why a bundle does not build; ways are the overlays that would be listed where it has no kustomization.
+func unbuilt(err error, ways []string) contract.Finding {
+	found := contract.Finding{Rule: "build", Problem: err.Error()}
+	if strings.Contains(found.Problem, "already registered id") {
+		found.Fix = "a bundle installs each object once: have the kustomization.yaml at its root list one of the files, or of the overlays, that bring it"
+	}
+	if len(ways) > 1 {
+		found.Fix = "of the overlays " + strings.Join(ways, ", ") + " list one in the kustomization.yaml at its root, where they are ways to install one app"
+	}
+	return found
 }
 
 func compareBools(a, b bool) int {
