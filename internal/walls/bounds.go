@@ -19,14 +19,17 @@ func Private() []string {
 		"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", // RFC 1918
 		"100.64.0.0/10",               // RFC 6598
 		"169.254.0.0/16", "fe80::/10", // link-local: RFC 3927 and 4291; cloud metadata lives there
-		"fc00::/7", // RFC 4193
+		"fc00::/7",         // RFC 4193
+		"192.0.0.0/24",     // IETF protocol assignments, RFC 6890: some clouds keep metadata there
+		"168.63.129.16/32", // the host of a virtual machine in Azure, at a public address
+		"64:ff9b::/96",     // RFC 6052: IPv4 addresses, private ones too, behind a NAT64
 	}
 }
 
 // disguised are ranges that lead to the host itself, or in which IPv4 addresses are written as IPv6: what
 // would be private can hide there.
 func disguised() []string {
-	return []string{"0.0.0.0/8", "127.0.0.0/8", "::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"}
+	return []string{"0.0.0.0/8", "127.0.0.0/8", "::/96", "::ffff:0:0/96", "64:ff9b:1::/48", "2002::/16"}
 }
 
 // everywhere is what is allowed where the Platform lists nothing.

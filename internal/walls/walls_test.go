@@ -43,6 +43,8 @@ func TestEgressWithinTheBounds(t *testing.T) {
 		{"one that holds a private range", v1alpha1.PlatformSpec{}, to("0.0.0.0/0", 443), "private range 10.0.0.0/8"},
 		{"that of carriers", v1alpha1.PlatformSpec{}, to("100.64.0.0/10"), "private range 100.64.0.0/10"},
 		{"the metadata of a cloud", v1alpha1.PlatformSpec{}, to("169.254.169.254/32", 80), "private range 169.254.0.0/16"},
+		{"the host of a virtual machine, at a public address", v1alpha1.PlatformSpec{}, to("168.63.129.16/32", 80), "private range 168.63.129.16/32"},
+		{"protocol assignments", v1alpha1.PlatformSpec{}, to("192.0.0.192/32", 80), "private range 192.0.0.0/24"},
 		{"a unique local address", v1alpha1.PlatformSpec{}, to("fd00:ec2::254/128"), "private range fc00::/7"},
 		{"a private address in the clothes of IPv6", v1alpha1.PlatformSpec{}, to("::ffff:10.0.0.0/104"), "private range ::ffff:0.0.0.0/96"},
 		{"or translated", v1alpha1.PlatformSpec{}, to("64:ff9b::a00:0/104"), "private range 64:ff9b::/96"},

@@ -20,7 +20,8 @@ type PlatformSpecApplyConfiguration struct {
 	Ingress []IngressControllerApplyConfiguration `json:"ingress,omitempty"`
 	// privateCIDRs are the address ranges that no Open environment may reach: those of the
 	// cluster and of its owner. Default: RFC 1918, 100.64.0.0/10 (RFC 6598),
-	// 169.254.0.0/16 and fe80::/10 (link-local), fc00::/7 (RFC 4193). Setting it replaces
+	// 169.254.0.0/16 and fe80::/10 (link-local), fc00::/7 (RFC 4193), 192.0.0.0/24 (RFC 6890),
+	// 168.63.129.16/32 (the host in Azure) and 64:ff9b::/96 (NAT64, RFC 6052). Setting it replaces
 	// the default: list every range.
 	// Example: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, "fc00::/7"]
 	PrivateCIDRs []string `json:"privateCIDRs,omitempty"`
