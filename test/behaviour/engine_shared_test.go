@@ -58,12 +58,12 @@ func TestWhatNeverPassesIsStalled(t *testing.T) {
 	parallel(t)
 	own := only("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: never}\ndata: {a: x}\n")
 	own["allmenning-context.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ctx, annotations: {config.kubernetes.io/local-config: \"true\"}}\ndata: {parameter_greeting: hei}\n"
-	own["kustomization.yaml"] = "resources: [a.yaml, b.yaml, allmenning-context.yaml]\nreplacements: [{source: {kind: ConfigMap, name: ctx, fieldPath: data.parameter_greeting}, targets: [{select: {kind: Deployment}, fieldPaths: [\"spec.template.spec.containers.[name=web].image\"]}]}]\n"
+	own["kustomization.yaml"] = "resources: [a.yaml, b.yaml, allmenning-context.yaml]\nreplacements: [{source: {kind: ConfigMap, name: ctx, fieldPath: data.parameter_greeting}, targets: [{select: {kind: Deployment}, fieldPaths: [spec.template.spec.hostname], options: {create: true}}]}]\n"
 	own["b.yaml"] = workload("web", "")
 	app := publish(t, unique("never"), nil, own)
-	m := town(t, "never", adopts(app.Name, with(`{"greeting":""}`)))
+	m := town(t, "never", adopts(app.Name, with(`{"greeting":"No_Host"}`)))
 	ns := m.Name + "-prod"
-	stalls(t, ns, app.Name, "Deployment/web: correct it in the bundle", "nothing of it is applied", "image: Required value")
+	stalls(t, ns, app.Name, "Deployment/web: correct it in the bundle", "nothing of it is applied", "hostname: Invalid value")
 	if got := belongings(t, ns, app.Name); len(got) > 0 {
 		t.Errorf("it is half there: %v", got)
 	}

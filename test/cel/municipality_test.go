@@ -207,13 +207,13 @@ func municipalityTenancy() []example {
 			reason:  "An address is no domain.",
 			create:  `spec: {domains: [10.0.0.1]}`,
 			field:   "spec.domains",
-			message: "no address",
+			message: "each of spec.domains must be a host name such as vinje.kommune.no: no address, and at most 63 characters between two dots",
 		},
 		{
 			reason:  "No name is longer between two dots than DNS takes.",
 			create:  `spec: {domains: ["` + strings.Repeat("a", 64) + `.kommune.no"]}`,
 			field:   "spec.domains",
-			message: "at most 63 characters",
+			message: "each of spec.domains must be a host name such as vinje.kommune.no: no address, and at most 63 characters between two dots",
 		},
 		{
 			reason: "Domains are host names.",

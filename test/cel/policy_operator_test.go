@@ -382,7 +382,7 @@ subjects: [{kind: ServiceAccount, name: app, namespace: vinje-bounds}]`,
 		{
 			reason: "Nobody becomes the installer.",
 			user:   installer, verb: "update", object: "binding", patch: `subjects: [{kind: ServiceAccount, name: allmenning-installer, namespace: vinje-bounds}]`,
-			denied: subjects,
+			denied: subjects, also: "installer-account.allmenning.dev",
 		},
 		{
 			reason: "Others may do as RBAC lets them.",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -20,8 +21,11 @@ type Call struct {
 	Resource string
 }
 
-// Writes says whether the call may change something.
-func (c Call) Writes() bool { return c.Verb != "get" && c.Verb != "list" && !c.Tries() }
+// Writes says whether the call may change something. A review, such as who the caller is, is asked by creating it, and
+// stored nowhere.
+func (c Call) Writes() bool {
+	return c.Verb != "get" && c.Verb != "list" && !c.Tries() && !strings.HasSuffix(c.Resource, "reviews")
+}
 
 // Tries says whether the call asks what the API server would say to a write.
 func (c Call) Tries() bool { return c.Verb == "dry-run" }
