@@ -160,19 +160,6 @@ func TestAMunicipalityDeletesOnlyWhatItHolds(t *testing.T) {
 	remove(t, fewer)
 	gone(t, fewer)
 	kept("prod", "test") // Delete was set before it held anything
-
-	holder := put(t, &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: first.Name}, Spec: func() v1alpha1.MunicipalitySpec {
-		spec := *fewer.Spec.DeepCopy()
-		spec.DeletionPolicy = v1alpha1.DeletionRetain
-		return spec
-	}()})
-	standing(t, holder)
-	edit(t, holder, deletes)
-	standing(t, holder)
-	remove(t, holder)
-	gone(t, holder)
-	gone(t, at(&corev1.Namespace{}, "", first.Name+"-prod"))
-	kept("test")
 }
 
 // Who has an app installed in a closed environment was promised closed walls.
