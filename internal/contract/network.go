@@ -149,8 +149,20 @@ func annotationsRule(w *whole, o *unstructured.Unstructured) []Finding {
 		if !strings.Contains(key, "/") || allowed(plain, key) || allowed(w.terms.Annotations, key) {
 			continue
 		}
-		found = append(found, takeOut("metadata.annotations["+key+"]", "it may make a controller do what no field says",
-			"take it out, or have the platform list it in spec.bundles.annotations of the Platform")...)
+		field, problem := "metadata.annotations["+key+"]", "it may make a controller do what no field says"
+		if guards(key) {
+			found = append(found, one(field, problem+", such as who may come in", "have the platform list it in spec.bundles.annotations of the Platform; take it out only where the app asks who comes in by itself")...)
+			continue
+		}
+		found = append(found, takeOut(field, problem, "take it out, or have the platform list it in spec.bundles.annotations of the Platform")...)
 	}
 	return found
+}
+
+// guards says whether an annotation seems to say who may come in, as a login or a list of addresses does: an app without it may
+// be open to everybody, so it is never taken out for the publisher.
+func guards(key string) bool {
+	_, name, _ := strings.Cut(key, "/")
+	return slices.ContainsFunc([]string{"auth", "allowlist", "whitelist", "denylist", "blacklist", "source-range", "cidr", "middleware", "modsecurity", "waf", "satisfy", "security-group", "mtls"},
+		func(word string) bool { return strings.Contains(strings.ToLower(name), word) })
 }
