@@ -189,7 +189,7 @@ func TestADomainOfAnOlderMunicipalityStalls(t *testing.T) {
 	}
 	for _, o := range planFor(t, seen, "prod").apply {
 		if namespace, ok := live(t, o).(*corev1.Namespace); ok && namespace.Annotations[v1alpha1.AnnotationDomains] != "vinje.no" {
-			t.Errorf("the policies of tenants are told of %v", namespace.Annotations)
+			t.Errorf("the policies of tenants read %v", namespace.Annotations)
 		}
 	}
 	if len(namesOf(planFor(t, seen, "prod").apply)) != 1 {

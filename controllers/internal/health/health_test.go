@@ -25,7 +25,7 @@ func TestBlind(t *testing.T) {
 		{"a pod has just started", scaler("FailedGetResourceMetric", "2026-11-22T11:58:00Z"), false, 3 * time.Minute},
 		{"nobody serves metrics", scaler("FailedGetResourceMetric", "2026-11-22T11:55:00Z"), true, 0},
 		{"nor those of the app's own", scaler("FailedGetExternalMetric", "2026-11-22T08:00:00Z"), true, 0},
-		{"it is told not to scale", scaler("ScalingDisabled", "2026-11-22T08:00:00Z"), false, 0},
+		{"scaling is disabled by its spec", scaler("ScalingDisabled", "2026-11-22T08:00:00Z"), false, 0},
 		{"it scales", strings.Replace(scaler("ValidMetricFound", "2026-11-22T08:00:00Z"), "False", "True", 1), false, 0},
 		{"another kind", strings.Replace(scaler("FailedGetResourceMetric", "2026-11-22T08:00:00Z"), "HorizontalPodAutoscaler", "Scaler", 1), false, 0},
 	} {

@@ -36,7 +36,7 @@ type Access struct {
 	rights authorizationclient.SubjectAccessReviewInterface
 	clock  clock.PassiveClock
 
-	// lock lets one question after the other be asked: whoever floods the port does not flood the API server.
+	// lock lets one question after the other be asked: a flood of requests here is none at the API server.
 	lock    sync.Mutex
 	answers map[question]answer
 }
