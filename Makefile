@@ -1,5 +1,5 @@
 # Allmenning. `make` alone prints what there is. A machine with Go, make, git and gcc is
-# enough; only the image and the install targets need docker and kubectl.
+# enough; only the install targets need kubectl.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -7,9 +7,10 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-# Everything but the race detector is built without cgo: programs come out static, and
-# they share the build cache with the control plane, which is built the same way.
+# Everything but the race detector is built without cgo and without paths of this machine, as the image and the
+# control plane are: programs come out static, and all of them share the build cache, so that nothing is compiled twice.
 export CGO_ENABLED := 0
+export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 
 IMG ?= ghcr.io/allmenning/manager:dev
 # What the programs say of themselves.
@@ -17,6 +18,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 PLATFORMS ?= linux/amd64,linux/arm64
 FUZZTIME ?= 30s
 PKG ?= ./...
+NODE_PKG ?= ./test/node ./test/packets
 TEST_ARGS ?=
 # Packages tested at a time. Several start a control plane of 0.8 GB each, and their
 # waits would time out if they fought over the cores, so more is not faster.
@@ -93,13 +95,20 @@ test: ## Run every test: unit, golden, CEL, behaviour and end to end, with the r
 	echo "==> go test -race $(PKG), control plane in $$KUBEBUILDER_ASSETS"; \
 	CGO_ENABLED=1 go test -race -p $(TEST_PROCS) -timeout $(TEST_TIMEOUT) $(TEST_ARGS) $(PKG)
 	@# The kernel bounds a worker's memory only where the race detector does not take ten times as much.
-	@[ "$(PKG)" != "./..." ] || go test -run TestHostileBundles ./controllers/internal/buildpool
+	@[ "$(PKG)" != "./..." ] || go test -run 'TestHostileBundles|TestWhatEarlierBuildsLeft' ./controllers/internal/buildpool
+	@# Prometheus itself judges the alerts, in a module of its own.
+	@[ "$(PKG)" != "./..." ] || go -C test/alerts test ./...
 	@# Always the same worlds: one in some hundred others still breaks a promise, or the judge is wrong about it.
 	@[ "$(PKG)" != "./..." ] || $(MAKE) --no-print-directory simulate WORLDS=200 SEED=1
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane: seconds.
 	go test -short -timeout 5m $(TEST_ARGS) $(PKG)
+
+# Not among `make test`: it needs root and packages, and says so where they are missing.
+.PHONY: test-node
+test-node: ## Run the tests on a real node: who reaches whom by packets; REQUIRED=1 fails where it can't.
+	@hack/testnode.sh -timeout 20m $(TEST_ARGS) $(NODE_PKG)
 
 .PHONY: simulate
 simulate: ## Play WORLDS (1000) random worlds of rollouts from SEED (of the commit), and check every promise.
@@ -144,16 +153,21 @@ down: ## Stop it. NAME=demo for the demo's.
 
 ##@ Build and install
 
-# As the Dockerfile does: no paths of this machine, no symbol table and no debug data.
+# As in the image: no paths of this machine, no symbol table and no debug data.
 # Stack traces and profiles name functions and lines all the same.
 .PHONY: build
 build: ## Build the programs of cmd/ into dist/, as they are released.
 	@mkdir -p dist
-	go build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o dist/ ./cmd/...
+	go build -ldflags='-s -w -X main.version=$(VERSION)' -o dist/ ./cmd/...
 
 .PHONY: image
-image: ## Build the image IMG for PLATFORMS with docker buildx; PUSH=1 sends it to the registry.
-	docker buildx build --platform=$(PLATFORMS) --build-arg=VERSION=$(VERSION) --tag=$(IMG) $(if $(PUSH),--push) .
+image: ## Build the image IMG for PLATFORMS into dist/, without a container engine; PUSH=1 sends it to the registry.
+	@mkdir -p dist
+	go run ./hack/image --name=$(IMG) --version=$(VERSION) --platforms=$(PLATFORMS) --layout=dist/image --archive=dist/image.tar $(if $(PUSH),--push)
+
+.PHONY: chart
+chart: ## Write the parts of the Helm chart that follow from config/ and from its values.
+	go run ./hack/chart
 
 .PHONY: install
 install: ## Put the CRDs into the cluster of your KUBECONFIG.

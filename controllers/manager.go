@@ -35,6 +35,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/appinstallation"
 	"github.com/allmenning/allmenning/controllers/consent"
+	"github.com/allmenning/allmenning/controllers/door"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/buildpool"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
@@ -132,6 +133,7 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 		Scheme:                              scheme,
 		Logger:                              o.Log,
 		LeaderElection:                      o.LeaderElection,
+		LeaderElectionID:                    leaseName, // as the metric of who leads names it
 		LeaderElectionResourceLockInterface: lock,
 		LeaderElectionReleaseOnCancel:       true,
 		Metrics:                             metricsOptions(o),
@@ -193,6 +195,9 @@ func cacheOptions(namespace string, view *apply.View, known *kinds.Registry) cac
 	}
 }
 
+// leaseName is the Lease that the one of several operators holds which works.
+const leaseName = "allmenning"
+
 // leaderLock is a Lease that records who leads. The usual one also writes an event at
 // each start, which nobody needs who can read the Lease.
 func leaderLock(config *rest.Config, o Options) (resourcelock.Interface, error) {
@@ -204,7 +209,7 @@ func leaderLock(config *rest.Config, o Options) (resourcelock.Interface, error) 
 		return nil, fmt.Errorf("name this operator by its host: %w", err)
 	}
 	identity := resourcelock.ResourceLockConfig{Identity: host + "_" + string(uuid.NewUUID())}
-	lock, err := resourcelock.NewFromKubeconfig(resourcelock.LeasesResourceLock, o.Namespace, "allmenning", identity, config, renewDeadline)
+	lock, err := resourcelock.NewFromKubeconfig(resourcelock.LeasesResourceLock, o.Namespace, leaseName, identity, config, renewDeadline)
 	if err != nil {
 		return nil, fmt.Errorf("make the leader lock: %w", err)
 	}
@@ -244,8 +249,9 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	if err != nil {
 		return err
 	}
+	guards := &policies.Checker{Cached: mgr.GetClient(), Direct: direct, Namespace: o.Namespace}
 	municipalities := &municipality.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("municipality"), Clock: now,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("municipality"), Policies: guards, Clock: now,
 	}
 
 	if err := municipalities.SetupWithManager(ctx, mgr); err != nil {
@@ -265,7 +271,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 		return err
 	}
 	installations := &appinstallation.Reconciler{
-		Client: secrets.Client{Client: mgr.GetClient(), Watches: tenants, Operator: o.Namespace}, Live: mgr.GetAPIReader(), Direct: direct, Mapper: mgr.GetRESTMapper(),
+		Client: secrets.Client{Client: mgr.GetClient(), Watches: tenants, Operator: o.Namespace, Kinds: known.Client}, Live: mgr.GetAPIReader(), Direct: direct, Mapper: mgr.GetRESTMapper(),
 		Events: mgr.GetEventRecorder("appinstallation"), Clock: now,
 		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Build: pool.Build, View: view, Kinds: known, Secrets: tenants, Capabilities: charts.Of,
 	}
@@ -273,7 +279,6 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the appinstallation controller: %w", err)
 	}
-	guards := &policies.Checker{Cached: mgr.GetClient(), Direct: direct, Namespace: o.Namespace}
 	if err := addReaders(mgr, holder, known, guards); err != nil {
 		return err
 	}
@@ -357,7 +362,11 @@ func addReaders(mgr ctrl.Manager, holder *snapshot.Holder, known *kinds.Registry
 	if err := reports.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the overview controller: %w", err)
 	}
-	platforms := &platform.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("platform"), Kinds: known, Policies: guards}
+	doors := &door.Reconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Holder: holder}
+	if err := doors.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the door controller: %w", err)
+	}
+	platforms := &platform.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("platform"), Kinds: known, Policies: guards, Live: mgr.GetAPIReader(), Clock: clock.RealClock{}}
 	if err := platforms.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the platform controller: %w", err)
 	}

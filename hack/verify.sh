@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Fails when a file that a tool writes is not what the tool would write now, and names
-# it. It works on a copy, so the working tree, committed or not, stays as it is.
+# it, and when a schema breaks objects that the release before has stored (hack/compat.sh).
+# It works on a copy, so the working tree, committed or not, stays as it is.
 #
 # Called by `make verify`, which has built the tools into the folder TOOLS.
 set -euo pipefail
 : "${TOOLS:?must be the folder of the tools; run make verify, which builds them}"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-generated=(api config/crd/bases config/rbac/role.yaml docs/api.md)
-modules=(. hack/tools hack/controlplane)
+generated=(api config/crd/bases config/rbac/role.yaml docs/api.md charts/allmenning)
+modules=(. hack/tools hack/compat hack/controlplane hack/node test/alerts test/walls/cyclonus)
 failed=0
 
 # complain says what is wrong and how to fix it; further complaints follow.
@@ -30,15 +31,15 @@ verify_generated() {
   # shellcheck disable=SC2064 # the folder's name is meant as it is now
   trap "rm -rf '$copy'" EXIT
   copy_tree "$copy"
-  if ! make -C "$copy" --no-print-directory generate manifests docs TOOLS="$TOOLS" >"$copy/log" 2>&1; then
+  if ! make -C "$copy" --no-print-directory generate manifests docs chart TOOLS="$TOOLS" >"$copy/log" 2>&1; then
     cat "$copy/log" >&2
-    complain "make generate manifests docs failed, see above"
+    complain "make generate manifests docs chart failed, see above"
     return
   fi
   for path in "${generated[@]}"; do
     diff -ruN "$path" "$copy/$path" | head -n 40 >&2 || true
     while read -r path; do
-      complain "$path is stale: run make generate manifests docs"
+      complain "$path is stale: run make generate manifests docs chart"
     done < <(diff -rqN "$path" "$copy/$path" | sed 's/^Files \(.*\) and .* differ$/\1/')
   done
 }
@@ -58,8 +59,13 @@ verify_format() {
     while IFS= read -r -d '' file; do [[ ! -e $file ]] || printf '%s\0' "$file"; done | xargs -0r gofmt -l)
 }
 
+verify_schemas() {
+  hack/compat.sh || complain "schemas break objects that the release before has stored, see above"
+}
+
 verify_generated
 verify_modules
 verify_format
+verify_schemas
 ((failed == 0)) || exit 1
-echo "verify: generated files, go.mod and formatting are up to date"
+echo "verify: generated files, go.mod and formatting are up to date, and schemas take what was stored"

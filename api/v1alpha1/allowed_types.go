@@ -28,6 +28,46 @@ type AllowedEgress struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// Endpoint is an external system that apps connect to, such as a national register: where it is, and who answers for it.
+type Endpoint struct {
+	// name by which versions of apps ask for it (versions[].requires.egress[].endpoint).
+	// Example: folkeregisteret
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`
+	Name string `json:"name,omitempty"`
+
+	// cidrs are its address ranges. A private range is meant only where it is listed by itself: one that reaches into
+	// a private range and beyond, such as 0.0.0.0/0, is refused. A change rewrites the walls of the apps that
+	// ask for the endpoint, at once.
+	// Example: [203.0.113.0/28, "2001:db8:7::/64"]
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="each of cidrs must be an address range such as 203.0.113.0/28"
+	CIDRs []string `json:"cidrs,omitempty"`
+
+	// ports that it answers at.
+	// Example: [{port: 443}]
+	// +required
+	// +listType=map
+	// +listMapKey=port
+	// +listMapKey=protocol
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Ports []Port `json:"ports,omitempty"`
+
+	// owner says who answers for it, and how to reach them when it fails.
+	// Example: "Skatteetaten, drift@skatteetaten.example"
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Owner string `json:"owner,omitempty"`
+}
+
 // Registry is a place that bundles may come from.
 type Registry struct {
 	// prefix that a repository must start with. End it with a slash, unless it names

@@ -28,6 +28,8 @@ const (
 	ReasonNameTaken = "NameTaken"
 	// ReasonDomainMissing means that the app has routes, and that the municipality has no domain for them.
 	ReasonDomainMissing = "DomainMissing"
+	// ReasonDoorClosed means that a service of another municipality, which the version requires, is not open to it.
+	ReasonDoorClosed = "DoorClosed"
 	// ReasonQuotaExceeded means that the quota of the environment has no room for the app.
 	ReasonQuotaExceeded = "QuotaExceeded"
 )
@@ -49,6 +51,9 @@ const (
 	// ReasonEgressNotAllowed means that the version requires to connect to, or from, what the Platform does not
 	// allow, or no longer. It is closed; the rest of the app runs on.
 	ReasonEgressNotAllowed = "EgressNotAllowed"
+	// ReasonImageNotAllowed means that the version has images that the Platform does not allow, or no longer. It is not newly
+	// installed; where it is, it runs on.
+	ReasonImageNotAllowed = "ImageNotAllowed"
 	// ReasonKindUnreadable means that objects of a kind that the app holds can't be read: a role or a
 	// definition is missing. Nothing of the app is changed until they can.
 	ReasonKindUnreadable = "KindUnreadable"

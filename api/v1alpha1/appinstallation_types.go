@@ -149,6 +149,14 @@ type AppInstallationSpec struct {
 	// +kubebuilder:validation:MaxItems=8
 	ParametersFrom []ParametersSource `json:"parametersFrom,omitempty"`
 
+	// doors that the municipality asks for with this app among the clients: what its bundle may know of them. Default: none.
+	// +optional
+	// +listType=map
+	// +listMapKey=app
+	// +listMapKey=service
+	// +kubebuilder:validation:MaxItems=64
+	Doors []InstalledDoor `json:"doors,omitempty"`
+
 	// decidedBy is who decided this; empty where nobody asks for the app any longer. The annotation
 	// allmenning.dev/decision has the reason.
 	// +optional
@@ -179,36 +187,6 @@ type AppInstallationSpec struct {
 	// Example: true
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
-}
-
-// Bringer is whose Rollout brought a release: that of a network, or that of the direct adopters of a
-// channel. It is empty where the municipality named the version itself.
-type Bringer struct {
-	// network whose Rollout it was; empty for direct adopters.
-	// +optional
-	// +kubebuilder:validation:MaxLength=63
-	Network string `json:"network,omitempty"`
-	// channel that the direct adopters follow; empty for a network's Rollout.
-	// +optional
-	// +kubebuilder:validation:MaxLength=40
-	Channel string `json:"channel,omitempty"`
-}
-
-// BroughtBy is who brought the release that is installed; another may decide now. It is read from the
-// last move; where there is none, a network that decided counts as the one that brought it.
-func (s *AppInstallationSpec) BroughtBy() Bringer {
-	switch {
-	case s.Move == nil && s.DecidedBy.Level == LevelNetwork:
-		return Bringer{Network: s.DecidedBy.Name}
-	case s.Move == nil:
-		return Bringer{}
-	case s.Move.Outcome == OutcomeReturned:
-		return s.LastVerifiedBy
-	case s.Move.FoundFrom != nil:
-		return *s.Move.FoundFrom
-	}
-
-	return Bringer{Network: s.Move.Network, Channel: s.Move.Channel}
 }
 
 // InstalledObject is one object of an installation, and whether it is as it should be.
@@ -361,12 +339,13 @@ type AppInstallationStatus struct {
 // +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.appliedVersion`
 // +kubebuilder:printcolumn:name="Asked for",type=string,JSONPath=`.spec.version`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Decided by",type=string,JSONPath=`.spec.decidedBy.name`
 // +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.metadata.annotations.allmenning\.dev/decision`,priority=1
 // +kubebuilder:printcolumn:name="Objects in",type=string,JSONPath=`.status.namespace`,priority=1
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name == self.spec.app",message="metadata.name must be the name of the app: there is one installation of an app in an environment",fieldPath=".metadata"
 type AppInstallation struct {
 	metav1.TypeMeta `json:",inline"`

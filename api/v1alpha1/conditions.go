@@ -27,6 +27,8 @@ const (
 	ReasonProgressing = "Progressing"
 	// ReasonSuspended means that spec.suspend is set.
 	ReasonSuspended = "Suspended"
+	// ReasonFrozen means that spec.suspend of a Municipality is Freeze.
+	ReasonFrozen = "Frozen"
 	// ReasonInvalidSpec means that the spec asks for something that can't be.
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonRecovering is that of ConditionReconciling while the object is on its way from Stalled

@@ -35,7 +35,7 @@
 // (pause, in a period) stop new moves: members under way are watched, and return if
 // they fail. freeze, of the Platform, stops returns and uninstalling too; drift is
 // corrected. suspend stops the operator at the object that has it, and on the Platform
-// everywhere. docs/operations.md has the table.
+// everywhere; Freeze, of a Municipality, stops its people too. docs/operations.md has the table.
 //
 // Data flows in one direction: spec of the first three, then the spec of
 // AppInstallation, then objects in the tenant's namespace, then status, upwards.

@@ -77,8 +77,42 @@ type EnvironmentStatus struct {
 	// +listMapKey=app
 	// +kubebuilder:validation:MaxItems=64
 	RefusedNamespaces []RefusedNamespace `json:"refusedNamespaces,omitempty"`
+	// kept names what is kept of apps that were uninstalled here, as it holds data, at most 16 apps. It goes when
+	// somebody says so, as its message tells. Empty where nothing is kept.
+	// +optional
+	// +listType=map
+	// +listMapKey=app
+	// +kubebuilder:validation:MaxItems=16
+	Kept []KeptData `json:"kept,omitempty"`
 	// message says what differs from the spec, and how to fix it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}
+
+// KeptData is what is kept of an app that was uninstalled.
+type KeptData struct {
+	// app that was uninstalled.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	App string `json:"app,omitempty"`
+	// namespace that the data is in: the app's own, which is kept for it, or the environment's.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+	// claims are the PersistentVolumeClaims in the app's own namespace, or those of the app in the environment's, at most
+	// 8 of them.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Claims []string `json:"claims,omitempty"`
+	// message says how to go on with it, and how to delete it for good.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
 	Message string `json:"message,omitempty"`
 }

@@ -16,6 +16,9 @@ const (
 	LabelStage = "allmenning.dev/stage"
 	// LabelZone is the environment's zone: Open or Closed.
 	LabelZone = "allmenning.dev/zone"
+	// LabelFrozen, set to "true" on a namespace, says that the people and accounts of its municipality change nothing there:
+	// spec.suspend of the Municipality is Freeze. A policy of config/policy goes by it.
+	LabelFrozen = "allmenning.dev/frozen"
 	// LabelNetwork names the Network that an object belongs to.
 	LabelNetwork = "allmenning.dev/network"
 	// LabelChannel names the channel that the direct adopters of a Rollout follow.
@@ -30,6 +33,11 @@ const (
 	// belongs to. An object belongs to one installation. On a namespace it says that the
 	// installation has the namespace for itself.
 	LabelApp = "allmenning.dev/app"
+	// LabelDoor, on a NetworkPolicy, says that it is half of a door: DoorHost lets somebody in, DoorConsumer lets
+	// pods out. LabelPeer names the Municipality on the other side.
+	LabelDoor = "allmenning.dev/door"
+	// LabelPeer is described at LabelDoor.
+	LabelPeer = "allmenning.dev/peer"
 	// LabelBundle marks a stored bundle in the operator's own namespace.
 	LabelBundle = "allmenning.dev/bundle"
 	// LabelAggregateToInstaller, set to "true" on a ClusterRole, adds its rules to what
@@ -68,7 +76,8 @@ const (
 	AnnotationPrune = "allmenning.dev/prune"
 	// AnnotationDeleteVolumes, set to "true" on a Municipality with deletionPolicy Delete, lets its
 	// namespaces be deleted together with their PersistentVolumeClaims. Without it a namespace
-	// that holds any is kept.
+	// that holds any is kept. Set to what status.environments[].kept[].message says, or to several of those with
+	// commas between, it deletes what is kept of apps that were uninstalled, whatever the policy.
 	AnnotationDeleteVolumes = "allmenning.dev/delete-volumes"
 	// AnnotationHeldBy on a namespace is the UID of the Municipality that made it, or took it up.
 	// A Municipality deletes only namespaces that it holds: one of the same name that was made
@@ -123,6 +132,21 @@ const (
 	AnnotationAnnotations = "allmenning.dev/annotations"
 	// AnnotationControllers are accounts of the platform's controllers.
 	AnnotationControllers = "allmenning.dev/controllers"
+	// AnnotationAppAccounts are the service accounts of apps in a namespace that is frozen, as which their pods go on.
+	AnnotationAppAccounts = "allmenning.dev/app-accounts"
+)
+
+// LabelBelongings is, with the value "true", on the NetworkPolicy that lets an app's pods out where it says what is the app's.
+const LabelBelongings = "allmenning.dev/belongings"
+
+// Annotations of the NetworkPolicy that lets an app's pods out, by which the operator says to the policies of config/policy what
+// is the app's in its namespace: lists with commas between.
+const (
+	// AnnotationAppWorkloads are those that an autoscaler could aim at, as Kind/name.
+	AnnotationAppWorkloads = "allmenning.dev/app-workloads" //nolint:gosec // an annotation's name is no credential
+	// AnnotationAppClaims are names of PersistentVolumeClaims; one that ends with a star stands for those of a StatefulSet, which
+	// have a number there.
+	AnnotationAppClaims = "allmenning.dev/app-claims"
 )
 
 // Annotations by which a publisher says how an object of a bundle is to be installed.

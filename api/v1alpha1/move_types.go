@@ -58,3 +58,33 @@ type Move struct {
 	// +optional
 	Outcome MoveOutcome `json:"outcome,omitempty"`
 }
+
+// Bringer is whose Rollout brought a release: that of a network, or that of the direct adopters of a
+// channel. It is empty where the municipality named the version itself.
+type Bringer struct {
+	// network whose Rollout it was; empty for direct adopters.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Network string `json:"network,omitempty"`
+	// channel that the direct adopters follow; empty for a network's Rollout.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Channel string `json:"channel,omitempty"`
+}
+
+// BroughtBy is who brought the release that is installed; another may decide now. It is read from the
+// last move; where there is none, a network that decided counts as the one that brought it.
+func (s *AppInstallationSpec) BroughtBy() Bringer {
+	switch {
+	case s.Move == nil && s.DecidedBy.Level == LevelNetwork:
+		return Bringer{Network: s.DecidedBy.Name}
+	case s.Move == nil:
+		return Bringer{}
+	case s.Move.Outcome == OutcomeReturned:
+		return s.LastVerifiedBy
+	case s.Move.FoundFrom != nil:
+		return *s.Move.FoundFrom
+	}
+
+	return Bringer{Network: s.Move.Network, Channel: s.Move.Channel}
+}

@@ -44,6 +44,8 @@ const (
 // MunicipalitySpec describes a tenant and its own decisions.
 // +kubebuilder:validation:XValidation:rule="!has(self.formerNumbers) || !(self.number in self.formerNumbers)",message="spec.formerNumbers must not hold the current spec.number",fieldPath=".formerNumbers"
 // +kubebuilder:validation:XValidation:rule="!has(self.access) || self.access.all(a, !has(a.environments) || a.environments.all(n, self.environments.exists(e, e.name == n)))",message="each of spec.access[].environments must be the name of one of spec.environments",fieldPath=".access"
+// +kubebuilder:validation:XValidation:rule="!has(self.hosts) || self.hosts.all(h, self.environments.exists(e, e.name == h.environment))",message="each of spec.hosts[].environment must be the name of one of spec.environments",fieldPath=".hosts"
+// +kubebuilder:validation:XValidation:rule="!has(self.connects) || self.connects.all(c, self.environments.exists(e, e.name == c.environment))",message="each of spec.connects[].environment must be the name of one of spec.environments",fieldPath=".connects"
 // +kubebuilder:validation:XValidation:rule="!has(self.apps) || self.apps.all(a, !has(a.environments) || a.environments.all(o, self.environments.exists(e, e.name == o.name)))",message="each of spec.apps[].environments must be the name of one of spec.environments",fieldPath=".apps"
 type MunicipalitySpec struct {
 	// number is the municipality's official number (kommunenummer): four digits, of which
@@ -122,6 +124,27 @@ type MunicipalitySpec struct {
 	// +kubebuilder:validation:MaxItems=256
 	Apps []AppDecision `json:"apps,omitempty"`
 
+	// hosts offers services of apps that are installed here to others: the host's half of each grant. The door opens when the
+	// other side asks for it in its spec.connects. Taking an entry out closes its doors at once, and changes nothing
+	// else. status.doors shows every door, both ways. Default: none.
+	// Example: [{app: lonn, environment: prod, service: payroll, zone: Closed, to: {municipalities: [seljord]}, reason: "joint payroll, agreement 2026/114", contact: drift@vinje.kommune.no}]
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	Hosts []DoorOffer `json:"hosts,omitempty"`
+
+	// connects asks for services of apps that others have: the consumer's half of each grant. The door opens when the
+	// host offers it in its spec.hosts. Taking an entry out closes the door at once, and changes nothing else:
+	// what its clients know of the address stays. Default: none.
+	// Example: [{app: lonn, service: payroll, environment: prod, host: vinje, clients: [lonn-kobling], reason: "joint payroll, agreement 2026/114"}]
+	// +optional
+	// +listType=map
+	// +listMapKey=app
+	// +listMapKey=service
+	// +listMapKey=environment
+	// +kubebuilder:validation:MaxItems=64
+	Connects []DoorRequest `json:"connects,omitempty"`
+
 	// windows in which new versions may come to this municipality. Default: at any time that its
 	// network allows.
 	// Example: [{schedule: "0 18 * * 1-5", duration: 4h}]
@@ -158,78 +181,16 @@ type MunicipalitySpec struct {
 	// suspend stops the operator at this municipality: nothing that is new in its spec takes effect, and no
 	// app is installed, moved, returned or uninstalled. What runs keeps running, with drift of the apps' own
 	// objects corrected, and rollouts go on without it. Its walls are put back where somebody changes them,
-	// and access that has expired, or is taken out of access, ends. Default: false.
-	// Example: true
+	// and access that has expired, or is taken out of access, ends. Freeze does the same, and the
+	// municipality's people and accounts change nothing in its namespaces, so that all is as it was when it
+	// is taken out; platform operators and the cluster's controllers go on. Only platform operators set
+	// Freeze, take it out, and change a spec that has it. Default: false.
+	// Example: Freeze
 	// +optional
-	Suspend *bool `json:"suspend,omitempty"`
-}
-
-// RefusedDomain is a domain that a municipality claims and is not given.
-type RefusedDomain struct {
-	// domain of spec.domains.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	Domain string `json:"domain,omitempty"`
-	// message says who has it, and what to do.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	Message string `json:"message,omitempty"`
-}
-
-// MunicipalityNetwork is a network that a municipality belongs to.
-type MunicipalityNetwork struct {
-	// name of the Network.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	Name string `json:"name,omitempty"`
-	// observer is true where the municipality only observes the network: it gets no apps by it, and
-	// counts nowhere.
-	// +optional
-	Observer bool `json:"observer,omitempty"` //nolint:kubeapilinter // false and not said mean the same
-}
-
-// MunicipalityApp is how one app is doing in one environment.
-type MunicipalityApp struct {
-	// name of the SharedApp.
-	// +required
-	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:MinLength=1
-	Name string `json:"name,omitempty"`
-	// environment of the municipality.
-	// +required
-	// +kubebuilder:validation:MaxLength=15
-	// +kubebuilder:validation:MinLength=1
-	Environment string `json:"environment,omitempty"`
-	// version that is installed; empty while none is. Which one is asked for now, spec.version of the
-	// AppInstallation says.
-	// +optional
-	// +kubebuilder:validation:MaxLength=64
-	Version string `json:"version,omitempty"`
-	// wanted is the version that it should have; empty where it should have none.
-	// +optional
-	// +kubebuilder:validation:MaxLength=64
-	Wanted string `json:"wanted,omitempty"`
-	// state of the app here, in one word; each is explained at AppState.
-	// +required
-	State AppState `json:"state,omitempty"`
-	// decidedBy is who decided on the wanted version, and why.
-	// +optional
-	DecidedBy DecidedBy `json:"decidedBy,omitzero"`
-	// rollout that brings, or brought, the wanted version.
-	// +optional
-	// +kubebuilder:validation:MaxLength=253
-	Rollout string `json:"rollout,omitempty"`
-	// next says what happens next, and when: what the wanted version waits for.
-	// +optional
-	// +kubebuilder:validation:MaxLength=512
-	Next string `json:"next,omitempty"`
-	// message says why it is not as wanted, and what to do.
-	// +optional
-	// +kubebuilder:validation:MaxLength=512
-	Message string `json:"message,omitempty"`
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Enum=true;false;Freeze
+	Suspend Suspension `json:"suspend,omitempty"`
 }
 
 // MunicipalityStatus is what the operator made of a Municipality.
@@ -297,6 +258,19 @@ type MunicipalityStatus struct {
 	// +kubebuilder:validation:MaxItems=1000
 	Apps []MunicipalityApp `json:"apps,omitempty"`
 
+	// doors are all doors of the municipality, as the host and as the consumer, at most 256 of them: those that are not
+	// open come first.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	Doors []Door `json:"doors,omitempty"`
+
+	// doorsOpen is the number of doors that are open, of those that both sides speak of, or that this one asks for, as "2/3"; empty where
+	// there are none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	DoorsOpen string `json:"doorsOpen,omitempty"`
+
 	// conditions of the object: Ready is about the tenancy, AppsReady about the apps; Reconciling,
 	// Stalled and Suspended are there while they are true. AppsReady is False, too, while
 	// spec.windows, spec.freezes or spec.apps have a fault, and True where there are no apps.
@@ -314,19 +288,23 @@ type MunicipalityStatus struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:printcolumn:name="Number",type=string,JSONPath=`.spec.number`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Environments",type=string,JSONPath=`.status.environmentsReady`
 // +kubebuilder:printcolumn:name="Running",type=string,JSONPath=`.status.running`
 // +kubebuilder:printcolumn:name="Up to date",type=string,JSONPath=`.status.upToDate`
+// +kubebuilder:printcolumn:name="Apps",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].reason`
+// +kubebuilder:printcolumn:name="Doors",type=string,JSONPath=`.status.doorsOpen`,priority=1
 // +kubebuilder:printcolumn:name="Size",type=string,JSONPath=`.status.sizeClass`,priority=1
 // +kubebuilder:printcolumn:name="Freezes",type=string,JSONPath=`.spec.freezes`,priority=1
 // +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
-// +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
+// +kubebuilder:printcolumn:name="Suspend",type=string,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
-// +kubebuilder:printcolumn:name="Apps message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
+// +kubebuilder:printcolumn:name="Apps message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40",message="metadata.name must be at most 40 characters, so that namespace names fit",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="metadata.name must begin with a letter and hold only a-z, 0-9 and dashes",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!(self.metadata.name in ['kube', 'allmenning', 'default']) && !self.metadata.name.startsWith('kube-')",message="metadata.name must not be kube, allmenning or default, nor begin with kube-: its namespaces would look like the cluster's own",fieldPath=".metadata"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.connects) || self.spec.connects.all(c, c.host != self.metadata.name)",message="a municipality does not connect to itself: its apps reach each other within an environment",fieldPath=".spec.connects"
 // +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || !self.metadata.name.contains('--')",message="metadata.name must not hold two dashes in a row: they part the name of an app's own namespace",fieldPath=".metadata",optionalOldSelf=true
 type Municipality struct {
 	metav1.TypeMeta `json:",inline"`

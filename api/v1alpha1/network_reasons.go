@@ -8,6 +8,10 @@ const ReasonAccessFailed = "AccessFailed"
 // was shipped, and of a Network whose coordinators have no access for that.
 const ReasonPolicyMissing = "PolicyMissing"
 
+// ReasonRangeNotPrivate is the reason of the condition Ready of the Platform while addresses of the cluster itself are not
+// private: environments of the zone Open may reach them.
+const ReasonRangeNotPrivate = "RangeNotPrivate"
+
 // Reasons of a Network's condition Ready that a proposal is to blame for.
 const (
 	// ReasonChannelMissing means that a SharedApp has no channel of a name. That there is no such SharedApp,

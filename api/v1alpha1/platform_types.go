@@ -61,6 +61,16 @@ type PlatformSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	AllowedEgress []AllowedEgress `json:"allowedEgress,omitempty"`
 
+	// endpoints are external systems that versions of apps may ask for by name: national registers, the ID gateway.
+	// Being listed here allows them; allowedEgress need not hold their addresses. What is taken out, or changed, is
+	// closed or moved at once for all apps that ask for it. Default: none.
+	// Example: [{name: folkeregisteret, cidrs: [203.0.113.0/28], ports: [{port: 443}], owner: "Skatteetaten, drift@skatteetaten.example"}]
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Endpoints []Endpoint `json:"endpoints,omitempty"`
+
 	// sizeClasses give an environment its default quota by the municipality's
 	// inhabitants: the first class whose upTo is not exceeded. Default: Small up to
 	// 5 000, Medium up to 20 000, Large up to 100 000, ExtraLarge beyond. A change updates
@@ -91,7 +101,8 @@ type PlatformSpec struct {
 	Bundles *AllowedInBundles `json:"bundles,omitempty"`
 
 	// workloads lets what municipalities run themselves do more than every platform allows, and bounds where its images
-	// come from. Default: images of any registry, and nothing more. A change updates every namespace; what runs already runs on.
+	// come from, and those of apps. Default: images of any registry, and nothing more. A change updates every namespace, and
+	// versions of apps are judged again; what runs already runs on.
 	// Example: {registries: [ghcr.io/ks/], requireDigests: [Production], priorityClasses: [municipal-batch]}
 	// +optional
 	Workloads *AllowedWorkloads `json:"workloads,omitempty"`
@@ -300,12 +311,13 @@ type PlatformStatus struct {
 // +kubebuilder:resource:scope=Cluster,categories=allmenning
 // +kubebuilder:subresource:status
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Freezes",type=string,JSONPath=`.spec.rollout.freezes`,priority=1
 // +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
 // +kubebuilder:printcolumn:name="Freeze",type=boolean,JSONPath=`.spec.freeze`
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name == 'default'",message="there is one Platform: name it default",fieldPath=".metadata"
 type Platform struct {
 	metav1.TypeMeta `json:",inline"`

@@ -11,13 +11,24 @@ type Requirements struct {
 	// +kubebuilder:validation:MaxItems=3
 	Zones []RequiredZone `json:"zones,omitempty"`
 
-	// apps that must be installed and Ready in the same environment first. Default: none.
+	// apps that must be installed and Ready in the same environment first. They are also the only other apps there that
+	// the walls let this one's pods connect to. Default: none.
 	// Example: [{name: id-gateway, version: ">=1.2"}]
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=16
 	Apps []RequiredApp `json:"apps,omitempty"`
+
+	// services of apps at other municipalities that the version connects to: it is installed when its municipality asks
+	// for each (spec.connects) with this app among the clients, and the door is open. Default: none.
+	// Example: [{app: lonn, service: payroll}]
+	// +optional
+	// +listType=map
+	// +listMapKey=app
+	// +listMapKey=service
+	// +kubebuilder:validation:MaxItems=16
+	Services []RequiredService `json:"services,omitempty"`
 
 	// egress is where the app's pods may connect to, beyond what the zone allows, within what
 	// spec.allowedEgress of the Platform allows. The operator writes the policy; a bundle may not bring its
@@ -94,16 +105,25 @@ type Port struct {
 }
 
 // RequiredEgress is a place that the app connects to.
+// +kubebuilder:validation:XValidation:rule="has(self.cidr) != has(self.endpoint)",message="egress goes either to cidr or to endpoint, which names one of spec.endpoints of the Platform"
 type RequiredEgress struct {
 	// cidr is the address range.
 	// Example: 203.0.113.0/24
-	// +required
+	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=43
 	// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="cidr must be an address range such as 203.0.113.0/24"
 	CIDR string `json:"cidr,omitempty"`
 
-	// ports that the app connects to. Default: every port.
+	// endpoint is an external system by its name in spec.endpoints of the Platform, which has its addresses and
+	// ports. When the Platform changes these, the walls follow.
+	// Example: folkeregisteret
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Endpoint string `json:"endpoint,omitempty"`
+
+	// ports that the app connects to. Default: every port; of an endpoint, all that the endpoint has.
 	// Example: [{port: 443}]
 	// +optional
 	// +listType=map

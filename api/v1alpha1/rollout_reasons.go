@@ -50,7 +50,7 @@ const (
 	// before it was verified: it is judged when it takes part.
 	MemoryPassedOver = "PassedOver"
 	// MemoryTakenOut is a member that failed, or was not verified, in an environment that was taken out of its
-	// spec: what was installed there may be gone.
+	// spec, or follows the group no longer: what was installed there may be gone.
 	MemoryTakenOut = "TakenOut"
 	// MemoryWaveDone is not a member, but a wave that was done and that the strategy has no longer.
 	MemoryWaveDone = "WaveDone"

@@ -348,8 +348,8 @@ type RolloutStatus struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:scope=Cluster,categories=allmenning
 // +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="App",type=string,JSONPath=`.spec.app`
-// +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.spec.version`
+// +kubebuilder:printcolumn:name="App",type=string,JSONPath=`.spec.app`,priority=1
+// +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.spec.version`,priority=1
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
 // +kubebuilder:printcolumn:name="Wave",type=string,JSONPath=`.status.wave`
 // +kubebuilder:printcolumn:name="Verified",type=string,JSONPath=`.status.progress`

@@ -65,6 +65,12 @@ type SharedAppSpec struct {
 	// +optional
 	OwnNamespace *OwnNamespace `json:"ownNamespace,omitempty"`
 
+	// hosting says that one installation of the app may serve other municipalities, which connect to the services that its
+	// versions list (versions[].services). Default: it serves its own municipality alone.
+	// Example: {by: Network}
+	// +optional
+	Hosting *Hosting `json:"hosting,omitempty"`
+
 	// channels point at versions. To promote a version, change one field: spec.channels[].version.
 	// Default: none, so that members can only name a version.
 	// Example: [{name: stable, version: 2.4.1}, {name: pilot, version: 2.5.0}]
@@ -206,6 +212,11 @@ type SharedAppStatus struct {
 	// +kubebuilder:validation:MaxLength=32
 	VersionsAvailable string `json:"versionsAvailable,omitempty"`
 
+	// warnings is the number of warnings about versions in the spec, which status.versions lists; empty where there are
+	// none.
+	// +optional
+	Warnings int32 `json:"warnings,omitempty"`
+
 	// usage is the number of installations per version.
 	// +optional
 	// +listType=map
@@ -308,18 +319,22 @@ type VersionUsage struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:printcolumn:name="Stable",type=string,JSONPath=`.spec.channels[?(@.name=="stable")].version`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Versions",type=string,JSONPath=`.status.versionsAvailable`
+// +kubebuilder:printcolumn:name="Warnings",type=integer,JSONPath=`.status.warnings`
 // +kubebuilder:printcolumn:name="Running",type=string,JSONPath=`.status.running`
 // +kubebuilder:printcolumn:name="Up to date",type=string,JSONPath=`.status.upToDate`
+// +kubebuilder:printcolumn:name="Apps",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].reason`
 // +kubebuilder:printcolumn:name="Owner",type=string,JSONPath=`.spec.owner`,priority=1
 // +kubebuilder:printcolumn:name="Pause",type=boolean,JSONPath=`.spec.pause`
 // +kubebuilder:printcolumn:name="Suspend",type=boolean,JSONPath=`.spec.suspend`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
-// +kubebuilder:printcolumn:name="Apps message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
+// +kubebuilder:printcolumn:name="Apps message",type=string,JSONPath=`.status.conditions[?(@.type=="AppsReady")].message`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters, begin with a letter and hold only a-z, 0-9 and dashes",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || self.spec.versions.all(v, !oldSelf.spec.versions.exists(o, o.version == v.version && o.source != v.source) || !oldSelf.status.versions.exists(s, s.version == v.version && has(s.digest)))",message="the source of a version that was available can't change: its members would run different things under one number; offer a new version",fieldPath=".spec.versions"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || self.spec.versions.all(v, !oldSelf.spec.versions.exists(o, o.version == v.version && (has(o.requires) != has(v.requires) || (has(v.requires) && o.requires != v.requires))) || !oldSelf.status.versions.exists(s, s.version == v.version && has(s.requires)))",message="what a version requires can't change once it was available: its members would get other walls under the same number, ahead of their turn; offer a new version",fieldPath=".spec.versions"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || self.spec.versions.all(v, !oldSelf.spec.versions.exists(o, o.version == v.version && (has(o.services) != has(v.services) || (has(v.services) && o.services != v.services))) || !oldSelf.status.versions.exists(s, s.version == v.version && has(s.digest)))",message="the services of a version that was available can't change: doors would open to other pods under one number; offer a new version",fieldPath=".spec.versions"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || !oldSelf.status.versions.exists(s, has(s.digest)) || (has(self.spec.isolation) && self.spec.isolation == 'Own') == (has(oldSelf.spec.isolation) && oldSelf.spec.isolation == 'Own')",message="spec.isolation can't change once a version was available: what is installed stays in its namespace; offer another SharedApp",fieldPath=".spec.isolation"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.versions) || self.spec.versions.all(v, !oldSelf.spec.versions.exists(o, o.version == v.version && (has(o.chart) != has(v.chart) || (has(v.chart) && o.chart != v.chart))) || !oldSelf.status.versions.exists(s, s.version == v.version && has(s.digest)))",message="the chart settings of a version that was available can't change: its members would run different things under one number; offer a new version",fieldPath=".spec.versions"
 type SharedApp struct {

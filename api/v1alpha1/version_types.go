@@ -40,6 +40,15 @@ type Version struct {
 	// +optional
 	Requires *Requirements `json:"requires,omitempty"`
 
+	// services of the bundle that other municipalities may be let in to where spec.hosting is set: which pods and ports
+	// a door leads to. They can't change once the version was available. Default: none.
+	// Example: [{name: payroll, ports: [{port: 443, targetPort: 8443}]}]
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Services []HostedService `json:"services,omitempty"`
+
 	// parameters that this version takes. They can't change. Default: it takes none.
 	// +optional
 	Parameters *ParameterSchema `json:"parameters,omitempty"`

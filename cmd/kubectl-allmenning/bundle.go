@@ -13,6 +13,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/publication"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/sarif"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
@@ -64,9 +65,11 @@ func (t *trial) addFlags(cmd *cobra.Command) {
 	flags.StringSliceVar(&t.options.Domains, "allow-domain", nil, "domain that the Platform lists in spec.bundles.domains; may be repeated")
 	flags.StringSliceVar(&t.options.Annotations, "allow-annotation", nil, "annotation that the Platform lists in spec.bundles.annotations; may be repeated")
 	flags.StringSliceVar(&t.options.PriorityClasses, "allow-priority-class", nil, "priority class that the Platform lists in spec.bundles.priorityClasses; may be repeated")
+	flags.StringSliceVar(&t.options.Images.Registries, "allow-registry", nil, "registry of images that the Platform lists in spec.workloads.registries, as a prefix that ends with a slash; may be repeated (default: any)")
+	flags.BoolVar(&t.options.Images.Pinned, "require-digests", false, "images are named by their digest, as the Platform asks for by spec.workloads.requireDigests")
 	complete(cmd, "stage", oneOf(string(v1alpha1.StageDevelopment), string(v1alpha1.StageTest), string(v1alpha1.StageProduction)))
 	complete(cmd, "zone", oneOf(string(v1alpha1.ZoneOpen), string(v1alpha1.ZoneClosed)))
-	completeNothing(cmd, "app", "version", "kube-version", "domain", "municipality", "number", "display-name", "county", "environment", "kind", "allow-domain", "allow-annotation", "allow-priority-class")
+	completeNothing(cmd, "app", "version", "kube-version", "domain", "municipality", "number", "display-name", "county", "environment", "kind", "allow-domain", "allow-annotation", "allow-priority-class", "allow-registry")
 }
 
 // read reads the folder, and finishes the options.
@@ -231,10 +234,23 @@ func (t *trial) fix(out io.Writer, dir string, b bundle.Bundle, report publicati
 	return report, nil
 }
 
+// scanned are the findings for code scanning tools.
+func scanned(report publication.Report) []sarif.Result {
+	results := make([]sarif.Result, 0, len(report.Findings))
+	for _, f := range report.Findings {
+		level := sarif.Error
+		if f.Warning {
+			level = sarif.Warning
+		}
+		results = append(results, sarif.Result{Rule: f.Rule, Level: level, Text: f.String(), File: f.File, Line: f.Line})
+	}
+	return results
+}
+
 func writeReport(out io.Writer, output string, report publication.Report) error {
 	switch output {
 	case "sarif":
-		content, err := publication.SARIF(report, version)
+		content, err := sarif.Write(scanned(report), version)
 		if err != nil {
 			return err
 		}

@@ -101,16 +101,50 @@ func TestBundleCheckOfOverlays(t *testing.T) {
 		{"of stages, the one that is nearest to production", "list test", "local", []string{"local", "test"}},
 		{"of versions, the last", "list v10", "v9", []string{"v9", "v10"}},
 		{"not one for another platform", "list ha", "openshift", []string{"openshift", "ha"}},
+		{"folders that end alike have the name in which they differ", "list prod/board", "north", []string{"north/board", "prod/board"}},
+		{"what follows the main line is nearer than what tries it", "list overlays/stable", "review", []string{"overlays/latest", "overlays/review", "overlays/stable"}},
 		{"which of several is a person's to say", "of the overlays demo, test list one", "", []string{"demo", "test"}},
 	} {
 		files := maps.Clone(base)
 		for _, name := range tc.overlays {
-			files[name+"/kustomization.yaml"] = overlay + name + "}\n"
+			up := strings.Repeat("../", strings.Count(name, "/"))
+			files[name+"/kustomization.yaml"] = strings.Replace(overlay, "../base", up+"../base", 1) + name + "}\n"
 		}
 		out, _, err := call(t, "bundle", "check", folderOf(t, files))
 		listed := strings.SplitN(out, "\n", 2)[0]
 		if !errors.Is(err, errRefused) || !strings.Contains(out, tc.want) || (tc.not != "" && strings.Contains(listed[strings.LastIndex(listed, "would list"):], tc.not)) {
 			t.Errorf("%s: %v, want %q:\n%s", tc.reason, err, tc.want, out)
+		}
+	}
+}
+
+// TestBundleCheckFixSaysWhatItCorrected shows that a finding which stays is not said to be corrected.
+func TestBundleCheckFixSaysWhatItCorrected(t *testing.T) {
+	dir := folderOf(t, map[string]string{"a.yaml": "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: web}\n"})
+	_, errs, err := call(t, "bundle", "check", dir, "--fix")
+	if !errors.Is(err, errRefused) || !strings.Contains(errs, "corrected: kustomization.yaml: missing") || strings.Contains(errs, "corrected: ClusterRole") {
+		t.Errorf("%v, want the kustomization file alone to be corrected:\n%s", err, errs)
+	}
+}
+
+// TestBundleCheckOfAnotherStage shows that a manifest of a stage that has no kustomization is not part of another stage.
+func TestBundleCheckOfAnotherStage(t *testing.T) {
+	const settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
+	files := map[string]string{"deploy/prod/kustomization.yaml": "resources: [a.yaml]\n", "deploy/prod/a.yaml": settings}
+	for _, tc := range []struct{ reason, file, want string }{
+		{"beside the overlay for production", "deploy/dev/settings.yaml", "- deploy/prod\n"},
+		{"of no stage", "deploy/mail/settings.yaml", "- deploy/mail/settings.yaml\n- deploy/prod\n"},
+		{"in a folder that other things than stages are named", "deploy/main/settings.yaml", "- deploy/main/settings.yaml\n- deploy/prod\n"},
+		{"a stage, but not beside the overlay", "mail/dev/settings.yaml", "- deploy/prod\n- mail/dev/settings.yaml\n"},
+	} {
+		files := maps.Clone(files)
+		files[tc.file] = strings.Replace(settings, "settings", "more", 1)
+		dir := folderOf(t, files)
+		if out, errs, err := call(t, "bundle", "check", dir, "--fix"); err != nil {
+			t.Fatalf("%s: %v\n%s%s", tc.reason, err, out, errs)
+		}
+		if got := contents(t, dir)[string(filepath.Separator)+"kustomization.yaml"]; got != "resources:\n"+tc.want {
+			t.Errorf("%s: it lists %q, want %q", tc.reason, got, tc.want)
 		}
 	}
 }
@@ -160,6 +194,43 @@ func TestBundleCheckOfRepeats(t *testing.T) {
 	}
 	if got, want := contents(t, dir)[string(filepath.Separator)+"kustomization.yaml"], "resources:\n- a.yaml\n- b.yaml\n- c.yaml\n"; got != want {
 		t.Errorf("it lists %q, want %q", got, want)
+	}
+}
+
+// TestBundleCheckOfWhatBecameADeployment shows that a ReplicationController is not listed where a Deployment took its place.
+func TestBundleCheckOfWhatBecameADeployment(t *testing.T) {
+	const name = "metadata: {name: web}\n"
+	const old, deployment = "apiVersion: v1\nkind: ReplicationController\n" + name, "apiVersion: apps/v1\nkind: Deployment\n" + name
+	const service = "---\napiVersion: v1\nkind: Service\n" + name
+	for _, tc := range []struct {
+		reason, want string
+		files        map[string]string
+	}{
+		{"a Deployment of its name", "deployment.yaml", map[string]string{"old/web.yaml": old, "deployment.yaml": deployment}},
+		{"in one of two files that have the Deployment", "deployment.yaml", map[string]string{"all.yaml": old + "---\n" + deployment, "deployment.yaml": deployment}},
+		{"none of its name", "deployment.yaml, old/web.yaml", map[string]string{"old/web.yaml": old, "deployment.yaml": strings.Replace(deployment, "web", "other", 1)}},
+		{"beside an object of its own", "deployment.yaml, old/web.yaml", map[string]string{"old/web.yaml": old + service, "deployment.yaml": deployment}},
+	} {
+		out, _, err := call(t, "bundle", "check", folderOf(t, tc.files))
+		if !errors.Is(err, errRefused) || !strings.Contains(out, "would list "+tc.want+"\n") {
+			t.Errorf("%s: %v, want %q:\n%s", tc.reason, err, tc.want, out)
+		}
+	}
+}
+
+// TestBundleCheckOfAFieldThatIsThereTwice shows where an object has a field twice, such as all of those of the next, before
+// which the line with --- is missing.
+func TestBundleCheckOfAFieldThatIsThereTwice(t *testing.T) {
+	const one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"
+	dir := folderOf(t, map[string]string{"kustomization.yaml": "resources: [a.yaml, b.yaml]\n",
+		"a.yaml": one + strings.Replace(one, "one", "two", 1), "b.yaml": strings.Replace(one, "one", "three", 1) + "data: {a: b}\ndata: {a: c}\n"})
+	out, _, err := call(t, "bundle", "check", dir)
+	for _, want := range []string{
+		"a.yaml:1: error [build]: ConfigMap/one: apiVersion: it is there twice; take one out", "b.yaml:4: error [build]: ConfigMap/three: data: it is there twice", "write --- on a line before it",
+	} {
+		if !errors.Is(err, errRefused) || !strings.Contains(out, want) {
+			t.Errorf("%v, want %q:\n%s", err, want, out)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/installable"
 )
 
 // portal is an app as its publisher had it for a cluster of its own: plain manifests, with all kinds of faults.
@@ -109,6 +110,16 @@ func TestBundleCheckSaysAllAtOnceWithFileAndLine(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}
+	}
+}
+
+func TestBundleCheckNamesAConfigurationAtFault(t *testing.T) {
+	out, _, err := call(t, "bundle", "check", folderOf(t, map[string]string{
+		"kustomization.yaml": "resources: [a.yaml]\nconfigurations: [more/kustomizeconfig.yaml]\n", "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+		"more/kustomizeconfig.yaml": "namePrefix: []\nnameReferences: []\n",
+	}))
+	if want := "more/kustomizeconfig.yaml:2: error [build]: more/kustomizeconfig.yaml: it is no configuration"; !errors.Is(err, errRefused) || !strings.Contains(out, want) {
+		t.Errorf("%v: %s, want %q", err, out, want)
 	}
 }
 
@@ -262,6 +273,25 @@ func TestBundlePush(t *testing.T) {
 	}
 }
 
+func TestBundleCheckKnowsWhichImagesAPlatformAllows(t *testing.T) {
+	dir := folderOf(t, portal())
+	for _, tc := range []struct {
+		reason string
+		flags  []string
+		want   bool
+	}{
+		{"any, where nothing is said", nil, false},
+		{"of another registry", []string{"--allow-registry", "ghcr.io/ks/"}, true},
+		{"of one that is listed", []string{"--allow-registry", "ghcr.io/ks/", "--allow-registry", "registry.example.org/"}, false},
+		{"without a digest", []string{"--require-digests"}, true},
+	} {
+		out, _, err := call(t, append([]string{"bundle", "check", dir}, tc.flags...)...)
+		if said := strings.Contains(out, "web.yaml:14: error [images]: Deployment/web: spec.template.spec.containers[web].image: registry.example.org/portal:1 "); said != tc.want || !errors.Is(err, errRefused) {
+			t.Errorf("%s: said %t, want %t (%v):\n%s", tc.reason, said, tc.want, err, out)
+		}
+	}
+}
+
 func TestPlatformAddKind(t *testing.T) {
 	out, _, err := call(t, "platform", "add-kind", "httproutes.gateway.networking.k8s.io")
 	if err != nil {
@@ -276,6 +306,9 @@ func TestPlatformAddKind(t *testing.T) {
 		for label := range role.Labels {
 			roles[label] = role
 		}
+	}
+	if said := strings.Join(strings.Fields(strings.ReplaceAll(out, "#", "")), " "); !strings.Contains(said, installable.Risk) {
+		t.Errorf("it does not name the risk:\n%s", out)
 	}
 	want := func(verbs ...string) []rbacv1.PolicyRule {
 		return []rbacv1.PolicyRule{{APIGroups: []string{"gateway.networking.k8s.io"}, Resources: []string{"httproutes"}, Verbs: verbs}}

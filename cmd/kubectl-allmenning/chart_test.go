@@ -58,13 +58,13 @@ func TestBundleOfAChart(t *testing.T) {
 			[]string{"title: Oppslag", "who: Vinje"}},
 		{"settings that are none", []string{"bundle", "check", dir, "--chart-settings", filepath.Join(dir, "values.yaml")}, true, []string{"read chart settings"}},
 		{"no component corrects a chart", []string{"bundle", "check", dir, "--fix"}, true, []string{"from-chart"}},
-		{"it is rendered once into a folder", []string{"bundle", "from-chart", dir, "-f", filepath.Join(dir, "values.other.yaml"), "--set", "extra.a=b", "-o", out}, false,
+		{"it is rendered once into a folder, which is a success", []string{"bundle", "from-chart", dir, "-f", filepath.Join(dir, "values.other.yaml"), "--set", "extra.a=b", "-o", out}, false,
 			[]string{"wrote 3 files", "one value for all: ConfigMap/board: data.who", "no faults found"}},
 		{"what one password for all is made of is named", []string{"bundle", "from-chart", shared, "--chart-settings", filepath.Join(shared, ".settings"), "--parameters", filepath.Join(shared, ".given"), "-o", filepath.Join(t.TempDir(), "out")}, false,
 			[]string{"one value for all: Secret/x: data.a; write a replacement that reads data.parameter_password from allmenning-context.yaml", "Secret/x: data.a, a secret that all municipalities would share"}},
 		{"a folder that is not empty stays", []string{"bundle", "from-chart", dir, "-o", out}, true, []string{"is not empty"}},
 		{"the folder is a bundle", []string{"bundle", "render", out, "--app", "board"}, false, []string{"title: Annet", "who: Eksempel"}},
-		{"what would differ is not rendered once either", []string{"bundle", "from-chart", fresh, "-o", out + "2"}, true, []string{"templates/secret.yaml:5"}},
+		{"what would differ is not rendered once either", []string{"bundle", "from-chart", fresh, "-o", out + "2"}, true, []string{"templates/secret.yaml:5", "so that nothing was written"}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got, errs, err := call(t, tc.args...)
@@ -84,7 +84,48 @@ func TestBundleOfAChart(t *testing.T) {
 	}
 }
 
-// TestSampleChartIsWhatIsPushed keeps the digest in the samples that of the chart beside it.
+// TestFromChartOfWhatRestartsPods shows that a folder with nothing but warnings is a success, without what the chart draws to
+// restart its pods.
+func TestFromChartOfWhatRestartsPods(t *testing.T) {
+	const web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n" +
+		"    metadata:\n      labels: {app: web}\n      annotations: {restarted: {{ now | quote }}, of: {{ .Release.Name }}}\n" +
+		"    spec:\n      securityContext: {runAsNonRoot: true}\n      containers: [{name: web, image: example.org/web:1, envFrom: [{secretRef: {name: login}}]}]\n"
+	for _, tc := range []struct {
+		reason, template string
+		code             int
+		want             []string
+	}{
+		{"warnings alone", web, 0, []string{
+			"warning [", "Secret/login", "made to fit: Deployment/web: annotation restarted of its pods is left out", "no faults found",
+		}},
+		{"what the catalogue would refuse is written, and said", strings.Replace(web, "runAsNonRoot: true", "", 1), 1, []string{
+			"error [pod-security]", "was written, and the catalogue would refuse this bundle as it is: correct there what is listed above",
+		}},
+	} {
+		dir, out := board(t, map[string]string{"templates/web.yaml": tc.template}), filepath.Join(t.TempDir(), "out")
+		got, errs, err := call(t, "bundle", "from-chart", dir, "-o", out)
+		if (err != nil) != (tc.code != 0) || (err != nil && exitCode(err) != tc.code) {
+			t.Errorf("%s: %v, want exit code %d", tc.reason, err, tc.code)
+		}
+		text := got + errs
+		if err != nil {
+			text += err.Error()
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: %q is not in\n%s", tc.reason, want, text)
+			}
+		}
+		if strings.Contains(text, "one value for all: Deployment") {
+			t.Errorf("%s: what the operator writes to restart pods is listed as the tenant's:\n%s", tc.reason, text)
+		}
+		content, err := os.ReadFile(filepath.Join(out, "deployment-web.yaml"))
+		if err != nil || strings.Contains(string(content), "restarted") || !strings.Contains(string(content), "of: board") {
+			t.Errorf("%s: %v: %s", tc.reason, err, content)
+		}
+	}
+}
+
 // TestGeneratedParametersAreTakenForGranted shows that a chart whose passwords are parameters can be checked where the SharedApp is not.
 func TestGeneratedParametersAreTakenForGranted(t *testing.T) {
 	const secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData:\n  a: {{ .Values.password | default (randAlphaNum 16) }}\n"
@@ -116,6 +157,7 @@ func TestPushToARegistryWithoutTLS(t *testing.T) {
 	}
 }
 
+// TestSampleChartIsWhatIsPushed keeps the digest in the samples that of the chart beside it.
 func TestSampleChartIsWhatIsPushed(t *testing.T) {
 	hub := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer hub.Close()

@@ -37,7 +37,7 @@ func TestCompletionFromFiles(t *testing.T) {
 		{"no files where there is nothing to suggest", []string{"onboard", "vinje", "--display-name", ""}, ":4\n"},
 		{"no name of a municipality that is new, but the flags it takes", []string{"onboard", "-f", root, ""},
 			"--display-name\tthe name that people know\n--number\tthe municipality's official number, four digits\n:4\n"},
-		{"an output", []string{"plan", "-f", root, "-o", ""}, "json\nyaml\n:4\n"},
+		{"an output", []string{"plan", "-f", root, "-o", ""}, "json\nyaml\nmarkdown\nsarif\njunit\n:4\n"},
 		{"an output behind the arguments", []string{"explain", "tokke", "-f", root, "-o", "j"}, "json\n:4\n"},
 		{"a dry run", []string{"promote", "svarut", "2.5.0", "--dry-run", "s"}, "server\n:4\n"},
 	} {
@@ -55,7 +55,7 @@ func TestCompletionFromFiles(t *testing.T) {
 
 // TestEveryFlagIsCompleted leaves to the shell only what is a file.
 func TestEveryFlagIsCompleted(t *testing.T) {
-	files := []string{"filename", "kubeconfig", "certificate-authority", "client-certificate", "client-key"}
+	files := []string{"filename", "before", "kubeconfig", "certificate-authority", "client-certificate", "client-key"}
 	root := newCommand()
 	for _, cmd := range append(root.Commands(), root) {
 		if cmd.Name() == "completion" {

@@ -29,7 +29,8 @@ func newBundleFromChart() *cobra.Command {
 		Long: "Render a chart, a folder or what helm package writes, with values of yours, and write what comes out as a bundle without\n" +
 			"Helm: manifests, and a kustomization.yaml that lists them. It is for publishers who want to see and correct each object before they offer\n" +
 			"it; the operator renders charts by itself as well. What a chart fills in with the facts of the tenant has one value in such a folder:\n" +
-			"those fields are listed, to be written as kustomize replacements.",
+			"those fields are listed, to be written as kustomize replacements. The exit code is 0 where the folder was written and nothing in it is wrong, warnings\n" +
+			"aside; 1 where the catalogue would refuse it as it is, or the chart, of which nothing is written then; and 2 where the chart can't be read.",
 		Example: examples(
 			"kubectl allmenning bundle from-chart ./board -f values.yaml --set replicas=2 -o ./board-bundle",
 		),
@@ -55,7 +56,7 @@ func newBundleFromChart() *cobra.Command {
 				if err := writeReport(cmd.ErrOrStderr(), "", report); err != nil {
 					return err
 				}
-				return errRefused
+				return fmt.Errorf("%w, so that nothing was written", errRefused)
 			}
 			if err != nil {
 				return err
@@ -130,7 +131,7 @@ func sayFrozen(out io.Writer, dir string, frozen publication.Frozen) error {
 		return err
 	}
 	if frozen.Report.Refused() {
-		return errRefused
+		return fmt.Errorf("%s was written, and %w as it is: correct there what is listed above, or have kubectl allmenning bundle check %s --fix correct what it can", dir, errRefused, dir)
 	}
 	return nil
 }

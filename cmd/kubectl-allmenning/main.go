@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"regexp"
@@ -32,16 +33,25 @@ func main() {
 	err := execute(ctx, newCommand())
 	stop()
 	if err != nil {
-		for _, one := range each(err) {
-			fmt.Fprintln(os.Stderr, "error:", oneLine(one))
-		}
+		printError(os.Stderr, err)
 		os.Exit(exitCode(err))
 	}
 }
 
-// exitCode tells what could not be read apart from what was read and is wrong, for bundle check.
+// printError writes errors in a line each. That something would change is none.
+func printError(out io.Writer, err error) {
+	if errors.Is(err, errChanges) {
+		return
+	}
+	for _, one := range each(err) {
+		fmt.Fprintln(out, "error:", oneLine(one))
+	}
+}
+
+// exitCode is 1, but for two commands that pipelines ask: of bundle check it tells what could not be read apart
+// from what was read and is wrong, and of plan what would change apart from what is wrong.
 func exitCode(err error) int {
-	if errors.As(err, new(unreadable)) {
+	if errors.As(err, new(unreadable)) || errors.Is(err, errChanges) {
 		return 2
 	}
 	return 1

@@ -10,6 +10,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/builtin"
+	"github.com/allmenning/allmenning/internal/installable"
 )
 
 // newPlatform holds what platform operators do.
@@ -45,13 +46,27 @@ func checkResource(name, resource, group string) error {
 	return fmt.Errorf("%q is not a resource with its group: write %s", name, strings.TrimSuffix(resource+"."+others[0], "."))
 }
 
+// comment is a text as lines of comments in YAML.
+func comment(text string) string {
+	const letters = 124
+	lines, line := []string{}, "#"
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+1+len(word) > letters {
+			lines, line = append(lines, line), "#"
+		}
+		line += " " + word
+	}
+	return strings.Join(append(lines, line), "\n")
+}
+
 func newAddKind() *cobra.Command {
 	return &cobra.Command{
 		Use:   "add-kind RESOURCE[.GROUP]",
 		Short: "Print the roles that let bundles hold a kind",
 		Long: "Print two ClusterRoles: one lets the installer account of each tenant write objects of the kind, the other lets the\n" +
-			"operator read them. The kind must be namespaced. Its controller acts on what a publisher writes: read first what it\n" +
-			"lets a namespace reach, such as routes for names of others, volumes of others, or pods that keep no rule.",
+			"operator read them. The kind must be namespaced. Its controller acts on what a publisher writes, with rights of its own:\n" +
+			"read first what it lets a namespace reach, such as routes for names of others, volumes of others, or pods that keep no\n" +
+			"rule. A controller that reads Secrets in the whole cluster gives a publisher those that it can be led to.",
 		Example:           examples("kubectl allmenning platform add-kind httproutes.gateway.networking.k8s.io | kubectl apply -f -"),
 		Args:              between(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -61,6 +76,7 @@ func newAddKind() *cobra.Command {
 				return seeHelp(cmd, err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), `# Lets bundles hold %[1]s. What its controller lets a namespace reach, every publisher reaches from now on.
+%[7]s
 # Versions with it need a health rule in spec.versions[].health of their SharedApp, unless the controller writes
 # the usual conditions into its status:
 #   health: [{apiVersion: %[6]s<version>, kind: <Kind>, healthy: "object.status.<field> == '<value>'"}]
@@ -83,7 +99,7 @@ rules:
 - apiGroups: [%[3]q]
   resources: [%[2]s]
   verbs: [get, list, watch]
-`, args[0], resource, group, v1alpha1.LabelAggregateToInstaller, v1alpha1.LabelAggregateToManager, strings.TrimPrefix(group+"/", "/"))
+`, args[0], resource, group, v1alpha1.LabelAggregateToInstaller, v1alpha1.LabelAggregateToManager, strings.TrimPrefix(group+"/", "/"), comment("Risk: "+installable.Risk+"."))
 			return nil
 		},
 	}

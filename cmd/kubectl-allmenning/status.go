@@ -20,16 +20,18 @@ func newStatus(c *connection) *cobra.Command {
 	var output string
 	var filter progress.Filter
 	var watch, waves bool
+	var doors doorsQuestion
 	cmd := &cobra.Command{
 		Use:   "status [ROLLOUT...]",
 		Short: "Show how far rollouts have come",
 		Long: "Show rollouts as a table: those first that are halted or under way. Of each group and app the newest is\n" +
 			"shown; earlier ones that are over are left out, unless --records asks for them. Where a rollout is named, its\n" +
-			"waves are below it.",
+			"waves are below it. With --doors, the doors between municipalities are shown instead: who is let in by whom.",
 		Example: examples(
 			"kubectl allmenning status",
 			"kubectl allmenning status --network digi-tv --watch",
 			"kubectl allmenning status digi-tv.svarut.2.4.1.1",
+			"kubectl allmenning status --doors --municipality vinje",
 		),
 		ValidArgsFunction: c.completeMany(rolloutNames()),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,43 +40,62 @@ func newStatus(c *connection) *cobra.Command {
 			if err := checkOutput(output); err != nil {
 				return err
 			}
+			if err := doors.check(args, filter, watch, waves); err != nil {
+				return err
+			}
+			if doors.doors {
+				return c.showDoors(cmd.Context(), cmd.OutOrStdout(), doors, filter.App, output)
+			}
 			if watch && output != "" {
 				return fmt.Errorf("--watch shows a table: leave out --output %s", output)
 			}
-			cluster, err := c.open()
-			if err != nil {
-				return err
-			}
-			w, err := world.FromCluster(cmd.Context(), cluster, world.Rollouts)
-			if err != nil {
-				return err
-			}
-			if err := checkFilter(cmd.Context(), cluster, w, filter); err != nil {
-				return err
-			}
-			strategies, err := strategiesOf(cmd.Context(), cluster, waves)
-			if err != nil {
-				return err
-			}
-			if watch {
-				return follow(cmd.Context(), cluster, cmd.OutOrStdout(), filter, lines(waves, strategies))
-			}
-			if err := checkNames(w, args); err != nil {
-				return err
-			}
-			return printStatus(cmd.OutOrStdout(), output, progress.Pick(w.Rollouts, filter), lines(waves, strategies))
+			return c.showRollouts(cmd.Context(), cmd.OutOrStdout(), filter, watch, waves, output)
 		},
 	}
 
-	cmd.Flags().StringVar(&filter.Network, "network", "", "only rollouts of this network")
-	cmd.Flags().StringVar(&filter.App, "app", "", "only rollouts of this app")
-	cmd.Flags().BoolVar(&filter.Records, "records", false, "show also rollouts that are over and that another followed")
 	cmd.Flags().BoolVar(&waves, "waves", false, "show the waves of each rollout")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on, and show each change, until interrupted")
-	complete(cmd, "network", c.completeFlag(nil, networkNames()))
-	complete(cmd, "app", c.completeFlag(nil, appNames()))
+	c.addStatusFilters(cmd, &filter, &doors)
 	addOutput(cmd, &output)
 	return cmd
+}
+
+// showRollouts prints the rollouts that a filter picks.
+func (c *connection) showRollouts(ctx context.Context, out io.Writer, filter progress.Filter, watch, waves bool, output string) error {
+	cluster, err := c.open()
+	if err != nil {
+		return err
+	}
+	w, err := world.FromCluster(ctx, cluster, world.Rollouts)
+	if err != nil {
+		return err
+	}
+	if err := checkFilter(ctx, cluster, w, filter); err != nil {
+		return err
+	}
+	strategies, err := strategiesOf(ctx, cluster, waves)
+	if err != nil {
+		return err
+	}
+	if watch {
+		return follow(ctx, cluster, out, filter, lines(waves, strategies))
+	}
+	if err := checkNames(w, filter.Names); err != nil {
+		return err
+	}
+	return printStatus(out, output, progress.Pick(w.Rollouts, filter), lines(waves, strategies))
+}
+
+// addStatusFilters adds the flags that pick what is shown.
+func (c *connection) addStatusFilters(cmd *cobra.Command, filter *progress.Filter, doors *doorsQuestion) {
+	cmd.Flags().StringVar(&filter.Network, "network", "", "only rollouts of this network")
+	cmd.Flags().StringVar(&filter.App, "app", "", "only rollouts of this app; with --doors, only doors to it")
+	cmd.Flags().BoolVar(&filter.Records, "records", false, "show also rollouts that are over and that another followed")
+	cmd.Flags().BoolVar(&doors.doors, "doors", false, "show the doors between municipalities instead of rollouts")
+	cmd.Flags().StringVar(&doors.municipality, "municipality", "", "with --doors, only those of this municipality")
+	complete(cmd, "municipality", c.completeFlag(nil, municipalityNames()))
+	complete(cmd, "network", c.completeFlag(nil, networkNames()))
+	complete(cmd, "app", c.completeFlag(nil, appNames()))
 }
 
 // checkNames refuses a name that no Rollout has.

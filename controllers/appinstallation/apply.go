@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -38,7 +39,7 @@ type objectError struct {
 	err error
 }
 
-// apply writes the plan: first the policy that the app needs, then its objects in
+// apply writes the plan: first the policies that the app needs, then its objects in
 // their order, then what it no longer has. It stops at the first error, as what
 // comes later builds on what comes first, and goes on there the next time.
 func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, todo planned) applied {
@@ -51,9 +52,9 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, 
 	if done.refused, done.failed = r.try(ctx, seen, wanted, todo); done.refused != nil || done.failed != nil {
 		return done
 	}
-	if todo.policy != nil {
-		if err := apply.Write(ctx, r.Client, *todo.policy); err != nil {
-			done.failed = &objectError{ref: ref{Name: todo.policy.Name}, err: err}
+	for _, policy := range todo.policies {
+		if err := apply.Write(ctx, r.Client, policy); err != nil {
+			done.failed = &objectError{ref: ref{Name: policy.Name}, err: err}
 			return done
 		}
 	}
@@ -63,11 +64,14 @@ func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, 
 		return done
 	}
 
-	if done.failed = to.removeAll(asInstaller, ownerOf(seen), todo.prune); done.failed != nil || todo.prunePolicy == nil {
+	if done.failed = to.removeAll(asInstaller, ownerOf(seen), todo.prune); done.failed != nil {
 		return done
 	}
-	if err := to.remove(ctx, ownerOf(seen), todo.prunePolicy); err != nil {
-		done.failed = &objectError{ref: ref{Name: todo.prunePolicy.Name}, err: err}
+	for _, policy := range todo.prunePolicies {
+		if err := to.remove(ctx, ownerOf(seen), policy); err != nil {
+			done.failed = &objectError{ref: ref{Name: policy.Name}, err: err}
+			return done
+		}
 	}
 	return done
 }
@@ -140,6 +144,9 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.App
 	r.memory.pending.drop(i.UID)
 	for _, e := range condition.Events(i.Status.Conditions, next.Conditions) {
 		r.Events.Eventf(i, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
+	}
+	if len(seen.gone) > 0 && outcome.Reason == v1alpha1.ReasonUninstalled { // who asks later finds no AppInstallation
+		r.Events.Eventf(i, nil, corev1.EventTypeNormal, outcome.Reason, "Reconcile", "%s", outcome.Message)
 	}
 	return 0, nil
 }

@@ -81,7 +81,7 @@ const drainPause = 2 * time.Second
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.NamespacedName)
 	if apierrors.IsNotFound(err) {
-		return ctrl.Result{}, nil // its objects stay: deleting an installation does not uninstall
+		return ctrl.Result{}, r.Kinds.Hold(ctx, req.String(), nil) // its objects stay: deleting an installation does not uninstall
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
@@ -93,6 +93,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err := r.lister().look(ctx, &seen, wanted); err != nil {
 		return ctrl.Result{}, quiet(seen, fmt.Errorf("observe: %w", err))
 	}
+	seen.room.Claims = claimsIn(seen.live)
 	todo, err := plan(seen, wanted) //nolint:contextcheck // health rules have a time limit of their own
 	if err != nil {
 		return ctrl.Result{}, quiet(seen, fmt.Errorf("plan: %w", err))
@@ -102,12 +103,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	done := r.apply(ctx, seen, wanted, todo)
+	look := why(ctx, r, &seen, todo, done)
 	next, outcome := status(seen, todo, done, now) //nolint:contextcheck // as above
 	wait, err := r.write(ctx, seen, next, outcome, now)
 	if err != nil {
 		return ctrl.Result{}, quiet(seen, err)
 	}
-	result, err := goOn(seen, todo, done, outcome, wait)
+	result, err := goOn(seen, todo, done, outcome, sooner(wait, look))
 	return result, quiet(seen, err)
 }
 
@@ -131,6 +133,14 @@ func quiet(seen observed, err error) error {
 	return &quietError{error: err, text: parameters.Hide(err.Error(), secretsOf(seen))}
 }
 
+// sooner is the shorter of two pauses, of which 0 is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || (b > 0 && b < a) {
+		return b
+	}
+	return a
+}
+
 // goOn says when an installation is looked at again: at once, with a growing pause, or after a time.
 func goOn(seen observed, todo planned, done applied, outcome condition.Outcome, wait time.Duration) (ctrl.Result, error) {
 	if done.failed != nil && apierrors.IsForbidden(done.failed.err) && outcome.State == condition.Retrying {
@@ -142,8 +152,8 @@ func goOn(seen observed, todo planned, done applied, outcome condition.Outcome, 
 	if len(done.made) > 0 {
 		return ctrl.Result{RequeueAfter: rightsPause}, nil
 	}
-	if _, next := autoscalers(todo, done, seen.now); wait == 0 {
-		wait = next // no watch reports that an autoscaler has been without metrics for too long
+	if _, next := autoscalers(todo, done, seen.now); next > 0 {
+		wait = sooner(wait, next) // no watch reports that an autoscaler has been without metrics for too long
 	}
 	if todo.draining {
 		wait = drainPause // no watch reports that a pod has ended

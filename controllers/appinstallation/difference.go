@@ -169,7 +169,7 @@ func (p *planned) leftovers(seen observed, wanted []*unstructured.Unstructured) 
 	p.kept = claimsLeft(seen, has)
 	for _, name := range sorted(names) {
 		switch o := seen.live[name]; {
-		case precious(o):
+		case precious(o), name == valuesOf(&seen.installation):
 			if !slices.Contains(p.kept, name) {
 				p.kept = append(p.kept, name)
 			}
@@ -177,43 +177,47 @@ func (p *planned) leftovers(seen observed, wanted []*unstructured.Unstructured) 
 			p.stale = append(p.stale, o)
 		}
 	}
+	sorted(p.kept)
 }
 
 // claimsLeft are the claims that StatefulSets of the app made, and that are no longer in use: those of
-// StatefulSets that go now, and those that were listed before. Kubernetes gives them no label of the app.
+// StatefulSets that go now, and those that bear the app's label, as the selector of their StatefulSet does, or were listed
+// before, and that none makes now.
 func claimsLeft(seen observed, has map[ref]bool) []ref {
 	var left []ref
 	for name, o := range seen.live {
 		if name.Kind != claimKind {
 			continue
 		}
-		made := slices.Contains(seen.previous().Kept, name.String())
-		for of, set := range seen.live {
-			made = made || (!has[of] && madeBy(set, name.Name) && ours(seen, set))
-		}
-		if made && !has[name] && (o.GetLabels()[v1alpha1.LabelApp] == "" || ours(seen, o)) {
+		app, mine := o.GetLabels()[v1alpha1.LabelApp], seen.installation.Spec.App
+		goes, used := makersOf(seen, has, name.Name)
+		made := goes || app == mine || slices.Contains(seen.previous().Kept, name.String())
+		if made && !used && !has[name] && (app == "" || app == mine) {
 			left = append(left, name)
 		}
 	}
 	return sorted(left)
 }
 
-// madeBy says whether a StatefulSet makes a claim of a name: <template>-<StatefulSet>-<number>.
-func madeBy(set *unstructured.Unstructured, claim string) bool {
-	if set.GetKind() != "StatefulSet" {
-		return false
-	}
-	templates, _, err := unstructured.NestedSlice(set.Object, "spec", "volumeClaimTemplates")
-	if err != nil {
-		return false
-	}
-	for _, t := range templates {
-		template, ok := t.(map[string]any)
-		if !ok {
+// makersOf says whether a StatefulSet of the app that goes makes a claim, and whether one that the app has does.
+func makersOf(seen observed, has map[ref]bool, claim string) (goes, used bool) {
+	for name, set := range seen.live {
+		if !madeBy(set, claim) || !ours(seen, set) {
 			continue
 		}
-		name, _, _ := unstructured.NestedString(template, "metadata", "name")
-		number, found := strings.CutPrefix(claim, name+"-"+set.GetName()+"-")
+		if has[name] {
+			used = true
+		} else {
+			goes = true
+		}
+	}
+	return goes, used
+}
+
+// madeBy says whether a StatefulSet makes a claim of a name: <template>-<StatefulSet>-<number>.
+func madeBy(set *unstructured.Unstructured, claim string) bool {
+	for _, prefix := range claimPrefixes(set) {
+		number, found := strings.CutPrefix(claim, prefix)
 		if found && number != "" && strings.Trim(number, "0123456789") == "" {
 			return true
 		}

@@ -44,7 +44,7 @@ func driftMessage(seen observed, o object, before, after *unstructured.Unstructu
 	if before == nil {
 		return fmt.Sprintf("%s: made again, as somebody deleted it; to be without it, decline app %s in spec.apps of Municipality %s", o.ref, spec.App, spec.Tenant.Municipality)
 	}
-	fields := changed(before, after)
+	fields := changed(o.desired, before, after)
 	if len(fields) == 0 {
 		return ""
 	}
@@ -56,21 +56,22 @@ func driftMessage(seen observed, o object, before, after *unstructured.Unstructu
 		o.ref, named, spec.App, spec.Tenant.Municipality, v1alpha1.AnnotationIgnoreFields), 1024)
 }
 
-// changed are the fields that differ between two states of an object, without values: those that people write, and not what
-// the API server and controllers note.
-func changed(before, after *unstructured.Unstructured) []string {
+// changed are the fields that differ between two states of an object, without values: those that the app wrote, and those that
+// were taken out. What the API server and controllers note, perhaps in the same moment, is nobody's change.
+func changed(desired, before, after *unstructured.Unstructured) []string {
 	var all []string
 	for _, key := range keysOf(before.Object, after.Object) {
 		switch key {
 		case "status", "apiVersion", "kind":
 		case "metadata":
 			for _, of := range []string{"labels", "annotations"} {
+				want, _, _ := unstructured.NestedMap(desired.Object, key, of)
 				a, _, _ := unstructured.NestedMap(before.Object, key, of)
 				b, _, _ := unstructured.NestedMap(after.Object, key, of)
-				all = differ(all, key+"."+of, orNil(a), orNil(b))
+				all = differ(all, key+"."+of, orNil(want), orNil(a), orNil(b))
 			}
 		default:
-			all = differ(all, key, before.Object[key], after.Object[key])
+			all = differ(all, key, desired.Object[key], before.Object[key], after.Object[key])
 		}
 	}
 	return all
@@ -84,23 +85,24 @@ func orNil(m map[string]any) any {
 	return m
 }
 
-// differ adds the paths at which two values differ.
-func differ(all []string, path string, a, b any) []string {
-	if reflect.DeepEqual(a, b) {
+// differ adds the paths at which two values differ: those that are wanted, and those that the later one lacks.
+func differ(all []string, path string, want, before, after any) []string {
+	if reflect.DeepEqual(before, after) || (want == nil && after != nil) {
 		return all
 	}
-	one, ok1 := fieldsOf(a)
-	other, ok2 := fieldsOf(b)
+	one, ok1 := fieldsOf(before)
+	other, ok2 := fieldsOf(after)
 	if !ok1 || !ok2 {
 		return append(all, path)
 	}
-	_, isMap := a.(map[string]any)
+	wanted, _ := fieldsOf(want)
+	_, isMap := before.(map[string]any)
 	for _, key := range keysOf(one, other) {
 		below := path + "." + key
 		if !isMap {
 			below = path + "[" + key + "]"
 		}
-		all = differ(all, below, one[key], other[key])
+		all = differ(all, below, wanted[key], one[key], other[key])
 	}
 	return all
 }

@@ -17,7 +17,7 @@ type gate func(seen observed) *condition.Outcome
 // closed returns what the first closed gate says, or nil where all are open. The order is that
 // in which a person would fix them.
 func closed(seen observed) *condition.Outcome {
-	for _, g := range []gate{environmentReady, kindsReadable, appOffered, zoneFits, bundleStored, dependenciesReady} {
+	for _, g := range []gate{environmentReady, kindsReadable, appOffered, zoneFits, bundleStored, dependenciesReady, doorsOpen} {
 		if outcome := g(seen); outcome != nil {
 			return outcome
 		}
@@ -151,7 +151,10 @@ func outgrown(seen observed) *condition.Outcome {
 	if unfit := zoneUnfit(seen); unfit != nil {
 		return unfit
 	}
-	return dependencyLost(seen)
+	if lost := dependencyLost(seen); lost != nil {
+		return lost
+	}
+	return doorClosed(seen)
 }
 
 // dependencyLost says that an app which this one requires is not installed any longer, or not at a

@@ -11,12 +11,19 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // generatedName is the Secret in which an app's generated values are kept.
 func generatedName(app string) string { return app + "-generated" }
+
+// valuesOf is the Secret of an installation's generated values. What the app keeps may only open with them, so they are
+// kept as long as that is.
+func valuesOf(i *v1alpha1.AppInstallation) ref {
+	return ref{secrets.Kind().GroupKind(), generatedName(i.Spec.App)}
+}
 
 // kept is what there is of an installation's generated values.
 type kept struct {
@@ -134,4 +141,20 @@ func notMade(missing []parameters.Generated) *condition.Outcome {
 		names = append(names, g.Name)
 	}
 	return progressing(v1alpha1.ReasonProgressing, "making the values of "+strings.Join(names, ", "))
+}
+
+// generates says whether the operator makes values for the app, or made some.
+func generates(seen *observed) bool {
+	if len(seen.previous().Generated) > 0 {
+		return true
+	}
+	if seen.offer == nil {
+		return false
+	}
+	version := seen.offer.Version(seen.installation.Spec.Version)
+	if version == nil {
+		return false
+	}
+	accepted, err := version.Schema()
+	return err == nil && len(accepted.Generated()) > 0
 }

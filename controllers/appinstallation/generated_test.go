@@ -1,6 +1,7 @@
 package appinstallation
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,5 +122,78 @@ func TestValuesThatWereMadeAreHidden(t *testing.T) {
 	})
 	if got := parameters.Hide("it refuses hunter2hunter2", secretsOf(seen)); strings.Contains(got, "hunter2") {
 		t.Error(got)
+	}
+}
+
+func TestValuesStayWithWhatIsKept(t *testing.T) {
+	claim := func(name string, change func(*unstructured.Unstructured)) func(*observed) {
+		return func(s *observed) {
+			o := answered(of(*s, "PersistentVolumeClaim", name, map[string]any{}))
+			if change != nil {
+				change(o)
+			}
+			s.live[refOf(o)] = cached(t, o)
+		}
+	}
+	own := func(s *observed) {
+		s.installation.Spec.Isolation = v1alpha1.IsolationOwn
+		s.namespace.Name = "vinje-prod--svarut"
+	}
+	theirs := func(o *unstructured.Unstructured) { o.SetLabels(nil) }
+	const secret = "Secret/svarut-generated"
+	for _, tc := range []struct {
+		reason string
+		seen   observed
+		kept   []string
+	}{
+		{"nothing is kept that it may open", world(), nil},
+		{"a database opens with the password that it was made with", world(claim("data", nil)), []string{"PersistentVolumeClaim/data", secret}},
+		{"a claim of the tenant's own is nothing to the app", world(claim("data", theirs)), nil},
+		{"but in its own namespace all are", world(own, claim("data", theirs)), []string{secret}},
+		{"what is annotated to stay may be data, too", world(func(s *observed) {
+			o := answered(configMap("settings", "a"))
+			o.SetAnnotations(map[string]string{v1alpha1.AnnotationPrune: v1alpha1.PruneDisabled})
+			s.live[refOf(o)] = cached(t, o)
+		}), []string{"ConfigMap/settings", secret}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			seen := tc.seen
+			absent(&seen)
+			o := answered(secretOf(func(o *unstructured.Unstructured) { o.SetLabels(ownLabels(&seen.installation)) }))
+			seen.live[refOf(o)] = cached(t, o)
+			todo := mustPlan(t, seen)
+			if diff := cmp.Diff(tc.kept, keeps(todo)); diff != "" {
+				t.Errorf("kept (-want +got):\n%s", diff)
+			}
+			if goes := slices.Contains(prunes(todo), secret); goes != (tc.kept == nil) {
+				t.Errorf("prunes %v", prunes(todo))
+			}
+			after := next(t, seen, todo)
+			if diff := cmp.Diff(tc.kept, keeps(mustPlan(t, after))); diff != "" {
+				t.Errorf("kept at the next look (-want +got):\n%s", diff)
+			}
+			after.installation.Status.Inventory = nil
+			if _, needed := neededKinds(&after, rendered{})[schema.GroupKind{Kind: "Secret"}]; needed != (tc.kept != nil) {
+				t.Errorf("Secrets are looked for when all else is gone: %v", needed)
+			}
+		})
+	}
+}
+
+func TestClaimsThatAreInUseAgainAreNotLeft(t *testing.T) {
+	seen := world(func(s *observed) { s.installation.Status.Kept = []string{"PersistentVolumeClaim/data-ledger-0"} })
+	set := of(seen, "StatefulSet", "ledger", map[string]any{"spec": map[string]any{"volumeClaimTemplates": []any{map[string]any{"metadata": map[string]any{"name": "data"}}}}})
+	set.SetAPIVersion("apps/v1")
+	o := of(seen, "PersistentVolumeClaim", "data-ledger-0", map[string]any{})
+	o.SetLabels(nil)
+	seen.live[refOf(o)] = cached(t, o)
+	live := answered(set)
+	seen.live[refOf(set)] = cached(t, live)
+	todo, err := plan(seen, rendered{objects: []*unstructured.Unstructured{set}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(todo.kept) > 0 {
+		t.Errorf("kept: %v", keeps(todo))
 	}
 }

@@ -8,17 +8,22 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/internal/contract"
+	"github.com/allmenning/allmenning/internal/door"
 	"github.com/allmenning/allmenning/internal/installable"
 )
 
@@ -40,7 +45,11 @@ func (r *Reconciler) lister() lister {
 // isReadable says whether what was written of a kind can be awaited in the cache.
 func (l lister) isReadable(ctx context.Context, o client.Object) bool {
 	u, ok := o.(*unstructured.Unstructured)
-	return !ok || l.ensure(ctx, u.GroupVersionKind(), u.GetNamespace()) == nil
+	if !ok {
+		return true
+	}
+	gvk := u.GroupVersionKind()
+	return (gvk == secrets.Kind() || l.kinds.IsWatched(gvk)) && l.ensure(ctx, gvk, u.GetNamespace()) == nil
 }
 
 // ensure returns when the objects of a kind in a namespace can be read from memory. A *kinds.Fault says that they can't.
@@ -65,29 +74,35 @@ func (l lister) look(ctx context.Context, seen *observed, wanted rendered) error
 	if seen.unreadable != "" {
 		unreadable = append(unreadable, seen.unreadable)
 	}
-	for _, gvk := range whichToList(all, needed) {
+	listed := whichToList(seen, all, needed)
+	if err := l.kinds.Hold(ctx, ownerOf(*seen), listed); err != nil {
+		return err
+	}
+	for _, gvk := range listed {
 		if gvk == secrets.Kind() && (needed[gvk.GroupKind()] == nil || !hasInstaller(seen)) {
 			continue
 		}
-		err := l.ensure(ctx, gvk, seen.home())
-		var fault *kinds.Fault
-		switch {
-		case errors.As(err, &fault):
-			holds, err := l.holds(seen, needed, fault)
-			if err != nil {
-				return err
-			}
-			unreadable = append(unreadable, holds...)
-		case err != nil:
+		why, err := l.lookAt(ctx, seen, needed, gvk)
+		if err != nil {
 			return err
-		default:
-			if err := l.listKind(ctx, seen, gvk); err != nil {
-				return err
-			}
 		}
+		unreadable = append(unreadable, why...)
 	}
 	seen.unreadable = strings.Join(unreadable, "; ")
 	return nil
+}
+
+// lookAt lists what is in the namespace of one kind, and says why that can't be read and is in the way.
+func (l lister) lookAt(ctx context.Context, seen *observed, needed map[schema.GroupKind][]schema.GroupVersionKind, gvk schema.GroupVersionKind) ([]string, error) {
+	err := l.ensure(ctx, gvk, seen.home())
+	var fault *kinds.Fault
+	switch {
+	case errors.As(err, &fault):
+		return l.holds(seen, needed, fault)
+	case err != nil:
+		return nil, err
+	}
+	return nil, l.listKind(ctx, seen, gvk)
 }
 
 // holds says why a kind that can't be read is in the way; nothing where it is not. What an app held of a kind whose definition is gone is gone,
@@ -97,7 +112,11 @@ func (l lister) holds(seen *observed, needed map[schema.GroupKind][]schema.Group
 		return nil, nil
 	}
 	if seen.installation.Spec.State == v1alpha1.InstallationAbsent {
-		if gone, err := l.kinds.Gone(fault); gone || err != nil {
+		gone, err := l.kinds.Gone(fault)
+		if gone {
+			seen.gone = append(seen.gone, fault.Kind)
+		}
+		if gone || err != nil {
 			return nil, err
 		}
 	}
@@ -119,7 +138,8 @@ func neededKinds(seen *observed, wanted rendered) map[schema.GroupKind][]schema.
 		add(o.GroupVersionKind())
 	}
 	named := func(r contract.Reference) bool { return r.Kind == secrets.Kind().Kind }
-	if isLost(seen) || slices.ContainsFunc(contract.References(wanted.objects), named) {
+	values := valuesOf(&seen.installation).String()
+	if isLost(seen) || slices.Contains(seen.previous().Kept, values) || slices.ContainsFunc(contract.References(wanted.objects), named) {
 		add(secrets.Kind()) // they may be the app's of before, or another app's
 	}
 	return needed
@@ -132,8 +152,9 @@ func isLost(seen *observed) bool {
 
 // whichToList are the served kinds in the version that the cluster prefers, and after that in those in which the app
 // writes them: field ownership is recorded in these. One that Kubernetes does not bring, and that the app
-// does not hold, is left out: it is not watched on its account.
-func whichToList(served []schema.GroupVersionKind, needed map[schema.GroupKind][]schema.GroupVersionKind) []schema.GroupVersionKind {
+// does not hold, is left out: it is not watched on its account. One that an app holds which is uninstalled comes with them
+// where it is not served any longer: nothing of it is left behind unsaid.
+func whichToList(seen *observed, served []schema.GroupVersionKind, needed map[schema.GroupKind][]schema.GroupVersionKind) []schema.GroupVersionKind {
 	var all []schema.GroupVersionKind
 	for _, gvk := range served {
 		versions := needed[gvk.GroupKind()]
@@ -146,6 +167,21 @@ func whichToList(served []schema.GroupVersionKind, needed map[schema.GroupKind][
 			}
 		}
 	}
+	if seen.installation.Spec.State == v1alpha1.InstallationAbsent {
+		all = append(all, noLongerServed(served, needed)...)
+	}
+	return all
+}
+
+// noLongerServed are the kinds that the app holds and that the installer role does not list any longer.
+func noLongerServed(served []schema.GroupVersionKind, needed map[schema.GroupKind][]schema.GroupVersionKind) []schema.GroupVersionKind {
+	var all []schema.GroupVersionKind
+	for kind, versions := range needed {
+		if !slices.ContainsFunc(served, func(gvk schema.GroupVersionKind) bool { return gvk.GroupKind() == kind }) {
+			all = append(all, versions...)
+		}
+	}
+	slices.SortFunc(all, func(a, b schema.GroupVersionKind) int { return strings.Compare(a.String(), b.String()) })
 	return all
 }
 
@@ -186,4 +222,111 @@ func (l lister) served(seen *observed) ([]schema.GroupVersionKind, error) {
 
 	l.known.put(key, servedKinds{all: all, complete: complete, at: l.clock.Now()})
 	return all, nil
+}
+
+// readSecrets reads the tenant's Secrets that hold parameters, and the values that the operator made.
+func readSecrets(ctx context.Context, r *Reconciler, seen *observed) error {
+	seen.secrets = map[string]map[string][]byte{}
+	if !hasInstaller(seen) {
+		return nil
+	}
+	err := readGiven(ctx, r, seen)
+	if err == nil {
+		err = readKept(ctx, r, seen)
+	}
+	var fault *kinds.Fault
+	if errors.As(err, &fault) {
+		seen.unreadable = fault.Error()
+		return nil
+	}
+	return err
+}
+
+// hasInstaller says whether the namespace has an installer, as which its Secrets are read, or is to have one any moment. Where
+// it has none, nothing of the app is there.
+func hasInstaller(seen *observed) bool {
+	ns := seen.namespace
+	return ns != nil && ns.DeletionTimestamp.IsZero() && ns.Labels[v1alpha1.LabelMunicipality] == seen.installation.Spec.Tenant.Municipality
+}
+
+// readGiven reads the Secrets that hold parameters.
+func readGiven(ctx context.Context, r *Reconciler, seen *observed) error {
+	i := &seen.installation
+	for _, from := range i.Spec.ParametersFrom {
+		data, err := r.secret(ctx, client.ObjectKey{Namespace: i.Namespace, Name: from.SecretRef.Name})
+		if err != nil {
+			return err
+		}
+		if data != nil {
+			seen.secrets[from.SecretRef.Name] = data
+		}
+	}
+	return nil
+}
+
+// readKept reads the values that the operator made for the app, where its version has such.
+func readKept(ctx context.Context, r *Reconciler, seen *observed) error {
+	if !generates(seen) {
+		return nil
+	}
+	i := &seen.installation
+	key := client.ObjectKey{Namespace: seen.home(), Name: generatedName(i.Spec.App)}
+	var err error
+	seen.generated.identity, err = maybe(ctx, r.Client, key, untyped(secrets.Kind()))
+	if err != nil || seen.generated.identity == nil || takenSecret(*seen, seen.generated.identity) != nil {
+		return err
+	}
+	seen.generated.data, err = r.secret(ctx, key)
+	return err
+}
+
+// readDoors reads which of the doors that the version requires are open: the half of this side is there as long as
+// both sides agree. The list of doors in the status of the Municipality is cut, and so is not asked.
+func readDoors(ctx context.Context, c client.Reader, seen *observed) error {
+	i := &seen.installation
+	seen.doors = map[v1alpha1.RequiredService]bool{}
+	for _, required := range seen.offer.Version(i.Spec.Version).Connects() {
+		asked := askedFor(i, required)
+		if asked == nil {
+			continue
+		}
+		key := door.Key{App: asked.App, Service: asked.Service, Host: asked.Host, HostEnvironment: asked.HostEnvironment}
+		policy, err := maybe(ctx, c, client.ObjectKey{Namespace: seen.home(), Name: key.ConsumerPolicy(i.Spec.App)}, &networkingv1.NetworkPolicy{})
+		if err != nil {
+			return err
+		}
+		seen.doors[required] = policy != nil && policy.Labels[v1alpha1.LabelDoor] == string(v1alpha1.DoorConsumer) && policy.DeletionTimestamp.IsZero()
+	}
+	return nil
+}
+
+// why reads, of an app that has not been ready for a while, why its pods are not: their workloads say little of it. It returns how
+// long until they are to be looked at, or again; 0 where they are not.
+func why(ctx context.Context, r *Reconciler, seen *observed, todo planned, done applied) time.Duration {
+	i := &seen.installation
+	if !waitsForPods(todo, done) || seen.namespace == nil { //nolint:contextcheck // health rules have a time limit of their own
+		return 0
+	}
+	known, ok := r.memory.causes.get(i.UID)
+	if ok && known.digest == i.Spec.Digest {
+		seen.room.Causes = known.by
+		if wait := causePause - seen.now.Sub(known.at); wait > 0 {
+			return wait
+		}
+	}
+	if wait := causePatience - seen.now.Sub(notReadySince(seen)); wait > 0 {
+		return wait
+	}
+	if !r.memory.glances.may(seen.now) {
+		return time.Second
+	}
+	var pods corev1.PodList
+	err := r.Live.List(ctx, &pods, client.InNamespace(seen.home()), client.MatchingLabels{v1alpha1.LabelApp: i.Spec.App}, client.Limit(maxPods))
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Info("pods", "unread", err.Error()) // what is known without them is said
+		return causePause
+	}
+	seen.room.Causes = health.Causes(pods.Items)
+	r.memory.causes.put(i.UID, causes{digest: i.Spec.Digest, by: seen.room.Causes, at: seen.now})
+	return causePause
 }

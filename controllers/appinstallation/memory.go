@@ -25,6 +25,9 @@ type memory struct {
 	tried memo[types.UID, string]
 	// drift is when it was said last of an object that it was put back.
 	drift memo[string, time.Time]
+	// causes are why pods were not ready.
+	causes  memo[types.UID, causes]
+	glances glances
 	// judged are the findings on what was built, by what it was built from and what is allowed.
 	judged memo[string, []contract.Finding]
 }

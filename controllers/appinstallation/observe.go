@@ -20,7 +20,6 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/health"
-	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
@@ -49,6 +48,8 @@ type observed struct {
 	dependencies map[string]*v1alpha1.AppInstallation
 	// homes are the namespaces that the objects of the apps that this one requires are in, or would be, by app.
 	homes map[string]string
+	// doors that the version requires and that are open, by app and service.
+	doors map[v1alpha1.RequiredService]bool
 	// secrets by name: the values of spec.parametersFrom. One that is missing is not in it.
 	secrets map[string]map[string][]byte
 	// generated is what there is of the values that the operator made.
@@ -62,10 +63,12 @@ type observed struct {
 	live map[ref]*unstructured.Unstructured
 	// unreadable says which kinds that the app holds can't be read; empty where all can.
 	unreadable string
+	// gone are kinds of the app, which is uninstalled, whose definition was deleted, and all their objects with it.
+	gone []schema.GroupVersionKind
 	// room is what the namespace has for pods.
 	room health.Room
-	// policy that opens what the app requires; nil where there is none.
-	policy *networkingv1.NetworkPolicy
+	// policies that open what the app requires, by name; those that are there.
+	policies map[string]*networkingv1.NetworkPolicy
 	// salt is known to the operator and to administrators of the cluster alone: the UID of
 	// its namespace, which is random and outlives every restart.
 	salt string
@@ -167,7 +170,7 @@ func (r *Reconciler) room(ctx context.Context, namespace string) (health.Room, e
 	return health.Room{Quotas: quotas.Items, Limits: limits.Items}, nil
 }
 
-// environment reads the namespace, its Municipality and the app's own network policy.
+// environment reads the namespace, its Municipality and the app's own network policies.
 func (r *Reconciler) environment(ctx context.Context, seen *observed) error {
 	namespace := seen.home()
 	home, err := maybe(ctx, r.Client, client.ObjectKey{Name: r.Store.Namespace}, &corev1.Namespace{})
@@ -183,8 +186,22 @@ func (r *Reconciler) environment(ctx context.Context, seen *observed) error {
 	if seen.municipality, err = maybe(ctx, r.Client, client.ObjectKey{Name: seen.installation.Spec.Tenant.Municipality}, &v1alpha1.Municipality{}); err != nil {
 		return err
 	}
-	seen.policy, err = maybe(ctx, r.Client, client.ObjectKey{Namespace: namespace, Name: policyName(seen.installation.Spec.App)}, &networkingv1.NetworkPolicy{})
-	return err
+	return readPolicies(ctx, r.Client, seen)
+}
+
+// readPolicies reads what opens walls for the app.
+func readPolicies(ctx context.Context, c client.Reader, seen *observed) error {
+	seen.policies = map[string]*networkingv1.NetworkPolicy{}
+	for _, name := range []string{outName(seen.installation.Spec.App), inName(seen.installation.Spec.App)} {
+		policy, err := maybe(ctx, c, client.ObjectKey{Namespace: seen.home(), Name: name}, &networkingv1.NetworkPolicy{})
+		if err != nil {
+			return err
+		}
+		if policy != nil {
+			seen.policies[name] = policy
+		}
+	}
+	return nil
 }
 
 // offer reads the app's entry in the catalogue, and the bundle.
@@ -230,6 +247,9 @@ func (r *Reconciler) needs(ctx context.Context, seen *observed) error {
 	if seen.offer == nil {
 		return readSecrets(ctx, r, seen)
 	}
+	if err := readDoors(ctx, r.Client, seen); err != nil {
+		return err
+	}
 	for _, needed := range seen.offer.Version(i.Spec.Version).Requires() {
 		found, err := maybe(ctx, r.Client, client.ObjectKey{Namespace: i.Namespace, Name: needed.App}, &v1alpha1.AppInstallation{})
 		if err != nil {
@@ -258,78 +278,6 @@ func homeOf(ctx context.Context, c client.Reader, environment, app string, found
 		found.Spec.Isolation = offered.Spec.Isolation
 	}
 	return tenancy.Home(found), nil
-}
-
-// readSecrets reads the tenant's Secrets that hold parameters, and the values that the operator made.
-func readSecrets(ctx context.Context, r *Reconciler, seen *observed) error {
-	seen.secrets = map[string]map[string][]byte{}
-	if !hasInstaller(seen) {
-		return nil
-	}
-	err := readGiven(ctx, r, seen)
-	if err == nil {
-		err = readKept(ctx, r, seen)
-	}
-	var fault *kinds.Fault
-	if errors.As(err, &fault) {
-		seen.unreadable = fault.Error()
-		return nil
-	}
-	return err
-}
-
-// hasInstaller says whether the namespace has an installer, as which its Secrets are read, or is to have one any moment. Where
-// it has none, nothing of the app is there.
-func hasInstaller(seen *observed) bool {
-	ns := seen.namespace
-	return ns != nil && ns.DeletionTimestamp.IsZero() && ns.Labels[v1alpha1.LabelMunicipality] == seen.installation.Spec.Tenant.Municipality
-}
-
-// readGiven reads the Secrets that hold parameters.
-func readGiven(ctx context.Context, r *Reconciler, seen *observed) error {
-	i := &seen.installation
-	for _, from := range i.Spec.ParametersFrom {
-		data, err := r.secret(ctx, client.ObjectKey{Namespace: i.Namespace, Name: from.SecretRef.Name})
-		if err != nil {
-			return err
-		}
-		if data != nil {
-			seen.secrets[from.SecretRef.Name] = data
-		}
-	}
-	return nil
-}
-
-// readKept reads the values that the operator made for the app, where its version has such.
-func readKept(ctx context.Context, r *Reconciler, seen *observed) error {
-	if !generates(seen) {
-		return nil
-	}
-	i := &seen.installation
-	key := client.ObjectKey{Namespace: seen.home(), Name: generatedName(i.Spec.App)}
-	var err error
-	seen.generated.identity, err = maybe(ctx, r.Client, key, untyped(secrets.Kind()))
-	if err != nil || seen.generated.identity == nil || takenSecret(*seen, seen.generated.identity) != nil {
-		return err
-	}
-	seen.generated.data, err = r.secret(ctx, key)
-	return err
-}
-
-// generates says whether the operator makes values for the app, or made some.
-func generates(seen *observed) bool {
-	if len(seen.previous().Generated) > 0 {
-		return true
-	}
-	if seen.offer == nil {
-		return false
-	}
-	version := seen.offer.Version(seen.installation.Spec.Version)
-	if version == nil {
-		return false
-	}
-	accepted, err := version.Schema()
-	return err == nil && len(accepted.Generated()) > 0
 }
 
 // secret reads a tenant's Secret as the namespace's installer, and only when the

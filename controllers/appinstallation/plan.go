@@ -21,16 +21,18 @@ type planned struct {
 	// foreign says what the app reads of other apps; nil where nothing. A version that was applied is not
 	// undone for it, as what it names came later.
 	foreign *condition.Outcome
+	// disallowed says which images of what runs the Platform no longer allows; nil where it allows all.
+	disallowed *condition.Outcome
 	// objects are all that the installation consists of, in their order; those with
 	// send set are applied.
 	objects []object
-	// policy is applied before the objects; nil where it is as it should be.
-	policy *apply.Object
+	// policies are those that are applied before the objects, as they are not as they should be.
+	policies []apply.Object
 	// stale are objects of the app that it no longer has, and prune those of them that go now: they stay
 	// until what came in their place is ready.
 	stale, prune []*unstructured.Unstructured
-	// prunePolicy goes last, when the pods that it served are gone.
-	prunePolicy *networkingv1.NetworkPolicy
+	// prunePolicies go last, when the pods that they served are gone.
+	prunePolicies []*networkingv1.NetworkPolicy
 	// wallsOf are the versions whose requirements are open.
 	wallsOf []string
 	// kept are objects of the app that it no longer has, and that may hold data.
@@ -47,6 +49,9 @@ type planned struct {
 	// missing are parameters whose values are made before anything is applied.
 	missing []parameters.Generated
 }
+
+// isUninstalled says of an app that is uninstalled whether nothing more is to be waited for.
+func (p *planned) isUninstalled() bool { return !p.draining && !p.leaving && len(p.stale) == 0 }
 
 // object is one object of the installation.
 type object struct {
@@ -77,7 +82,7 @@ func plan(seen observed, wanted rendered) (planned, error) {
 		return planUninstall(seen), nil
 	}
 	if outcome := firstOf(closed(seen), wanted.fault); outcome != nil {
-		return planned{outcome: outcome}, nil
+		return planClosed(seen, outcome)
 	}
 	if len(wanted.missing) > 0 {
 		return planValues(seen, wanted.missing), nil
@@ -93,14 +98,30 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	if err := out.difference(seen, wanted.objects); err != nil {
 		return out, err
 	}
+	out.planImages(seen, wanted.images)
+	if out.outcome != nil {
+		return planClosed(seen, out.outcome)
+	}
 
 	out.hold(seen)
 	out.leftovers(seen, wanted.objects)
-	out.prune = out.rivals()
-	if len(out.stale) > 0 && out.isReady() {
-		out.prune = out.stale
+	out.prune = out.goesNow()
+	err := out.planPolicies(seen)
+	return out, err
+}
+
+// goesNow are the stale objects that go in this pass: all, when what came in their place is ready, else those that are in its way.
+func (p *planned) goesNow() []*unstructured.Unstructured {
+	if len(p.stale) > 0 && p.isReady() {
+		return p.stale
 	}
-	err := out.planPolicy(seen)
+	return p.rivals()
+}
+
+// planClosed installs nothing, and corrects the walls of what runs.
+func planClosed(seen observed, outcome *condition.Outcome) (planned, error) {
+	out := planned{outcome: outcome}
+	err := out.keepOpen(seen)
 	return out, err
 }
 

@@ -1,6 +1,7 @@
 package appinstallation
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,7 +83,7 @@ func TestPlanStopsBeforeItWrites(t *testing.T) {
 			if todo.suspended != tc.suspended || brief(todo.outcome) != tc.want {
 				t.Errorf("suspended %v, outcome %q, want %v and %q", todo.suspended, brief(todo.outcome), tc.suspended, tc.want)
 			}
-			if len(todo.objects)+len(todo.prune) > 0 || todo.policy != nil || todo.prunePolicy != nil {
+			if len(todo.objects)+len(todo.prune) > 0 || len(todo.policies)+len(todo.prunePolicies) > 0 {
 				t.Errorf("it would write: %v, %v", sends(todo), prunes(todo))
 			}
 		})
@@ -244,7 +245,7 @@ func TestUninstallTakesOneStepAfterTheOther(t *testing.T) {
 	data := of(world(), "PersistentVolumeClaim", "data", map[string]any{})
 	seen := installed(t, configMap("a", "1"), data)
 	absent(&seen)
-	seen.policy, seen.pods = policy, []string{"Pod/web-1"}
+	seen.policies, seen.pods = map[string]*networkingv1.NetworkPolicy{"in": policy, "out": policy}, []string{"Pod/web-1"}
 	steps := []struct {
 		reason  string
 		happens func()
@@ -257,8 +258,8 @@ func TestUninstallTakesOneStepAfterTheOther(t *testing.T) {
 			seen.live[refOf(configMap("a", ""))].SetDeletionTimestamp(at(0))
 		}, nil, true, false},
 		{"then its pods", func() { delete(seen.live, refOf(configMap("a", ""))) }, nil, true, false},
-		{"when they have ended the policy that they lived by goes", func() { seen.pods = nil }, nil, false, true},
-		{"then it is done", func() { seen.policy = nil }, nil, false, false},
+		{"when they have ended the policies that they lived by go", func() { seen.pods = nil }, nil, false, true},
+		{"then it is done", func() { seen.policies = nil }, nil, false, false},
 	}
 	for _, s := range steps {
 		s.happens()
@@ -269,8 +270,8 @@ func TestUninstallTakesOneStepAfterTheOther(t *testing.T) {
 		if diff := cmp.Diff(s.prunes, prunes(todo)); diff != "" {
 			t.Errorf("%s: pruned (-want +got):\n%s", s.reason, diff)
 		}
-		if todo.draining != s.drains || (todo.prunePolicy != nil) != s.policy {
-			t.Errorf("%s: drains %v, drops the policy %v", s.reason, todo.draining, todo.prunePolicy != nil)
+		if todo.draining != s.drains || (len(todo.prunePolicies) == 2) != s.policy {
+			t.Errorf("%s: drains %v, drops %d policies", s.reason, todo.draining, len(todo.prunePolicies))
 		}
 		if diff := cmp.Diff([]string{"PersistentVolumeClaim/data"}, keeps(todo)); diff != "" {
 			t.Errorf("%s: kept (-want +got):\n%s", s.reason, diff)
@@ -319,6 +320,26 @@ func TestUninstallWaitsForABoundedTimeAndSaysForWhat(t *testing.T) {
 	todo = mustPlan(t, seen)
 	if _, outcome = status(seen, todo, applied{}, seen.now); brief(&outcome) != "Ready Uninstalled" || !strings.Contains(outcome.Message, "still there after 11m0s are Pod/web-1") {
 		t.Errorf("later: %s: %s", brief(&outcome), outcome.Message)
+	}
+}
+
+func TestUninstallSaysWhatWentWithItsDefinition(t *testing.T) {
+	gone := v1alpha1.InstalledObject{APIVersion: "example.org/v1", Kind: "Queue", Name: "q", UID: "q"}
+	seen := installed(t)
+	absent(&seen)
+	seen.installation.Status.Inventory = append(seen.installation.Status.Inventory, gone)
+	seen.gone = []schema.GroupVersionKind{{Group: "example.org", Version: "v1", Kind: "Queue"}}
+	seen.pods, seen.now = []string{"Pod/web-1"}, now
+	todo := mustPlan(t, seen)
+	next, outcome := status(seen, todo, applied{}, now)
+	if brief(&outcome) != "Progressing Uninstalling" || !slices.Contains(next.Inventory, gone) {
+		t.Errorf("%s, with inventory %v: what is gone is to be remembered until it is said", brief(&outcome), next.Inventory)
+	}
+	seen.installation.Status, seen.pods = next, nil
+	todo = mustPlan(t, seen)
+	next, outcome = status(seen, todo, applied{}, now)
+	if brief(&outcome) != "Ready Uninstalled" || len(next.Inventory) > 0 || !strings.Contains(outcome.Message, "nothing is left of its Queue (example.org/v1), whose CustomResourceDefinition was deleted") {
+		t.Errorf("%s: %s, with inventory %v", brief(&outcome), outcome.Message, next.Inventory)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
-	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -45,13 +44,15 @@ func TestPolicyGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if todo.policy == nil {
-				t.Fatal("no policy, though the app requires one")
+			var documents []string
+			for _, policy := range todo.policies {
+				document, err := yaml.Marshal(policy.Desired)
+				if err != nil {
+					t.Fatal(err)
+				}
+				documents = append(documents, string(document))
 			}
-			got, err := yaml.Marshal(todo.policy.Desired)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := []byte(strings.Join(documents, "---\n"))
 			file := filepath.Join("testdata", file)
 			if *update {
 				if err := os.WriteFile(file, got, 0o600); err != nil {
@@ -134,13 +135,9 @@ func TestWallsOfAMove(t *testing.T) {
 				t.Fatal(err)
 			}
 			var open []string
-			if todo.policy != nil {
-				policy, ok := todo.policy.Desired.(*networkingv1ac.NetworkPolicyApplyConfiguration)
-				if !ok {
-					t.Fatalf("the policy is a %T", todo.policy.Desired)
-				}
-				for _, rule := range policy.Spec.Egress {
-					open = append(open, *rule.To[0].IPBlock.CIDR)
+			for _, rule := range written(t, todo)[outName("svarut")].Spec.Egress {
+				if block := rule.To[0].IPBlock; block != nil {
+					open = append(open, block.CIDR)
 				}
 			}
 			if diff := cmp.Diff(tc.open, open); diff != "" {
@@ -198,28 +195,170 @@ func TestWhatThePlatformDoesNotAllowIsTold(t *testing.T) {
 	}
 }
 
-func TestPlanPolicy(t *testing.T) {
-	cases := []struct {
+// written are the policies that a plan writes, by name, as the API server would have them.
+func written(t *testing.T, todo planned) map[string]*networkingv1.NetworkPolicy {
+	t.Helper()
+	all := map[string]*networkingv1.NetworkPolicy{}
+	for _, policy := range todo.policies {
+		raw, err := json.Marshal(policy.Desired)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var np networkingv1.NetworkPolicy
+		if err := json.Unmarshal(raw, &np); err != nil {
+			t.Fatal(err)
+		}
+		all[np.Name] = &np
+	}
+	return all
+}
+
+func TestPlanPolicies(t *testing.T) {
+	const out, in = "allmenning-app-svarut", "allmenning-callers-svarut"
+	empty := func(names ...string) func(*observed) {
+		return func(s *observed) {
+			s.policies = map[string]*networkingv1.NetworkPolicy{}
+			for _, name := range names {
+				s.policies[name] = &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: name}}
+			}
+		}
+	}
+	closed := func(s *observed) { s.bundle = nil }
+	applied := func(s *observed) {
+		s.installation.Status.AppliedVersion, s.installation.Status.AppliedDigest = "2.4.1", digest
+	}
+	for _, tc := range []struct {
 		reason  string
 		seen    observed
-		applies bool
-		prunes  bool
+		applies []string
+		prunes  []string
 	}{
-		{"the app requires nothing", world(), false, false},
-		{"it requires apps alone", world(requiring(""), gateway("1.2.0")), false, false},
-		{"it requires an opening", world(opening), true, false},
-		{"the opening that is there is another's work", world(opening, func(s *observed) { s.policy = &networkingv1.NetworkPolicy{} }), true, false},
-		{"it no longer requires one", world(func(s *observed) { s.policy = &networkingv1.NetworkPolicy{} }), false, true},
-	}
-	for _, tc := range cases {
+		{"the app requires nothing: its pods reach each other", world(), []string{out}, nil},
+		{"it requires apps alone", world(requiring(""), gateway("1.2.0")), []string{out}, nil},
+		{"it requires an opening", world(opening), []string{out, in}, nil},
+		{"the opening that is there is another's work", world(opening, empty(out, in)), []string{out, in}, nil},
+		{"it serves nobody any longer", world(empty(in)), []string{out}, []string{in}},
+		{"nothing was installed, and its version can't be", world(closed, empty()), nil, nil},
+		{"what runs is corrected, though its version could not be installed now", world(applied, closed, empty()), []string{out}, nil},
+		{"what the catalogue has lost keeps what is open", world(applied, func(s *observed) { s.app, s.offer = nil, nil }, empty(in)), nil, nil},
+		{"and so does a version that it has lost", world(closed, empty(out, in), func(s *observed) {
+			s.installation.Status.AppliedVersion, s.installation.Status.AppliedDigest = "2.3.0", "sha256:23"
+		}), nil, nil},
+		{"nothing is written to a namespace that is somebody else's", world(applied, empty(), func(s *observed) { s.namespace.Labels = nil }, closed), nil, nil},
+	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			todo, err := plan(tc.seen, rendered{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (todo.policy != nil) != tc.applies || (todo.prunePolicy != nil) != tc.prunes {
-				t.Errorf("applies %v, prunes %v, want %v and %v", todo.policy != nil, todo.prunePolicy != nil, tc.applies, tc.prunes)
+			var applies, prunes []string
+			for _, policy := range todo.policies {
+				applies = append(applies, policy.Name)
+			}
+			for _, policy := range todo.prunePolicies {
+				prunes = append(prunes, policy.Name)
+			}
+			if diff := cmp.Diff([][]string{tc.applies, tc.prunes}, [][]string{applies, prunes}); diff != "" {
+				t.Errorf("applied and pruned (-want +got):\n%s", diff)
+			}
+			for name, np := range written(t, todo) {
+				if len(np.Spec.PolicyTypes) != 1 {
+					t.Errorf("%s speaks of %v", name, np.Spec.PolicyTypes)
+				}
 			}
 		})
 	}
+}
+
+// TestWhomAnAppConnectsTo asks the selectors of the policy, as the API server would, of pods of the environment.
+func TestWhomAnAppConnectsTo(t *testing.T) {
+	requires := func(version string, apps ...string) v1alpha1.Version {
+		v := v1alpha1.Version{Version: version, Requires: &v1alpha1.Requirements{}}
+		for _, app := range apps {
+			v.Requires.Apps = append(v.Requires.Apps, v1alpha1.RequiredApp{Name: app})
+		}
+		return v
+	}
+	offers := func(versions ...v1alpha1.Version) func(*observed) {
+		return func(s *observed) { s.app.Spec.Versions = versions }
+	}
+	from := func(version string) func(*observed) {
+		return func(s *observed) {
+			s.installation.Status.AppliedVersion, s.installation.Status.AppliedDigest = version, "sha256:23"
+			s.bundle = nil // which does not matter to what runs
+		}
+	}
+	for _, tc := range []struct {
+		reason string
+		seen   observed
+		want   []string
+	}{
+		{"what its version requires", world(offers(requires("2.4.1", "mail")), gatewayOf("mail")), []string{"mail", "own", "svarut"}},
+		{"nothing", world(offers(requires("2.4.1"))), []string{"own", "svarut"}},
+		{"while it moves, what both require", world(offers(requires("2.4.1", "mail"), requires("2.3.0", "archive")), gatewayOf("mail"), func(s *observed) {
+			s.installation.Status.AppliedVersion, s.installation.Status.AppliedDigest = "2.3.0", "sha256:23"
+		}), []string{"archive", "mail", "own", "svarut"}},
+		{"while its new version can't be installed, what the one requires that runs", world(offers(requires("2.4.1", "mail"), requires("2.3.0", "archive")), from("2.3.0")), []string{"archive", "own", "svarut"}},
+		{"all, where nobody knows what the version required that runs", world(offers(requires("2.4.1", "mail")), from("2.3.0")), []string{"archive", "mail", "map", "own", "svarut"}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			todo := mustPlan(t, tc.seen, configMap("a", "1"))
+			np := written(t, todo)[outName("svarut")]
+			if np == nil {
+				t.Fatalf("nothing lets its pods out: %s", brief(todo.outcome))
+			}
+			home := labels.Set{v1alpha1.LabelMunicipality: "vinje", v1alpha1.LabelEnvironment: "prod"}
+			var got []string
+			for _, app := range []string{"archive", "mail", "map", "own", "svarut"} {
+				pod := labels.Set{v1alpha1.LabelApp: app}
+				if app == "own" {
+					pod = labels.Set{"app": "own"}
+				}
+				if lets(t, np, home, pod) {
+					got = append(got, app)
+				}
+				for _, elsewhere := range []labels.Set{{v1alpha1.LabelMunicipality: "vinje", v1alpha1.LabelEnvironment: "test"}, {v1alpha1.LabelMunicipality: "tokke", v1alpha1.LabelEnvironment: "prod"}, {}} {
+					if lets(t, np, elsewhere, pod) {
+						t.Errorf("out to %s in %v", app, elsewhere)
+					}
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("it reaches (-want +got):\n%s", diff)
+			}
+			if selects(t, &np.Spec.PodSelector, labels.Set{v1alpha1.LabelApp: "map"}) || selects(t, &np.Spec.PodSelector, nil) {
+				t.Error("it lets others out")
+			}
+		})
+	}
+}
+
+// gatewayOf is another app of the environment, installed and ready.
+func gatewayOf(name string) func(*observed) {
+	return func(s *observed) {
+		gateway("1.2.0")(s)
+		s.dependencies[name] = s.dependencies["id-gateway"]
+	}
+}
+
+// lets says whether a policy lets pods out to one with these labels, in a namespace with those.
+func lets(t *testing.T, np *networkingv1.NetworkPolicy, namespace, pod labels.Set) bool {
+	t.Helper()
+	for _, rule := range np.Spec.Egress {
+		for _, peer := range rule.To {
+			if peer.IPBlock == nil && selects(t, peer.NamespaceSelector, namespace) && selects(t, peer.PodSelector, pod) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func selects(t *testing.T, s *metav1.LabelSelector, set labels.Set) bool {
+	t.Helper()
+	selector, err := metav1.LabelSelectorAsSelector(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return selector.Matches(set)
 }

@@ -37,7 +37,9 @@ type rendered struct {
 	// missing are parameters whose values are still to be made.
 	missing []parameters.Generated
 	rules   *health.Rules
-	fault   *condition.Outcome
+	// images are findings on those that the Platform does not allow, where nothing else is wrong with the objects.
+	images []contract.Finding
+	fault  *condition.Outcome
 }
 
 // render builds the bundle, and judges what came of it as the catalogue judged the sample. It writes nothing
@@ -73,12 +75,12 @@ func (r *Reconciler) render(seen observed) rendered {
 	if fault = addChart(r, seen, &facts, secrets); fault != nil {
 		return rendered{fault: fault}
 	}
-	built, fault := build(r, seen, facts)
+	built, images, fault := build(r, seen, facts)
 	if fault != nil {
 		return rendered{fault: fault}
 	}
 
-	out := rendered{rules: rules, sample: r.sample(seen)}
+	out := rendered{rules: rules, sample: r.sample(seen), images: images}
 	if out.objects, out.fault = withPullSecret(seen, built.Objects); out.fault == nil {
 		out.objects, out.fault = withGenerated(seen, out.objects)
 	}
@@ -86,16 +88,17 @@ func (r *Reconciler) render(seen observed) rendered {
 }
 
 // build builds the bundle for this tenant, and judges what came of it.
-func build(r *Reconciler, seen observed, facts bundle.Context) (bundle.Built, *condition.Outcome) {
+func build(r *Reconciler, seen observed, facts bundle.Context) (built bundle.Built, images []contract.Finding, fault *condition.Outcome) {
 	built, err := r.Build(*seen.bundle, facts)
 	if errors.Is(err, buildpool.ErrLost) {
-		return built, &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
+		return built, nil, &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
 	}
 	if err != nil {
 		spec := seen.installation.Spec
-		return built, stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", spec.App, spec.Version, err))
+		return built, nil, stalled(v1alpha1.ReasonBuildFailed, fmt.Sprintf("the bundle of %s %s does not build with these parameters: %v", spec.App, spec.Version, err))
 	}
-	return built, r.judge(seen, facts, built)
+	images, fault = r.judge(seen, facts, built)
+	return built, images, fault
 }
 
 // sample builds the bundle as the catalogue did, to know what was tried then; nil where that does not
@@ -152,34 +155,35 @@ func addChart(r *Reconciler, seen observed, facts *bundle.Context, secrets sets.
 }
 
 // judge passes what was built for this tenant through the checks that the sample passed: a bundle may build to
-// something else for one tenant.
-func (r *Reconciler) judge(seen observed, facts bundle.Context, built bundle.Built) *condition.Outcome {
+// something else for one tenant. Where nothing but images is wrong these are returned, as what runs already may run on.
+func (r *Reconciler) judge(seen observed, facts bundle.Context, built bundle.Built) (images []contract.Finding, fault *condition.Outcome) {
 	i := &seen.installation
-	asked, err := json.Marshal([]any{i.Spec.Digest, facts, seen.platform.Bundles, seen.domains(), seen.roleVersion})
+	allowed := installable.Images(seen.platform, i.Spec.Tenant.Stage)
+	asked, err := json.Marshal([]any{i.Spec.Digest, facts, seen.platform.Bundles, allowed, seen.domains(), seen.roleVersion})
 	if err != nil {
-		return stalled(v1alpha1.ReasonBuildFailed, "the parameters can't be written as JSON") // the cause could hold a value
+		return nil, stalled(v1alpha1.ReasonBuildFailed, "the parameters can't be written as JSON") // the cause could hold a value
 	}
 	sum := sha256.Sum256(asked)
 	key := string(sum[:])
 	found, known := r.memory.judged.get(key)
 	if !known {
-		question := installable.Question{Rules: seen.roleRules, Mapper: r.Mapper, Platform: seen.platform, Domains: seen.domains()}
+		question := installable.Question{Rules: seen.roleRules, Mapper: r.Mapper, Platform: seen.platform, Images: allowed, Domains: seen.domains()}
 		terms, err := question.Terms(built.Objects)
 		if err != nil {
-			return &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
+			return nil, &condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: err.Error()}
 		}
 		found = contract.Refusals(built.WithFiles(contract.Check(built.Objects, terms)))
 		if !slices.ContainsFunc(found, func(f contract.Finding) bool { return f.Rule == "kind" }) {
 			r.memory.judged.put(key, found) // which kinds the cluster knows may change
 		}
 	}
-	if len(found) == 0 {
-		return nil
+	if !slices.ContainsFunc(found, func(f contract.Finding) bool { return f.Rule != contract.RuleImages }) {
+		return found, nil
 	}
 	if outcome := domainMissing(seen, found); outcome != nil {
-		return outcome
+		return nil, outcome
 	}
-	return stalled(v1alpha1.ReasonBundleRefused, fmt.Sprintf("the bundle of %s %s, as it is built for %s: %s", i.Spec.App, i.Spec.Version, seen.home(), contract.Text(found)))
+	return nil, stalled(v1alpha1.ReasonBundleRefused, fmt.Sprintf("the bundle of %s %s, as it is built for %s: %s", i.Spec.App, i.Spec.Version, seen.home(), contract.Text(found)))
 }
 
 // domainMissing says that nothing but the names of routes was refused, as the municipality has no domain, or has another one
@@ -288,8 +292,12 @@ func (r *Reconciler) healthRules(version *catalogue.Version) (*health.Rules, err
 func contextOf(seen observed, params map[string]any) bundle.Context {
 	i := &seen.installation
 	t := i.Spec.Tenant
+	doors := make([]bundle.Door, 0, len(i.Spec.Doors))
+	for _, d := range i.Spec.Doors {
+		doors = append(doors, bundle.Door{App: d.App, Service: d.Service, Address: d.Address, Secret: d.Secret})
+	}
 	return bundle.Context{
-		Namespace: seen.home(), Homes: seen.homes, App: i.Spec.App, Version: i.Spec.Version,
+		Namespace: seen.home(), Homes: seen.homes, Doors: doors, App: i.Spec.App, Version: i.Spec.Version,
 		Municipality: t.Municipality, Number: t.Number, DisplayName: t.DisplayName, County: t.County, Domain: t.Domain,
 		Environment: t.Environment, Stage: string(t.Stage), Zone: string(t.Zone), Parameters: params,
 	}

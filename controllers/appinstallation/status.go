@@ -14,6 +14,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/health"
+	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/trial"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/contract"
@@ -164,6 +165,21 @@ func nextInventory(seen observed, todo planned, done applied) []v1alpha1.Install
 	for _, o := range todo.stale {
 		all = append(all, v1alpha1.InstalledObject{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Name: o.GetName(), UID: string(o.GetUID())})
 	}
+	if !todo.isUninstalled() {
+		all = append(all, ofGone(seen)...)
+	}
+	return all
+}
+
+// ofGone are the objects that went with the definition of their kind. They are listed until the app is uninstalled, so that it is said
+// then what became of them.
+func ofGone(seen observed) []v1alpha1.InstalledObject {
+	var all []v1alpha1.InstalledObject
+	for _, o := range seen.previous().Inventory {
+		if slices.Contains(seen.gone, inventoried(o).GroupVersionKind()) {
+			all = append(all, o)
+		}
+	}
 	return all
 }
 
@@ -181,7 +197,7 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	case done.failed != nil:
 		return failure(i, *done.failed)
 	case i.Spec.State == v1alpha1.InstallationAbsent:
-		return uninstallOutcome(i, todo)
+		return uninstallOutcome(seen, todo)
 	}
 	outcome := healthOf(i, seen.room, todo, done)
 	if closed := wallsClosed(seen); closed != nil { // it is not the version's fault if it does not run so
@@ -193,14 +209,14 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	if outcome.State != condition.Ready {
 		return outcome
 	}
-	blind, _ := autoscalers(todo, done, seen.now)
-	if lacks := firstOf(todo.foreign, blind, outgrown(seen)); lacks != nil {
-		return *lacks
+	if lacking := lacks(seen, todo, done); lacking != nil {
+		return *lacking
 	}
 	return outcome
 }
 
-func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outcome {
+func uninstallOutcome(seen observed, todo planned) condition.Outcome {
+	i := &seen.installation
 	if todo.draining || len(todo.stale) > 0 {
 		waits := "its objects are being deleted"
 		if len(todo.remains) > 0 {
@@ -220,6 +236,9 @@ func uninstallOutcome(i *v1alpha1.AppInstallation, todo planned) condition.Outco
 	}
 	if len(todo.remains) > 0 {
 		message += fmt.Sprintf("; still there after %s are %s", drainTime, summary(todo.remains))
+	}
+	for _, gvk := range seen.gone {
+		message += fmt.Sprintf("; nothing is left of its %s, whose CustomResourceDefinition was deleted", kinds.Named(gvk))
 	}
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonUninstalled, Message: message}
 }
@@ -330,6 +349,9 @@ func healthOfOne(o object, room health.Room, rules *health.Rules, done applied) 
 	state, message := health.Of(live, rules)
 	if short := room.Lacks(live, o.desired); state != health.Failed && short != "" {
 		state, message = health.Failed, short
+	}
+	if cause := room.Causes[o.String()]; cause != "" && state != health.Healthy {
+		message = cause + "; " + cmp.Or(message, "not ready yet") // what is last is cut
 	}
 	return state, o.String() + ": " + cmp.Or(message, "not ready yet")
 }

@@ -89,15 +89,25 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		return fmt.Errorf("build the controller: %w", err)
 	}
 	r.Secrets.Use(func(of cache.Cache) error {
-		return c.Watch(source.Kind[client.Object](of, untyped(secrets.Kind()), objectEvents(r.touched)))
+		return c.Watch(watch.Logged(source.Kind[client.Object](of, untyped(secrets.Kind()), objectEvents(r.touched))))
 	})
 	r.Kinds.Discover(func() (installable.Mapper, error) {
 		return apiutil.NewDynamicRESTMapper(mgr.GetConfig(), mgr.GetHTTPClient())
 	})
 	r.Kinds.Use(mgr.GetAPIReader(), mgr.GetRESTMapper(), mgr.GetCache(), func(gvk schema.GroupVersionKind) error {
-		return c.Watch(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), objectEvents(r.touched)))
-	})
+		return c.Watch(watch.Logged(source.Kind[client.Object](mgr.GetCache(), untyped(gvk), objectEvents(r.touched))))
+	}, clientsOf(mgr))
 	return nil
+}
+
+// clientsOf makes clients like the manager's own.
+func clientsOf(mgr ctrl.Manager) func() (client.Client, error) {
+	return func() (client.Client, error) {
+		return client.New(mgr.GetConfig(), client.Options{
+			HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
+			Cache: &client.CacheOptions{Reader: mgr.GetCache(), Unstructured: true, EnableReadYourWritesConsistency: new(true)},
+		})
+	}
 }
 
 // objectEvents enqueues those whom an object matters to: at once where the object is

@@ -35,7 +35,7 @@ func world(change ...func(*observed)) observed {
 			Spec: v1alpha1.AppInstallationSpec{App: "svarut", Version: "2.4.1", Digest: digest, State: v1alpha1.InstallationPresent,
 				Tenant: v1alpha1.Tenant{Municipality: "vinje", Environment: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}},
 		},
-		namespace: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "vinje-prod"}},
+		namespace: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "vinje-prod", Labels: map[string]string{v1alpha1.LabelMunicipality: "vinje"}}},
 		municipality: &v1alpha1.Municipality{
 			ObjectMeta: metav1.ObjectMeta{Name: "vinje"},
 			Spec:       v1alpha1.MunicipalitySpec{Environments: []v1alpha1.Environment{{Name: "prod", Stage: v1alpha1.StageProduction, Zone: v1alpha1.ZoneClosed}}},

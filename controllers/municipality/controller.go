@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/policies"
 )
 
 // Reconciler reconciles Municipalities.
@@ -21,6 +22,8 @@ type Reconciler struct {
 	Live client.Reader
 	// Events records what changed, for kubectl describe.
 	Events events.EventRecorder
+	// Policies compares the admission policies with those that are shipped.
+	Policies *policies.Checker
 	// Clock is the time.
 	Clock clock.PassiveClock
 
@@ -33,10 +36,12 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms;appinstallations;sharedapps,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=resourcequotas;limitranges;serviceaccounts,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=pods;persistentvolumeclaims,verbs=list
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=allmenning-administrator;allmenning-developer;allmenning-viewer;allmenning-installer
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get,resourceNames=municipalities.allmenning.dev
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 

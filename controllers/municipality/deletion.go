@@ -99,7 +99,7 @@ func planDeletion(e environmentPlan, live environment, m v1alpha1.Municipality) 
 	case live.namespace.DeletionTimestamp.IsZero() && len(live.volumes) > 0 && m.Annotations[v1alpha1.AnnotationDeleteVolumes] != "true":
 		return planVolumes(e, live, m)
 	case live.namespace.DeletionTimestamp.IsZero():
-		if policy := withFinalizer(e.namespace, deny); policy != nil {
+		if policy := withFinalizer(e, m.Name, deny); policy != nil {
 			e.apply = []apply.Object{*policy}
 		}
 		e.remove = []apply.Live{live.namespace}
@@ -157,30 +157,31 @@ func planVolumes(e environmentPlan, live environment, m v1alpha1.Municipality) e
 	return stateOf(e, v1alpha1.EnvironmentRetained, condition.Stalled, fmt.Sprintf(
 		"to delete namespace %s with its volumes, annotate Municipality %s %s=true; to keep it, set spec.deletionPolicy to Retain: "+
 			"its apps are uninstalled and access has ended, and it is kept because it holds %s",
-		e.namespace, m.Name, v1alpha1.AnnotationDeleteVolumes, volumesOf(live)))
+		e.namespace, m.Name, v1alpha1.AnnotationDeleteVolumes, claimsOf(live.volumes)))
 }
 
-// volumesOf names the volumes of an environment, the first few of many.
-func volumesOf(live environment) string {
+// claimsOf names claims, the first few of many.
+func claimsOf(claims []string) string {
 	const shown = 5
-	text := "PersistentVolumeClaim " + live.volumes[0]
-	if len(live.volumes) > 1 {
-		text = "PersistentVolumeClaims " + strings.Join(live.volumes[:min(len(live.volumes), shown)], ", ")
+	text := "PersistentVolumeClaim " + claims[0]
+	if len(claims) > 1 {
+		text = "PersistentVolumeClaims " + strings.Join(claims[:min(len(claims), shown)], ", ")
 	}
-	if more := len(live.volumes) - shown; more > 0 {
+	if more := len(claims) - shown; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
 }
 
-// withFinalizer is the default-deny policy with the drain finalizer; nil where it has one already.
-func withFinalizer(namespace string, deny apply.Live) *apply.Object {
-	if deny == nil || slices.Contains(deny.GetFinalizers(), v1alpha1.FinalizerDrain) {
+// withFinalizer is the default-deny policy with the drain finalizer; nil where it has one already. One that somebody took
+// away is made again: else nothing would wall off the pods that are ending.
+func withFinalizer(e environmentPlan, municipality string, deny apply.Live) *apply.Object {
+	if deny != nil && slices.Contains(deny.GetFinalizers(), v1alpha1.FinalizerDrain) {
 		return nil
 	}
 
-	np := policy(namespace, denyName, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-		WithLabels(deny.GetLabels()).
+	np := policy(e.namespace, denyName, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
+		WithLabels(labelsOf(municipality, e.name)).
 		WithFinalizers(v1alpha1.FinalizerDrain)
 	out := apply.NetworkPolicy(np)
 	return &out

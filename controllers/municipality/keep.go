@@ -31,13 +31,16 @@ type keeping struct {
 	access []v1alpha1.Access
 	// everybodyStays leaves access as it is.
 	everybodyStays bool
+	// frozen is whether the people of the municipality are to change nothing; nil where nobody says so now, and what was
+	// frozen stays frozen.
+	frozen *bool
 }
 
 // keeps is how an environment of a Municipality is kept: access that it gives may stay where it may go on with the namespace.
 func keeps(seen observed, live environment, class v1alpha1.SizeClass, now time.Time) keeping {
 	k := keeping{municipality: seen.municipality.Name, platform: seen.platform, quota: class.Quota, now: now, everybodyStays: seen.definitionGoes}
 	if m := seen.municipality; live.namespace != nil && m.UID != "" && inherits(live.namespace, m, live.namespace.Labels[v1alpha1.LabelEnvironment]) == "" {
-		k.access = m.Spec.Access
+		k.access, k.frozen = m.Spec.Access, new(m.Spec.Suspend.IsFrozen())
 	}
 	return k
 }
@@ -94,7 +97,7 @@ func (k keeping) site(e *environmentPlan, live environment, open bool, quota v1a
 	if ns == nil || !ns.DeletionTimestamp.IsZero() || !isKept(ns, k.municipality, e.app) {
 		return nil
 	}
-	d := desiring{municipality: formerly(ns, k.access), platform: k.platform, now: k.now, notes: notesOf(ns)}
+	d := desiring{municipality: formerly(ns, k.access), platform: k.platform, now: k.now, notes: notesOf(ns), frozen: ptr.Deref(k.frozen, isFrozen(ns))}
 	to := site{
 		environment: v1alpha1.Environment{
 			Name:  ns.Labels[v1alpha1.LabelEnvironment],

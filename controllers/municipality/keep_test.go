@@ -41,7 +41,7 @@ func TestWallsAreKeptAndAccessEnds(t *testing.T) {
 		ends []string
 	}{
 		{"suspended", func(t *testing.T, seen observed) environmentPlan {
-			seen.municipality.Spec.Suspend = new(true)
+			seen.municipality.Spec.Suspend = v1alpha1.SuspensionOperator
 			return planFor(t, seen, "test")
 		}, nil},
 		{"of a number that belongs to another", func(t *testing.T, seen observed) environmentPlan {
@@ -115,7 +115,7 @@ func TestAccessStaysWhileTheDefinitionGoes(t *testing.T) {
 func TestOneOfSeveralLosesAccess(t *testing.T) {
 	both := []v1alpha1.Access{{Role: v1alpha1.AccessViewer, Users: []string{"ola", "kari"}}}
 	seen := settled(t, vinje(func(m *v1alpha1.Municipality) { m.Spec.Access = both }))
-	seen.municipality.Spec.Suspend = new(true)
+	seen.municipality.Spec.Suspend = v1alpha1.SuspensionOperator
 	seen.municipality.Spec.Access = []v1alpha1.Access{{Role: v1alpha1.AccessViewer, Users: []string{"ola", "new"}}}
 	got := planFor(t, seen, "test")
 	if diff := cmp.Diff([]string{"RoleBinding/allmenning-viewer"}, namesOf(got.apply)); diff != "" {

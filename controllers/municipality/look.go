@@ -7,10 +7,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/definition"
+	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
@@ -144,4 +147,93 @@ func (r *Reconciler) claims(ctx context.Context, e *environment) error {
 	}
 	slices.Sort(e.volumes)
 	return nil
+}
+
+// keeper looks at what is kept of apps that were uninstalled.
+type keeper struct {
+	client client.Reader
+	live   client.Reader
+	clock  clock.PassiveClock
+}
+
+func keeperOf(r *Reconciler) keeper { return keeper{client: r.Client, live: r.Live, clock: r.Clock} }
+
+// read reads what is kept of apps that were uninstalled: from the cache, as it is reported.
+func (k keeper) read(ctx context.Context, seen observed) error {
+	for name, e := range seen.environments {
+		var err error
+		if e.left, err = k.left(ctx, e); err != nil {
+			return err
+		}
+		seen.environments[name] = e
+		for app, h := range e.own {
+			if !h.isKeptData(seen.municipality) {
+				continue
+			}
+			list := untypedClaims()
+			if err := read.List(ctx, k.client, list, client.InNamespace(h.namespace.Name)); err != nil {
+				return fmt.Errorf("list PersistentVolumeClaims: %w", err)
+			}
+			for i := range list.Items {
+				h.claims = append(h.claims, list.Items[i].GetName())
+			}
+			slices.Sort(h.claims)
+			if h.forsaken, err = k.forsaken(ctx, seen.municipality, name, h); err != nil {
+				return err
+			}
+			e.own[app] = h
+		}
+	}
+	return nil
+}
+
+// left reads which claims in the namespace of an environment are of apps that are not installed there.
+func (k keeper) left(ctx context.Context, e environment) (map[string][]string, error) {
+	if e.namespace == nil {
+		return nil, nil
+	}
+	list, all := untypedClaims(), map[string][]string{}
+	if err := read.List(ctx, k.client, list, client.InNamespace(e.namespace.Name)); err != nil {
+		return nil, fmt.Errorf("list PersistentVolumeClaims: %w", err)
+	}
+	for i := range list.Items {
+		if app := list.Items[i].GetLabels()[v1alpha1.LabelApp]; app != "" {
+			all[app] = append(all[app], list.Items[i].GetName())
+		}
+	}
+	for app, claims := range all {
+		slices.Sort(claims)
+		err := k.client.Get(ctx, client.ObjectKey{Namespace: e.namespace.Name, Name: app}, &v1alpha1.AppInstallation{})
+		if err == nil {
+			delete(all, app)
+		} else if !apierrors.IsNotFound(err) {
+			return nil, fmt.Errorf("read AppInstallation %s: %w", app, err)
+		}
+	}
+	return all, nil
+}
+
+// forsaken says whether what is kept of an app is to be deleted for good. Where the cache says so the API server is asked, as
+// a mistake here can't be undone.
+func (k keeper) forsaken(ctx context.Context, m v1alpha1.Municipality, environment string, h ownHome) (bool, error) {
+	app, uid, now := h.namespace.Labels[v1alpha1.LabelApp], h.namespace.UID, k.clock.Now()
+	if !forsakes(&m, environment, app, uid, now) {
+		return false, nil
+	}
+	var live v1alpha1.Municipality
+	if err := k.live.Get(ctx, client.ObjectKey{Name: m.Name}, &live); err != nil {
+		return false, fmt.Errorf("read Municipality %s: %w", m.Name, err)
+	}
+	err := k.live.Get(ctx, client.ObjectKey{Namespace: v1alpha1.NamespaceFor(m.Name, environment), Name: app}, &v1alpha1.AppInstallation{})
+	if err == nil || !apierrors.IsNotFound(err) {
+		return false, err
+	}
+	return live.UID == m.UID && live.DeletionTimestamp.IsZero() && forsakes(&live, environment, app, uid, now), nil
+}
+
+// untypedClaims are PersistentVolumeClaims as the cache has them for those who install apps.
+func untypedClaims() *unstructured.UnstructuredList {
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaimList"))
+	return list
 }

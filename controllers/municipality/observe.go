@@ -15,6 +15,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/definition"
+	"github.com/allmenning/allmenning/controllers/internal/policies"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/catalogue"
@@ -37,6 +38,9 @@ type observed struct {
 	isolations map[string]v1alpha1.Isolation
 	// definitionGoes is true while the CustomResourceDefinition is being deleted.
 	definitionGoes bool
+	// unguarded says why the policy is not in force that stops people where the Municipality is frozen; empty where it is,
+	// and where it is not frozen.
+	unguarded string
 }
 
 // environment is what exists of one environment, or of the namespace that an app of it has for itself.
@@ -56,6 +60,8 @@ type environment struct {
 	volumes []string
 	// pods is the number of pods in it; counted only while the namespace is deleted.
 	pods int
+	// left are the PersistentVolumeClaims in it of apps that are not installed, by app.
+	left map[string][]string
 	// own are the namespaces that apps of it have for themselves, or are to have, by app.
 	own map[string]ownHome
 }
@@ -86,6 +92,9 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, err
 	}
 
+	if seen.unguarded, err = unguarded(ctx, r.Policies, seen.municipality); err != nil {
+		return seen, err
+	}
 	if seen.isolations, err = r.isolations(ctx, seen.municipality); err != nil {
 		return seen, err
 	}
@@ -97,8 +106,23 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 	if err := r.readEnvironments(ctx, &seen, names, own); err != nil {
 		return seen, err
 	}
+	if err := keeperOf(r).read(ctx, seen); err != nil {
+		return seen, err
+	}
 	err = r.volumes(ctx, seen)
 	return seen, err
+}
+
+// unguarded says why the admission policy does not hold a frozen municipality; empty where it does, or where it is not frozen.
+func unguarded(ctx context.Context, checker *policies.Checker, m v1alpha1.Municipality) (string, error) {
+	if !m.Spec.Suspend.IsFrozen() {
+		return "", nil
+	}
+	found, err := checker.Check(ctx)
+	if err != nil {
+		return "", err
+	}
+	return found.Fault(policies.Freeze), nil
 }
 
 // others are the Municipalities, but for one, that an index has under any of some keys, by name.

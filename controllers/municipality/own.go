@@ -24,6 +24,10 @@ type ownHome struct {
 	installed *v1alpha1.AppInstallation
 	// share of the environment's quota that the app declares.
 	share v1alpha1.Quota
+	// claims are the PersistentVolumeClaims in the namespace; read only where nothing asks for it.
+	claims []string
+	// forsaken says that the data which is kept in the namespace is to be deleted.
+	forsaken bool
 }
 
 // wanted says whether the namespace is to be there. One of an app that is being uninstalled is not made again.
@@ -76,7 +80,7 @@ func planOwn(seen observed, made v1alpha1.Environment, live environment, shares 
 		switch {
 		case inTheWay != "":
 			e = stateOf(e, v1alpha1.EnvironmentFailed, condition.Stalled, inTheWay)
-		case h.namespace != nil && !h.namespace.DeletionTimestamp.IsZero(), h.leaves(seen) && len(h.volumes) == 0:
+		case h.namespace != nil && !h.namespace.DeletionTimestamp.IsZero(), h.leaves(seen) && len(h.volumes) == 0, h.forsaken && !seen.definitionGoes:
 			e = planDeletion(e, h.environment, m)
 		case h.namespace == nil && (!h.wanted() || shares.refused[app] != ""):
 			e = stateOf(e, v1alpha1.EnvironmentPending, condition.Ready, shares.refused[app])

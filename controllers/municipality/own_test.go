@@ -99,6 +99,11 @@ func TestPlanOwnComesAndGoes(t *testing.T) {
 		{"nor by a status of an earlier spec", vinje(), change(func(h *ownHome) { leaves(h); h.installed.Generation = 2 }), nil, nil, ""},
 		{"nor while the definition goes", vinje(), func(s *observed) { s.definitionGoes = true; change(leaves)(s) }, nil, nil, ""},
 		{"nor one that another Municipality made", vinje(), change(func(h *ownHome) { leaves(h); h.namespace.Annotations[v1alpha1.AnnotationHeldBy] = "4035" }), []string{"Namespace/vinje-prod--svarut"}, nil, ""},
+		{"what it keeps goes when somebody says so", vinje(), change(func(h *ownHome) { h.installed, h.forsaken = nil, true }), []string{deny}, []string{"Namespace/"}, ""},
+		{"but not while the definition goes", vinje(), func(s *observed) {
+			s.definitionGoes = true
+			change(func(h *ownHome) { h.installed, h.forsaken = nil, true })(s)
+		}, nil, nil, ""},
 		{"one of another app is not touched", vinje(), change(func(h *ownHome) { h.namespace.Labels[v1alpha1.LabelApp] = "kart" }), nil, nil, "not Allmenning's"},
 		{"one that is the environment's of somebody is not, either", vinje(), change(func(h *ownHome) { delete(h.namespace.Labels, v1alpha1.LabelApp) }), nil, nil, "not Allmenning's"},
 		{"one that is gone is not made for an app that goes", vinje(), change(func(h *ownHome) { leaves(h); h.environment = environment{} }), nil, nil, ""},

@@ -24,7 +24,9 @@ type planned struct {
 	// fault concerns the whole Municipality; with one, its environments are kept as they are.
 	fault *condition.Outcome
 	// suspended means that environments are kept as they are, or, by the Platform, that nothing is done.
-	suspended    bool
+	suspended bool
+	// frozen means that the people and accounts of the municipality are to change nothing, either.
+	frozen       bool
 	sizeClass    string
 	environments []environmentPlan
 	// again is how long until time alone changes the plan; 0 where it never does.
@@ -66,6 +68,7 @@ func plan(seen observed, now time.Time) (planned, error) {
 	if ptr.Deref(seen.platform.Suspend, false) {
 		return out, nil // nothing is written anywhere
 	}
+	out.frozen = m.Spec.Suspend.IsFrozen()
 	if out.fault = numberTaken(seen); out.suspended || out.fault != nil && m.DeletionTimestamp.IsZero() {
 		var err error
 		out.environments, err = planKept(seen, class, now)
@@ -87,7 +90,7 @@ func plan(seen observed, now time.Time) (planned, error) {
 }
 
 func suspended(seen observed) bool {
-	return ptr.Deref(seen.municipality.Spec.Suspend, false) || ptr.Deref(seen.platform.Suspend, false)
+	return seen.municipality.Spec.Suspend.IsSuspended() || ptr.Deref(seen.platform.Suspend, false)
 }
 
 // numberTaken says who has one of this municipality's numbers, if somebody has an older claim to it.
@@ -217,6 +220,8 @@ type desiring struct {
 	now          time.Time
 	// notes are the annotations of the namespace.
 	notes map[string]string
+	// frozen says that the people and accounts of the municipality change nothing.
+	frozen bool
 }
 
 // with is the same for a namespace of an environment, which may not be there yet.
@@ -226,17 +231,25 @@ func (d desiring) with(ns *corev1.Namespace, environment v1alpha1.Environment) d
 	return d
 }
 
+// labelsOf are what every object carries that the operator makes for an environment.
+func labelsOf(municipality, environment string) map[string]string {
+	return map[string]string{
+		v1alpha1.LabelManagedBy:    v1alpha1.ManagedBy,
+		v1alpha1.LabelMunicipality: municipality,
+		v1alpha1.LabelEnvironment:  environment,
+	}
+}
+
 // desired is all that a namespace consists of, in the order in which it must come: walls and bounds before anything
 // can run. Of an app's own namespace the quota comes last: where it is in force, all is there.
 func (d desiring) desired(to site) []apply.Object {
 	m, spec, namespace := d.municipality, to.environment, to.namespace
-	labels := map[string]string{
-		v1alpha1.LabelManagedBy:    v1alpha1.ManagedBy,
-		v1alpha1.LabelMunicipality: m.Name,
-		v1alpha1.LabelEnvironment:  spec.Name,
-	}
+	labels := labelsOf(m.Name, spec.Name)
 	home := corev1ac.Namespace(namespace).WithLabels(labels).WithLabels(namespaceLabels(m, spec)).
 		WithAnnotations(d.notes)
+	if d.frozen {
+		home.WithLabels(freeze()).WithAnnotations(appAccounts(to.live))
+	}
 	if to.live.namespace == nil {
 		home.WithResourceVersion(apply.NotThere) // one that somebody makes meanwhile is not taken over
 	}
@@ -310,11 +323,16 @@ func difference(e *environmentPlan, want []apply.Object, live environment) error
 
 	for _, k := range slices.Sorted(maps.Keys(live.objects)) {
 		o := live.objects[k]
-		if !wanted[k] && o.GetLabels()[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && o.GetLabels()[v1alpha1.LabelApp] == "" {
+		if !wanted[k] && ofEnvironment(o.GetLabels()) {
 			e.remove = append(e.remove, o)
 		}
 	}
 	return nil
+}
+
+// ofEnvironment says whether labels are those of an object that makes up an environment: neither an app's nor a door's.
+func ofEnvironment(labels map[string]string) bool {
+	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelApp] == "" && labels[v1alpha1.LabelDoor] == ""
 }
 
 // beyondRepair says whether an object must be deleted and made again, as no apply can

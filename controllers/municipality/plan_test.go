@@ -348,7 +348,7 @@ func TestNumberTaken(t *testing.T) {
 
 func TestPlanSuspended(t *testing.T) {
 	for reason, change := range map[string]func(*observed){
-		"by the Municipality": func(s *observed) { s.municipality.Spec.Suspend = new(true) },
+		"by the Municipality": func(s *observed) { s.municipality.Spec.Suspend = v1alpha1.SuspensionOperator },
 		"by the Platform":     func(s *observed) { s.platform.Suspend = new(true) },
 	} {
 		t.Run(reason, func(t *testing.T) {

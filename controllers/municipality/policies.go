@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
@@ -17,13 +18,14 @@ import (
 const denyName = "allmenning-default-deny"
 
 // policies wall a namespace off. Policies add up, so the first closes both ways
-// for every pod, and each of the others opens one thing. What an app declares is
-// opened by its installation, for its pods alone.
+// for every pod, and each of the others opens one thing. What an app's pods may reach, of the environment
+// too, is opened by its installation, for its pods alone.
 func (d desiring) policies(to site) []*networkingv1ac.NetworkPolicyApplyConfiguration {
 	namespace, p := to.namespace, d.platform
 	all := []*networkingv1ac.NetworkPolicyApplyConfiguration{
 		policy(namespace, denyName, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress),
 	}
+	all = append(all, d.fromOwn(to))
 	if to.app == "" {
 		all = append(all, withinNamespace(namespace))
 	}
@@ -44,19 +46,35 @@ func policy(namespace, name string, types ...networkingv1.PolicyType) *networkin
 			WithPolicyTypes(types...))
 }
 
+// withinNamespace lets pods of a namespace in. Whom pods connect to is another policy's, as each but the one that closes speaks
+// of one direction: kube-router lets out what the ingress rules of a policy of both let in.
 func withinNamespace(namespace string) *networkingv1ac.NetworkPolicyApplyConfiguration {
-	np := policy(namespace, "allmenning-allow-same-namespace", networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)
+	np := policy(namespace, "allmenning-allow-same-namespace", networkingv1.PolicyTypeIngress)
 	np.Spec.WithIngress(networkingv1ac.NetworkPolicyIngressRule().WithFrom(everyPod()))
-	np.Spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().WithTo(everyPod()))
 	return np
 }
 
-// withinEnvironment lets the pods of an environment meet where apps of it have namespaces for themselves, as those of one
+// withinEnvironment lets in the pods of an environment where apps of it have namespaces for themselves, as those of one
 // namespace do. Nobody but the operator writes the labels by which namespaces are chosen.
 func withinEnvironment(namespace, municipality, environment string) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	peer := podsIn(map[string]string{v1alpha1.LabelMunicipality: municipality, v1alpha1.LabelEnvironment: environment}, nil)
-	np := policy(namespace, "allmenning-allow-same-environment", networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)
+	np := policy(namespace, "allmenning-allow-same-environment", networkingv1.PolicyTypeIngress)
 	np.Spec.WithIngress(networkingv1ac.NetworkPolicyIngressRule().WithFrom(peer))
+	return np
+}
+
+// fromOwn lets pods that are no app's out to all pods of their environment: what a municipality runs itself may use its apps.
+// Nobody but the operator, and the cluster for it, labels pods as an app's.
+func (d desiring) fromOwn(to site) *networkingv1ac.NetworkPolicyApplyConfiguration {
+	np := policy(to.namespace, "allmenning-allow-own-pods", networkingv1.PolicyTypeEgress)
+	np.Spec.WithPodSelector(metav1ac.LabelSelector().WithMatchExpressions(
+		metav1ac.LabelSelectorRequirement().WithKey(v1alpha1.LabelApp).WithOperator(metav1.LabelSelectorOpDoesNotExist)))
+	peer := everyPod()
+	if to.open {
+		peer.WithNamespaceSelector(metav1ac.LabelSelector().WithMatchLabels(map[string]string{
+			v1alpha1.LabelMunicipality: d.municipality.Name, v1alpha1.LabelEnvironment: to.environment.Name,
+		}))
+	}
 	np.Spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().WithTo(peer))
 	return np
 }

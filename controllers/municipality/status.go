@@ -32,6 +32,9 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 	if todo.suspended {
 		next = owned(m.Status)
 		next.Conditions = condition.Suspended(m.Status.Conditions, m.Generation, stamp)
+		if todo.frozen {
+			next.Conditions = condition.SuspendedFor(m.Status.Conditions, frozen(seen, todo, done), m.Generation, stamp)
+		}
 		return next
 	}
 
@@ -58,13 +61,13 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.M
 		}
 		next.Environments = append(next.Environments, v1alpha1.EnvironmentStatus{
 			Name: e.name, Namespace: e.namespace, State: state, Zone: zoneAfter(seen, e, done), Message: condition.Within(outcome.Message, maxMessage),
-			RefusedNamespaces: refused,
+			RefusedNamespaces: refused, Kept: keptIn(m, e.name, seen.environments[e.name]),
 		})
 	}
 	outcomes = append(outcomes, faultsOfSpec(seen, next.RefusedDomains)...)
 
 	next.EnvironmentsReady = fmt.Sprintf("%d/%d", ready, len(m.Spec.Environments))
-	next.Conditions = condition.Of(m.Status.Conditions, whole(m, ready, outcomes), m.Generation, stamp)
+	next.Conditions = condition.Of(m.Status.Conditions, whole(m, readyMessage(ready)+keptMessage(next.Environments), outcomes), m.Generation, stamp)
 	return next
 }
 
@@ -89,8 +92,8 @@ func domainsTaken(refused []v1alpha1.RefusedDomain) condition.Outcome {
 }
 
 // whole is how the municipality is, by how its environments are.
-func whole(m v1alpha1.Municipality, ready int, outcomes []condition.Outcome) condition.Outcome {
-	worst := condition.Worst(readyMessage(ready), outcomes...)
+func whole(m v1alpha1.Municipality, ready string, outcomes []condition.Outcome) condition.Outcome {
+	worst := condition.Worst(ready, outcomes...)
 	if !m.DeletionTimestamp.IsZero() && worst.State == condition.Ready {
 		return condition.Outcome{State: condition.Progressing, Reason: v1alpha1.ReasonDeleting, Message: "being deleted"}
 	}

@@ -1,14 +1,18 @@
 package municipality
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -23,6 +27,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/policies"
 	"github.com/allmenning/allmenning/controllers/internal/read"
 	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/internal/catalogue"
@@ -81,8 +86,33 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&corev1.ServiceAccount{}, byLabel).
 		Watches(&networkingv1.NetworkPolicy{}, byLabel).
 		Watches(&rbacv1.RoleBinding{}, byLabel).
+		Watches(&admissionv1.ValidatingAdmissionPolicy{}, handler.EnqueueRequestsFromMapFunc(frozenOnes(r.Client)), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, handler.EnqueueRequestsFromMapFunc(frozenOnes(r.Client)), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwner), builder.WithPredicates(homeChanged())).
+		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(keeperOf(r).again), builder.WithPredicates(comesOrGoes())).
+		Watches(claim(), handler.EnqueueRequestsFromMapFunc(keeperOf(r).of), builder.WithPredicates(comesOrGoes())).
 		Complete(r)
+}
+
+// frozenOnes are the Municipalities that say whether the policy of their freeze is in force, for that policy or its binding.
+func frozenOnes(c client.Reader) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		if o.GetName() != policies.Freeze {
+			return nil
+		}
+		var list v1alpha1.MunicipalityList
+		if err := read.List(ctx, c, &list); err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "list Municipalities that are frozen")
+			return nil
+		}
+		var all []reconcile.Request
+		for i := range list.Items {
+			if list.Items[i].Spec.Suspend.IsFrozen() {
+				all = append(all, reconcile.Request{NamespacedName: types.NamespacedName{Name: list.Items[i].Name}})
+			}
+		}
+		return all
+	}
 }
 
 // specOrRequest lets through what a person, or a pipeline, changed: the spec, the labels (the
@@ -194,8 +224,8 @@ func later() handler.EventHandler {
 	}
 }
 
-// namespaceOwners finds the Municipality that a namespace is labelled for; else the one that
-// has an environment of that name, as the namespace may be in the way.
+// namespaceOwners finds the Municipality that a namespace is labelled for; else the one that has an environment of that name, or
+// an app that is refused a namespace of that name, as the namespace may be in the way.
 func (r *Reconciler) namespaceOwners(ctx context.Context, o client.Object) []reconcile.Request {
 	if name := o.GetLabels()[v1alpha1.LabelMunicipality]; name != "" {
 		return []reconcile.Request{request(name)}
@@ -206,13 +236,28 @@ func (r *Reconciler) namespaceOwners(ctx context.Context, o client.Object) []rec
 		return nil
 	}
 	for i := range list.Items {
-		for _, e := range list.Items[i].Spec.Environments {
-			if v1alpha1.NamespaceFor(list.Items[i].Name, e.Name) == o.GetName() {
-				return []reconcile.Request{request(list.Items[i].Name)}
-			}
+		if inTheWayOf(&list.Items[i], o.GetName()) {
+			return []reconcile.Request{request(list.Items[i].Name)}
 		}
 	}
 	return nil
+}
+
+// inTheWayOf says whether a namespace has a name that a Municipality needs.
+func inTheWayOf(m *v1alpha1.Municipality, namespace string) bool {
+	for _, e := range m.Spec.Environments {
+		if v1alpha1.NamespaceFor(m.Name, e.Name) == namespace {
+			return true
+		}
+	}
+	for _, e := range m.Status.Environments {
+		for _, refused := range e.RefusedNamespaces {
+			if tenancy.OwnNamespace(e.Namespace, refused.App) == namespace {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // namespaceOwner finds the Municipality of the namespace that an object is in.
@@ -222,6 +267,54 @@ func (r *Reconciler) namespaceOwner(ctx context.Context, o client.Object) []reco
 		return nil // the deletion of a namespace is an event of its own
 	}
 	return r.namespaceOwners(ctx, &ns)
+}
+
+// claim is a PersistentVolumeClaim as the cache has it for those who install apps.
+func claim() *unstructured.Unstructured {
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"))
+	return o
+}
+
+// comesOrGoes keeps out that an object is changed.
+func comesOrGoes() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return !e.IsInInitialList },
+		UpdateFunc: func(event.UpdateEvent) bool { return false },
+	}
+}
+
+// of finds the Municipality that keeps a claim of an app which is not installed.
+func (k keeper) of(ctx context.Context, o client.Object) []reconcile.Request {
+	var ns corev1.Namespace
+	if o.GetLabels()[v1alpha1.LabelApp] == "" && !tenancy.MayBeOwn(o.GetNamespace()) {
+		return nil
+	}
+	if err := k.client.Get(ctx, client.ObjectKey{Name: o.GetNamespace()}, &ns); err != nil {
+		return nil // the deletion of a namespace is an event of its own
+	}
+	municipality, app := ns.Labels[v1alpha1.LabelMunicipality], cmp.Or(ns.Labels[v1alpha1.LabelApp], o.GetLabels()[v1alpha1.LabelApp])
+	if municipality == "" || app == "" {
+		return nil
+	}
+	key := client.ObjectKey{Namespace: v1alpha1.NamespaceFor(municipality, ns.Labels[v1alpha1.LabelEnvironment]), Name: app}
+	if err := k.client.Get(ctx, key, &v1alpha1.AppInstallation{}); !apierrors.IsNotFound(err) {
+		return nil
+	}
+	return []reconcile.Request{request(municipality)}
+}
+
+// again finds the Municipality that says of an app which is installed now that its data is kept.
+func (k keeper) again(ctx context.Context, o client.Object) []reconcile.Request {
+	i, ok := o.(*v1alpha1.AppInstallation)
+	var m v1alpha1.Municipality
+	if !ok || k.client.Get(ctx, client.ObjectKey{Name: i.Spec.Tenant.Municipality}, &m) != nil {
+		return nil
+	}
+	if tenancy.Kept(&m, i.Spec.Tenant.Environment, i.Spec.App) == nil {
+		return nil
+	}
+	return []reconcile.Request{request(m.Name)}
 }
 
 // sharers finds the other Municipalities that claim one of this one's numbers or domains: when

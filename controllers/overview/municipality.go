@@ -12,6 +12,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/reference"
 	"github.com/allmenning/allmenning/internal/resolution"
 )
@@ -74,7 +75,15 @@ func faultsOf(seen observedMunicipality) []string {
 		verdicts = append(verdicts, row.Verdict)
 	}
 	known := reference.Known{Apps: seen.country.Apps, Networks: seen.country.Networks, Now: seen.country.Now}
-	return reference.Municipality(t.Municipality, t.CalendarFaults, verdicts, known)
+	faults := reference.Municipality(t.Municipality, t.CalendarFaults, verdicts, known)
+	if len(t.Municipality.Spec.Hosts)+len(t.Municipality.Spec.Connects) == 0 {
+		return faults
+	}
+	var names []string
+	for _, m := range country.Municipalities(seen.country.Tenants) {
+		names = append(names, m.Name)
+	}
+	return append(faults, reference.Doors(t.Municipality, known, names)...)
 }
 
 // leftOut says what of the apps the status does not show, and where to find it.

@@ -90,8 +90,10 @@ func TestWaits(t *testing.T) {
 			vinjeDone(o)
 			member(o, "tokke").Spec.Freezes = []v1alpha1.FreezePeriod{{From: metav1.NewTime(now.Add(-time.Hour)), Until: tomorrow, Reason: "election"}}
 		}, "Waiting of rollout " + byIt + ": Municipality tokke: frozen until 2026-11-23T12:00:00Z: election; again in 23h30m0s"},
-		{"suspended", some(bringing("svarut", "2.5.0", "")), "tokke", func(o *country.Objects) { member(o, "tokke").Spec.Suspend = new(true) },
+		{"suspended", some(bringing("svarut", "2.5.0", "")), "tokke", func(o *country.Objects) { member(o, "tokke").Spec.Suspend = v1alpha1.SuspensionOperator },
 			"Waiting of rollout " + byIt + ": the Municipality is suspended (spec.suspend)"},
+		{"frozen, which only a platform operator ends", some(bringing("svarut", "2.5.0", "")), "tokke", func(o *country.Objects) { member(o, "tokke").Spec.Suspend = v1alpha1.SuspensionFreeze },
+			"Waiting of rollout " + byIt + ": the Municipality is frozen (spec.suspend: Freeze)"},
 		{"test goes first, and soaks", some(bringing("svarut", "2.5.0", "")), "vinje", func(o *country.Objects) { put(o, "vinje", "test", "2.5.0", step, since(time.Hour)) },
 			"Waiting of rollout " + byIt + ": comes after stage Test, where test is healthy, and soaks until 2026-11-23T11:00:00Z; again in 23h0m0s"},
 		{"a security fix does not soak", some(bringing("svarut", "2.5.0", "")), "vinje", func(o *country.Objects) {
@@ -202,6 +204,15 @@ func appsReadyOf(conditions []metav1.Condition) string {
 	return fmt.Sprintf("%s %s: %s", conditions[0].Status, conditions[0].Reason, conditions[0].Message)
 }
 
+// goes has tokke on its way out.
+func goes(o *country.Objects) { member(o, "tokke").DeletionTimestamp = &tomorrow }
+
+// removing is an installation that is being uninstalled.
+func removing(i *v1alpha1.AppInstallation) {
+	progressing(i)
+	i.Spec.State, i.Status.Conditions[0].Message = v1alpha1.InstallationAbsent, "svarut is being uninstalled"
+}
+
 func TestMunicipalityAppsReady(t *testing.T) {
 	returned := moved("everyone", v1alpha1.OutcomeReturned, "went back to 2.4.1, as 2.5.0 failed")
 	const halted = "the rollout is halted: nobody else is moved until a retry is asked for or another version is promoted"
@@ -225,6 +236,21 @@ func TestMunicipalityAppsReady(t *testing.T) {
 		{"a decision on what is not there, too", func(o *country.Objects) {
 			member(o, "tokke").Spec.Apps = []v1alpha1.AppDecision{{Name: "svarutt", Decision: v1alpha1.DecisionDecline}}
 		}, `2/2 False InvalidSpec: spec.apps[0].name: there is no SharedApp "svarutt": correct the name, or take the decision out until it is offered; 2/2 apps running; 2 with another version to come`},
+		{"it is deleted, and its apps run until they are uninstalled", goes, "2/2 True Ready: 2/2 apps running; 2 with another version to come"},
+		{"it is deleted, and one is being uninstalled, the other gone: nothing comes in its place", func(o *country.Objects) {
+			goes(o)
+			put(o, "tokke", "test", "")
+			put(o, "tokke", "prod", "2.4.1", removing)
+		}, "0/1 False AppsProgressing: 0/1 apps running; prod/svarut: svarut is being uninstalled"},
+		{"it is deleted, and all are gone, where its environments are kept for their volumes", func(o *country.Objects) {
+			goes(o)
+			put(o, "tokke", "test", "")
+			put(o, "tokke", "prod", "")
+			m := member(o, "tokke")
+			m.Status = v1alpha1.MunicipalityStatus{ObservedGeneration: m.Generation, Environments: []v1alpha1.EnvironmentStatus{
+				{Name: "prod", State: v1alpha1.EnvironmentRetained, Message: "it holds volumes"}, {Name: "test", State: v1alpha1.EnvironmentRetained, Message: "it holds volumes"},
+			}}
+		}, "0/0 True Ready: no apps"},
 	}
 	for _, tc := range cases {
 		o := promoted(bringing("svarut", "2.5.0", v1alpha1.RolloutProgressing))

@@ -6,9 +6,11 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/policies"
 	"github.com/allmenning/allmenning/controllers/snapshot"
@@ -26,33 +28,48 @@ type Reconciler struct {
 	Kinds *kinds.Registry
 	// Policies compares the admission policies with those that are shipped.
 	Policies *policies.Checker
+	// Live reads from the API server what is not kept in memory: where the cluster has its addresses.
+	Live client.Reader
+	// Clock is the time.
+	Clock clock.PassiveClock
+
+	// seen is written by the one worker.
+	seen addresses
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms,verbs=get;list;watch
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms/status,verbs=patch
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings,verbs=get;list;watch
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=get;list;watch,resourceNames=allmenning-installer
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=list
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=servicecidrs,verbs=list
+// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=get,resourceNames=kubernetes
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile reports whether the Platform is in force.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.Name)
 	if apierrors.IsNotFound(err) {
-		return ctrl.Result{}, r.unreported(ctx) // without a Platform the built-in defaults hold
+		return ctrl.Result{RequeueAfter: lookAgain}, r.unreported(ctx) // without a Platform the built-in defaults hold
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
-	return ctrl.Result{}, r.write(ctx, seen.platform, status(seen.platform, plan(seen), seen.country.Now))
+	return ctrl.Result{RequeueAfter: lookAgain}, r.write(ctx, seen.platform, status(seen.platform, plan(seen), seen.country.Now))
 }
 
-// unreported logs what is wrong with the admission policies where there is no Platform to say it in.
+// unreported logs what is wrong with the admission policies, and with the addresses of the cluster, where there is no Platform to say it in.
 func (r *Reconciler) unreported(ctx context.Context) error {
 	found, err := r.Policies.Check(ctx)
 	if err != nil {
 		return err
 	}
-	if fault := found.Fault(""); fault != "" {
-		ctrl.LoggerFrom(ctx).Info("unguarded", "why", fault)
+	if unguarded := found.Fault(""); unguarded != "" {
+		ctrl.LoggerFrom(ctx).Info("unguarded", "why", unguarded)
 	}
-	return nil
+	fault, err := r.open(ctx, v1alpha1.Platform{})
+	if fault != "" {
+		ctrl.LoggerFrom(ctx).Info("not private", "why", fault)
+	}
+	return err
 }

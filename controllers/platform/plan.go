@@ -1,12 +1,14 @@
 package platform
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/installable"
 	"github.com/allmenning/allmenning/internal/reference"
 )
 
@@ -21,6 +23,9 @@ func plan(seen observed) condition.Outcome {
 	spec := seen.platform.Spec
 	known := reference.Known{Apps: seen.country.Apps, Platform: spec, Networks: seen.country.Networks, Now: seen.country.Now}
 	faults, notes := reference.Platform(&seen.platform, known, country.Municipalities(seen.country.Tenants))
+	if seen.open != "" {
+		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonRangeNotPrivate, Message: strings.Join(append([]string{seen.open}, faults...), "; ")}
+	}
 	if len(faults) > 0 {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonInvalidSpec, Message: strings.Join(faults, "; ")}
 	}
@@ -28,8 +33,21 @@ func plan(seen observed) condition.Outcome {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonKindUnreadable,
 			Message: "apps that hold these kinds are neither installed nor corrected: " + strings.Join(seen.unreadable, "; ")}
 	}
-	said := slices.Concat([]string{message(spec)}, notes, country.ClosedWalls(seen.country))
+	said := slices.Concat([]string{message(spec)}, notes, country.ClosedWalls(seen.country), risks(seen.added))
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: strings.Join(said, "; ")}
+}
+
+// risks says what to know of the kinds that the platform lets bundles hold; nothing where it added none.
+func risks(added []string) []string {
+	const most = 16
+	if len(added) == 0 {
+		return nil
+	}
+	names := strings.Join(added[:min(len(added), most)], ", ")
+	if more := len(added) - most; more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
+	}
+	return []string{fmt.Sprintf("bundles may hold %s, by ClusterRole %s. Of each of these kinds: %s", names, v1alpha1.RoleInstaller, installable.Risk)}
 }
 
 func message(spec v1alpha1.PlatformSpec) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
+	"github.com/allmenning/allmenning/internal/installable"
 )
 
 // in is a Platform as it is seen in a country.
@@ -168,6 +169,15 @@ func TestPlanStallsOnLabelsThatAreNone(t *testing.T) {
 	}
 }
 
+func TestPlanStallsOnAddressesOfTheClusterBeforeOtherFaults(t *testing.T) {
+	seen := in(country.Objects{}, v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{DNS: []v1alpha1.DNSServer{{PodLabels: map[string]string{"a": "b c"}}}}})
+	seen.open = "spec.privateCIDRs: pods of node a (11.0.0.0/16)"
+	got := plan(seen)
+	if got.State != condition.Stalled || got.Reason != v1alpha1.ReasonRangeNotPrivate || !strings.HasPrefix(got.Message, seen.open) || !strings.Contains(got.Message, "spec.dns[0].podLabels") {
+		t.Errorf("outcome %+v, want Stalled, with all faults", got)
+	}
+}
+
 func TestPlanStallsOnPoliciesFirst(t *testing.T) {
 	seen := in(country.Objects{}, v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{DNS: []v1alpha1.DNSServer{{PodLabels: map[string]string{"a": "b c"}}}}})
 	seen.unguarded = "ValidatingAdmissionPolicy x is missing: apply it"
@@ -177,5 +187,25 @@ func TestPlanStallsOnPoliciesFirst(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, plan(seen)); diff != "" {
 		t.Errorf("outcome (-want +got):\n%s", diff)
+	}
+}
+
+func TestKindsThatWereAddedAreNamedWithTheirRisk(t *testing.T) {
+	seen := in(country.Objects{}, v1alpha1.Platform{})
+	seen.added = []string{"httproutes.gateway.networking.k8s.io", "kafkas.kafka.strimzi.io"}
+	got := plan(seen)
+	if got.State != condition.Ready {
+		t.Errorf("outcome %+v, want Ready: the platform chose so", got)
+	}
+	for _, part := range []string{"in force; ", "httproutes.gateway.networking.k8s.io, kafkas.kafka.strimzi.io", "ClusterRole allmenning-installer", installable.Risk} {
+		if !strings.Contains(got.Message, part) {
+			t.Errorf("message %q does not mention %s", got.Message, part)
+		}
+	}
+	for len(seen.added) < 20 {
+		seen.added = append(seen.added, "kafkas.kafka.strimzi.io")
+	}
+	if got := plan(seen).Message; !strings.Contains(got, "and 4 more") || !strings.HasSuffix(got, installable.Risk) {
+		t.Errorf("message %q, want that many kinds hide nothing of the risk", got)
 	}
 }

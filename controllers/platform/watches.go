@@ -6,6 +6,7 @@ import (
 	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -35,6 +36,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WatchesRawSource(r.Holder.Wakes(theOne, pause)).
 		Watches(&admissionv1.ValidatingAdmissionPolicy{}, handler.EnqueueRequestsFromMapFunc(ofPolicy), changedSpec).
 		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, handler.EnqueueRequestsFromMapFunc(ofPolicy), changedSpec).
+		Watches(&rbacv1.ClusterRole{}, handler.EnqueueRequestsFromMapFunc(ofInstaller)).
 		WatchesRawSource(source.Channel(r.Kinds.Changed(), &handler.EnqueueRequestForObject{})).
 		Complete(r)
 }
@@ -45,6 +47,14 @@ func theOne(c country.Changed) map[string]bool {
 		return nil
 	}
 	return map[string]bool{v1alpha1.PlatformName: true}
+}
+
+// ofInstaller is the Platform, for the role that lists the kinds that bundles may hold.
+func ofInstaller(_ context.Context, o client.Object) []reconcile.Request {
+	if o.GetName() != v1alpha1.RoleInstaller {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: v1alpha1.PlatformName}}}
 }
 
 // ofPolicy is the Platform, for a shipped policy or its binding.

@@ -36,6 +36,11 @@ type question struct {
 	Rules []rbacv1.PolicyRule
 	// Allowed is what the Platform allows beyond the rules.
 	Allowed *v1alpha1.AllowedInBundles
+	// Images that the Platform allows where the app is in production.
+	Images contract.Images
+	// Isolation of the app, and what its own namespaces are like.
+	Isolation v1alpha1.Isolation
+	Own       *v1alpha1.OwnNamespace
 	// Capabilities are what a chart may know of the cluster; empty for other bundles.
 	Capabilities chart.Capabilities
 
@@ -128,15 +133,16 @@ func (r *Reconciler) check(ctx context.Context, q question, b bundle.Bundle) (an
 func (r *Reconciler) judgeBuilt(ctx context.Context, q question, tenant bundle.Context, built bundle.Built) (answer, error) {
 	terms, err := installable.Question{
 		Rules: q.Rules, Mapper: r.Mapper, Domains: []string{tenant.Domain}, Health: q.Version.Health,
-		Platform: v1alpha1.PlatformSpec{Bundles: q.Allowed},
+		Platform: v1alpha1.PlatformSpec{Bundles: q.Allowed}, Images: q.Images,
 		Readable: func(gvk schema.GroupVersionKind) bool { return r.Readable(ctx, gvk) == nil },
 	}.Terms(built.Objects)
 	if err != nil {
 		return answer{}, err
 	}
 
-	found := built.WithFiles(contract.Check(built.Objects, terms))
+	found := built.WithFiles(append(contract.Check(built.Objects, terms), contract.Services(built.Objects, q.Version.Services)...))
 	out := answer{refused: contract.Refusals(found), warnings: append(contract.Warnings(found), built.Warnings...), adjusted: built.Adjusted}
+	out.warnings = append(out.warnings, shareWarnings(q.Isolation, q.Own, built.Objects)...)
 	bad := map[string]bool{}
 	for _, f := range out.refused {
 		bad[f.Object] = true

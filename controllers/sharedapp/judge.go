@@ -14,6 +14,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/trial"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/installable"
 )
 
 // judge finds out which of the bundles that were seen are fit to be installed. It scans, builds and asks the
@@ -50,7 +51,8 @@ func (r *Reconciler) judge(ctx context.Context, seen observed, now time.Time) (o
 func (r *Reconciler) verdict(ctx context.Context, seen observed, v seenVersion, now time.Time) (verdict, error) {
 	q := question{
 		App: seen.app.Name, Version: v.spec, Zone: productionZone(catalogue.Compile(&seen.app), v.spec.Version), Digest: v.bundle.Digest,
-		Rules: seen.installer.Rules, Allowed: seen.country.Platform.Bundles,
+		Isolation: seen.app.Spec.Isolation, Own: seen.app.Spec.OwnNamespace,
+		Rules: seen.installer.Rules, Allowed: seen.country.Platform.Bundles, Images: installable.Images(seen.country.Platform, v1alpha1.StageProduction),
 		tried: isAvailable(seen.app.Status, v),
 	}
 	if v.bundle.IsChart() {

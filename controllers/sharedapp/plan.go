@@ -2,6 +2,7 @@ package sharedapp
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/utils/ptr"
@@ -75,6 +76,14 @@ func said(refused []contract.Finding) string {
 	return fmt.Sprintf("%d things are wrong with the bundle: %s", len(refused), contract.Text(refused))
 }
 
+// runsOn says of a version that was available until the Platform allowed fewer images what becomes of it; empty for others.
+func runsOn(v seenVersion) string {
+	if v.remembered == "" || slices.ContainsFunc(v.answer.refused, func(f contract.Finding) bool { return f.Rule != contract.RuleImages }) {
+		return ""
+	}
+	return ". Where the version is installed it runs on"
+}
+
 // plan decides what to do about what was seen.
 func plan(seen observed, now time.Time) planned {
 	app := catalogue.Compile(&seen.app)
@@ -141,7 +150,7 @@ func planVersion(v seenVersion, now time.Time) versionPlan {
 	case v.bundle == nil:
 		return planFetch(p, v, now)
 	case len(v.answer.refused) > 0:
-		p.outcome = condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonBundleRefused, Message: said(v.answer.refused)}
+		p.outcome = condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonBundleRefused, Message: said(v.answer.refused) + runsOn(v)}
 		p.answer, p.again = v.answer, v.again
 		if v.answer.exceeds {
 			p.exceeds, p.again = buildOf(v), 0

@@ -19,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/oci"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -177,11 +178,15 @@ func TestStatus(t *testing.T) {
 		{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: "Ready", Message: "1 of 1 versions available", ObservedGeneration: 2, LastTransitionTime: metav1.NewTime(today.Add(-time.Hour))},
 		{Type: v1alpha1.ConditionAppsReady, Status: metav1.ConditionTrue, Reason: "Ready", LastTransitionTime: metav1.NewTime(today)},
 	}}
+	warned := well
+	warned.answer.warnings = []contract.Finding{
+		{Object: "Job/import", Problem: "a Job can't be changed", Warning: true}, {Object: "Service/web", Problem: "it selects no pods", Warning: true},
+	}
 	ahead := see(well)
 	ahead.app.Spec.PilotNetworks = []string{"nosuch"}
 	for name, seen := range map[string]observed{
 		"all-available": see(well), "unknown-pilot": ahead, "one-refused": see(well, broken), "one-fetching": see(well, waiting), "withdrawn-refused": see(well, withdrawn),
-		"cycle": cyclic, "taken-out": takenOut, "suspended": held,
+		"cycle": cyclic, "taken-out": takenOut, "suspended": held, "warned": see(warned),
 	} {
 		t.Run(name, func(t *testing.T) {
 			next := status(seen, plan(seen, today), applied{}, today)

@@ -51,6 +51,7 @@ func status(seen observed, todo planned, done applied, now time.Time) v1alpha1.S
 	for _, v := range todo.versions {
 		is, outcome := versionStatus(v, todo.fault, done.errs[v.version])
 		next.Versions = append(next.Versions, is)
+		next.Warnings += int32(len(is.Warnings)) //nolint:gosec // 32 versions with 32 warnings each
 		if v.withdrawn {
 			continue
 		}
@@ -133,7 +134,7 @@ func cut(message string) string { return condition.Within(message, maxMessage) }
 func owned(s v1alpha1.SharedAppStatus) v1alpha1.SharedAppStatus {
 	return v1alpha1.SharedAppStatus{
 		ObservedGeneration: s.ObservedGeneration, LastHandledReconcileAt: s.LastHandledReconcileAt,
-		Versions: s.Versions, VersionsAvailable: s.VersionsAvailable,
+		Versions: s.Versions, VersionsAvailable: s.VersionsAvailable, Warnings: s.Warnings,
 		Conditions: condition.Own(s.Conditions),
 	}
 }

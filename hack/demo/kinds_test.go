@@ -21,6 +21,7 @@ func TestAppsOfTheirOwnKindAreAvailable(t *testing.T) {
 		isolation     v1alpha1.Isolation
 	}{
 		{folder: "own-namespace", files: "own-namespace/1.0.0", objects: 5, isolation: v1alpha1.IsolationOwn},
+		{folder: "doors", files: "doors/lonn-1.0.0", objects: 2},
 		{folder: "chart", files: "chart/oppslag", objects: 3},
 		{folder: "chart-in-configmap", files: "chart/oppslag", objects: 3},
 	} {

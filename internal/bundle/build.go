@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
 )
 
@@ -20,6 +22,8 @@ type Built struct {
 	Objects []*unstructured.Unstructured
 	// Adjusted says what was changed to make them fit, one sentence for an object; see contract.Fit.
 	Adjusted []string
+	// Restarts are those of Adjusted that are about annotations which a chart draws to restart pods.
+	Restarts []chart.Restart
 	// Files are the templates that the objects of a chart come from, by Kind/name; none for other bundles.
 	Files map[string]string
 	// Warnings are findings on a chart that keep nobody from installing it.
@@ -75,18 +79,20 @@ func build(b Bundle, c Context) (Built, error) {
 
 	resources, err := runKustomize(folder)
 	if err != nil {
+		if named := configurationAtFault(b, err); named != nil {
+			return Built{}, named
+		}
 		return Built{}, fmt.Errorf("building with kustomize: %w", err)
 	}
 
 	keepTexts(resources, c)
-	objects, err := decode(resources)
+	objects, found, err := decode(resources)
 	if err != nil {
 		return Built{}, err
 	}
 
 	adjusted := contract.Fit(objects)
 	leaveReplicas(objects)
-	var found []contract.Finding
 	for _, object := range objects {
 		if object.GetKind() == "ConfigMap" && contextName != "" && object.GetName() == contextName {
 			return Built{}, fmt.Errorf("%s: it is part of the result; no patch may remove its annotation %s", ContextFile, localConfig)
@@ -151,29 +157,37 @@ func runKustomize(folder filesys.FileSystem) (resources resmap.ResMap, err error
 	return krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(folder, root)
 }
 
-func decode(resources resmap.ResMap) ([]*unstructured.Unstructured, error) {
+// decode returns the objects, and what is wrong with those that can't be read.
+func decode(resources resmap.ResMap) (objects []*unstructured.Unstructured, found []contract.Finding, err error) {
 	if resources.Size() > MaxObjects {
-		return nil, fmt.Errorf("the bundle builds to %d objects, at most %d are allowed; split the app", resources.Size(), MaxObjects)
+		return nil, nil, fmt.Errorf("the bundle builds to %d objects, at most %d are allowed; split the app", resources.Size(), MaxObjects)
 	}
 	if resources.Size() == 0 {
-		return nil, errors.New("kustomization.yaml: the bundle builds to no objects; list files under resources")
+		return nil, nil, errors.New("kustomization.yaml: the bundle builds to no objects; list files under resources")
 	}
 
 	size := 0
-	objects := make([]*unstructured.Unstructured, 0, resources.Size())
 	for _, resource := range resources.Resources() {
 		written, err := resource.MarshalJSON()
+		if twice := repeatedKey.FindStringSubmatch(fmt.Sprint(err)); err != nil && twice != nil {
+			found = append(found, contract.Finding{Rule: "build", Object: resource.GetKind() + "/" + resource.GetName(), Field: twice[1],
+				Problem: "it is there twice", Fix: "take one out; where another object begins, write --- on a line before it"})
+			continue
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", resource.GetKind(), resource.GetName(), err)
+			return nil, nil, fmt.Errorf("%s %s: %w", resource.GetKind(), resource.GetName(), err)
 		}
 		if size += len(written); size > MaxRenderedBytes {
-			return nil, fmt.Errorf("the bundle builds to more than %d bytes of JSON; split the app", MaxRenderedBytes)
+			return nil, nil, fmt.Errorf("the bundle builds to more than %d bytes of JSON; split the app", MaxRenderedBytes)
 		}
 		object := &unstructured.Unstructured{}
 		if err := object.UnmarshalJSON(written); err != nil {
-			return nil, fmt.Errorf("%s %s: %w", resource.GetKind(), resource.GetName(), err)
+			return nil, nil, fmt.Errorf("%s %s: %w", resource.GetKind(), resource.GetName(), err)
 		}
 		objects = append(objects, object)
 	}
-	return objects, nil
+	return objects, found, nil
 }
+
+// repeatedKey is what the YAML library says of a key that a mapping has twice.
+var repeatedKey = regexp.MustCompile(`mapping key "([^"]*)" already defined`)

@@ -88,7 +88,10 @@ func buildChart(b Bundle, c Context) (Built, []contract.Finding) {
 		}
 		objects = append(objects, o.Unstructured)
 	}
-	out := Built{Objects: objects, Warnings: rendered.Warnings, Files: map[string]string{}, Adjusted: slices.Concat(rendered.Adjusted, contract.Fit(objects))}
+	out := Built{
+		Objects: objects, Warnings: rendered.Warnings, Files: map[string]string{}, Restarts: rendered.Restarts,
+		Adjusted: slices.Concat(rendered.Adjusted, contract.Fit(objects)),
+	}
 	leaveReplicas(objects)
 	for i, o := range objects {
 		for _, f := range place(o, c) {

@@ -26,6 +26,8 @@ type Context struct {
 	Namespace string
 	// Homes are the namespaces of the apps that the app requires, by app.
 	Homes map[string]string
+	// Doors that the municipality asks for with the app among the clients.
+	Doors []Door `json:",omitempty"`
 	// App and Version that are installed.
 	App, Version string
 	// Municipality is the name of the Municipality; the fields that follow are facts about it.
@@ -42,6 +44,16 @@ type Context struct {
 	Chart *chart.Settings `json:",omitempty"`
 	// Capabilities are what a chart may know of the cluster; empty for other bundles.
 	Capabilities chart.Capabilities `json:",omitzero"`
+}
+
+// Door is what a bundle may know of a service of another municipality that its app connects to.
+type Door struct {
+	// App of the host, and its Service.
+	App, Service string
+	// Address of the Service within the cluster.
+	Address string
+	// Secret is the name of the one that holds what the host lets the app in by; empty where there is none.
+	Secret string
 }
 
 // parseContext reads ContextFile and checks that nothing of it can end up in a tenant's namespace.
@@ -101,6 +113,13 @@ func (c Context) facts() map[string]string {
 	}
 	for app, namespace := range c.Homes {
 		facts["namespace_"+app] = namespace
+	}
+	for _, d := range c.Doors {
+		key := "door_" + d.App + "_" + d.Service // neither name holds an underscore
+		facts[key] = d.Address
+		if d.Secret != "" {
+			facts[key+"_secret"] = d.Secret
+		}
 	}
 	return facts
 }

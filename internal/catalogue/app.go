@@ -60,6 +60,8 @@ type Version struct {
 	zones        map[v1alpha1.Stage]v1alpha1.Zone
 	// requires are the apps that must be installed first.
 	requires []Requirement
+	// services that others may be let in to.
+	services []v1alpha1.HostedService
 
 	// raw is the written schema of the parameters; nil where the version takes none.
 	raw []byte
@@ -108,6 +110,7 @@ func compileVersion(spec *v1alpha1.Version, checked *v1alpha1.VersionStatus) *Ve
 		v.Digest = cmp.Or(checked.Digest, v.Digest)
 		v.Available, v.Message = checked.Available, checked.Message
 	}
+	v.services = spec.Services
 	v.require(spec.Requires)
 	v.compileSchema(spec.Parameters)
 

@@ -140,7 +140,7 @@ func (r Requirement) Admits(version string) bool {
 		return true
 	}
 
-	v, err := semver.NewVersion(version)
+	v, err := read(version)
 
 	return err == nil && r.within != nil && r.within.Check(v)
 }
@@ -167,8 +167,53 @@ func (r Requirement) Unmet(found *v1alpha1.AppInstallation) *Fault {
 
 // Lower says whether a version is lower than another; false where either can't be read.
 func Lower(version, than string) bool {
-	a, err1 := semver.NewVersion(version)
-	b, err2 := semver.NewVersion(than)
+	if version == than {
+		return false
+	}
+
+	a, err1 := read(version)
+	b, err2 := read(than)
 
 	return err1 == nil && err2 == nil && a.LessThan(b)
+}
+
+// read a version. Most are written in full, which needs no regular expression.
+func read(version string) (*semver.Version, error) {
+	if v, err := semver.StrictNewVersion(version); err == nil {
+		return v, nil
+	}
+
+	return semver.NewVersion(version)
+}
+
+// Service is what the version lets others in to by a name; nil where it has no such service.
+func (v *Version) Service(name string) *v1alpha1.HostedService {
+	if v == nil {
+		return nil
+	}
+	for i := range v.services {
+		if v.services[i].Name == name {
+			return &v.services[i]
+		}
+	}
+
+	return nil
+}
+
+// Services are all that the version lets others in to.
+func (v *Version) Services() []v1alpha1.HostedService {
+	if v == nil {
+		return nil
+	}
+
+	return v.services
+}
+
+// Connects are the services of others that the version connects to.
+func (v *Version) Connects() []v1alpha1.RequiredService {
+	if v.Requirements() == nil {
+		return nil
+	}
+
+	return v.requirements.Services
 }

@@ -48,6 +48,8 @@ type Rendered struct {
 	Objects []Object
 	// Adjusted says what is done otherwise than by Helm.
 	Adjusted []string
+	// Restarts are what Adjusted says of annotations that are drawn to restart pods.
+	Restarts []Restart
 	// Warnings are findings that keep nobody from installing it.
 	Warnings []contract.Finding
 }
@@ -83,16 +85,18 @@ func Render(files map[string][]byte, s Settings, f Facts) (out Rendered, found [
 	if len(found) > 0 {
 		return Rendered{}, bounded(found)
 	}
-	if len(first.findings) > 0 && first.refused == len(first.findings) {
-		second, _ := renderWith(files, s, f, 1)
-		if maps.Equal(first.texts, second.texts) {
-			first.findings = nil // what was refused is in nothing that comes out, as in: default (randAlphaNum 8)
+	out, found = assemble(first.chart, first.texts, f)
+	if len(first.refused) > 0 {
+		if made, same := first.steady(out.Objects, files, s, f); same {
+			first.refused, out.Restarts = nil, made
+			for _, r := range made {
+				out.Adjusted = append(out.Adjusted, r.String())
+			}
 		}
 	}
-	if len(first.findings) > 0 {
-		return Rendered{}, bounded(first.findings)
+	if wrong := slices.Concat(first.findings, first.refused); len(wrong) > 0 {
+		return Rendered{}, bounded(wrong)
 	}
-	out, found = assemble(first.chart, first.texts, f)
 	out.Warnings = bounded(slices.Concat(unknownValues(first.chart, s), first.untaken()))
 	return out, bounded(found)
 }
@@ -213,9 +217,10 @@ type run struct {
 	stand int
 	// texts are what the templates come to.
 	texts map[string]string
-	// findings are what was come to that is wrong; refused is how many of them are functions that are refused.
-	findings []contract.Finding
-	refused  int
+	// findings are what was come to that is wrong; refused are the functions among it that may not be used.
+	findings, refused []contract.Finding
+	// broken says that the run came to no end, so that nothing can be compared.
+	broken bool
 	// called are the uses that were come to.
 	called map[int]bool
 }
@@ -234,7 +239,7 @@ func (r *run) execute(values common.Values) {
 		}
 	})
 	texts, err := engine.Engine{CustomTemplateFuncs: functions}.RenderWithContext(context.Background(), r.chart, values)
-	if err != nil && len(r.findings) == 0 {
+	if err != nil && len(r.findings)+len(r.refused) == 0 {
 		r.findings = append(r.findings, r.fault(err))
 	}
 	r.texts = texts
@@ -245,26 +250,24 @@ func (r *run) execute(values common.Values) {
 	if size > maxOutput {
 		r.findings = append(r.findings, fault(File, 0, fmt.Sprintf("the templates come to %d bytes, at most %d are allowed", size, maxOutput), "split the app"))
 	}
-	if err != nil {
-		r.refused = -1 // without an end nothing can be compared
-	}
+	r.broken = err != nil
 }
 
 // note makes the stand-in of one use.
 func (r *run) note(n int, u use, table map[string]refusal) any {
-	found := func(problem, fix string) {
+	found := func(list *[]contract.Finding, problem, fix string) {
 		if !r.called[n] {
-			r.findings = append(r.findings, fault(u.file, u.line, problem, fix))
+			*list = append(*list, fault(u.file, u.line, problem, fix))
 		}
 		r.called[n] = true
 	}
 	switch u.function {
 	case "fail":
-		return func(message string) string { found("the chart refuses it: "+message, ""); return "" }
+		return func(message string) string { found(&r.findings, "the chart refuses it: "+message, ""); return "" }
 	case "required":
 		return func(message string, value any) any {
 			if value == nil || value == "" {
-				found("the chart needs a value: "+message, "set it in chart.values, or map a parameter to it")
+				found(&r.findings, "the chart needs a value: "+message, "set it in chart.values, or map a parameter to it")
 				return ""
 			}
 			return value
@@ -272,10 +275,7 @@ func (r *run) note(n int, u use, table map[string]refusal) any {
 	}
 	refused := table[u.function]
 	return func(...any) any {
-		if !r.called[n] {
-			r.refused++
-		}
-		found(fmt.Sprintf("%s may not be used: %s", u.function, refused.why), refused.fix)
+		found(&r.refused, fmt.Sprintf("%s may not be used: %s", u.function, refused.why), refused.fix)
 		return refused.results[r.stand]
 	}
 }

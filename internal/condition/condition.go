@@ -87,7 +87,12 @@ func recovering(previous []metav1.Condition) bool {
 // Suspended returns the conditions of an object that is suspended: Ready stays as it was, and
 // keeps the generation it was about; Suspended is added.
 func Suspended(previous []metav1.Condition, generation int64, now metav1.Time) []metav1.Condition {
-	outcome := Outcome{Reason: v1alpha1.ReasonSuspended, Message: "spec.suspend is set: nothing is changed until it is taken out"}
+	usual := Outcome{Reason: v1alpha1.ReasonSuspended, Message: "spec.suspend is set: nothing is changed until it is taken out"}
+	return SuspendedFor(previous, usual, generation, now)
+}
+
+// SuspendedFor is Suspended with a reason and a message of its own.
+func SuspendedFor(previous []metav1.Condition, outcome Outcome, generation int64, now metav1.Time) []metav1.Condition {
 	next := []metav1.Condition{build(v1alpha1.ConditionSuspended, metav1.ConditionTrue, outcome, generation)}
 	if ready := meta.FindStatusCondition(previous, v1alpha1.ConditionReady); ready != nil {
 		next = append(next, *ready)

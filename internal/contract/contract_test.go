@@ -8,95 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/yaml"
 )
-
-func parse(t testing.TB, text string) []*unstructured.Unstructured {
-	t.Helper()
-	var all []*unstructured.Unstructured
-	for document := range strings.SplitSeq(text, "---\n") {
-		written, err := yaml.YAMLToJSON([]byte(document))
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := &unstructured.Unstructured{}
-		if err := o.UnmarshalJSON(written); err != nil {
-			t.Fatalf("%s: %v", document, err)
-		}
-		all = append(all, o)
-	}
-	return all
-}
-
-// terms are those of a platform that knows one kind of its own, and allows a few things more.
-func terms() Terms {
-	return Terms{
-		ScopeOf: func(gvk schema.GroupVersionKind) Scope {
-			switch gvk.Kind {
-			case "ClusterRole", "ClusterRoleBinding", "Namespace", "PersistentVolume", "StorageClass":
-				return ScopeCluster
-			case "Wheel", "IngressRoute", "ServiceMonitor", "SealedSecret", "ScaledObject", "ExternalSecret", "SecretStore", "Certificate", "VerticalPodAutoscaler", "Gateway":
-				return ScopeForbidden
-			case "configmap", "Configmaps", "Foo", "Cart":
-				return ScopeUnknown
-			case "Dark":
-				return ScopeUnreadable
-			}
-			if gvk.Group == "apps" && gvk.Version == "v2" || gvk.Group == "" && gvk.Kind == "Deployment" {
-				return ScopeUnknown
-			}
-			return ScopeNamespaced
-		},
-		Meant: func(gvk schema.GroupVersionKind) schema.GroupVersionKind {
-			switch gvk.Kind {
-			case "configmap":
-				return schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}
-			case "Cart":
-				return schema.GroupVersionKind{Group: "example.org", Version: "v2", Kind: "Cart"}
-			}
-			return schema.GroupVersionKind{}
-		},
-		Installer: []rbacv1.PolicyRule{
-			{APIGroups: []string{""}, Resources: []string{"configmaps", "secrets"}, Verbs: []string{"get", "create", "patch", "delete"}},
-			{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update"}},
-		},
-		Domains: []string{"vinje.kommune.no", "apps.example.org"}, Annotations: []string{"example.org/"}, PriorityClasses: []string{"common"},
-		HasHealthRule: func(gvk schema.GroupVersionKind) bool { return gvk.Kind == "Queue" },
-	}
-}
-
-// restricted is a pod spec that keeps the Pod Security Standard, with more in it.
-func restricted(more string) string {
-	return "{securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, " + more +
-		" containers: [{name: c, image: i, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}"
-}
-
-// web is a Deployment with a pod.
-func web(pod string) string {
-	return "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {metadata: {labels: {app: web}}, spec: " + pod + "}}}\n"
-}
-
-func ingress(spec string) string {
-	return "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a}, spec: " + spec + "}"
-}
-
-// sealed makes the Secret that the pods of waiting need.
-const sealed = "{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, metadata: {name: key}}\n"
-
-// scaled changes how many pods of web there are.
-const scaled = "{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: a}, spec: {scaleTargetRef: {name: web}}}\n"
-
-// owning is a pod with an init container that runs a script as root.
-func owning(script string) string {
-	return restricted("initContainers: [{name: i, image: i, command: [sh, -c, '" + script + "'], securityContext: {runAsUser: 0, runAsNonRoot: false, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}],")
-}
-
-func waiting(more string) string {
-	return strings.Replace(restricted(""), "image: i,", "image: i, env: [{name: K, valueFrom: {secretKeyRef: {name: key, key: k"+more+"}}}],", 1)
-}
 
 // cases of the rules: what is accepted has an empty want.
 var cases = []struct{ rule, reason, objects, want string }{
@@ -150,6 +62,7 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"reserved-names", "a key that holds dots", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: 'data[\"app.conf\"], data.other\\.conf'}}}", ""},
 	{"reserved-names", "nor a whole spec", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {allmenning.dev/ignore-fields: spec}}}", `"spec" can't be left to others`},
 	{"pod-security", "a restricted pod", web(restricted("")), ""},
+	{"pod-security", "a volume without a source is an empty folder", web(strings.Replace(restricted(""), "{", "{volumes: [{name: data, emptyDir: null}], ", 1)), ""},
 	{"pod-security", "no pod", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", ""},
 	{"pod-security", "a privileged pod", web("{hostNetwork: true, containers: [{name: c, image: i, securityContext: {privileged: true}}]}"), "host namespaces (hostNetwork=true)"},
 	{"pod-security", "within a CronJob", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {template: {spec: {hostPID: true, containers: []}}}}}}", "spec.jobTemplate.spec.template.spec: its pods break"},
@@ -175,6 +88,8 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"pod-volumes", "a driver's", web(restricted("volumes: [{name: v, csi: {driver: nfs.csi.k8s.io}}],")), "volumes[v].csi"},
 	{"pod-volumes", "an image", web(restricted("volumes: [{name: v, image: {reference: x}}],")), "volumes[v].image"},
 	{"pod-volumes", "a claim that names a volume", web(restricted("volumes: [{name: e, ephemeral: {volumeClaimTemplate: {spec: {volumeName: pv}}}}],")), "volumeClaimTemplate.spec.volumeName"},
+	{"images", "one of a registry that the platform lists", web(restricted("")), ""},
+	{"images", "one of another", strings.Replace(web(restricted("")), "image: i", "image: evil.example/i", 1), "evil.example/i comes from a registry that the Platform does not list"},
 	{"grace-period", "ten minutes", web(restricted("terminationGracePeriodSeconds: 600,")), ""},
 	{"grace-period", "an hour", web(restricted("terminationGracePeriodSeconds: 3600,")), "write at most 600"},
 	{"service", "within the cluster", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: ClusterIP, selector: {app: web}, clusterIP: None}}", ""},
@@ -200,6 +115,11 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"annotations", "a load balancer's", "{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {service.beta.kubernetes.io/x: x}}}", "spec.bundles.annotations of the Platform"},
 	{"claims", "a claim", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: fast}}", ""},
 	{"claims", "a class that the bundle would bring", "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}}\n---\n{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: fast}}", `spec.storageClassName: "fast" is a class that the bundle would bring`},
+	{"claims", "no class, of what may lie ready", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: ''}}", ""},
+	{"claims", "no class, of one volume by name", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: '', volumeName: pv}}", `spec.storageClassName: "" is the class of a volume that was made by hand`},
+	{"claims", "a class, of one volume by name", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: fast, volumeName: pv}}", "spec.volumeName"},
+	{"claims", "the class of a volume of the bundle", "{apiVersion: v1, kind: PersistentVolume, metadata: {name: pv}, spec: {storageClassName: manual}}\n---\n{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: manual}}", `spec.storageClassName: "manual" is the class of a volume`},
+	{"claims", "another class than that of a volume of the bundle", "{apiVersion: v1, kind: PersistentVolume, metadata: {name: pv}, spec: {storageClassName: manual}}\n---\n{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {storageClassName: fast}}", ""},
 	{"claims", "a volume by name", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {volumeName: pv}}", "spec.volumeName"},
 	{"claims", "a volume by labels", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {selector: {matchLabels: {a: b}}}}", "spec.selector"},
 	{"claims", "somebody else's data", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {dataSourceRef: {apiGroup: x, kind: snapshot, name: z, namespace: tokke-prod}}}", "spec.dataSourceRef.namespace"},
@@ -227,6 +147,14 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"selectors", "no selector", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}", "it selects no pods"},
 	{"selectors", "a kind of the app's own may make the pods", "{apiVersion: example.org/v1, kind: Queue, metadata: {name: q}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: q}}}", ""},
 	{"accounts", "an account", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}", ""},
+	{"references", "what the bundle brings", web(restricted("volumes: [{name: a, secret: {secretName: key}}],")) + "---\n{apiVersion: v1, kind: Secret, metadata: {name: key}}", ""},
+	{"references", "what nobody brings", web(restricted("volumes: [{name: a, secret: {secretName: key}}, {name: b, configMap: {name: conf}}],")), "Secret/key is not in the bundle: its pods start only where the municipality keeps one of that name"},
+	{"references", "all of them", web(restricted("volumes: [{name: a, secret: {secretName: key}}, {name: b, configMap: {name: conf}}],")), "ConfigMap/conf is not in the bundle"},
+	{"references", "what pods start without", web(restricted("imagePullSecrets: [{name: login}], volumes: [{name: a, secret: {secretName: key, optional: true}}],")), ""},
+	{"references", "what only some of the pods start without", web(restricted("volumes: [{name: a, secret: {secretName: key, optional: true}}, {name: b, secret: {secretName: key}}],")), "volumes[b].secret: Secret/key is not in the bundle"},
+	{"references", "what is there in each namespace", web(restricted("volumes: [{name: a, secret: {secretName: web-generated}}, {name: b, configMap: {name: kube-root-ca.crt}}],")), ""},
+	{"references", "what a kind of the app's own may make", "{apiVersion: example.org/v1, kind: Queue, metadata: {name: q}}\n---\n" + web(restricted("volumes: [{name: a, secret: {secretName: key}}],")), ""},
+	{"references", "a route to nothing", ingress("{rules: [{host: x, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: s, port: {number: 80}}}}]}}], tls: [{hosts: [x], secretName: cert}]}"), "Service/s is not in the bundle, so that the route leads nowhere"},
 	{"accounts", "the default one", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default}}", `the account "default" of the namespace is not the app's`},
 	{"accounts", "the installer", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: allmenning-installer}}", "metadata.name"},
 	{"secret-types", "a password", "{apiVersion: v1, kind: Secret, metadata: {name: a}, type: Opaque}", ""},
@@ -247,6 +175,17 @@ var cases = []struct{ rule, reason, objects, want string }{
 	{"role-bindings", "somebody else", "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a}, roleRef: {kind: Role, name: r}, subjects: [{kind: Group, name: 'system:authenticated'}]}", "subjects[0]: Group/system:authenticated is not an account of this bundle"},
 	{"jobs", "one that runs once for each version", "{apiVersion: batch/v1, kind: Job, metadata: {name: a, annotations: {allmenning.dev/run-once: \"true\"}}}", ""},
 	{"jobs", "one that the next version can't change", "{apiVersion: batch/v1, kind: Job, metadata: {name: a}}", "a Job can't be changed"},
+	{"phases", "a migration whose database comes first", migration(`env: [{name: URL, value: "postgres://db:5432/x"}]`, "allmenning.dev/phase: before"), ""},
+	{"phases", "one that has nothing to do with the Service", migration(`env: [{name: URL, value: "postgres://olddb:5432/my-db"}, {name: TABLE, value: db.table}], args: [migrate, db, database]`, ""), ""},
+	{"phases", "one that runs after the rest", strings.Replace(migration(`env: [{name: HOST, value: db}]`, ""), "allmenning.dev/phase: before", "allmenning.dev/phase: after", 1), ""},
+	{"phases", "a Service of pods that the bundle does not make", strings.Replace(migration(`env: [{name: HOST, value: db}]`, ""), "labels: {app: db}", "labels: {app: other}", 1), ""},
+	{"phases", "a host", migration(`env: [{name: HOST, value: db}]`, ""), "Job/migrate: spec.template.spec.containers[c].env[HOST]: it names Service/db, for which StatefulSet/db answers"},
+	{"phases", "a URL", migration(`env: [{name: URL, value: "postgres://app:x@db/app"}]`, ""), "annotate StatefulSet/db allmenning.dev/phase: before"},
+	{"phases", "a script", migration(`command: [sh, -c, "until pg_isready -h db; do sleep 1; done"]`, ""), "containers[c]: it names Service/db"},
+	{"phases", "arguments", migration(`command: [pg_isready, --host, db]`, ""), "it names Service/db"},
+	{"phases", "a port", migration(`args: ["nc -z db 5432"]`, ""), "it names Service/db"},
+	{"phases", "a whole name", migration(`args: ["--server=db.vinje-prod.svc.cluster.local"]`, ""), "it names Service/db"},
+	{"phases", "configuration", migration(`envFrom: [{configMapRef: {name: conf}}]`, "") + "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: conf}, data: {DB_ADDR: \"db:5432\"}}", "envFrom[0].configMapRef: it names Service/db"},
 	{"health", "a kind with a rule", "{apiVersion: example.org/v1, kind: Queue, metadata: {name: a}}", ""},
 	{"health", "a kind without", "{apiVersion: example.org/v1, kind: Topic, metadata: {name: a}}", "add a rule for Topic to spec.versions[].health"},
 }

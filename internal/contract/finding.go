@@ -128,6 +128,8 @@ type Terms struct {
 	Annotations []string
 	// PriorityClasses that pods may name.
 	PriorityClasses []string
+	// Images that pods may be of.
+	Images Images
 	// HasHealthRule says whether the version brings a health rule for a kind.
 	HasHealthRule func(schema.GroupVersionKind) bool
 	// Offline says that no API server is asked about the objects: then a field that is not known here is a fault, too. A
@@ -155,6 +157,7 @@ func rules() []rule {
 		{"pod-placement", placementRule},
 		{"pod-account", podAccountRule},
 		{"pod-volumes", podVolumesRule},
+		{RuleImages, imagesRule},
 		{"grace-period", graceRule},
 		{"service", serviceRule},
 		{RuleHosts, hostsRule},
@@ -164,11 +167,13 @@ func rules() []rule {
 		{"disruption-budget", budgetRule},
 		{"autoscaler", autoscalerRule},
 		{"selectors", selectorsRule},
+		{"references", missingRule},
 		{"accounts", accountsRule},
 		{"secret-types", secretRule},
 		{"roles", roleRule},
 		{"role-bindings", bindingRule},
 		{"jobs", jobRule},
+		{"phases", phasesRule},
 		{"health", healthRule},
 	}
 }

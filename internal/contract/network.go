@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -150,7 +151,7 @@ func annotationsRule(w *whole, o *unstructured.Unstructured) []Finding {
 			continue
 		}
 		field, problem := "metadata.annotations["+key+"]", "it may make a controller do what no field says"
-		if guards(key) {
+		if guards(key, o.GetAnnotations()[key]) {
 			found = append(found, one(field, problem+", such as who may come in", "have the platform list it in spec.bundles.annotations of the Platform; take it out only where the app asks who comes in by itself")...)
 			continue
 		}
@@ -160,9 +161,15 @@ func annotationsRule(w *whole, o *unstructured.Unstructured) []Finding {
 }
 
 // guards says whether an annotation seems to say who may come in, as a login or a list of addresses does: an app without it may
-// be open to everybody, so it is never taken out for the publisher.
-func guards(key string) bool {
-	_, name, _ := strings.Cut(key, "/")
+// be open to everybody, so it is never taken out for the publisher. Of a snippet its text says so.
+func guards(key, value string) bool {
+	_, name, _ := strings.Cut(strings.ToLower(key), "/")
+	if strings.Contains(name, "snippet") && bars.MatchString(value) {
+		return true
+	}
 	return slices.ContainsFunc([]string{"auth", "allowlist", "whitelist", "denylist", "blacklist", "source-range", "cidr", "middleware", "modsecurity", "waf", "satisfy", "security-group", "mtls"},
-		func(word string) bool { return strings.Contains(strings.ToLower(name), word) })
+		func(word string) bool { return strings.Contains(name, word) })
 }
+
+// bars finds in a snippet the statements of nginx and HAProxy by which a request may be turned away.
+var bars = regexp.MustCompile(`(?im)(?:^|[;{}])\s*(?:return\s+[^2\s]|(?:allow|deny|auth_\w+|internal|satisfy|limit_except|ssl_verify\w+|secure_link\w*|access_by_lua\w*|rewrite_by_lua\w*|modsecurity\w*|secrule|http-request|tcp-request|acl)\b)`)

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -44,6 +45,7 @@ func podSecurityRule(_ *whole, o *unstructured.Unstructured) []Finding {
 	if err != nil {
 		return one(field, fmt.Sprintf("the Pod Security checks can't be prepared: %v", err), "")
 	}
+	withSources(&pod.Spec)
 	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
 	result := policy.AggregateCheckResults(evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec))
 	if result.Allowed {
@@ -63,6 +65,15 @@ func podSecurityRule(_ *whole, o *unstructured.Unstructured) []Finding {
 	}
 	found[0].Fix, found[0].Patch = strings.Join(fixes, ". "), slices.Concat(taken, patch)
 	return found
+}
+
+// withSources gives the volumes that name no source the one that the API server gives them: an empty folder.
+func withSources(spec *corev1.PodSpec) {
+	for i := range spec.Volumes {
+		if v := &spec.Volumes[i]; v.VolumeSource == (corev1.VolumeSource{}) {
+			v.EmptyDir = &corev1.EmptyDirVolumeSource{}
+		}
+	}
 }
 
 // withoutRoot says how pods keep the standard by not running as root, for each reason that this answers: a
@@ -97,6 +108,23 @@ func withoutCapabilities(field string, containers []corev1.Container) []Operatio
 		patch = append(patch, operation)
 	}
 	return patch
+}
+
+// containersAt are the containers of a pod, each with its field below that of the pod.
+func containersAt(field string, spec *corev1.PodSpec) iter.Seq2[string, *corev1.Container] {
+	return func(yield func(string, *corev1.Container) bool) {
+		for _, list := range []struct {
+			name       string
+			containers []corev1.Container
+		}{{"initContainers", spec.InitContainers}, {"containers", spec.Containers}} {
+			for i := range list.containers {
+				c := &list.containers[i]
+				if !yield(fmt.Sprintf("%s.%s[%s]", field, list.name, c.Name), c) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // placementRule: where and how urgently pods run is the platform's to say.

@@ -3,11 +3,14 @@ package contract
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/allmenning/allmenning/internal/podtemplate"
 )
 
 // Reference is an object that one of the bundle reads, mounts or sends requests to by its name.
@@ -25,24 +28,60 @@ type Reference struct {
 // namespace alone.
 func References(objects []*unstructured.Unstructured) []Reference {
 	w := &whole{objects: objects}
-	var all []Reference
+	all := make([]Reference, 0, len(objects))
 	for _, o := range objects {
-		from := references{from: Name(o)}
-		if pod, field, _ := podOf(o); pod != nil {
-			from.pod(field, &pod.Spec)
+		all = append(all, w.references(o)...)
+	}
+	return all
+}
+
+// references are those of one object to what the bundle does not bring.
+func (w *whole) references(o *unstructured.Unstructured) []Reference {
+	from := references{from: Name(o)}
+	if pod, field, _ := podOf(o); pod != nil {
+		from.pod(field, &pod.Spec)
+	}
+	switch {
+	case is(o, "networking.k8s.io", "Ingress"):
+		from.ingress(o)
+	case is(o, rbacv1.GroupName, "Role"):
+		from.role(o)
+	case is(o, "", "ServiceAccount"):
+		from.account(o)
+	}
+	return slices.DeleteFunc(from.all, func(r Reference) bool { return w.has("", r.Kind, r.Name) })
+}
+
+// missingRule: what pods can't start without, or a route leads to, comes with the bundle; else each municipality must
+// have it, which the publisher may not know.
+func missingRule(w *whole, o *unstructured.Unstructured) []Finding {
+	if slices.ContainsFunc(w.objects, isOwnKind) {
+		return nil // it may make what is missing
+	}
+	pods, said := podtemplate.Spec(o.GroupVersionKind()) != nil, map[string]bool{}
+	var found []Finding
+	for _, r := range w.references(o) {
+		name := r.Kind + "/" + r.Name
+		if r.Optional || said[name] || strings.Contains(r.Field, ".imagePullSecrets[") {
+			continue
 		}
 		switch {
-		case is(o, "networking.k8s.io", "Ingress"):
-			from.ingress(o)
-		case is(o, rbacv1.GroupName, "Role"):
-			from.role(o)
-		case is(o, "", "ServiceAccount"):
-			from.account(o)
+		case r.Kind == "Service":
+			found = append(found, warn(r.Field, name+" is not in the bundle, so that the route leads nowhere", "bring it, or name one of the bundle")...)
+		case pods && !strings.HasSuffix(r.Name, madeByOperator) && r.Name != everyNamespace:
+			found = append(found, warn(r.Field, name+" is not in the bundle: its pods start only where the municipality keeps one of that name", "bring it, with parameters for what differs, or tell each municipality to keep it")...)
 		}
-		all = append(all, from.all...)
+		said[name] = true
 	}
-	return slices.DeleteFunc(all, func(r Reference) bool { return w.has("", r.Kind, r.Name) })
+	return found
 }
+
+const (
+	// madeByOperator ends the name of the Secret with the values of an app that the operator makes.
+	madeByOperator = "-generated"
+	// everyNamespace is the ConfigMap that Kubernetes keeps in each namespace.
+	everyNamespace = "kube-root-ca.crt"
+)
 
 // references gathers those of one object.
 type references struct {
@@ -65,14 +104,8 @@ func (r *references) pod(field string, spec *corev1.PodSpec) {
 	for i := range spec.Volumes {
 		r.volume(fmt.Sprintf("%s.volumes[%s]", field, spec.Volumes[i].Name), &spec.Volumes[i])
 	}
-	for _, list := range []struct {
-		name       string
-		containers []corev1.Container
-	}{{"initContainers", spec.InitContainers}, {"containers", spec.Containers}} {
-		for i := range list.containers {
-			c := &list.containers[i]
-			r.environment(fmt.Sprintf("%s.%s[%s]", field, list.name, c.Name), c)
-		}
+	for at, c := range containersAt(field, spec) {
+		r.environment(at, c)
 	}
 }
 

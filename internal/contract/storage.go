@@ -32,12 +32,31 @@ func claimsRule(w *whole, o *unstructured.Unstructured) []Finding {
 	return nil
 }
 
-// classOf judges the class of disks that a claim names: one that the bundle brings itself goes with what brings it.
+// classOf judges the class of disks that a claim names: one that the bundle brings itself goes with what brings it, and
+// that of a volume which the claim was written for may make none: the claim would wait for ever.
 func (w *whole) classOf(field string, spec *corev1.PersistentVolumeClaimSpec) []Finding {
-	if spec.StorageClassName == nil || !w.has("storage.k8s.io", "StorageClass", *spec.StorageClassName) {
+	if spec.StorageClassName == nil {
 		return nil
 	}
-	return takeOut(field+".storageClassName", fmt.Sprintf("%q is a class that the bundle would bring, and may not", *spec.StorageClassName), "take it out: the claim gets a disk of the cluster's default class")
+	class := *spec.StorageClassName
+	problem := ""
+	switch {
+	case w.has("storage.k8s.io", "StorageClass", class):
+		problem = fmt.Sprintf("%q is a class that the bundle would bring, and may not", class)
+	case class == "" && spec.VolumeName != "", w.hasVolumeOf(class):
+		problem = fmt.Sprintf("%q is the class of a volume that was made by hand, and the claim may not have that volume", class)
+	default:
+		return nil
+	}
+	return takeOut(field+".storageClassName", problem, "take it out: the claim gets a disk of the cluster's default class")
+}
+
+// hasVolumeOf says whether the bundle brings a PersistentVolume of a class.
+func (w *whole) hasVolumeOf(class string) bool {
+	return slices.ContainsFunc(w.objects, func(o *unstructured.Unstructured) bool {
+		of, _, err := unstructured.NestedString(o.Object, "spec", "storageClassName")
+		return is(o, "", "PersistentVolume") && err == nil && of == class
+	})
 }
 
 func claim(field string, spec *corev1.PersistentVolumeClaimSpec) []Finding {

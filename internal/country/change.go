@@ -7,6 +7,8 @@ type Changed struct {
 	Decisions map[string]bool
 	// Municipalities are those of which anything is another thing now.
 	Municipalities map[string]bool
+	// Doors are municipalities whose doors may be others now.
+	Doors map[string]bool
 	// Groups are those whose plan may be another one now.
 	Groups map[string]bool
 	// Courses are those groups of which somebody changed what they ask for, or of whom, or a
@@ -26,7 +28,7 @@ type Changed struct {
 
 func newChanged() Changed {
 	return Changed{
-		Decisions: map[string]bool{}, Municipalities: map[string]bool{}, Groups: map[string]bool{}, Courses: map[string]bool{},
+		Decisions: map[string]bool{}, Municipalities: map[string]bool{}, Doors: map[string]bool{}, Groups: map[string]bool{}, Courses: map[string]bool{},
 		Networks: map[string]bool{}, Apps: map[string]bool{}, NetworkSpecs: map[string]bool{}, AppSpecs: map[string]bool{},
 	}
 }
@@ -35,7 +37,7 @@ func newChanged() Changed {
 func Everything(c *Country) Changed {
 	all := newChanged()
 	for t := range c.Tenants {
-		all.Decisions[t.Name], all.Municipalities[t.Name] = true, true
+		all.Decisions[t.Name], all.Municipalities[t.Name], all.Doors[t.Name] = true, true, true
 	}
 	for _, name := range c.Groups() {
 		all.Groups[name] = true
@@ -52,7 +54,7 @@ func Everything(c *Country) Changed {
 
 // Nothing says whether nothing changed.
 func (c Changed) Nothing() bool {
-	return len(c.Decisions)+len(c.Municipalities)+len(c.Groups)+len(c.Networks)+len(c.Apps)+len(c.NetworkSpecs)+len(c.AppSpecs) == 0 && !c.PlatformSpec
+	return len(c.Decisions)+len(c.Municipalities)+len(c.Doors)+len(c.Groups)+len(c.Networks)+len(c.Apps)+len(c.NetworkSpecs)+len(c.AppSpecs) == 0 && !c.PlatformSpec
 }
 
 // course notes a group whose course may be another one now.

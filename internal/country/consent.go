@@ -8,7 +8,6 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/calendar"
-	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/planner"
 	"github.com/allmenning/allmenning/internal/resolution"
@@ -37,7 +36,9 @@ type Consent struct {
 func (c *Country) Consent(t *Tenant) Consent {
 	var out Consent
 	m := t.Municipality
-	if m == nil || t.NumberTaken != "" || isTrue(m.Spec.Suspend) || isTrue(c.Platform.Suspend) {
+	if m == nil ||
+		t.NumberTaken != "" || //guard:number-taken
+		m.Spec.Suspend.IsSuspended() || isTrue(c.Platform.Suspend) {
 		return out
 	}
 
@@ -84,7 +85,7 @@ func (o *Consent) decided(c *Country, t *Tenant, own OwnPlan) {
 		case moved:
 			o.present(movedTo(c, t, v.App, move), row.Installed)
 		case v.Action == resolution.Install || v.Action == resolution.Keep:
-			o.present(kept(c.Apps.Of(v.App), t.Municipality, v, cmp.Or(row.Installed, row.Remembered)), row.Installed)
+			o.present(kept(restOf(c), t.Municipality, v, cmp.Or(row.Installed, row.Remembered)), row.Installed)
 		case v.Action == resolution.Remove:
 			o.uninstall(row.Installed, v.DecidedBy, false)
 		}
@@ -102,14 +103,14 @@ func (o *Consent) refused(r *Refusal, now time.Time) {
 
 // kept is the AppInstallation of a verdict at the version that is there already; nil where there is
 // none. A move that is to come has not decided on what is there.
-func kept(app *catalogue.App, m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
+func kept(rest installation.Rest, m *v1alpha1.Municipality, v resolution.Verdict, installed *v1alpha1.AppInstallation) *v1alpha1.AppInstallation {
 	if installed == nil || installed.Spec.State == v1alpha1.InstallationAbsent {
 		return nil
 	}
 	if installed.Spec.Version != v.Version || installed.Spec.Digest != v.Digest {
 		v.Version, v.Digest, v.DecidedBy = installed.Spec.Version, installed.Spec.Digest, resolution.DeciderOf(installed)
 	}
-	want := installation.For(app, m, m.Spec.Environment(v.Environment), v)
+	want := installation.For(rest, m, m.Spec.Environment(v.Environment), v)
 	installation.CarryMove(want, installed)
 	installation.StayHome(want, installed)
 	return want

@@ -124,7 +124,7 @@ func everywhere(seen *given) {
 		if !found {
 			continue
 		}
-		i := installation.For(app, m, &m.Spec.Environments[e], v)
+		i := installation.For(installation.Rest{Apps: catalogue.Apps{"svarut": app}}, m, &m.Spec.Environments[e], v)
 		i.Generation, i.UID, i.Spec.Move = 1, "u", brought
 		seen.installed[v.Place] = i
 	}
@@ -228,7 +228,7 @@ func TestConsent(t *testing.T) {
 			s.installed[prod].Spec.Suspend = new(true)
 		}), []string{"vinje-prod/svarut Absent 2.4.1", "vinje-test/svarut Absent 2.4.1"}},
 
-		{"nothing moves while the Municipality is suspended", world(func(s *given) { s.municipality.Spec.Suspend = new(true) }), nil},
+		{"nothing moves while the Municipality is suspended", world(func(s *given) { s.municipality.Spec.Suspend = v1alpha1.SuspensionOperator }), nil},
 		{"nothing moves while the Platform is suspended", world(everywhere, gone, decline, func(s *given) { s.platform.Suspend = new(true) }), nil},
 		{"a number that belongs to another: a Decline uninstalls nothing", world(everywhere, decline, taken), nil},
 		{"nor does what it names come, nor what it knows of itself to what runs", world(everywhere, at23, atOnce, taken), nil},

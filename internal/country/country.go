@@ -35,6 +35,9 @@ type Country struct {
 	subjects   btree.Map[string, *Subject]
 	// belongs holds a pair of names for each member of each network, and observes for each observer.
 	belongs, observes btree.Map[string, *Tenant]
+	// guests holds a pair of names for each host and who asks it for a service, and inviters for each municipality and who offers it
+	// one by name.
+	guests, inviters btree.Map[string, *Tenant]
 	// adoptions by app and network, and usages by app.
 	adoptions btree.Map[string, *Adoption]
 	usages    btree.Map[string, *Usage]
@@ -45,6 +48,7 @@ func (c *Country) copy() *Country {
 	next := *c
 	next.tenants, next.subjects = *c.tenants.Copy(), *c.subjects.Copy()
 	next.belongs, next.observes = *c.belongs.Copy(), *c.observes.Copy()
+	next.guests, next.inviters = *c.guests.Copy(), *c.inviters.Copy()
 	next.adoptions, next.usages = *c.adoptions.Copy(), *c.usages.Copy()
 	return &next
 }

@@ -132,7 +132,12 @@ func (w *events) onMunicipality() string {
 	if was := w.municipality[name]; was != nil {
 		m = was.DeepCopy()
 	}
-	switch w.rng.IntN(12) {
+	switch w.rng.IntN(14) {
+	case 12:
+		m.Spec.Hosts = []v1alpha1.DoorOffer{{App: pick(w, apps...), Environment: pick(w, "prod", "test"), Service: "web", Zone: v1alpha1.ZoneClosed, To: pick(w,
+			v1alpha1.Guests{Municipalities: []string{pick(w, towns...)}}, v1alpha1.Guests{Networks: []string{pick(w, groups...)}}, v1alpha1.Guests{Everybody: true})}}
+	case 13:
+		m.Spec.Connects = []v1alpha1.DoorRequest{{App: pick(w, apps...), Environment: pick(w, "prod", "test"), Service: "web", Host: pick(w, towns...), Clients: []string{pick(w, apps...)}}}
 	case 10:
 		m.Spec.Number = pick(w, towns...)
 	case 11:
@@ -149,7 +154,7 @@ func (w *events) onMunicipality() string {
 	case 4:
 		m.Spec.Apps = []v1alpha1.AppDecision{{Name: pick(w, apps...), Hold: &v1alpha1.Hold{Version: "2.4.1", Until: w.later(), Reason: "x"}}}
 	case 5:
-		m.Spec.Suspend = new(w.rng.IntN(2) == 0)
+		m.Spec.Suspend = []v1alpha1.Suspension{v1alpha1.SuspensionNone, v1alpha1.SuspensionOperator, v1alpha1.SuspensionFreeze}[w.rng.IntN(3)]
 	case 6:
 		m.Spec.Freezes = []v1alpha1.FreezePeriod{{From: *w.later(), Until: metav1.NewTime(w.now.Add(100 * time.Hour)), Reason: "election"}}
 	case 7:
@@ -223,6 +228,12 @@ func (w *events) onApp() string {
 	case 5:
 		a.Status.Versions = a.Status.Versions[:1]
 	}
+	a.Spec.Isolation, a.Spec.Hosting = pick(w, "", v1alpha1.IsolationOwn), pick(w, nil, &v1alpha1.Hosting{By: v1alpha1.HostedByMunicipality}, &v1alpha1.Hosting{By: v1alpha1.HostedByNation})
+	for i := range a.Spec.Versions {
+		if w.rng.IntN(4) > 0 {
+			a.Spec.Versions[i].Services = []v1alpha1.HostedService{{Name: "web", Ports: []v1alpha1.HostedPort{{Port: 443}}}}
+		}
+	}
 	w.app[name] = a
 	w.model.SetApp(name, a)
 	return "app " + name
@@ -248,6 +259,7 @@ func (w *events) onInstallation() string {
 		}
 		installApp(name, m, e, pick(w, before, target, other), stamp)(&o)
 		i = o.Installations[m][place]
+		i.Spec.Isolation = pick(w, "", v1alpha1.IsolationOwn)
 	}
 	if w.installations[m] == nil {
 		w.installations[m] = map[resolution.Place]*v1alpha1.AppInstallation{}

@@ -155,8 +155,8 @@ func (c Changed) tenant(name string, was, now *Tenant, t *touched) {
 			c.Decisions[name] = true
 		}
 	}
-	for app := range t.apps { // what its own moves may go back to
-		if now.hasOwn(app) {
+	for app := range t.apps { // what its own moves may go back to, or its clients know the address of
+		if now.hasOwn(app) || now.connectsTo(app) {
 			c.Decisions[name] = true
 		}
 	}

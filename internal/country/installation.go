@@ -39,7 +39,7 @@ func movedTo(c *Country, t *Tenant, app string, move planner.Move) *v1alpha1.App
 	case planner.Advance, planner.Hold:
 	}
 	v.DecidedBy.Reason = condition.Within(v.DecidedBy.Reason, resolution.MaxReason)
-	want := installation.For(c.Apps.Of(v.App), m, environment, v)
+	want := installation.For(restOf(c), m, environment, v)
 	installation.StayHome(want, row.Installed)
 	move.Stamp.WriteTo(want)
 	return want

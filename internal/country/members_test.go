@@ -57,7 +57,7 @@ func TestMembers(t *testing.T) {
 		{"a version that nobody can have excuses nobody", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Status.Versions[1].Available = false })}, usual},
 		{"a version that is withdrawn is brought to nobody", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn })}, nil},
 		{"nor does an app that is suspended", "digi-tv", []change{onApp(func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })}, usual},
-		{"a suspended municipality is shown as such", "digi-tv", []change{func(o *country.Objects) { resident(o, "vinje").Spec.Suspend = new(true) }}, vinje("vinje/prod suspended 2.4.1", "vinje/test suspended 2.4.1")},
+		{"a suspended municipality is shown as such", "digi-tv", []change{func(o *country.Objects) { resident(o, "vinje").Spec.Suspend = v1alpha1.SuspensionOperator }}, vinje("vinje/prod suspended 2.4.1", "vinje/test suspended 2.4.1")},
 		{"a suspended installation is away", "digi-tv", []change{func(o *country.Objects) { installation(o, "prod").Spec.Suspend = new(true) }}, vinje("vinje/prod 2.4.1 Suspended away", "vinje/test 2.4.1")},
 		{"an environment that is not ready is away", "digi-tv", []change{func(o *country.Objects) { o.Missing["vinje-prod"] = true; o.Installations["vinje"] = nil }}, vinje("vinje/prod EnvironmentNotReady away", "vinje/test")},
 		{"one whose number belongs to another is away", "digi-tv", []change{func(o *country.Objects) {
@@ -79,6 +79,12 @@ func TestMembers(t *testing.T) {
 			[]change{onApp(requires), gateway("tokke", "prod", "1.2.0"), gateway("tokke", "test", "1.3.0"), install("vinje", "prod", target), gateway("vinje", "test", "1.2.0")},
 			vinje("vinje/prod 2.5.0", "vinje/test 2.4.1"),
 		},
+		{"where it was moved and follows no longer, as the network asks for fewer stages, it still counts for the stages after", "digi-tv", []change{install("vinje", "test", target, moved("everyone")), onNetwork("digi-tv", func(n *v1alpha1.Network) {
+			n.Spec.Apps[0].Stages = []v1alpha1.Stage{v1alpha1.StageProduction}
+		})}, []string{"tokke/prod 2.4.1", "vinje/prod 2.4.1", "vinje/test 2.5.0 follows no longer"}},
+		{"or as its environment has another stage", "digi-tv", []change{install("vinje", "test", target, moved("everyone")), func(o *country.Objects) {
+			resident(o, "vinje").Spec.Environment("test").Stage = v1alpha1.StageDevelopment
+		}}, vinje("vinje/prod 2.4.1", "vinje/test 2.5.0 follows no longer")},
 		{"one that is being deleted is none", "digi-tv", []change{func(o *country.Objects) { resident(o, "vinje").DeletionTimestamp = &metav1.Time{Time: now} }}, usual[:2]},
 		{"one that is not there is none", "digi-tv", []change{func(o *country.Objects) { o.Municipalities = o.Municipalities[1:] }}, usual[:2]},
 	}

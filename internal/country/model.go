@@ -225,6 +225,7 @@ func (m *Model) SetMissing(municipality, environment string, missing bool) {
 func (m *Model) SetInstallation(municipality string, place resolution.Place, i *v1alpha1.AppInstallation) {
 	in := m.inputs(municipality)
 	specs{m}.onVersion(in.installed[place], i)
+	filer{m}.touchGuests(municipality, place, in.installed[place], i)
 	if in.shared {
 		in.installed, in.shared = maps.Clone(in.installed), false
 	}

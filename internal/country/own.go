@@ -83,7 +83,7 @@ func (p planning) own(t *Tenant, name string) planner.OwnInput {
 	app, waves := p.Apps.Of(name), p.strategyOf(Direct).Waves
 	last := waves[len(waves)-1]
 	own := planner.OwnInput{
-		Municipality: t.Name, App: name, Suspended: isTrue(t.Municipality.Spec.Suspend), Paused: isTrue(t.Municipality.Spec.Pause),
+		Municipality: t.Name, App: name, Suspended: t.Municipality.Spec.Suspend.IsSuspended(), Frozen: t.Municipality.Spec.Suspend.IsFrozen(), Paused: isTrue(t.Municipality.Spec.Pause),
 		Calendar: t.Calendar, Soak: last.Soak, ProgressDeadline: last.ProgressDeadline,
 		Releases: availability(app), Gates: p.brakes(app), Outages: p.outages, Now: p.Now,
 	}

@@ -118,7 +118,7 @@ func TestOwn(t *testing.T) {
 			s.municipality.Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "test", Version: "2.3.0", State: v1alpha1.AppReady}}
 		}), []string{"vinje-test 2.3.0 "}, ""},
 		{"the Municipality is being deleted", all(in23, named, deleted), nil, ""},
-		{"the Municipality is suspended", all(in23, named, func(s *given) { s.municipality.Spec.Suspend = new(true) }), nil, ""},
+		{"the Municipality is suspended", all(in23, named, func(s *given) { s.municipality.Spec.Suspend = v1alpha1.SuspensionOperator }), nil, ""},
 		{"the platform is frozen: what fails stays until that ends", all(in23, runs(inTest, pinned, 0, moves("", "")), named, freezes), nil, ""},
 	}
 	for _, c := range cases {

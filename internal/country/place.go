@@ -62,7 +62,7 @@ func (c compiler) excuse(t *Tenant, row *Row) planner.Excuse {
 // absence is the excuse of a place that can't be changed now, by anybody.
 func absence(t *Tenant, row *Row) planner.Excuse {
 	environment, there := row.Verdict.Environment, row.Installed
-	if taken := t.numberExcuse(); taken.Reason != "" {
+	if taken := t.numberExcuse(); taken.Reason != "" { //guard:number-taken
 		return taken
 	}
 	if t.Incomplete[environment] { //guard:environment-must-exist

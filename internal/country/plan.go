@@ -57,6 +57,10 @@ func (c *Country) Plan(group string) GroupPlan { return c.Replan(group, GroupPla
 // Replan is the same as Plan. It takes over from a plan that was made before what nothing has
 // changed since, neither the country nor time.
 func (c *Country) Replan(group string, before GroupPlan) GroupPlan {
+	if before.isCurrent(c, group) {
+		return before
+	}
+
 	strategy := c.strategyOf(group)
 	var out GroupPlan
 	var running []planner.QueueEntry
@@ -79,6 +83,21 @@ func (c *Country) Replan(group string, before GroupPlan) GroupPlan {
 		out.Again = calendar.Earliest(out.Again, planned.Step.Again)
 	}
 	return out
+}
+
+// isCurrent says whether what was planned for a group still is the plan of all that it introduces.
+func (p GroupPlan) isCurrent(c *Country, group string) bool {
+	rest := p.Introductions
+	for s := range c.subjectsOf(group) {
+		if !s.asks() {
+			continue
+		}
+		if len(rest) == 0 || rest[0].Group != s.Group || rest[0].App != s.App || !rest[0].isCurrent(s.Revision, c.Now) {
+			return false
+		}
+		rest = rest[1:]
+	}
+	return len(rest) == 0
 }
 
 // planner works out introductions from the country.

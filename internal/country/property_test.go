@@ -169,7 +169,7 @@ func unreported(before, is map[string]string, changed country.Changed) []string 
 	for part := range maps.Keys(is) {
 		kind, name := part[:1], part[2:]
 		named := map[string]map[string]bool{
-			"t": changed.Municipalities, "d": changed.Decisions, "g": changed.Groups, "n": changed.Networks, "a": changed.Apps,
+			"t": changed.Municipalities, "d": changed.Decisions, "g": changed.Groups, "n": changed.Networks, "a": changed.Apps, "w": changed.Doors,
 			"o": changed.NetworkSpecs, "f": changed.AppSpecs, "p": {"country": changed.PlatformSpec},
 		}[kind]
 		if named != nil && before[part] != is[part] && !named[name] {
@@ -192,7 +192,11 @@ func view(c *country.Country) map[string]string {
 		for _, row := range t.Rows {
 			verdicts, refused = append(verdicts, row.Verdict), append(refused, row.Refused)
 		}
-		all["d "+t.Name] = text([]any{verdicts, refused, t.Missing, t.NumberTaken, c.Platform.Suspend, ownMoves(c, t)})
+		all["d "+t.Name] = text([]any{verdicts, refused, t.Missing, t.NumberTaken, c.Platform.Suspend, ownMoves(c, t), addresses(c, t)})
+		all["w "+t.Name] = ""
+		if doors := country.Doors(c, t.Name); len(doors) > 0 && t.IsThere() {
+			all["w "+t.Name] = text(doors)
+		}
 	}
 	for _, group := range c.Groups() {
 		plan := c.Plan(group)
@@ -254,6 +258,18 @@ func judged(c *country.Country, all map[string]string) {
 		all["f "+name] = text([]any{reference.SharedApp(app, reference.Known{Apps: c.Apps, Networks: c.Networks, Platform: c.Platform}), country.PilotFaults(c, name, app.Object.Spec.PilotNetworks), c.Platform.Suspend != nil && *c.Platform.Suspend})
 	}
 	all["p country"] = text([]any{check(strategycheck.Input{Said: c.Platform.Rollout, Members: country.Municipalities(c.Tenants), Noun: "Municipality"}), country.ClosedWalls(c)})
+}
+
+// addresses are what installations are to get as addresses of doors.
+func addresses(c *country.Country, t *country.Tenant) map[string][]v1alpha1.InstalledDoor {
+	all := map[string][]v1alpha1.InstalledDoor{}
+	for _, i := range c.Consent(t).Write {
+		place := resolution.Place{App: i.Name, Environment: i.Spec.Tenant.Environment}
+		if was := t.Installed[place]; was != nil && text(i.Spec.Doors) != text(was.Spec.Doors) {
+			all[fmt.Sprint(place)] = i.Spec.Doors
+		}
+	}
+	return all
 }
 
 // ownMoves are what a municipality's own moves rest on, besides the time.

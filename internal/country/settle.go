@@ -94,9 +94,14 @@ func (m *Model) touchWhoMoved(before *resolution.Networks) {
 	}
 }
 
-// namesNetwork says whether a municipality names any of some networks in its decisions: it need not
+// namesNetwork says whether a municipality names any of some networks in its decisions or its doors: it need not
 // be a member.
 func namesNetwork(m *v1alpha1.Municipality, networks map[string]bool) bool {
+	for i := range m.Spec.Hosts {
+		if slices.ContainsFunc(m.Spec.Hosts[i].To.Networks, func(name string) bool { return networks[name] }) {
+			return true
+		}
+	}
 	return slices.ContainsFunc(m.Spec.Apps, func(d v1alpha1.AppDecision) bool { return networks[d.Network] })
 }
 
@@ -126,7 +131,7 @@ func (m *Model) settleTenant(name string, t *touched) {
 	in, was := m.inputs(name), m.country.Tenant(name)
 	var now *Tenant
 	if in.municipality != nil || len(in.installed) > 0 {
-		now = compiler{&m.country, m.missing, m.related, m.claims}.tenant(name, was, in, *t)
+		now = compiler{&m.country, m.tenants, m.missing, m.related, m.claims}.tenant(name, was, in, *t)
 		in.shared = true
 		m.revision++
 		now.Revision = m.revision
@@ -140,6 +145,8 @@ func (m *Model) settleTenant(name string, t *touched) {
 	files.fileUntil(name, was, now)
 	files.fileNetworks(name, was, now)
 	files.fileApps(name, was, now)
+	files.fileDoors(name, was, now)
+	files.wakeDoors(name, was, now, t)
 	files.fileMembers(name, was, now, t)
 	files.fileShares(name, was, now)
 	files.fileRows(name, was, now)

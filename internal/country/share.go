@@ -140,7 +140,7 @@ func (t *Tenant) optedOut(row *Row) v1alpha1.MemberNote {
 	excuse := row.Place.Excuse
 	switch {
 	case excuse.Away, excuse.Reason == "":
-		if isTrue(t.Municipality.Spec.Suspend) && !row.Status.UpToDate {
+		if t.Municipality.Spec.Suspend.IsSuspended() && !row.Status.UpToDate {
 			return v1alpha1.MemberNote{Name: t.Name, Reason: v1alpha1.ReasonSuspended, Message: takeOut(t.Municipality)}
 		}
 		return v1alpha1.MemberNote{}

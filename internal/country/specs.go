@@ -17,10 +17,15 @@ type specs struct{ *Model }
 
 // onPlatform notes whose spec rests on what the Platform said, or says now.
 func (m specs) onPlatform(was, is v1alpha1.PlatformSpec) {
-	bounds := !equality.Semantic.DeepEqual(was.AllowedEgress, is.AllowedEgress) || !equality.Semantic.DeepEqual(was.PrivateCIDRs, is.PrivateCIDRs)
-	if bounds || isTrue(was.Suspend) != isTrue(is.Suspend) || !equality.Semantic.DeepEqual(was.Registries, is.Registries) || !equality.Semantic.DeepEqual(was.Bundles, is.Bundles) {
+	bounds := !sameBounds(was, is)
+	if bounds || isTrue(was.Suspend) != isTrue(is.Suspend) || !sameBundles(was, is) {
 		for name := range m.country.Apps {
 			m.changed.AppSpecs[name] = true
+		}
+	}
+	if isTrue(was.Suspend) != isTrue(is.Suspend) {
+		for name := range m.tenants {
+			m.changed.Doors[name] = true
 		}
 	}
 	m.changed.PlatformSpec = m.changed.PlatformSpec || bounds
@@ -29,6 +34,24 @@ func (m specs) onPlatform(was, is v1alpha1.PlatformSpec) {
 	}
 	m.changed.PlatformSpec = true
 	m.onStrategy()
+}
+
+// sameBounds says whether versions may connect to the same.
+func sameBounds(was, is v1alpha1.PlatformSpec) bool {
+	return equality.Semantic.DeepEqual(was.AllowedEgress, is.AllowedEgress) && equality.Semantic.DeepEqual(was.PrivateCIDRs, is.PrivateCIDRs) &&
+		equality.Semantic.DeepEqual(was.Endpoints, is.Endpoints)
+}
+
+// sameBundles says whether bundles come from the same registries, and may hold the same.
+func sameBundles(was, is v1alpha1.PlatformSpec) bool {
+	return equality.Semantic.DeepEqual(was.Registries, is.Registries) && equality.Semantic.DeepEqual(was.Bundles, is.Bundles) &&
+		sameImages(was.Workloads, is.Workloads)
+}
+
+// sameImages says whether two lists allow the same images: the rest of them is no matter of bundles.
+func sameImages(was, is *v1alpha1.AllowedWorkloads) bool {
+	a, b := ptr.Deref(was, v1alpha1.AllowedWorkloads{}), ptr.Deref(is, v1alpha1.AllowedWorkloads{})
+	return equality.Semantic.DeepEqual(a.Registries, b.Registries) && equality.Semantic.DeepEqual(a.RequireDigests, b.RequireDigests)
 }
 
 // onStrategy notes which networks approve waves that they inherit from the Platform.

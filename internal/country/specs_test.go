@@ -73,6 +73,15 @@ func TestWhoseSpecMayMakeAnotherSense(t *testing.T) {
 		{"the nation allows other registries", sor, func(m *country.Model, _ country.Objects) {
 			m.SetPlatform(v1alpha1.PlatformSpec{Registries: []v1alpha1.Registry{{Prefix: "ghcr.io/"}}})
 		}, none, only("svarut", "kobo"), false},
+		{"the nation allows other images", sor, func(m *country.Model, _ country.Objects) {
+			m.SetPlatform(v1alpha1.PlatformSpec{Workloads: &v1alpha1.AllowedWorkloads{Registries: []string{"ghcr.io/"}}})
+		}, none, only("svarut", "kobo"), false},
+		{"or asks for digests", sor, func(m *country.Model, _ country.Objects) {
+			m.SetPlatform(v1alpha1.PlatformSpec{Workloads: &v1alpha1.AllowedWorkloads{RequireDigests: []v1alpha1.Stage{v1alpha1.StageProduction}}})
+		}, none, only("svarut", "kobo"), false},
+		{"what else it allows workloads of municipalities is no matter of apps", sor, func(m *country.Model, _ country.Objects) {
+			m.SetPlatform(v1alpha1.PlatformSpec{Workloads: &v1alpha1.AllowedWorkloads{Tolerations: []string{"example.org/gpu"}}})
+		}, none, none, false},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			o := world(onApp(func(a *v1alpha1.SharedApp) { a.Spec.PilotNetworks = []string{"digi-tv"} }))

@@ -118,7 +118,7 @@ func (c compiler) trouble(t *Tenant, row *Row, outcome v1alpha1.MoveOutcome) (v1
 	i := row.Installed
 	switch {
 	case !c.arrived(t, row):
-		if isTrue(t.Municipality.Spec.Suspend) {
+		if t.Municipality.Spec.Suspend.IsSuspended() {
 			return v1alpha1.AppProgressing, takeOut(t.Municipality)
 		}
 		return v1alpha1.AppProgressing, "its parameters, or what it knows of its municipality, are about to be brought up to date"
@@ -136,7 +136,7 @@ func (c compiler) arrived(t *Tenant, row *Row) bool {
 	v, i := row.Verdict, row.Installed
 	v.Version, v.Digest = i.Spec.Version, i.Spec.Digest
 	environment := t.Municipality.Spec.Environment(v.Environment)
-	return environment != nil && installation.Arrived(installation.For(c.Apps.Of(v.App), t.Municipality, environment, v), i)
+	return environment != nil && installation.Arrived(installation.For(c.rest(), t.Municipality, environment, v), i)
 }
 
 // absentStatus is the status of a place where nothing is installed.
@@ -147,7 +147,7 @@ func absentStatus(t *Tenant, v resolution.Verdict) Status {
 		s.State = v1alpha1.AppBlocked
 	case v.Action == resolution.Nothing:
 		s.State, s.Counted = v1alpha1.AppState(v.Why), false
-	case isTrue(t.Municipality.Spec.Suspend):
+	case t.Municipality.Spec.Suspend.IsSuspended():
 		s.Message = takeOut(t.Municipality)
 	case t.Incomplete[v.Environment]:
 		s.Message = tenancy.Waits(t.Municipality, v.Environment)
@@ -161,13 +161,16 @@ func absentStatus(t *Tenant, v resolution.Verdict) Status {
 // consent controller writes the AppInstallation again.
 func deletedStatus(m *v1alpha1.Municipality) Status {
 	s := Status{State: v1alpha1.AppProgressing, Message: "its AppInstallation was deleted: it is written again", Counted: true}
-	if isTrue(m.Spec.Suspend) {
+	if m.Spec.Suspend.IsSuspended() {
 		s.Message = "its AppInstallation was deleted; " + takeOut(m)
 	}
 	return s
 }
 
 func takeOut(m *v1alpha1.Municipality) string {
+	if m.Spec.Suspend.IsFrozen() {
+		return fmt.Sprintf("Municipality %s is frozen: have a platform operator take its spec.suspend (Freeze) out", m.Name)
+	}
 	return fmt.Sprintf("Municipality %s is suspended: take its spec.suspend out", m.Name)
 }
 

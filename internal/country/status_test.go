@@ -52,7 +52,7 @@ func failing(i *v1alpha1.AppInstallation) {
 // numberTaken gives vinje the number of oslo; of one age, the name decides.
 func numberTaken(m *v1alpha1.Municipality) { m.Spec.Number = "oslo" }
 
-func suspendedVinje(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) }
+func suspendedVinje(m *v1alpha1.Municipality) { m.Spec.Suspend = v1alpha1.SuspensionOperator }
 
 // ended is a move to 2.5.0 by the network's rollout that came to an outcome.
 func ended(outcome v1alpha1.MoveOutcome, message string) planner.Stamp {
@@ -147,6 +147,33 @@ func TestStatusOfAPlace(t *testing.T) {
 		}
 		if diff := gocmp.Diff(c.want, statusText(row.Status)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.reason, diff)
+		}
+	}
+}
+
+// TestNothingComesToWhoGoes shows that of a municipality that is being deleted only what is still installed is counted.
+func TestNothingComesToWhoGoes(t *testing.T) {
+	goes := onVinje(func(m *v1alpha1.Municipality) { m.DeletionTimestamp = &metav1.Time{Time: now} })
+	for _, tc := range []struct {
+		reason string
+		change change
+		// want is empty where there is nothing to say.
+		want string
+	}{
+		{"what is installed runs on until it is uninstalled", install("vinje", "prod", target), "Ready runs, up to date, settled: "},
+		{"what is being uninstalled is waited for", atProd(func(i *v1alpha1.AppInstallation) { i.Spec.State = v1alpha1.InstallationAbsent }), "Removing : "},
+		{"what is gone does not come back", nothingInstalled, ""},
+		{"nor is what somebody deleted written again", func(o *country.Objects) {
+			nothingInstalled(o)
+			resident(o, "vinje").Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod", Version: before.Version, State: v1alpha1.AppReady}}
+		}, ""},
+	} {
+		got := ""
+		if row := country.Compile(world(tc.change, goes), now).Tenant("vinje").Row(resolution.Place{App: "svarut", Environment: "prod"}); row != nil {
+			got = statusText(row.Status)
+		}
+		if diff := gocmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
 		}
 	}
 }

@@ -16,21 +16,27 @@ func (t *Tenant) takenOut(place resolution.Place) bool {
 		i.Spec.State != v1alpha1.InstallationAbsent
 }
 
-// countTakenOut adds to the members what their groups moved in environments that were taken out since: what
-// fails in test does not come to production because test is taken out.
+// countTakenOut adds to the members what their groups moved where it follows them no longer, as its environment was
+// taken out or changed its stage, or the group asks for fewer stages: what fails in test does not come to production
+// because test is taken out.
 func (t *Tenant) countTakenOut(anew func(app string) bool) {
-	leaving, also := t.Municipality.Spec.DeletionPolicy == v1alpha1.DeletionDelete, map[*planner.Member]bool{}
+	deletes, also := t.Municipality.Spec.DeletionPolicy == v1alpha1.DeletionDelete, map[*planner.Member]bool{}
 	for place, i := range t.Installed {
-		if !anew(place.App) || !t.takenOut(place) {
+		if !anew(place.App) || i.Spec.State == v1alpha1.InstallationAbsent {
 			continue
 		}
 		key, moved := movedBy(i)
-		member := t.members[key]
-		if !moved || member == nil {
+		member, row := t.members[key], t.Row(place)
+		if !moved || member == nil || (row != nil &&
+			row.Verdict.Group == key.group) { //guard:moved-elsewhere-holds-back -> true
 			continue
 		}
 		p := placeTakenOut(place, i)
-		p.Leaving = leaving
+		if t.takenOut(place) {
+			p.Leaving = deletes
+		} else {
+			p.Stage = t.Municipality.Spec.StageOf(place.Environment)
+		}
 		member.Places, also[member] = append(member.Places, p), true
 	}
 	for member := range also {

@@ -79,6 +79,8 @@ type Row struct {
 type compiler struct {
 	*Country
 
+	// given are the objects of all tenants: those that are worked out later are not in the Country yet.
+	given map[string]*inputs
 	// missing are environments that are not there, by the names of municipality and environment.
 	missing map[string]bool
 	// related are apps that one requires, or that require it.
@@ -108,6 +110,9 @@ func (c compiler) tenant(name string, was *Tenant, in *inputs, t touched) *Tenan
 
 	for i := range now.Municipality.Status.Apps {
 		now.apps[now.Municipality.Status.Apps[i].Name] = true // it may be remembered
+	}
+	for app := range doorApps(now.Municipality) {
+		now.apps[app] = true // its doors rest on it
 	}
 	known := resolution.Remember(now.Municipality, c.Apps, now.Installed, in.deleted)
 	rest := resolution.Input{
@@ -147,14 +152,14 @@ func (t *Tenant) joinsOthers(m *v1alpha1.Municipality, all *resolution.Networks)
 
 // row works out one place, or takes over what was known of it; nil where there is nothing to say.
 func (c compiler) row(was, now *Tenant, rest resolution.Input, environment *v1alpha1.Environment, place resolution.Place, t touched) *Row {
-	if !t.all && !t.apps[place.App] && !c.touches(t, place) {
+	if !t.all && !t.apps[place.App] && !c.touches(t, place) && !now.connectsFrom(place, t.apps) {
 		if row, found := was.looked(place); found {
 			return row
 		}
 	}
 
 	verdict, found := resolution.One(rest, environment, place.App)
-	if !found {
+	if !found || comesNoMore(now, place) {
 		return nil
 	}
 
@@ -172,6 +177,11 @@ func (c compiler) row(was, now *Tenant, rest resolution.Input, environment *v1al
 		return before
 	}
 	return row
+}
+
+// comesNoMore says whether nothing is installed at a place of a municipality that is being deleted: nothing comes there.
+func comesNoMore(t *Tenant, place resolution.Place) bool {
+	return t.Installed[place] == nil && !t.Municipality.DeletionTimestamp.IsZero()
 }
 
 // touches says whether what changed at other places of an environment may matter at this one:
@@ -255,9 +265,10 @@ func (t *Tenant) count(was *Tenant, changed map[string]bool) {
 func (t *Tenant) member() *planner.Member {
 	return &planner.Member{
 		Name: t.Name, Labels: t.Municipality.Labels,
-		Suspended: isTrue(t.Municipality.Spec.Suspend), //guard:suspended-municipality
-		Paused:    isTrue(t.Municipality.Spec.Pause),   //guard:paused-municipality
-		Calendar:  t.Calendar,                          //guard:windows-of-the-municipality
+		Suspended: t.Municipality.Spec.Suspend.IsSuspended(), //guard:suspended-municipality
+		Frozen:    t.Municipality.Spec.Suspend.IsFrozen(),
+		Paused:    isTrue(t.Municipality.Spec.Pause), //guard:paused-municipality
+		Calendar:  t.Calendar,                        //guard:windows-of-the-municipality
 	}
 }
 

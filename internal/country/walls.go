@@ -43,7 +43,7 @@ func ClosedWalls(c *Country) []string {
 			for _, f := range faults {
 				what = append(what, f.Of(v.Number))
 			}
-			all = append(all, fmt.Sprintf("spec.allowedEgress: SharedApp %s, version %s, in %d environments: closed is %s", name, v.Number, count, strings.Join(what, "; ")))
+			all = append(all, fmt.Sprintf("spec.allowedEgress and spec.endpoints: SharedApp %s, version %s, in %d environments: closed is %s", name, v.Number, count, strings.Join(what, "; ")))
 		}
 	}
 	return all

@@ -201,6 +201,9 @@ func places(in planner.Input) []string {
 			if p.Excuse.Away {
 				line += " away"
 			}
+			if p.TakenOut {
+				line += " follows no longer"
+			}
 			all = append(all, line)
 		}
 	}

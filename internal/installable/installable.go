@@ -118,6 +118,8 @@ type Question struct {
 	Readable func(schema.GroupVersionKind) bool
 	// Platform has what the platform allows.
 	Platform v1alpha1.PlatformSpec
+	// Images that it allows, see [Images].
+	Images contract.Images
 	// Domains of the municipality.
 	Domains []string
 	// Health has the health rules of the version.
@@ -142,7 +144,7 @@ func (q Question) Terms(objects []*unstructured.Unstructured) (contract.Terms, e
 	terms := contract.Terms{
 		ScopeOf:   func(gvk schema.GroupVersionKind) contract.Scope { return scopes[gvk] },
 		Meant:     func(gvk schema.GroupVersionKind) schema.GroupVersionKind { return meant(q.Mapper, gvk) },
-		Installer: q.Rules, Domains: q.Domains,
+		Installer: q.Rules, Domains: q.Domains, Images: q.Images,
 		HasHealthRule: func(gvk schema.GroupVersionKind) bool {
 			return slices.ContainsFunc(q.Health, func(r v1alpha1.HealthRule) bool {
 				return schema.FromAPIVersionAndKind(r.APIVersion, r.Kind) == gvk
@@ -154,6 +156,18 @@ func (q Question) Terms(objects []*unstructured.Unstructured) (contract.Terms, e
 		terms.Annotations, terms.PriorityClasses = allowed.Annotations, allowed.PriorityClasses
 	}
 	return terms, nil
+}
+
+// Images are those that a platform allows in environments of a stage: of its municipalities, as the admission policies see to,
+// and of shared apps. The order of its lists does not matter.
+func Images(platform v1alpha1.PlatformSpec, stage v1alpha1.Stage) contract.Images {
+	if platform.Workloads == nil {
+		return contract.Images{}
+	}
+	return contract.Images{
+		Registries: slices.Sorted(slices.Values(platform.Workloads.Registries)),
+		Pinned:     slices.Contains(platform.Workloads.RequireDigests, stage),
+	}
 }
 
 func (q Question) scopeOf(gvk schema.GroupVersionKind) (contract.Scope, error) {

@@ -57,10 +57,12 @@ func blame(reason string) Blame {
 	switch reason {
 	case v1alpha1.ReasonEnvironmentNotReady, v1alpha1.ReasonNamespaceRefused, v1alpha1.ReasonZoneUnfit,
 		v1alpha1.ReasonRequiredAppMissing, v1alpha1.ReasonRequiredAppVersion, v1alpha1.ReasonRequiredAppNotReady,
-		v1alpha1.ReasonInvalidParameters, v1alpha1.ReasonSecretMissing, v1alpha1.ReasonNameTaken, v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonDomainMissing:
+		v1alpha1.ReasonInvalidParameters, v1alpha1.ReasonSecretMissing, v1alpha1.ReasonNameTaken, v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonDomainMissing,
+		v1alpha1.ReasonDoorClosed:
 		return BlameMember
 	case v1alpha1.ReasonSharedAppMissing, v1alpha1.ReasonVersionMissing, v1alpha1.ReasonBundleMissing,
-		v1alpha1.ReasonBundleTampered, v1alpha1.ReasonPullSecretMissing, v1alpha1.ReasonEgressNotAllowed, v1alpha1.ReasonKindUnreadable:
+		v1alpha1.ReasonBundleTampered, v1alpha1.ReasonPullSecretMissing, v1alpha1.ReasonEgressNotAllowed, v1alpha1.ReasonKindUnreadable,
+		v1alpha1.ReasonImageNotAllowed:
 		return BlameCatalogue
 	}
 	return BlameVersion

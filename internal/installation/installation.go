@@ -17,9 +17,17 @@ import (
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
+// Rest is what an AppInstallation rests on beside its municipality.
+type Rest struct {
+	Apps catalogue.Apps
+	// Installed finds what a municipality, such as a host, has at a place; nil where it has nothing.
+	Installed func(municipality string, place resolution.Place) *v1alpha1.AppInstallation
+}
+
 // For is the AppInstallation of a verdict, at the version that the verdict names, with those of the
 // municipality's parameters that this version of the app takes.
-func For(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) *v1alpha1.AppInstallation {
+func For(rest Rest, m *v1alpha1.Municipality, environment *v1alpha1.Environment, v resolution.Verdict) *v1alpha1.AppInstallation {
+	app := rest.Apps.Of(v.App)
 	out := &v1alpha1.AppInstallation{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: v.App, Namespace: v1alpha1.NamespaceFor(m.Name, v.Environment), Labels: labels(m.Name, v.Environment, v.App),
@@ -32,7 +40,8 @@ func For(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Env
 				County: m.Labels[v1alpha1.LabelCounty], Environment: environment.Name,
 				Stage: environment.Stage, Zone: tenancy.Zone(m, environment),
 			},
-			Parameters: app.TakenJSON(v.Version, v.Parameters), ParametersFrom: v.ParametersFrom, DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
+			Parameters: app.TakenJSON(v.Version, v.Parameters), ParametersFrom: v.ParametersFrom,
+			Doors: doorsOf(rest, m, environment.Name, v.App), DecidedBy: v1alpha1.Decider{Level: v.DecidedBy.Level, Name: v.DecidedBy.Name},
 		},
 	}
 	if domains := tenancy.Domains(m); len(domains) > 0 {
@@ -42,10 +51,11 @@ func For(app *catalogue.App, m *v1alpha1.Municipality, environment *v1alpha1.Env
 }
 
 // StayHome leaves the objects of what is installed, which may be nil, in the namespace that they are in, whatever
-// the catalogue says by now.
+// the catalogue says by now, and what it knows of doors that nobody asks for any longer.
 func StayHome(want, live *v1alpha1.AppInstallation) {
 	if live != nil {
 		want.Spec.Isolation = live.Spec.Isolation
+		want.Spec.Doors = carriedDoors(want.Spec.Doors, live.Spec.Doors)
 	}
 }
 
@@ -69,7 +79,7 @@ func Same(want, live *v1alpha1.AppInstallation) bool {
 			return false
 		}
 	}
-	a, b := want.Spec.DeepCopy(), live.Spec.DeepCopy()
+	a, b := want.Spec, live.Spec
 	a.Suspend, b.Suspend = nil, nil
 	return equalSpecs(a, b)
 }
@@ -78,15 +88,17 @@ func Same(want, live *v1alpha1.AppInstallation) bool {
 // that it should have. Its release, and who decided on it, may be others.
 func Arrived(want, live *v1alpha1.AppInstallation) bool {
 	return want.Spec.Tenant == live.Spec.Tenant && sameJSON(want.Spec.Parameters, live.Spec.Parameters) &&
-		equality.Semantic.DeepEqual(want.Spec.ParametersFrom, live.Spec.ParametersFrom)
+		equality.Semantic.DeepEqual(want.Spec.ParametersFrom, live.Spec.ParametersFrom) &&
+		equality.Semantic.DeepEqual(carriedDoors(want.Spec.Doors, live.Spec.Doors), inOrder(live.Spec.Doors))
 }
 
 // equalSpecs compares two specs, and parameters as what they mean: the API server writes JSON its own way.
-func equalSpecs(a, b *v1alpha1.AppInstallationSpec) bool {
+func equalSpecs(a, b v1alpha1.AppInstallationSpec) bool {
 	if !sameJSON(a.Parameters, b.Parameters) {
 		return false
 	}
 	a.Parameters, b.Parameters = nil, nil
+	a.Doors, b.Doors = inOrder(a.Doors), inOrder(b.Doors)
 	return equality.Semantic.DeepEqual(a, b)
 }
 

@@ -48,16 +48,16 @@ func TestFor(t *testing.T) {
 			Parameters: v.Parameters, ParametersFrom: v.ParametersFrom, DecidedBy: v1alpha1.Decider{Level: v1alpha1.LevelNetwork, Name: "digi-tv"},
 		},
 	}
-	if d := cmp.Diff(want, installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], v)); d != "" {
+	if d := cmp.Diff(want, installation.For(installation.Rest{Apps: catalogue.Apps{}}, m, &m.Spec.Environments[0], v)); d != "" {
 		t.Errorf("it says all that it needs (-want +got):\n%s", d)
 	}
 	m.Spec.Environments[0].Zone = v1alpha1.ZoneOpen
 	m.Status.Environments = []v1alpha1.EnvironmentStatus{{Name: "prod", State: v1alpha1.EnvironmentReady, Zone: v1alpha1.ZoneClosed}}
-	if got := installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], v).Spec.Tenant.Zone; got != v1alpha1.ZoneClosed {
+	if got := installation.For(installation.Rest{Apps: catalogue.Apps{}}, m, &m.Spec.Environments[0], v).Spec.Tenant.Zone; got != v1alpha1.ZoneClosed {
 		t.Errorf("an environment that is kept closed has the zone %s", got)
 	}
 	m.Spec.Domains = nil
-	if got := installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], v).Spec.Tenant.Domain; got != "" {
+	if got := installation.For(installation.Rest{Apps: catalogue.Apps{}}, m, &m.Spec.Environments[0], v).Spec.Tenant.Domain; got != "" {
 		t.Errorf("a municipality without domains has none: got %q", got)
 	}
 }
@@ -94,7 +94,7 @@ func TestSame(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
 			m := vinje()
-			want := installation.For(catalogue.Apps{}.Of("svarut"), m, &m.Spec.Environments[0], verdict())
+			want := installation.For(installation.Rest{Apps: catalogue.Apps{}}, m, &m.Spec.Environments[0], verdict())
 			live := want.DeepCopy()
 			c.live(live)
 			kept := live.DeepCopy()

@@ -277,13 +277,19 @@ func (c *count) settle() {
 // through says whether a wave can be done now, with so many verified in it and before it. A wave is
 // not done by absences alone: while nobody in it, or in a wave before, is verified, it waits for
 // those who come back. Nor is it while a failure is not recorded yet. The first of several waves is
-// not done while nobody in it tried the version: when the first of them takes part, it goes first.
+// not done while nobody in it tried the version: when the first of them takes part, it goes first. It was done
+// where the status was lost, and somebody was moved in a later one.
 func (c *count) through(wave, healthy int) bool {
 	t := &c.waves[wave]
 	return !c.halted() && t.waiting == 0 && t.moving == 0 &&
 		t.unrecorded == 0 && //guard:failures-are-recorded-first
 		(t.away == 0 || healthy > 0) && //guard:not-done-by-absences
-		(wave != 0 || t.tried > 0 || len(c.waves) == 1) //guard:first-wave-was-tried
+		(wave != 0 || t.tried > 0 || len(c.waves) == 1 || (c.blank && started(c.waves[1:]))) //guard:first-wave-was-tried
+}
+
+// started says whether somebody was moved in any of some waves.
+func started(waves []tally) bool {
+	return slices.ContainsFunc(waves, func(t tally) bool { return t.started })
 }
 
 // completes says whether nobody who should have the version waits for it. A wave that nobody

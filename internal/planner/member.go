@@ -16,6 +16,8 @@ type Member struct {
 	Labels map[string]string
 	// Suspended says that nothing of the municipality may be changed.
 	Suspended bool
+	// Frozen says that it is suspended so that its people change nothing either, who can't end it.
+	Frozen bool
 	// Paused says that nothing new may come to the municipality. What is on its way is watched,
 	// and returns if it fails.
 	Paused bool
@@ -33,8 +35,8 @@ type MemberPlace struct {
 	Excuse Excuse
 	// Installed is nil where nothing is.
 	Installed *Installed
-	// TakenOut says that the environment left the municipality's spec. Nothing is written there any longer;
-	// how a version fares that came there before still counts for the stages after it.
+	// TakenOut says that the environment left the municipality's spec, or follows the group no longer. The rollout
+	// writes nothing there; how a version fares that it brought there still counts for the stages after it.
 	TakenOut bool
 	// Leaving says that what is installed in such an environment is about to be uninstalled.
 	Leaving bool

@@ -71,6 +71,7 @@ func TestStanding(t *testing.T) {
 		{"held in test, and waits in prod", member("vinje", test(has(before), hold), prod(has(before))), waits, "", "", ""},
 		{"held everywhere", member("vinje", test(has(before), hold), prod(has(before), hold)), out, "excused", "Held", ""},
 		{"suspended", member("vinje", suspended), out, "excused", v1alpha1.ReasonSuspended, "spec.suspend"},
+		{"frozen", member("vinje", suspended, func(m *planner.Member) { m.Frozen = true }), out, "excused", v1alpha1.ReasonSuspended, "the Municipality is frozen (spec.suspend: Freeze)"},
 		{"suspended, with a place that holds", member("vinje", suspended, prod(has(before), hold)), out, "excused", v1alpha1.ReasonSuspended, ""},
 		{"away", member("vinje", prod(pending)), gone, "onTheWay", v1alpha1.ReasonEnvironmentNotReady, "not ready"},
 		{"away in one place, and may move in the other", member("vinje", prod(pending), in("prod2", v1alpha1.StageProduction, nil)), waits, "", "", ""},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/condition"
+	"github.com/allmenning/allmenning/internal/installation"
 )
 
 const (
@@ -256,8 +257,12 @@ func (r *reporter) reasonToRemember(s *standing) string {
 			return s.reason
 		}
 	case moving:
-		if s.place != nil && s.place.Installed != nil && s.reason == s.place.Installed.Fault.Code {
-			return s.reason // a fault that is not the version's
+		if s.place == nil || s.place.Installed == nil {
+			return ""
+		}
+		// With a fault of the version its time goes on.
+		if fault := s.place.Installed.Fault; fault.Blame != installation.BlameVersion && s.reason == fault.Code {
+			return s.reason
 		}
 	case waiting, verified, excused:
 	}

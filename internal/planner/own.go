@@ -16,9 +16,9 @@ import (
 type OwnInput struct {
 	Municipality string
 	App          string
-	// Suspended, Paused and Calendar are the municipality's; see Member.
-	Suspended, Paused bool
-	Calendar          *calendar.Calendar
+	// Suspended, Frozen, Paused and Calendar are the municipality's; see Member.
+	Suspended, Frozen, Paused bool
+	Calendar                  *calendar.Calendar
 	// Soak is how long a stage is healthy before the next begins, and ProgressDeadline how long a
 	// move may take.
 	Soak, ProgressDeadline time.Duration
@@ -106,7 +106,7 @@ func (o *OwnInput) targets() []v1alpha1.Release {
 // input is a rollout of one member, and without a record. A place that the municipality wants at
 // another release takes no part in it.
 func (o *OwnInput) input(target v1alpha1.Release) Input {
-	m := Member{Name: o.Municipality, Suspended: o.Suspended, Paused: o.Paused, Calendar: o.Calendar}
+	m := Member{Name: o.Municipality, Suspended: o.Suspended, Frozen: o.Frozen, Paused: o.Paused, Calendar: o.Calendar}
 	fix := false
 	for i := range o.Places {
 		if p := &o.Places[i]; p.Target == target && !p.Immediate {

@@ -169,10 +169,10 @@ func (r *rules) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool) {
 
 // isThrough says whether a place keeps its member in its stage no longer: it is verified, or the
 // municipality decided against the version there. One that was taken out counts for the stages after it,
-// until the version was verified there once.
+// until the version was verified there once, or its wave was done.
 func (r *rules) isThrough(m *Member, place *MemberPlace, w *Wave) bool {
 	if place.TakenOut && (r.stamp(place) == nil || !place.at(r.target) || place.Installed.ranFor(w.Soak, r.in.Now) ||
-		!m.follows(place.Stage)) {
+		r.past(m.Name, place, w) || !m.follows(place.Stage)) {
 		return true
 	}
 	return place.decided() || (place.at(r.target) && r.placeVerified(m.Name, place, w))

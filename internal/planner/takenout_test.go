@@ -71,6 +71,16 @@ func TestWhatFailsInTestDoesNotComeToProduction(t *testing.T) {
 	}
 }
 
+// TestWhatWasDoneIsNotJudgedAgainWhereItWasTakenOut has the same when the wave of vinje is done: what becomes then of
+// what was taken out, and whose status may be lost, is not the rollout's any more.
+func TestWhatWasDoneIsNotJudgedAgainWhereItWasTakenOut(t *testing.T) {
+	in := world(waves(wave("all")), done("all"), member("vinje", test(unhealthy(target, 40*time.Minute), moved("all", 130*time.Minute), takenOut), prod(healthy(target, time.Hour), moved("all", 100*time.Minute))))
+	in.Rollout.Status.Memory = nil
+	step := planner.Plan(in)
+	diff(t, "it was verified when its wave was done", "failed", step.Status.Failed, int32(0))
+	diff(t, "it was verified when its wave was done", "verified", step.Status.Verified, int32(1))
+}
+
 // TestWhatWasLeftAsItIsMayRecover shows that a failure which an installation records counts as long as it lasts, also
 // where its environment was taken out and stays: a fault of a later day is forgotten when it is over.
 func TestWhatWasLeftAsItIsMayRecover(t *testing.T) {

@@ -105,7 +105,11 @@ func (r assigner) named() assignment {
 // choice is who may stand in: the first member, by its index, who is verified, who has the version, who can
 // be moved now, and who can later, as one that has to wait is waited for; -1 where there is none. Who is verified
 // is asked first, as others may have the version since that one stood in.
-type choice struct{ ready, have, may, will int }
+type choice struct {
+	ready, have, may, will int
+	// wentOn says that somebody was moved in a later wave: the first was done then, and nobody else begins there.
+	wentOn bool
+}
 
 // consider adds a member that is not in the first wave.
 func (r assigner) consider(c *choice, i int) {
@@ -115,7 +119,9 @@ func (r assigner) consider(c *choice, i int) {
 		return
 	}
 
-	s := r.stand(m, 0)
+	wave := r.wentLater(m)
+	s := r.stand(m, wave)
+	c.wentOn = c.wentOn || wave > 0
 	if s.state == failed || s.state == excused {
 		return
 	}
@@ -139,6 +145,9 @@ func (c *choice) of(s *standing, has bool) *int {
 
 // first is the best of a choice; -1 where it is empty.
 func (c choice) first() int {
+	if c.wentOn { //guard:later-waves-tell-of-the-first
+		return c.ready
+	}
 	for _, i := range []int{c.ready, c.have, c.may, c.will} {
 		if i >= 0 {
 			return i
@@ -179,6 +188,19 @@ func (r assigner) wentFirst(m *Member) bool {
 	}
 	_, done := r.done[first]
 	return done && r.known[first].StandIn == m.Name && m.has(r.target) //guard:who-stood-in-stays-first -> false
+}
+
+// wentLater is the wave after the first in which this rollout has moved a member of which the status knows nothing, as it
+// was lost; zero where there is none.
+func (r assigner) wentLater(m *Member) int {
+	wave := 0
+	if r.blank {
+		r.records(m, func(s *Stamp) bool {
+			wave = max(wave, slices.IndexFunc(r.strategy.Waves, func(w Wave) bool { return w.Name == s.Wave }))
+			return wave > 0
+		})
+	}
+	return wave
 }
 
 // standsIn is which of two members, by their index, is named as the one that stands in; the first may be -1. That

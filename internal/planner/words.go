@@ -250,13 +250,13 @@ func (c *count) message(s *standing) string {
 
 	switch s.reason {
 	case v1alpha1.ReasonSuspended:
-		return "the Municipality is suspended (spec.suspend)"
+		return "the Municipality is " + s.member.held()
 	case v1alpha1.ReasonPaused:
 		return "the Municipality is paused (spec.pause)"
 	case v1alpha1.ReasonWindow:
 		return "Municipality " + s.member.Name + ": " + s.member.Calendar.Why(c.in.Now)
 	case v1alpha1.MemoryTakenOut:
-		return "was not verified in an environment that was taken out of the spec"
+		return "was not verified in an environment that was taken out of the spec, or follows the group no longer"
 	case v1alpha1.MemoryFailed:
 		return "failed before, and its installation is gone since"
 	case v1alpha1.ReasonSoaking:
@@ -265,6 +265,14 @@ func (c *count) message(s *standing) string {
 		return s.place.Environment + ": not observed yet"
 	}
 	return s.observed()
+}
+
+// held says in words how a municipality is suspended.
+func (m *Member) held() string {
+	if m.Frozen {
+		return v1alpha1.SuspensionFreeze.Said()
+	}
+	return v1alpha1.SuspensionOperator.Said()
 }
 
 // observed says what was observed at the place that the standing is about; empty where nothing was.
@@ -310,7 +318,7 @@ func (c *count) returnsLater(s *standing) string {
 		return "; it returns when this ends: " + gate.WaitsFor
 	}
 	if s.member.Suspended {
-		return "; it returns when the Municipality is no longer suspended"
+		return "; it returns when this ends: the Municipality is " + s.member.held()
 	}
 	if last := s.place.Installed.LastVerified; last != nil && *last != c.target && c.in.availability(*last) == Unavailable {
 		return fmt.Sprintf("; it returns to %s when that is available again", last.Version)

@@ -1,18 +1,21 @@
 package reference
 
 import (
+	"slices"
+
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/strategycheck"
+	"github.com/allmenning/allmenning/internal/walls"
 )
 
 // Platform finds what is wrong in the spec of the Platform, given all municipalities, and notes what may
 // be meant.
 func Platform(p *v1alpha1.Platform, k Known, municipalities []*v1alpha1.Municipality) (faults, notes []string) {
 	misled, notes := k.strategy(strategycheck.Input{Said: p.Spec.Rollout, Members: municipalities, Noun: "Municipality"})
-	return append(labels(p.Spec), misled...), notes
+	return slices.Concat(labels(p.Spec), walls.BoundsOf(p.Spec).EndpointFaults(), misled), notes
 }
 
 // labels reports invalid labels: one of them would keep every network policy

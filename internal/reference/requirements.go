@@ -33,6 +33,11 @@ func requirements(app *catalogue.App, k Known) map[string][]condition.Outcome {
 				faults = append(faults, fault)
 			}
 		}
+		for i, required := range v.Connects() {
+			if fault := serviceMissing(fmt.Sprintf("spec.versions[%s].requires.services[%d]", v.Number, i), required.App, required.Service, Known{Apps: apps}); fault != "" {
+				faults = append(faults, stalled(v1alpha1.ReasonDependencyMissing, "%s", fault))
+			}
+		}
 		for _, fault := range bounds.Faults(v.Requirements()) {
 			faults = append(faults, stalled(v1alpha1.ReasonEgressNotAllowed, "%s", fault.Of(v.Number)))
 		}

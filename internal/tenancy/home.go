@@ -91,6 +91,20 @@ func HomeRefused(m *v1alpha1.Municipality, environment, app string) string {
 	return ""
 }
 
+// Kept is what is kept of an app that was uninstalled in an environment; nil where nothing is.
+func Kept(m *v1alpha1.Municipality, environment, app string) *v1alpha1.KeptData {
+	e := statusOf(m, environment)
+	if e == nil {
+		return nil
+	}
+	for i := range e.Kept {
+		if e.Kept[i].App == app {
+			return &e.Kept[i]
+		}
+	}
+	return nil
+}
+
 // Leaves says whether an installation has nothing left in its own namespace, and waits for that to go.
 func Leaves(i *v1alpha1.AppInstallation) bool {
 	ready := i.Reported()

@@ -39,8 +39,9 @@ func everywhere() []v1alpha1.AllowedEgress {
 
 // Bounds are what versions may ask to have opened.
 type Bounds struct {
-	private []netip.Prefix
-	allowed []allowed
+	private   []netip.Prefix
+	allowed   []allowed
+	endpoints []v1alpha1.Endpoint
 }
 
 // allowed is an entry of spec.allowedEgress.
@@ -53,7 +54,7 @@ type allowed struct {
 
 // BoundsOf are the bounds that a Platform sets; the zero spec sets those that hold without one.
 func BoundsOf(p v1alpha1.PlatformSpec) Bounds {
-	var b Bounds
+	b := Bounds{endpoints: p.Endpoints}
 	for _, cidr := range slices.Concat(Private(), disguised(), p.PrivateCIDRs) {
 		if prefix, err := parse(cidr); err == nil {
 			b.private = append(b.private, prefix)
@@ -95,6 +96,9 @@ func (b Bounds) touches(prefix netip.Prefix) (netip.Prefix, bool) {
 // egress is why a version may not ask for an opening; empty where it may. It is the one rule of
 // spec.allowedEgress: range and ports lie within one entry, and private addresses within a private one.
 func (b Bounds) egress(e v1alpha1.RequiredEgress) string {
+	if e.Endpoint != "" {
+		return b.endpoint(e)
+	}
 	prefix, err := parse(e.CIDR)
 	if err != nil {
 		return fmt.Sprintf("%q is no address range: write one such as 203.0.113.0/24", e.CIDR)
@@ -195,8 +199,12 @@ func (b Bounds) Faults(r *v1alpha1.Requirements) []Fault {
 	}
 	var all []Fault
 	for i, e := range r.Egress {
+		name := "cidr"
+		if e.Endpoint != "" {
+			name = "endpoint"
+		}
 		if why := b.egress(e); why != "" {
-			all = append(all, Fault{Field: fmt.Sprintf("egress[%d].cidr", i), Message: why})
+			all = append(all, Fault{Field: fmt.Sprintf("egress[%d].%s", i, name), Message: why})
 		}
 	}
 	for i, in := range r.Ingress {

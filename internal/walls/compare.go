@@ -27,7 +27,7 @@ func lacking(of, others Walls) []string {
 	for _, e := range of.Egress {
 		ports, some := missing(e.Ports, func(p *v1alpha1.Port) bool { return others.egress(e.CIDR, p) })
 		if some {
-			all = append(all, "egress to "+opening(e.CIDR, ports)+": "+e.Reason)
+			all = append(all, "egress to "+opening(target(e), ports)+": "+e.Reason)
 		}
 	}
 	for _, in := range of.Ingress {

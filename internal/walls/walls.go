@@ -10,7 +10,8 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// Walls are the openings in the walls around an app.
+// Walls are the openings in the walls around an app. Each egress has its range, also where it was asked for by the
+// name of an endpoint.
 type Walls struct {
 	Egress  []v1alpha1.RequiredEgress
 	Ingress []v1alpha1.RequiredIngress
@@ -24,22 +25,30 @@ func (b Bounds) Of(versions ...*v1alpha1.Requirements) Walls {
 		if r == nil {
 			continue
 		}
-		for _, e := range r.Egress {
-			if b.egress(e) == "" && !slices.ContainsFunc(w.Egress, func(o v1alpha1.RequiredEgress) bool { return reflect.DeepEqual(o, e) }) {
-				w.Egress = append(w.Egress, e)
+		for _, asked := range r.Egress {
+			if b.egress(asked) != "" {
+				continue
+			}
+			for _, e := range b.resolve(asked) {
+				w.Egress = withOnce(w.Egress, e)
 			}
 		}
 		for _, in := range r.Ingress {
-			if b.ingress(in) == "" && !slices.ContainsFunc(w.Ingress, func(o v1alpha1.RequiredIngress) bool { return reflect.DeepEqual(o, in) }) {
-				w.Ingress = append(w.Ingress, in)
+			if b.ingress(in) == "" {
+				w.Ingress = withOnce(w.Ingress, in)
 			}
 		}
 	}
 	return w
 }
 
-// Closed says whether nothing is open.
-func (w Walls) Closed() bool { return len(w.Egress)+len(w.Ingress) == 0 }
+// withOnce are openings with one more, unless it is among them.
+func withOnce[T any](all []T, next T) []T {
+	if slices.ContainsFunc(all, func(o T) bool { return reflect.DeepEqual(o, next) }) {
+		return all
+	}
+	return append(all, next)
+}
 
 // opening is a peer with its ports, in words.
 func opening(peer string, ports []v1alpha1.Port) string {

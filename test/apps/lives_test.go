@@ -78,8 +78,13 @@ func (a app) lives(t *testing.T, m *v1alpha1.Municipality, home string) {
 		if len(pods.Items) > 0 {
 			return fmt.Errorf("%d pods are left", len(pods.Items))
 		}
-		if left, err := generated(ctx, home, a.name); err != nil || left != nil {
-			return errors.Join(err, errors.New("the values that were made are left"))
+		var claims corev1.PersistentVolumeClaimList
+		if err := admin.List(ctx, &claims, client.InNamespace(home)); err != nil {
+			return err
+		}
+		left, err := generated(ctx, home, a.name)
+		if kept := made != nil && len(claims.Items) > 0; err != nil || (left != nil) != kept {
+			return errors.Join(err, fmt.Errorf("the values that were made are left: %v, and there are %d claims", left != nil, len(claims.Items)))
 		}
 		return nil
 	})

@@ -71,33 +71,21 @@ func TestWhatNeverPassesIsStalled(t *testing.T) {
 
 func TestAKindThatCantBeReadStopsOnlyTheAppsThatHoldIt(t *testing.T) {
 	startOperator(t)
-	widgets := &apiextensionsv1.CustomResourceDefinition{
-		ObjectMeta: metav1.ObjectMeta{Name: "widgets.engine.example.org"},
-		Spec: apiextensionsv1.CustomResourceDefinitionSpec{
-			Group: "engine.example.org", Scope: apiextensionsv1.NamespaceScoped,
-			Names: apiextensionsv1.CustomResourceDefinitionNames{Kind: "Widget", ListKind: "WidgetList", Plural: "widgets", Singular: "widget"},
-			Versions: []apiextensionsv1.CustomResourceDefinitionVersion{{Name: "v1", Served: true, Storage: true, Schema: &apiextensionsv1.CustomResourceValidation{
-				OpenAPIV3Schema: &apiextensionsv1.JSONSchemaProps{Type: "object", XPreserveUnknownFields: new(true)},
-			}}},
-		},
-	}
+	const group = "engine.example.org"
+	widgets := widgetsOf(group)
 	definitions := definer(t)
 	if err := definitions.Create(t.Context(), widgets); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = definitions.Delete(context.Background(), widgets) })
-	role := func(name, label string, verbs ...string) *rbacv1.ClusterRole {
-		return &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{label: "true"}},
-			Rules: []rbacv1.PolicyRule{{APIGroups: []string{"engine.example.org"}, Resources: []string{"widgets"}, Verbs: verbs}}}
-	}
-	create(t, role("engine-installer", v1alpha1.LabelAggregateToInstaller, "get", "create", "patch", "delete"))
+	create(t, onWidgets(group, "engine-installer", v1alpha1.LabelAggregateToInstaller, "get", "create", "patch", "delete"))
 	other := publish(t, unique("beside"), nil, files("beside", nil))
 	app := sells(t, unique("widget"), only("apiVersion: engine.example.org/v1\nkind: Widget\nmetadata: {name: w}\n"), func(a *v1alpha1.SharedApp) {
 		a.Spec.Versions[0].Health = []v1alpha1.HealthRule{{APIVersion: "engine.example.org/v1", Kind: "Widget", Healthy: "true"}}
 	})
 	versionOf(t, app.Name, refusedWith("Widget/w", "the operator may not read it", v1alpha1.LabelAggregateToManager))
 
-	reader := role("engine-manager", v1alpha1.LabelAggregateToManager, "get", "list", "watch")
+	reader := onWidgets(group, "engine-manager", v1alpha1.LabelAggregateToManager, "get", "list", "watch")
 	create(t, reader)
 	edit(t, app, func(a *v1alpha1.SharedApp) { a.Annotations = map[string]string{v1alpha1.AnnotationReconcile: "now"} })
 	checked(t, app)
@@ -111,13 +99,7 @@ func TestAKindThatCantBeReadStopsOnlyTheAppsThatHoldIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	stalls(t, ns, app.Name, "Widget (engine.example.org/v1)")
-	until(t, "the Platform says so", at(&v1alpha1.Platform{}, "", v1alpha1.PlatformName), func(p *v1alpha1.Platform) error {
-		c := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionStalled)
-		if c == nil {
-			return errors.New("not stalled")
-		}
-		return holds(c.Message, "Widget (engine.example.org/v1)")
-	})
+	platformSays(t, "the Platform says so", "Widget (engine.example.org/v1)")
 	edit(t, configMap(ns, "beside"), func(o *corev1.ConfigMap) { o.Data["greeting"] = "morna" })
 	greets(t, ns, "beside", "hei")
 }

@@ -1,7 +1,13 @@
 package behaviour_test
 
 import (
+	"fmt"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -35,4 +41,58 @@ spec:
 
 	edit(t, m, says(v1alpha1.AppDecision{Name: owner.Name, Decision: v1alpha1.DecisionDecline}))
 	runs(t, ns, reader.Name, "1.0.0")
+}
+
+// What bears the name, or the labels, of an app's object and is somebody else's is not touched when the app goes, or when a version
+// no longer has that object: what was restored from a backup by hand, for one.
+func TestWhatIsSomebodyElsesIsNeverRemoved(t *testing.T) {
+	parallel(t)
+	old := func(name string) string {
+		return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: APP-" + name + "}\n"
+	}
+	app := publish(t, unique("shelf"), nil,
+		files("shelf", map[string]string{"old.yaml": old("old"), "left.yaml": old("left")}), files("shelf", map[string]string{"left.yaml": old("left")}))
+	m := town(t, "gran", adopts(app.Name))
+	ns := m.Name + "-prod"
+	runs(t, ns, app.Name, "1.0.0")
+	labels := read(t, configMap(ns, "shelf-old")).Labels
+	labelled := func(name string) *corev1.ConfigMap {
+		return put(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name, Labels: labels}})
+	}
+	foreign := []*corev1.ConfigMap{labelled("shelf-restored")}
+	stay := func(when string) {
+		t.Helper()
+		for _, o := range foreign {
+			now := configMap(ns, o.Name)
+			if err := admin.Get(t.Context(), client.ObjectKeyFromObject(o), now); err != nil || now.UID != o.UID || !now.DeletionTimestamp.IsZero() {
+				t.Errorf("%s: %s is not what it was: %v, %+v", when, o.Name, err, now.ObjectMeta)
+			}
+		}
+	}
+	promote(t, app, "1.1.0")
+	i := runs(t, ns, app.Name, "1.1.0")
+	gone(t, configMap(ns, "shelf-old"))
+	stay("when the version no longer has such an object")
+
+	edit(t, i, func(i *v1alpha1.AppInstallation) { i.Spec.Suspend = new(true) })
+	until(t, "it says that it is suspended", i, func(i *v1alpha1.AppInstallation) error {
+		if !meta.IsStatusConditionTrue(i.Status.Conditions, v1alpha1.ConditionSuspended) {
+			return fmt.Errorf("conditions: %+v", i.Status.Conditions)
+		}
+		return nil
+	})
+	for _, name := range []string{"shelf-left", "shelf"} {
+		remove(t, configMap(ns, name))
+	}
+	foreign = append(foreign, labelled("shelf-left"), put(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "shelf"}}))
+	edit(t, m, says(v1alpha1.AppDecision{Name: app.Name, Decision: v1alpha1.DecisionDecline}))
+	until(t, "it is to be uninstalled, when it is suspended no longer", i, func(i *v1alpha1.AppInstallation) error {
+		return expect("state", i.Spec.State, v1alpha1.InstallationAbsent)
+	})
+	edit(t, i, func(i *v1alpha1.AppInstallation) { i.Spec.Suspend = nil })
+	gone(t, i)
+	if left := belongings(t, ns, app.Name); len(left) != 2 {
+		t.Errorf("what was the app's is not gone, or more: %v", left)
+	}
+	stay("when the app is uninstalled")
 }

@@ -335,8 +335,8 @@ func TestWhatAnAppRequiresIsOpenedForItsPodsAlone(t *testing.T) {
 	runs(t, ns, app.Name, "1.0.0")
 	policy := at(&networkingv1.NetworkPolicy{}, ns, "allmenning-app-"+app.Name)
 	wall := read(t, policy)
-	if got := wall.Spec.PodSelector.MatchLabels[v1alpha1.LabelApp]; got != app.Name || len(wall.Spec.Egress) != 1 ||
-		wall.Spec.Egress[0].To[0].IPBlock.CIDR != "203.0.113.0/24" || wall.Spec.Egress[0].Ports[0].Port.IntValue() != 443 || len(wall.Spec.Ingress) > 0 {
+	if got := wall.Spec.PodSelector.MatchLabels[v1alpha1.LabelApp]; got != app.Name || len(wall.Spec.Egress) != 2 ||
+		wall.Spec.Egress[1].To[0].IPBlock.CIDR != "203.0.113.0/24" || wall.Spec.Egress[1].Ports[0].Port.IntValue() != 443 || len(wall.Spec.Ingress) > 0 {
 		t.Errorf("the policy is %+v", wall.Spec)
 	}
 	if got := read(t, at(&appsv1.Deployment{}, ns, "post")).Spec.Template.Labels[v1alpha1.LabelApp]; got != app.Name {

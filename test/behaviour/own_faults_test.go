@@ -54,16 +54,20 @@ func TestWhatToMendIsInTheTable(t *testing.T) {
 			speaks(n.Status.Conditions, n.Generation, v1alpha1.ConditionReady, metav1.ConditionFalse, "there is no SharedApp"),
 			speaks(n.Status.Conditions, n.Generation, v1alpha1.ConditionAppsReady, metav1.ConditionFalse, m.Name))
 	})
-	row := printed(t, "networks", n)
+	row, wide := printed(t, "networks", n, 0), printed(t, "networks", n, 1)
 	for column, want := range map[string]string{"Ready": "False", "Message": "there is no SharedApp", "Apps message": m.Name} {
-		if err := holds(row[column], want); err != nil {
-			t.Errorf("column %s: %v", column, err)
+		if err := holds(wide[column], want); err != nil {
+			t.Errorf("column %s, with -o wide: %v", column, err)
 		}
+	}
+	if row["Ready"] != "False" || row["Reason"] == "" || row["Reason"] == v1alpha1.ReasonReady || row["Apps"] == "" || row["Message"] != "" {
+		t.Errorf("the table that fits a terminal has %v", row)
 	}
 }
 
-// printed is the row that kubectl get prints of an object that is in no namespace, by column.
-func printed(t *testing.T, resource string, o client.Object) map[string]string {
+// printed is the row that kubectl get prints of an object that is in no namespace, by column: those up to a priority, which is
+// 1 with -o wide.
+func printed(t *testing.T, resource string, o client.Object, priority int32) map[string]string {
 	t.Helper()
 	config := rest.CopyConfig(plane.Config())
 	config.GroupVersion, config.APIPath, config.NegotiatedSerializer = &v1alpha1.GroupVersion, "/apis", scheme.Codecs.WithoutConversion()
@@ -81,7 +85,7 @@ func printed(t *testing.T, resource string, o client.Object) map[string]string {
 	}
 	row := map[string]string{}
 	for i, column := range table.ColumnDefinitions {
-		if column.Priority == 0 {
+		if column.Priority <= priority {
 			row[column.Name] = fmt.Sprint(table.Rows[0].Cells[i])
 		}
 	}

@@ -229,7 +229,18 @@ func TestANamespaceThatIsSomebodyElses(t *testing.T) {
 		t.Errorf("it was taken over: %v", labels)
 	}
 	edit(t, namespace(home), func(ns *corev1.Namespace) { ns.Annotations = map[string]string{v1alpha1.AnnotationAdopt: m.Name} })
-	edit(t, m, func(m *v1alpha1.Municipality) { m.Annotations = map[string]string{v1alpha1.AnnotationReconcile: "now"} })
+	runs(t, m.Name+"-prod", app.Name, "1.0.0")
+}
+
+func TestANamespaceInTheWayThatGoes(t *testing.T) {
+	parallel(t)
+	app := publish(t, unique("way"), isolated, files("redis", nil))
+	m := town(t, "vinje")
+	home := m.Name + "-prod--" + app.Name
+	put(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: home}})
+	edit(t, m, adopts(app.Name))
+	stalls(t, m.Name+"-prod", app.Name, home, "not Allmenning's")
+	remove(t, namespace(home))
 	runs(t, m.Name+"-prod", app.Name, "1.0.0")
 }
 

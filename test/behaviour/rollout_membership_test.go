@@ -75,7 +75,7 @@ func TestWhoDeclinesOrIsSuspendedInTheMiddleIsExcused(t *testing.T) {
 	r := rolloutOf(n, app.Name, "1.1.0", 1)
 	awaitsApproval(t, r)
 	edit(t, decliner, says(v1alpha1.AppDecision{Name: app.Name, Decision: v1alpha1.DecisionDecline, Reason: "own archive law"}))
-	edit(t, suspended, func(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) })
+	edit(t, suspended, func(m *v1alpha1.Municipality) { m.Spec.Suspend = v1alpha1.SuspensionOperator })
 	gone(t, appInstallation(decliner.Name+"-prod", app.Name))
 	until(t, "both are excused", r, func(r *v1alpha1.Rollout) error {
 		return errors.Join(noted(r.Status.ExcusedMembers, decliner, "Declined", "own archive law"), noted(r.Status.ExcusedMembers, suspended, "Suspended"))
@@ -85,7 +85,7 @@ func TestWhoDeclinesOrIsSuspendedInTheMiddleIsExcused(t *testing.T) {
 	runs(t, other.Name+"-prod", app.Name, "1.1.0")
 	absent(t, decliner.Name+"-prod", app.Name)
 	stays(t, suspended, before)
-	edit(t, suspended, func(m *v1alpha1.Municipality) { m.Spec.Suspend = nil })
+	edit(t, suspended, func(m *v1alpha1.Municipality) { m.Spec.Suspend = v1alpha1.SuspensionNone })
 	runs(t, suspended.Name+"-prod", app.Name, "1.1.0")
 }
 

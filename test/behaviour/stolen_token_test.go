@@ -13,6 +13,8 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -315,7 +317,10 @@ func thefts() []theft {
 			o.Spec.Request, o.Spec.SignerName, o.Spec.Usages = []byte("x"), "kubernetes.io/kube-apiserver-client", []certificatesv1.KeyUsage{"client auth"}
 			return thief.Create(ctx, o, client.DryRunAll)
 		}, by: rbac},
-		{does: "list nodes", try: listing(&corev1.NodeList{}, ""), by: rbac},
+		{does: "list nodes", try: listing(&corev1.NodeList{}, ""), because: "it looks whether their addresses, and those of their pods, are private"},
+		{does: "list the ranges of Services", try: listing(&networkingv1.ServiceCIDRList{}, ""), because: "it looks whether they are private"},
+		{does: "change a node", try: altering(`{apiVersion: v1, kind: Node, metadata: {name: node-1}}`, `{"spec": {"unschedulable": true}}`), by: rbac},
+		{does: "list the endpoints of kube-system", try: listing(&discoveryv1.EndpointSliceList{}, "kube-system"), by: rbac},
 		{does: "list the pods of the cluster", try: listing(&corev1.PodList{}, ""), because: "it waits for pods to end; their environment may hold secrets that an app wrote into it"},
 		{does: "list the ConfigMaps of kube-system", try: listing(&corev1.ConfigMapList{}, "kube-system"), because: "it watches the kinds of apps in the whole cluster, which are no secrets"},
 		{does: "ask what anybody may do", try: func(ctx context.Context, thief client.Client) error {

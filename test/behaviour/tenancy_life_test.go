@@ -56,6 +56,36 @@ func TestADeletedMunicipalityIsRetainedAndTakesUpItsNamespacesAgain(t *testing.T
 	}
 }
 
+// TestDeleteReachesWhatWasHeldWhenItWasSet: a namespace that a Municipality took up goes with it where it held the namespace
+// before deletionPolicy was Delete, and stays where it did not, also where the Municipality before took it up under Delete.
+func TestDeleteReachesWhatWasHeldWhenItWasSet(t *testing.T) {
+	parallel(t)
+	deletes := func(m *v1alpha1.Municipality) { m.Spec.DeletionPolicy = v1alpha1.DeletionDelete }
+	m := standing(t, town(t, "bykle"))
+	namespace := read(t, at(&corev1.Namespace{}, "", m.Name+"-prod"))
+	remove(t, m)
+	gone(t, m)
+
+	under := &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: m.Name}, Spec: *m.Spec.DeepCopy()}
+	deletes(under)
+	standing(t, put(t, under))
+	remove(t, under)
+	gone(t, under)
+	if after := read(t, namespace); !after.DeletionTimestamp.IsZero() || after.Annotations[v1alpha1.AnnotationTakenUp] == "" {
+		t.Fatalf("what was taken up under Delete is %+v, want it kept, and said", after.ObjectMeta)
+	}
+
+	again := standing(t, put(t, &v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{Name: m.Name}, Spec: *m.Spec.DeepCopy()}))
+	if after := read(t, namespace); after.Annotations[v1alpha1.AnnotationTakenUp] != "" || after.Annotations[v1alpha1.AnnotationHeldBy] != string(again.UID) {
+		t.Errorf("what was taken up under Retain is noted as %v", after.Annotations)
+	}
+	edit(t, again, deletes)
+	standing(t, again)
+	remove(t, again)
+	gone(t, again)
+	gone(t, namespace)
+}
+
 func TestARecreatedMunicipalityInheritsNothingSilently(t *testing.T) {
 	parallel(t)
 	app := publish(t, unique("heir"), nil, files("heir", nil))
@@ -158,7 +188,7 @@ func TestSuspendDecidesNothingAndHoldsTheWalls(t *testing.T) {
 		return who.List(ctx, &corev1.ConfigMapList{}, client.InNamespace(ns))
 	}
 	eventually(t, "vera may look", func(ctx context.Context) error { return looks(ctx, vera) })
-	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Suspend = new(true) })
+	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Suspend = v1alpha1.SuspensionOperator })
 	until(t, "it says that it is suspended", m, func(m *v1alpha1.Municipality) error {
 		if !meta.IsStatusConditionTrue(m.Status.Conditions, v1alpha1.ConditionSuspended) {
 			return fmt.Errorf("conditions: %+v", m.Status.Conditions)
@@ -192,7 +222,7 @@ func TestSuspendDecidesNothingAndHoldsTheWalls(t *testing.T) {
 	}
 	read(t, at(&networkingv1.NetworkPolicy{}, ns, "allmenning-allow-internet")) // the zone is as it was
 
-	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Suspend = nil })
+	edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.Suspend = v1alpha1.SuspensionNone })
 	after := standing(t, m)
 	consistsOf(t, ns, walls("RoleBinding/allmenning-viewer")...)
 	if after.Status.LastHandledReconcileAt != "look" {

@@ -57,7 +57,7 @@ func consistsOf(t *testing.T, namespace string, want ...string) {
 func walls(more ...string) []string {
 	return append(more, "ResourceQuota/allmenning", "LimitRange/allmenning",
 		"ServiceAccount/default", "ServiceAccount/allmenning-installer", "RoleBinding/allmenning-installer",
-		"NetworkPolicy/allmenning-default-deny", "NetworkPolicy/allmenning-allow-same-namespace", "NetworkPolicy/allmenning-allow-dns")
+		"NetworkPolicy/allmenning-default-deny", "NetworkPolicy/allmenning-allow-own-pods", "NetworkPolicy/allmenning-allow-same-namespace", "NetworkPolicy/allmenning-allow-dns")
 }
 
 func TestEachEnvironmentIsAWalledNamespace(t *testing.T) {

@@ -60,6 +60,10 @@ func TestVolumesOutliveTheirMunicipality(t *testing.T) {
 			holds(prod.Message, "PersistentVolumeClaim ledger-data", "annotate Municipality "+m.Name+" allmenning.dev/delete-volumes=true", "spec.deletionPolicy to Retain"))
 	})
 	gone(t, appInstallation(ns, app.Name))
+	eventually(t, "its apps are gone, and none is said to come", func(context.Context) error {
+		row := printed(t, "municipalities", m, 0) //nolint:contextcheck // it has the test's
+		return errors.Join(expect("APPS", row["Apps"], v1alpha1.ReasonReady), expect("RUNNING", row["Running"], "0/0"), expect("UP TO DATE", row["Up to date"], "0/0"))
+	})
 	gone(t, at(&rbacv1.RoleBinding{}, ns, v1alpha1.RoleViewer))
 	consistsOf(t, ns, walls("NetworkPolicy/allmenning-allow-internet", "NetworkPolicy/allmenning-allow-ingress-controller")...)
 	if claim := read(t, at(&corev1.PersistentVolumeClaim{}, ns, "ledger-data")); !claim.DeletionTimestamp.IsZero() {

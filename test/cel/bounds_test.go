@@ -139,7 +139,7 @@ func scalarFaults(field string, schema *apiextensionsv1.JSONSchemaProps) []fault
 	if schema.Minimum != nil {
 		add("minimum", int64(*schema.Minimum)-1, "should be greater than or equal to")
 	}
-	if schema.XPreserveUnknownFields != nil && *schema.XPreserveUnknownFields {
+	if schema.XPreserveUnknownFields != nil && *schema.XPreserveUnknownFields && schema.Type == "object" { // an enumeration of several types has none
 		add("type", "text", "must be of type object")
 	}
 	return faults

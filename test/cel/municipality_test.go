@@ -19,7 +19,7 @@ spec:
   number: "4036"
   displayName: Vinje
   environments: [{name: prod, stage: Production, zone: Closed}]`,
-		examples: slices.Concat(municipalityNames(), municipalityTenancy(), municipalityDecisions(), schedules("spec")),
+		examples: slices.Concat(municipalityNames(), municipalityTenancy(), municipalityDecisions(), municipalityDoors(), schedules("spec")),
 	}
 }
 

@@ -124,6 +124,28 @@ func platformCluster() []example {
 			create: `spec: {allowedEgress: [{cidr: 0.0.0.0/0}, {cidr: "fd00::/8", ports: [{port: 443}, {port: 53, protocol: UDP}], reason: archive}]}`,
 		},
 		{
+			reason: "External systems by name, with their ranges of both IP versions, their ports and who answers for them.",
+			create: `spec: {endpoints: [{name: folkeregisteret, cidrs: [203.0.113.0/28, "2001:db8:7::/64"], ports: [{port: 443}], owner: Skatteetaten}]}`,
+		},
+		{
+			reason:  "An endpoint without ports would be open on all of them.",
+			create:  `spec: {endpoints: [{name: folkeregisteret, cidrs: [203.0.113.0/28], owner: Skatteetaten}]}`,
+			field:   "spec.endpoints[0].ports",
+			message: "Required value",
+		},
+		{
+			reason:  "Somebody must answer for it.",
+			create:  `spec: {endpoints: [{name: folkeregisteret, cidrs: [203.0.113.0/28], ports: [{port: 443}]}]}`,
+			field:   "spec.endpoints[0].owner",
+			message: "Required value",
+		},
+		{
+			reason:  "A host name is no range.",
+			create:  `spec: {endpoints: [{name: folkeregisteret, cidrs: [api.skatteetaten.no], ports: [{port: 443}], owner: Skatteetaten}]}`,
+			field:   "spec.endpoints[0].cidrs",
+			message: "each of cidrs must be an address range such as 203.0.113.0/28",
+		},
+		{
 			reason:  "A host name is not a range.",
 			create:  `spec: {allowedEgress: [{cidr: archive.example.org}]}`,
 			field:   "spec.allowedEgress[0].cidr",

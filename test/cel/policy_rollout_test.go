@@ -17,7 +17,12 @@ metadata: {finalizers: [example.org/archive], labels: {allmenning.dev/app: svaru
 		{
 			reason: "Who could create one would bring a version to others' members; the message says how it is done.",
 			user:   outsider, verb: "create", object: name, patch: other,
-			denied: "only the operator creates Rollouts; to bring a version out, promote it in spec.channels of the SharedApp, and to try one again, add it to spec.rollout.retries of the Network",
+			denied: "only the operator creates Rollouts; to bring a version out, promote it in spec.channels of SharedApp svarut, and to try one again, add it to spec.rollout.retries of Network digi-tv",
+		},
+		{
+			reason: "Those who adopted the app directly follow the Platform's strategy.",
+			user:   outsider, verb: "create", object: name, patch: `{metadata: {name: stable.svarut.2.4.1.1, finalizers: null}, spec: {network: null, channel: stable}}`,
+			denied: "add it to spec.rollout.retries of Platform default",
 		},
 		{
 			reason: "Not even a platform operator: a retry leaves a trace of who asked for it.",
@@ -45,7 +50,7 @@ metadata: {finalizers: [example.org/archive], labels: {allmenning.dev/app: svaru
 		{
 			reason: "Labels are how the operator knows it.",
 			user:   outsider, verb: "update", object: name, patch: `metadata: {labels: {allmenning.dev/app: kobo}}`,
-			denied: "only the operator and platform operators (who may update platforms.allmenning.dev) change labels, finalizers and ownerReferences of a Rollout; annotations are free",
+			denied: "only the operator and platform operators (who may update platforms.allmenning.dev) change labels, finalizers and ownerReferences of a Rollout; annotations are free: write these instead. Let a tool that labels or prunes what it manages leave Rollouts out",
 		},
 		{
 			reason: "A label that is added is a change too; an annotation beside it excuses nothing.",
@@ -83,12 +88,12 @@ metadata: {finalizers: [example.org/archive], labels: {allmenning.dev/app: svaru
 		{
 			reason: "Deleting it is not the way to stop a rollout.",
 			user:   outsider, verb: "delete", object: name,
-			denied: "delete a Rollout, and that takes no version back; to stop one, set spec.pause of the Network, or state Withdrawn in spec.versions of the SharedApp",
+			denied: "delete a Rollout, and that takes no version back; to stop one, set spec.pause of Network digi-tv, or state Withdrawn in spec.versions of SharedApp svarut",
 		},
 		{
 			reason: "Nor are all of them deleted by mistake.",
 			user:   outsider, verb: "deletecollection", object: name,
-			denied: "delete a Rollout",
+			denied: "to stop one, set spec.pause of Network digi-tv, or state Withdrawn in spec.versions of SharedApp svarut",
 		},
 		{
 			reason: "A platform operator may delete it.",

@@ -34,6 +34,8 @@ const (
 	strangeInstaller = "system:serviceaccount:kube-system:allmenning-installer"
 	// trialInstaller is the account by which versions are tried.
 	trialInstaller = "system:serviceaccount:allmenning-system-trial:allmenning-installer"
+	// backup is a controller that the platform lists for some namespaces.
+	backup = "system:serviceaccount:backup:backup"
 )
 
 // attempt is one request on an object that is there already.
@@ -147,10 +149,12 @@ metadata: {name: wide}
 rules:
 - {apiGroups: [allmenning.dev], resources: [appinstallations, rollouts, sharedapps, networks], verbs: ["*"]}
 - {apiGroups: [""], resources: [namespaces, serviceaccounts, limitranges, resourcequotas, configmaps, secrets], verbs: ["*"]}
+- {apiGroups: [""], resources: [pods], verbs: ["*"]}
+- {apiGroups: [apps, batch, autoscaling], resources: ["*"], verbs: ["*"]}
 - {apiGroups: [allmenning.dev], resources: [municipalities], verbs: ["*"]}
 - {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: ["*"]}
 - {apiGroups: [rbac.authorization.k8s.io], resources: ["*"], verbs: ["*"]}`)))
-	for i, user := range []string{operator, platformOperator, outsider, cluster, sharedCluster, installer, strangeInstaller, trialInstaller} {
+	for i, user := range []string{operator, platformOperator, outsider, cluster, sharedCluster, installer, strangeInstaller, trialInstaller, backup} {
 		role := "wide"
 		if user == platformOperator {
 			role = "cluster-admin"

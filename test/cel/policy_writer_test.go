@@ -17,7 +17,7 @@ metadata: {namespace: vinje-writer, finalizers: [allmenning.dev/uninstall], labe
 		{
 			reason: "Who could create one would decide for the municipality.",
 			user:   outsider, verb: "create", object: "svarut", patch: other,
-			denied: "only the operator creates AppInstallations; to have an app, list it in spec.apps of the Municipality with decision Adopt",
+			denied: "only the operator creates AppInstallations; to have kobo, list it in spec.apps of Municipality vinje with decision Adopt",
 		},
 		{
 			reason: "Not even a platform operator: there is a way to do it that leaves a trace of who decided.",
@@ -31,12 +31,27 @@ metadata: {namespace: vinje-writer, finalizers: [allmenning.dev/uninstall], labe
 		{
 			reason: "state Absent uninstalls, so nobody but the operator sets it.",
 			user:   recovery, verb: "update", object: "svarut", patch: `spec: {state: Absent}`,
-			denied: "only the operator changes spec.state of an AppInstallation; change spec.apps of the Municipality, or the Network or SharedApp that spec.decidedBy names",
+			denied: "only the operator changes spec.state of an AppInstallation; to remove the app, set decision Decline in spec.apps of Municipality vinje, and to have it, Adopt",
 		},
 		{
 			reason: "A field that is added is a change; suspend beside it excuses nothing.",
 			user:   outsider, verb: "update", object: "svarut", patch: `spec: {parameters: {sender: X}, suspend: true}`,
-			denied: "only the operator changes spec.parameters of",
+			denied: "only the operator changes spec.parameters of an AppInstallation; set parameters, or parametersFrom, of the app in spec.apps of Municipality vinje",
+		},
+		{
+			reason: "Another version is the municipality's to name, or the nation's to promote.",
+			user:   outsider, verb: "update", object: "svarut", patch: `spec: {version: 2.5.0}`,
+			denied: "only the operator changes spec.version of an AppInstallation; to name a version for the municipality set version, and to keep the one it has set hold, in spec.apps of Municipality vinje; to bring one to everybody, promote it in spec.channels of SharedApp svarut",
+		},
+		{
+			reason: "What it knows of its municipality is the Municipality's.",
+			user:   outsider, verb: "update", object: "svarut", patch: `spec: {tenant: {domain: seljord.kommune.no}}`,
+			denied: "only the operator changes spec.tenant of an AppInstallation; change the Municipality, or the Network or SharedApp that spec.decidedBy names",
+		},
+		{
+			reason: "Of several fields each is answered.",
+			user:   outsider, verb: "update", object: "svarut", patch: `spec: {state: Absent, parameters: {sender: X}}`,
+			denied: "and to have it, Adopt; set parameters",
 		},
 		{
 			reason: "The operator changes what it likes.",
@@ -49,7 +64,7 @@ metadata: {namespace: vinje-writer, finalizers: [allmenning.dev/uninstall], labe
 		{
 			reason: "Others may not: a suspended installation is not corrected.",
 			user:   outsider, verb: "update", object: "svarut", patch: `spec: {suspend: true}`,
-			denied: "set spec.suspend of an AppInstallation; to hold an app at its version, set hold in spec.apps of the Municipality",
+			denied: "set spec.suspend of an AppInstallation; to hold the app at its version, set hold in spec.apps of Municipality vinje",
 		},
 		{
 			reason: "Anybody who may update it may ask for a reconcile.",
@@ -58,7 +73,7 @@ metadata: {namespace: vinje-writer, finalizers: [allmenning.dev/uninstall], labe
 		{
 			reason: "Without its finalizer an installation would be gone before it is uninstalled.",
 			user:   outsider, verb: "update", object: "svarut", patch: `metadata: {finalizers: null}`,
-			denied: "change labels, finalizers and ownerReferences of an AppInstallation; annotations are free",
+			denied: "change labels, finalizers and ownerReferences of an AppInstallation; annotations are free: write these instead. Let a tool that labels or prunes what it manages leave AppInstallations out",
 		},
 		{
 			reason: "Labels are how the operator knows it.",
@@ -87,7 +102,7 @@ metadata: {namespace: vinje-writer, finalizers: [allmenning.dev/uninstall], labe
 		{
 			reason: "Deleting it is not the way to remove an app.",
 			user:   outsider, verb: "delete", object: "svarut",
-			denied: "delete an AppInstallation, and that uninstalls nothing; to remove an app, set decision Decline in spec.apps of the Municipality",
+			denied: "delete an AppInstallation, and that uninstalls nothing; to remove the app, set decision Decline in spec.apps of Municipality vinje",
 		},
 		{
 			reason: "A platform operator may delete it: nothing is uninstalled, and the operator makes it again.",

@@ -56,6 +56,22 @@ func sharedAppRequirements() []example {
 				ingress: [{namespaceLabels: {a: b}, reason: broker}, {cidr: "2001:db8::/32", reason: post}]}`),
 		},
 		{
+			reason: "An endpoint of the Platform, with its ports or some of them.",
+			create: requiring(`{egress: [{endpoint: folkeregisteret, reason: addresses}, {endpoint: id-gateway, ports: [{port: 443}], reason: login}]}`),
+		},
+		{
+			reason:  "A range beside an endpoint would say two things.",
+			create:  requiring(`{egress: [{endpoint: folkeregisteret, cidr: 203.0.113.0/24, reason: addresses}]}`),
+			field:   "spec.versions[0].requires.egress[0]",
+			message: "egress goes either to cidr or to endpoint, which names one of spec.endpoints of the Platform",
+		},
+		{
+			reason:  "Neither says nothing.",
+			create:  requiring(`{egress: [{reason: addresses}]}`),
+			field:   "spec.versions[0].requires.egress[0]",
+			message: "egress goes either to cidr or to endpoint",
+		},
+		{
 			reason:  "A zone that does not exist.",
 			create:  requiring(`{zones: [{stage: Production, zone: Internal}]}`),
 			field:   "spec.versions[0].requires.zones[0].zone",

@@ -49,6 +49,10 @@ type Options struct {
 	// Volumes is how many PersistentVolumes lie ready, of a StorageClass that is the default.
 	// Zero makes neither. Only a ControllerManager binds them to claims.
 	Volumes int
+	// NodeAddress is where a real node, and the Service kubernetes for its pods, find the API server. The
+	// server then listens on every address, at port 6443, and a node may do what nodes may (the Node authorizer and
+	// NodeRestriction). Empty means that only programs of this machine find it, on loopback.
+	NodeAddress string
 	// Profiling lets the administrator record on what the API server spends its CPU.
 	Profiling bool
 	// Detached lets the control plane outlive the process that starts it.
@@ -118,7 +122,7 @@ func (c *ControlPlane) start(ctx context.Context, assets string, options Options
 	if err := requireResources(string(c.folder)); err != nil {
 		return err
 	}
-	port, err := freePort()
+	port, err := choosePort(options)
 	if err != nil {
 		return err
 	}

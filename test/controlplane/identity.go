@@ -52,6 +52,9 @@ func withServiceAccountGroups(user string, groups []string) []string {
 	return append(slices.Clone(groups), "system:serviceaccounts", "system:serviceaccounts:"+namespace)
 }
 
+// AuthorityFile is the path of the certificate by which clients are known.
+func (c *ControlPlane) AuthorityFile() string { return c.folder.path(authorityCert) }
+
 // KubeconfigFor writes the access that ConfigFor returns to a file of the state
 // folder and returns its path, for kubectl and other programs.
 func (c *ControlPlane) KubeconfigFor(user string, groups ...string) (string, error) {
@@ -75,6 +78,10 @@ func (c *ControlPlane) makeCredentials() error {
 	if err != nil {
 		return err
 	}
+	kubelets, err := c.authority.client("kube-apiserver-kubelet-client", []string{masters})
+	if err != nil {
+		return err
+	}
 	tokens, err := newKey()
 	if err != nil {
 		return err
@@ -88,6 +95,8 @@ func (c *ControlPlane) makeCredentials() error {
 		authorityKey:      c.authority.pair.key,
 		servingCert:       serving.certificate,
 		servingKey:        serving.key,
+		kubeletClientCert: kubelets.certificate,
+		kubeletClientKey:  kubelets.key,
 		serviceAccountKey: signing,
 	}
 	for name, content := range files {

@@ -23,6 +23,8 @@ const (
 	authorityKey      = "ca.key"
 	servingCert       = "apiserver.crt"
 	servingKey        = "apiserver.key"
+	kubeletClientCert = "kubelet-client.crt"
+	kubeletClientKey  = "kubelet-client.key"
 	serviceAccountKey = "service-accounts.key"
 	adminKubeconfig   = "admin.kubeconfig"
 	stagesFile        = "stages.yaml"
@@ -104,26 +106,41 @@ func apiServerCommand(dir folder, port int, options Options) command {
 	arguments := []string{
 		marker(dir, apiServer),
 		"--etcd-servers=unix://" + etcdSocket,
-		"--bind-address=127.0.0.1",
-		"--advertise-address=127.0.0.1",
 		fmt.Sprintf("--secure-port=%d", port),
-		"--endpoint-reconciler-type=none",
 		"--tls-cert-file=" + dir.path(servingCert),
 		"--tls-private-key-file=" + dir.path(servingKey),
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=" + dir.path(serviceAccountKey),
 		"--service-account-signing-key-file=" + dir.path(serviceAccountKey),
 		"--service-cluster-ip-range=" + serviceCIDR,
-		"--authorization-mode=RBAC",
 		"--allow-privileged=true",
 		fmt.Sprintf("--profiling=%t", options.Profiling),
 		"--max-requests-inflight=1600",
 		"--max-mutating-requests-inflight=800",
 	}
+	arguments = append(arguments, reachable(dir, options)...)
 	if !options.ControllerManager {
 		arguments = append(arguments, "--disable-admission-plugins=ServiceAccount")
 	}
 	return command{apiServer, arguments}
+}
+
+// reachable says from where the API server is reached. On loopback nobody else finds it. Where there is a real node, its
+// address becomes the endpoint of the Service kubernetes, the node is authorized as nodes are, and the
+// server asks its kubelet for logs.
+func reachable(dir folder, options Options) []string {
+	if options.NodeAddress == "" {
+		return []string{"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--authorization-mode=RBAC"}
+	}
+	return []string{
+		"--bind-address=0.0.0.0",
+		"--advertise-address=" + options.NodeAddress,
+		"--authorization-mode=Node,RBAC",
+		"--enable-admission-plugins=NodeRestriction",
+		"--kubelet-preferred-address-types=InternalIP",
+		"--kubelet-client-certificate=" + dir.path(kubeletClientCert),
+		"--kubelet-client-key=" + dir.path(kubeletClientKey),
+	}
 }
 
 // controllerManagerCommand needs no leader, being alone, and room to talk: with the

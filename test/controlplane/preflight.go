@@ -30,6 +30,17 @@ func requireResources(dir string) error {
 	return nil
 }
 
+// nodePort is where the pods of a real node find the API server: the operator's own NetworkPolicy lets it through.
+const nodePort = 6443
+
+// choosePort is where the API server is to listen.
+func choosePort(options Options) (int, error) {
+	if options.NodeAddress != "" {
+		return nodePort, nil
+	}
+	return freePort()
+}
+
 // freePort asks the system for a port on loopback that nobody uses now.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

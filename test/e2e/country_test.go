@@ -20,10 +20,10 @@ import (
 	"github.com/allmenning/allmenning/test/operator"
 )
 
-// bundle is an app of a ConfigMap and a Deployment, both with the name given.
+// bundle is an app of a ConfigMap, a Deployment and a Service, all with the name given.
 func bundle(name, version string) map[string]string {
 	return map[string]string{
-		"kustomization.yaml": strings.ReplaceAll(`resources: [allmenning-context.yaml, settings.yaml, web.yaml]
+		"kustomization.yaml": strings.ReplaceAll(`resources: [allmenning-context.yaml, settings.yaml, web.yaml, service.yaml]
 replacements:
 - source: {kind: ConfigMap, name: allmenning-context, fieldPath: data.parameter_greeting}
   targets: [{select: {kind: ConfigMap, name: NAME}, fieldPaths: [data.greeting]}]
@@ -34,6 +34,7 @@ metadata: {name: allmenning-context, annotations: {config.kubernetes.io/local-co
 data: {parameter_greeting: hei}
 `,
 		"settings.yaml": fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {greeting: x, version: %s}\n", name, version),
+		"service.yaml":  strings.ReplaceAll("apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {selector: {app: NAME}, ports: [{port: 443, targetPort: 8443}]}\n", "NAME", name),
 		"web.yaml": strings.ReplaceAll(`apiVersion: apps/v1
 kind: Deployment
 metadata: {name: NAME}
@@ -67,13 +68,13 @@ func (c country) app(name string) string { return c.prefix + "-" + name }
 func (c country) offer(t *testing.T, name string, requires ...v1alpha1.RequiredApp) {
 	t.Helper()
 	app := &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: c.app(name)}, Spec: v1alpha1.SharedAppSpec{
-		DisplayName: name, Channels: []v1alpha1.Channel{{Name: v1alpha1.DefaultChannel, Version: "1.0.0"}},
+		DisplayName: name, Hosting: &v1alpha1.Hosting{By: v1alpha1.HostedByNation}, Channels: []v1alpha1.Channel{{Name: v1alpha1.DefaultChannel, Version: "1.0.0"}},
 	}}
 	for _, version := range []string{"1.0.0", "1.1.0"} {
 		source := c.app(name) + "-" + version
 		c.put(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: source, Namespace: operator.Namespace}, Data: bundle(name, version)})
 		app.Spec.Versions = append(app.Spec.Versions, v1alpha1.Version{
-			Version: version, Source: v1alpha1.Source{ConfigMap: &v1alpha1.ConfigMapSource{Name: source}},
+			Version: version, Services: []v1alpha1.HostedService{{Name: name, Ports: []v1alpha1.HostedPort{{Port: 443, TargetPort: 8443}}}}, Source: v1alpha1.Source{ConfigMap: &v1alpha1.ConfigMapSource{Name: source}},
 			Parameters: &v1alpha1.ParameterSchema{OpenAPIV3Schema: apiextensionsv1.JSON{
 				Raw: []byte(`{"type":"object","properties":{"greeting":{"type":"string","default":"hei"}}}`)}},
 		})
@@ -146,6 +147,42 @@ func edit[O client.Object](t *testing.T, c client.Client, o O, name string, chan
 		}
 		return err
 	})
+}
+
+// connect opens two doors to the gateway of the first municipality: in production one for the second, by name, and in test one for
+// the third, as a member of the network.
+func (c country) connect(t *testing.T) {
+	t.Helper()
+	gateway := c.app("gateway")
+	edit(t, c.admin, &v1alpha1.Municipality{}, c.name(0), func(m *v1alpha1.Municipality) {
+		m.Spec.Hosts = []v1alpha1.DoorOffer{
+			{App: gateway, Service: "gateway", Environment: "prod", Zone: v1alpha1.ZoneClosed, To: v1alpha1.Guests{Municipalities: []string{c.name(1)}}, Reason: "agreement", Contact: "drift"},
+			{App: gateway, Service: "gateway", Environment: "test", To: v1alpha1.Guests{Networks: []string{c.app("network")}}, Reason: "agreement", Contact: "drift"},
+		}
+	})
+	for i, environment := range []string{"prod", "test"} {
+		edit(t, c.admin, &v1alpha1.Municipality{}, c.name(i+1), func(m *v1alpha1.Municipality) {
+			m.Spec.Connects = []v1alpha1.DoorRequest{{App: gateway, Service: "gateway", Environment: environment, Host: c.name(0), Clients: []string{c.app("portal")}, Reason: "agreement"}}
+		})
+	}
+	c.connected(t)
+}
+
+// connected waits until both sides say that both doors are open.
+func (c country) connected(t *testing.T) {
+	t.Helper()
+	for i, open := range []string{"2/2", "1/1", "1/1"} {
+		eventually(t, c.name(i)+" says that its doors are open", func(ctx context.Context) error {
+			var m v1alpha1.Municipality
+			if err := c.admin.Get(ctx, client.ObjectKey{Name: c.name(i)}, &m); err != nil {
+				return err
+			}
+			if m.Status.DoorsOpen != open {
+				return fmt.Errorf("open are %s, want %s: %+v", m.Status.DoorsOpen, open, m.Status.Doors)
+			}
+			return nil
+		})
+	}
 }
 
 func (c country) promote(t *testing.T, app, version string) {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
@@ -72,6 +73,7 @@ func TestADefinitionThatIsDeletedAndPutBackCostsNothing(t *testing.T) {
 	c.unite(t)
 	edit(t, w.admin, &v1alpha1.Municipality{}, c.name(1), func(m *v1alpha1.Municipality) { m.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
 	c.settled(t, 4*c.size)
+	c.connect(t)
 	before := c.standing(t)
 	if want := c.size * 2 * (1 + 2*2 + 1); len(before) < want {
 		t.Fatalf("only %d objects stand, want at least %d", len(before), want)
@@ -80,6 +82,7 @@ func TestADefinitionThatIsDeletedAndPutBackCostsNothing(t *testing.T) {
 		t.Run(plural, func(t *testing.T) {
 			deleteAndPutBack(t, w, plural+"."+v1alpha1.GroupVersion.Group)
 			c.settled(t, 4*c.size)
+			c.connected(t)
 			after := c.standing(t)
 			if diff := cmp.Diff(before, after); diff != "" {
 				t.Errorf("not everything outlived it (-before +after):\n%s", diff)
@@ -88,10 +91,22 @@ func TestADefinitionThatIsDeletedAndPutBackCostsNothing(t *testing.T) {
 	}
 	t.Run("and a namespace comes back with its apps", func(t *testing.T) {
 		loseNamespace(t, c, c.name(0)+"-prod")
+		c.connected(t)
 		after := c.standing(t)
 		if diff := cmp.Diff(sortedKeys(before), sortedKeys(after)); diff != "" {
 			t.Errorf("not everything is back (-before +after):\n%s", diff)
 		}
+	})
+	t.Run("what somebody takes out of a door ends it, though its halves are older than the definitions", func(t *testing.T) {
+		edit(t, c.admin, &v1alpha1.Municipality{}, c.name(0), func(m *v1alpha1.Municipality) { m.Spec.Hosts = m.Spec.Hosts[:1] })
+		edit(t, c.admin, &v1alpha1.Municipality{}, c.name(1), func(m *v1alpha1.Municipality) { m.Spec.Connects = nil })
+		within(t, 10*time.Second, "no half of a door is left", func(ctx context.Context) error {
+			var halves networkingv1.NetworkPolicyList
+			if err := c.admin.List(ctx, &halves, client.HasLabels{v1alpha1.LabelDoor}); err != nil || len(halves.Items) == 0 {
+				return err
+			}
+			return fmt.Errorf("there are %d: %s", len(halves.Items), halves.Items[0].Name)
+		})
 	})
 }
 

@@ -23,6 +23,7 @@ func TestARestartWithNothingChangedWritesNothing(t *testing.T) {
 	c.populate(t, 1000, 0, c.size)
 	c.unite(t)
 	c.settled(t, 4*c.size)
+	c.connect(t)
 	quiet(t, first)
 	before, err := first.Scrape(t.Context())
 	if err != nil {
@@ -40,7 +41,7 @@ func TestARestartWithNothingChangedWritesNothing(t *testing.T) {
 			return err
 		}
 		for controller, least := range map[string]int{
-			"municipality": c.size, "consent": c.size, "rollout": 1, "sharedapp": 2, "appinstallation": 4 * c.size,
+			"municipality": c.size, "consent": c.size, "rollout": 1, "sharedapp": 2, "door": c.size, "appinstallation": 4 * c.size,
 		} {
 			if seen := metrics.Work[controller].Reconciles; seen < least {
 				return fmt.Errorf("%s reconciled %v times, of at least %v", controller, seen, least)

@@ -33,6 +33,7 @@ var layers = []layer{
 	{packages: "config/crd"},
 	{packages: "config/policy"},
 	{packages: "config/rbac"},
+	{packages: "test/walls", allowed: []string{"api"}},
 }
 
 func TestImports(t *testing.T) {
@@ -107,6 +108,7 @@ func TestAllowed(t *testing.T) {
 		{"the manager wires the kinds together", "controllers", "controllers/rollout", true},
 		{"product code does not need the tests", "controllers/rollout", "test/controlplane", false},
 		{"tests may import anything", "test/e2e", "test/controlplane", true},
+		{"who judges the walls does not ask who writes them", "test/walls", "internal/walls", false},
 	}
 	for _, c := range cases {
 		if got := allowed(c.from, c.to); got != c.want {

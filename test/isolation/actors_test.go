@@ -49,6 +49,15 @@ const (
 	nobody actor = "nobody"
 	// master is in system:masters; no policy binds it, nor does RBAC.
 	master actor = "master"
+	// mayor may write Municipalities, and is no platform operator.
+	mayor actor = "mayor"
+	// certificates is a controller outside of kube-system that the platform lists.
+	certificates actor = "certificates"
+	// frozenPipeline is an account of nome, which is frozen, by a real token; frozenProgram and lateProgram are the account of
+	// an app there, by a token that belongs to its pod and by one that somebody made.
+	frozenPipeline actor = "frozenPipeline"
+	frozenProgram  actor = "frozenProgram"
+	lateProgram    actor = "lateProgram"
 	// operator is the operator's account, beside the operator.
 	operator actor = "operator"
 )
@@ -60,6 +69,7 @@ func people() map[actor][]string {
 		neighbour: {"sigrid", "seljord-admin"}, outsider: {"oda"}, clusterAdmin: {"clara"}, nobody: {"nils"}, coordinator: {"kari"},
 		replicaSets: {"system:serviceaccount:kube-system:replicaset-controller"}, statefulSets: {"system:serviceaccount:kube-system:statefulset-controller"},
 		master: {"maja", "system:masters"}, operator: {operatorAccount}, component: {"system:serviceaccount:storage:attacher"},
+		mayor: {"maren"}, certificates: {"system:serviceaccount:cert-manager:cert-manager"},
 		autoscaler: {"system:serviceaccount:kube-system:horizontal-pod-autoscaler"}, collector: {"system:serviceaccount:kube-system:generic-garbage-collector"},
 	}
 }
@@ -68,6 +78,7 @@ func people() map[actor][]string {
 func accounts() map[actor][2]string {
 	return map[actor][2]string{
 		pipeline: {"vinje-prod", "pipeline"}, workload: {"vinje-prod", "worker"}, program: {"vinje-prod", "board"}, installer: {"vinje-prod", "allmenning-installer"},
+		frozenPipeline: {"nome-prod", "pipeline"}, frozenProgram: {"nome-prod", "board"}, lateProgram: {"nome-prod", "board"},
 	}
 }
 
@@ -75,7 +86,7 @@ func accounts() map[actor][2]string {
 type cast map[actor]*rest.Config
 
 // newCast makes them; the accounts must be there.
-func newCast(t *testing.T) cast {
+func newCast(t *testing.T, frozenPod *corev1.Pod) cast {
 	t.Helper()
 	all := cast{}
 	for who, names := range people() {
@@ -88,6 +99,9 @@ func newCast(t *testing.T) cast {
 	for who, place := range accounts() {
 		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: place[0], Name: place[1]}}
 		var token authenticationv1.TokenRequest
+		if who == frozenProgram {
+			token.Spec.BoundObjectRef = &authenticationv1.BoundObjectReference{Kind: "Pod", APIVersion: "v1", Name: frozenPod.Name, UID: frozenPod.UID}
+		}
 		eventually(t, "a token of "+place[1], func(ctx context.Context) error {
 			return admin.SubResource("token").Create(ctx, account, &token)
 		})

@@ -40,7 +40,7 @@ const (
 // attacks are all of them, by concern.
 func attacks() []attack {
 	return slices.Concat(attacksOnApps(), attacksOnTheInstaller(), attacksOnNamespaces(), attacksByPods(), attacksOnSecrets(), attacksOnTheNetwork(),
-		attacksOnVolumes(), attacksByHolding(), attacksOnRights())
+		attacksOnVolumes(), attacksOnBelongings(), attacksByHolding(), attacksOnTheFrozen(), attacksOnDoors(), attacksOnTheWalls(), attacksByGiving(), attacksBySize(), attacksOnRights())
 }
 
 // try makes the request of the attack, as somebody.
@@ -48,6 +48,9 @@ func (a attack) try(ctx context.Context, w world, as actor) error {
 	c, err := w.cast.client(as, a.agent)
 	if err != nil {
 		return err
+	}
+	if a.verb == "connect" {
+		return a.connect(ctx, w.cast[as], w.names)
 	}
 	return a.do(ctx, c, w.names)
 }
@@ -114,7 +117,7 @@ func (a attack) controlled(t *testing.T, w world) {
 // inForce waits until each policy refuses its first attack: the API server learns of policies and namespaces by and by.
 func inForce(t *testing.T, w world) {
 	t.Helper()
-	for _, all := range [][]attack{attacksOnApps(), attacksOnTheInstaller(), attacksOnNamespaces(), attacksByPods(), attacksOnSecrets(), attacksOnTheNetwork(), attacksOnVolumes(), attacksByHolding()} {
+	for _, all := range [][]attack{attacksOnApps(), attacksOnTheInstaller(), attacksOnNamespaces(), attacksByPods(), attacksOnSecrets(), attacksOnTheNetwork(), attacksOnVolumes(), attacksOnBelongings(), attacksByHolding(), attacksOnTheFrozen(), attacksOnDoors(), attacksOnTheWalls(), attacksByGiving(), attacksBySize()} {
 		first := all[0]
 		eventually(t, first.id+" is refused", func(ctx context.Context) error { return first.isRefused(first.try(ctx, w, first.by)) })
 	}

@@ -107,6 +107,9 @@ func works() []deed {
 		patch("give one's own object to an app", ownMap, "{metadata: {annotations: {allmenning.dev/adopt: board}}}"), patch("keep one's own object", ownMap, "{metadata: {annotations: {allmenning.dev/prune: disabled}}}"),
 		patch("change a ConfigMap", ownMap, "{data: {a: c}}"), patch("change a Service", ownService, "{spec: {selector: {app: other}}}"), patch("change an Ingress", ownIngress, "{spec: {rules: [{host: other.vinje.kommune.no}]}}"),
 		patch("suspend a CronJob", ownCron, "{spec: {suspend: true}}"), patch("label a pod", ownPod, "{metadata: {labels: {team: it}}}"), patch("another image of a running pod", ownPod, `[{op: replace, path: /spec/containers/0/image, value: "ghcr.io/vinje/own:2"}]`),
+		patch("more pods by one's own autoscaler", ownScaler, "{spec: {maxReplicas: 5}}"), patch("lead it to another workload of one's own", ownScaler, "{spec: {scaleTargetRef: {name: secretive}}}"),
+		patch("mount a claim in a workload that is there", ownApp, "{spec: {template: {spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: own}}]}}}}"),
+		create("mount a claim in a Job", job("{spec: {template: {spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: own}}]}}}}")),
 		{"delete a Service", request{verb: "delete", object: ownService}}, {"delete an Ingress", request{verb: "delete", object: ownIngress}},
 	}
 }
@@ -122,6 +125,7 @@ func administers() []deed {
 		create("make an account", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: made}}"), create("mount a Secret", podOf("volumes: [{name: s, secret: {secretName: own}}]")),
 		create("a Secret in variables", templateOf(container("envFrom: [{secretRef: {name: own}}]"))), create("a pod with the token of an account", podOf("serviceAccountName: worker")),
 		{"another image of what reads Secrets", request{verb: "patch", object: ownSecretive, patch: `[{op: replace, path: /spec/template/spec/containers/0/image, value: "ghcr.io/vinje/own:2"}]`}},
+		{"delete what an app that was uninstalled left behind", request{verb: "delete", object: "{apiVersion: v1, kind: Secret, metadata: {name: board-generated}}"}},
 		{"have another password of an app made", request{verb: "patch", object: "{apiVersion: v1, kind: Secret, metadata: {name: board-generated}}", patch: `{data: {key: null}}`}},
 		{"pull images as the account default", request{verb: "patch", object: "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default}}", patch: `{imagePullSecrets: [{name: own}]}`}},
 		{"evict an app's pod", request{verb: "create", sub: "eviction", object: thePod, patch: "{apiVersion: policy/v1, kind: Eviction}"}},
@@ -146,12 +150,27 @@ func others(t *testing.T, w world) {
 	made("a controller makes an app's pod", replicaSets, request{verb: "create", object: pod(`{metadata: {labels: {allmenning.dev/app: board}}, spec: {serviceAccountName: board, volumes: [{name: s, secret: {secretName: board}}]}}`)})
 	made("a controller makes a municipality's pod that reads Secrets", replicaSets, request{verb: "create", object: podOf("volumes: [{name: s, secret: {secretName: own}}]")})
 	made("a controller makes an app's claim", statefulSets, request{verb: "create", object: claim(`{metadata: {labels: {allmenning.dev/app: board}}}`)})
+	const mounts = "volumes: [{name: v, persistentVolumeClaim: {claimName: CLAIM}}]"
+	made("a controller makes an app's pod that mounts its claim", statefulSets, request{verb: "create", object: pod(`{metadata: {labels: {allmenning.dev/app: board}}, spec: {` + mounts + `}}`)})
+	made("a listed controller backs an app's claim up", certificates, request{verb: "create", object: podOf(mounts)})
+	made("a platform operator looks at an app's data", clusterAdmin, request{verb: "create", object: podOf(mounts)})
 	made("an app's autoscaler scales it", autoscaler, request{verb: "patch", object: theApp, sub: "scale", patch: `{spec: {replicas: 2}}`})
 	made("an app's object is collected", collector, request{verb: "delete", object: theApp})
 	made("a finalizer of the collector's", collector, request{verb: "patch", object: theApp, patch: `{metadata: {finalizers: [foregroundDeletion]}}`})
 	made("a platform operator looks into an app's fault", clusterAdmin, request{verb: "patch", object: theApp, patch: `{spec: {replicas: 0}}`})
 	made("a platform operator makes an urgent pod", clusterAdmin, request{verb: "create", object: podOf("priorityClassName: urgent, tolerations: [{operator: Exists}]")})
 	made("a route for one's own name", administrator, request{verb: "create", object: route(`hostnames: [own.vinje.kommune.no, "*.vinje.kommune.no"]`)})
+	frozen(made)
+	made("a coordinator sees how rollouts do", coordinator, request{verb: "list", object: `{apiVersion: allmenning.dev/v1alpha1, kind: Rollout, metadata: {namespace: "-"}}`})
+	made("a coordinator sees who opted out", coordinator, request{verb: "get", object: `{apiVersion: allmenning.dev/v1alpha1, kind: Network, metadata: {name: digi, namespace: "-"}}`})
+	made("a policy that opens nothing", administrator, request{verb: "create", object: networkPolicy("podSelector: {}")})
+	made("one's own pods let in", administrator, request{verb: "create", object: networkPolicy(ownPods + `, ingress: [{from: [{podSelector: {matchLabels: {app: own}}}], ports: [{port: 8080}]}]`)})
+	made("the same by the name of the namespace", administrator, request{verb: "create", object: networkPolicy(ownPods + `, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: vinje-prod}}}]}]`)})
+	made("a platform operator opens what it likes", clusterAdmin, request{verb: "create", object: networkPolicy("podSelector: {}, ingress: [{}]")})
+	made("rights for an account of one's own", administrator, request{verb: "create", object: role(`{apiGroups: [""], resources: [configmaps], verbs: [get, list]}`)})
+	made("a role for an account of one's own", administrator, request{verb: "create", object: roleBinding("ClusterRole", "allmenning-viewer", "{kind: ServiceAccount, name: worker}")})
+	made("a workload of many variables and long arguments", developer, request{verb: "create", object: templateOf(container("args: [" + strings.Repeat("x", 30_000) + "]"))})
+	made("a ConfigMap of half a megabyte", developer, request{verb: "create", object: "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: {a: " + strings.Repeat("x", 500_000) + "}}"})
 	made("a namespace is labelled as one likes", outsider, request{verb: "patch", object: prod, patch: `{metadata: {labels: {team: it}, annotations: {example.org/a: b}}}`})
 	made("an ingress controller's namespace is labelled by a platform operator", clusterAdmin, request{verb: "patch", object: `{apiVersion: v1, kind: Namespace, metadata: {name: plain, namespace: "-"}}`, patch: `{metadata: {labels: {allmenning.dev/ingress: "true"}}}`})
 	made("a restore makes a tenant's namespace", clusterAdmin, request{verb: "create", object: `{apiVersion: v1, kind: Namespace, metadata: {name: vinje-old, namespace: "-", labels: {allmenning.dev/municipality: vinje}, annotations: {allmenning.dev/held-by: x}}}`})

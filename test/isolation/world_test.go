@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
@@ -45,29 +47,67 @@ func newWorld(t *testing.T) world {
 	}
 	bindGenerous(t)
 
-	var pod, claim string
-	eventually(t, "the app is installed", func(ctx context.Context) error {
+	pod, claim := installed(t, "vinje-prod")
+	frozen, _ := installed(t, "nome-prod")
+	cast := newCast(t, frozen)
+	freeze(t)
+	doorIsOpen(t)
+	return world{cast: cast, names: strings.NewReplacer("FROZENPOD", frozen.Name, "POD", pod.Name, "CLAIM", claim)}
+}
+
+// installed waits until the app is installed in a namespace, and returns its pod, and the name of its claim.
+func installed(t *testing.T, namespace string) (pod *corev1.Pod, claim string) {
+	t.Helper()
+	eventually(t, "the app is installed in "+namespace, func(ctx context.Context) error {
 		var pods corev1.PodList
 		var claims corev1.PersistentVolumeClaimList
-		inApp := []client.ListOption{client.InNamespace("vinje-prod"), client.MatchingLabels{v1alpha1.LabelApp: "board"}}
+		inApp := []client.ListOption{client.InNamespace(namespace), client.MatchingLabels{v1alpha1.LabelApp: "board"}}
 		if err := errors.Join(admin.List(ctx, &pods, inApp...), admin.List(ctx, &claims, inApp...)); err != nil {
 			return err
 		}
 		for i := range pods.Items {
 			if strings.HasPrefix(pods.Items[i].Name, "board-") {
-				pod = pods.Items[i].Name
+				pod = &pods.Items[i]
 			}
 		}
-		if pod == "" || len(claims.Items) == 0 {
+		if pod == nil || len(claims.Items) == 0 {
 			var i v1alpha1.AppInstallation
 			var app v1alpha1.SharedApp
-			err := errors.Join(admin.Get(ctx, client.ObjectKey{Name: "board"}, &app), admin.Get(ctx, client.ObjectKey{Namespace: "vinje-prod", Name: "board"}, &i))
+			err := errors.Join(admin.Get(ctx, client.ObjectKey{Name: "board"}, &app), admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "board"}, &i))
 			return fmt.Errorf("%d pods, %d claims: %+v, %+v, %w", len(pods.Items), len(claims.Items), app.Status.Versions, i.Status.Conditions, err)
 		}
 		claim = claims.Items[0].Name
-		return admin.Get(ctx, client.ObjectKey{Namespace: "vinje-prod", Name: "board"}, &corev1.ServiceAccount{})
+		return admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "board"}, &corev1.ServiceAccount{})
 	})
-	return world{cast: newCast(t), names: strings.NewReplacer("POD", pod, "CLAIM", claim)}
+	return pod, claim
+}
+
+// doorIsOpen waits until both halves of the door from seljord to board are there.
+func doorIsOpen(t *testing.T) {
+	t.Helper()
+	eventually(t, "the door from seljord to board is open", func(ctx context.Context) error {
+		return errors.Join(admin.Get(ctx, client.ObjectKey{Namespace: "vinje-prod", Name: doorIn}, &networkingv1.NetworkPolicy{}),
+			admin.Get(ctx, client.ObjectKey{Namespace: "seljord-prod", Name: doorOut}, &networkingv1.NetworkPolicy{}))
+	})
+}
+
+// freeze freezes nome, and waits until its namespace says so.
+func freeze(t *testing.T) {
+	t.Helper()
+	eventually(t, "nome is frozen", func(ctx context.Context) error {
+		var m v1alpha1.Municipality
+		if err := admin.Get(ctx, client.ObjectKey{Name: "nome"}, &m); err != nil {
+			return err
+		}
+		if !m.Spec.Suspend.IsFrozen() {
+			m.Spec.Suspend = v1alpha1.SuspensionFreeze
+			return errors.Join(admin.Update(ctx, &m), errors.New("it was asked for just now"))
+		}
+		if is := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.ConditionSuspended); is == nil || is.Reason != v1alpha1.ReasonFrozen || is.Status != metav1.ConditionTrue {
+			return fmt.Errorf("conditions %+v", m.Status.Conditions)
+		}
+		return nil
+	})
 }
 
 // put makes an object, as soon as the namespace that the operator makes for it is there.
@@ -88,7 +128,7 @@ func put(t *testing.T, o *unstructured.Unstructured) {
 // bindGenerous gives the administrators of vinje the ClusterRole generous there.
 func bindGenerous(t *testing.T) {
 	t.Helper()
-	for _, namespace := range []string{"vinje-prod", "vinje-test"} {
+	for _, namespace := range []string{"vinje-prod", "vinje-test", "nome-prod"} {
 		o := &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": map[string]any{"name": "generous", "namespace": namespace},
 			"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "generous"},

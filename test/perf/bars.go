@@ -19,11 +19,11 @@ const (
 	extraWritesPerMove = 0.1
 )
 
-// maxRequests is how many requests an installation may cost: its objects, the AppInstallation
-// and its status, and 0.3 for all that counts it. Where an environment has one app, the status of
+// maxRequests is how many requests an installation may cost: its objects, the policy that walls it off from
+// other apps, the AppInstallation and its status, and 0.3 for all that counts it. Where an environment has one app, the status of
 // its Municipality alone is half a request.
 func maxRequests(r result) float64 {
-	const own, counts, other = 2, 0.3, 0.1
+	const own, counts, other = 3, 0.3, 0.1
 	most := float64(r.ObjectsPerInstallation) + own + max(counts, 1/float64(environments*r.Apps)+other)
 	if r.Own {
 		most += extraPerOwn

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -114,6 +115,103 @@ var storiesOfBrokenWorlds = []story{
 		s.must(3, "12:00", "fyresdal stands in, and it and kviteseid are in wave pilot", func() bool {
 			first := s.record("2.5.0", 1).Status.Waves[0]
 			return first.StandIn == "fyresdal" && first.Members == 2 && s.has("2.5.0", "prod", "fyresdal", "tokke", "vinje") && s.has("2.4.0", "prod", "kviteseid")
+		})
+	}},
+	{name: "first-wave-was-done", title: "Nobody is in wave pilot, fyresdal went first, and is suspended; the Rollout's status is lost while wave second soaks: that waits for its own soak.", lasts: 3, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) {
+			waves[0].Members.Names, waves[1].Members.Names = []string{"misspelt"}, []string{"tokke"}
+			waves[1].Soak = &metav1.Duration{Duration: 12 * time.Hour}
+		})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "08:00", "fyresdal is suspended", func() {
+			s.changeMunicipality("fyresdal", func(m *v1alpha1.Municipality) { m.Spec.Suspend = v1alpha1.SuspensionOperator })
+		})
+		s.on(2, "09:00", "the status of its Rollout is lost", func() { s.forget(s.record("2.5.0", 1).Name) })
+		s.must(2, "09:30", "wave second is not done, and nobody of the last wave has the version", func() bool {
+			return s.record("2.5.0", 1).Status.Waves[1].State != v1alpha1.WaveDone && s.has("2.4.0", "test", "kviteseid", "nissedal", "vinje")
+		})
+		s.must(3, "09:00", "it goes on", func() bool { return s.has("2.5.0", "prod", "kviteseid", "nissedal", "seljord", "tokke", "vinje") })
+	}},
+	{name: "tried-where-nobody-asks", title: "Nobody is in wave pilot, and fyresdal went first: it stays unwell in its test, which is taken out; it recovers, and its status is lost. It went first all the same.", lasts: 2, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) { waves[0].Members.Names = []string{"misspelt"} })
+		s.turnsOut("2.5.0", "fyresdal", late)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:20", "2.4.0 is withdrawn", func() {
+			s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.Versions[0].State = v1alpha1.VersionWithdrawn })
+		})
+		s.on(1, "09:40", "the network is paused", func() {
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Pause = new(true) })
+		})
+		s.on(1, "10:00", "fyresdal takes its test out", func() { takesTestOut(s, "fyresdal", v1alpha1.DeletionRetain) })
+		s.must(1, "23:00", "fyresdal has recovered", func() bool { return s.record("2.5.0", 1).Status.Failed == 0 })
+		s.on(2, "09:00", "one may fail in wave pilot, and the status of fyresdal's test is lost", func() {
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) { st.Waves[0].MaxFailures = new(intstr.FromInt32(1)) })
+			s.lose("fyresdal", "test")
+		})
+		s.must(2, "12:00", "wave pilot is done", func() bool { return s.record("2.5.0", 1).Status.Waves[0].State == v1alpha1.WaveDone })
+	}},
+	{name: "ends-while-test-stays", title: "A version that vinje names fails in its test, which is taken out, and stays; then the network ends, which is the end of what it decided on kobo.", lasts: 2, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.store.Apps["kobo"] = &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "kobo", Generation: 1}}
+		s.version("kobo", "1.0.0")
+		s.changeApp("kobo", func(a *v1alpha1.SharedApp) { a.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: "1.0.0"}} })
+		s.turnsOut("2.5.0", "vinje", bad)
+		s.on(1, "07:00", "the network takes kobo up, in production", func() {
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) {
+				n.Spec.Apps = append(slices.Clone(n.Spec.Apps), v1alpha1.Proposal{Name: "kobo", Channel: "stable", Obligation: v1alpha1.ObligationMandatory, Stages: stages[2:]})
+			})
+		})
+		s.on(1, "09:00", "vinje names 2.5.0", func() { s.pin("vinje", "2.5.0") })
+		s.on(1, "09:20", "vinje takes its test out, which is to be deleted", func() { takesTestOut(s, "vinje", v1alpha1.DeletionDelete) })
+		s.on(2, "09:00", "the network ends at noon", func() {
+			noon := metav1.NewTime(s.now().Add(3 * time.Hour))
+			s.changeNetwork(telemark, func(n *v1alpha1.Network) { n.Spec.Ends = &noon })
+		})
+		s.must(2, "12:01", "the network decides on kobo in vinje no longer", func() bool {
+			return s.store.Installation(key{Municipality: "vinje", Environment: "prod", App: "kobo"}).Spec.DecidedBy == v1alpha1.Decider{}
+		})
+	}},
+	{name: "first-wave-was-done-and-deleted", title: "Nobody is in wave pilot, fyresdal went first, and declines; the Rollout is deleted by hand while wave second soaks: it goes on there.", lasts: 3, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) {
+			waves[0].Members.Names, waves[1].Members.Names = []string{"misspelt"}, []string{"tokke"}
+			waves[1].Soak = &metav1.Duration{Duration: 12 * time.Hour}
+		})
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "12:00", "fyresdal declines svarut", func() {
+			s.decide("fyresdal", v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline})
+		})
+		s.on(1, "13:00", "its Rollout is deleted by hand", func() {
+			r := s.record("2.5.0", 1)
+			s.ledger.Deleted(&r)
+			delete(s.store.Rollouts, r.Name)
+		})
+		s.must(1, "15:00", "wave pilot is done, wave second is not, and nobody of the last wave has the version", func() bool {
+			waves := s.record("2.5.0", 1).Status.Waves
+			return waves[0].State == v1alpha1.WaveDone && waves[1].State != v1alpha1.WaveDone && s.has("2.4.0", "test", "kviteseid", "nissedal", "vinje")
+		})
+		s.must(3, "09:00", "it goes on", func() bool { return s.has("2.5.0", "prod", "kviteseid", "nissedal", "seljord", "tokke", "vinje") })
+	}},
+	{name: "failed-late-and-lost", title: "A joiner fails after its wave was done; the status of the Rollout is lost, and the wave is done again, within its budget: that bears the failure.", lasts: 4, plot: func(s *script) {
+		s.oneWave(func(w *v1alpha1.Wave) { w.MaxFailures = new(intstr.FromInt32(1)) })
+		s.turnsOut("2.5.0", "hjartdal", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(2, "09:00", "hjartdal joins", func() {
+			s.municipality("hjartdal")
+			members(s, append(sixOfTelemark[:6:6], "hjartdal")...)
+		})
+		s.on(2, "12:00", "the status of the Rollout is lost", func() { s.forget(s.record("2.5.0", 1).Name) })
+		s.on(3, "09:00", "the wave is called all from now on, needs an approval, and nobody may fail", func() {
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+				st.Waves[0].Name, st.Waves[0].RequireApproval, st.Waves[0].MaxFailures = "all", new(true), nil
+			})
+		})
+		s.on(3, "10:00", "siljan joins", func() {
+			s.municipality("siljan")
+			members(s, append(sixOfTelemark[:6:6], "hjartdal", "siljan")...)
+		})
+		s.on(3, "11:00", "wave all is approved", func() { s.approval("2.5.0", "all", 1) })
+		s.must(4, "09:00", "siljan has 2.5.0, and hjartdal is counted as failed", func() bool {
+			return s.has("2.5.0", "prod", "siljan") && s.record("2.5.0", 1).Status.Failed == 1
 		})
 	}},
 	{name: "failed-where-nobody-asks", title: "A version fails in fyresdal's test; the network asks for it in tests no longer, and the Rollout is deleted by hand: it does not come to production.", lasts: 2, plot: func(s *script) {

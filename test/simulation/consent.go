@@ -77,7 +77,7 @@ func (w *world) looksAgain(k key) {
 // leaving are installations of a municipality, or of an environment, on its way out that wants its
 // apps to go with it, which the municipality's own controller finds out; and whether any of them stays for now.
 func (w *world) leaving(o operator, m *v1alpha1.Municipality, seen *store) (all []write, stays bool) {
-	if m.Spec.DeletionPolicy != v1alpha1.DeletionDelete || ptr.Deref(m.Spec.Suspend, false) ||
+	if m.Spec.DeletionPolicy != v1alpha1.DeletionDelete || m.Spec.Suspend.IsSuspended() ||
 		ptr.Deref(seen.Platform.Spec.Freeze, false) || ptr.Deref(seen.Platform.Spec.Suspend, false) {
 		return nil, false
 	}

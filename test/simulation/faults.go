@@ -66,12 +66,17 @@ func loseRecord(w *world) string {
 		return ""
 	}
 	name := pick(w, all...)
-	next := w.store.Rollouts[name].DeepCopy()
-	next.Status = v1alpha1.RolloutStatus{ObservedGeneration: -1}
-	w.store.Rollouts[name] = next
-	w.so().Forgot(next)
-	w.dirty = true
+	w.forget(name)
 	return "the status of rollout " + name + " is lost"
+}
+
+// forget takes the status of a Rollout away.
+func (w *world) forget(rollout string) {
+	next := w.store.Rollouts[rollout].DeepCopy()
+	next.Status = v1alpha1.RolloutStatus{ObservedGeneration: -1}
+	w.store.Rollouts[rollout] = next
+	w.so(nil).Forgot(next)
+	w.dirty = true
 }
 
 // jump sets the clock.

@@ -12,9 +12,13 @@ import (
 	"github.com/allmenning/allmenning/test/simulation/truth"
 )
 
-// so is what is so in the world now.
-func (w *world) so() *truth.Truth {
-	return truth.At(truth.Truth{Objects: &w.store.Objects, Ledger: w.ledger, Reality: w.runs, Now: w.now(), Watching: w.watching, Broken: w.violate})
+// so is what is so in the world now; seen is what the operator could see, which may be nothing that differs.
+func (w *world) so(seen *truth.Objects) *truth.Truth {
+	t := truth.Truth{Objects: &w.store.Objects, Ledger: w.ledger, Reality: w.runs, Now: w.now(), Watching: w.watching, Broken: w.violate}
+	if seen != nil {
+		t.Before = *seen
+	}
+	return truth.At(t)
 }
 
 // judgeInstallation holds what is about to be written to the promises.
@@ -31,9 +35,12 @@ func (w *world) judgeInstallation(r *write) {
 
 // returning are the members that go back, or are left as they are, in a step.
 func (c *course) returning() map[string]bool {
-	all := map[string]bool{}
+	var all map[string]bool
 	for _, m := range c.moves {
 		if m.kind == truth.Return || m.kind == truth.Hold {
+			if all == nil {
+				all = map[string]bool{}
+			}
 			all[keyOf(m.want).Municipality] = true
 		}
 	}

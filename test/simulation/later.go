@@ -46,6 +46,22 @@ var storiesOfLaterWishes = []story{
 			return s.has("2.4.0", "prod", sixOfTelemark...) && s.record("2.5.0", 1).Status.Phase == v1alpha1.RolloutHalted
 		})
 	}},
+	{name: "stage-is-changed", title: "The version fails in vinje's test, which is of stage Development from then on, and the network asks for no such: it does not come to production.", lasts: 3, plot: func(s *script) {
+		s.waves(func(_, _ *v1alpha1.Wave) {})
+		s.turnsOut("2.5.0", "vinje", bad)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:20", "vinje's test is of stage Development from now on", func() { isOfStage(s, "vinje", v1alpha1.StageDevelopment) })
+		s.must(3, "12:00", "vinje has failed, its test went back, and production keeps what it had", func() bool {
+			return s.has("2.4.0", "prod", sixOfTelemark...) && s.has("2.4.0", "test", "vinje") && s.record("2.5.0", 1).Status.Phase == v1alpha1.RolloutHalted
+		})
+	}},
+	{name: "stage-is-changed-while-it-soaks", title: "The same, and the version is well: production waits until it has soaked in what was test.", lasts: 3, plot: func(s *script) {
+		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.Soak = &metav1.Duration{Duration: 6 * time.Hour} })
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "10:00", "vinje's test is of stage Development from now on", func() { isOfStage(s, "vinje", v1alpha1.StageDevelopment) })
+		s.must(1, "14:00", "production waits", func() bool { return s.has("2.4.0", "prod", sixOfTelemark...) })
+		s.must(3, "12:00", "everybody has it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
+	}},
 	{name: "test-is-deleted", title: "The version is not verified in vinje's test when that is taken out, and deleted: it does not come to production but with another attempt.", lasts: 4, plot: func(s *script) {
 		s.waves(func(_, _ *v1alpha1.Wave) {})
 		s.turnsOut("2.5.0", "vinje", good)
@@ -75,6 +91,11 @@ func takesTestOut(s *script, municipality string, policy v1alpha1.DeletionPolicy
 		m.Spec.DeletionPolicy = policy
 		m.Spec.Environments = slices.DeleteFunc(slices.Clone(m.Spec.Environments), func(e v1alpha1.Environment) bool { return e.Name == "test" })
 	})
+}
+
+// isOfStage gives a municipality's environment test another stage.
+func isOfStage(s *script, municipality string, stage v1alpha1.Stage) {
+	s.changeMunicipality(municipality, func(m *v1alpha1.Municipality) { m.Spec.Environment("test").Stage = stage })
 }
 
 // needsApproval lets a wave of the network need an approval.

@@ -156,9 +156,16 @@ func suspendMunicipality(w *world) string {
 	}
 	return w.flip(true, 5, m.Name+" is suspended", func(on bool) {
 		if w.store.Municipalities[m.Name] != nil {
-			w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) { m.Spec.Suspend = &on })
+			w.changeMunicipality(m.Name, func(m *v1alpha1.Municipality) { m.Spec.Suspend = suspension(on) })
 		}
 	})
+}
+
+func suspension(on bool) v1alpha1.Suspension {
+	if on {
+		return v1alpha1.SuspensionOperator
+	}
+	return v1alpha1.SuspensionNone
 }
 
 func decide(w *world) string {

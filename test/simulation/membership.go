@@ -21,6 +21,26 @@ var storiesOfMembers = []story{
 		s.must(1, "12:00", "vinje is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "vinje") && s.has("2.4.0", "prod", "vinje") })
 		s.must(3, "12:00", "nobody else got the version that has just failed", func() bool { return s.has("2.4.0", "test", sixOfTelemark[:5]...) })
 	}},
+	{name: "number-of-another", title: "Vinje claims a number that is tokke's: nothing is moved in its name, nor uninstalled, until it claims that no longer.", lasts: 3, plot: func(s *script) {
+		s.oneWave(func(*v1alpha1.Wave) {})
+		s.on(1, "08:00", "vinje says that tokke's number was once its own, and declines svarut", func() {
+			s.changeMunicipality("vinje", func(m *v1alpha1.Municipality) {
+				m.Spec.FormerNumbers = []string{s.store.Municipalities["tokke"].Spec.Number}
+			})
+			s.decide("vinje", v1alpha1.AppDecision{Decision: v1alpha1.DecisionDecline, Reason: "another app"})
+		})
+		s.on(1, "09:00", "it follows the network again, and svarut 2.5.0 is promoted", func() {
+			s.undecide("vinje")
+			s.promote("2.5.0")
+		})
+		s.must(2, "09:00", "the others have it, and vinje is away, with what it had", func() bool {
+			return s.has("2.5.0", "prod", sixOfTelemark[:5]...) && s.has("2.4.0", "prod", "vinje") && s.has("2.4.0", "test", "vinje") && s.record("2.5.0", 1).Status.Away == 1
+		})
+		s.on(2, "10:00", "vinje claims it no longer", func() {
+			s.changeMunicipality("vinje", func(m *v1alpha1.Municipality) { m.Spec.FormerNumbers = nil })
+		})
+		s.must(3, "12:00", "everybody has it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
+	}},
 	{name: "left-and-unseen", title: "A member left while the version soaked in it; hours later its status is lost: it stays, as no status blames the version.", lasts: 3, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) { w.Soak = &metav1.Duration{Duration: 24 * time.Hour} })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })

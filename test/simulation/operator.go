@@ -99,8 +99,7 @@ func (w *world) send(o operator, seen *store, batches [][]write) outcome {
 	} else {
 		stale = w.faulty && w.rng.IntN(12) == 0
 	}
-	w.truth = w.so()
-	w.truth.Before = seen.Objects
+	w.truth = w.so(&seen.Objects)
 	var before *store
 	sent, done, seenUntil := 0, 0, total
 	if stale {
@@ -209,7 +208,7 @@ func (w *world) carryOut(c *course, seen *store) []write {
 	for _, m := range c.moves {
 		all = append(all, w.writeOf(seen, m.want, c, m.kind))
 	}
-	if r := c.goesOn; r != nil && !sameStatus(&r.Status, &c.says.Status) {
+	if r := c.goesOn; r != nil && !c.saysSo {
 		all = append(all, write{rollout: r.Name, recordBefore: r, recordAfter: c.says, course: c})
 	}
 	for _, r := range c.stale {

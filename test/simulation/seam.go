@@ -25,7 +25,13 @@ type watch = planner.Watch
 type operator struct {
 	country *country.Country
 	// plans are what it planned for each group before: what nothing has changed is not planned again.
-	plans map[string]country.GroupPlan
+	plans map[string]planned
+}
+
+// planned is a plan of a group, and what it comes to.
+type planned struct {
+	country.GroupPlan
+	courses []course
 }
 
 // course is what the operator does about one app of one group, in plain objects.
@@ -35,7 +41,9 @@ type course struct {
 	makes *v1alpha1.Rollout
 	// goesOn is the Rollout that is worked on, and says the same with its next status; nil for none.
 	goesOn, says *v1alpha1.Rollout
-	moves        []move
+	// saysSo is whether it says that already.
+	saysSo bool
+	moves  []move
 	// stale are records to be deleted.
 	stale []*v1alpha1.Rollout
 	again time.Time
@@ -50,7 +58,7 @@ type move struct {
 // operator looks at the objects that it sees.
 func (w *world) operator(seen *store) operator {
 	if w.model.Model == nil { // it was started
-		w.model = model{Model: country.NewModel(), given: truth.NewObjects(), plans: map[string]country.GroupPlan{}}
+		w.model = model{Model: country.NewModel(), given: truth.NewObjects(), plans: map[string]planned{}}
 	}
 	w.model.look(&seen.Objects, w.watch.All())
 	w.model.Settle(w.now())
@@ -58,14 +66,14 @@ func (w *world) operator(seen *store) operator {
 }
 
 // another is a second operator, which has planned nothing before.
-func (o operator) another() operator { return operator{o.country, map[string]country.GroupPlan{}} }
+func (o operator) another() operator { return operator{o.country, map[string]planned{}} }
 
 // model is what an operator knows from its start to its end, and the objects that it was given.
 type model struct {
 	*country.Model
 	given   truth.Objects
 	outages planner.Outages
-	plans   map[string]country.GroupPlan
+	plans   map[string]planned
 }
 
 // look gives the model what changed, as watches do.
@@ -126,7 +134,7 @@ type decisions struct {
 func (o operator) consent(name string) decisions {
 	t := o.country.Tenant(name)
 	todo := o.country.Consent(t)
-	d := decisions{write: todo.Write, remove: todo.Remove, again: earliest(todo.Again, t.Until)}
+	d := decisions{write: todo.Write, remove: todo.Remove, again: earliest(todo.Again, earliest(t.Until, o.country.Networks.NextChange()))}
 	for _, r := range todo.Ask {
 		d.ask = append(d.ask, r.Want)
 	}
@@ -154,13 +162,18 @@ func placeOf(k key) resolution.Place {
 
 // plan is what the operator does about a group, and when it looks again by itself.
 func (o operator) plan(group string) ([]course, time.Time) {
-	plan := o.country.Replan(group, o.plans[group])
-	o.plans[group] = plan
+	before := o.plans[group]
+	plan := o.country.Replan(group, before.GroupPlan)
+	again := earliest(plan.Again, o.country.Next)
+	if all := plan.Introductions; len(all) == len(before.Introductions) && len(all) > 0 && &all[0] == &before.Introductions[0] {
+		return before.courses, again
+	}
 	all := make([]course, 0, len(plan.Introductions))
 	for i := range plan.Introductions {
 		all = append(all, o.course(&plan.Introductions[i]))
 	}
-	return all, earliest(plan.Again, o.country.Next)
+	o.plans[group] = planned{plan, all}
+	return all, again
 }
 
 func (o operator) course(intro *country.Introduction) course {
@@ -179,8 +192,9 @@ func (o operator) course(intro *country.Introduction) course {
 		}
 	}
 	if r := intro.Course.Current; r != nil {
-		c.goesOn, c.says = r, r.DeepCopy()
+		c.goesOn, c.says = r, &v1alpha1.Rollout{TypeMeta: r.TypeMeta, ObjectMeta: *r.ObjectMeta.DeepCopy(), Spec: *r.Spec.DeepCopy()}
 		c.says.Status = *intro.Step.Status.DeepCopy()
+		c.saysSo = sameStatus(&r.Status, &c.says.Status)
 	}
 	return c
 }

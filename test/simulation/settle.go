@@ -17,7 +17,7 @@ func (w *world) settle(patience time.Duration) {
 	w.run(w.at + patience)
 	w.approveAll() // what was halted may have given way to what nobody approved yet
 	w.run(w.at + patience)
-	w.so().Rests()
+	w.so(nil).Rests()
 }
 
 // openGates takes out what stops rollouts, and makes them quick.

@@ -61,7 +61,7 @@ var storiesOfRollouts = []story{
 	{name: "suspended", title: "A municipality is suspended in the middle, and comes back.", lasts: 3, plot: func(s *script) {
 		s.waves(func(_, everyone *v1alpha1.Wave) { everyone.MaxConcurrent = new(intstr.FromInt32(1)) })
 		suspend := func(on bool) {
-			s.changeMunicipality("kviteseid", func(m *v1alpha1.Municipality) { m.Spec.Suspend = &on })
+			s.changeMunicipality("kviteseid", func(m *v1alpha1.Municipality) { m.Spec.Suspend = suspension(on) })
 		}
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.on(1, "10:00", "kviteseid is suspended", func() { suspend(true) })

@@ -367,7 +367,7 @@ var storiesThatEndedWrong = []story{
 					next := r.DeepCopy()
 					next.Status = v1alpha1.RolloutStatus{ObservedGeneration: -1}
 					s.store.Rollouts[name] = next
-					s.so().Forgot(next)
+					s.so(nil).Forgot(next)
 				}
 			}
 		})

@@ -52,8 +52,16 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.DeciderApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("DNSServer"):
 		return &apiv1alpha1.DNSServerApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Door"):
+		return &apiv1alpha1.DoorApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DoorOffer"):
+		return &apiv1alpha1.DoorOfferApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DoorRequest"):
+		return &apiv1alpha1.DoorRequestApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ElsewhereNote"):
 		return &apiv1alpha1.ElsewhereNoteApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Endpoint"):
+		return &apiv1alpha1.EndpointApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Environment"):
 		return &apiv1alpha1.EnvironmentApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EnvironmentDecision"):
@@ -62,16 +70,28 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.EnvironmentStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FreezePeriod"):
 		return &apiv1alpha1.FreezePeriodApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Guests"):
+		return &apiv1alpha1.GuestsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("HealthRule"):
 		return &apiv1alpha1.HealthRuleApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Hold"):
 		return &apiv1alpha1.HoldApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("HostedPort"):
+		return &apiv1alpha1.HostedPortApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("HostedService"):
+		return &apiv1alpha1.HostedServiceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Hosting"):
+		return &apiv1alpha1.HostingApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("IngressController"):
 		return &apiv1alpha1.IngressControllerApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("InstalledDoor"):
+		return &apiv1alpha1.InstalledDoorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("InstalledObject"):
 		return &apiv1alpha1.InstalledObjectApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("InstalledVersion"):
 		return &apiv1alpha1.InstalledVersionApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("KeptData"):
+		return &apiv1alpha1.KeptDataApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("LocalReference"):
 		return &apiv1alpha1.LocalReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MemberMemory"):
@@ -138,6 +158,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.RequiredEgressApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("RequiredIngress"):
 		return &apiv1alpha1.RequiredIngressApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RequiredService"):
+		return &apiv1alpha1.RequiredServiceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("RequiredZone"):
 		return &apiv1alpha1.RequiredZoneApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Requirements"):

@@ -27,7 +27,7 @@ const annotationContent = "cache.allmenning.dev/content"
 //     and the shape of the spec, with the hash of what an app wrote worked out on the way
 //     in. Neither configuration nor secrets nor pod templates stay;
 //   - of untyped objects that are not the operator's, only who they are, whether an app may adopt or
-//     delete them, and whether the selector of a workload is narrowed to an app;
+//     delete them, whether the selector of a workload is narrowed to an app, and of which app a claim is;
 //   - all of what lies in the operator's own namespace, where bundles and their
 //     credentials are kept.
 type View struct {
@@ -106,6 +106,9 @@ func identity(o *unstructured.Unstructured) *unstructured.Unstructured {
 	}
 	if len(annotations) > 0 {
 		out.SetAnnotations(annotations)
+	}
+	if app := o.GetLabels()[v1alpha1.LabelApp]; app != "" && o.GetKind() == "PersistentVolumeClaim" {
+		out.SetLabels(map[string]string{v1alpha1.LabelApp: app})
 	}
 	if path := podtemplate.Selector(o.GroupVersionKind()); path != nil {
 		path = append(path, v1alpha1.LabelApp)

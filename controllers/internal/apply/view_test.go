@@ -105,6 +105,16 @@ kind: Deployment
 metadata: {name: c, namespace: vinje-prod, uid: u, resourceVersion: "1"}
 spec: {selector: {matchLabels: {allmenning.dev/app: svarut}}}
 `},
+		{"and of which app a claim is, that a StatefulSet of the app made", `
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: c, namespace: vinje-prod, uid: u, resourceVersion: "1", labels: {app: db, allmenning.dev/app: svarut}}
+spec: {volumeName: v}
+`, `
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: c, namespace: vinje-prod, uid: u, resourceVersion: "1", labels: {allmenning.dev/app: svarut}}
+`},
 		{"of the operator's namespace all but field ownership", `
 apiVersion: v1
 kind: ConfigMap

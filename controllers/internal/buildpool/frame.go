@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/allmenning/allmenning/internal/bundle"
+	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
 )
 
@@ -34,6 +35,8 @@ type answer struct {
 	Objects []json.RawMessage `json:",omitempty"`
 	// Adjusted says what was changed to make them fit.
 	Adjusted []string `json:",omitempty"`
+	// Restarts are those of Adjusted that are about what a chart draws to restart pods.
+	Restarts []chart.Restart `json:",omitempty"`
 	// Files are the templates of a chart that they come from, and Warnings what is warned of.
 	Files    map[string]string  `json:",omitempty"`
 	Warnings []contract.Finding `json:",omitempty"`

@@ -28,7 +28,12 @@ type Limits struct {
 func DefaultLimits() Limits { return Limits{Memory: 224 << 20, Time: 5 * time.Second} }
 
 // Exceeded says that a bundle takes more than a build may. It is not tried again.
-type Exceeded struct{ what string }
+type Exceeded struct {
+	what string
+	// retry says that a new worker is asked once: what earlier builds left in the one before may be the cause. It is
+	// set for memory and crashes, and not for time.
+	retry bool
+}
 
 // Error says what is exceeded, and the way out.
 func (e *Exceeded) Error() string {
@@ -200,11 +205,14 @@ func (p *Pool) turn(digest string) func() {
 	}
 }
 
-// ask has a worker answer. One that was lost is replaced, once: the next may be luckier.
+// ask has a worker answer. One that was lost is replaced, once: the next may be luckier. So is one that had built before and
+// ran out of memory or crashed: what earlier builds left behind is not this one's fault.
 func (p *Pool) ask(q question) (answer, error) {
 	w := <-p.idle
+	fresh := w == nil
 	given, w, err := p.tryOn(w, q)
-	if errors.Is(err, ErrLost) {
+	var exceeded *Exceeded
+	if errors.Is(err, ErrLost) || !fresh && errors.As(err, &exceeded) && exceeded.retry {
 		given, w, err = p.tryOn(nil, q)
 	}
 	p.idle <- w
@@ -232,7 +240,7 @@ func (p *Pool) tryOn(w *worker, q question) (answer, *worker, error) {
 
 // decode reads the objects of an answer. They are the caller's own to change.
 func decode(a answer) (bundle.Built, error) {
-	built := bundle.Built{Adjusted: slices.Clone(a.Adjusted), Files: a.Files, Warnings: slices.Clone(a.Warnings)} // nobody changes the files
+	built := bundle.Built{Adjusted: slices.Clone(a.Adjusted), Restarts: slices.Clone(a.Restarts), Files: a.Files, Warnings: slices.Clone(a.Warnings)} // nobody changes the files
 	for _, content := range a.Objects {
 		o := &unstructured.Unstructured{}
 		if err := o.UnmarshalJSON(content); err != nil {

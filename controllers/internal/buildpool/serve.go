@@ -64,7 +64,7 @@ func work(b bundle.Bundle, q question) answer {
 	if err != nil {
 		return answer{Fault: err.Error()}
 	}
-	out := answer{Adjusted: built.Adjusted, Files: built.Files, Warnings: built.Warnings}
+	out := answer{Adjusted: built.Adjusted, Restarts: built.Restarts, Files: built.Files, Warnings: built.Warnings}
 	if refused != nil {
 		out.Findings = refused.Findings
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -69,7 +71,7 @@ func (w *worker) ask(q question, limits Limits) (answer, error) {
 	}()
 
 	before, _ := cpuTime(w.process.Process.Pid) // 0 where it is not known
-	tick := time.NewTicker(limits.Time / 50)
+	tick := time.NewTicker(look)
 	defer tick.Stop()
 	patience := time.NewTimer(limits.Time * busy)
 	defer patience.Stop()
@@ -84,7 +86,7 @@ func (w *worker) ask(q question, limits Limits) (answer, error) {
 			}
 			if now, err := cpuTime(w.process.Process.Pid); err == nil && now-before > limits.Time {
 				w.kill()
-				return answer{}, &Exceeded{fmt.Sprintf("building it takes more than %s", limits.Time)}
+				return answer{}, &Exceeded{what: fmt.Sprintf("building it takes more than %s", limits.Time)}
 			}
 		case <-patience.C:
 			w.kill()
@@ -92,6 +94,10 @@ func (w *worker) ask(q question, limits Limits) (answer, error) {
 		}
 	}
 }
+
+// look is how often a worker is looked at that builds: what it takes meanwhile beyond its memory is little, and a look costs
+// some microseconds.
+const look = 5 * time.Millisecond
 
 // busy is how many times longer an answer may take than it may keep processors busy.
 const busy = 24
@@ -103,20 +109,34 @@ func (w *worker) answered(q question, err error, limits Limits) error {
 		return nil
 	}
 	w.kill()
-	if w.said.noMemory() {
+	switch {
+	case w.said.noMemory():
 		return tooMuchMemory(limits)
+	case crashed(w.process.ProcessState):
+		return &Exceeded{what: "building it ends the process that builds bundles", retry: true}
 	}
 	return fmt.Errorf("%w: %w", ErrLost, err)
 }
 
 func tooMuchMemory(limits Limits) *Exceeded {
-	return &Exceeded{fmt.Sprintf("building it takes more than %d MiB of memory", limits.Memory>>20)}
+	return &Exceeded{what: fmt.Sprintf("building it takes more than %d MiB of memory", limits.Memory>>20), retry: true}
 }
 
 // kill ends the process and waits until it is gone.
 func (w *worker) kill() {
 	_ = w.process.Process.Kill() // it may have ended by itself
 	_ = w.process.Wait()
+}
+
+// crashed says whether a process ended as a Go program does of which the runtime gives up: with the status 2, or by a
+// signal to itself. A panic is recovered from, and who kills a process from outside uses another signal.
+func crashed(ended *os.ProcessState) bool {
+	status, is := ended.Sys().(syscall.WaitStatus)
+	if !is {
+		return false
+	}
+	itself := []syscall.Signal{syscall.SIGABRT, syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGILL, syscall.SIGTRAP}
+	return status.ExitStatus() == 2 || status.Signaled() && slices.Contains(itself, status.Signal())
 }
 
 // lastWords looks for what a Go program says when it gets no more memory, and keeps nothing else: kustomize
@@ -133,7 +153,11 @@ func (l *lastWords) Write(p []byte) (int, error) {
 	defer l.lock.Unlock()
 	const most = 64
 	text := slices.Concat(l.tail, p)
-	l.found = l.found || bytes.Contains(text, []byte("out of memory")) || bytes.Contains(text, []byte("cannot allocate memory"))
+	for _, words := range []string{ // of the Go runtime and of libc, where memory for the heap, a stack or a thread is refused
+		"out of memory", "cannot allocate memory", "pthread_create failed", "failed to create new OS thread", "goroutine stack exceeds",
+	} {
+		l.found = l.found || bytes.Contains(text, []byte(words))
+	}
 	l.tail = bytes.Clone(text[max(0, len(text)-most):])
 	return len(p), nil
 }

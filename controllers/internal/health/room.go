@@ -18,9 +18,13 @@ import (
 type Room struct {
 	Quotas []corev1.ResourceQuota
 	Limits []corev1.LimitRange
+	// Claims are the names of the PersistentVolumeClaims that are there.
+	Claims map[string]bool
+	// Causes say of workloads, as Kind/name, why their pods are not ready, as it was seen last: see Causes.
+	Causes map[string]string
 }
 
-// Lacks says which quota has no room for the next pod of a StatefulSet, DaemonSet or Job that lacks pods and
+// Lacks says which quota has no room for the next pod, or its claims, of a StatefulSet, DaemonSet or Job that lacks pods and
 // has none on its way; empty where there is room. Their controllers report a spent quota in events alone,
 // and not, as a Deployment's, in a condition. What its pods ask for is read from the object as it was
 // applied: the cache has no pod templates. The words are those of the API server.
@@ -37,15 +41,48 @@ func (r Room) Lacks(o, applied *unstructured.Unstructured) string {
 		return ""
 	}
 
-	needs := r.needs(&template.Spec)
-	for i := range r.Quotas {
-		if q := &r.Quotas[i]; len(q.Spec.Scopes) == 0 && q.Spec.ScopeSelector == nil { // else it may not count this pod
-			if short := exceeds(q, needs); short != "" {
-				return "its pods can't be made: " + short
+	for _, asked := range []struct {
+		what  string
+		needs corev1.ResourceList
+	}{{"its claims", r.claims(o, applied)}, {"its pods", r.needs(&template.Spec)}} { // in the order in which they are made
+		for i := range r.Quotas {
+			if q := &r.Quotas[i]; len(q.Spec.Scopes) == 0 && q.Spec.ScopeSelector == nil { // else it may not count them
+				if short := exceeds(q, asked.needs); short != "" {
+					return asked.what + " can't be made: " + short
+				}
 			}
 		}
 	}
 	return ""
+}
+
+// claims are what the claims take of a quota that a StatefulSet makes for its next pod, and that are not there yet.
+func (r Room) claims(o, applied *unstructured.Unstructured) corev1.ResourceList {
+	all := corev1.ResourceList{}
+	raw, _, err := unstructured.NestedSlice(applied.Object, "spec", "volumeClaimTemplates")
+	if err != nil || o.GetKind() != "StatefulSet" {
+		return all
+	}
+	next, _, _ := unstructured.NestedInt64(o.Object, "status", "replicas")
+	start, _, _ := unstructured.NestedInt64(applied.Object, "spec", "ordinals", "start")
+	for _, each := range raw {
+		var claim corev1.PersistentVolumeClaim
+		content, ok := each.(map[string]any)
+		if !ok || runtime.DefaultUnstructuredConverter.FromUnstructured(content, &claim) != nil {
+			continue
+		}
+		if r.Claims[fmt.Sprintf("%s-%s-%d", claim.Name, o.GetName(), start+next)] {
+			continue
+		}
+		one, storage := *resource.NewQuantity(1, resource.DecimalSI), claim.Spec.Resources.Requests[corev1.ResourceStorage]
+		takes := corev1.ResourceList{corev1.ResourcePersistentVolumeClaims: one, "count/persistentvolumeclaims": one, corev1.ResourceRequestsStorage: storage}
+		if class := claim.Spec.StorageClassName; class != nil && *class != "" {
+			takes[corev1.ResourceName(*class+".storageclass.storage.k8s.io/requests.storage")] = storage
+			takes[corev1.ResourceName(*class+".storageclass.storage.k8s.io/persistentvolumeclaims")] = one
+		}
+		add(all, takes)
+	}
+	return all
 }
 
 // lacksPods says whether a workload has fewer pods than it is to have, as its controller saw it last, and

@@ -29,6 +29,8 @@ func TestRoomLacks(t *testing.T) {
 		tiny     = `template: {spec: {containers: [{name: a, resources: {requests: {memory: 24Mi}, limits: {memory: 24Mi}}}]}}`
 		stateful = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {generation: 2}, spec: {replicas: 2, ` + tiny + `}, status: {observedGeneration: 2, replicas: 1, readyReplicas: 1}}`
 		daemon   = `{apiVersion: apps/v1, kind: DaemonSet, metadata: {generation: 1}, spec: {` + tiny + `}, status: {observedGeneration: 1, desiredNumberScheduled: 2, currentNumberScheduled: 1, numberReady: 1}}`
+		stored   = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, generation: 2}, spec: {replicas: 2, volumeClaimTemplates: [{metadata: {name: data}, spec: {resources: {requests: {storage: 2Gi}}}}], ` + tiny + `}, status: {observedGeneration: 2, replicas: 1, readyReplicas: 1}}`
+		disk     = `{metadata: {name: allmenning}, status: {hard: {requests.storage: 3Gi, persistentvolumeclaims: "5"}, used: {requests.storage: 2Gi, persistentvolumeclaims: "1"}}}`
 		job      = `{apiVersion: batch/v1, kind: Job, spec: {` + tiny + `}, status: {startTime: "2026-11-29T08:00:00Z"}}`
 	)
 	with := func(text string, changes ...string) string { return strings.NewReplacer(changes...).Replace(text) }
@@ -49,6 +51,11 @@ func TestRoomLacks(t *testing.T) {
 		{"an init container comes before them", with(stateful, "containers: [", "initContainers: [{name: b, resources: {requests: {memory: 1Mi}, limits: {memory: 1Mi}}}], containers: ["), free, ""},
 		{"and counts where it takes more", with(stateful, "containers: [", "initContainers: [{name: b, resources: {requests: {memory: 30Mi}, limits: {memory: 30Mi}}}], containers: ["), free, "requests.memory=30Mi"},
 		{"a sidecar runs beside them", with(stateful, "containers: [", "initContainers: [{name: b, restartPolicy: Always, resources: {requests: {memory: 1Mi}, limits: {memory: 1Mi}}}], containers: ["), free, "requests.memory=25Mi"},
+		{"its claim exceeds the storage", stored, disk, "its claims can't be made: exceeded quota: allmenning, requested: requests.storage=2Gi, used: requests.storage=2Gi, limited: requests.storage=3Gi"},
+		{"or how many there may be", stored, with(disk, "3Gi", "9Gi", `"5"`, `"1"`), "requested: persistentvolumeclaims=1, used: persistentvolumeclaims=1, limited: persistentvolumeclaims=1"},
+		{"or those of its class", with(stored, "{resources: {requests: {storage", "{storageClassName: fast, resources: {requests: {storage"), with(disk, "3Gi", "9Gi", `"5"`, `"9", fast.storageclass.storage.k8s.io/requests.storage: 1Gi`), "requested: fast.storageclass.storage.k8s.io/requests.storage=2Gi"},
+		{"there is room for the claim", stored, with(disk, "3Gi", "4Gi"), ""},
+		{"the claim is there from before", with(stored, "name: db", "name: old"), disk, ""},
 		{"a quota for some pods alone is not judged", stateful, with(pods, "status:", "spec: {scopes: [BestEffort]}, status:"), ""},
 		{"all pods are there", with(stateful, "replicas: 2,", "replicas: 1,"), pods, ""},
 		{"one is on its way", with(stateful, "readyReplicas: 1", "readyReplicas: 0"), pods, ""},
@@ -67,7 +74,7 @@ func TestRoomLacks(t *testing.T) {
 		o := parsed[unstructured.Unstructured](t, c.object)
 		seen := o.DeepCopy()
 		unstructured.RemoveNestedField(seen.Object, "spec", "template") // as in the cache
-		got := health.Room{Quotas: []corev1.ResourceQuota{parsed[corev1.ResourceQuota](t, c.quota)}, Limits: []corev1.LimitRange{limits}}.Lacks(seen, &o)
+		got := health.Room{Claims: map[string]bool{"data-db-0": true, "data-old-1": true}, Quotas: []corev1.ResourceQuota{parsed[corev1.ResourceQuota](t, c.quota)}, Limits: []corev1.LimitRange{limits}}.Lacks(seen, &o)
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.reason, got, c.want)
 		}

@@ -17,7 +17,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
@@ -59,12 +58,14 @@ type Registry struct {
 	discover func() (installable.Mapper, error)
 	clock    clock.PassiveClock
 
-	lock    sync.Mutex
-	cache   cache.Cache
-	start   func(schema.GroupVersionKind) error
-	kinds   map[schema.GroupVersionKind]*kind
-	changed chan event.GenericEvent
-	broken  chan event.GenericEvent
+	lock  sync.Mutex
+	cache cache.Cache
+	start func(schema.GroupVersionKind) error
+	// newClient makes a client of the cache.
+	newClient func() (client.Client, error)
+	kinds     map[schema.GroupVersionKind]*kind
+	changed   chan event.GenericEvent
+	broken    chan event.GenericEvent
 }
 
 // kind is what is known of one.
@@ -77,6 +78,10 @@ type kind struct {
 	asked time.Time
 	// asking is closed when the answer of who asks now is there; nil where nobody asks.
 	asking chan struct{}
+	// holders are those who hold the kind. When the last lets go of it, its watch ends.
+	holders map[string]bool
+	// client reads and writes the kind, where its watch may end.
+	client client.Client
 }
 
 // New makes a registry. It reads nothing before Use was called.
@@ -84,11 +89,12 @@ func New(now clock.PassiveClock) *Registry {
 	return &Registry{clock: now, kinds: map[schema.GroupVersionKind]*kind{}, changed: make(chan event.GenericEvent, 1), broken: make(chan event.GenericEvent, maxBroken)}
 }
 
-// Use sets where kinds are read live, who knows them, where they are cached, and how a watch is started.
-func (r *Registry) Use(live client.Reader, mapper installable.Mapper, cached cache.Cache, start func(schema.GroupVersionKind) error) {
+// Use sets where kinds are read live, who knows them, where they are cached, how a watch is started, and how a client of
+// the cache is made.
+func (r *Registry) Use(live client.Reader, mapper installable.Mapper, cached cache.Cache, start func(schema.GroupVersionKind) error, newClient func() (client.Client, error)) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	r.live, r.mapper, r.cache, r.start = live, mapper, cached, start
+	r.live, r.mapper, r.cache, r.start, r.newClient = live, mapper, cached, start, newClient
 }
 
 // Discover sets how the API server is asked anew which kinds it has. Without it, no kind counts as gone.
@@ -114,7 +120,7 @@ func (r *Registry) Ensure(ctx context.Context, gvk schema.GroupVersionKind) erro
 			fault := r.ask(ctx, gvk)
 			var err error
 			if fault == nil && !k.watched {
-				err = r.start(gvk) // outside the lock: nobody else starts it while asking is set
+				err = r.begin(gvk) // outside the lock: nobody else starts it while asking is set
 			}
 			r.note(gvk, fault, err == nil)
 			if err != nil {
@@ -171,11 +177,7 @@ func answered(ctx context.Context, asking <-chan struct{}) error {
 func (r *Registry) claim(gvk schema.GroupVersionKind) (known kind, ask bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	k := r.kinds[gvk]
-	if k == nil {
-		k = &kind{}
-		r.kinds[gvk] = k
-	}
+	k := r.known(gvk)
 	isKnown := k.reported || (k.watched && k.fault == nil) || (k.fault != nil && r.clock.Since(k.asked) < askAgain)
 	if isKnown || k.asking != nil {
 		return *k, false
@@ -201,11 +203,7 @@ func (r *Registry) note(gvk schema.GroupVersionKind, fault *Fault, started bool)
 func (r *Registry) Report(gvk schema.GroupVersionKind, fault *Fault) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	k := r.kinds[gvk]
-	if k == nil {
-		k = &kind{}
-		r.kinds[gvk] = k
-	}
+	k := r.known(gvk)
 	if (k.fault == nil) != (fault == nil) {
 		r.wake()
 	}
@@ -263,14 +261,15 @@ func isMissing(err error) bool { return apierrors.IsNotFound(err) || meta.IsNoMa
 func reason(gvk schema.GroupVersionKind, err error) string {
 	switch {
 	case apierrors.IsForbidden(err):
-		return fmt.Sprintf("the operator may not list %s: add a ClusterRole with get, list and watch on it, labelled %s: \"true\"", named(gvk), v1alpha1.LabelAggregateToManager)
+		return fmt.Sprintf("the operator may not list %s: add a ClusterRole with get, list and watch on it, labelled %s: \"true\"", Named(gvk), v1alpha1.LabelAggregateToManager)
 	case isMissing(err):
-		return fmt.Sprintf("the cluster does not know %s: install its CustomResourceDefinition", named(gvk))
+		return fmt.Sprintf("the cluster does not know %s: install its CustomResourceDefinition", Named(gvk))
 	}
-	return fmt.Sprintf("%s can't be listed: %v", named(gvk), err)
+	return fmt.Sprintf("%s can't be listed: %v", Named(gvk), err)
 }
 
-func named(gvk schema.GroupVersionKind) string {
+// Named is a kind as messages name it.
+func Named(gvk schema.GroupVersionKind) string {
 	return fmt.Sprintf("%s (%s)", gvk.Kind, gvk.GroupVersion())
 }
 
@@ -278,10 +277,8 @@ func named(gvk schema.GroupVersionKind) string {
 func (r *Registry) filled(ctx context.Context, gvk schema.GroupVersionKind) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(gvk)
-	if _, err := r.cache.GetInformer(ctx, o); err != nil {
-		return &Fault{Kind: gvk, why: fmt.Sprintf("%s is not read yet: %v", named(gvk), err)}
+	if _, err := r.cache.GetInformer(ctx, untyped(gvk)); err != nil {
+		return &Fault{Kind: gvk, why: fmt.Sprintf("%s is not read yet: %v", Named(gvk), err)}
 	}
 	return nil
 }
@@ -301,10 +298,8 @@ func (r *Registry) Broke(ctx context.Context, reflector *toolscache.Reflector, e
 		}
 		k.fault, k.asked = newFault(gvk, err), r.clock.Now()
 		r.wake()
-		o := &unstructured.Unstructured{}
-		o.SetGroupVersionKind(gvk)
 		select {
-		case r.broken <- event.GenericEvent{Object: o}:
+		case r.broken <- event.GenericEvent{Object: untyped(gvk)}:
 		default:
 		}
 	}

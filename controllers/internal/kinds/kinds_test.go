@@ -64,7 +64,7 @@ func TestReadableStartsNoWatch(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			live := &listed{asked: map[string]int{}, dark: "Secret"}
 			r := New(clocktesting.NewFakePassiveClock(time.Unix(0, 0)))
-			r.Use(live, discovered(), nil, func(schema.GroupVersionKind) error { return errNoWatch })
+			r.Use(live, discovered(), nil, func(schema.GroupVersionKind) error { return errNoWatch }, nil)
 			gvk := schema.FromAPIVersionAndKind(tc.apiVersion, tc.kind)
 
 			err := r.Readable(t.Context(), gvk)
@@ -87,7 +87,6 @@ func TestReadableStartsNoWatch(t *testing.T) {
 }
 
 func TestGone(t *testing.T) {
-	queue := schema.GroupVersionKind{Group: "example.org", Version: "v1", Kind: "Queue"}
 	later := func() (installable.Mapper, error) {
 		m := meta.NewDefaultRESTMapper([]schema.GroupVersion{{Group: "example.org", Version: "v2"}})
 		m.Add(schema.GroupVersionKind{Group: "example.org", Version: "v2", Kind: "Queue"}, meta.RESTScopeNamespace)

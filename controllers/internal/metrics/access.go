@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -36,7 +37,11 @@ type Access struct {
 	rights authorizationclient.SubjectAccessReviewInterface
 	clock  clock.PassiveClock
 
-	// lock lets one question after the other be asked: a flood of requests here is none at the API server.
+	// trusted and strangers let one question after the other be asked: a flood of requests here is none at the API server. Those
+	// who were allowed before do not wait for the answers to others.
+	trusted, strangers chan struct{}
+
+	// lock is held for no request.
 	lock    sync.Mutex
 	answers map[question]answer
 }
@@ -70,8 +75,14 @@ func NewAccess(config *rest.Config, httpClient *http.Client) (metricsserver.Filt
 	if err != nil {
 		return nil, fmt.Errorf("make the client that asks who may read metrics: %w", err)
 	}
-	a := &Access{tokens: tokens.TokenReviews(), rights: rights.SubjectAccessReviews(), clock: clock.RealClock{}, answers: map[question]answer{}}
-	return a.filter, nil
+	return newAccess(tokens.TokenReviews(), rights.SubjectAccessReviews(), clock.RealClock{}).filter, nil
+}
+
+func newAccess(tokens authenticationclient.TokenReviewInterface, rights authorizationclient.SubjectAccessReviewInterface, now clock.PassiveClock) *Access {
+	return &Access{
+		tokens: tokens, rights: rights, clock: now,
+		trusted: make(chan struct{}, 1), strangers: make(chan struct{}, 1), answers: map[question]answer{},
+	}
 }
 
 func (a *Access) filter(log logr.Logger, next http.Handler) (http.Handler, error) {
@@ -95,23 +106,53 @@ func (a *Access) judge(r *http.Request) (int, error) {
 	if !isBearer || token == "" {
 		return http.StatusUnauthorized, nil
 	}
-	a.lock.Lock()
-	defer a.lock.Unlock()
 	q := question{token: sha256.Sum256([]byte(token)), verb: strings.ToLower(r.Method), path: r.URL.Path}
-	if was, asked := a.answers[q]; asked && a.clock.Since(was.at) < was.counts() {
+	was, isFresh := a.answered(q)
+	if isFresh {
 		return was.status, nil
+	}
+	turn := a.strangers
+	if was.status == http.StatusOK {
+		turn = a.trusted
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), askTime)
 	defer cancel()
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return 0, fmt.Errorf("wait to ask whose a token is: %w", ctx.Err())
+	}
+	if was, isFresh = a.answered(q); isFresh { // somebody asked the same meanwhile
+		return was.status, nil
+	}
 	status, err := a.ask(ctx, token, q)
 	if err != nil {
 		return 0, err
 	}
+	a.note(q, answer{status: status, at: a.clock.Now()})
+	return status, nil
+}
+
+// answered is the last answer to a question, and whether it still counts.
+func (a *Access) answered(q question) (was answer, isFresh bool) {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	was, asked := a.answers[q]
+	return was, asked && a.clock.Since(was.at) < was.counts()
+}
+
+// note remembers an answer. Where there are too many, those who were refused are forgotten first: strangers push out nobody.
+func (a *Access) note(q question, now answer) {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	if len(a.answers) >= known {
+		maps.DeleteFunc(a.answers, func(_ question, old answer) bool { return old.status != http.StatusOK })
+	}
 	if len(a.answers) >= known {
 		clear(a.answers)
 	}
-	a.answers[q] = answer{status: status, at: a.clock.Now()}
-	return status, nil
+	a.answers[q] = now
 }
 
 // ask asks the API server whose a token is, and what they may do.

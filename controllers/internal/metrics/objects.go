@@ -15,27 +15,27 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/read"
 )
 
-// Objects counts, at each scrape, the objects of each kind by what their conditions
-// say. It reads the cache, so it can neither lag behind the conditions nor forget one.
+// Objects measures, at each scrape, what the objects of our kinds say: how many are Ready, which versions run,
+// how rollouts are doing and what they wait for. It reads the cache, so it can neither lag behind the objects nor
+// forget one.
 type Objects struct {
 	reader client.Reader
-	count  *prometheus.Desc
+	series series
 }
 
-// scrapeTimeout bounds one count; the cache answers in milliseconds.
+// scrapeTimeout bounds one look; the cache answers in milliseconds.
 const scrapeTimeout = 5 * time.Second
 
 // NewObjects makes a collector that reads from a cache.
 func NewObjects(reader client.Reader) *Objects {
-	return &Objects{reader: reader, count: prometheus.NewDesc("allmenning_objects",
-		"Objects by kind and state: Ready, Progressing, Stalled, Suspended or Unknown.", []string{"kind", "state"}, nil)}
+	return &Objects{reader: reader, series: newSeries()}
 }
 
 // Start registers the collector for as long as the operator runs. Its cache is
 // synced by then.
 func (o *Objects) Start(ctx context.Context) error {
 	if err := ctrlmetrics.Registry.Register(o); err != nil {
-		return fmt.Errorf("register the object counts: %w", err)
+		return fmt.Errorf("register what is measured of the objects: %w", err)
 	}
 	<-ctx.Done()
 	ctrlmetrics.Registry.Unregister(o)
@@ -43,21 +43,60 @@ func (o *Objects) Start(ctx context.Context) error {
 }
 
 // Describe announces to Prometheus what Collect gives.
-func (o *Objects) Describe(out chan<- *prometheus.Desc) { out <- o.count }
+func (o *Objects) Describe(out chan<- *prometheus.Desc) {
+	for _, desc := range o.series.all() {
+		out <- desc
+	}
+}
 
-// Collect counts. A kind whose list fails is left out of this scrape.
+// Collect measures. A kind whose list fails is left out of this scrape.
 func (o *Objects) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
-	for kind, conditions := range o.conditions(ctx) {
-		counts := map[string]int{}
-		for _, c := range conditions {
-			counts[stateOf(c)]++
-		}
-		for state, n := range counts {
-			out <- prometheus.MustNewConstMetric(o.count, prometheus.GaugeValue, float64(n), kind, state)
+	for _, m := range o.series.measure(o.look(ctx), time.Now()) {
+		out <- m
+	}
+}
+
+// seen are the objects of one look. They are the cache's own: nobody changes them.
+type seen struct {
+	municipalities v1alpha1.MunicipalityList
+	networks       v1alpha1.NetworkList
+	apps           v1alpha1.SharedAppList
+	installations  v1alpha1.AppInstallationList
+	rollouts       v1alpha1.RolloutList
+}
+
+func (o *Objects) look(ctx context.Context) *seen {
+	s := &seen{}
+	for _, list := range []client.ObjectList{&s.municipalities, &s.networks, &s.apps, &s.installations, &s.rollouts} {
+		_ = read.List(ctx, o.reader, list) // it stays empty
+	}
+	return s
+}
+
+// conditions are those of all objects, by kind.
+func (s *seen) conditions() map[string][][]metav1.Condition {
+	all := map[string][][]metav1.Condition{}
+	for i := range s.municipalities.Items {
+		all["Municipality"] = append(all["Municipality"], s.municipalities.Items[i].Status.Conditions)
+	}
+	for i := range s.networks.Items {
+		all["Network"] = append(all["Network"], s.networks.Items[i].Status.Conditions)
+	}
+	for i := range s.apps.Items {
+		all["SharedApp"] = append(all["SharedApp"], s.apps.Items[i].Status.Conditions)
+	}
+	for i := range s.installations.Items {
+		all["AppInstallation"] = append(all["AppInstallation"], s.installations.Items[i].Status.Conditions)
+	}
+	for i := range s.rollouts.Items {
+		r := &s.rollouts.Items[i]
+		if r.Status.Phase != v1alpha1.RolloutSuperseded && r.Status.Phase != v1alpha1.RolloutWithdrawn { // history
+			all["Rollout"] = append(all["Rollout"], r.Status.Conditions)
 		}
 	}
+	return all
 }
 
 // stateOf puts an object's conditions in a word.
@@ -71,40 +110,4 @@ func stateOf(conditions []metav1.Condition) string {
 		}
 	}
 	return "Unknown"
-}
-
-func (o *Objects) conditions(ctx context.Context) map[string][][]metav1.Condition {
-	all := map[string][][]metav1.Condition{}
-	var municipalities v1alpha1.MunicipalityList
-	if o.list(ctx, &municipalities) {
-		for i := range municipalities.Items {
-			all["Municipality"] = append(all["Municipality"], municipalities.Items[i].Status.Conditions)
-		}
-	}
-
-	var networks v1alpha1.NetworkList
-	if o.list(ctx, &networks) {
-		for i := range networks.Items {
-			all["Network"] = append(all["Network"], networks.Items[i].Status.Conditions)
-		}
-	}
-
-	var apps v1alpha1.SharedAppList
-	if o.list(ctx, &apps) {
-		for i := range apps.Items {
-			all["SharedApp"] = append(all["SharedApp"], apps.Items[i].Status.Conditions)
-		}
-	}
-
-	var installations v1alpha1.AppInstallationList
-	if o.list(ctx, &installations) {
-		for i := range installations.Items {
-			all["AppInstallation"] = append(all["AppInstallation"], installations.Items[i].Status.Conditions)
-		}
-	}
-	return all
-}
-
-func (o *Objects) list(ctx context.Context, into client.ObjectList) bool {
-	return read.List(ctx, o.reader, into) == nil
 }

@@ -23,6 +23,8 @@ import (
 const (
 	// Delegation is the policy that leaves of the coordinators' role what they may do.
 	Delegation = "network-delegation.allmenning.dev"
+	// Freeze is the policy that stops the people and accounts of a municipality that is frozen.
+	Freeze = "tenant-freeze.allmenning.dev"
 
 	// shippedNamespace and shippedAccount are whom the shipped policies name.
 	shippedNamespace = "allmenning-system"

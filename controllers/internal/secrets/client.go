@@ -2,13 +2,17 @@ package secrets
 
 import (
 	"context"
+	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Client is a client of everything, that reads and writes the untyped Secrets of tenants through the watch of their namespace.
+// Client is a client of everything, that reads and writes the untyped Secrets of tenants through the watch of their namespace,
+// and objects of kinds whose watch may end by the client of that.
 type Client struct {
 	client.Client
 
@@ -16,6 +20,8 @@ type Client struct {
 	Watches *Watches
 	// Operator is the operator's own namespace, whose Secrets the other client knows.
 	Operator string
+	// Kinds returns the client of a kind whose watch may end, and nil for other kinds.
+	Kinds func(schema.GroupVersionKind) client.Client
 }
 
 // Get reads an object.
@@ -68,10 +74,21 @@ func (c Client) of(ctx context.Context, o any, namespace string) (client.Client,
 	kinded, ok := o.(interface {
 		GroupVersionKind() schema.GroupVersionKind
 	})
-	if !ok || namespace == c.Operator || (kinded.GroupVersionKind() != Kind() && kinded.GroupVersionKind() != Kind().GroupVersion().WithKind("SecretList")) {
+	if !ok {
 		return c.Client, nil
 	}
-	return c.Watches.In(ctx, namespace)
+	kind := kinded.GroupVersionKind()
+	switch o.(type) {
+	case *unstructured.UnstructuredList, *metav1.PartialObjectMetadataList:
+		kind.Kind = strings.TrimSuffix(kind.Kind, "List")
+	}
+	if kind == Kind() && namespace != c.Operator {
+		return c.Watches.In(ctx, namespace)
+	}
+	if own := c.Kinds(kind); own != nil {
+		return own, nil
+	}
+	return c.Client, nil
 }
 
 // namespaceOf is the namespace of an untyped apply configuration.

@@ -118,7 +118,7 @@ func inRange(version, wanted string) bool {
 	if wanted == "" {
 		return true
 	}
-	v, err1 := semver.NewVersion(version)
+	v, err1 := semver.StrictNewVersion(version)
 	constraint, err2 := semver.NewConstraint(wanted)
 	return err1 == nil && err2 == nil && constraint.Check(v)
 }
@@ -128,8 +128,8 @@ func lower(version, than string) bool {
 	if version == than {
 		return false
 	}
-	a, err1 := semver.NewVersion(version)
-	b, err2 := semver.NewVersion(than)
+	a, err1 := semver.StrictNewVersion(version)
+	b, err2 := semver.StrictNewVersion(than)
 	return err1 == nil && err2 == nil && a.LessThan(b)
 }
 

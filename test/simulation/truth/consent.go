@@ -85,26 +85,25 @@ func (w *words) holds(h *v1alpha1.Hold, now time.Time) {
 // proposal is a network's wish for an app.
 type proposal struct {
 	network *v1alpha1.Network
-	asked   v1alpha1.Proposal
+	asked   *v1alpha1.Proposal
 }
 
 // follows is the proposal that a municipality follows at a place: of the network that it names or
 // of who took that over, else the strongest. False where it names one that proposes nothing to it.
 func (t *Truth) follows(m *v1alpha1.Municipality, k Key, said words) (*proposal, bool) {
 	var best *proposal
-	belongs := t.networksOf(m)
 	named := said.network
 	if heir := t.Heir(named); heir != "" {
 		named = heir
 	}
-	for _, name := range Sorted(belongs) {
+	for _, name := range t.networksOf(m) {
 		n := t.Networks[name]
-		for _, asked := range n.Spec.Apps {
-			one := &proposal{n, asked}
+		for i := range n.Spec.Apps {
+			asked := &n.Spec.Apps[i]
 			if asked.Name != k.App || !slices.Contains(asked.Stages, m.Spec.StageOf(k.Environment)) || (named != "" && name != named) {
 				continue
 			}
-			if best == nil || one.beats(best) {
+			if one := (&proposal{n, asked}); best == nil || one.beats(best) {
 				best = one
 			}
 		}
@@ -140,6 +139,8 @@ type Says struct {
 	Unclear bool
 	// Declined says that the app is to be uninstalled.
 	Declined bool
+	// lower says that the group's version is lower than what is there.
+	lower bool
 }
 
 // Takes says whether the place takes part in the rollouts of its group.
@@ -151,17 +152,11 @@ func (t *Truth) Says(k Key) Says {
 	if m == nil || m.Spec.Environment(k.Environment) == nil {
 		return Says{}
 	}
-	known, ok := t.says[k]
-	if !ok {
-		known = t.consent(m, k)
-		t.says[k] = known
-	}
-	return known
+	return t.saidAt(m, k).Says
 }
 
 // consent reads as docs/consent.md does.
-func (t *Truth) consent(m *v1alpha1.Municipality, k Key) Says {
-	said := wordsOf(m, k, t.Now)
+func (t *Truth) consent(m *v1alpha1.Municipality, k Key, said words) Says {
 	followed, found := t.follows(m, k, said)
 	adopts := said.decision == v1alpha1.DecisionAdopt
 	var s Says
@@ -224,6 +219,7 @@ func (t *Truth) reachable(k Key, s Says) Says {
 	if !lower(version, there.Spec.Version) {
 		return s
 	}
+	s.lower = true
 	switch t.mayLower(k, there, s.Group) {
 	case no:
 		s.Excuse = "higher, as another brought that version"

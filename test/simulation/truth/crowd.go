@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -15,8 +16,16 @@ type crowd struct {
 	fresh int
 	// gone are those that failed and left: they count as failed, and take part no longer.
 	gone int
-	// unready are members that are neither verified nor excused, failed or away.
-	unready []string
+	// unready are members that are neither verified nor excused, failed or away; firstUnready is the first, in words.
+	unready      int
+	firstUnready string
+}
+
+func (c *crowd) isUnready(name, how string) {
+	if c.unready == 0 {
+		c.firstUnready = name + how
+	}
+	c.unready++
 }
 
 // takePart are the members that percentages are of: not the excused.
@@ -31,10 +40,8 @@ func (c crowd) exceeds(budget int) bool { return c.failed > budget && c.fresh > 
 
 // waveOf is the wave that a member counts in.
 func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
-	for _, place := range f.Places {
-		if s := t.record(place.Key, r); s != nil && s.Wave == p.Waves[0].Name {
-			return 0 // also where it stands in for others
-		}
+	if movedIn(t, f, r, func(wave string) bool { return wave == p.Waves[0].Name }) {
+		return 0 // also where it stands in for others
 	}
 	if e := t.Ledger.of(r.Name); e.stoodIn == f.Municipality.Name || e.goesFirst == f.Municipality.Name {
 		return 0
@@ -46,7 +53,7 @@ func (t *Truth) waveOf(f Member, r *v1alpha1.Rollout, p Promise) int {
 // is verified, and was seen to be: the one that the status names, if that is true of it, else the first; empty
 // where there is none.
 func hadItFirst(t *Truth, r *v1alpha1.Rollout, p Promise) string {
-	if c := t.crowd(r, p, 0, nil); len(p.Waves) == 1 || c.verified+c.failed-c.found+len(c.unready)+c.unclear > 0 {
+	if c := t.crowd(r, p, 0, nil); len(p.Waves) == 1 || c.verified+c.failed-c.found+c.unready+c.unclear > 0 {
 		return ""
 	}
 	all := t.Followers(r)
@@ -145,9 +152,9 @@ func (t *Truth) count(r *v1alpha1.Rollout, p Promise, index int, returning map[s
 			if t.started(f, r) {
 				c.onTheWay++
 			}
-			c.unready = append(c.unready, name+" is on the way")
+			c.isUnready(name, " is on the way")
 		case waiting:
-			c.unready = append(c.unready, name+" waits")
+			c.isUnready(name, " waits")
 		}
 	}
 	for name := range t.leftFailed(r, p, index, present) {
@@ -202,8 +209,8 @@ func (t *Truth) notDone(r *v1alpha1.Rollout, p Promise, index int, returning map
 	switch {
 	case c.exceeds(budget):
 		return fmt.Sprintf("%d of %d members failed, and %d may", c.failed, c.members, budget)
-	case len(c.unready) > 0:
-		return c.unready[0]
+	case c.unready > 0:
+		return c.firstUnready
 	case index == 0 && len(p.Waves) > 1:
 		return t.firstMissing(r, p, c)
 	case c.away > 0 && c.verified == 0 && c.unclear == 0 && !t.anybody(r, p, index):
@@ -236,10 +243,18 @@ func (t *Truth) someFailed(r *v1alpha1.Rollout) bool {
 // firstMissing says what is missing of the first of several waves: somebody who tried the version,
 // be it one who had it before.
 func (t *Truth) firstMissing(r *v1alpha1.Rollout, p Promise, c crowd) string {
-	if c.verified > 0 || c.failed > 0 || t.someFailed(r) || t.stoodIn(r, p) || triedAndLeft(t, r, p.Waves[0]) {
+	if c.verified > 0 || c.failed > 0 || t.someFailed(r) || t.stoodIn(r, p) || triedAndLeft(t, r, p.Waves[0]) || wentOn(t, r, p) {
 		return ""
 	}
 	return "nobody went first"
+}
+
+// wentOn says whether the first wave was done before somebody deleted the record of a Rollout, which a member tells of
+// that was moved in a later wave.
+func wentOn(t *Truth, r *v1alpha1.Rollout, p Promise) bool {
+	return t.Ledger.of(r.Name).doneBefore[p.Waves[0].Name] && slices.ContainsFunc(t.Followers(r), func(f Member) bool {
+		return t.waveOf(f, r, p) > 0 && t.started(f, r)
+	})
 }
 
 // triedAndLeft says whether somebody left on the way, in the first wave, and was not healthy in time: the

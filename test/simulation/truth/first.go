@@ -120,7 +120,7 @@ func (t *Truth) goesOn(r *v1alpha1.Rollout) bool {
 			continue
 		}
 		c := t.crowd(r, p, i, t.Ledger.returning[r.Name])
-		if len(c.unready) > 0 {
+		if c.unready > 0 {
 			return true
 		}
 		if c.away > 0 {

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -58,6 +59,7 @@ type Ledger struct {
 
 	zones     map[string]*time.Location
 	schedules map[string]cron.Schedule
+	found     *found
 }
 
 // stretch is a time in which a place is on its way.
@@ -83,9 +85,14 @@ type entry struct {
 	// done are its waves that are done.
 	done     map[string]bool
 	verified map[string]bool
+	// doneBefore are waves that were done before somebody deleted the record, which was made again.
+	doneBefore map[string]bool
+	// unsaid are waves that are done, and that the Rollout has not said to be done since its status was lost.
+	unsaid map[string]bool
 	// past are places that were verified when their wave was done.
-	past     map[Key]bool
-	returned map[Key]bool
+	past map[Key]bool
+	// returned are places that were taken back, or left as they are, and wentBack those that were taken back.
+	returned, wentBack map[Key]bool
 	// unverified are stages of members in which the version was not verified when what ran in an environment
 	// that was taken out was uninstalled.
 	unverified map[string][]v1alpha1.Stage
@@ -109,14 +116,14 @@ func NewLedger() *Ledger {
 		endings: map[string]bool{}, erased: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{}, returning: map[string]map[string]bool{},
 		touched: map[Key]time.Time{}, lost: map[Key]bool{}, removed: map[Key]v1alpha1.Release{}, refused: map[Key]bool{}, shaky: map[Key]bool{},
 		pending: map[Key]stretch{}, moved: map[Key]stretch{},
-		zones: map[string]*time.Location{}, schedules: map[string]cron.Schedule{},
+		zones: map[string]*time.Location{}, schedules: map[string]cron.Schedule{}, found: newFound(),
 	}
 }
 
 func (l *Ledger) of(rollout string) *entry {
 	e := l.rollouts[rollout]
 	if e == nil {
-		e = &entry{done: map[string]bool{}, verified: map[string]bool{}, past: map[Key]bool{}, returned: map[Key]bool{}, failed: map[string]bool{}, borne: map[string]bool{}, unverified: map[string][]v1alpha1.Stage{}}
+		e = &entry{done: map[string]bool{}, verified: map[string]bool{}, past: map[Key]bool{}, returned: map[Key]bool{}, wentBack: map[Key]bool{}, failed: map[string]bool{}, borne: map[string]bool{}, unverified: map[string][]v1alpha1.Stage{}}
 		l.rollouts[rollout] = e
 	}
 	return e
@@ -151,7 +158,7 @@ func (l *Ledger) Lost(k Key) {
 func (l *Ledger) Forgot(r *v1alpha1.Rollout) {
 	e := l.of(r.Name)
 	e.failed, e.past, e.unverified, e.stoodIn = map[string]bool{}, map[Key]bool{}, map[string][]v1alpha1.Stage{}, "" // nor of which waves were done
-	e.completed = time.Time{}
+	e.completed, e.unsaid = time.Time{}, maps.Clone(e.done)
 	l.doubted[subject(r)] = true
 }
 
@@ -214,7 +221,7 @@ func (l *Ledger) brings(k Key, r v1alpha1.Release, by Group) {
 
 // finds notes that a group brings a release, and found it at a place.
 func (l *Ledger) finds(k Key, r v1alpha1.Release, by Group) {
-	if b := l.brought[k][r]; b != nil {
+	if b := l.brought[k][r]; b != nil && !b.found[by] {
 		b.found[by] = true
 	}
 }

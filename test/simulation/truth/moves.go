@@ -103,6 +103,7 @@ func (t *Truth) Moves(move Move) {
 	case Return, Hold:
 		m.holds(ofReturns)
 		e.returned[move.Key], e.failed[move.Municipality] = true, true
+		e.wentBack[move.Key] = move.Kind == Return
 		delete(e.borne, move.Municipality)
 		return
 	case CatchUp:
@@ -160,7 +161,7 @@ func followsConsent(m *moved) string {
 func nobodySuspended(m *moved) string {
 	n, app := m.Networks[m.Rollout.Spec.Network], m.Apps[m.App]
 	switch {
-	case m.m != nil && ptr.Deref(m.m.Spec.Suspend, false):
+	case m.m != nil && m.m.Spec.Suspend.IsSuspended():
 		return "the municipality is suspended"
 	case n != nil && ptr.Deref(n.Spec.Suspend, false):
 		return "the network is suspended"

@@ -50,12 +50,13 @@ func (t *Truth) Heir(name string) string {
 // within are the networks that hold a network, directly or through others, and the network itself.
 // Networks that hold each other in a circle do not count as holding.
 func (t *Truth) within(name string) map[string]bool {
-	if known := t.holding[name]; known != nil {
+	holding := t.Ledger.found.holding
+	if known := holding[name]; known != nil {
 		return known
 	}
 	holders := t.holders()
 	all := map[string]bool{}
-	t.holding[name] = all
+	holding[name] = all
 	var climb func(string)
 	climb = func(inner string) {
 		if all[inner] {
@@ -75,20 +76,21 @@ func (t *Truth) within(name string) map[string]bool {
 // holders are, for each network, those that hold it. A network that took over another holds what that
 // held, and is held where it was.
 func (t *Truth) holders() map[string][]string {
-	if t.heldBy != nil {
-		return t.heldBy
+	f := t.Ledger.found
+	if f.heldBy != nil {
+		return f.heldBy
 	}
-	t.heldBy = map[string][]string{}
+	f.heldBy = map[string][]string{}
 	for _, name := range Sorted(t.Networks) {
 		for _, inner := range t.Networks[name].Spec.Members.Networks {
 			outer, held := t.Heir(name), t.Heir(inner)
 			if outer == "" || held == "" || (outer == held && name != inner) {
 				continue // nobody, or one that holds whom it took over from
 			}
-			t.heldBy[held] = append(t.heldBy[held], outer)
+			f.heldBy[held] = append(f.heldBy[held], outer)
 		}
 	}
-	return t.heldBy
+	return f.heldBy
 }
 
 // reaches says whether holding leads from one network up to another.
@@ -113,13 +115,13 @@ func reaches(holders map[string][]string, to, from string) bool {
 	return climb(to)
 }
 
-// networksOf are the networks that a municipality belongs to now.
-func (t *Truth) networksOf(m *v1alpha1.Municipality) map[string]bool {
-	if known := t.belonging[m.Name]; known != nil {
-		return known
+// networksOf are the networks that a municipality belongs to now, sorted.
+func (t *Truth) networksOf(m *v1alpha1.Municipality) []string {
+	belonging := t.Ledger.found.belonging
+	if known := belonging[m.Name]; known.of == m {
+		return known.networks
 	}
 	all := map[string]bool{}
-	t.belonging[m.Name] = all
 	for _, name := range Sorted(t.Networks) {
 		heir := t.Heir(name)
 		if heir == "" || !t.picks(t.Networks[name], m) {
@@ -134,7 +136,9 @@ func (t *Truth) networksOf(m *v1alpha1.Municipality) map[string]bool {
 			delete(all, network) // it observes that one, and gets nothing by it
 		}
 	}
-	return all
+	belongs := Sorted(all)
+	belonging[m.Name] = belonged{m, belongs}
+	return belongs
 }
 
 // picks says whether a network names or selects a municipality that does not merely observe it.

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/utils/ptr"
-
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
@@ -15,7 +13,7 @@ import (
 func (t *Truth) Rests() {
 	for _, name := range Sorted(t.Municipalities) {
 		m := t.Municipalities[name]
-		if ptr.Deref(m.Spec.Suspend, false) || !m.DeletionTimestamp.IsZero() {
+		if m.Spec.Suspend.IsSuspended() || !m.DeletionTimestamp.IsZero() {
 			continue
 		}
 		for _, e := range m.Spec.Environments {
@@ -115,7 +113,7 @@ func (t *Truth) halted(r *v1alpha1.Rollout, p Promise) bool {
 		return false
 	}
 	for i := range p.Waves {
-		if t.crowd(r, p, i, nil).failed > 0 {
+		if c := t.crowd(r, p, i, nil); c.failed > 0 || c.unclear > 0 {
 			return true
 		}
 	}

@@ -14,6 +14,8 @@ import (
 type Member struct {
 	Municipality *v1alpha1.Municipality
 	Places       []Somewhere
+	// Elsewhere are its environments that do not follow the group.
+	Elsewhere []Key
 }
 
 // Somewhere is a place of a member.
@@ -35,7 +37,7 @@ func (t *Truth) Followers(r *v1alpha1.Rollout) []Member {
 	if ok {
 		return known
 	}
-	for _, name := range Sorted(t.Municipalities) {
+	for _, name := range t.Ledger.found.sorted(t.Municipalities) {
 		if f := t.memberOf(t.Municipalities[name], at); len(f.Places) > 0 {
 			known = append(known, f)
 		}
@@ -49,11 +51,18 @@ func (t *Truth) memberOf(m *v1alpha1.Municipality, at followed) Member {
 	if !m.DeletionTimestamp.IsZero() {
 		return f
 	}
-	for _, e := range m.Spec.Environments {
+	for i := range m.Spec.Environments {
+		e := &m.Spec.Environments[i]
 		k := Key{m.Name, e.Name, at.app}
-		if s := t.Says(k); s.Group == at.group {
-			f.Places = append(f.Places, Somewhere{k, s, e.Stage})
+		s := t.saidAt(m, k)
+		if s.Group != at.group {
+			f.Elsewhere = append(f.Elsewhere, k)
+			continue
 		}
+		if f.Places == nil {
+			f.Places = make([]Somewhere, 0, len(m.Spec.Environments)-i)
+		}
+		f.Places = append(f.Places, Somewhere{k, s.Says, e.Stage})
 	}
 	return f
 }
@@ -95,7 +104,14 @@ func (t *Truth) at(k Key, r v1alpha1.Release) bool {
 // record of a Rollout on a place; nil where another moved the place last.
 func (t *Truth) record(k Key, r *v1alpha1.Rollout) *v1alpha1.Move {
 	i := t.Present(k)
-	if i == nil || i.Spec.Move == nil || i.Spec.Move.Rollout != r.Name {
+	if i == nil {
+		return nil
+	}
+	return recordOn(i, r)
+}
+
+func recordOn(i *v1alpha1.AppInstallation, r *v1alpha1.Rollout) *v1alpha1.Move {
+	if i.Spec.Move == nil || i.Spec.Move.Rollout != r.Name {
 		return nil
 	}
 	return i.Spec.Move
@@ -103,12 +119,17 @@ func (t *Truth) record(k Key, r *v1alpha1.Rollout) *v1alpha1.Move {
 
 // started says whether a Rollout has moved a member.
 func (t *Truth) started(f Member, r *v1alpha1.Rollout) bool {
-	for _, p := range f.Places {
-		if s := t.record(p.Key, r); s != nil && s.Wave != "" {
-			return true
-		}
+	return movedIn(t, f, r, func(wave string) bool { return wave != "" })
+}
+
+// movedIn says whether a Rollout has moved a member in a wave that is of a kind, also in a place that its group has lost
+// since: that is followed to its end.
+func movedIn(t *Truth, f Member, r *v1alpha1.Rollout, is func(wave string) bool) bool {
+	moved := func(k Key) bool {
+		s := t.record(k, r)
+		return s != nil && is(s.Wave)
 	}
-	return false
+	return slices.ContainsFunc(f.Places, func(p Somewhere) bool { return moved(p.Key) }) || (removal{t}).anyLost(f, r, moved)
 }
 
 // hasFailed says whether a Rollout took a member back, or left it unhealthy.
@@ -117,25 +138,31 @@ func (t *Truth) hasFailed(f Member, r *v1alpha1.Rollout, soak time.Duration) boo
 	if len(e.unverified[f.Municipality.Name]) > 0 { // in an environment that was taken out, and deleted
 		return true
 	}
-	places := removal{t}.kept(f.Municipality.Name, r.Spec.App)
-	for _, p := range f.Places {
-		places = append(places, p.Key)
-	}
-	for _, k := range places {
-		s := t.record(k, r)
-		moved = moved || (s != nil && s.Wave != "") || t.at(k, target(r)) // not where it got what was there before
-		if s == nil || s.Outcome == "" {
-			continue
+	failed := func(k Key) bool {
+		i := t.Present(k)
+		if i == nil {
+			return false
 		}
-		if s.Outcome == v1alpha1.OutcomeReturned || t.unseen(k, soak) || !t.Reality[k].Steady(target(r), soak, t.Now) {
-			e.failed[f.Municipality.Name] = true // also where that was forgotten, as the status was lost
-			return true
-		}
+		s := recordOn(i, r)
+		moved = moved || (s != nil && s.Wave != "") || releaseOf(i) == target(r) // not where it got what was there before
+		return s != nil && s.Outcome != "" &&
+			(s.Outcome == v1alpha1.OutcomeReturned || t.unseen(k, soak) || !t.Reality[k].Steady(target(r), soak, t.Now))
 	}
-	if moved { // it is healthy after all
+	if slices.ContainsFunc(f.Places, func(p Somewhere) bool { return failed(p.Key) }) || (removal{t}).anyLost(f, r, failed) {
+		e.failed[f.Municipality.Name] = true // also where that was forgotten, as the status was lost
+		return true
+	}
+	before, known := e.failed[f.Municipality.Name]
+	if moved && (!known || (before && !wentElsewhere(t, f, r))) { // it is healthy after all
 		e.failed[f.Municipality.Name] = false
 	}
 	return e.failed[f.Municipality.Name] // it uninstalled the app afterwards
+}
+
+// wentElsewhere says whether a Rollout took a place of a member back that follows the group no longer, and that another
+// moved since: what failed there stays failed. One that could not go back may recover.
+func wentElsewhere(t *Truth, f Member, r *v1alpha1.Rollout) bool {
+	return slices.ContainsFunc(f.Elsewhere, func(k Key) bool { return t.record(k, r) == nil && t.Ledger.of(r.Name).wentBack[k] })
 }
 
 // unseen says whether nobody could see, before the writes of this moment, that a place has been healthy for
@@ -156,11 +183,11 @@ func (t *Truth) stand(f Member, r *v1alpha1.Rollout, wave Wave) standing {
 	switch {
 	case t.hasFailed(f, r, wave.Soak):
 		return failed
-	case ptr.Deref(f.Municipality.Spec.Suspend, false) || !takes:
+	case f.Municipality.Spec.Suspend.IsSuspended() || !takes:
 		return excused
 	case e.verified[f.Municipality.Name]:
 		return verified
-	case doubt:
+	case doubt, removal{t}.holdsBack(f, r, wave):
 		return unclear
 	}
 	for _, stage := range stages {
@@ -193,7 +220,7 @@ func (t *Truth) stage(f Member, r *v1alpha1.Rollout, wave Wave, stage v1alpha1.S
 		case away:
 			gone = true
 		case waiting, failed, excused:
-			kept = kept || ptr.Deref(f.Municipality.Spec.Pause, false) || !t.mayStartSoon(f.Municipality.Spec.Windows, f.Municipality.Spec.Freezes, wave.Deadline)
+			kept = kept || ptr.Deref(f.Municipality.Spec.Pause, false) || !t.startsSoon(f.Municipality, wave.Deadline)
 		}
 		stays = true
 	}

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/utils/ptr"
@@ -25,6 +26,7 @@ func (t *Truth) Reports(after *v1alpha1.Rollout, returning map[string]bool) {
 		e.stoodIn = ""
 	}
 	t.wavesDone(after, e, p, returning)
+	forgets(t, after, e)
 	t.verifiedWere(after, e, p)
 	t.pendingLong(after, e, p)
 	if after.Status.Phase == v1alpha1.RolloutCompleted {
@@ -49,7 +51,11 @@ func (t *Truth) Reports(after *v1alpha1.Rollout, returning map[string]bool) {
 func (t *Truth) wavesDone(after *v1alpha1.Rollout, e *entry, p Promise, returning map[string]bool) {
 	halted := after.Status.Phase == v1alpha1.RolloutHalted // it moves nobody, and is asked again when it does
 	for i, wave := range after.Status.Waves {
-		if i >= len(p.Waves) || wave.Name != p.Waves[i].Name || wave.CompletedAt == nil || e.isDone(wave.Name) {
+		if i >= len(p.Waves) || wave.Name != p.Waves[i].Name || wave.CompletedAt == nil {
+			continue
+		}
+		if e.isDone(wave.Name) {
+			bearsAnew(t, after, e, p, i)
 			continue
 		}
 		if e.completed.IsZero() { // else the waves were edited afterwards
@@ -66,6 +72,41 @@ func (t *Truth) wavesDone(after *v1alpha1.Rollout, e *entry, p Promise, returnin
 			}
 		}
 		t.isDone(after, p, i)
+	}
+}
+
+// bearsAnew notes whose failure a wave bears that is said to be done again, as the status that said so was lost: nothing
+// tells which of them had failed before it was done.
+func bearsAnew(t *Truth, r *v1alpha1.Rollout, e *entry, p Promise, index int) {
+	wave := p.Waves[index]
+	if !e.unsaid[wave.Name] {
+		return
+	}
+	delete(e.unsaid, wave.Name)
+	if c := t.crowd(r, p, index, nil); c.failed > share(wave.Budget, c.members) {
+		return
+	}
+	for _, f := range t.Followers(r) {
+		if t.waveOf(f, r, p) == index && t.stand(f, r, wave) == failed {
+			e.borne[f.Municipality.Name] = true
+		}
+	}
+}
+
+// forgets notes what a Rollout no longer remembers, where it says that more had to be than fits: of a member that no move
+// of a wave that is done shows as verified, such as one that had the version before, nothing else tells.
+func forgets(t *Truth, r *v1alpha1.Rollout, e *entry) {
+	if !strings.Contains(r.Status.Next, "entries did not fit in status.memory") {
+		return
+	}
+	remembered := map[string]bool{}
+	for _, m := range r.Status.Memory {
+		remembered[m.Name] = remembered[m.Name] || m.Reason == v1alpha1.MemoryVerified
+	}
+	for k := range e.past {
+		if s := t.record(k, r); !remembered[k.Municipality] && (s == nil || !e.isDone(s.Wave)) {
+			delete(e.past, k)
+		}
 	}
 }
 
@@ -178,6 +219,6 @@ func returnsLater(t *Truth, k Key, failed v1alpha1.Release) bool {
 // stopped says whether nothing of a member may be written now.
 func (t *Truth) stopped(r *v1alpha1.Rollout, f Member) bool {
 	n, app := t.Networks[r.Spec.Network], t.Apps[r.Spec.App]
-	return ptr.Deref(f.Municipality.Spec.Suspend, false) || ptr.Deref(t.Platform.Spec.Freeze, false) || ptr.Deref(t.Platform.Spec.Suspend, false) ||
+	return f.Municipality.Spec.Suspend.IsSuspended() || ptr.Deref(t.Platform.Spec.Freeze, false) || ptr.Deref(t.Platform.Spec.Suspend, false) ||
 		(n != nil && ptr.Deref(n.Spec.Suspend, false)) || (app != nil && ptr.Deref(app.Spec.Suspend, false))
 }

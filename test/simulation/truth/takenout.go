@@ -6,8 +6,36 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
 
-// removal is the truth about environments that were taken out of the spec.
+// removal is the truth about environments that were taken out of the spec, or follow a group no longer that moved
+// what they have: how the version fares there counts for the stages after it all the same.
 type removal struct{ *Truth }
+
+// anyLost says whether any place of a member that a group has lost is of a kind. What another moved since says nothing
+// of how a Rollout fared there.
+func (t removal) anyLost(f Member, r *v1alpha1.Rollout, is func(Key) bool) bool {
+	return slices.ContainsFunc(f.Elsewhere, func(k Key) bool { return t.record(k, r) != nil && is(k) }) ||
+		slices.ContainsFunc(t.keptIn(f.Municipality.Name), func(k Key) bool { return k.App == r.Spec.App && is(k) })
+}
+
+// holdsBack says whether a Rollout brought the version to a place of a member that its group lost, and where it was
+// not verified yet: the stages after it wait for that, or the member has failed by now.
+func (t removal) holdsBack(f Member, r *v1alpha1.Rollout, wave Wave) bool {
+	return t.anyLost(f, r, func(k Key) bool {
+		s := t.record(k, r)
+		if s == nil || s.Wave == "" || !t.at(k, target(r)) || t.Ledger.of(r.Name).isDone(s.Wave) || t.ranFor(k, target(r), wave) {
+			return false
+		}
+		return slices.ContainsFunc(f.Places, func(p Somewhere) bool { return p.Takes() && later(p.Stage, t.stageOf(k)) })
+	})
+}
+
+// stageOf a place, also of one whose environment was taken out.
+func (t removal) stageOf(k Key) v1alpha1.Stage {
+	if t.takenOut(k) {
+		return t.Installation(k).Spec.Tenant.Stage
+	}
+	return t.Municipalities[k.Municipality].Spec.StageOf(k.Environment)
+}
 
 // leavesUnverified notes that what is installed in an environment that was taken out is uninstalled, and says
 // for which Rollout it had not been verified there: the stages after it don't get the version by that.
@@ -32,17 +60,6 @@ func (t removal) leavesUnverified(k Key, before *v1alpha1.AppInstallation) {
 func (t removal) takenOut(k Key) bool {
 	m := t.Municipalities[k.Municipality]
 	return m != nil && m.DeletionTimestamp.IsZero() && m.Spec.Environment(k.Environment) == nil
-}
-
-// kept are the places of an app whose environment was taken out, and where it runs on.
-func (t removal) kept(municipality, app string) []Key {
-	var all []Key
-	for _, i := range t.Installations[municipality] {
-		if k := keyOf(i); k.App == app && i.Spec.State != v1alpha1.InstallationAbsent && t.takenOut(k) {
-			all = append(all, k)
-		}
-	}
-	return all
 }
 
 // followed says whether a place of a later stage is to get what a Rollout brought to one.
@@ -98,15 +115,16 @@ func fromTakenOut(m *moved) string {
 		}
 	}
 	_, wave := m.wave()
-	t := removal{m.Truth}
-	for p, i := range m.Installations[m.Municipality] {
-		k := Key{m.Municipality, p.Environment, p.App}
-		if p.App != m.App || !later(own, i.Spec.Tenant.Stage) || !t.takenOut(k) || m.record(k, m.Rollout) == nil || releaseOf(i) != m.To {
-			continue
+	t, where := removal{m.Truth}, ""
+	t.anyLost(m.member, m.Rollout, func(k Key) bool {
+		s := m.record(k, m.Rollout)
+		if s != nil && m.at(k, m.To) && later(own, t.stageOf(k)) && !m.Ledger.of(m.Rollout.Name).isDone(s.Wave) && !t.ranFor(k, m.To, wave) {
+			where = k.Environment
 		}
-		if done := m.Ledger.of(m.Rollout.Name).isDone(i.Spec.Move.Wave); !done && !t.ranFor(k, m.To, wave) {
-			return p.Environment + ", which was taken out, was not verified before"
-		}
+		return where != ""
+	})
+	if where != "" {
+		return where + ", which was taken out or follows the group no longer, was not verified before"
 	}
 	return ""
 }

@@ -22,24 +22,24 @@ type Truth struct {
 	// Broken is called with each promise that was not kept, and with what is wrong.
 	Broken func(promise, format string, args ...any)
 
-	// What was found out once at this moment.
-	heldBy    map[string][]string
-	holding   map[string]map[string]bool
-	belonging map[string]map[string]bool
+	// What was found out once at this moment; see also found.
 	selectors map[*metav1.LabelSelector]labels.Selector
-	says      map[Key]Says
 	followers map[followed][]Member
+	soon      map[soon]bool
 	promises  map[string]Promise
 	crowds    map[string]counted
 	// owners of the official numbers, who are the oldest that claim them.
 	owners map[string]*v1alpha1.Municipality
 }
 
-// At is what is so at this moment.
+// At is what is so at this moment. Where nothing is written, what was before is the same.
 func At(t Truth) *Truth {
-	t.Before = t.Copy()
-	t.holding, t.belonging, t.selectors = map[string]map[string]bool{}, map[string]map[string]bool{}, map[*metav1.LabelSelector]labels.Selector{}
-	t.says, t.followers, t.promises, t.crowds = map[Key]Says{}, map[followed][]Member{}, map[string]Promise{}, map[string]counted{}
+	if t.Before.Platform == nil {
+		t.Before = *t.Objects
+	}
+	t.selectors, t.soon = map[*metav1.LabelSelector]labels.Selector{}, map[soon]bool{}
+	t.followers, t.promises, t.crowds = map[followed][]Member{}, map[string]Promise{}, map[string]counted{}
+	t.Ledger.found.look(&t)
 	return &t
 }
 

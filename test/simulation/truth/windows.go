@@ -20,7 +20,26 @@ func (t *Truth) mayStart(windows []v1alpha1.Window, freezes []v1alpha1.FreezePer
 	return len(windows) == 0 || slices.ContainsFunc(windows, open)
 }
 
-// mayStartSoon says whether they do now, or will within a time.
+// soon is a municipality, and a time.
+type soon struct {
+	of     *v1alpha1.Municipality
+	within time.Duration
+}
+
+// startsSoon says whether something new may start in a municipality now, or will within a time.
+func (t *Truth) startsSoon(m *v1alpha1.Municipality, within time.Duration) bool {
+	if len(m.Spec.Windows) == 0 && len(m.Spec.Freezes) == 0 {
+		return true
+	}
+	known, ok := t.soon[soon{m, within}]
+	if !ok {
+		known = t.mayStartSoon(m.Spec.Windows, m.Spec.Freezes, within)
+		t.soon[soon{m, within}] = known
+	}
+	return known
+}
+
+// mayStartSoon says whether windows and freezes do now, or will within a time.
 func (t *Truth) mayStartSoon(windows []v1alpha1.Window, freezes []v1alpha1.FreezePeriod, soon time.Duration) bool {
 	moments := []time.Time{t.Now}
 	for _, f := range freezes {

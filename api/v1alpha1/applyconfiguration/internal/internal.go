@@ -229,6 +229,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: digest
       type:
         scalar: string
+    - name: doors
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.InstalledDoor
+          elementRelationship: associative
+          keys:
+          - app
+          - service
     - name: isolation
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Isolation
@@ -463,6 +472,115 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.DeletionPolicy
   scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Door
+  map:
+    fields:
+    - name: app
+      type:
+        scalar: string
+    - name: contact
+      type:
+        scalar: string
+    - name: environment
+      type:
+        scalar: string
+    - name: message
+      type:
+        scalar: string
+    - name: opens
+      type:
+        scalar: string
+    - name: peer
+      type:
+        scalar: string
+    - name: peerEnvironment
+      type:
+        scalar: string
+    - name: reason
+      type:
+        scalar: string
+    - name: service
+      type:
+        scalar: string
+    - name: side
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.DoorSide
+    - name: state
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.DoorState
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.allmenning.allmenning.api.v1alpha1.DoorOffer
+  map:
+    fields:
+    - name: app
+      type:
+        scalar: string
+    - name: contact
+      type:
+        scalar: string
+    - name: environment
+      type:
+        scalar: string
+    - name: reason
+      type:
+        scalar: string
+    - name: service
+      type:
+        scalar: string
+    - name: to
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Guests
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: zone
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Zone
+- name: com.github.allmenning.allmenning.api.v1alpha1.DoorRequest
+  map:
+    fields:
+    - name: app
+      type:
+        scalar: string
+    - name: clients
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: contact
+      type:
+        scalar: string
+    - name: environment
+      type:
+        scalar: string
+    - name: host
+      type:
+        scalar: string
+    - name: hostEnvironment
+      type:
+        scalar: string
+    - name: ownWorkloads
+      type:
+        scalar: boolean
+    - name: reason
+      type:
+        scalar: string
+    - name: secretRef
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.LocalReference
+    - name: service
+      type:
+        scalar: string
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.allmenning.allmenning.api.v1alpha1.DoorSide
+  scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.DoorState
+  scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.ElsewhereNote
   map:
     fields:
@@ -472,6 +590,30 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Endpoint
+  map:
+    fields:
+    - name: cidrs
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: name
+      type:
+        scalar: string
+    - name: owner
+      type:
+        scalar: string
+    - name: ports
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Port
+          elementRelationship: associative
+          keys:
+          - port
+          - protocol
 - name: com.github.allmenning.allmenning.api.v1alpha1.Environment
   map:
     fields:
@@ -520,6 +662,14 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.EnvironmentStatus
   map:
     fields:
+    - name: kept
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.KeptData
+          elementRelationship: associative
+          keys:
+          - app
     - name: message
       type:
         scalar: string
@@ -557,6 +707,24 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.allmenning.allmenning.api.v1alpha1.FunctionArea
   scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.Guests
+  map:
+    fields:
+    - name: everybody
+      type:
+        scalar: boolean
+    - name: municipalities
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: networks
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
 - name: com.github.allmenning.allmenning.api.v1alpha1.HealthRule
   map:
     fields:
@@ -584,6 +752,47 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: version
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.HostedBy
+  scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.HostedPort
+  map:
+    fields:
+    - name: port
+      type:
+        scalar: numeric
+    - name: protocol
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Protocol
+      default: TCP
+    - name: targetPort
+      type:
+        scalar: numeric
+- name: com.github.allmenning.allmenning.api.v1alpha1.HostedService
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: podLabels
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: ports
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.HostedPort
+          elementRelationship: associative
+          keys:
+          - port
+          - protocol
+- name: com.github.allmenning.allmenning.api.v1alpha1.Hosting
+  map:
+    fields:
+    - name: by
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.HostedBy
 - name: com.github.allmenning.allmenning.api.v1alpha1.IngressController
   map:
     fields:
@@ -602,6 +811,27 @@ var schemaYAML = typed.YAMLObject(`types:
             scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.InstallationState
   scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.InstalledDoor
+  map:
+    fields:
+    - name: address
+      type:
+        scalar: string
+    - name: app
+      type:
+        scalar: string
+    - name: host
+      type:
+        scalar: string
+    - name: hostEnvironment
+      type:
+        scalar: string
+    - name: secret
+      type:
+        scalar: string
+    - name: service
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.InstalledObject
   map:
     fields:
@@ -640,6 +870,24 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.Isolation
   scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.KeptData
+  map:
+    fields:
+    - name: app
+      type:
+        scalar: string
+    - name: claims
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: message
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.LocalReference
   map:
     fields:
@@ -817,6 +1065,16 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
+    - name: connects
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.DoorRequest
+          elementRelationship: associative
+          keys:
+          - app
+          - service
+          - environment
     - name: deletionPolicy
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.DeletionPolicy
@@ -850,6 +1108,12 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.FreezePeriod
           elementRelationship: atomic
+    - name: hosts
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.DoorOffer
+          elementRelationship: atomic
     - name: inhabitants
       type:
         scalar: numeric
@@ -861,7 +1125,15 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: boolean
     - name: suspend
       type:
-        scalar: boolean
+        scalar: untyped
+        list:
+          elementType:
+            namedType: __untyped_atomic_
+          elementRelationship: atomic
+        map:
+          elementType:
+            namedType: __untyped_deduced_
+          elementRelationship: separable
     - name: windows
       type:
         list:
@@ -885,6 +1157,15 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: doors
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Door
+          elementRelationship: atomic
+    - name: doorsOpen
+      type:
+        scalar: string
     - name: environments
       type:
         list:
@@ -1214,6 +1495,14 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.DNSServer
           elementRelationship: atomic
+    - name: endpoints
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.Endpoint
+          elementRelationship: associative
+          keys:
+          - name
     - name: freeze
       type:
         scalar: boolean
@@ -1397,6 +1686,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: cidr
       type:
         scalar: string
+    - name: endpoint
+      type:
+        scalar: string
     - name: ports
       type:
         list:
@@ -1432,6 +1724,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: reason
       type:
         scalar: string
+- name: com.github.allmenning.allmenning.api.v1alpha1.RequiredService
+  map:
+    fields:
+    - name: app
+      type:
+        scalar: string
+    - name: service
+      type:
+        scalar: string
 - name: com.github.allmenning.allmenning.api.v1alpha1.RequiredZone
   map:
     fields:
@@ -1464,6 +1765,15 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.allmenning.allmenning.api.v1alpha1.RequiredIngress
           elementRelationship: atomic
+    - name: services
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.RequiredService
+          elementRelationship: associative
+          keys:
+          - app
+          - service
     - name: zones
       type:
         list:
@@ -1722,6 +2032,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: functionArea
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.FunctionArea
+    - name: hosting
+      type:
+        namedType: com.github.allmenning.allmenning.api.v1alpha1.Hosting
     - name: imagePullSecretRef
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.LocalReference
@@ -1821,6 +2134,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: versionsAvailable
       type:
         scalar: string
+    - name: warnings
+      type:
+        scalar: numeric
 - name: com.github.allmenning.allmenning.api.v1alpha1.SizeClass
   map:
     fields:
@@ -1895,6 +2211,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: securityFix
       type:
         scalar: boolean
+    - name: services
+      type:
+        list:
+          elementType:
+            namedType: com.github.allmenning.allmenning.api.v1alpha1.HostedService
+          elementRelationship: associative
+          keys:
+          - name
     - name: source
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.Source

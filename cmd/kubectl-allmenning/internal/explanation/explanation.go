@@ -6,6 +6,7 @@
 //   - offer.go, proposals.go, own.go: the three levels, in their words.
 //   - verdict.go, turn.go, note.go, installed.go: what comes of it.
 //   - walls.go: what is open around the app.
+//   - doors.go: who is let in, and where it connects to.
 //   - text.go: all of it for a terminal.
 package explanation
 
@@ -41,6 +42,8 @@ type Explanation struct {
 	// Notes say what is not known, and what was assumed.
 	Notes []string `json:"notes,omitempty"`
 	Apps  []App    `json:"apps"`
+	// Doors to and from other municipalities, as the status says; of files, as they decide it.
+	Doors []v1alpha1.Door `json:"doors,omitempty"`
 }
 
 // App is one app in those environments that are alike.
@@ -123,6 +126,7 @@ func Of(w *world.World, m *v1alpha1.Municipality, app string, now time.Time) Exp
 	for _, p := range s.places(app) {
 		e.Apps = joined(e.Apps, p.explain())
 	}
+	e.Doors = s.doors(app)
 	if w.Offline {
 		faults, notes := review.Concerning(review.Of(w, now), e.isAbout)
 		e.Faults, e.Notes = review.Lines(faults), slices.Concat(e.Notes, review.Lines(notes))
@@ -234,6 +238,11 @@ func (s subject) apps(only string) []string {
 	}
 	for at := range s.tenant.Installed {
 		all[at.App] = true
+	}
+	for _, e := range s.municipality.Status.Environments {
+		for _, kept := range e.Kept {
+			all[kept.App] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(all))
 }

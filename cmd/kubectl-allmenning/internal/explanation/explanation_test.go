@@ -69,6 +69,11 @@ func TestExplain(t *testing.T) {
 		{"one that left its network, where the last move failed", "nome.txt", "nome", "", 0, nil},
 		{"a hold of what is not installed, and can't be in one environment", "drangedal.txt", "drangedal", "", 0, nil},
 		{"one app only, which nobody asks for", "oslo-kobo.txt", "oslo", "kobo", 0, nil},
+		{"one that is frozen", "oslo-frozen.txt", "oslo", "kobo", 0, func(w *world.World) {
+			for i := range w.Municipalities {
+				w.Municipalities[i].Spec.Suspend = v1alpha1.SuspensionFreeze
+			}
+		}},
 		{"somebody who may read no more than the municipality and its installations", "vinje-tenant.txt", "vinje", "", 0, func(w *world.World) {
 			w.Offline, w.Apps, w.Networks, w.Rollouts = false, nil, nil, nil
 			w.Unread = []world.Kind{world.SharedApps, world.Networks, world.Rollouts}

@@ -24,6 +24,9 @@ func (p *place) installation() Installation {
 		if p.reported != nil && p.reported.Message != "" && p.reported.Message != p.verdict.Message {
 			i.Text += " " + sentence(p.reported.Message)
 		}
+		if kept := tenancy.Kept(p.municipality, p.environment.Name, p.name); kept != nil {
+			i.Text += " " + sentence("data is kept in namespace "+kept.Namespace+because(kept.Message))
+		}
 		return i
 	}
 	i.Version = p.installed.Status.AppliedVersion

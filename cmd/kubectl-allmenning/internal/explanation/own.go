@@ -24,7 +24,10 @@ func (p *place) own() []string {
 	if isTrue(p.municipality.Spec.Pause) {
 		all = append(all, fmt.Sprintf("%s is paused (spec.pause): nothing else of it is moved.", p.municipality.Name))
 	}
-	if isTrue(p.municipality.Spec.Suspend) {
+	switch suspend := p.municipality.Spec.Suspend; {
+	case suspend.IsFrozen():
+		all = append(all, fmt.Sprintf("%s is frozen (spec.suspend: Freeze): no version comes to it or returns, and its people and accounts change nothing.", p.municipality.Name))
+	case suspend.IsSuspended():
 		all = append(all, fmt.Sprintf("%s is suspended (spec.suspend): nothing of it is changed.", p.municipality.Name))
 	}
 	return all

@@ -31,6 +31,7 @@ func Print(out io.Writer, e Explanation, width int) {
 	for i := range e.Apps {
 		printApp(out, &e.Apps[i], width)
 	}
+	printDoors(out, e.Doors, width)
 }
 
 func printApp(out io.Writer, a *App, width int) {

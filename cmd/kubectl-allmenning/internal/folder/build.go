@@ -32,12 +32,12 @@ func (r *reader) build(t *tree) {
 
 	built, err := run(filepath.Dir(t.file), r.options.Texts)
 	if err != nil {
-		r.Faults = append(r.Faults, fmt.Errorf("%s: kustomize: %w", t.file, err))
+		r.Faults = append(r.Faults, faultIn(t.file, fmt.Errorf("kustomize: %w", err)))
 		return
 	}
 	f, err := manifest.Parse(t.file, built)
 	if err != nil {
-		r.Faults = append(r.Faults, fmt.Errorf("%s: what kustomize built can't be read: %w", t.file, err))
+		r.Faults = append(r.Faults, faultIn(t.file, fmt.Errorf("what kustomize built can't be read: %w", err)))
 		return
 	}
 	for _, o := range f.Objects() {

@@ -1,7 +1,6 @@
 package folder
 
 import (
-	"fmt"
 	"reflect"
 
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/manifest"
@@ -38,17 +37,17 @@ func (d Document) Sources() []Source {
 
 // Place is the file and the line of a field. Of an object that was built it is the patch or the
 // object that the value comes from, or the kustomization, where none of them has it.
-func (d Document) Place(field string) string {
+func (d Document) Place(field string) manifest.Place {
 	if d.kustomization == "" {
-		return fmt.Sprintf("%s:%d", d.file, d.LineOf(field))
+		return manifest.Place{File: d.file, Line: d.LineOf(field)}
 	}
 	value, has := d.Value(field)
 	for i, source := range d.sources {
 		own, given := source.Object.Value(field)
 		switch {
 		case has && given && reflect.DeepEqual(own, value), !has && i == len(d.sources)-1:
-			return fmt.Sprintf("%s:%d", source.File, source.Object.LineOf(field))
+			return manifest.Place{File: source.File, Line: source.Object.LineOf(field)}
 		}
 	}
-	return d.kustomization
+	return manifest.Place{File: d.kustomization}
 }

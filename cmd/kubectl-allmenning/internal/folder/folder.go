@@ -168,7 +168,7 @@ func (r *reader) parse(name string) *manifest.File {
 	}
 	data, err := r.content(name)
 	if err != nil {
-		r.Faults = append(r.Faults, err)
+		r.Faults = append(r.Faults, faultIn(name, withoutPath(err)))
 		return nil
 	}
 	f, err := manifest.Parse(name, data)
@@ -178,6 +178,15 @@ func (r *reader) parse(name string) *manifest.File {
 	}
 	r.files[name] = f
 	return f
+}
+
+// withoutPath is an error of reading a file without the name of the file.
+func withoutPath(err error) error {
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		return fmt.Errorf("can't be read: %w", of.Err)
+	}
+	return err
 }
 
 // flat are the errors that were joined.

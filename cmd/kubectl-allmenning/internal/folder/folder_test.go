@@ -118,7 +118,7 @@ func TestRead(t *testing.T) {
 			}
 			var got, unused []string
 			for _, d := range f.Documents {
-				got = append(got, d.Kind+" "+d.Name+" "+short(d.Place("spec.displayName")))
+				got = append(got, d.Kind+" "+d.Name+" "+short(d.Place("spec.displayName").String()))
 			}
 			for _, name := range f.Unused {
 				unused = append(unused, short(name))
@@ -203,7 +203,7 @@ func TestFaultsHideNoObject(t *testing.T) {
 	}
 	var got []string
 	for _, d := range f.Documents {
-		got = append(got, d.Kind+" "+short(d.Place("")))
+		got = append(got, d.Kind+" "+short(d.Place("").String()))
 	}
 	if diff := cmp.Diff([]string{"Municipality a.yaml:7", "Service b.yaml:1"}, got); diff != "" {
 		t.Errorf("those that no patch completes (-want +got):\n%s", diff)
@@ -221,7 +221,7 @@ func TestTexts(t *testing.T) {
 	for _, d := range f.Documents {
 		name, _ := d.Value("spec.displayName")
 		text, _ := name.(string)
-		got = append(got, d.Kind+" "+text+" "+short(d.Place("")))
+		got = append(got, d.Kind+" "+text+" "+short(d.Place("").String()))
 	}
 	if diff := cmp.Diff([]string{"Network Edited a.yaml:1", "Municipality  new.yaml:1"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

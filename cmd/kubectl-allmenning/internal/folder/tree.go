@@ -74,7 +74,7 @@ func (r *reader) follow(t *tree, folder string, path []string) {
 		t.file = file
 	}
 	if slices.Contains(path, folder) {
-		t.faults = append(t.faults, fmt.Errorf("%s: it leads back to itself by %s: take one of the references out", file, strings.Join(path, ", ")))
+		t.faults = append(t.faults, faultIn(file, fmt.Errorf("it leads back to itself by %s: take one of the references out", strings.Join(path, ", "))))
 		return
 	}
 	if t.folders[folder] {
@@ -90,7 +90,7 @@ func (r *reader) follow(t *tree, folder string, path []string) {
 	}
 	var k types.Kustomization
 	if err := k.Unmarshal(data); err != nil {
-		t.faults = append(t.faults, fmt.Errorf("%s: %w", file, err))
+		t.faults = append(t.faults, faultIn(file, err))
 		return
 	}
 	t.component = t.component || (len(path) == 0 && k.Kind == types.ComponentKind)
@@ -116,10 +116,10 @@ func (r *reader) take(t *tree, from *manifest.File, ref reference, path []string
 	case err == nil && ref.folders && r.kustomizationOf(target) != "":
 		r.follow(t, target, path)
 	case err == nil:
-		t.faults = append(t.faults, fmt.Errorf("%s: %s: folder %s has no kustomization file", placeOf(from, ref.field), ref.field, ref.path))
+		t.faults = append(t.faults, faultAt(from, ref.field, fmt.Errorf("folder %s has no kustomization file", ref.path)))
 	default:
-		t.faults = append(t.faults, fmt.Errorf("%s: %s: there is no file or folder %q: correct the path, or take it out; nothing is fetched from other machines",
-			placeOf(from, ref.field), ref.field, ref.path))
+		t.faults = append(t.faults, faultAt(from, ref.field,
+			fmt.Errorf("there is no file or folder %q: correct the path, or take it out; nothing is fetched from other machines", ref.path)))
 	}
 }
 
@@ -136,11 +136,18 @@ func (r *reader) takeUsed(t *tree, ref reference, target string) {
 	}
 }
 
-func placeOf(f *manifest.File, field string) string {
+// faultIn is a fault of a file as a whole.
+func faultIn(file string, err error) error {
+	return &manifest.FaultError{Place: manifest.Place{File: file}, Err: err}
+}
+
+// faultAt is a fault of a field of a kustomization file.
+func faultAt(f *manifest.File, field string, err error) error {
+	place := manifest.Place{File: f.Name}
 	if objects := f.Objects(); len(objects) > 0 {
-		return fmt.Sprintf("%s:%d", f.Name, objects[0].LineOf(field))
+		place.Line = objects[0].LineOf(field)
 	}
-	return f.Name
+	return &manifest.FaultError{Place: place, Err: fmt.Errorf("%s: %w", field, err)}
 }
 
 // wanted says whether a file that the tree is built of holds an object that is wanted.

@@ -7,7 +7,7 @@
 // the change and nothing else, or the edit is refused.
 //
 //   - file.go: a file, its documents, and the objects in them.
-//   - line.go: the line of a field. repeat.go: keys that are there twice.
+//   - fault.go: something wrong, and where. line.go: the line of a field. repeat.go: keys that are there twice.
 //   - edit.go: what may be changed, as a value, and what it means.
 //   - splice.go: the same change, made to text.
 //   - position.go: where a node of a document begins and ends.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -81,9 +82,10 @@ var atLine = regexp.MustCompile(`^yaml: line (\d+): `)
 func syntaxError(name string, err error) error {
 	message := err.Error()
 	if at := atLine.FindStringSubmatch(message); at != nil {
-		return fmt.Errorf("%s:%s: not YAML: %s", name, at[1], message[len(at[0]):])
+		line, _ := strconv.Atoi(at[1]) // digits
+		return &FaultError{Place: Place{name, line}, Err: fmt.Errorf("not YAML: %s", message[len(at[0]):])}
 	}
-	return fmt.Errorf("%s: not YAML: %s", name, strings.TrimPrefix(message, "yaml: "))
+	return &FaultError{Place: Place{File: name}, Err: fmt.Errorf("not YAML: %s", strings.TrimPrefix(message, "yaml: "))}
 }
 
 // Objects are the Kubernetes objects of the file, those within a List included.

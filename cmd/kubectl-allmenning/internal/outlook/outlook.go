@@ -4,8 +4,10 @@
 //
 //   - outlook.go: the question, and the answer for every group.
 //   - play.go: the promotion, made in a copy of the world.
+//   - promotion.go: what differs between two folders.
 //   - queue.go: a group that carries as many introductions as it may.
 //   - walls.go: what opens and closes around the app.
+//   - doors.go: which doors to other municipalities do.
 //   - text.go: the answer for a terminal.
 package outlook
 
@@ -30,6 +32,8 @@ type Question struct {
 	App     string
 	Version string
 	Channel string
+	// Was is the version that the channel pointed at before; empty where it points at it still.
+	Was string
 	// Network to look at; empty for every group.
 	Network string
 	// Install is how long a place needs to get healthy.
@@ -50,7 +54,7 @@ type Outlook struct {
 	App     string `json:"app"`
 	Version string `json:"version"`
 	Channel string `json:"channel"`
-	// Was is the version that the channel points at now.
+	// Was is the version that the channel points at before the promotion.
 	Was string `json:"was"`
 	// At is when it was asked, and the promotion is taken to be made.
 	At time.Time `json:"at"`
@@ -59,10 +63,15 @@ type Outlook struct {
 	SecurityFix bool `json:"securityFix,omitempty"`
 	// Faults are what a person must fix in the objects that it rests on: of files in all of them,
 	// of a cluster in those that bring the app, as conditions report the others.
-	Faults []string `json:"faults,omitempty"`
+	Faults []review.Finding `json:"-"`
 	// Notes say what is not known, and what was assumed.
 	Notes  []string `json:"notes"`
 	Groups []Group  `json:"groups"`
+}
+
+// Moves says whether anybody would get the version, or a Rollout would be made.
+func (o *Outlook) Moves() bool {
+	return slices.ContainsFunc(o.Groups, func(g Group) bool { return g.New || g.begins() != nil })
 }
 
 // Group is how it goes in one network, or among those who follow the channel directly.
@@ -91,6 +100,8 @@ type Group struct {
 	Visits    []Visit    `json:"visits"`
 	// Walls are changes of what is open around the app, for those who get the version.
 	Walls []Walls `json:"walls,omitempty"`
+	// Doors are changes of what others are let in to, or it connects to; nil where there are none.
+	Doors *Doors `json:"doors,omitempty"`
 	// Remarks are what somebody who decides should know besides, such as who stands in for whom.
 	Remarks []string `json:"remarks,omitempty"`
 	// Elsewhere are members whose app another decides on, and who.
@@ -155,6 +166,7 @@ func Of(w *world.World, q Question) (Outlook, error) {
 		}
 	}
 
+	was = cmp.Or(q.Was, was)
 	faults, notes := reviewed(w, q)
 	answer := Outlook{
 		App: q.App, Version: q.Version, Channel: q.Channel, Was: was, At: q.Now.UTC(), SecurityFix: app.IsSecurityFix(q.Version),
@@ -173,7 +185,7 @@ func Of(w *world.World, q Question) (Outlook, error) {
 }
 
 // reviewed is what the operator would report of the objects that an answer rests on.
-func reviewed(w *world.World, q Question) (faults, notes []string) {
+func reviewed(w *world.World, q Question) (faults []review.Finding, notes []string) {
 	about := func(kind, name string) bool {
 		n, err := w.Network(name)
 		switch {
@@ -185,7 +197,13 @@ func reviewed(w *world.World, q Question) (faults, notes []string) {
 		return false
 	}
 	wrong, remarks := review.Concerning(review.Of(w, q.Now), about)
-	return review.Lines(wrong), review.Lines(remarks)
+	return wrong, review.Lines(remarks)
+}
+
+// Faults are those of all objects of files, whichever app is asked about.
+func Faults(w *world.World, q Question) []review.Finding {
+	faults, _ := reviewed(w, q)
+	return faults
 }
 
 func assumptions(w *world.World, q Question) []string {
@@ -232,6 +250,7 @@ func foreseeAll(c *country.Country, groups []string, piloted time.Time, q Questi
 				g.Queue = queueAt(c, plan, i, in, *begins, q)
 			}
 			g.Walls = wallsOf(c, g.Visits, q, assumed)
+			g.Doors = doorsOf(c, g.Visits, q, assumed)
 			g.Channel, g.Elsewhere = channelOf(c, intro.Group, q.App), elsewhere(c, group, q.App)
 			all = append(all, g)
 		}

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/review"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/planner"
 )
@@ -25,7 +26,7 @@ func Print(out io.Writer, o Outlook, all bool) {
 	if o.SecurityFix {
 		fmt.Fprintf(out, "It is %s.\n", planner.SecurityFix)
 	}
-	for _, fault := range o.Faults {
+	for _, fault := range review.Lines(o.Faults) {
 		fmt.Fprintf(out, "Fault: %s\n", fault)
 	}
 	for _, note := range o.Notes {
@@ -55,6 +56,7 @@ func printGroup(out io.Writer, g *Group, channel string, at time.Time, all bool)
 	}
 	printApprovals(out, g)
 	printWalls(out, g.Walls)
+	printDoors(out, g.Doors)
 	printWaves(out, g)
 	if all {
 		printVisits(out, "WHEN", g.Visits, func(v *Visit) bool { return v.Reason == "" })

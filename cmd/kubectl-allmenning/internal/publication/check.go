@@ -33,6 +33,8 @@ type Options struct {
 	Kinds []string
 	// Domains, Annotations and PriorityClasses that the platform allows; see spec.bundles of Platform.
 	Domains, Annotations, PriorityClasses []string
+	// Images that the platform allows; see spec.workloads of Platform.
+	Images contract.Images
 	// KubeVersion is the version of the cluster that a chart sees; empty for that of the operator's own tests.
 	KubeVersion string
 	// Health has the health rules of the version.
@@ -73,9 +75,13 @@ func Check(b bundle.Bundle, o Options) Report {
 	var ways []string // overlays that would be listed
 	if !hasKustomization(b) && !b.IsChart() {
 		ways = overlaysOf(b)
+		fix := "list the manifests under resources, or one overlay; --fix would list " + strings.Join(manifestsOf(b), ", ")
+		if len(ways) > 1 {
+			fix += "; where they are ways to install one app, list one of them"
+		}
 		report.Findings = append(report.Findings, Located{Finding: contract.Finding{Rule: "files", Object: kustomizationFile,
 			Problem: "missing at the root of the bundle, which is a kustomize folder",
-			Fix:     "list the manifests under resources, or one overlay; --fix would list " + strings.Join(manifestsOf(b), ", "), File: kustomizationFile, Line: 1}})
+			Fix:     fix, File: kustomizationFile, Line: 1}})
 		b = withKustomization(b)
 	}
 	places := locate(b)
@@ -177,13 +183,14 @@ func manifestsOf(b bundle.Bundle) []string {
 		}
 		return false
 	}
+	overlays := overlaysOf(b)
 	var all []string
 	for name, content := range b.Files {
-		if isYAML(name) && !inFolder(name) && bytes.Contains(content, []byte("kind:")) {
+		if isYAML(name) && !inFolder(name) && !ofAnotherStage(name, overlays) && bytes.Contains(content, []byte("kind:")) {
 			all = append(all, name)
 		}
 	}
-	all = append(withoutRepeats(b, all), overlaysOf(b)...)
+	all = append(withoutRepeats(b, all), overlays...)
 	slices.Sort(all)
 	return all
 }
@@ -213,7 +220,7 @@ func termsOf(o Options) (contract.Terms, error) {
 		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: []string{resource}, Verbs: []string{"get", "create", "patch", "delete"}})
 	}
 	terms, err := installable.Question{
-		Rules: rules, Mapper: guessing{}, Domains: append([]string{o.Tenant.Domain}, o.Domains...), Health: o.Health,
+		Rules: rules, Mapper: guessing{}, Domains: append([]string{o.Tenant.Domain}, o.Domains...), Images: o.Images, Health: o.Health,
 	}.Terms(nil)
 	if err != nil {
 		return contract.Terms{}, err

@@ -34,7 +34,10 @@ func Fix(b bundle.Bundle, report Report) (Fixed, error) {
 	if !hasKustomization(b) {
 		b = withKustomization(b)
 		out.Files[kustomizationFile] = b.Files[kustomizationFile]
-		out.Corrected = append(out.Corrected, report.Findings[0])
+		missing := slices.IndexFunc(report.Findings, func(f Located) bool { return f.Rule == "files" && f.Object == kustomizationFile })
+		if missing >= 0 {
+			out.Corrected = append(out.Corrected, report.Findings[missing])
+		}
 	}
 
 	c, err := readComponent(b)

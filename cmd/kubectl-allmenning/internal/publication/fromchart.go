@@ -40,7 +40,8 @@ func Freeze(b bundle.Bundle, o Options) (Frozen, error) {
 	if err != nil {
 		return Frozen{}, err
 	}
-	out := Frozen{Files: map[string][]byte{}, Adjusted: built.Adjusted, Same: slices.Concat(tenants(b, o, built), fromParameters(b, o, built), secrets(built))}
+	out := Frozen{Files: map[string][]byte{}, Adjusted: withoutRestarts(built)}
+	out.Same = slices.Concat(tenants(b, o, built), fromParameters(b, o, built), secrets(built))
 	var names []string
 	for _, object := range built.Objects {
 		plain(object, o.Tenant)
@@ -71,6 +72,21 @@ func Freeze(b bundle.Bundle, o Options) (Frozen, error) {
 	o.Tenant.Chart = nil
 	out.Report = Check(bundle.Bundle{Digest: bundle.DigestOf(out.Files), Files: out.Files}, o)
 	return out, nil
+}
+
+// withoutRestarts takes out what a chart draws to restart its pods, and what the operator writes there: a folder has one value
+// for it, which restarts nothing. It returns what is said of how the objects were changed.
+func withoutRestarts(built bundle.Built) []string {
+	said := slices.Clone(built.Adjusted)
+	for _, r := range built.Restarts {
+		for _, o := range built.Objects {
+			r.TakeOut(o)
+		}
+		if at := slices.Index(said, r.String()); at >= 0 {
+			said[at] = fmt.Sprintf("%s: annotation %s of its pods is left out: the chart draws it to restart them, and a folder has one value for it", r.Object, r.Annotation)
+		}
+	}
+	return said
 }
 
 // factsOf is the file that replacements read, with the values that the chart was rendered with.
@@ -178,6 +194,7 @@ func differences(b bundle.Bundle, tenant, other bundle.Context, built bundle.Bui
 	if err != nil {
 		return []string{"the whole app, which does not render for another tenant: " + err.Error()}
 	}
+	withoutRestarts(second)
 	byName := map[string]*unstructured.Unstructured{}
 	for _, object := range second.Objects {
 		copied := object.DeepCopy()

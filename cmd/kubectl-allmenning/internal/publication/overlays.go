@@ -49,8 +49,14 @@ func overlaysOf(b bundle.Bundle) []string {
 // production and others are names of overlays that say for what they are, the one to install first.
 func production() []string { return []string{"prod", "production", "produksjon", "prd", "live"} }
 
-func others() []string {
-	return []string{"default", "main", "stable", "release", "preprod", "staging", "stage", "test", "qa", "dev", "development", "local"}
+func others() []string { return append([]string{"default", "main", "stable", "release"}, stages()...) }
+
+// stages are the names that no folder has but for a stage before production, the nearest to it first.
+func stages() []string {
+	return []string{
+		"preprod", "acceptance", "acc", "uat", "staging", "stage", "test", "qa", "latest", "beta", "alpha", "dev", "development", "local",
+		"preview", "review", "pr",
+	}
 }
 
 // grounds are names of overlays that say on what they run, which is not what bundles run on.
@@ -84,15 +90,17 @@ func preferred(all []string, uses map[string][]string) []string {
 
 // theOne is the overlay that the names of several say is to be installed; empty where they don't say.
 func theOne(group []string) string {
+	shared := sharedEnd(group)
+	called := func(dir string) string { return strings.ToLower(path.Base(strings.TrimSuffix(dir, shared))) }
 	fit := slices.DeleteFunc(slices.Clone(group), func(dir string) bool { return slices.Contains(grounds(), called(dir)) })
 	if len(fit) == 1 {
 		return fit[0]
 	}
-	stages := production()
+	wanted := production()
 	if !slices.ContainsFunc(fit, func(dir string) bool { return !slices.Contains(others(), called(dir)) }) {
-		stages = others()
+		wanted = others()
 	}
-	for _, stage := range stages {
+	for _, stage := range wanted {
 		if i := slices.IndexFunc(fit, func(dir string) bool { return called(dir) == stage }); i >= 0 {
 			return fit[i]
 		}
@@ -108,7 +116,40 @@ func theOne(group []string) string {
 // versioned is the name of an overlay that is a version.
 var versioned = regexp.MustCompile(`^v\d+$`)
 
-func called(dir string) string { return strings.ToLower(path.Base(dir)) }
+// sharedEnd is what the paths of several folders end with alike: of prod/portal and test/portal it is /portal, so that
+// their names are prod and test.
+func sharedEnd(group []string) string {
+	if len(group) < 2 {
+		return ""
+	}
+	shared := ""
+	for rest := group[0]; strings.Contains(rest, "/"); rest = path.Dir(rest) {
+		longer := "/" + path.Base(rest) + shared
+		if slices.ContainsFunc(group, func(dir string) bool { return !strings.HasSuffix(dir, longer) }) {
+			break
+		}
+		shared = longer
+	}
+	return shared
+}
+
+// ofAnotherStage says whether a manifest that no kustomization uses lies in a folder for a stage, beside one with
+// overlays for another.
+func ofAnotherStage(name string, overlays []string) bool {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if !slices.Contains(stages(), strings.ToLower(path.Base(dir))) {
+			continue
+		}
+		for _, overlay := range overlays {
+			beside, within := strings.CutPrefix(overlay, strings.TrimPrefix(path.Dir(dir)+"/", "./"))
+			first, _, _ := strings.Cut(strings.ToLower(beside), "/")
+			if within && (slices.Contains(production(), first) || slices.Contains(stages(), first)) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // kustomizationOf reads the kustomization file of a folder; what can't be read is left to the scan.
 func kustomizationOf(b bundle.Bundle, dir string) types.Kustomization {

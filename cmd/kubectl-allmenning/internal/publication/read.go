@@ -6,7 +6,6 @@
 //   - locate.go: where an object is written.
 //   - fix.go, component.go: a kustomize component that corrects what can be corrected.
 //   - overlays.go, repeats.go: what is listed where the root has no kustomization file.
-//   - sarif.go: findings as code scanning tools read them.
 //   - push.go: the folder as an OCI artifact.
 package publication
 

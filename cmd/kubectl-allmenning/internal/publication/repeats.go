@@ -11,7 +11,8 @@ import (
 
 // withoutRepeats leaves out the manifests whose objects are all in others as well: many apps have one file with all
 // objects beside one for each, and a bundle installs each object once. The largest are left out first, as the small
-// ones are where people look for an object.
+// ones are where people look for an object. A ReplicationController is in another as well where a Deployment of its name,
+// which took its place, is.
 func withoutRepeats(b bundle.Bundle, names []string) []string {
 	holds := map[string][]string{}
 	times := map[string]int{}
@@ -19,6 +20,11 @@ func withoutRepeats(b bundle.Bundle, names []string) []string {
 		holds[name] = identities(b, name)
 		for _, id := range holds[name] {
 			times[id]++
+		}
+	}
+	for id := range times {
+		if old, isOld := strings.CutPrefix(id, "/ReplicationController/"); isOld {
+			times[id] += times["apps/Deployment/"+old]
 		}
 	}
 

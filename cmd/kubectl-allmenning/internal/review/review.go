@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/manifest"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
@@ -24,13 +25,13 @@ type Finding struct {
 	Message string
 	// Note is set where it may be meant, and stops nobody.
 	Note bool
-	// Place is the file and the line; empty for objects of a cluster.
-	Place string
+	// Place is where it is written; nowhere for objects of a cluster.
+	Place manifest.Place
 }
 
 // String is the finding in a line.
 func (f Finding) String() string {
-	if f.Place == "" {
+	if f.Place.File == "" {
 		return fmt.Sprintf("%s %s: %s", f.Kind, f.Name, f.Message)
 	}
 	return fmt.Sprintf("%s: %s %s: %s", f.Place, f.Kind, f.Name, f.Message)
@@ -139,6 +140,11 @@ func (r *review) municipality(m *v1alpha1.Municipality) {
 	}
 	misread := r.country.Tenant(m.Name).CalendarFaults
 	r.add("Municipality", m.Name, false, reference.Municipality(m, misread, r.country.Verdicts(m), r.known())...)
+	names := make([]string, len(r.world.Municipalities))
+	for i := range r.world.Municipalities {
+		names[i] = r.world.Municipalities[i].Name
+	}
+	r.add("Municipality", m.Name, false, reference.Doors(m, r.known(), names)...)
 }
 
 // Concerning are the findings about some objects, in their order, faults first.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/folder"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/manifest"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/schema"
 	"github.com/allmenning/allmenning/internal/spelling"
 )
@@ -55,7 +56,7 @@ func fromFolder(f *folder.Folder, checked bool) (w *World, faults []error) {
 		}
 		seen[key] = d.Kustomization()
 		if seen[key] == "" {
-			seen[key] = d.Place("")
+			seen[key] = d.Place("").String()
 		}
 		w.documents[d.Kind+"/"+d.Name] = d
 		faults = append(faults, w.add(d, kinds, checked)...)
@@ -75,7 +76,7 @@ func faultOf(d folder.Document, field string, err error) error {
 	if name == "" {
 		name = "without a name"
 	}
-	return fmt.Errorf("%s: %s %s: %w", d.Place(field), d.Kind, name, err)
+	return &manifest.FaultError{Place: d.Place(field), Object: d.Kind + " " + name, Err: err}
 }
 
 // isOwn says whether objects of an apiVersion are Allmenning's, or meant to be.

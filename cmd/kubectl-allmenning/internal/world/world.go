@@ -17,6 +17,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/folder"
+	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/manifest"
 	"github.com/allmenning/allmenning/internal/catalogue"
 	"github.com/allmenning/allmenning/internal/spelling"
 )
@@ -42,11 +43,11 @@ type World struct {
 	documents map[string]folder.Document
 }
 
-// Place is the file and the line of a field of an object; empty where it comes from a cluster.
-func (w *World) Place(kind, name, field string) string {
+// Place is where a field of an object is written; nowhere where it comes from a cluster.
+func (w *World) Place(kind, name, field string) manifest.Place {
 	d, known := w.documents[kind+"/"+name]
 	if !known {
-		return ""
+		return manifest.Place{}
 	}
 	return d.Place(field)
 }

@@ -10,15 +10,15 @@ import (
 // with apply.
 //
 // AllowedWorkloads is what the platform allows in the namespaces of municipalities, beyond what every platform does. It is about
-// what municipalities run themselves; shared apps are judged by the rules of docs/bundles.md, and by bundles. Namespaces
-// carry it as annotations, which the policies of config/policy read.
+// what municipalities run themselves; shared apps are judged by the rules of docs/bundles.md, by bundles, and, what their
+// images may be, by registries and requireDigests. Namespaces carry it as annotations, which the policies of config/policy read.
 type AllowedWorkloadsApplyConfiguration struct {
 	// registries that the images of pods may come from, as prefixes that end with a slash. An image without a registry is
-	// of docker.io/library/. Default: any.
+	// of docker.io/library/. A version of an app with others is not available; where it is installed it runs on. Default: any.
 	// Example: [ghcr.io/ks/, registry.vinje.kommune.no/]
 	Registries []string `json:"registries,omitempty"`
 	// requireDigests are the stages of environments in which images are named by their digest, as in image@sha256:...,
-	// so that what runs is what was tried. Default: none.
+	// so that what runs is what was tried. A version of an app is judged for Production, and for each environment. Default: none.
 	// Example: [Production]
 	RequireDigests []apiv1alpha1.Stage `json:"requireDigests,omitempty"`
 	// priorityClasses that pods may name, the cluster's own default class among them, which the API server writes into
@@ -40,7 +40,7 @@ type AllowedWorkloadsApplyConfiguration struct {
 	// Example: [cert-manager.io/cluster-issuer]
 	Annotations []string `json:"annotations,omitempty"`
 	// controllers are accounts of the platform's controllers that write beside apps, and may set finalizers, endpoints and the
-	// operator's labels, which some copy: full user names. Default: none; the cluster's own, in kube-system, always may.
+	// operator's labels, which some copy, and mount claims of apps, as a backup does: full user names. Default: none; the cluster's own, in kube-system, always may.
 	// Example: ["system:serviceaccount:cert-manager:cert-manager"]
 	Controllers []string `json:"controllers,omitempty"`
 }

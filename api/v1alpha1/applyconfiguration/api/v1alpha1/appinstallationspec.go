@@ -31,6 +31,8 @@ type AppInstallationSpecApplyConfiguration struct {
 	Parameters *v1.JSON `json:"parameters,omitempty"`
 	// parametersFrom adds parameters from Secrets of this namespace. Default: none.
 	ParametersFrom []ParametersSourceApplyConfiguration `json:"parametersFrom,omitempty"`
+	// doors that the municipality asks for with this app among the clients: what its bundle may know of them. Default: none.
+	Doors []InstalledDoorApplyConfiguration `json:"doors,omitempty"`
 	// decidedBy is who decided this; empty where nobody asks for the app any longer. The annotation
 	// allmenning.dev/decision has the reason.
 	DecidedBy *DeciderApplyConfiguration `json:"decidedBy,omitempty"`
@@ -122,6 +124,19 @@ func (b *AppInstallationSpecApplyConfiguration) WithParametersFrom(values ...*Pa
 			panic("nil value passed to WithParametersFrom")
 		}
 		b.ParametersFrom = append(b.ParametersFrom, *values[i])
+	}
+	return b
+}
+
+// WithDoors adds the given value to the Doors field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Doors field.
+func (b *AppInstallationSpecApplyConfiguration) WithDoors(values ...*InstalledDoorApplyConfiguration) *AppInstallationSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithDoors")
+		}
+		b.Doors = append(b.Doors, *values[i])
 	}
 	return b
 }

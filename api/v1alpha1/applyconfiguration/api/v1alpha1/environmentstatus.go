@@ -24,6 +24,9 @@ type EnvironmentStatusApplyConfiguration struct {
 	// refusedNamespaces are apps of isolation Own of which the namespace can't be made here, or can't be as the app
 	// declares it, at most 64.
 	RefusedNamespaces []RefusedNamespaceApplyConfiguration `json:"refusedNamespaces,omitempty"`
+	// kept names what is kept of apps that were uninstalled here, as it holds data, at most 16 apps. It goes when
+	// somebody says so, as its message tells. Empty where nothing is kept.
+	Kept []KeptDataApplyConfiguration `json:"kept,omitempty"`
 	// message says what differs from the spec, and how to fix it.
 	Message *string `json:"message,omitempty"`
 }
@@ -75,6 +78,19 @@ func (b *EnvironmentStatusApplyConfiguration) WithRefusedNamespaces(values ...*R
 			panic("nil value passed to WithRefusedNamespaces")
 		}
 		b.RefusedNamespaces = append(b.RefusedNamespaces, *values[i])
+	}
+	return b
+}
+
+// WithKept adds the given value to the Kept field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Kept field.
+func (b *EnvironmentStatusApplyConfiguration) WithKept(values ...*KeptDataApplyConfiguration) *EnvironmentStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithKept")
+		}
+		b.Kept = append(b.Kept, *values[i])
 	}
 	return b
 }

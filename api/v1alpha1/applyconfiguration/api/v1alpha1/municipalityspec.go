@@ -46,6 +46,16 @@ type MunicipalitySpecApplyConfiguration struct {
 	// that is not listed follows the networks. Default: none.
 	// Example: [{name: svarut, decision: Adopt, parameters: {sender: Vinje kommune}}]
 	Apps []AppDecisionApplyConfiguration `json:"apps,omitempty"`
+	// hosts offers services of apps that are installed here to others: the host's half of each grant. The door opens when the
+	// other side asks for it in its spec.connects. Taking an entry out closes its doors at once, and changes nothing
+	// else. status.doors shows every door, both ways. Default: none.
+	// Example: [{app: lonn, environment: prod, service: payroll, zone: Closed, to: {municipalities: [seljord]}, reason: "joint payroll, agreement 2026/114", contact: drift@vinje.kommune.no}]
+	Hosts []DoorOfferApplyConfiguration `json:"hosts,omitempty"`
+	// connects asks for services of apps that others have: the consumer's half of each grant. The door opens when the
+	// host offers it in its spec.hosts. Taking an entry out closes the door at once, and changes nothing else:
+	// what its clients know of the address stays. Default: none.
+	// Example: [{app: lonn, service: payroll, environment: prod, host: vinje, clients: [lonn-kobling], reason: "joint payroll, agreement 2026/114"}]
+	Connects []DoorRequestApplyConfiguration `json:"connects,omitempty"`
 	// windows in which new versions may come to this municipality. Default: at any time that its
 	// network allows.
 	// Example: [{schedule: "0 18 * * 1-5", duration: 4h}]
@@ -69,9 +79,12 @@ type MunicipalitySpecApplyConfiguration struct {
 	// suspend stops the operator at this municipality: nothing that is new in its spec takes effect, and no
 	// app is installed, moved, returned or uninstalled. What runs keeps running, with drift of the apps' own
 	// objects corrected, and rollouts go on without it. Its walls are put back where somebody changes them,
-	// and access that has expired, or is taken out of access, ends. Default: false.
-	// Example: true
-	Suspend *bool `json:"suspend,omitempty"`
+	// and access that has expired, or is taken out of access, ends. Freeze does the same, and the
+	// municipality's people and accounts change nothing in its namespaces, so that all is as it was when it
+	// is taken out; platform operators and the cluster's controllers go on. Only platform operators set
+	// Freeze, take it out, and change a spec that has it. Default: false.
+	// Example: Freeze
+	Suspend *apiv1alpha1.Suspension `json:"suspend,omitempty"`
 }
 
 // MunicipalitySpecApplyConfiguration constructs a declarative configuration of the MunicipalitySpec type for use with
@@ -163,6 +176,32 @@ func (b *MunicipalitySpecApplyConfiguration) WithApps(values ...*AppDecisionAppl
 	return b
 }
 
+// WithHosts adds the given value to the Hosts field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Hosts field.
+func (b *MunicipalitySpecApplyConfiguration) WithHosts(values ...*DoorOfferApplyConfiguration) *MunicipalitySpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithHosts")
+		}
+		b.Hosts = append(b.Hosts, *values[i])
+	}
+	return b
+}
+
+// WithConnects adds the given value to the Connects field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Connects field.
+func (b *MunicipalitySpecApplyConfiguration) WithConnects(values ...*DoorRequestApplyConfiguration) *MunicipalitySpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithConnects")
+		}
+		b.Connects = append(b.Connects, *values[i])
+	}
+	return b
+}
+
 // WithWindows adds the given value to the Windows field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
 // If called multiple times, values provided by each call will be appended to the Windows field.
@@ -208,7 +247,7 @@ func (b *MunicipalitySpecApplyConfiguration) WithPause(value bool) *Municipality
 // WithSuspend sets the Suspend field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Suspend field is set to the value of the last call.
-func (b *MunicipalitySpecApplyConfiguration) WithSuspend(value bool) *MunicipalitySpecApplyConfiguration {
+func (b *MunicipalitySpecApplyConfiguration) WithSuspend(value apiv1alpha1.Suspension) *MunicipalitySpecApplyConfiguration {
 	b.Suspend = &value
 	return b
 }

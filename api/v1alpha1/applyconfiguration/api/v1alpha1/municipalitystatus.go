@@ -38,6 +38,12 @@ type MunicipalityStatusApplyConfiguration struct {
 	// ready come first. Where all of their texts would not fit, these are shortened, first those of apps
 	// that run, and AppsReady says so.
 	Apps []MunicipalityAppApplyConfiguration `json:"apps,omitempty"`
+	// doors are all doors of the municipality, as the host and as the consumer, at most 256 of them: those that are not
+	// open come first.
+	Doors []DoorApplyConfiguration `json:"doors,omitempty"`
+	// doorsOpen is the number of doors that are open, of those that both sides speak of, or that this one asks for, as "2/3"; empty where
+	// there are none.
+	DoorsOpen *string `json:"doorsOpen,omitempty"`
 	// conditions of the object: Ready is about the tenancy, AppsReady about the apps; Reconciling,
 	// Stalled and Suspended are there while they are true. AppsReady is False, too, while
 	// spec.windows, spec.freezes or spec.apps have a fault, and True where there are no apps.
@@ -147,6 +153,27 @@ func (b *MunicipalityStatusApplyConfiguration) WithApps(values ...*MunicipalityA
 		}
 		b.Apps = append(b.Apps, *values[i])
 	}
+	return b
+}
+
+// WithDoors adds the given value to the Doors field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Doors field.
+func (b *MunicipalityStatusApplyConfiguration) WithDoors(values ...*DoorApplyConfiguration) *MunicipalityStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithDoors")
+		}
+		b.Doors = append(b.Doors, *values[i])
+	}
+	return b
+}
+
+// WithDoorsOpen sets the DoorsOpen field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the DoorsOpen field is set to the value of the last call.
+func (b *MunicipalityStatusApplyConfiguration) WithDoorsOpen(value string) *MunicipalityStatusApplyConfiguration {
+	b.DoorsOpen = &value
 	return b
 }
 

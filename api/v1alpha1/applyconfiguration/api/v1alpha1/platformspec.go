@@ -34,6 +34,11 @@ type PlatformSpecApplyConfiguration struct {
 	// that asks for it is installed.
 	// Example: [{cidr: 0.0.0.0/0, ports: [{port: 443}], reason: "services on the internet"}, {cidr: 10.20.0.0/16, ports: [{port: 443}], reason: "the county's archive"}]
 	AllowedEgress []AllowedEgressApplyConfiguration `json:"allowedEgress,omitempty"`
+	// endpoints are external systems that versions of apps may ask for by name: national registers, the ID gateway.
+	// Being listed here allows them; allowedEgress need not hold their addresses. What is taken out, or changed, is
+	// closed or moved at once for all apps that ask for it. Default: none.
+	// Example: [{name: folkeregisteret, cidrs: [203.0.113.0/28], ports: [{port: 443}], owner: "Skatteetaten, drift@skatteetaten.example"}]
+	Endpoints []EndpointApplyConfiguration `json:"endpoints,omitempty"`
 	// sizeClasses give an environment its default quota by the municipality's
 	// inhabitants: the first class whose upTo is not exceeded. Default: Small up to
 	// 5 000, Medium up to 20 000, Large up to 100 000, ExtraLarge beyond. A change updates
@@ -49,7 +54,8 @@ type PlatformSpecApplyConfiguration struct {
 	// Example: {domains: [apps.fellesplattform.no], annotations: [nginx.ingress.kubernetes.io/auth-url]}
 	Bundles *AllowedInBundlesApplyConfiguration `json:"bundles,omitempty"`
 	// workloads lets what municipalities run themselves do more than every platform allows, and bounds where its images
-	// come from. Default: images of any registry, and nothing more. A change updates every namespace; what runs already runs on.
+	// come from, and those of apps. Default: images of any registry, and nothing more. A change updates every namespace, and
+	// versions of apps are judged again; what runs already runs on.
 	// Example: {registries: [ghcr.io/ks/], requireDigests: [Production], priorityClasses: [municipal-batch]}
 	Workloads *AllowedWorkloadsApplyConfiguration `json:"workloads,omitempty"`
 	// rollout is the strategy of networks without one of their own, and of municipalities that take
@@ -121,6 +127,19 @@ func (b *PlatformSpecApplyConfiguration) WithAllowedEgress(values ...*AllowedEgr
 			panic("nil value passed to WithAllowedEgress")
 		}
 		b.AllowedEgress = append(b.AllowedEgress, *values[i])
+	}
+	return b
+}
+
+// WithEndpoints adds the given value to the Endpoints field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Endpoints field.
+func (b *PlatformSpecApplyConfiguration) WithEndpoints(values ...*EndpointApplyConfiguration) *PlatformSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithEndpoints")
+		}
+		b.Endpoints = append(b.Endpoints, *values[i])
 	}
 	return b
 }

@@ -10,7 +10,11 @@ type RequiredEgressApplyConfiguration struct {
 	// cidr is the address range.
 	// Example: 203.0.113.0/24
 	CIDR *string `json:"cidr,omitempty"`
-	// ports that the app connects to. Default: every port.
+	// endpoint is an external system by its name in spec.endpoints of the Platform, which has its addresses and
+	// ports. When the Platform changes these, the walls follow.
+	// Example: folkeregisteret
+	Endpoint *string `json:"endpoint,omitempty"`
+	// ports that the app connects to. Default: every port; of an endpoint, all that the endpoint has.
 	// Example: [{port: 443}]
 	Ports []PortApplyConfiguration `json:"ports,omitempty"`
 	// reason is shown to everybody who asks why a closed zone is open here.
@@ -29,6 +33,14 @@ func RequiredEgress() *RequiredEgressApplyConfiguration {
 // If called multiple times, the CIDR field is set to the value of the last call.
 func (b *RequiredEgressApplyConfiguration) WithCIDR(value string) *RequiredEgressApplyConfiguration {
 	b.CIDR = &value
+	return b
+}
+
+// WithEndpoint sets the Endpoint field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Endpoint field is set to the value of the last call.
+func (b *RequiredEgressApplyConfiguration) WithEndpoint(value string) *RequiredEgressApplyConfiguration {
+	b.Endpoint = &value
 	return b
 }
 

@@ -10,9 +10,14 @@ type RequirementsApplyConfiguration struct {
 	// zones that the environments of a stage must have. Default: any.
 	// Example: [{stage: Production, zone: Closed}]
 	Zones []RequiredZoneApplyConfiguration `json:"zones,omitempty"`
-	// apps that must be installed and Ready in the same environment first. Default: none.
+	// apps that must be installed and Ready in the same environment first. They are also the only other apps there that
+	// the walls let this one's pods connect to. Default: none.
 	// Example: [{name: id-gateway, version: ">=1.2"}]
 	Apps []RequiredAppApplyConfiguration `json:"apps,omitempty"`
+	// services of apps at other municipalities that the version connects to: it is installed when its municipality asks
+	// for each (spec.connects) with this app among the clients, and the door is open. Default: none.
+	// Example: [{app: lonn, service: payroll}]
+	Services []RequiredServiceApplyConfiguration `json:"services,omitempty"`
 	// egress is where the app's pods may connect to, beyond what the zone allows, within what
 	// spec.allowedEgress of the Platform allows. The operator writes the policy; a bundle may not bring its
 	// own. Default: nowhere.
@@ -52,6 +57,19 @@ func (b *RequirementsApplyConfiguration) WithApps(values ...*RequiredAppApplyCon
 			panic("nil value passed to WithApps")
 		}
 		b.Apps = append(b.Apps, *values[i])
+	}
+	return b
+}
+
+// WithServices adds the given value to the Services field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Services field.
+func (b *RequirementsApplyConfiguration) WithServices(values ...*RequiredServiceApplyConfiguration) *RequirementsApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithServices")
+		}
+		b.Services = append(b.Services, *values[i])
 	}
 	return b
 }

@@ -33,6 +33,10 @@ type SharedAppSpecApplyConfiguration struct {
 	// ownNamespace says what the namespaces of isolation Own are like. Default: the defaults of its fields.
 	// Example: {quota: {cpu: "1", memory: 2Gi}}
 	OwnNamespace *OwnNamespaceApplyConfiguration `json:"ownNamespace,omitempty"`
+	// hosting says that one installation of the app may serve other municipalities, which connect to the services that its
+	// versions list (versions[].services). Default: it serves its own municipality alone.
+	// Example: {by: Network}
+	Hosting *HostingApplyConfiguration `json:"hosting,omitempty"`
 	// channels point at versions. To promote a version, change one field: spec.channels[].version.
 	// Default: none, so that members can only name a version.
 	// Example: [{name: stable, version: 2.4.1}, {name: pilot, version: 2.5.0}]
@@ -115,6 +119,14 @@ func (b *SharedAppSpecApplyConfiguration) WithIsolation(value apiv1alpha1.Isolat
 // If called multiple times, the OwnNamespace field is set to the value of the last call.
 func (b *SharedAppSpecApplyConfiguration) WithOwnNamespace(value *OwnNamespaceApplyConfiguration) *SharedAppSpecApplyConfiguration {
 	b.OwnNamespace = value
+	return b
+}
+
+// WithHosting sets the Hosting field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Hosting field is set to the value of the last call.
+func (b *SharedAppSpecApplyConfiguration) WithHosting(value *HostingApplyConfiguration) *SharedAppSpecApplyConfiguration {
+	b.Hosting = value
 	return b
 }
 

@@ -22,6 +22,9 @@ type SharedAppStatusApplyConfiguration struct {
 	Versions []VersionStatusApplyConfiguration `json:"versions,omitempty"`
 	// versionsAvailable is the number of available versions, of those in the spec that are not withdrawn, as "3/3".
 	VersionsAvailable *string `json:"versionsAvailable,omitempty"`
+	// warnings is the number of warnings about versions in the spec, which status.versions lists; empty where there are
+	// none.
+	Warnings *int32 `json:"warnings,omitempty"`
 	// usage is the number of installations per version.
 	Usage []VersionUsageApplyConfiguration `json:"usage,omitempty"`
 	// installations is the number of installations.
@@ -84,6 +87,14 @@ func (b *SharedAppStatusApplyConfiguration) WithVersions(values ...*VersionStatu
 // If called multiple times, the VersionsAvailable field is set to the value of the last call.
 func (b *SharedAppStatusApplyConfiguration) WithVersionsAvailable(value string) *SharedAppStatusApplyConfiguration {
 	b.VersionsAvailable = &value
+	return b
+}
+
+// WithWarnings sets the Warnings field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Warnings field is set to the value of the last call.
+func (b *SharedAppStatusApplyConfiguration) WithWarnings(value int32) *SharedAppStatusApplyConfiguration {
+	b.Warnings = &value
 	return b
 }
 

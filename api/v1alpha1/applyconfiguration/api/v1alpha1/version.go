@@ -30,6 +30,10 @@ type VersionApplyConfiguration struct {
 	// another one keeps what that requires. It can't change once the version was available. Default: nothing.
 	// Example: {zones: [{stage: Production, zone: Closed}], apps: [{name: id-gateway, version: ">=1.2"}]}
 	Requires *RequirementsApplyConfiguration `json:"requires,omitempty"`
+	// services of the bundle that other municipalities may be let in to where spec.hosting is set: which pods and ports
+	// a door leads to. They can't change once the version was available. Default: none.
+	// Example: [{name: payroll, ports: [{port: 443, targetPort: 8443}]}]
+	Services []HostedServiceApplyConfiguration `json:"services,omitempty"`
 	// parameters that this version takes. They can't change. Default: it takes none.
 	Parameters *ParameterSchemaApplyConfiguration `json:"parameters,omitempty"`
 	// chart says how a bundle that is a Helm chart is rendered: the values of this version, and where its
@@ -85,6 +89,19 @@ func (b *VersionApplyConfiguration) WithSecurityFix(value bool) *VersionApplyCon
 // If called multiple times, the Requires field is set to the value of the last call.
 func (b *VersionApplyConfiguration) WithRequires(value *RequirementsApplyConfiguration) *VersionApplyConfiguration {
 	b.Requires = value
+	return b
+}
+
+// WithServices adds the given value to the Services field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Services field.
+func (b *VersionApplyConfiguration) WithServices(values ...*HostedServiceApplyConfiguration) *VersionApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithServices")
+		}
+		b.Services = append(b.Services, *values[i])
+	}
 	return b
 }
 

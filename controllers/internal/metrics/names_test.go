@@ -1,0 +1,57 @@
+package metrics
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// TestNames holds the documentation to the metrics that there are, and the alerts to the documentation.
+func TestNames(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	requests, err := NewRequests(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`\ballmenning_[a-z_]+`)
+	in := func(text string, also ...string) []string {
+		all := append(names.FindAllString(text, -1), also...)
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	read := func(file string) string {
+		content, err := os.ReadFile("../../../" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+
+	var descs string
+	for _, d := range newSeries().all() {
+		descs += d.String() + "\n"
+	}
+	for d := range described(requests.count) {
+		descs += d.String() + "\n"
+	}
+	there, documented := in(descs), in(read("docs/operations.md"))
+	if diff := cmp.Diff(there, documented); diff != "" {
+		t.Errorf("metrics that there are, and those of docs/operations.md (-there +documented):\n%s", diff)
+	}
+	for _, asked := range in(read("config/monitoring/alerts.yaml")) {
+		if !slices.Contains(there, asked) {
+			t.Errorf("config/monitoring/alerts.yaml asks for %s, which is not there", asked)
+		}
+	}
+}
+
+func described(c prometheus.Collector) <-chan *prometheus.Desc {
+	all := make(chan *prometheus.Desc, 10)
+	c.Describe(all)
+	close(all)
+	return all
+}
