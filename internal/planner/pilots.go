@@ -65,8 +65,8 @@ func (p *Pilot) keepsBack(target v1alpha1.Release) (why, how string) {
 		return p.Absent, p.Fix
 	case p.Next != nil && p.Next.Version == target.Version && p.Next.Digest == target.Digest: //guard:pilots-next-attempt
 		return "its Rollout is about to be made", "wait"
-	case r != nil && catalogue.Lower(p.brings(), target.Version): //guard:pilots-that-went-back
-		return "it has gone back to " + p.brings(), "point its channel at " + target.Version
+	case r != nil && p.wentBackTo(target.Version) != "": //guard:pilots-that-went-back
+		return "it has gone back to " + p.wentBackTo(target.Version), "point its channel at " + target.Version
 	case r == nil && p.Wanted != nil && *p.Wanted != target:
 		return "its channel points at " + p.Wanted.Version, "point its channel at " + target.Version
 	case r == nil:
@@ -115,12 +115,13 @@ func completedWithFew(r *v1alpha1.Rollout, again string) (why, how string) {
 // toCome is how many take part that have not got the version yet, and are not on their way.
 func toCome(s *v1alpha1.RolloutStatus) int { return int(s.Waiting + s.Away) }
 
-// brings is the version that the pilot's newest Rollout brings, or the one that it is about to make.
-func (p *Pilot) brings() string {
-	if p.Next != nil {
+// wentBackTo is the version below the given one that the pilot's newest Rollout brings, or the one that is about to be
+// made; empty where neither does. A return counts until the next Rollout is made: its members run the lower version.
+func (p *Pilot) wentBackTo(version string) string {
+	if p.Next != nil && catalogue.Lower(p.Next.Version, version) {
 		return p.Next.Version
 	}
-	if r := Newest(p.Records); r != nil {
+	if r := Newest(p.Records); r != nil && catalogue.Lower(r.Spec.Version, version) {
 		return r.Spec.Version
 	}
 	return ""

@@ -36,6 +36,9 @@ func TestPilotsGate(t *testing.T) {
 	}
 	back := about(done)
 	back[0].Wanted, back[0].Next = &before, &v1alpha1.RolloutSpec{Version: before.Version, Digest: before.Digest}
+	newer := v1alpha1.Release{Version: "2.6.0", Digest: other.Digest}
+	backAndOn := about(done, pilotRecord(v1alpha1.RolloutCompleted, before, 2))
+	backAndOn[0].Wanted, backAndOn[0].Next = &newer, &v1alpha1.RolloutSpec{Version: newer.Version, Digest: newer.Digest}
 	cases := []struct {
 		reason string
 		pilots []planner.Pilot
@@ -58,6 +61,7 @@ func TestPilotsGate(t *testing.T) {
 		{"the pilot completed it, and is ahead by its own channel", []planner.Pilot{{Network: "rogaland", Wanted: &other, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutProgressing, other, 2)}}}, "", ""},
 		{"the pilot completed it, and then what was before it", []planner.Pilot{{Network: "rogaland", Wanted: &before, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutCompleted, before, 2)}}}, "it has gone back to 2.4.1", "point its channel at 2.5.0"},
 		{"the pilot completed it, and is going back", []planner.Pilot{{Network: "rogaland", Wanted: &before, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutProgressing, before, 2)}}}, "it has gone back to 2.4.1", ""},
+		{"the pilot completed it, went back, and is about to go on to what is newer", backAndOn, "it has gone back to 2.4.1", "point its channel at 2.5.0"},
 		{"the pilot completed it, and is about to go back", back, "it has gone back to 2.4.1", ""},
 		{"the pilot completed it after what was before it", rogaland(pilotRecord(v1alpha1.RolloutCompleted, before, 1), pilotRecord(v1alpha1.RolloutCompleted, target, 2)), "", ""},
 		{"one of fifty is verified, and the others are away", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(50, 1, 49, 0))), "is completed with no more than 1 of 50 members, 49 to come", "let more of them have it"},

@@ -145,7 +145,7 @@ func (c *choice) of(s *standing, has bool) *int {
 
 // first is the best of a choice; -1 where it is empty.
 func (c choice) first() int {
-	if c.wentOn { //guard:later-waves-tell-of-the-first
+	if c.wentOn { //guard:later-waves-began-after-the-first
 		return c.ready
 	}
 	for _, i := range []int{c.ready, c.have, c.may, c.will} {
