@@ -95,7 +95,7 @@ test: ## Run every test: unit, golden, CEL, behaviour and end to end, with the r
 	echo "==> go test -race $(PKG), control plane in $$KUBEBUILDER_ASSETS"; \
 	CGO_ENABLED=1 go test -race -p $(TEST_PROCS) -timeout $(TEST_TIMEOUT) $(TEST_ARGS) $(PKG)
 	@# The kernel bounds a worker's memory only where the race detector does not take ten times as much.
-	@[ "$(PKG)" != "./..." ] || go test -run 'TestHostileBundles|TestWhatEarlierBuildsLeft' ./controllers/internal/buildpool
+	@[ "$(PKG)" != "./..." ] || go test -run 'TestHostileBundles|TestTooMuchMemory|TestWhatEarlierBuildsLeft' ./controllers/internal/buildpool
 	@# Prometheus itself judges the alerts, in a module of its own.
 	@[ "$(PKG)" != "./..." ] || go -C test/alerts test ./...
 	@# Always the same worlds: one in some hundred others still breaks a promise, or the judge is wrong about it.

@@ -104,9 +104,18 @@ func (r *Reconciler) remove(ctx context.Context, municipality string, o client.O
 	return nil
 }
 
-// write brings finalizer and status to what they should be, each only where it differs.
+// write brings finalizer and status to what they should be, each only where it differs. The finalizer comes before the
+// status that says Ready, and goes after it: who deletes a Municipality as soon as it is Ready is heard.
 func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.MunicipalityStatus) error {
 	m := &seen.municipality
+	wanted := keepsFinalizer(seen)
+	differs := wanted != controllerutil.ContainsFinalizer(m, v1alpha1.FinalizerDrain) && !suspended(seen)
+	if differs && wanted {
+		if err := r.writeFinalizer(ctx, ac.Municipality(m.Name).WithUID(m.UID).WithFinalizers(v1alpha1.FinalizerDrain)); err != nil {
+			return err
+		}
+	}
+
 	if !sameStatus(m.Status, next) {
 		desired := ac.Municipality(m.Name).WithUID(m.UID)
 		if err := apply.WriteStatus(ctx, r.Client, desired, next, "municipality"); err != nil {
@@ -116,15 +125,18 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Mun
 			r.Events.Eventf(m, nil, e.Type, e.Reason, "Reconcile", "%s", e.Message)
 		}
 	}
-	if want := keepsFinalizer(seen); want != controllerutil.ContainsFinalizer(m, v1alpha1.FinalizerDrain) && !suspended(seen) {
-		desired := ac.Municipality(m.Name).WithUID(m.UID)
-		if want {
-			desired.WithFinalizers(v1alpha1.FinalizerDrain)
-		}
-		err := r.Client.Apply(ctx, desired, client.FieldOwner(apply.Owner), client.ForceOwnership)
-		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("write finalizer: %w", err)
-		}
+
+	if differs && !wanted {
+		return r.writeFinalizer(ctx, ac.Municipality(m.Name).WithUID(m.UID))
+	}
+	return nil
+}
+
+// writeFinalizer applies a Municipality with its finalizer, or without.
+func (r *Reconciler) writeFinalizer(ctx context.Context, desired *ac.MunicipalityApplyConfiguration) error {
+	err := r.Client.Apply(ctx, desired, client.FieldOwner(apply.Owner), client.ForceOwnership)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("write finalizer: %w", err)
 	}
 	return nil
 }

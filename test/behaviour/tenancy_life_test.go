@@ -86,6 +86,38 @@ func TestDeleteReachesWhatWasHeldWhenItWasSet(t *testing.T) {
 	gone(t, namespace)
 }
 
+// TestDeletionIsHeldBeforeAMunicipalityIsReady: who deletes it as soon as it is Ready with deletionPolicy Delete has its namespaces deleted.
+func TestDeletionIsHeldBeforeAMunicipalityIsReady(t *testing.T) {
+	parallel(t)
+	m := standing(t, town(t, "hjartdal"))
+	watcher, err := client.NewWithWatch(plane.Config(), client.Options{Scheme: admin.Scheme()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := watcher.Watch(t.Context(), &v1alpha1.MunicipalityList{}, client.MatchingFields{"metadata.name": m.Name},
+		&client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: m.ResourceVersion}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Stop()
+
+	edited := edit(t, m, func(m *v1alpha1.Municipality) { m.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+	for e := range events.ResultChan() {
+		m, ok := e.Object.(*v1alpha1.Municipality)
+		if !ok {
+			t.Fatalf("the watch ends with %+v", e.Object)
+		}
+		if isReady(m.Status.Conditions, edited.Generation) != nil {
+			continue
+		}
+		if !slices.Contains(m.Finalizers, v1alpha1.FinalizerDrain) {
+			t.Errorf("it is Ready, and nothing holds its deletion: %v", m.Finalizers)
+		}
+		return
+	}
+	t.Error("the watch ended")
+}
+
 func TestARecreatedMunicipalityInheritsNothingSilently(t *testing.T) {
 	parallel(t)
 	app := publish(t, unique("heir"), nil, files("heir", nil))

@@ -150,11 +150,13 @@ func until[O client.Object](t *testing.T, what string, o O, check func(O) error)
 func gone(t *testing.T, o client.Object) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%T %s is gone", o, o.GetName()), func(ctx context.Context) error {
-		err := admin.Get(ctx, client.ObjectKeyFromObject(o), blank(o))
+		live := blank(o)
+		err := admin.Get(ctx, client.ObjectKeyFromObject(o), live)
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
-		return errors.Join(err, errors.New("it is still there"))
+		return errors.Join(err, fmt.Errorf("it is still there: deleted at %v, finalizers %v, annotations %v",
+			live.GetDeletionTimestamp(), live.GetFinalizers(), live.GetAnnotations()))
 	})
 }
 
