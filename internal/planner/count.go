@@ -24,6 +24,8 @@ type count struct {
 	left []standing
 	// standIn is the name of the member that goes first in place of others; empty where none does.
 	standIn string
+	// wentOn says that the first wave waits for members on their way in a later one.
+	wentOn bool
 	// begun says that this rollout has moved somebody.
 	begun bool
 	// failing, movable and catchingUp are the members that are so, in their order: most are none of these, and
@@ -116,7 +118,7 @@ func (s *standing) resumes() bool {
 func newCount(in *Input) *count {
 	c := &count{rules: newRules(in)}
 	assigned := assigner{&c.rules}.assign()
-	c.again = assigned.again
+	c.again, c.wentOn = assigned.again, assigned.wentOn
 	if assigned.standIn >= 0 {
 		c.standIn = in.Members[assigned.standIn].Name
 	}
@@ -277,19 +279,13 @@ func (c *count) settle() {
 // through says whether a wave can be done now, with so many verified in it and before it. A wave is
 // not done by absences alone: while nobody in it, or in a wave before, is verified, it waits for
 // those who come back. Nor is it while a failure is not recorded yet. The first of several waves is
-// not done while nobody in it tried the version: when the first of them takes part, it goes first. It was done
-// where the status was lost, and somebody was moved in a later one.
+// not done while nobody in it tried the version: when the first of them takes part, it goes first.
 func (c *count) through(wave, healthy int) bool {
 	t := &c.waves[wave]
 	return !c.halted() && t.waiting == 0 && t.moving == 0 &&
 		t.unrecorded == 0 && //guard:failures-are-recorded-first
 		(t.away == 0 || healthy > 0) && //guard:not-done-by-absences
-		(wave != 0 || t.tried > 0 || len(c.waves) == 1 || (c.blank && started(c.waves[1:]))) //guard:first-wave-was-tried
-}
-
-// started says whether somebody was moved in any of some waves.
-func started(waves []tally) bool {
-	return slices.ContainsFunc(waves, func(t tally) bool { return t.started })
+		(wave != 0 || t.tried > 0 || len(c.waves) == 1) //guard:first-wave-was-tried
 }
 
 // completes says whether nobody who should have the version waits for it. A wave that nobody

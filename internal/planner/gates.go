@@ -123,19 +123,23 @@ func (r *rules) announced() Gate {
 }
 
 // wave is the gate of the members of one wave: those before are done, and it is approved. A wave
-// that waits only for its approval is named by that, also where nobody is in it.
+// that waits only for its approval is named by that, also where nobody is in it. So is one whose members are waited
+// for by the first wave.
 func (c *count) wave(i int) Gate {
+	var first Gate
 	for before := range i {
 		t := &c.waves[before]
 		switch {
 		case t.done: //guard:waves-in-order -> true
 		case t.moving == 0 && t.approval.closed():
 			return t.approval
+		case before == 0 && c.wentOn:
+			first.WaitsFor = "wave " + c.strategy.Waves[0].Name
 		default:
 			return Gate{WaitsFor: "wave " + c.strategy.Waves[before].Name}
 		}
 	}
-	return c.waves[i].approval
+	return firstClosed(c.waves[i].approval, first)
 }
 
 // approvals are what people say of the waves of a rollout.

@@ -14,8 +14,6 @@ type rules struct {
 	target   v1alpha1.Release
 	// known are the waves of the Rollout's status, by name.
 	known map[string]v1alpha1.WaveStatus
-	// blank says that the status knows of no move: the rollout has not begun, or the status was lost.
-	blank bool
 	// done is when waves were done, by the names that they had then.
 	done wavesDone
 	memory
@@ -37,7 +35,6 @@ func newRules(in *Input) rules {
 	r := rules{
 		in: in, strategy: in.Strategy,
 		target: v1alpha1.Release{Version: in.Rollout.Spec.Version, Digest: in.Rollout.Spec.Digest},
-		blank:  in.Rollout.Status.StartedAt == nil,
 		known:  make(map[string]v1alpha1.WaveStatus, len(in.Rollout.Status.Waves)), done: wavesDone{},
 		memory: make(memory, len(in.Rollout.Status.Memory)),
 	}

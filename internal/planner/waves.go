@@ -45,6 +45,8 @@ type assignment struct {
 	// standIn is the index of the member that goes first in place of those of the first wave;
 	// -1 where nobody does.
 	standIn int
+	// wentOn says that the first wave waits for members on their way in a later one: see choice.
+	wentOn bool
 	// again is when time alone may change it; zero if never.
 	again time.Time
 }
@@ -85,9 +87,11 @@ func (r assigner) assign() assignment {
 		active = active || goes
 		a.again = calendar.Earliest(a.again, patience)
 	}
-	if standIn := next.first(); !active && standIn >= 0 { //guard:first-wave-has-somebody
+	standIn := next.first()
+	if !active && standIn >= 0 { //guard:first-wave-has-somebody
 		a.waves[standIn], a.standIn = 0, standIn
 	}
+	a.wentOn = !active && standIn < 0 && next.wentOn
 	return a
 }
 
@@ -107,7 +111,8 @@ func (r assigner) named() assignment {
 // is asked first, as others may have the version since that one stood in.
 type choice struct {
 	ready, have, may, will int
-	// wentOn says that somebody was moved in a later wave: the first was done then, and nobody else begins there.
+	// wentOn says that somebody is on its way in a later wave: either the first was done then, and nothing says so any
+	// longer, or it came since. Nobody else goes first before it is verified there, by the measure of that wave.
 	wentOn bool
 }
 
@@ -121,7 +126,7 @@ func (r assigner) consider(c *choice, i int) {
 
 	wave := r.wentLater(m)
 	s := r.stand(m, wave)
-	c.wentOn = c.wentOn || wave > 0
+	c.wentOn = c.wentOn || (wave > 0 && s.underWay())
 	if s.state == failed || s.state == excused {
 		return
 	}
@@ -190,16 +195,13 @@ func (r assigner) wentFirst(m *Member) bool {
 	return done && r.known[first].StandIn == m.Name && m.has(r.target) //guard:who-stood-in-stays-first -> false
 }
 
-// wentLater is the wave after the first in which this rollout has moved a member of which the status knows nothing, as it
-// was lost; zero where there is none.
+// wentLater is the wave after the first in which this rollout has moved a member; zero where there is none.
 func (r assigner) wentLater(m *Member) int {
 	wave := 0
-	if r.blank {
-		r.records(m, func(s *Stamp) bool {
-			wave = max(wave, slices.IndexFunc(r.strategy.Waves, func(w Wave) bool { return w.Name == s.Wave }))
-			return wave > 0
-		})
-	}
+	r.records(m, func(s *Stamp) bool {
+		wave = max(wave, slices.IndexFunc(r.strategy.Waves, func(w Wave) bool { return w.Name == s.Wave }))
+		return wave > 0
+	})
 	return wave
 }
 

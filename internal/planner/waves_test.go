@@ -126,10 +126,27 @@ func TestStandIn(t *testing.T) {
 			[]change{member("siljan", prod(healthy(target, 2*time.Hour), moved("first", 3*time.Hour))), member("tokke")},
 			[]string{"tokke/prod Advance 2.5.0 wave everyone"},
 		},
+		{
+			"somebody is on its way in a later wave: it is verified there before anybody goes first",
+			[]change{member("siljan", suspended), member("tokke"), member("vinje", prod(unseen(target), moved("everyone", time.Minute)))},
+			nil,
+		},
+		{
+			"it failed there: somebody else goes first",
+			[]change{member("siljan", suspended), member("tokke"), member("vinje", returned("everyone")), func(in *planner.Input) {
+				in.Strategy.Waves, _ = planner.CompileWaves([]v1alpha1.Wave{wave("first", "siljan"), {Name: "everyone", MaxFailures: number(1)}})
+			}},
+			[]string{tokke},
+		},
+		{
+			"it is verified there: it goes first, and the next wave follows",
+			[]change{member("siljan", suspended), member("tokke"), member("vinje", verified("everyone"))},
+			[]string{"tokke/prod Advance 2.5.0 wave everyone"},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
-			in := world(append(c.world, waves(wave("first", "siljan"), wave("everyone")))...)
+			in := world(append([]change{waves(wave("first", "siljan"), wave("everyone"))}, c.world...)...)
 			diff(t, c.reason, "moves", moves(planner.Plan(in)), c.moves)
 		})
 	}
@@ -147,6 +164,36 @@ func TestWhoStoodInStaysNamed(t *testing.T) {
 		in.Rollout.Status = planner.Plan(in).Status
 		diff(t, "nothing but its name in the status says that kviteseid went first", "stand-in", in.Rollout.Status.Waves[0].StandIn, "kviteseid")
 		diff(t, "it stays in the first wave", "members", in.Rollout.Status.Waves[0].Members, int32(3))
+	}
+}
+
+// TestWhoWentLaterIsWaitedFor has a first wave of nobody, which came since vinje began in a later one, or whose end
+// nobody knows of any longer: vinje soaks by the measure of its own wave, and then by that of the first.
+func TestWhoWentLaterIsWaitedFor(t *testing.T) {
+	long := wave("first", "gone")
+	long.Soak = lasting(3 * time.Hour)
+	gate := wave("second", "vinje")
+	gate.RequireApproval = new(true)
+	inTest := member("vinje", test(healthy(target, 2*time.Hour), moved("second", 3*time.Hour)), prod(has(before)))
+	began := func(in *planner.Input) { in.Rollout.Status.StartedAt = at(-3 * time.Hour) }
+	cases := []struct {
+		reason string
+		world  []change
+		moves  []string
+		next   string
+	}{
+		{"it goes on in its own wave", []change{waves(long, wave("second", "vinje"), wave("third")), inTest}, []string{"vinje/prod Advance 2.5.0 wave second"}, "wave second: 0/1 verified, 1 on the way"},
+		{"also where the status knows that it began", []change{waves(long, wave("second", "vinje"), wave("third")), inTest, began}, []string{"vinje/prod Advance 2.5.0 wave second"}, "wave second: 0/1 verified, 1 on the way"},
+		{"then in the first", []change{waves(long, wave("second", "vinje"), wave("third")), member("vinje", verified("second"))}, nil, "wave first: 0/1 verified, 1 on the way"},
+		{"what it waits for is named", []change{waves(long, gate, wave("third")), inTest}, nil, "waits: approval of wave second"},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			step := planner.Plan(world(append(c.world, member("tokke"))...))
+			diff(t, c.reason, "moves", moves(step), c.moves)
+			mentions(t, c.reason, step.Status.Next, c.next)
+			diff(t, c.reason, "the first wave is not done", waveIn(t, step, "first").CompletedAt, (*metav1.Time)(nil))
+		})
 	}
 }
 

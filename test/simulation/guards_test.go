@@ -97,7 +97,7 @@ var guards = []guard{
 	{"found-and-failed-is-not-tried", "who had the version and failed did not go first"},
 	{"who-went-first-stays-first", "who went first stays in the first wave"},
 	{"first-wave-has-somebody", "the first wave always has somebody"},
-	{"later-waves-began-after-the-first", "where later waves have begun and the status is lost, nobody is asked to go first again"},
+	{"later-waves-began-after-the-first", "while somebody is on its way in a later wave, nobody else goes first"},
 	{"first-wave-was-tried", "the first wave is done when somebody tried"},
 	{"not-done-by-absences", "a wave is not done by absences alone"},
 }

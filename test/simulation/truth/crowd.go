@@ -2,7 +2,6 @@ package truth
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -243,18 +242,10 @@ func (t *Truth) someFailed(r *v1alpha1.Rollout) bool {
 // firstMissing says what is missing of the first of several waves: somebody who tried the version,
 // be it one who had it before.
 func (t *Truth) firstMissing(r *v1alpha1.Rollout, p Promise, c crowd) string {
-	if c.verified > 0 || c.failed > 0 || t.someFailed(r) || t.stoodIn(r, p) || triedAndLeft(t, r, p.Waves[0]) || wentOn(t, r, p) {
+	if c.verified > 0 || c.failed > 0 || t.someFailed(r) || t.stoodIn(r, p) || triedAndLeft(t, r, p.Waves[0]) {
 		return ""
 	}
 	return "nobody went first"
-}
-
-// wentOn says whether the first wave was done before somebody deleted the record of a Rollout, which a member tells of
-// that was moved in a later wave.
-func wentOn(t *Truth, r *v1alpha1.Rollout, p Promise) bool {
-	return t.Ledger.of(r.Name).doneBefore[p.Waves[0].Name] && slices.ContainsFunc(t.Followers(r), func(f Member) bool {
-		return t.waveOf(f, r, p) > 0 && t.started(f, r)
-	})
 }
 
 // triedAndLeft says whether somebody left on the way, in the first wave, and was not healthy in time: the

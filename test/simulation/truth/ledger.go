@@ -85,8 +85,6 @@ type entry struct {
 	// done are its waves that are done.
 	done     map[string]bool
 	verified map[string]bool
-	// doneBefore are waves that were done before somebody deleted the record, which was made again.
-	doneBefore map[string]bool
 	// unsaid are waves that are done, and that the Rollout has not said to be done since its status was lost.
 	unsaid map[string]bool
 	// past are places that were verified when their wave was done.

@@ -30,7 +30,7 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 	was := t.Ledger.of(r.Name) // be it before somebody deleted its record
 	delete(t.Ledger.rollouts, r.Name)
 	e := t.Ledger.of(r.Name)
-	e.begun, e.doneBefore, e.withdrawn = was.begun, was.done, map[v1alpha1.Release]bool{}
+	e.begun, e.withdrawn = was.begun, map[v1alpha1.Release]bool{}
 	for _, done := range t.Ledger.completed[subject(r)] {
 		v := versionOf(t.Apps[r.Spec.App], done.Version)
 		e.withdrawn[done] = v != nil && v.State == v1alpha1.VersionWithdrawn
