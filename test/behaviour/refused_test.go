@@ -57,6 +57,7 @@ func forbids(t *testing.T, i *v1alpha1.AppInstallation, version string) func() {
 
 func TestAWriteThatIsRefusedForGoodKeepsNobodyWaiting(t *testing.T) {
 	parallel(t)
+	plugin := newPlugin(t) // before anything is refused: the longer it is, the later the API server is asked again
 	app := publish(t, unique("archive"), nil, files("archive", nil), files("archive", nil))
 	// by name it is the first to be moved
 	barred, other := town(t, "a-barred"), town(t, "b-other")
@@ -77,7 +78,7 @@ func TestAWriteThatIsRefusedForGoodKeepsNobodyWaiting(t *testing.T) {
 	})
 	reaches(t, r, v1alpha1.RolloutCompleted)
 	reports(t, barred, app.Name, v1alpha1.AppBlocked, there.Namespace+"/"+there.Name, fix, said)
-	if err := holds(newPlugin(t).mustRun(t, "explain", barred.Name, app.Name), fix, said); err != nil {
+	if err := holds(plugin.mustRun(t, "explain", barred.Name, app.Name), fix, said); err != nil {
 		t.Error(err)
 	}
 	stays(t, barred, there)
@@ -92,6 +93,7 @@ func TestAWriteThatIsRefusedForGoodKeepsNobodyWaiting(t *testing.T) {
 // A version that a municipality names itself is refused: it says so, and comes when it may.
 func TestAnOwnDecisionThatIsRefusedIsReported(t *testing.T) {
 	parallel(t)
+	plugin := newPlugin(t) // before anything is refused
 	app := publish(t, unique("own"), nil, files("own", nil), files("own", nil))
 	m := town(t, "barred", adopts(app.Name, version("1.0.0")))
 	there := runs(t, m.Name+"-prod", app.Name, "1.0.0")
@@ -99,7 +101,7 @@ func TestAnOwnDecisionThatIsRefusedIsReported(t *testing.T) {
 	edit(t, m, adopts(app.Name, version("1.1.0")))
 	reports(t, m, app.Name, v1alpha1.AppBlocked, there.Namespace+"/"+there.Name, reason)
 	stays(t, m, there)
-	if err := holds(newPlugin(t).mustRun(t, "explain", m.Name, app.Name), reason); err != nil {
+	if err := holds(plugin.mustRun(t, "explain", m.Name, app.Name), reason); err != nil {
 		t.Error(err)
 	}
 	allow()
