@@ -15,6 +15,9 @@ export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 IMG ?= ghcr.io/allmenning/manager:dev
 # What the programs say of themselves.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT = $(shell git log -1 --format=%H 2>/dev/null)
+DATE = $(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+PROVENANCE := github.com/allmenning/allmenning/internal/provenance
 PLATFORMS ?= linux/amd64,linux/arm64
 FUZZTIME ?= 30s
 PKG ?= ./...
@@ -51,7 +54,7 @@ WITH_CONTROLPLANE = KUBEBUILDER_ASSETS="$${KUBEBUILDER_ASSETS:-$$(hack/controlpl
 help: ## Show this help.
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: generate
 generate: $(CONTROLLER_GEN) ## Write deep copies and apply configurations of the API types.
@@ -158,7 +161,7 @@ down: ## Stop it. NAME=demo for the demo's.
 .PHONY: build
 build: ## Build the programs of cmd/ into dist/, as they are released.
 	@mkdir -p dist
-	go build -ldflags='-s -w -X main.version=$(VERSION)' -o dist/ ./cmd/...
+	go build -ldflags='-s -w -X $(PROVENANCE).version=$(VERSION) -X $(PROVENANCE).commit=$(COMMIT) -X $(PROVENANCE).date=$(DATE)' -o dist/ ./cmd/...
 
 .PHONY: image
 image: ## Build the image IMG for PLATFORMS into dist/, without a container engine; PUSH=1 sends it to the registry.

@@ -17,6 +17,7 @@ import (
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
+	"github.com/allmenning/allmenning/internal/provenance"
 )
 
 // errRefused says that a bundle would not be available; what is wrong was printed.
@@ -250,7 +251,7 @@ func scanned(report publication.Report) []sarif.Result {
 func writeReport(out io.Writer, output string, report publication.Report) error {
 	switch output {
 	case "sarif":
-		content, err := sarif.Write(scanned(report), version)
+		content, err := sarif.Write(scanned(report), provenance.OfThisProgram().Version)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 	"sigs.k8s.io/yaml"
+
+	"github.com/allmenning/allmenning/internal/provenance"
 )
 
 func newCommand() *cobra.Command {
@@ -18,7 +20,7 @@ func newCommand() *cobra.Command {
 		Short: "Who decided what, how far a rollout has come, and how to take part",
 		Long: "The nation offers, the network proposes, the municipality decides. This plugin shows how that comes out,\n" +
 			"shows and foresees rollouts, and makes the three changes that people make by hand: approve, promote, onboard.",
-		Version:       version,
+		Version:       provenance.OfThisProgram().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl allmenning"},

@@ -24,9 +24,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// version is set by the build.
-var version = "dev"
-
 func main() {
 	log.SetLogger(logr.Discard()) // commands and errors say what a person should know
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -17,6 +17,7 @@ import (
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/outlook"
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/world"
 	"github.com/allmenning/allmenning/internal/planner"
+	"github.com/allmenning/allmenning/internal/provenance"
 )
 
 // errChanges says that something changes, by the exit code alone: what does was written.
@@ -169,7 +170,7 @@ func (p *planning) write(cmd *cobra.Command, b *bulletin.Bulletin) error {
 		b.Text(cmd.OutOrStdout(), p.members)
 		return nil
 	}
-	return b.Write(cmd.OutOrStdout(), p.output, version)
+	return b.Write(cmd.OutOrStdout(), p.output, provenance.OfThisProgram().Version)
 }
 
 // verdict is what the exit code says of a bulletin.

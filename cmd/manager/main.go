@@ -17,10 +17,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/allmenning/allmenning/controllers"
+	"github.com/allmenning/allmenning/internal/provenance"
 )
-
-// version is set by the build.
-var version = "dev"
 
 func main() {
 	if err := newCommand().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
@@ -39,11 +37,12 @@ type flags struct {
 func newCommand() *cobra.Command {
 	var f flags
 	var o controllers.Options
+	from := provenance.OfThisProgram()
 	cmd := &cobra.Command{
 		Use:           "manager",
 		Short:         "The Allmenning operator: municipalities, networks and shared apps on one cluster",
 		Args:          cobra.NoArgs,
-		Version:       version,
+		Version:       from.String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -54,6 +53,7 @@ func newCommand() *cobra.Command {
 			ctrl.SetLogger(log)
 			klog.SetLogger(log)
 			o.Log = log
+			log.Info("starting", "version", from.Version, "commit", from.Commit, "date", from.Date, "go", from.Go, "namespace", o.Namespace)
 			config, err := loadConfig(f.kubeconfig)
 			if err != nil {
 				return err
@@ -62,7 +62,6 @@ func newCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log.Info("starting", "version", version, "namespace", o.Namespace)
 			return mgr.Start(cmd.Context())
 		},
 	}

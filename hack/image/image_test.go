@@ -18,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -196,7 +197,7 @@ func TestArchive(t *testing.T) {
 	}
 	folder := t.TempDir()
 	o := options{name: "registry.example.no/manager:1.0.0", version: "1.0.0", platforms: []string{"linux/amd64"},
-		program: program, archive: filepath.Join(folder, "a.tar"), source: folder}
+		program: program, archive: filepath.Join(folder, "a.tar"), boms: filepath.Join(folder, "sboms"), source: folder}
 	if err := o.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,10 @@ func TestArchive(t *testing.T) {
 			t.Errorf("docker looks for %s, which is not there", blob)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(folder, "a.tar")); err != nil {
+	if diff := cmp.Diff([]string{o.name + "-amd64", o.name}, docker[0].RepoTags); diff != "" {
+		t.Errorf("docker's names for it (-want +got):\n%s", diff)
+	}
+	if _, err := os.Stat(filepath.Join(o.boms, "manager-1.0.0-linux-amd64.spdx.json")); err != nil {
 		t.Error(err)
 	}
 	left, err := filepath.Glob(filepath.Join(folder, ".image-*"))

@@ -8,12 +8,14 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/allmenning/allmenning/hack/program"
 )
 
 // description is what an image says of itself.
 type description struct {
 	Version string
-	Commit  commit
+	Commit  program.Commit
 }
 
 // labels are the annotations that the OCI image specification defines (annotations.md).
@@ -25,7 +27,7 @@ func (d description) labels() map[string]string {
 		"org.opencontainers.image.documentation": "https://github.com/allmenning/allmenning/tree/main/docs",
 		"org.opencontainers.image.licenses":      "Apache-2.0",
 		"org.opencontainers.image.version":       d.Version,
-		"org.opencontainers.image.created":       d.Commit.Time.Format("2006-01-02T15:04:05Z"),
+		"org.opencontainers.image.created":       d.Commit.Date(),
 	}
 	if d.Commit.Hash != "" {
 		labels["org.opencontainers.image.revision"] = d.Commit.Hash
@@ -44,8 +46,9 @@ type index struct {
 type built struct {
 	platform v1.Platform
 	image    v1.Image
-	// bom is an artifact that refers to the image.
-	bom v1.Image
+	// list is the SBOM, and bom an artifact of it that refers to the image.
+	list []byte
+	bom  v1.Image
 }
 
 func newIndex(d description) *index {
@@ -53,23 +56,32 @@ func newIndex(d description) *index {
 	return &index{description: d, images: marked(images, d.labels())}
 }
 
-// add makes the image of a program.
-func (x *index) add(program string, platform v1.Platform) error {
-	image, err := x.image(program, platform)
+// add makes the image of a program that is in a file.
+func (x *index) add(file string, platform v1.Platform) error {
+	image, err := x.image(file, platform)
 	if err != nil {
 		return err
 	}
-	bom, err := x.bom(program, image, platform)
+	list, err := x.bom(file, image, x.program(platform))
+	if err != nil {
+		return err
+	}
+	bom, err := referring(image, list)
 	if err != nil {
 		return err
 	}
 	x.images = mutate.AppendManifests(x.images, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: &platform}})
-	x.built = append(x.built, built{platform: platform, image: image, bom: bom})
+	x.built = append(x.built, built{platform: platform, image: image, list: list, bom: bom})
 	return nil
 }
 
+// program is the operator's, for a platform.
+func (d description) program(platform v1.Platform) program.Program {
+	return program.Program{Name: "manager", Version: d.Version, Commit: d.Commit, OS: platform.OS, Arch: platform.Architecture}
+}
+
 // image has one layer that seldom changes and one with the program. It is built on nothing: there is no shell.
-func (x *index) image(program string, platform v1.Platform) (v1.Image, error) {
+func (x *index) image(file string, platform v1.Platform) (v1.Image, error) {
 	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	created := v1.Time{Time: x.Commit.Time}
 	config := &v1.ConfigFile{
@@ -88,7 +100,7 @@ func (x *index) image(program string, platform v1.Platform) (v1.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("layer of certificates: %w", err)
 	}
-	operator, err := programLayer(program)
+	operator, err := programLayer(file)
 	if err != nil {
 		return nil, fmt.Errorf("layer of the program: %w", err)
 	}

@@ -23,6 +23,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
+
+	"github.com/allmenning/allmenning/hack/program"
 )
 
 func main() {
@@ -44,6 +46,7 @@ type options struct {
 	program   string
 	layout    string
 	archive   string
+	boms      string
 	push      bool
 	insecure  bool
 }
@@ -63,6 +66,7 @@ func newCommand() *cobra.Command {
 	set.StringVar(&o.program, "program", "", "take this program instead of building one; for one platform only")
 	set.StringVar(&o.layout, "layout", "", "write a folder in the OCI image layout; it is replaced")
 	set.StringVar(&o.archive, "archive", "", "write a tar archive that ctr, docker, podman and skopeo load")
+	set.StringVar(&o.boms, "sboms", "", "write the SBOM of each platform into a folder, too, as manager-VERSION-OS-ARCH.spdx.json")
 	set.BoolVar(&o.push, "push", false, "push image and SBOMs to the registry of --name")
 	set.BoolVar(&o.insecure, "insecure-registry", false, "push without TLS")
 	return command
@@ -74,7 +78,7 @@ func (o options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	commit, err := commitOf(ctx, o.source)
+	commit, err := program.CommitOf(ctx, o.source)
 	if err != nil {
 		return err
 	}
@@ -87,17 +91,17 @@ func (o options) run(ctx context.Context) error {
 	described := description{Version: o.version, Commit: commit}
 	index := newIndex(described)
 	for _, platform := range platforms {
-		program := o.program
-		if program == "" {
-			program = filepath.Join(work, strings.ReplaceAll(platform.String(), "/", "-"), "manager")
+		file := o.program
+		if file == "" {
+			file = filepath.Join(work, strings.ReplaceAll(platform.String(), "/", "-"), "manager")
 			say("building the program for %s", platform)
 			began := time.Now()
-			if err := buildProgram(ctx, o.source, program, o.version, platform); err != nil {
+			if err := index.program(platform).Build(ctx, o.source, file); err != nil {
 				return err
 			}
 			say("built in %s", time.Since(began).Round(time.Second))
 		}
-		if err := index.add(program, platform); err != nil {
+		if err := index.add(file, platform); err != nil {
 			return fmt.Errorf("image for %s: %w", platform, err)
 		}
 	}
@@ -150,6 +154,12 @@ func (o options) write(ctx context.Context, index *index, reference name.Tag) er
 			return fmt.Errorf("write --archive: %w", err)
 		}
 		say("wrote the archive %s", o.archive)
+	}
+	if o.boms != "" {
+		if err := index.writeBOMs(o.boms); err != nil {
+			return fmt.Errorf("write --sboms: %w", err)
+		}
+		say("wrote the SBOMs into %s", o.boms)
 	}
 	if o.push {
 		if err := push(ctx, index, reference); err != nil {

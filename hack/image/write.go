@@ -1,15 +1,12 @@
 package main
 
 import (
-	"archive/tar"
 	"context"
 	"encoding/json"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
-	"slices"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -17,6 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/allmenning/allmenning/hack/archive"
 )
 
 // writeLayout replaces a folder by the image in the OCI image layout (image-layout.md), its SBOMs among it.
@@ -44,8 +43,7 @@ func writeLayout(folder string, x *index, reference name.Tag) error {
 	return nil
 }
 
-// writeArchive writes the layout as one file. Beside it stands manifest.json, which docker reads: it names the image of
-// one platform, this machine's where that was built.
+// writeArchive writes the layout as one file. Beside it is manifest.json, which `docker load` reads.
 func writeArchive(file string, x *index, reference name.Tag) error {
 	folder, err := os.MkdirTemp(filepath.Dir(file), ".image-")
 	if err != nil {
@@ -58,7 +56,11 @@ func writeArchive(file string, x *index, reference name.Tag) error {
 	if err := writeDockerManifest(folder, x, reference); err != nil {
 		return err
 	}
-	return pack(folder, file)
+	files, err := archive.Folder(folder)
+	if err != nil {
+		return err
+	}
+	return archive.Write(file, files)
 }
 
 // dockerManifest is an entry of manifest.json, as `docker save` writes it.
@@ -68,20 +70,25 @@ type dockerManifest struct {
 	Layers   []string
 }
 
+// writeDockerManifest lists the image of each platform, as manifest.json has no word for platforms: the first one has the
+// image's name, and all of them that name with "-" and the architecture behind it.
 func writeDockerManifest(folder string, x *index, reference name.Tag) error {
-	chosen := x.built[0]
-	if i := slices.IndexFunc(x.built, func(b built) bool { return b.platform.Architecture == runtime.GOARCH }); i >= 0 {
-		chosen = x.built[i]
+	var entries []dockerManifest
+	for i, b := range x.built {
+		manifest, err := b.image.Manifest()
+		if err != nil {
+			return err
+		}
+		entry := dockerManifest{Config: blob(manifest.Config.Digest), RepoTags: []string{reference.String() + "-" + b.platform.Architecture}}
+		if i == 0 {
+			entry.RepoTags = append(entry.RepoTags, reference.String())
+		}
+		for _, l := range manifest.Layers {
+			entry.Layers = append(entry.Layers, blob(l.Digest))
+		}
+		entries = append(entries, entry)
 	}
-	manifest, err := chosen.image.Manifest()
-	if err != nil {
-		return err
-	}
-	entry := dockerManifest{Config: blob(manifest.Config.Digest), RepoTags: []string{reference.String()}}
-	for _, l := range manifest.Layers {
-		entry.Layers = append(entry.Layers, blob(l.Digest))
-	}
-	content, err := json.Marshal([]dockerManifest{entry})
+	content, err := json.Marshal(entries)
 	if err != nil {
 		return err
 	}
@@ -90,39 +97,18 @@ func writeDockerManifest(folder string, x *index, reference name.Tag) error {
 
 func blob(digest v1.Hash) string { return path.Join("blobs", digest.Algorithm, digest.Hex) }
 
-// pack writes the files of a folder into an archive, in the order of their names and without times.
-func pack(folder, file string) error {
-	out, err := os.Create(file)
-	if err != nil {
+// writeBOMs writes the SBOM of each platform as a file.
+func (x *index) writeBOMs(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // they are for everybody
 		return err
 	}
-	archive := tar.NewWriter(out)
-	err = filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	for _, b := range x.built {
+		file := strings.Join([]string{"manager", x.Version, b.platform.OS, b.platform.Architecture}, "-") + ".spdx.json"
+		if err := os.WriteFile(filepath.Join(folder, file), b.list, 0o644); err != nil { //nolint:gosec // they are for everybody
 			return err
 		}
-		inside, err := filepath.Rel(folder, name)
-		if err != nil {
-			return err
-		}
-		content, err := os.Open(name) //nolint:gosec // written just before
-		if err != nil {
-			return err
-		}
-		defer content.Close() //nolint:errcheck // it was only read
-		info, err := content.Stat()
-		if err != nil {
-			return err
-		}
-		return put(archive, filepath.ToSlash(inside), 0o644, info.Size(), content)
-	})
-	if err == nil {
-		err = archive.Close()
 	}
-	if closed := out.Close(); err == nil {
-		err = closed
-	}
-	return err
+	return nil
 }
 
 // push sends the image, and then the SBOMs, which refer to it.

@@ -28,7 +28,7 @@ var layers = []layer{
 	{packages: "controllers/snapshot", allowed: []string{"api", "internal", "controllers/internal"}},
 	{packages: "controllers/*", allowed: []string{"api", "internal", "controllers/internal", "controllers/snapshot"}},
 	{packages: "controllers", allowed: []string{"api", "internal"}, siblings: true},
-	{packages: "cmd/manager", allowed: []string{"controllers"}},
+	{packages: "cmd/manager", allowed: []string{"controllers", "internal/provenance"}},
 	{packages: "cmd/kubectl-allmenning", allowed: []string{"api", "internal", "config/crd", "config/rbac"}, siblings: true},
 	{packages: "config/crd"},
 	{packages: "config/policy"},

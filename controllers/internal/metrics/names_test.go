@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/allmenning/allmenning/internal/provenance"
 )
 
 // TestNames holds the documentation to the metrics that there are, and the alerts to the documentation.
@@ -35,8 +37,10 @@ func TestNames(t *testing.T) {
 	for _, d := range newSeries().all() {
 		descs += d.String() + "\n"
 	}
-	for d := range described(requests.count) {
-		descs += d.String() + "\n"
+	for _, c := range []prometheus.Collector{requests.count, newBuild(provenance.Provenance{})} {
+		for d := range described(c) {
+			descs += d.String() + "\n"
+		}
 	}
 	there, documented := in(descs), in(read("docs/operations.md"))
 	if diff := cmp.Diff(there, documented); diff != "" {
