@@ -2,7 +2,7 @@
 // that it ships as they are, and the README of its values.
 //
 //	go run ./hack/chart                          # write charts/allmenning/files and README.md
-//	go run ./hack/chart package --version=1.0.0  # pack it into dist/
+//	go run ./hack/chart package --version=1.0.0  # pack it into dist/, always to the same bytes
 package main
 
 import (
@@ -13,8 +13,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-	"helm.sh/helm/v4/pkg/chart/v2/loader"
-	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 )
 
 // folder is the chart's, in the repository.
@@ -40,13 +38,14 @@ func newCommand() *cobra.Command {
 				writeReadme())
 		},
 	}
-	var version, target string
+	var p packing
 	pack := &cobra.Command{
 		Use: "package", Short: "Pack the chart as a release", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return packChart(version, target) },
+		RunE: func(command *cobra.Command, _ []string) error { return p.run(command.Context(), command.OutOrStdout()) },
 	}
-	pack.Flags().StringVar(&version, "version", "", "version of chart and operator, such as 1.0.0; empty keeps that of Chart.yaml")
-	pack.Flags().StringVar(&target, "to", "dist", "folder to write the package to")
+	pack.Flags().StringVar(&p.version, "version", "", "version of chart and operator, such as 1.0.0; empty keeps that of Chart.yaml")
+	pack.Flags().StringVar(&p.target, "to", "dist", "folder to write the package to")
+	pack.Flags().StringVar(&p.archive, "archive", "", "write the OCI image layout of it, too, as a tar archive that skopeo and oras push")
 	command.AddCommand(pack)
 	return command
 }
@@ -80,25 +79,5 @@ func ship(from, name string) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// packChart writes the chart as <name>-<version>.tgz.
-func packChart(version, target string) error {
-	chart, err := loader.LoadDir(folder)
-	if err != nil {
-		return err
-	}
-	if version != "" {
-		chart.Metadata.Version, chart.Metadata.AppVersion = version, version
-	}
-	if err := chart.Validate(); err != nil {
-		return err
-	}
-	file, err := chartutil.Save(chart, target)
-	if err != nil {
-		return err
-	}
-	fmt.Println(file)
 	return nil
 }
