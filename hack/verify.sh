@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fails when a file that a tool writes is not what the tool would write now, and names
-# it, and when a schema breaks objects that the release before has stored (hack/compat.sh).
+# it, when a schema breaks objects that the release before has stored (hack/compat.sh), and when a workflow is
+# not what GitHub takes (actionlint).
 # It works on a copy, so the working tree, committed or not, stays as it is.
 #
 # Called by `make verify`, which has built the tools into the folder TOOLS.
@@ -9,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 generated=(api config/crd/bases config/rbac/role.yaml docs/api.md charts/allmenning)
-modules=(. hack/tools hack/compat hack/controlplane hack/node test/alerts test/walls/cyclonus)
+modules=(. hack/tools hack/compat hack/controlplane hack/node hack/sign hack/validators test/alerts test/walls/cyclonus)
 failed=0
 
 # complain says what is wrong and how to fix it; further complaints follow.
@@ -63,9 +64,16 @@ verify_schemas() {
   hack/compat.sh || complain "schemas break objects that the release before has stored, see above"
 }
 
+# The shell in workflows is not judged, as not every machine has shellcheck.
+verify_workflows() {
+  go -C hack/validators tool actionlint -shellcheck= -pyflakes= "$PWD"/.github/workflows/*.yaml "$PWD"/docs/gitops/github-*.yaml >&2 ||
+    complain "a workflow is not what GitHub takes, see above"
+}
+
 verify_generated
 verify_modules
 verify_format
 verify_schemas
+verify_workflows
 ((failed == 0)) || exit 1
-echo "verify: generated files, go.mod and formatting are up to date, and schemas take what was stored"
+echo "verify: generated files, go.mod and formatting are up to date, schemas take what was stored, and GitHub takes the workflows"
