@@ -111,7 +111,7 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Mun
 	wanted := keepsFinalizer(seen)
 	differs := wanted != controllerutil.ContainsFinalizer(m, v1alpha1.FinalizerDrain) && !suspended(seen)
 	if differs && wanted {
-		if err := r.writeFinalizer(ctx, ac.Municipality(m.Name).WithUID(m.UID).WithFinalizers(v1alpha1.FinalizerDrain)); err != nil {
+		if err := writeFinalizer(ctx, r.Client, ac.Municipality(m.Name).WithUID(m.UID).WithFinalizers(v1alpha1.FinalizerDrain)); err != nil {
 			return err
 		}
 	}
@@ -127,14 +127,14 @@ func (r *Reconciler) write(ctx context.Context, seen observed, next v1alpha1.Mun
 	}
 
 	if differs && !wanted {
-		return r.writeFinalizer(ctx, ac.Municipality(m.Name).WithUID(m.UID))
+		return writeFinalizer(ctx, r.Client, ac.Municipality(m.Name).WithUID(m.UID))
 	}
 	return nil
 }
 
 // writeFinalizer applies a Municipality with its finalizer, or without.
-func (r *Reconciler) writeFinalizer(ctx context.Context, desired *ac.MunicipalityApplyConfiguration) error {
-	err := r.Client.Apply(ctx, desired, client.FieldOwner(apply.Owner), client.ForceOwnership)
+func writeFinalizer(ctx context.Context, c client.Client, desired *ac.MunicipalityApplyConfiguration) error {
+	err := c.Apply(ctx, desired, client.FieldOwner(apply.Owner), client.ForceOwnership)
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("write finalizer: %w", err)
 	}
