@@ -67,15 +67,20 @@ func TestGitOpsToolsReadEveryKind(t *testing.T) {
 	edit(t, n, func(n *v1alpha1.Network) { n.Spec.Apps[0].Channel = "nightly" })
 	gitOpsToolsSay(t, n, status.FailedStatus, "Degraded", "nightly")
 	edit(t, installed, func(i *v1alpha1.AppInstallation) { i.Spec.Suspend = new(true) })
-	gitOpsToolsSay(t, installed, status.CurrentStatus, "Suspended", "spec.suspend")
+	gitOpsToolsSay(t, installed, status.InProgressStatus, "Suspended", "spec.suspend")
 }
 
 func TestGitOpsToolsReadFaults(t *testing.T) {
 	parallel(t)
-	faulty := publish(t, unique("faulty"), nil, map[string]string{"kustomization.yaml": "resources: [missing.yaml]\n"})
+	faulty := publish(t, unique("faulty"), nil, files("faulty", nil))
+	put(t, &corev1.ConfigMap{ObjectMeta: at(&corev1.ConfigMap{}, operatorNamespace, faulty.Name+"-worse").ObjectMeta,
+		Data: map[string]string{"kustomization.yaml": "resources: [missing.yaml]\n"}})
+	edit(t, faulty, func(a *v1alpha1.SharedApp) {
+		a.Spec.Versions = append(a.Spec.Versions, v1alpha1.Version{Version: "2.0.0", Source: fromConfigMap(faulty.Name + "-worse")})
+	})
 	gitOpsToolsSay(t, faulty, status.FailedStatus, "Degraded", "missing.yaml")
 	edit(t, faulty, func(a *v1alpha1.SharedApp) { a.Spec.Suspend = new(true) })
-	gitOpsToolsSay(t, faulty, status.CurrentStatus, "Suspended")
+	gitOpsToolsSay(t, faulty, status.InProgressStatus, "Suspended")
 
 	app := publish(t, unique("taken"), nil, files("taken", nil))
 	m := standing(t, town(t, "taken"))
@@ -86,9 +91,9 @@ func TestGitOpsToolsReadFaults(t *testing.T) {
 	double := town(t, "double", func(d *v1alpha1.Municipality) { d.Spec.Number = m.Spec.Number })
 	gitOpsToolsSay(t, double, status.FailedStatus, "Degraded", m.Spec.Number)
 	edit(t, double, func(m *v1alpha1.Municipality) { m.Spec.Suspend = v1alpha1.SuspensionOperator })
-	gitOpsToolsSay(t, double, status.CurrentStatus, "Suspended")
-	n := put(t, &v1alpha1.Network{ObjectMeta: at(&v1alpha1.Network{}, "", unique("still")).ObjectMeta, Spec: v1alpha1.NetworkSpec{Suspend: new(true)}})
-	gitOpsToolsSay(t, n, status.CurrentStatus, "Suspended")
+	gitOpsToolsSay(t, double, status.InProgressStatus, "Suspended")
+	n := put(t, &v1alpha1.Network{ObjectMeta: at(&v1alpha1.Network{}, "", unique("still")).ObjectMeta, Spec: v1alpha1.NetworkSpec{DisplayName: "Still", Suspend: new(true)}})
+	gitOpsToolsSay(t, n, status.InProgressStatus, "Suspended")
 }
 
 // Not parallel: it is about the one Platform.
@@ -97,7 +102,7 @@ func TestGitOpsToolsReadThePlatform(t *testing.T) {
 	platform := atOnce()
 	gitOpsToolsSay(t, platform, status.CurrentStatus, "Healthy")
 	undo := onPlatform(t, func(s *v1alpha1.PlatformSpec) { s.Suspend = new(true) })
-	gitOpsToolsSay(t, platform, status.CurrentStatus, "Suspended")
+	gitOpsToolsSay(t, platform, status.InProgressStatus, "Suspended")
 	undo()
 	gitOpsToolsSay(t, platform, status.CurrentStatus, "Healthy")
 }

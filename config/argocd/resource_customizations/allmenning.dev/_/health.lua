@@ -27,12 +27,13 @@ if obj.kind == "Rollout" and (status.phase == "Superseded" or status.phase == "W
   return { status = "Healthy", message = message("Ready", status.phase) }
 end
 
-if status.observedGeneration ~= obj.metadata.generation then
-  return { status = "Progressing", message = "the operator has not looked at generation " .. tostring(obj.metadata.generation) .. " yet" }
-end
-
+-- While it is suspended nobody looks at its spec.
 if is("Suspended") then
   return { status = "Suspended", message = message("Suspended", "spec.suspend is set") }
+end
+
+if status.observedGeneration ~= obj.metadata.generation then
+  return { status = "Progressing", message = "the operator has not looked at generation " .. tostring(obj.metadata.generation) .. " yet" }
 end
 
 if is("Stalled") then
