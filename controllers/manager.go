@@ -40,6 +40,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/buildpool"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/capabilities"
+	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/download"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/metrics"
@@ -369,7 +370,14 @@ func addReaders(mgr ctrl.Manager, holder *snapshot.Holder, known *kinds.Registry
 	if err := doors.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the door controller: %w", err)
 	}
-	platforms := &platform.Reconciler{Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("platform"), Kinds: known, Policies: guards, Live: mgr.GetAPIReader(), Clock: clock.RealClock{}}
+	asked, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return fmt.Errorf("make the client that asks for schemas: %w", err)
+	}
+	platforms := &platform.Reconciler{
+		Client: mgr.GetClient(), Holder: holder, Events: mgr.GetEventRecorder("platform"), Kinds: known, Policies: guards,
+		Definitions: &definition.Checker{Served: asked.OpenAPIV3()}, Live: mgr.GetAPIReader(), Clock: clock.RealClock{},
+	}
 	if err := platforms.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the platform controller: %w", err)
 	}

@@ -8,6 +8,10 @@ const ReasonAccessFailed = "AccessFailed"
 // was shipped, and of a Network whose coordinators have no access for that.
 const ReasonPolicyMissing = "PolicyMissing"
 
+// ReasonDefinitionOutdated is the reason of the condition Ready of the Platform while the CustomResourceDefinitions of the cluster
+// are older than the operator: what they lack can't be stored.
+const ReasonDefinitionOutdated = "DefinitionOutdated"
+
 // ReasonRangeNotPrivate is the reason of the condition Ready of the Platform while addresses of the cluster itself are not
 // private: environments of the zone Open may reach them.
 const ReasonRangeNotPrivate = "RangeNotPrivate"

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/policies"
 	"github.com/allmenning/allmenning/controllers/snapshot"
@@ -28,13 +29,16 @@ type Reconciler struct {
 	Kinds *kinds.Registry
 	// Policies compares the admission policies with those that are shipped.
 	Policies *policies.Checker
+	// Definitions compares the cluster's schemas of our kinds with those that this operator was built with.
+	Definitions *definition.Checker
 	// Live reads from the API server what is not kept in memory: where the cluster has its addresses.
 	Live client.Reader
 	// Clock is the time.
 	Clock clock.PassiveClock
 
-	// seen is written by the one worker.
-	seen addresses
+	// seen and compared are written by the one worker.
+	seen     addresses
+	compared compared
 }
 
 // +kubebuilder:rbac:groups=allmenning.dev,resources=platforms,verbs=get;list;watch
@@ -50,12 +54,13 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	seen, err := r.observe(ctx, req.Name)
 	if apierrors.IsNotFound(err) {
-		return ctrl.Result{RequeueAfter: lookAgain}, r.unreported(ctx) // without a Platform the built-in defaults hold
+		err := r.unreported(ctx)
+		return ctrl.Result{RequeueAfter: r.again()}, err // without a Platform the built-in defaults hold
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("observe: %w", err)
 	}
-	return ctrl.Result{RequeueAfter: lookAgain}, r.write(ctx, seen.platform, status(seen.platform, plan(seen), seen.country.Now))
+	return ctrl.Result{RequeueAfter: r.again()}, r.write(ctx, seen.platform, status(seen.platform, plan(seen), seen.country.Now))
 }
 
 // unreported logs what is wrong with the admission policies, and with the addresses of the cluster, where there is no Platform to say it in.
@@ -66,6 +71,9 @@ func (r *Reconciler) unreported(ctx context.Context) error {
 	}
 	if unguarded := found.Fault(""); unguarded != "" {
 		ctrl.LoggerFrom(ctx).Info("unguarded", "why", unguarded)
+	}
+	if _, err := r.schemas(ctx, v1alpha1.Platform{}); err != nil {
+		return err
 	}
 	fault, err := r.open(ctx, v1alpha1.Platform{})
 	if fault != "" {

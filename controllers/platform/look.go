@@ -10,16 +10,22 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/controllers/internal/settings"
 	"github.com/allmenning/allmenning/internal/walls"
 )
 
 // lookAgain is how often the addresses of the cluster are looked at. They seldom change, and not every cluster serves a
 // watch of all that shows them; who can't wait annotates the Platform.
-const lookAgain = 5 * time.Minute
+const (
+	lookAgain = 5 * time.Minute
+	// soon is when to look again at definitions that are not those of this operator.
+	soon = 15 * time.Second
+)
 
 // addresses are those of the cluster itself, as they were seen last.
 type addresses struct {
@@ -58,6 +64,40 @@ func (r *Reconciler) ranges(ctx context.Context, asked string) ([]walls.Range, e
 	}
 	r.seen = addresses{ranges: all, seenAt: now, asked: asked}
 	return all, nil
+}
+
+// compared is what was found of the cluster's schemas.
+type compared struct {
+	definition.Difference
+	at time.Time
+	// asked is the value of the reconcile annotation that they were looked at for.
+	asked string
+}
+
+// schemas says in what the cluster's schemas of our kinds differ. What is found anew is logged: writes fail, and not all logs
+// are read beside the Platform.
+func (r *Reconciler) schemas(ctx context.Context, p v1alpha1.Platform) (definition.Difference, error) {
+	now, asked := r.Clock.Now(), p.Annotations[v1alpha1.AnnotationReconcile]
+	if was := r.compared; !was.at.IsZero() && was.asked == asked && now.Before(was.at.Add(r.again())) {
+		return was.Difference, nil
+	}
+	found, err := r.Definitions.Check()
+	if err != nil {
+		return found, err
+	}
+	if why := found.Lacks + found.Adds; why != "" && found != r.compared.Difference {
+		ctrl.LoggerFrom(ctx).Info("other definitions", "why", why)
+	}
+	r.compared = compared{found, now, asked}
+	return found, nil
+}
+
+// again is when to look again: soon while somebody may be at applying the definitions.
+func (r *Reconciler) again() time.Duration {
+	if r.compared.Difference != (definition.Difference{}) {
+		return soon
+	}
+	return lookAgain
 }
 
 // ofNodes are the addresses of nodes, and those that they give to pods. An ExternalIP is on the internet already, and may

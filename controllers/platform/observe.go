@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/installable"
 )
@@ -21,6 +22,8 @@ type observed struct {
 	unreadable []string
 	// unguarded says which admission policies are not as they were shipped, with the fix; empty where all are.
 	unguarded string
+	// schemas says in what the cluster's schemas of our kinds are not those of this operator.
+	schemas definition.Difference
 	// open says which addresses of the cluster itself are not private, with the fix; empty where all are.
 	open string
 	// added are the kinds that bundles may hold and whose controllers nothing here bounds.
@@ -39,6 +42,9 @@ func (r *Reconciler) observe(ctx context.Context, name string) (observed, error)
 		return seen, err
 	}
 	seen.unguarded = found.Fault("")
+	if seen.schemas, err = r.schemas(ctx, seen.platform); err != nil {
+		return seen, err
+	}
 	if seen.open, err = r.open(ctx, seen.platform); err != nil {
 		return seen, err
 	}

@@ -20,6 +20,9 @@ func plan(seen observed) condition.Outcome {
 	if seen.unguarded != "" {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonPolicyMissing, Message: "what these admission policies forbid is not refused: " + seen.unguarded}
 	}
+	if seen.schemas.Lacks != "" {
+		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonDefinitionOutdated, Message: seen.schemas.Lacks}
+	}
 	spec := seen.platform.Spec
 	known := reference.Known{Apps: seen.country.Apps, Platform: spec, Networks: seen.country.Networks, Now: seen.country.Now}
 	faults, notes := reference.Platform(&seen.platform, known, country.Municipalities(seen.country.Tenants))
@@ -33,7 +36,7 @@ func plan(seen observed) condition.Outcome {
 		return condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonKindUnreadable,
 			Message: "apps that hold these kinds are neither installed nor corrected: " + strings.Join(seen.unreadable, "; ")}
 	}
-	said := slices.Concat([]string{message(spec)}, notes, country.ClosedWalls(seen.country), risks(seen.added))
+	said := slices.Concat([]string{message(spec)}, notes, country.ClosedWalls(seen.country), risks(seen.added), newer(seen.schemas.Adds))
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: strings.Join(said, "; ")}
 }
 
@@ -48,6 +51,14 @@ func risks(added []string) []string {
 		names += fmt.Sprintf(" and %d more", more)
 	}
 	return []string{fmt.Sprintf("bundles may hold %s, by ClusterRole %s. Of each of these kinds: %s", names, v1alpha1.RoleInstaller, installable.Risk)}
+}
+
+// newer says what the cluster's definitions know and this operator does not.
+func newer(adds string) []string {
+	if adds == "" {
+		return nil
+	}
+	return []string{adds}
 }
 
 func message(spec v1alpha1.PlatformSpec) string {

@@ -24,7 +24,7 @@ type layer struct {
 var layers = []layer{
 	{packages: "api", siblings: true},
 	{packages: "internal", allowed: []string{"api"}, siblings: true},
-	{packages: "controllers/internal", allowed: []string{"api", "internal", "config/policy"}, siblings: true},
+	{packages: "controllers/internal", allowed: []string{"api", "internal", "config/crd", "config/policy"}, siblings: true},
 	{packages: "controllers/snapshot", allowed: []string{"api", "internal", "controllers/internal"}},
 	{packages: "controllers/*", allowed: []string{"api", "internal", "controllers/internal", "controllers/snapshot"}},
 	{packages: "controllers", allowed: []string{"api", "internal"}, siblings: true},
