@@ -107,6 +107,9 @@ func (p *Process) runOnOneThread(command *exec.Cmd, started chan<- error) {
 // PID is its process id.
 func (p *Process) PID() int { return p.process.Pid }
 
+// Log is the path of its log.
+func (p *Process) Log() string { return p.log }
+
 // AwaitReady waits for its own word that it is ready. It fails when it dies.
 func (p *Process) AwaitReady(ctx context.Context) error {
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, readiness, true, func(ctx context.Context) (bool, error) {

@@ -29,14 +29,14 @@ const (
 )
 
 // Build builds cmd/manager of the repository at root into a folder, as it is shipped: without
-// debug data and cgo, also where the caller runs under the race detector. It returns the program's path;
+// debug data, paths of this machine and cgo, also where the caller runs under the race detector. It returns the program's path;
 // what the compiler says goes to out.
 func Build(ctx context.Context, root, folder string, out io.Writer) (string, error) {
 	program, err := filepath.Abs(filepath.Join(folder, "allmenning-manager"))
 	if err != nil {
 		return "", fmt.Errorf("building the operator: %w", err)
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", program, "./cmd/manager")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./cmd/manager")
 	build.Dir, build.Stdout, build.Stderr = root, out, out
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if err := build.Run(); err != nil {
