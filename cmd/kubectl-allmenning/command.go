@@ -26,7 +26,7 @@ func newCommand() *cobra.Command {
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl allmenning"},
 	}
 	c := newConnection(root.PersistentFlags())
-	root.AddCommand(newExplain(c), newStatus(c), newPlan(c), newApprove(c), newPromote(c), newOnboard(c), newBundle(), newPlatform())
+	root.AddCommand(newExplain(c), newStatus(c), newPlan(c), newApprove(c), newPromote(c), newOnboard(c), newBundle(), newPlatform(), newBackup(c), newRestore(c))
 	c.completeConnection(root)
 	root.SetFlagErrorFunc(seeHelp)
 	root.InitDefaultCompletionCmd()

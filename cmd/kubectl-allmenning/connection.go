@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -55,8 +57,14 @@ func noCluster(paths string) error {
 	return fmt.Errorf("no cluster: KUBECONFIG names %s, which holds none: correct it, or give --kubeconfig", paths)
 }
 
+// unhurried leaves it to the API server to slow a program down that makes thousands of requests.
+func unhurried(config *rest.Config) { config.QPS = -1 }
+
 // open returns a client of the cluster.
-func (c *connection) open() (client.WithWatch, error) {
+func (c *connection) open() (client.WithWatch, error) { return c.openWith() }
+
+// openWith returns a client of the cluster, of a configuration that is changed.
+func (c *connection) openWith(changes ...func(*rest.Config)) (client.WithWatch, error) {
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(c.rules, &c.overrides).ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
 		return nil, noCluster(os.Getenv(clientcmd.RecommendedConfigPathEnvVar))
@@ -65,8 +73,11 @@ func (c *connection) open() (client.WithWatch, error) {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	config.QPS, config.Burst = 50, 100 // a person waits
+	for _, change := range changes {
+		change(config)
+	}
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(v1alpha1.AddToScheme(scheme), coordinationv1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	opened, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
