@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/definition"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/country"
 	"github.com/allmenning/allmenning/internal/installable"
@@ -187,6 +188,29 @@ func TestPlanStallsOnPoliciesFirst(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, plan(seen)); diff != "" {
 		t.Errorf("outcome (-want +got):\n%s", diff)
+	}
+}
+
+func TestPlanTellsDefinitionsOfAnotherRelease(t *testing.T) {
+	p := v1alpha1.Platform{}
+	cases := []struct {
+		reason  string
+		schemas definition.Difference
+		want    condition.Outcome
+	}{
+		{"older ones stall it, whatever else they have", definition.Difference{Lacks: "older", Adds: "newer"},
+			condition.Outcome{State: condition.Stalled, Reason: v1alpha1.ReasonDefinitionOutdated, Message: "older"}},
+		{"newer ones are named", definition.Difference{Adds: "newer"},
+			condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonReady, Message: "in force; newer"}},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			seen := in(country.Objects{}, p)
+			seen.schemas = tc.schemas
+			if diff := cmp.Diff(tc.want, plan(seen)); diff != "" {
+				t.Errorf("outcome (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
