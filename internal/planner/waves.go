@@ -87,12 +87,19 @@ func (r assigner) assign() assignment {
 		active = active || goes
 		a.again = calendar.Earliest(a.again, patience)
 	}
+	if !active {
+		a.take(next)
+	}
+	return a
+}
+
+// take takes the best of those who may stand in.
+func (a *assignment) take(next choice) {
 	standIn := next.first()
-	if !active && standIn >= 0 { //guard:first-wave-has-somebody
+	a.wentOn, a.again = standIn < 0 && next.wentOn, calendar.Earliest(a.again, next.again)
+	if standIn >= 0 { //guard:first-wave-has-somebody
 		a.waves[standIn], a.standIn = 0, standIn
 	}
-	a.wentOn = !active && standIn < 0 && next.wentOn
-	return a
 }
 
 // named are the waves that name or select the members, and who of them went first in place of others.
@@ -114,6 +121,8 @@ type choice struct {
 	// wentOn says that somebody is on its way in a later wave: either the first was done then, and nothing says so any
 	// longer, or it came since. Nobody else goes first before it is verified there, by the measure of that wave.
 	wentOn bool
+	// again is when time alone may change it; zero if never.
+	again time.Time
 }
 
 // consider adds a member that is not in the first wave.
@@ -125,14 +134,28 @@ func (r assigner) consider(c *choice, i int) {
 	}
 
 	wave := r.wentLater(m)
-	s := r.stand(m, wave)
+	s := r.mayStandIn(m, wave)
 	c.wentOn = c.wentOn || (wave > 0 && s.underWay())
 	if s.state == failed || s.state == excused {
+		c.again = calendar.Earliest(c.again, s.until)
 		return
 	}
 	if first := c.of(&s, has); *first < 0 {
 		*first = i
 	}
+}
+
+// mayStandIn is how a member is doing that may stand in, by the measure of the wave that it was moved in. One that is
+// verified there has failed still where it has yet to recover by the measure of the first.
+func (r assigner) mayStandIn(m *Member, wave int) standing {
+	s := r.stand(m, wave)
+	if wave == 0 || s.state != verified {
+		return s
+	}
+	if first := r.stand(m, 0); first.state == failed { //guard:stand-in-has-recovered
+		return first
+	}
+	return s
 }
 
 // of is for whom a member may be the first.

@@ -175,6 +175,10 @@ func TestWhoWentLaterIsWaitedFor(t *testing.T) {
 	gate := wave("second", "vinje")
 	gate.RequireApproval = new(true)
 	inTest := member("vinje", test(healthy(target, 2*time.Hour), moved("second", 3*time.Hour)), prod(has(before)))
+	stuck := func(p *planner.MemberPlace) {
+		outcome(v1alpha1.OutcomeStuck, "stays")(p)
+		p.Installed.Stamp.Target = target
+	}
 	began := func(in *planner.Input) { in.Rollout.Status.StartedAt = at(-3 * time.Hour) }
 	cases := []struct {
 		reason string
@@ -185,6 +189,14 @@ func TestWhoWentLaterIsWaitedFor(t *testing.T) {
 		{"it goes on in its own wave", []change{waves(long, wave("second", "vinje"), wave("third")), inTest}, []string{"vinje/prod Advance 2.5.0 wave second"}, "wave second: 0/1 verified, 1 on the way"},
 		{"also where the status knows that it began", []change{waves(long, wave("second", "vinje"), wave("third")), inTest, began}, []string{"vinje/prod Advance 2.5.0 wave second"}, "wave second: 0/1 verified, 1 on the way"},
 		{"then in the first", []change{waves(long, wave("second", "vinje"), wave("third")), member("vinje", verified("second"))}, nil, "wave first: 0/1 verified, 1 on the way"},
+		{
+			"who could not return and recovered has not by the soak of the first: who is on its way is waited for",
+			[]change{
+				waves(long, wave("second", "vinje"), wave("third")), done("second"), member("vinje", prod(healthy(target, 2*time.Hour), moved("second", 3*time.Hour), stuck)),
+				member("siljan", prod(unseen(target), moved("third", time.Minute))),
+			},
+			nil, "wave third: 0/2 verified, 1 on the way",
+		},
 		{"what it waits for is named", []change{waves(long, gate, wave("third")), inTest}, nil, "waits: approval of wave second"},
 	}
 	for _, c := range cases {

@@ -207,6 +207,26 @@ var storiesOfBrokenWorlds = []story{
 		})
 		s.must(4, "12:00", "everybody has it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
+	{name: "stand-in-has-recovered", title: "Vinje could not return, recovers, and wave pilot is done; then a wave of nobody with a long soak is put first: vinje goes first there when it has recovered by that soak.", lasts: 6, plot: func(s *script) {
+		s.threeWaves(func(waves []v1alpha1.Wave) {
+			waves[1].Members.Names, waves[1].Soak = []string{"tokke"}, &metav1.Duration{Duration: 24 * time.Hour}
+		})
+		s.turnsOut("2.5.0", "vinje", late)
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.on(1, "09:10", "2.4.0 is withdrawn", func() {
+			s.changeApp(svarut, func(a *v1alpha1.SharedApp) { a.Spec.Versions[0].State = v1alpha1.VersionWithdrawn })
+		})
+		s.on(2, "09:00", "wave canary is put first, with a soak of 24 hours and a name that is misspelt", func() {
+			s.changeStrategy(telemark, func(st *v1alpha1.RolloutStrategy) {
+				canary := v1alpha1.Wave{Name: "canary", Members: &v1alpha1.WaveMembers{Names: []string{"misspelt"}}, Soak: &metav1.Duration{Duration: 24 * time.Hour}}
+				st.Waves = append([]v1alpha1.Wave{canary}, st.Waves...)
+			})
+		})
+		s.must(2, "09:30", "tokke is on its way, and wave canary is not done", func() bool {
+			return s.has("2.5.0", "test", "tokke") && s.record("2.5.0", 1).Status.Waves[0].State != v1alpha1.WaveDone
+		})
+		s.must(6, "12:00", "everybody has it", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) })
+	}},
 	{name: "failed-late-and-lost", title: "A joiner fails after its wave was done; the status of the Rollout is lost, and the wave is done again, within its budget: that bears the failure.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) { w.MaxFailures = new(intstr.FromInt32(1)) })
 		s.turnsOut("2.5.0", "hjartdal", bad)

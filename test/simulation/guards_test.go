@@ -98,6 +98,7 @@ var guards = []guard{
 	{"who-went-first-stays-first", "who went first stays in the first wave"},
 	{"first-wave-has-somebody", "the first wave always has somebody"},
 	{"later-waves-began-after-the-first", "while somebody is on its way in a later wave, nobody else goes first"},
+	{"stand-in-has-recovered", "who failed and has yet to recover does not stand in"},
 	{"first-wave-was-tried", "the first wave is done when somebody tried"},
 	{"not-done-by-absences", "a wave is not done by absences alone"},
 }
