@@ -138,7 +138,7 @@ func readBackup(cmd *cobra.Command, file string) ([]*unstructured.Unstructured, 
 	case "-":
 		return backup.Read(cmd.InOrStdin())
 	}
-	opened, err := os.Open(file) //nolint:gosec // it is the caller's own
+	opened, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the backup: %w", err)
 	}

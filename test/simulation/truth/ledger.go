@@ -198,6 +198,14 @@ func (l *Ledger) Gone(k Key) {
 	delete(l.maybe, k)
 }
 
+// uninstalled notes that a place is being uninstalled, as its municipality decided: what was verified there in a wave that is
+// done says nothing about what is installed there later.
+func (l *Ledger) uninstalled(k Key) {
+	for _, e := range l.rollouts {
+		delete(e.past, k)
+	}
+}
+
 // mayBeVerified notes that a place leaves a release at which it may have been verified.
 func (l *Ledger) mayBeVerified(k Key, r v1alpha1.Release) {
 	if !l.healthy[k][r] {

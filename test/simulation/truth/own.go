@@ -15,6 +15,7 @@ func (t *Truth) Own(k Key, before, after *v1alpha1.AppInstallation) {
 	if after.Spec.State == v1alpha1.InstallationAbsent {
 		removal{t}.leavesUnverified(k, before)
 		if t.goes(k) {
+			t.Ledger.uninstalled(k)
 			return
 		}
 		t.Broken("consent", "%s %s in %s is uninstalled, and its municipality did not decline it", k.Municipality, k.App, k.Environment)

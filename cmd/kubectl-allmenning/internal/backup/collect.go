@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
@@ -37,30 +38,38 @@ func Collect(ctx context.Context, c client.Reader, o Options) ([]*unstructured.U
 		case "Namespace":
 			options = append(options, client.HasLabels{v1alpha1.LabelMunicipality}, client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})
 		}
-		list := &unstructured.UnstructuredList{}
-		for {
-			list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
-			if err := c.List(ctx, list, append(options, client.Limit(page), client.Continue(list.GetContinue()))...); err != nil {
-				return nil, fmt.Errorf("list every %s: %w", gvk.Kind, err)
+		listed, err := list(ctx, c, gvk, options)
+		if err != nil {
+			return nil, err
+		}
+		for _, object := range listed {
+			if object.GetKind() == "SharedApp" {
+				addSources(sources, object)
 			}
-			for i := range list.Items {
-				object := &list.Items[i]
-				if object.GetKind() == "SharedApp" {
-					addSources(sources, object)
-				}
-				if belongs(object, o.Namespace, sources) {
-					all = append(all, object)
-				}
+			if belongs(object, o.Namespace, sources) {
+				all = append(all, object)
 			}
-			if list.GetContinue() == "" {
-				break
-			}
-			next := &unstructured.UnstructuredList{}
-			next.SetContinue(list.GetContinue())
-			list = next
 		}
 	}
 	return all, nil
+}
+
+// list reads all objects of a kind, a page at a time.
+func list(ctx context.Context, c client.Reader, gvk schema.GroupVersionKind, options []client.ListOption) ([]*unstructured.Unstructured, error) {
+	var all []*unstructured.Unstructured
+	for next := ""; ; {
+		found := &unstructured.UnstructuredList{}
+		found.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+		if err := c.List(ctx, found, append(options, client.Limit(page), client.Continue(next))...); err != nil {
+			return nil, fmt.Errorf("list every %s: %w", gvk.Kind, err)
+		}
+		for i := range found.Items {
+			all = append(all, &found.Items[i])
+		}
+		if next = found.GetContinue(); next == "" {
+			return all, nil
+		}
+	}
 }
 
 // addSources adds the ConfigMaps that the versions of a SharedApp name.

@@ -59,7 +59,8 @@ func holderOf(lease *coordinationv1.Lease, now time.Time) string {
 // unlock gives the lease back: the operator may start.
 func unlock(ctx context.Context, c client.Client, namespace string) error {
 	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: leaseName}}
-	if err := c.Delete(ctx, lease); client.IgnoreNotFound(err) != nil {
+	err := c.Delete(ctx, lease)
+	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete Lease %s/%s, so that the operator starts: %w", namespace, leaseName, err)
 	}
 	return nil

@@ -21,35 +21,12 @@ import (
 // Read reads the objects of a backup, in the order in which they are restored: by kind, and the older first, as age decides
 // between networks, and between municipalities that claim one domain. It reports all that is wrong at once.
 func Read(in io.Reader) ([]*unstructured.Unstructured, error) {
-	var all []*unstructured.Unstructured
-	var faults []error
-	decoder := yaml.NewYAMLOrJSONDecoder(in, 4096)
-	for {
-		var raw runtime.RawExtension
-		err := decoder.Decode(&raw)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err == nil && (len(raw.Raw) == 0 || string(raw.Raw) == "null") {
-			continue
-		}
-		document := &unstructured.Unstructured{}
-		if err == nil {
-			err = document.UnmarshalJSON(raw.Raw) // whole numbers come as those of the API server do
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read the backup: %w", err)
-		}
-		err = document.EachListItem(func(item runtime.Object) error {
-			if o, ok := item.(*unstructured.Unstructured); ok {
-				all = append(all, o)
-			}
-			return nil
-		})
-		if err != nil { // not a list
-			all = append(all, document)
-		}
+	all, err := decode(in)
+	if err != nil {
+		return nil, fmt.Errorf("read the backup: %w", err)
 	}
+
+	var faults []error
 	for _, o := range all {
 		switch {
 		case rank(o) < 0:
@@ -65,6 +42,36 @@ func Read(in io.Reader) ([]*unstructured.Unstructured, error) {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
 	})
 	return all, errors.Join(faults...)
+}
+
+// decode reads the objects of all documents, those of lists one by one.
+func decode(in io.Reader) ([]*unstructured.Unstructured, error) {
+	var all []*unstructured.Unstructured
+	decoder := yaml.NewYAMLOrJSONDecoder(in, 4096)
+	for {
+		var raw runtime.RawExtension
+		if err := decoder.Decode(&raw); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if len(raw.Raw) == 0 || string(raw.Raw) == "null" {
+			continue
+		}
+		document := &unstructured.Unstructured{}
+		if err := document.UnmarshalJSON(raw.Raw); err != nil { // whole numbers come as those of the API server do
+			return nil, err
+		}
+		err := document.EachListItem(func(item runtime.Object) error {
+			if o, ok := item.(*unstructured.Unstructured); ok {
+				all = append(all, o)
+			}
+			return nil
+		})
+		if err != nil { // not a list
+			all = append(all, document)
+		}
+	}
 }
 
 // state is how far an object has come.
