@@ -51,7 +51,7 @@ func Write(path string, files []File) error {
 	case !strings.HasSuffix(path, ".tar"):
 		return fmt.Errorf("%s: use the ending .tar, .tar.gz, .tgz or .zip", path)
 	}
-	to, err := os.Create(path) //nolint:gosec // the caller says where
+	to, err := os.Create(path)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (p packing) run(ctx context.Context, out io.Writer) error {
 // writeArchive writes a packed chart in the OCI image layout, as `helm push` has it in a registry: its metadata as config,
 // and the package as the one layer.
 func writeArchive(ctx context.Context, target, packed string, of *helm.Metadata, created string) error {
-	content, err := os.ReadFile(packed) //nolint:gosec // written just before
+	content, err := os.ReadFile(packed)
 	if err != nil {
 		return err
 	}

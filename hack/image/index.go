@@ -62,7 +62,7 @@ func (x *index) add(file string, platform v1.Platform) error {
 	if err != nil {
 		return err
 	}
-	list, err := x.bom(file, image, x.program(platform))
+	list, err := bom(file, image, x.program(platform))
 	if err != nil {
 		return err
 	}

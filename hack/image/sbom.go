@@ -22,7 +22,7 @@ const spdxType = "application/spdx+json"
 const certificatesModule = "golang.org/x/crypto/x509roots/fallback"
 
 // bom lists what is in an image.
-func (x *index) bom(file string, image v1.Image, of program.Program) ([]byte, error) {
+func bom(file string, image v1.Image, of program.Program) ([]byte, error) {
 	digest, err := image.Digest()
 	if err != nil {
 		return nil, err

@@ -21,7 +21,8 @@ import (
 
 const (
 	root   = "../.."
-	pinned = "registry.example.no:5000/allmenning/manager:1.2.3@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	pinned = "registry.example.no:5000/allmenning/manager:1.2.3@" + digest
 )
 
 // TestManifest holds that the file has the objects of config/default, which the chart has as well (test/chart), but for
@@ -84,7 +85,7 @@ func TestImageNames(t *testing.T) {
 	cases := []struct{ reason, image, wrong string }{
 		{"a tag", "ghcr.io/allmenning/manager:1.2.3", ""},
 		{"a port is no tag", "localhost:5000/manager", "give a tag, a digest, or both"},
-		{"a digest", "ghcr.io/allmenning/manager@" + pinned[strings.Index(pinned, "sha256:"):], ""},
+		{"a digest", "ghcr.io/allmenning/manager@" + digest, ""},
 		{"both, behind a port", pinned, ""},
 		{"no name", "UPPER/CASE:1", "--image"},
 	}

@@ -107,7 +107,7 @@ func krewManifest(text, tag string, sum func(name string) (string, error)) ([]by
 
 // sumOf is the SHA-256 of a file, in hexadecimal.
 func sumOf(file string) (string, error) {
-	content, err := os.ReadFile(file) //nolint:gosec // a file of the release
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return "", err
 	}

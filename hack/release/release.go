@@ -171,7 +171,7 @@ func (r *release) sign(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.goRun(ctx, filepath.Join(r.source, "hack", "sign"), ".", "--key="+key, "--bundle="+r.file(sumsFile+".sigstore.json"), r.file(sumsFile))
+	_, err = goRun(ctx, filepath.Join(r.source, "hack", "sign"), ".", "--key="+key, "--bundle="+r.file(sumsFile+".sigstore.json"), r.file(sumsFile))
 	return err
 }
 
@@ -186,18 +186,18 @@ func (r *release) file(name string) string {
 
 // hack runs a program of hack/ of the commit.
 func (r *release) hack(ctx context.Context, name string, arguments ...string) (string, error) {
-	return r.goRun(ctx, r.source, "./hack/"+name, arguments...)
+	return goRun(ctx, r.source, "./hack/"+name, arguments...)
 }
 
 // goRun runs a program, which says on stderr how far it is, and returns what it prints.
-func (r *release) goRun(ctx context.Context, folder, program string, arguments ...string) (string, error) {
-	command := exec.CommandContext(ctx, "go", append([]string{"run", program}, arguments...)...)
+func goRun(ctx context.Context, folder, path string, arguments ...string) (string, error) {
+	command := exec.CommandContext(ctx, "go", append([]string{"run", path}, arguments...)...)
 	command.Dir = folder
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-trimpath")
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, os.Stderr
 	if err := command.Run(); err != nil {
-		return "", fmt.Errorf("go run %s: %w", program, err)
+		return "", fmt.Errorf("go run %s: %w", path, err)
 	}
 	return strings.TrimSpace(out.String()), nil
 }

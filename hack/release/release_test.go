@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"compress/gzip"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -217,7 +218,7 @@ func unpacked(t *testing.T, file string) string {
 	folder, archive := t.TempDir(), tar.NewReader(plain)
 	for {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return folder
 		}
 		if err != nil {

@@ -85,7 +85,7 @@ func TestHealth(t *testing.T) {
 			file := filepath.Join(argocd.Customizations, "_", tc.InputPath)
 			strictly(t, file)
 			object := decode[map[string]any](t, file)
-			got, err := argocd.HealthOf(argocd.HealthScript, object)
+			got, err := argocd.HealthOf(t.Context(), argocd.HealthScript, object)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +104,7 @@ func TestHealth(t *testing.T) {
 	}
 	for kind := range definitions(t) {
 		for _, health := range []string{"Healthy", "Progressing", "Degraded", "Suspended"} {
-			if !slices.Contains(seen[kind], health) && !(kind == "Rollout" && health == "Suspended") {
+			if !slices.Contains(seen[kind], health) && (kind != "Rollout" || health != "Suspended") {
 				t.Errorf("no %s is %s in testdata", kind, health)
 			}
 		}
@@ -170,7 +170,7 @@ func TestActions(t *testing.T) {
 		for _, tc := range tests.DiscoveryTests {
 			t.Run(kind+" "+tc.InputPath, func(t *testing.T) {
 				object := decode[map[string]any](t, filepath.Join(folder, tc.InputPath))
-				got, err := argocd.ActionsOf(filepath.Join(folder, "discovery.lua"), object)
+				got, err := argocd.ActionsOf(t.Context(), filepath.Join(folder, "discovery.lua"), object)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -188,7 +188,7 @@ func TestActions(t *testing.T) {
 		}
 		for _, tc := range tests.ActionTests {
 			t.Run(kind+" "+tc.Action, func(t *testing.T) {
-				got, err := argocd.Act(filepath.Join(folder, tc.Action, "action.lua"), decode[map[string]any](t, filepath.Join(folder, tc.InputPath)))
+				got, err := argocd.Act(t.Context(), filepath.Join(folder, tc.Action, "action.lua"), decode[map[string]any](t, filepath.Join(folder, tc.InputPath)))
 				if err != nil {
 					t.Fatal(err)
 				}

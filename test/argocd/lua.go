@@ -44,48 +44,49 @@ type Action struct {
 }
 
 // HealthOf runs a health script, a file, for an object.
-func HealthOf(script string, object map[string]any) (Health, error) {
-	var h Health
-	return h, run(script, object, &h)
+func HealthOf(ctx context.Context, script string, object map[string]any) (Health, error) {
+	return run[Health](ctx, script, object)
 }
 
 // ActionsOf runs a discovery script, a file, for an object: the actions by name.
-func ActionsOf(script string, object map[string]any) (map[string]Action, error) {
-	var all map[string]Action
-	return all, run(script, object, &all)
+func ActionsOf(ctx context.Context, script string, object map[string]any) (map[string]Action, error) {
+	return run[map[string]Action](ctx, script, object)
 }
 
 // Act runs the script of an action, a file, and returns the object as the action wants it.
-func Act(script string, object map[string]any) (map[string]any, error) {
-	var after map[string]any
-	return after, run(script, object, &after)
+func Act(ctx context.Context, script string, object map[string]any) (map[string]any, error) {
+	return run[map[string]any](ctx, script, object)
 }
 
 // run a script with an object, and read what it returns.
-func run(script string, object map[string]any, result any) error {
-	source, err := os.ReadFile(script) //nolint:gosec // a script of this repository
+func run[R any](ctx context.Context, script string, object map[string]any) (R, error) {
+	var result R
+	source, err := os.ReadFile(script)
 	if err != nil {
-		return err
+		return result, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	state := lua.NewState(lua.Options{SkipOpenLibs: true})
 	defer state.Close()
 	state.SetContext(ctx)
 	for name, open := range map[string]lua.LGFunction{lua.BaseLibName: lua.OpenBase, lua.TabLibName: lua.OpenTable, lua.StringLibName: lua.OpenString} {
 		if err := state.CallByParam(lua.P{Fn: state.NewFunction(open), Protect: true}, lua.LString(name)); err != nil {
-			return fmt.Errorf("open %s: %w", name, err)
+			return result, fmt.Errorf("open %s: %w", name, err)
 		}
 	}
 	state.SetGlobal("obj", toLua(state, object))
 	if err := state.DoString(string(source)); err != nil {
-		return fmt.Errorf("%s: %w", script, err)
+		return result, fmt.Errorf("%s: %w", script, err)
 	}
 	raw, err := json.Marshal(fromLua(state.Get(-1)))
 	if err != nil {
-		return fmt.Errorf("%s: %w", script, err)
+		return result, fmt.Errorf("%s: %w", script, err)
 	}
-	return json.Unmarshal(raw, result)
+	if err := json.Unmarshal(raw, &result); err != nil {
+		return result, fmt.Errorf("%s returns %s: %w", script, raw, err)
+	}
+	return result, nil
 }
 
 func toLua(state *lua.LState, value any) lua.LValue {

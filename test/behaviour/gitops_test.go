@@ -33,7 +33,7 @@ func gitOpsToolsSay(t *testing.T, o client.Object, flux status.Status, argo stri
 		if err != nil {
 			return err
 		}
-		health, err := argocd.HealthOf(argocd.HealthScript, live.Object)
+		health, err := argocd.HealthOf(ctx, argocd.HealthScript, live.Object)
 		if err != nil {
 			return err
 		}

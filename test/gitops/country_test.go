@@ -89,7 +89,7 @@ func revert(t *testing.T, c country) {
 
 func prune(t *testing.T, c country) {
 	before := installation(t, "tokke")
-	if err := os.RemoveAll(filepath.Join(c.folder, "municipalities/tokke")); err != nil {
+	if err := os.RemoveAll(filepath.Join(c.folder, "municipalities", "tokke")); err != nil {
 		t.Fatal(err)
 	}
 	c.commit(t, "Tokke leaves")
@@ -132,7 +132,8 @@ func annotations(t *testing.T, c country) {
 		t.Fatal(err)
 	}
 	c.reconcile(t, "municipalities/vinje")
-	if get(); vinje.Spec.DisplayName != "Vinje kommune" {
+	get()
+	if vinje.Spec.DisplayName != "Vinje kommune" {
 		t.Errorf("it is named %s: what is not to be reconciled was", vinje.Spec.DisplayName)
 	}
 	before = vinje.DeepCopy()
@@ -141,7 +142,8 @@ func annotations(t *testing.T, c country) {
 		t.Fatal(err)
 	}
 	c.reconcile(t, "municipalities/vinje")
-	if get(); vinje.Spec.DisplayName != "Vinje" {
+	get()
+	if vinje.Spec.DisplayName != "Vinje" {
 		t.Errorf("it is named %s: drift from Git was not corrected", vinje.Spec.DisplayName)
 	}
 }
@@ -167,7 +169,7 @@ func (c country) approved(t *testing.T, rollout string) {
 // run runs kubectl-allmenning in the repository.
 func (c country) run(t *testing.T, args ...string) {
 	t.Helper()
-	command := exec.Command(c.program, append(args, "--kubeconfig="+plane.Kubeconfig())...) //nolint:gosec // built here
+	command := exec.Command(c.program, append(args, "--kubeconfig="+plane.Kubeconfig())...)
 	command.Dir = c.folder
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("kubectl-allmenning %s: %v\n%s", strings.Join(args, " "), err, out)

@@ -23,7 +23,7 @@ func newRepository(t *testing.T) repository {
 	if err := os.CopyFS(r.folder, os.DirFS(root+"/docs/gitops/repository")); err != nil {
 		t.Fatal(err)
 	}
-	network := filepath.Join(r.folder, "networks/vest-telemark/network.yaml")
+	network := filepath.Join(r.folder, "networks", "vest-telemark", "network.yaml")
 	content, err := os.ReadFile(network)
 	if err != nil {
 		t.Fatal(err)

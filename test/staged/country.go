@@ -25,12 +25,20 @@ import (
 )
 
 const (
-	// App is the name of the one app, and Network that of the one network.
-	App, Network = "post", "norway"
-	// Before is the version that everybody begins with, and After the one that the rollout brings.
-	Before, After = "1.0.0", "1.1.0"
-	// Pilot, Half and Everyone are the waves. Half and Everyone wait for an approval.
-	Pilot, Half, Everyone = "pilot", "half", "everyone"
+	// App is the name of the one app.
+	App = "post"
+	// Network is the name of the one network.
+	Network = "norway"
+	// Before is the version that everybody begins with.
+	Before = "1.0.0"
+	// After is the version that the rollout brings.
+	After = "1.1.0"
+	// Pilot is the first wave.
+	Pilot = "pilot"
+	// Half is the second wave, which waits for an approval.
+	Half = "half"
+	// Everyone is the last wave, which waits for an approval, too.
+	Everyone = "everyone"
 
 	// least is how many municipalities there must be, so that each wave has some.
 	least = 8

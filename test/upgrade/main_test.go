@@ -66,7 +66,7 @@ func build(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	now = release{name: "this commit", program: program, config: filepath.Join(root, "config/default")}
+	now = release{name: "this commit", program: program, config: filepath.Join(root, "config", "default")}
 	commit, err := commitBefore(ctx)
 	if err != nil {
 		why = err.Error()
@@ -79,7 +79,7 @@ func build(ctx context.Context, dir string) error {
 	if program, err = operator.Build(ctx, tree, tree, os.Stderr); err != nil {
 		return fmt.Errorf("of %s: %w", commit, err)
 	}
-	earlier = release{name: commit, program: program, config: filepath.Join(tree, "config/default")}
+	earlier = release{name: commit, program: program, config: filepath.Join(tree, "config", "default")}
 	fmt.Printf("upgrade: from %s to this commit\n", commit)
 	return nil
 }
