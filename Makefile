@@ -27,7 +27,7 @@ TEST_ARGS ?=
 # waits would time out if they fought over the cores, so more is not faster.
 TEST_PROCS ?= 2
 # For one package, not for all: the end-to-end tests wait for a real cluster.
-TEST_TIMEOUT ?= 30m
+TEST_TIMEOUT ?= 45m
 # Tests that start our programs as processes of their own, or judge by another's program: the race detector would
 # watch nothing but the test itself, and takes several times as long.
 UNRACED := ./hack/image ./hack/release ./test/chart ./test/compat ./test/controlplane ./test/e2e ./test/perf ./test/restore ./test/upgrade ./test/walls
