@@ -74,7 +74,7 @@ type compared struct {
 	asked string
 }
 
-// schemas says in what the cluster's schemas of our kinds differ. What is found anew is logged: writes fail, and not all logs
+// schemas says in what the cluster's schemas of our kinds differ. What is found newly is logged: writes fail, and not all logs
 // are read beside the Platform.
 func (r *Reconciler) schemas(ctx context.Context, p v1alpha1.Platform) (definition.Difference, error) {
 	now, asked := r.Clock.Now(), p.Annotations[v1alpha1.AnnotationReconcile]

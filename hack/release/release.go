@@ -69,7 +69,7 @@ func (o options) run(ctx context.Context) error {
 	return nil
 }
 
-// check finds all that stands in the way of a release before anything is built.
+// check finds all that prevents a release before anything is built.
 func (o options) check(ctx context.Context) (*release, error) {
 	var faults []error
 	r := &release{options: o}

@@ -48,7 +48,7 @@ func sameBundles(was, is v1alpha1.PlatformSpec) bool {
 		sameImages(was.Workloads, is.Workloads)
 }
 
-// sameImages says whether two lists allow the same images: the rest of them is no matter of bundles.
+// sameImages says whether two lists allow the same images; the rest of them does not concern bundles.
 func sameImages(was, is *v1alpha1.AllowedWorkloads) bool {
 	a, b := ptr.Deref(was, v1alpha1.AllowedWorkloads{}), ptr.Deref(is, v1alpha1.AllowedWorkloads{})
 	return equality.Semantic.DeepEqual(a.Registries, b.Registries) && equality.Semantic.DeepEqual(a.RequireDigests, b.RequireDigests)

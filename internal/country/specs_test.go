@@ -79,7 +79,7 @@ func TestWhoseSpecMayMakeAnotherSense(t *testing.T) {
 		{"or asks for digests", sor, func(m *country.Model, _ country.Objects) {
 			m.SetPlatform(v1alpha1.PlatformSpec{Workloads: &v1alpha1.AllowedWorkloads{RequireDigests: []v1alpha1.Stage{v1alpha1.StageProduction}}})
 		}, none, only("svarut", "kobo"), false},
-		{"what else it allows workloads of municipalities is no matter of apps", sor, func(m *country.Model, _ country.Objects) {
+		{"what else it allows workloads of municipalities does not concern apps", sor, func(m *country.Model, _ country.Objects) {
 			m.SetPlatform(v1alpha1.PlatformSpec{Workloads: &v1alpha1.AllowedWorkloads{Tolerations: []string{"example.org/gpu"}}})
 		}, none, none, false},
 	} {

@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 )
 
-// The linker sets these; hack/program and the Makefile say so to it. What it was not told is asked of Go.
+// The linker sets these, by flags of hack/program and the Makefile. What is not set is read from the build information of Go.
 var (
 	version = "dev"
 	commit  string

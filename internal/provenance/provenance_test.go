@@ -23,6 +23,6 @@ func TestString(t *testing.T) {
 
 func TestOfThisProgram(t *testing.T) {
 	if got := OfThisProgram(); got.Version != "dev" || got.Go != runtime.Version() {
-		t.Errorf("a program whose linker was told nothing is %+v", got)
+		t.Errorf("a program that was linked without flags is %+v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package argocd_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,7 +94,7 @@ func TestHealth(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			seen[kindOf(object)] = append(seen[kindOf(object)], got.Status)
-			computed, err := status.Compute(&unstructured.Unstructured{Object: whole(object)})
+			computed, err := status.Compute(whole(t, object))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,19 +119,17 @@ func ended(object map[string]any) bool {
 }
 
 // whole gives the numbers of an object the type that they have in Kubernetes.
-func whole(object map[string]any) map[string]any {
-	raw, err := yaml.Marshal(object)
+func whole(t *testing.T, object map[string]any) *unstructured.Unstructured {
+	t.Helper()
+	raw, err := json.Marshal(object)
 	if err != nil {
-		return object
+		t.Fatal(err)
 	}
-	var u unstructured.Unstructured
-	if raw, err = yaml.YAMLToJSON(raw); err != nil {
-		return object
-	}
+	u := &unstructured.Unstructured{}
 	if err := u.UnmarshalJSON(raw); err != nil {
-		return object
+		t.Fatal(err)
 	}
-	return u.Object
+	return u
 }
 
 // definitions are the definitions of all kinds, by kind.

@@ -11,7 +11,7 @@ import (
 
 // Checker compares the schemas of the cluster with those that this operator was built with. One goroutine at a time may use it.
 type Checker struct {
-	// Served is where the API server tells its schemas, to everybody who may speak with it.
+	// Served is where the API server publishes its schemas, to everybody who may speak with it.
 	Served openapi.Client
 
 	shipped schemas

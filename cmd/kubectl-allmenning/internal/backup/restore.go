@@ -26,7 +26,7 @@ type Restorer struct {
 	Namespace string
 	// Clock is the time.
 	Clock clock.Clock
-	// Out is told what is done.
+	// Out receives a line for each thing that is done.
 	Out io.Writer
 
 	// uids are those that objects of the backup have now, by those that they had.

@@ -12,7 +12,7 @@ import (
 	"github.com/allmenning/allmenning/internal/planner"
 )
 
-// Marker is hidden in the Markdown, so that a pipeline finds its own comment and writes it anew.
+// Marker is hidden in the Markdown, so that a pipeline finds its own comment and replaces it.
 const Marker = "<!-- allmenning:plan -->"
 
 const (
