@@ -7,7 +7,7 @@
 #   links     link=program, for each name under which a program is called
 #
 # It builds once into the user's cache and prints the folder, and nothing else, on stdout. The
-# folder is named by what the programs are made of, so a changed version or flag builds anew and
+# folder is named by what the programs are made of, so a changed version or flag builds again and
 # nothing changed costs a fraction of a second.
 
 version=v1.37.1

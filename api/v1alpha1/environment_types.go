@@ -78,7 +78,7 @@ type EnvironmentStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	RefusedNamespaces []RefusedNamespace `json:"refusedNamespaces,omitempty"`
 	// kept names what is kept of apps that were uninstalled here, as it holds data, at most 16 apps. It goes when
-	// somebody says so, as its message tells. Empty where nothing is kept.
+	// somebody says so; its message names how. Empty where nothing is kept.
 	// +optional
 	// +listType=map
 	// +listMapKey=app

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Suspension says what of a Municipality stands still. In YAML it is a boolean or a word: false, true or Freeze. What is
+// Suspension says what of a Municipality is stopped. In YAML it is a boolean or a word: false, true or Freeze. What is
 // left out is false.
 type Suspension string
 
@@ -19,13 +19,13 @@ const (
 	SuspensionFreeze Suspension = "Freeze"
 )
 
-// IsSuspended says whether the operator stands still at the municipality.
+// IsSuspended says whether the operator leaves the municipality as it is.
 func (s Suspension) IsSuspended() bool { return s == SuspensionOperator || s == SuspensionFreeze }
 
 // IsFrozen says whether the people and accounts of the municipality change nothing, too.
 func (s Suspension) IsFrozen() bool { return s == SuspensionFreeze }
 
-// Said is what a Municipality is that stands still so, in words, with the field.
+// Said is what such a Municipality is, in words, with the field.
 func (s Suspension) Said() string {
 	if s.IsFrozen() {
 		return "frozen (spec.suspend: Freeze)"

@@ -27,7 +27,7 @@ func (q doorsQuestion) check(rollouts []string, filter progress.Filter, watch, w
 	return nil
 }
 
-// showDoors prints the doors that the statuses of Municipalities tell of.
+// showDoors prints the doors that the statuses of Municipalities report.
 func (c *connection) showDoors(ctx context.Context, out io.Writer, q doorsQuestion, app, output string) error {
 	cluster, err := c.open()
 	if err != nil {

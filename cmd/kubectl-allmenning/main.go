@@ -45,7 +45,7 @@ func printError(out io.Writer, err error) {
 	}
 }
 
-// exitCode is 1, but for two commands that pipelines ask: of bundle check it tells what could not be read apart
+// exitCode is 1, but for two commands that pipelines ask: of bundle check it keeps what could not be read apart
 // from what was read and is wrong, and of plan what would change apart from what is wrong.
 func exitCode(err error) int {
 	if errors.As(err, new(unreadable)) || errors.Is(err, errChanges) {

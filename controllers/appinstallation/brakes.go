@@ -22,7 +22,7 @@ type brakes struct {
 	by   map[types.UID]*rate.Limiter
 }
 
-// maxBrakes bounds how many installations are remembered; those that are forgotten begin anew.
+// maxBrakes bounds how many installations are remembered; those that are forgotten begin again.
 const maxBrakes = 20_000
 
 // wait is how long to wait before a plan is carried out; 0 where it may be now.

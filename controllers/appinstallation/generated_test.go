@@ -44,7 +44,7 @@ func TestGenerate(t *testing.T) {
 		{"the first time a value is made", kept{}, map[string]any{}, world(), map[string]any{}, 1, ""},
 		{"what is given is not made", kept{}, map[string]any{"key": "mine"}, world(before), map[string]any{"key": "mine"}, 0, ""},
 		{"what was made is used", kept{own, map[string][]byte{"key": []byte("made")}}, map[string]any{}, world(before), map[string]any{"key": "made"}, 0, ""},
-		{"what is taken out of the Secret is made anew", kept{own, map[string][]byte{"other": nil}}, map[string]any{}, world(before), map[string]any{}, 1, ""},
+		{"what is taken out of the Secret is made again", kept{own, map[string][]byte{"other": nil}}, map[string]any{}, world(before), map[string]any{}, 1, ""},
 		{"what is lost is not made behind anybody's back", kept{}, map[string]any{}, world(before), map[string]any{}, 0, v1alpha1.ReasonSecretMissing},
 		{"a Secret that somebody restored is used", kept{adopted, map[string][]byte{"key": []byte("made")}}, map[string]any{}, world(before), map[string]any{"key": "made"}, 0, ""},
 		{"nothing is written into somebody else's Secret", kept{secretOf(nil), nil}, map[string]any{}, world(), map[string]any{}, 1, v1alpha1.ReasonNameTaken},

@@ -56,7 +56,7 @@ func (r *Reconciler) ask(ctx context.Context, all *country.Country, t *country.T
 	return nil
 }
 
-// reportMove reports a move of the municipality's own that was written. It has no Rollout that tells of it,
+// reportMove reports a move of the municipality's own that was written. It has no Rollout that reports it,
 // so that it is an event, too. Live is nil where there was none.
 func (r *Reconciler) reportMove(ctx context.Context, live, written *v1alpha1.AppInstallation) {
 	if moves.Written(ctx, r.Events, "Consent", live, written) == moves.Moved && live != nil {

@@ -14,7 +14,7 @@ import (
 // remembered is how many of the people that have access a namespace remembers: enough to know them again.
 const remembered = 16
 
-// memory are the annotations by which a namespace tells, when its Municipality is gone, whose it was: who held it, with
+// memory are the annotations by which a namespace shows, when its Municipality is gone, whose it was: who held it, with
 // which number, and who had access.
 // Of one that is there already, and is taken up while deletionPolicy is Delete, that is remembered until the policy is another.
 func memory(m v1alpha1.Municipality, live *corev1.Namespace, environment string) map[string]string {

@@ -127,7 +127,7 @@ func isKept(ns *corev1.Namespace, municipality, app string) bool {
 		labels[v1alpha1.LabelApp] == app && ns.Annotations[v1alpha1.AnnotationHeldBy] != ""
 }
 
-// formerly is the Municipality that a namespace is of, as far as the namespace tells.
+// formerly is the Municipality that a namespace is of, as far as the namespace shows.
 func formerly(ns *corev1.Namespace, access []v1alpha1.Access) v1alpha1.Municipality {
 	m := v1alpha1.Municipality{ObjectMeta: metav1.ObjectMeta{
 		Name: ns.Labels[v1alpha1.LabelMunicipality], UID: types.UID(ns.Annotations[v1alpha1.AnnotationHeldBy]),

@@ -90,7 +90,7 @@ func certificates() ([]byte, error) {
 	return all.Bytes(), nil
 }
 
-// layer packs what write puts into an archive. It is compressed anew each time that it is read, always to the same bytes.
+// layer packs what write puts into an archive. It is compressed again each time that it is read, always to the same bytes.
 func layer(write func(*tar.Writer) error) (v1.Layer, error) {
 	open := func() (io.ReadCloser, error) {
 		from, to := io.Pipe()

@@ -8,7 +8,7 @@ import (
 
 // norwegianNames says which of its official names is the Norwegian one, for
 // each municipality that has several. The list puts first the name that the
-// municipality prefers, so the order does not tell.
+// municipality prefers, so the order says nothing.
 var norwegianNames = map[string]string{
 	"1826": "Hattfjelldal",
 	"1841": "Fauske",

@@ -158,7 +158,7 @@ func nameByContent(object *unstructured.Unstructured, c Context) error {
 		return fmt.Errorf("%s: spec can't be written as JSON", contract.Name(object)) // the cause could hold a value
 	}
 	keyed := sha256.New()
-	keyed.Write([]byte(c.Namespace + "\x00" + object.GetName() + "\x00")) // so that equal names tell nothing of equal values elsewhere
+	keyed.Write([]byte(c.Namespace + "\x00" + object.GetName() + "\x00")) // so that equal names show nothing of equal values elsewhere
 	keyed.Write(spec)
 	const longest = 63 - 9 // the names of its pods are made of it
 	name := object.GetName()

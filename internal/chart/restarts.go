@@ -15,7 +15,7 @@ import (
 	"github.com/allmenning/allmenning/internal/podtemplate"
 )
 
-// Restart is an annotation of pods that a chart draws anew with each rendering, and that was given one value for as long as
+// Restart is an annotation of pods that a chart draws again with each rendering, and that was given one value for as long as
 // nothing else of the chart changes.
 type Restart struct {
 	// Object whose pods have it, as Kind/name.
@@ -123,7 +123,7 @@ func differing(o, other Object) []string {
 	return keys
 }
 
-// digestOf says whether objects are the same as before. It is keyed, so that it tells nothing of equal values elsewhere.
+// digestOf says whether objects are the same as before. It is keyed, so that it shows nothing of equal values elsewhere.
 func digestOf(objects []Object, namespace string) (string, error) {
 	keyed := sha256.New()
 	keyed.Write([]byte(namespace + "\x00"))

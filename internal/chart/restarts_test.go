@@ -43,7 +43,7 @@ func TestWhatRestartsPods(t *testing.T) {
 		t.Error("it stays when the objects change, so that the pods run on with what they read before")
 	}
 	if digest("a", "seljord-prod") == first {
-		t.Error("it tells that another tenant has the same objects")
+		t.Error("it shows that another tenant has the same objects")
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // minJobSeconds is how long a Job is kept that has finished. The operator must see that it succeeded: one that is gone
-// before, as while the operator is started again, was never done as far as anybody can tell, and would run again.
+// before, as while the operator is started again, was never done as far as anybody can know, and would run again.
 const minJobSeconds = int64(300)
 
 // fitJob keeps a finished Job long enough to be seen. Those of a CronJob are the CronJob's.

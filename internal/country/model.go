@@ -180,7 +180,7 @@ func changesAll(was, is *v1alpha1.Municipality) bool {
 	})
 }
 
-// forgotten are the places of which two statuses of a municipality tell another version.
+// forgotten are the places of which two statuses of a municipality report another version.
 func forgotten(was, is *v1alpha1.Municipality) map[resolution.Place]bool {
 	places := map[resolution.Place]bool{}
 	remembered := func(m *v1alpha1.Municipality) map[resolution.Place]v1alpha1.MunicipalityApp {

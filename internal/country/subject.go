@@ -54,7 +54,7 @@ func (s *Subject) copy() *Subject {
 // asks says whether there is anything to do about a subject: somebody asks for it, or once did.
 func (s *Subject) asks() bool { return s.Asked || len(s.Records) > 0 }
 
-// empty says whether nothing is left to tell of a subject.
+// empty says whether nothing is left to report of a subject.
 func (s *Subject) empty() bool { return !s.asks() && s.members.Len() == 0 && s.moved.Len() == 0 }
 
 // Current is the Rollout that goes on, or that completed last; nil where there is none.
@@ -188,7 +188,7 @@ func (s *Subject) hasMoved(name string) bool {
 	return found
 }
 
-// attempts at a release that installations tell of, by their latest move, in order.
+// attempts at a release that installations report, by their latest move, in order.
 func (s *Subject) attempts(wanted *v1alpha1.Release) []planner.Moved {
 	if wanted == nil {
 		return nil

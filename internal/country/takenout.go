@@ -50,7 +50,7 @@ func placeTakenOut(place resolution.Place, i *v1alpha1.AppInstallation) planner.
 
 // MustStay says why what is installed in an environment that was taken out is not uninstalled yet, though
 // its environment is to be deleted; empty where it may go. It is the only record of how a version
-// fares that later stages wait for, until a Rollout remembers that, or the municipality decides anew.
+// fares that later stages wait for, until a Rollout remembers that, or the municipality decides again.
 func (o OwnPlan) MustStay(c *Country, t *Tenant, place resolution.Place) string {
 	switch {
 	case t.Municipality == nil || !t.Municipality.DeletionTimestamp.IsZero() || !t.takenOut(place):

@@ -119,7 +119,7 @@ func onApp(change func(*v1alpha1.SharedApp)) change {
 	return func(o *country.Objects) { change(o.Apps["svarut"]) }
 }
 
-// install puts svarut at a release, well for ten days; stamps tell what moved it.
+// install puts svarut at a release, well for ten days; stamps say what moved it.
 func install(name, environment string, r v1alpha1.Release, stamps ...planner.Stamp) change {
 	return installApp("svarut", name, environment, r, stamps...)
 }

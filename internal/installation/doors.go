@@ -11,7 +11,7 @@ import (
 )
 
 // doorsOf are the doors that a municipality asks for with an app among the clients. They rest on the request, and on where the host
-// has the app: what an app knows of an address does not change when the door closes, so that nothing of it is started anew for that.
+// has the app: what an app knows of an address does not change when the door closes, so that nothing of it is started again for that.
 func doorsOf(rest Rest, m *v1alpha1.Municipality, environment, app string) []v1alpha1.InstalledDoor {
 	var all []v1alpha1.InstalledDoor
 	for i := range m.Spec.Connects {
@@ -42,7 +42,7 @@ func homeAt(rest Rest, r *v1alpha1.DoorRequest) string {
 }
 
 // carriedDoors are the doors of a wish, and those that what is installed knows of and that nobody asks for any longer: that a request is taken out
-// starts nothing anew. They are in order.
+// starts nothing again. They are in order.
 func carriedDoors(want, live []v1alpha1.InstalledDoor) []v1alpha1.InstalledDoor {
 	all := slices.Clone(want)
 	for _, d := range live {

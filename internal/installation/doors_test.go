@@ -44,7 +44,7 @@ func TestDoors(t *testing.T) {
 		offered *catalogue.App
 	}{
 		{"the host has it where it is, also when the catalogue has lost it", nil},
-		{"and when it was offered anew, and otherwise", catalogue.Compile(&v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "lonn"}})},
+		{"and when it was offered again, and otherwise", catalogue.Compile(&v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "lonn"}})},
 	} {
 		before := apps["lonn"]
 		if apps["lonn"] = tc.offered; tc.offered == nil {

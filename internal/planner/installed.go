@@ -116,7 +116,7 @@ func (i *Installed) soaked(soak time.Duration, now time.Time) bool {
 	return i.healthyFor(soak, now) || (i.Healthy() && i.soakedOnce(soak))
 }
 
-// ranFor says whether it was so for a time without a break, at any time that its status tells of, also where
+// ranFor says whether it was so for a time without a break, at any time that its status reports, also where
 // its spec was touched since.
 func (i *Installed) ranFor(soak time.Duration, now time.Time) bool {
 	return i.recovered(soak, now) || i.soakedOnce(soak)

@@ -9,7 +9,7 @@ import (
 	"github.com/allmenning/allmenning/internal/planner"
 )
 
-// introduction of an app to a group of one, whose state the changes tell.
+// introduction of an app to a group of one, whose state the changes set.
 func introduction(app string, priority int32, changes ...change) planner.QueueEntry {
 	in := world(append([]change{waves(wave("all")), member("vinje")}, changes...)...)
 	in.Rollout.Spec.App = app

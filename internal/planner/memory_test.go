@@ -22,7 +22,7 @@ func TestAFaultOfTheVersionIsNotRemembered(t *testing.T) {
 		known  []v1alpha1.MemberMemory
 	}{
 		{"its time began when it was moved", nil},
-		{"its time began anew after a fault that was not the version's", anew},
+		{"its time began again after a fault that was not the version's", anew},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
 			in := world(waves(wave("all")), member("a", prod(broken, moved("all", 12*time.Minute))))

@@ -132,7 +132,7 @@ func TestStatusCanBeLost(t *testing.T) {
 	whole := planner.Plan(in)
 	in.Rollout.Status = v1alpha1.RolloutStatus{ObservedGeneration: -1}
 	lost := planner.Plan(in)
-	diff(t, "moves rest on what the installations tell", "moves", moves(lost), moves(whole))
+	diff(t, "moves rest on what the installations report", "moves", moves(lost), moves(whole))
 	diff(t, "and so do counts", "counts", countsOf(lost.Status), countsOf(whole.Status))
 	diff(t, "it has begun", "phase", lost.Status.Phase, v1alpha1.RolloutProgressing)
 }

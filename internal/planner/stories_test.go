@@ -195,7 +195,7 @@ func TestFailedUntilRecorded(t *testing.T) {
 			in.Rollout.Status.Memory = memory(in.Members)
 			in.Left, in.Members = []planner.Left{{Name: "a", Wave: "all", Places: in.Members[0].Places}}, nil
 		}},
-		{"its time began anew after a fault that was not the version's, and its wave is done", func(in *planner.Input) {
+		{"its time began again after a fault that was not the version's, and its wave is done", func(in *planner.Input) {
 			member("a", prod(unhealthy(target, time.Hour), moved("all", time.Hour)))(in)
 			done("all")(in)
 			anew(in)

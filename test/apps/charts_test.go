@@ -92,7 +92,7 @@ func untold(t *testing.T, namespace, app string, values map[string][]byte) {
 	}
 }
 
-// TestGeneratedValues has the value that an app's data may depend on stay, be asked for when it is lost, and be made anew
+// TestGeneratedValues has the value that an app's data may depend on stay, be asked for when it is lost, and be made again
 // when somebody says so.
 func TestGeneratedValues(t *testing.T) {
 	t.Parallel()

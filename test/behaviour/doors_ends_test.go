@@ -104,7 +104,7 @@ func TestDoorsOfWhoIsDeleted(t *testing.T) {
 	}
 }
 
-// Who merges into another takes no door along: not by its number, which the other has then, nor by what it had. The other agrees anew.
+// Who merges into another takes no door along: not by its number, which the other has then, nor by what it had. The other agrees again.
 // While both are there, and the number is the older one's, what the younger one has open stays so.
 func TestDoorsOfWhoMerges(t *testing.T) {
 	parallel(t)

@@ -26,7 +26,7 @@ import (
 // operatorRights is the page with the table of what a thief of the operator's token can do.
 const operatorRights = "../../docs/operator-rights.md"
 
-var updateRights = flag.Bool("update-rights", false, "write the table of docs/operator-rights.md anew")
+var updateRights = flag.Bool("update-rights", false, "write the table of docs/operator-rights.md again")
 
 // theft is one thing that a thief of the operator's token tries.
 type theft struct {

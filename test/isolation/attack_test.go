@@ -17,7 +17,7 @@ import (
 type attack struct {
 	// id by which docs/security.md names it.
 	id string
-	// what it would do; from names the advisory that tells of it elsewhere, empty where none does.
+	// what it would do; from names the advisory that describes it elsewhere, empty where none does.
 	what, from string
 	by         actor
 	request

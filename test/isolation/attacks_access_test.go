@@ -67,9 +67,9 @@ func attacksOnNamespaces() []attack {
 // attacksOnRights: what RBAC and the Pod Security Standard hold, so that it stays so.
 func attacksOnRights() []attack {
 	const seljord = "namespace: seljord-prod"
-	told := map[string]string{"namespaces-of-one-name": "CVE-2023-46254", "cluster-role": "CVE-2026-22872", "webhook": "CVE-2026-22872"}
+	advisories := map[string]string{"namespaces-of-one-name": "CVE-2023-46254", "cluster-role": "CVE-2026-22872", "webhook": "CVE-2026-22872"}
 	rbac := func(id, what string, by actor, r request) attack {
-		return attack{id: id, what: what, from: told[id], by: by, guard: byRBAC, request: r}
+		return attack{id: id, what: what, from: advisories[id], by: by, guard: byRBAC, request: r}
 	}
 	security := func(id, what, from, fields string) attack {
 		return attack{id: id, what: what, from: from, by: administrator, guard: byPodSecurity, request: request{verb: "create",

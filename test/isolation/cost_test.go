@@ -11,7 +11,7 @@ import (
 // admissionTook matches what the API server counts of the time that policies took.
 var admissionTook = regexp.MustCompile(`(?m)^apiserver_admission_controller_admission_duration_seconds_(sum|count)\{name="ValidatingAdmissionPolicy",.*\} (\S+)$`)
 
-// cost tells how long the policies took for each request that there was until now. It is no bar: sixteen requests at a time
+// cost says how long the policies took for each request that there was until now. It is no bar: sixteen requests at a time
 // on a machine that may be busy wait for each other.
 func cost(t *testing.T) {
 	t.Helper()

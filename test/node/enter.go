@@ -15,7 +15,7 @@ import (
 	"github.com/allmenning/allmenning/test/controlplane"
 )
 
-// What the program is told when it runs again.
+// What the program is given when it runs again.
 const (
 	stageVariable  = "ALLMENNING_NODE_STAGE"
 	folderVariable = "ALLMENNING_NODE_FOLDER"

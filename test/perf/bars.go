@@ -31,7 +31,7 @@ func maxRequests(r result) float64 {
 	return most
 }
 
-// leastSpeed is how many installations a second are promised. The floor writes the objects of the app alone, so
+// leastSpeed is how many installations a second are promised. The floor writes the objects of an installation, so
 // it says nothing of installations that make a namespace as well.
 func (r result) leastSpeed() float64 {
 	if r.Own {

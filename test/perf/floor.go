@@ -22,9 +22,9 @@ import (
 const contextFile = "allmenning-context.yaml"
 
 // measureFloor prepares the same namespaces without the operator, and builds the apps for
-// each, before the clock starts. The floor is how fast the same objects can be written at all;
-// its requests are the bench's own.
-func measureFloor(ctx context.Context, s size, o options, say *progress, tenancy []*unstructured.Unstructured) (f phase, err error) {
+// each, before the clock starts. The floor is how fast the same objects can be written at all, those of the
+// bundles and the policy of each installation; its requests are the bench's own.
+func measureFloor(ctx context.Context, s size, o options, say *progress, m made) (f phase, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	home, err := startCluster(ctx, whole(o), say)
@@ -33,12 +33,16 @@ func measureFloor(ctx context.Context, s size, o options, say *progress, tenancy
 	}
 	defer func() { err = errors.Join(err, home.plane.Stop()) }()
 	say.step("floor: preparing %d namespaces, without the operator", s.environments())
-	if err := home.copyTenancy(ctx, o, say, tenancy); err != nil {
+	if err := home.copyTenancy(ctx, o, say, m.tenancy); err != nil {
 		return f, err
 	}
 	objects, err := buildAll(s)
 	if err != nil {
 		return f, err
+	}
+	inBundles := len(objects)
+	for _, wall := range m.walls {
+		objects = append(objects, bare(wall))
 	}
 	healthy := newTally(current)
 	for _, resource := range appResources() {
@@ -52,7 +56,7 @@ func measureFloor(ctx context.Context, s size, o options, say *progress, tenancy
 	if err := home.apply(ctx, objects); err != nil {
 		return f, err
 	}
-	if err := await(ctx, o.timeout, nil, say, expectation{"objects", healthy, len(objects)}); err != nil {
+	if err := await(ctx, o.timeout, nil, say, expectation{"objects", healthy, inBundles}); err != nil {
 		return f, err
 	}
 	elapsed := time.Since(began)

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"slices"
 
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 )
 
 // installation offers the apps, and then measures from the moment a network proposes them
@@ -27,7 +31,25 @@ func (b *bench) installation(ctx context.Context, r *result) error {
 		return err
 	}
 	r.addInstallation(p)
-	return nil
+	if b.size.own {
+		return nil // its namespaces wall it off, and the floor has none of them
+	}
+	b.walls, err = b.meter.home.walls(ctx, b.namespaces)
+	return err
+}
+
+// walls lists the policies that wall the apps off from each other: those of tenants that were not there when there
+// were no apps yet.
+func (c *cluster) walls(ctx context.Context, before []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+	policies, err := c.list(ctx, networkingv1.SchemeGroupVersion.WithResource("networkpolicies"))
+	if err != nil {
+		return nil, err
+	}
+	known := sets.New[types.UID]()
+	for _, object := range before {
+		known.Insert(object.GetUID())
+	}
+	return slices.DeleteFunc(policies, func(p *unstructured.Unstructured) bool { return known.Has(p.GetUID()) }), nil
 }
 
 // offer puts the apps into the catalogue and waits until they are available there.

@@ -28,6 +28,7 @@ type bench struct {
 	healthy    *tally // objects of the apps that kstatus calls Current
 	comebacks  *comebacks
 	namespaces []*unstructured.Unstructured // the namespaces and all that the operator keeps in them
+	walls      []*unstructured.Unstructured // the policies that wall the apps off from each other
 }
 
 // size is how much there is in a run.
@@ -47,11 +48,11 @@ func (s size) installations() int { return s.environments() * s.apps }
 
 // measure goes through all phases at one size.
 func measure(ctx context.Context, s size, o options, say *progress) (result, error) {
-	r, namespaces, err := measureOperator(ctx, s, o, say)
+	r, made, err := measureOperator(ctx, s, o, say)
 	if err != nil {
 		return r, err
 	}
-	floor, err := measureFloor(ctx, s, o, say, namespaces)
+	floor, err := measureFloor(ctx, s, o, say, made)
 	if err != nil {
 		return r, fmt.Errorf("floor: %w", err)
 	}
@@ -59,28 +60,35 @@ func measure(ctx context.Context, s size, o options, say *progress) (result, err
 	return r, nil
 }
 
-// measureOperator returns, beside the figures, the tenancy that the operator made: the
-// floor needs the same.
-func measureOperator(ctx context.Context, s size, o options, say *progress) (r result, namespaces []*unstructured.Unstructured, err error) {
+// made is what the operator made beside the objects of the bundles. The floor needs the same.
+type made struct {
+	// tenancy is the namespaces, and what was in them before there were apps.
+	tenancy []*unstructured.Unstructured
+	// walls are the policies of installations, which the floor writes with their objects.
+	walls []*unstructured.Unstructured
+}
+
+// measureOperator returns, beside the figures, what the operator made.
+func measureOperator(ctx context.Context, s size, o options, say *progress) (r result, m made, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // the watches, before what they watch is gone
 	home, err := startCluster(ctx, whole(o), say)
 	if err != nil {
-		return r, nil, err
+		return r, m, err
 	}
 	defer func() { err = errors.Join(err, home.plane.Stop()) }()
 	b := &bench{options: o, size: s}
 	program, err := home.start(ctx, o)
 	if err != nil {
-		return r, nil, err
+		return r, m, err
 	}
 	b.meter = meter{home: home, program: program, say: say, profiles: o.profiles}
 	defer func() { err = errors.Join(err, b.meter.program.Stop()) }() // the one that runs then
 	if err := b.watch(ctx); err != nil {
-		return r, nil, err
+		return r, m, err
 	}
 	r, err = b.phases(ctx)
-	return r, b.namespaces, err
+	return r, made{tenancy: b.namespaces, walls: b.walls}, err
 }
 
 // phases go through a tenant's life.

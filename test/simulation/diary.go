@@ -10,7 +10,7 @@ import (
 // diary is what people would have read of a world, a line per event.
 type diary struct {
 	lines []string
-	// all tells too what is of no interest to people: seconds, and requests refused.
+	// all has too what is of no interest to people: seconds, and requests refused.
 	all bool
 }
 
@@ -26,7 +26,7 @@ func (w *world) note(format string, args ...any) {
 	w.diary.lines = append(w.diary.lines, fmt.Sprintf("day %d %s  %s", w.day(), w.now().UTC().Format(clock), fmt.Sprintf(format, args...)))
 }
 
-// noteMove tells what a write of an installation means to people.
+// noteMove says what a write of an installation means to people.
 func (w *world) noteMove(r *write) {
 	if w.diary == nil {
 		return
@@ -60,7 +60,7 @@ func (w *world) noteMove(r *write) {
 	}
 }
 
-// noteRecord tells what changed in what a Rollout says.
+// noteRecord says what changed in what a Rollout says.
 func (w *world) noteRecord(r *write) {
 	if w.diary == nil {
 		return
@@ -89,7 +89,7 @@ func (w *world) noteRecord(r *write) {
 	}
 }
 
-// health tells that an installation became healthy, or ceased to be.
+// health says that an installation became healthy, or ceased to be.
 func (w *world) health(k key, r *reality) {
 	if w.diary == nil {
 		return

@@ -30,7 +30,7 @@ func (w *world) fateOf(digest string, k key) fate {
 	return w.fates.of(w.seed, digest, k)
 }
 
-// fates tell how each digest turns out: the chance in percent of each fate but good, which
+// fates say how each digest turns out: the chance in percent of each fate but good, which
 // is what is left.
 type fates map[string][6]int
 

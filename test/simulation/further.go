@@ -157,7 +157,7 @@ var storiesOfWhatIsThere = []story{
 	}},
 	{name: "environment-not-ready", title: "An environment exists, and is not ready: nothing is installed there, nobody waits, and the version is not blamed.", lasts: 4, plot: func(s *script) {
 		s.oneWave(func(*v1alpha1.Wave) {})
-		s.on(1, "08:00", "tokke's environment test is made anew, and is not ready yet", func() { s.changeMunicipality("tokke", isPending("test")) })
+		s.on(1, "08:00", "tokke's environment test is made again, and is not ready yet", func() { s.changeMunicipality("tokke", isPending("test")) })
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
 		s.must(2, "09:00", "the others have it, and tokke is away", func() bool {
 			return s.has("2.4.0", "test", "tokke") && s.has("2.5.0", "prod", "fyresdal", "kviteseid", "nissedal", "seljord", "vinje") && s.record("2.5.0", 1).Status.Failed == 0
@@ -208,7 +208,7 @@ var storiesOfWorlds = []story{
 		})
 		s.must(2, "09:00", "tokke went back", func() bool { return s.has("2.4.0", "test", "tokke") && s.has("2.4.0", "prod", "tokke") })
 	}},
-	{name: "failed-until-recorded", title: "A member failed whose status was lost, and what it returns to can't be had: its time does not begin anew, and the Rollout stays halted.", lasts: 1, plot: func(s *script) {
+	{name: "failed-until-recorded", title: "A member failed whose status was lost, and what it returns to can't be had: its time does not begin again, and the Rollout stays halted.", lasts: 1, plot: func(s *script) {
 		s.oneWave(func(w *v1alpha1.Wave) { w.MaxConcurrent = new(intstr.FromInt32(2)) })
 		s.turnsOut("2.5.0", "fyresdal", bad)
 		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })

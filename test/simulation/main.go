@@ -16,7 +16,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "seed of the first world")
 	one := flag.Uint64("world", 0, "play the world of this seed alone, and print its diary")
 	first := flag.Bool("first", false, "stop at the first world with a violation")
-	named := flag.String("story", "", "tell the story of this name alone")
+	named := flag.String("story", "", "play the story of this name alone")
 	flag.Parse()
 	debug.SetGCPercent(800) // much garbage, of which little lives: a heap that stays small stays in the caches
 	debug.SetMemoryLimit(2 << 30)
@@ -43,7 +43,7 @@ type result struct {
 	violations []violation
 }
 
-// replay plays one world, and tells it as a diary.
+// replay plays one world, and writes it as a diary.
 func replay(out io.Writer, seed uint64) int {
 	w := prepare(seed)
 	w.diary = &diary{all: true}

@@ -16,7 +16,7 @@ import (
 // mostly does. The diary of it is kept under testdata.
 type story struct {
 	name string
-	// title tells what it shows.
+	// title says what it shows.
 	title string
 	// from is the first day; the second Monday of 2027 where it is zero.
 	from time.Time
@@ -205,7 +205,7 @@ func (s *script) retry(version string, attempt int32) {
 	})
 }
 
-// places tells what everybody has in the end.
+// places says what everybody has in the end.
 func (s *script) places() {
 	for _, name := range truth.Sorted(s.store.Installations) {
 		line := "  " + name + ":"

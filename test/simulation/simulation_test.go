@@ -31,7 +31,7 @@ func TestWorlds(t *testing.T) {
 	}
 	last := out.String()[strings.LastIndex(strings.TrimSpace(out.String()), "\n")+1:]
 	if !strings.HasPrefix(last, "worlds: ") || !strings.HasSuffix(last, " violations: 0\n") {
-		t.Errorf("the last line is %q, and should tell worlds, steps and violations", last)
+		t.Errorf("the last line is %q, and should say worlds, steps and violations", last)
 	}
 	t.Log(last)
 }

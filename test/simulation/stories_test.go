@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the diaries anew")
+var update = flag.Bool("update", false, "write the diaries again")
 
 // TestStories tells each story as its diary under testdata does.
 func TestStories(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 )
 
 // A country in the middle of a rollout gets the operator of this commit in the place of an earlier one, back, and again.
-// At rest, whoever comes writes nothing that stays as it is, and leaves apps alone. Killed amid a wave, each goes on where the
+// At rest, the operator that comes writes nothing that stays as it is, and leaves apps alone. Killed amid a wave, each goes on where the
 // other was. In the end everybody has moved once.
 func TestAnUpgradeAmidARollout(t *testing.T) {
 	if earlier.program == "" {

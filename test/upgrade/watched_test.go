@@ -172,7 +172,7 @@ func quiet(w *staged.World, o *operator.Process) operator.Requests {
 	return last
 }
 
-// writes are the requests that changed something, or would have. What is no resource, or only tells of it, is left out.
+// writes are the requests that changed something, or would have. What is no resource, or only reports it, is left out.
 func writes(metrics operator.Metrics) operator.Requests {
 	all := operator.Requests{}
 	for call, count := range metrics.Requests {

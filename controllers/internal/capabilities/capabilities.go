@@ -41,7 +41,7 @@ const keptFor = time.Minute
 type Reader struct {
 	// Mapper knows the kinds of the cluster.
 	Mapper Mapper
-	// Versioner is asked once: a cluster that is upgraded changes no app before the operator starts anew.
+	// Versioner is asked once: a cluster that is upgraded changes no app before the operator starts again.
 	Versioner Versioner
 	// Clock is the time.
 	Clock clock.PassiveClock

@@ -97,7 +97,7 @@ func (r *Registry) Use(live client.Reader, mapper installable.Mapper, cached cac
 	r.live, r.mapper, r.cache, r.start, r.newClient = live, mapper, cached, start, newClient
 }
 
-// Discover sets how the API server is asked anew which kinds it has. Without it, no kind counts as gone.
+// Discover sets how the API server is asked again which kinds it has. Without it, no kind counts as gone.
 func (r *Registry) Discover(now func() (installable.Mapper, error)) { r.discover = now }
 
 // maxBroken is how many broken kinds may wait to be reported; those beyond are found at the next look.
@@ -235,7 +235,7 @@ func (r *Registry) ask(ctx context.Context, gvk schema.GroupVersionKind) *Fault 
 }
 
 // Gone says whether no objects of a kind are left, as the cluster knows it in no version any longer: its definition was
-// deleted, and all objects went with it. The API server is asked anew, as what was known of kinds may be of before.
+// deleted, and all objects went with it. The API server is asked again, as what was known of kinds may be of before.
 func (r *Registry) Gone(fault *Fault) (bool, error) {
 	if !fault.Missing || r.discover == nil {
 		return false, nil

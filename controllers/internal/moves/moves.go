@@ -75,7 +75,7 @@ func lineOf(live, want *v1alpha1.AppInstallation) string {
 	return ""
 }
 
-// sameMove says whether two states of an installation tell of one move.
+// sameMove says whether two states of an installation are of one move.
 func sameMove(a, b *v1alpha1.AppInstallation) bool {
 	if a.Spec.Move == nil || b.Spec.Move == nil {
 		return a.Spec.Move == b.Spec.Move

@@ -2,7 +2,7 @@
 // namespace, and only where somebody asks. So the operator's own account may list no Secrets but those in its
 // own namespace, and what a thief of its token reads is in namespaces of municipalities.
 //
-// A watch that the API server refuses ends, and is begun anew when somebody asks again: that is how those of
+// A watch that the API server refuses ends, and is begun again when somebody asks again: that is how those of
 // namespaces that are gone go.
 package secrets
 

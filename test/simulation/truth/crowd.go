@@ -88,7 +88,7 @@ func hadIt(t *Truth, f Member, r *v1alpha1.Rollout, wave Wave) (at standing, has
 	return at, has
 }
 
-// many is how many members make a world large. In one, a wave is counted anew at every so many
+// many is how many members make a world large. In one, a wave is counted again at every so many
 // writes of a turn, and not at each: small worlds see to what that might miss.
 const (
 	many  = 1000

@@ -76,7 +76,7 @@ func (t *Truth) wavesDone(after *v1alpha1.Rollout, e *entry, p Promise, returnin
 }
 
 // bearsAnew notes whose failure a wave bears that is said to be done again, as the status that said so was lost: nothing
-// tells which of them had failed before it was done.
+// says which of them had failed before it was done.
 func bearsAnew(t *Truth, r *v1alpha1.Rollout, e *entry, p Promise, index int) {
 	wave := p.Waves[index]
 	if !e.unsaid[wave.Name] {
@@ -94,7 +94,7 @@ func bearsAnew(t *Truth, r *v1alpha1.Rollout, e *entry, p Promise, index int) {
 }
 
 // forgets notes what a Rollout no longer remembers, where it says that more had to be than fits: of a member that no move
-// of a wave that is done shows as verified, such as one that had the version before, nothing else tells.
+// of a wave that is done shows as verified, such as one that had the version before, nothing else says so.
 func forgets(t *Truth, r *v1alpha1.Rollout, e *entry) {
 	if !strings.Contains(r.Status.Next, "entries did not fit in status.memory") {
 		return

@@ -12,7 +12,7 @@ import (
 	"github.com/allmenning/allmenning/cmd/kubectl-allmenning/internal/progress"
 )
 
-// Each door is one line, whichever side tells of it; where they differ, what is less open counts.
+// Each door is one line, whichever side reports it; where they differ, what is less open counts.
 func TestDoors(t *testing.T) {
 	row := func(side v1alpha1.DoorSide, peer string, state v1alpha1.DoorState, message string) v1alpha1.Door {
 		return v1alpha1.Door{Side: side, App: "lonn", Service: "payroll", Environment: "prod", Peer: peer, PeerEnvironment: "prod", State: state, Message: message}
