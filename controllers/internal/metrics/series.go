@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // holdNotice is how long before its end a hold is measured: who holds has that long to find out what comes then.
@@ -83,11 +84,9 @@ func (s series) countInstallations(g *gauges, all *seen) {
 		version
 		network, state string
 	}
-	withdrawn := map[version]bool{}
+	apps := make(catalogue.Apps, len(all.apps.Items))
 	for i := range all.apps.Items {
-		for _, v := range all.apps.Items[i].Spec.Versions {
-			withdrawn[version{all.apps.Items[i].Name, v.Version}] = v.State == v1alpha1.VersionWithdrawn
-		}
+		apps[all.apps.Items[i].Name] = catalogue.Compile(&all.apps.Items[i])
 	}
 
 	counts, inUse := map[installed]int{}, map[version]int{}
@@ -99,7 +98,7 @@ func (s series) countInstallations(g *gauges, all *seen) {
 			network = in.Spec.DecidedBy.Name
 		}
 		counts[installed{v, network, stateOf(in.Status.Conditions)}]++
-		if withdrawn[v] {
+		if apps.Of(v.app).IsWithdrawn(v.version) {
 			inUse[v]++
 		}
 	}
@@ -114,23 +113,11 @@ func (s series) countInstallations(g *gauges, all *seen) {
 func (s series) countVersions(g *gauges, all *seen) {
 	for i := range all.apps.Items {
 		app := &all.apps.Items[i]
-		available := map[string]bool{}
-		for _, v := range app.Status.Versions {
-			available[v.Version] = v.Available
-		}
-		counts := map[string]int{}
-		for _, v := range app.Spec.Versions {
-			switch {
-			case v.State == v1alpha1.VersionWithdrawn:
-				counts["Withdrawn"]++
-			case available[v.Version]:
-				counts["Available"]++
-			default:
-				counts["Unavailable"]++
+		available, unavailable, withdrawn := catalogue.Compile(app).Releases()
+		for state, releases := range map[string][]v1alpha1.Release{"Available": available, "Unavailable": unavailable, "Withdrawn": withdrawn} {
+			if n := len(releases); n > 0 {
+				g.add(s.versions, float64(n), app.Name, state)
 			}
-		}
-		for state, n := range counts {
-			g.add(s.versions, float64(n), app.Name, state)
 		}
 	}
 }
