@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"time"
 
@@ -30,7 +29,6 @@ import (
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/appinstallation"
@@ -60,8 +58,8 @@ import (
 type Options struct {
 	// Namespace is the operator's own: bundles and their credentials lie there.
 	Namespace string
-	// MetricsAddress to serve metrics at; "0" serves none. They are served by TLS to those whom the API server lets
-	// get /metrics.
+	// MetricsAddress to serve metrics and answers to pipelines at; "0" serves none. They are served by TLS to those whom the
+	// API server lets get the path.
 	MetricsAddress string
 	// MetricsCertificates is the folder of tls.crt and tls.key for it; without one the operator makes a certificate that nobody signed.
 	MetricsCertificates string
@@ -163,26 +161,6 @@ func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, err
 	return mgr, addControllers(ctx, mgr, o, view, known)
 }
 
-// metricsOptions say how metrics are served.
-func metricsOptions(o Options) metricsserver.Options {
-	if o.OpenMetrics {
-		return metricsserver.Options{BindAddress: o.MetricsAddress}
-	}
-	return metricsserver.Options{
-		BindAddress: o.MetricsAddress, SecureServing: true, CertDir: o.MetricsCertificates, FilterProvider: metrics.NewAccess,
-	}
-}
-
-// isLoopback says whether an address is reached from this machine alone, or from nowhere.
-func isLoopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return address == "0"
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
-}
-
 // cacheOptions say what is kept in memory.
 func cacheOptions(namespace string, view *apply.View, known *kinds.Registry) cache.Options {
 	return cache.Options{
@@ -245,6 +223,9 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 		return err
 	}
 
+	if err := addPipelines(mgr, o, holder); err != nil {
+		return err
+	}
 	pool, err := addBuilders(mgr, o.BuildCommand)
 	if err != nil {
 		return err

@@ -68,6 +68,13 @@ func (h *Holder) Country() *country.Country {
 	return h.model.Country().At(now)
 }
 
+// IsReady says whether all that there is was read. An operator that does not lead reads nothing.
+func (h *Holder) IsReady() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.synced
+}
+
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations;municipalities;networks;sharedapps;platforms;rollouts,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 

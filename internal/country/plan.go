@@ -120,9 +120,6 @@ func (p planning) introduction(s *Subject, strategy strategy, before GroupPlan) 
 	if r := intro.Course.Current; r != nil {
 		intro.Input = p.input(s, r, strategy)
 	}
-	if intro.Course.Create != nil && s.members.Len() == 0 {
-		intro.Course.Create = nil // it begins when there is a member
-	}
 	return intro
 }
 
@@ -137,9 +134,12 @@ func (i *Introduction) isCurrent(revision uint64, now time.Time) bool {
 func (p planning) course(s *Subject, strategy strategy) Introduction {
 	wish := p.wish(s, strategy)
 	wish.Moved = s.attempts(wish.Release)
+	course := planner.Choose(s.Records, wish)
+	if s.members.Len() == 0 {
+		course.Create = nil // it begins when there is a member
+	}
 	return Introduction{
-		Group: s.Group, App: s.App, Course: planner.Choose(s.Records, wish),
-		Stale: planner.Stale(s.Records, strategy.Strategy, s.Asked, s.hasMoved),
+		Group: s.Group, App: s.App, Course: course, Stale: planner.Stale(s.Records, strategy.Strategy, s.Asked, s.hasMoved),
 	}
 }
 

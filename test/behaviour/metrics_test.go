@@ -32,6 +32,12 @@ func TestMetricsAreForThoseWhomTheAPIServerLets(t *testing.T) {
 	reader, other := tokenOf(t, "metrics-reader"), tokenOf(t, "metrics-other")
 	put(t, object(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: metrics-reader},
 	  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: allmenning-metrics-reader}, subjects: [{kind: ServiceAccount, name: metrics-reader, namespace: default}]}`))
+	pipeline := tokenOf(t, "metrics-pipeline")
+	put(t, object(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: metrics-pipeline},
+	  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: allmenning-pipeline-reader}, subjects: [{kind: ServiceAccount, name: metrics-pipeline, namespace: default}]}`))
+	app := sells(t, unique("asked"), only(workload("web", "")))
+	town(t, "asked", adopts(app.Name))
+	asked := "https://" + address + "/v1/rollouts/" + app.Name + "/1.0.0"
 	secure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // nobody signed it
 	for _, tc := range []struct {
 		reason, url, token string
@@ -41,6 +47,11 @@ func TestMetricsAreForThoseWhomTheAPIServerLets(t *testing.T) {
 		{"who has the right reads them", "https://" + address + "/metrics", reader, http.StatusOK, "allmenning_api_requests_total"},
 		{"who says not who it is does not", "https://" + address + "/metrics", "", http.StatusUnauthorized, ""},
 		{"nor does who lacks the right", "https://" + address + "/metrics", other, http.StatusForbidden, ""},
+		{"a pipeline reads no metrics", "https://" + address + "/metrics", pipeline, http.StatusForbidden, ""},
+		{"it waits for a version until it is with everybody", asked, pipeline, http.StatusOK, `"phase":"Completed","members":1,"verified":1`},
+		{"or for one group alone", asked + "?channel=stable", pipeline, http.StatusOK, `"channel":"stable"`},
+		{"of which no one else hears", asked, reader, http.StatusForbidden, ""},
+		{"a version that is not there is named", "https://" + address + "/v1/rollouts/" + app.Name + "/9.0.0", pipeline, http.StatusNotFound, "has no version 9.0.0"},
 	} {
 		eventually(t, tc.reason, func(ctx context.Context) error {
 			status, body, err := fetch(ctx, secure, tc.url, tc.token)

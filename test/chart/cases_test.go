@@ -106,6 +106,10 @@ extraArgs: [--pprof-bind-address=localhost:6060]`,
 		file: "roles.yaml", has: []string{"allmenning-metrics-reader-monitoring-prometheus"},
 	},
 	{
+		reason: "which pipelines ask how far a version has come", values: `metrics: {pipelines: [{namespace: kargo, name: promoter}]}`,
+		file: "roles.yaml", has: []string{"allmenning-pipeline-reader-kargo-promoter"}, lacks: []string{"allmenning-metrics-reader-kargo-promoter"},
+	},
+	{
 		reason: "a monitor", values: `metrics: {serviceMonitor: {enabled: true, labels: {release: prometheus}}}`, apis: []string{monitoring},
 		file: "metrics.yaml", has: []string{"kind: ServiceMonitor", "release: prometheus"},
 	},

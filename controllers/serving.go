@@ -1,0 +1,51 @@
+package controllers
+
+import (
+	"fmt"
+	"net"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/allmenning/allmenning/controllers/internal/metrics"
+	"github.com/allmenning/allmenning/controllers/internal/pipelines"
+	"github.com/allmenning/allmenning/controllers/snapshot"
+	"github.com/allmenning/allmenning/internal/country"
+)
+
+// metricsOptions say how metrics are served.
+func metricsOptions(o Options) metricsserver.Options {
+	if o.OpenMetrics {
+		return metricsserver.Options{BindAddress: o.MetricsAddress}
+	}
+	return metricsserver.Options{
+		BindAddress: o.MetricsAddress, SecureServing: true, CertDir: o.MetricsCertificates, FilterProvider: metrics.NewAccess,
+	}
+}
+
+// isLoopback says whether an address is reached from this machine alone, or from nowhere.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address == "0"
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// addPipelines adds what answers pipelines, beside the metrics and behind the same filter.
+func addPipelines(mgr ctrl.Manager, o Options, holder *snapshot.Holder) error {
+	if o.MetricsAddress == "0" {
+		return nil
+	}
+	handler := pipelines.Handler{Country: func() *country.Country {
+		if !holder.IsReady() {
+			return nil
+		}
+		return holder.Country()
+	}}
+	if err := mgr.AddMetricsServerExtraHandler(pipelines.Path, handler); err != nil {
+		return fmt.Errorf("add the answers to pipelines: %w", err)
+	}
+	return nil
+}
