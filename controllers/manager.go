@@ -218,6 +218,10 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	if err != nil {
 		return fmt.Errorf("make the client of what is not cached: %w", err)
 	}
+	work, err := metrics.NewWork(ctrlmetrics.Registry)
+	if err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
 	holder, err := addHolder(mgr, o.Namespace, now, direct)
 	if err != nil {
 		return err
@@ -226,7 +230,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	if err := addPipelines(mgr, o, holder); err != nil {
 		return err
 	}
-	pool, err := addBuilders(mgr, o.BuildCommand)
+	pool, err := addBuilders(mgr, o.BuildCommand, work)
 	if err != nil {
 		return err
 	}
@@ -243,10 +247,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 		return fmt.Errorf("set up the municipality controller: %w", err)
 	}
 
+	fetches := download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout)
+	fetches.Measure = work.Fetched
 	if err := addCatalogue(mgr, &sharedapp.Reconciler{
 		Client: mgr.GetClient(), Mapper: mgr.GetRESTMapper(), Events: mgr.GetEventRecorder("sharedapp"), Holder: holder,
 		Store:  bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace},
-		Pool:   download.NewPool(oci.Fetcher{UserAgent: "allmenning"}, now, fetchers, o.FetchTimeout),
+		Pool:   fetches,
 		Direct: direct, Try: pool.Try, Readable: known.Readable, Capabilities: charts.Of, PlainHTTPRegistries: o.PlainHTTPRegistries,
 	}, now); err != nil {
 		return err
@@ -258,7 +264,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	installations := &appinstallation.Reconciler{
 		Client: secrets.Client{Client: mgr.GetClient(), Watches: tenants, Operator: o.Namespace, Kinds: known.Client}, Live: mgr.GetAPIReader(), Direct: direct, Mapper: mgr.GetRESTMapper(),
 		Events: mgr.GetEventRecorder("appinstallation"), Clock: now,
-		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Build: pool.Build, View: view, Kinds: known, Secrets: tenants, Capabilities: charts.Of,
+		Store: bundlestore.Store{Client: mgr.GetClient(), Namespace: o.Namespace}, Build: pool.Build, View: view, Kinds: known, Secrets: tenants, Capabilities: charts.Of, Work: work,
 	}
 
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
@@ -307,7 +313,7 @@ func readCapabilities(mgr ctrl.Manager, now clock.Clock) (*capabilities.Reader, 
 }
 
 // addBuilders adds the processes that build bundles: this program again, unless another command is given.
-func addBuilders(mgr ctrl.Manager, command []string) (*buildpool.Pool, error) {
+func addBuilders(mgr ctrl.Manager, command []string, work *metrics.Work) (*buildpool.Pool, error) {
 	if len(command) == 0 {
 		program, err := os.Executable()
 		if err != nil {
@@ -316,6 +322,7 @@ func addBuilders(mgr ctrl.Manager, command []string) (*buildpool.Pool, error) {
 		command = []string{program, BuildArgument}
 	}
 	pool := buildpool.New(command, buildpool.DefaultLimits())
+	pool.Measure = work.Built
 	if err := mgr.Add(pool); err != nil {
 		return nil, fmt.Errorf("set up the processes that build bundles: %w", err)
 	}

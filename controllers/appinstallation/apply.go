@@ -39,12 +39,27 @@ type objectError struct {
 	err error
 }
 
+// cause is what went wrong; nil where nothing did.
+func (e *objectError) cause() error {
+	if e == nil {
+		return nil
+	}
+	return e.err
+}
+
 // apply writes the plan: first the policies that the app needs, then its objects in
 // their order, then what it no longer has. It stops at the first error, as what
 // comes later builds on what comes first, and goes on there the next time.
-func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, todo planned) applied {
-	done := applied{live: maps.Clone(seen.live), sent: map[ref]bool{}}
-	to := sender{client: r.Client, live: r.Live, view: r.View, written: &r.written, events: r.Events, said: &r.memory.drift}
+func (r *Reconciler) apply(ctx context.Context, seen observed, wanted rendered, todo planned) (done applied) {
+	began := r.Clock.Now()
+	defer func() {
+		if len(done.sent) > 0 || done.failed != nil {
+			r.Work.Applied(r.Clock.Since(began), done.failed.cause())
+		}
+	}()
+
+	done = applied{live: maps.Clone(seen.live), sent: map[ref]bool{}}
+	to := sender{client: r.Client, live: r.Live, view: r.View, written: &r.written, events: r.Events, said: &r.memory.drift, work: r.Work}
 	if len(todo.missing) > 0 {
 		done.made, done.failed = to.makeValues(ctx, seen, todo.missing)
 		return done

@@ -16,6 +16,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
+	"github.com/allmenning/allmenning/controllers/internal/metrics"
 	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
@@ -50,6 +51,8 @@ type Reconciler struct {
 	Kinds *kinds.Registry
 	// Secrets watches the Secrets of each namespace by itself.
 	Secrets *secrets.Watches
+	// Work measures what is written; nil measures nothing.
+	Work *metrics.Work
 
 	memory  memory
 	brakes  brakes

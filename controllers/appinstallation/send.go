@@ -16,6 +16,7 @@ import (
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
+	"github.com/allmenning/allmenning/controllers/internal/metrics"
 	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/parameters"
 )
@@ -29,6 +30,7 @@ type sender struct {
 	// events has one for each object that was put back, and said is when there was one last.
 	events events.EventRecorder
 	said   *memo[string, time.Time]
+	work   *metrics.Work
 }
 
 // send applies one object and returns it as the API server has it, slimmed. Fields that others took over
@@ -65,6 +67,9 @@ func (s sender) send(ctx context.Context, seen observed, o object) (*unstructure
 		if err != nil {
 			return nil, err
 		}
+	}
+	if o.drifted {
+		s.work.Repaired(app)
 	}
 	if isNews {
 		if message := driftMessage(seen, o, before, sent); message != "" {

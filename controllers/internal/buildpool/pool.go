@@ -52,6 +52,9 @@ const (
 // Pool is a few workers. It is a manager.Runnable; it works before it is started too, and is to be
 // closed.
 type Pool struct {
+	// Measure is given how long each build took; nil where nobody measures. It is set before the first build.
+	Measure func(took time.Duration, err error)
+
 	command []string
 	limits  Limits
 	idle    chan *worker // as many entries as there may be workers; nil for one that is not running
@@ -121,7 +124,11 @@ func (p *Pool) run(b bundle.Bundle, c bundle.Context, scan bool) (bundle.Built, 
 		return known.built, known.err
 	}
 
+	began := time.Now()
 	given, err := p.ask(question{Files: b.Files, Digest: b.Digest, Scan: scan, Context: c})
+	if p.Measure != nil {
+		p.Measure(time.Since(began), err)
+	}
 	var exceeded *Exceeded
 	if errors.As(err, &exceeded) {
 		p.remember(key, exceeded)

@@ -60,6 +60,9 @@ type Fetcher interface {
 
 // Pool is a bounded number of workers that fetch. It is a manager.Runnable.
 type Pool struct {
+	// Measure is given how long each fetch took; nil where nobody measures. It is set before the pool is started.
+	Measure func(took time.Duration, err error)
+
 	fetcher Fetcher
 	clock   clock.PassiveClock
 	workers int
@@ -170,7 +173,11 @@ func (p *Pool) fetch(ctx context.Context, key Key) []string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
+	began := p.clock.Now()
 	fetched, err := p.fetcher.Fetch(ctx, f.request)
+	if p.Measure != nil {
+		p.Measure(p.clock.Since(began), err)
+	}
 
 	p.lock.Lock()
 	defer p.lock.Unlock()

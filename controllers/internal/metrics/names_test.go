@@ -19,6 +19,10 @@ func TestNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	work, err := NewWork(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
 	names := regexp.MustCompile(`\ballmenning_[a-z_]+`)
 	in := func(text string, also ...string) []string {
 		all := append(names.FindAllString(text, -1), also...)
@@ -37,7 +41,7 @@ func TestNames(t *testing.T) {
 	for _, d := range newSeries().all() {
 		descs += d.String() + "\n"
 	}
-	for _, c := range []prometheus.Collector{requests.count, newBuild(provenance.Provenance{})} {
+	for _, c := range []prometheus.Collector{requests.count, work.builds, work.fetches, work.applies, work.repairs, newBuild(provenance.Provenance{})} {
 		for d := range described(c) {
 			descs += d.String() + "\n"
 		}

@@ -3,7 +3,6 @@
 package metrics
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
@@ -29,16 +28,9 @@ func NewRequests(registry prometheus.Registerer) (*Requests, error) {
 		}, []string{"verb", "resource"}),
 		parse: &request.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")},
 	}
-	err := registry.Register(r.count)
-	var known prometheus.AlreadyRegisteredError
-	if !errors.As(err, &known) {
-		return r, err
-	}
-	count, ok := known.ExistingCollector.(*prometheus.CounterVec)
-	if !ok {
+	if err := register(registry, &r.count); err != nil {
 		return nil, err
 	}
-	r.count = count
 	return r, nil
 }
 
