@@ -63,10 +63,14 @@ func ship(from, name string) error {
 	if err != nil {
 		return err
 	}
+	dashboards, err := filepath.Glob(filepath.Join(from, "*.json"))
+	if err != nil {
+		return err
+	}
 	if len(manifests) == 0 {
 		return fmt.Errorf("%s has no manifests; run it in the root of the repository", from)
 	}
-	for _, manifest := range manifests {
+	for _, manifest := range slices.Concat(manifests, dashboards) {
 		base := filepath.Base(manifest)
 		if slices.Contains(notShipped, base) {
 			continue

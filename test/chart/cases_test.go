@@ -106,6 +106,18 @@ extraArgs: [--pprof-bind-address=localhost:6060]`,
 		file: "roles.yaml", has: []string{"allmenning-metrics-reader-monitoring-prometheus"},
 	},
 	{
+		reason: "a dashboard", values: `metrics: {dashboard: {enabled: true}}`,
+		file: "metrics.yaml", has: []string{"name: allmenning-dashboard", `grafana_dashboard: "1"`, `"title": "Versions in use"`},
+	},
+	{
+		reason: "a dashboard without labels", values: `metrics: {dashboard: {enabled: true, labels: {grafana_dashboard: null}}}`,
+		file: "metrics.yaml", has: []string{"name: allmenning-dashboard"}, lacks: []string{"grafana_dashboard"},
+	},
+	{
+		reason: "a dashboard of nothing", values: `metrics: {enabled: false, dashboard: {enabled: true}}`,
+		wrong: "metrics.dashboard.enabled needs metrics.enabled",
+	},
+	{
 		reason: "which pipelines ask how far a version has come", values: `metrics: {pipelines: [{namespace: kargo, name: promoter}]}`,
 		file: "roles.yaml", has: []string{"allmenning-pipeline-reader-kargo-promoter"}, lacks: []string{"allmenning-metrics-reader-kargo-promoter"},
 	},
