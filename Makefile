@@ -110,8 +110,11 @@ test: ## Run every test: unit, golden, CEL, behaviour and end to end, with the r
 	@[ "$(PKG)" != "./..." ] || go -C test/alerts test ./...
 	@# What is signed is verified by Sigstore's library, in another.
 	@[ "$(PKG)" != "./..." ] || go -C hack/sign test ./...
-	@# Always the same worlds: one in some hundred others still breaks a promise, or the judge is wrong about it.
+	@# The same worlds each time, and others with each commit.
 	@[ "$(PKG)" != "./..." ] || $(MAKE) --no-print-directory simulate WORLDS=200 SEED=1
+	@[ "$(PKG)" != "./..." ] || $(MAKE) --no-print-directory simulate WORLDS=40
+	@# One guard in fifteen each time: which, follows from the commit.
+	@[ "$(PKG)" != "./..." ] || $(MAKE) --no-print-directory guards TURN=$(SEED) OF=15
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane: seconds.
@@ -125,6 +128,13 @@ test-node: ## Run the tests on a real node: who reaches whom by packets; REQUIRE
 .PHONY: simulate
 simulate: ## Play WORLDS (1000) random worlds of rollouts from SEED (of the commit), and check every promise.
 	@seed=$(SEED); echo "seed: $$seed"; go run ./test/simulation --worlds=$(WORLDS) --seed=$$seed
+
+# Of 6 turns, turn 3 has the guards 3, 9, 15 and so on.
+OF ?= 1
+TURN ?= 0
+.PHONY: guards
+guards: ## Take each guard out of the planner, and see the simulator find out; OF=6 TURN=3 takes a sixth.
+	@echo "guards: turn $(TURN) of $(OF)"; go test ./test/simulation -run TestGuards -timeout 60m -args -of=$(OF) -turn=$(TURN)
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (30s).
