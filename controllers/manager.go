@@ -218,16 +218,13 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	if err != nil {
 		return fmt.Errorf("make the client of what is not cached: %w", err)
 	}
-	work, err := metrics.NewWork(ctrlmetrics.Registry)
-	if err != nil {
-		return fmt.Errorf("register metrics: %w", err)
-	}
 	holder, err := addHolder(mgr, o.Namespace, now, direct)
 	if err != nil {
 		return err
 	}
 
-	if err := addPipelines(mgr, o, holder); err != nil {
+	work, err := addServing(mgr, o, holder)
+	if err != nil {
 		return err
 	}
 	pool, err := addBuilders(mgr, o.BuildCommand, work)
@@ -270,14 +267,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o Options, view *appl
 	if err := installations.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the appinstallation controller: %w", err)
 	}
-	if err := addReaders(mgr, holder, known, guards); err != nil {
-		return err
-	}
-	if err := mgr.Add(metrics.NewObjects(mgr.GetCache())); err != nil {
-		return fmt.Errorf("add the object counts: %w", err)
-	}
-
-	return nil
+	return addReaders(mgr, holder, known, guards)
 }
 
 // addCatalogue adds the controller of the catalogue, and what sweeps its store.

@@ -5,6 +5,7 @@ import (
 	"net"
 
 	ctrl "sigs.k8s.io/controller-runtime"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/allmenning/allmenning/controllers/internal/metrics"
@@ -31,6 +32,18 @@ func isLoopback(address string) bool {
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// addServing adds what is served: metrics, and answers to pipelines. It returns what measures the work of others.
+func addServing(mgr ctrl.Manager, o Options, holder *snapshot.Holder) (*metrics.Work, error) {
+	work, err := metrics.NewWork(ctrlmetrics.Registry)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	if err := mgr.Add(metrics.NewObjects(mgr.GetCache())); err != nil {
+		return nil, fmt.Errorf("add the object counts: %w", err)
+	}
+	return work, addPipelines(mgr, o, holder)
 }
 
 // addPipelines adds what answers pipelines, beside the metrics and behind the same filter.
