@@ -66,11 +66,12 @@ func (t *trial) addFlags(cmd *cobra.Command) {
 	flags.StringSliceVar(&t.options.Domains, "allow-domain", nil, "domain that the Platform lists in spec.bundles.domains; may be repeated")
 	flags.StringSliceVar(&t.options.Annotations, "allow-annotation", nil, "annotation that the Platform lists in spec.bundles.annotations; may be repeated")
 	flags.StringSliceVar(&t.options.PriorityClasses, "allow-priority-class", nil, "priority class that the Platform lists in spec.bundles.priorityClasses; may be repeated")
+	flags.StringSliceVar(&t.options.TokenAudiences, "allow-token-audience", nil, "audience of tokens that the Platform lists in spec.workloads.tokenAudiences; may be repeated")
 	flags.StringSliceVar(&t.options.Images.Registries, "allow-registry", nil, "registry of images that the Platform lists in spec.workloads.registries, as a prefix that ends with a slash; may be repeated (default: any)")
 	flags.BoolVar(&t.options.Images.Pinned, "require-digests", false, "images are named by their digest, as the Platform asks for by spec.workloads.requireDigests")
 	complete(cmd, "stage", oneOf(string(v1alpha1.StageDevelopment), string(v1alpha1.StageTest), string(v1alpha1.StageProduction)))
 	complete(cmd, "zone", oneOf(string(v1alpha1.ZoneOpen), string(v1alpha1.ZoneClosed)))
-	completeNothing(cmd, "app", "version", "kube-version", "domain", "municipality", "number", "display-name", "county", "environment", "kind", "allow-domain", "allow-annotation", "allow-priority-class", "allow-registry")
+	completeNothing(cmd, "app", "version", "kube-version", "domain", "municipality", "number", "display-name", "county", "environment", "kind", "allow-domain", "allow-annotation", "allow-priority-class", "allow-token-audience", "allow-registry")
 }
 
 // read reads the folder, and finishes the options.

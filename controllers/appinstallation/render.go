@@ -159,7 +159,7 @@ func addChart(r *Reconciler, seen observed, facts *bundle.Context, secrets sets.
 func (r *Reconciler) judge(seen observed, facts bundle.Context, built bundle.Built) (images []contract.Finding, fault *condition.Outcome) {
 	i := &seen.installation
 	allowed := installable.Images(seen.platform, i.Spec.Tenant.Stage)
-	asked, err := json.Marshal([]any{i.Spec.Digest, facts, seen.platform.Bundles, allowed, seen.domains(), seen.roleVersion})
+	asked, err := json.Marshal([]any{i.Spec.Digest, facts, seen.platform.Bundles, allowed, installable.Audiences(seen.platform), seen.domains(), seen.roleVersion})
 	if err != nil {
 		return nil, stalled(v1alpha1.ReasonBuildFailed, "the parameters can't be written as JSON") // the cause could hold a value
 	}

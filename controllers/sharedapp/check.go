@@ -38,6 +38,8 @@ type question struct {
 	Allowed *v1alpha1.AllowedInBundles
 	// Images that the Platform allows where the app is in production.
 	Images contract.Images
+	// Audiences that it allows tokens of pods to be for.
+	Audiences []string
 	// Isolation of the app, and what its own namespaces are like.
 	Isolation v1alpha1.Isolation
 	Own       *v1alpha1.OwnNamespace
@@ -133,7 +135,7 @@ func (r *Reconciler) check(ctx context.Context, q question, b bundle.Bundle) (an
 func (r *Reconciler) judgeBuilt(ctx context.Context, q question, tenant bundle.Context, built bundle.Built) (answer, error) {
 	terms, err := installable.Question{
 		Rules: q.Rules, Mapper: r.Mapper, Domains: []string{tenant.Domain}, Health: q.Version.Health,
-		Platform: v1alpha1.PlatformSpec{Bundles: q.Allowed}, Images: q.Images,
+		Platform: v1alpha1.PlatformSpec{Bundles: q.Allowed, Workloads: &v1alpha1.AllowedWorkloads{TokenAudiences: q.Audiences}}, Images: q.Images,
 		Readable: func(gvk schema.GroupVersionKind) bool { return r.Readable(ctx, gvk) == nil },
 	}.Terms(built.Objects)
 	if err != nil {
@@ -141,7 +143,7 @@ func (r *Reconciler) judgeBuilt(ctx context.Context, q question, tenant bundle.C
 	}
 
 	found := built.WithFiles(append(contract.Check(built.Objects, terms), contract.Services(built.Objects, q.Version.Services)...))
-	out := answer{refused: contract.Refusals(found), warnings: append(contract.Warnings(found), built.Warnings...), adjusted: built.Adjusted}
+	out := answer{refused: contract.Refusals(found), warnings: append(contract.Warnings(found), built.WithFiles(built.Warnings)...), adjusted: built.Adjusted}
 	out.warnings = append(out.warnings, shareWarnings(q.Isolation, q.Own, built.Objects)...)
 	bad := map[string]bool{}
 	for _, f := range out.refused {

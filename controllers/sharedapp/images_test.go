@@ -65,6 +65,7 @@ func TestAChangedListOfRegistriesJudgesAgain(t *testing.T) {
 		{"digests are asked for in production", &v1alpha1.AllowedWorkloads{Registries: []string{"ghcr.io/ks/"}, RequireDigests: []v1alpha1.Stage{v1alpha1.StageProduction}},
 			[]string{"Deployment/web", "spec.template.spec.containers[web].image", "spec.workloads.requireDigests", "Where the version is installed it runs on"}, 4},
 		{"digests are asked for elsewhere", &v1alpha1.AllowedWorkloads{Registries: []string{"ghcr.io/ks/"}, RequireDigests: []v1alpha1.Stage{v1alpha1.StageTest}}, nil, 5},
+		{"tokens may be for others", &v1alpha1.AllowedWorkloads{Registries: []string{"ghcr.io/ks/"}, TokenAudiences: []string{"https://vault.example.org"}}, nil, 6},
 	} {
 		seen, err := r.judge(t.Context(), under(step.lists), today)
 		if err != nil {

@@ -53,7 +53,8 @@ func (r *Reconciler) verdict(ctx context.Context, seen observed, v seenVersion, 
 		App: seen.app.Name, Version: v.spec, Zone: productionZone(catalogue.Compile(&seen.app), v.spec.Version), Digest: v.bundle.Digest,
 		Isolation: seen.app.Spec.Isolation, Own: seen.app.Spec.OwnNamespace,
 		Rules: seen.installer.Rules, Allowed: seen.country.Platform.Bundles, Images: installable.Images(seen.country.Platform, v1alpha1.StageProduction),
-		tried: isAvailable(seen.app.Status, v),
+		Audiences: installable.Audiences(seen.country.Platform),
+		tried:     isAvailable(seen.app.Status, v),
 	}
 	if v.bundle.IsChart() {
 		var err error

@@ -128,6 +128,8 @@ type Terms struct {
 	Annotations []string
 	// PriorityClasses that pods may name.
 	PriorityClasses []string
+	// TokenAudiences that the tokens of pods may be for, beside the API server.
+	TokenAudiences []string
 	// Images that pods may be of.
 	Images Images
 	// HasHealthRule says whether the version brings a health rule for a kind.

@@ -117,12 +117,13 @@ func fitSecret(o *unstructured.Unstructured) []string {
 	if !is(o, "", "Secret") {
 		return nil
 	}
-	texts, found, err := unstructured.NestedStringMap(o.Object, "stringData")
-	if err != nil || !found {
+	given, found := o.Object["stringData"]
+	texts, ok := textsOf(given)
+	if !found || !ok {
 		return nil
 	}
-	data, _, err := unstructured.NestedMap(o.Object, "data")
-	if err != nil {
+	data, ok := o.Object["data"].(map[string]any)
+	if !ok && o.Object["data"] != nil {
 		return nil
 	}
 	if data == nil {
@@ -136,6 +137,23 @@ func fitSecret(o *unstructured.Unstructured) []string {
 		o.Object["data"] = data
 	}
 	return []string{"stringData is written as data"}
+}
+
+// textsOf are the texts of a map, of which one that is null is empty, as the API server reads it; false where it holds anything else.
+func textsOf(value any) (map[string]string, bool) {
+	values, ok := value.(map[string]any)
+	if !ok {
+		return nil, value == nil
+	}
+	texts := make(map[string]string, len(values))
+	for key, value := range values {
+		text, ok := value.(string)
+		if !ok && value != nil {
+			return nil, false
+		}
+		texts[key] = text
+	}
+	return texts, true
 }
 
 // fitPods fills in what the Pod Security Standard restricted asks for and what only restricts, and gives a

@@ -57,9 +57,14 @@ func terms() Terms {
 		},
 		Installer: []rbacv1.PolicyRule{
 			{APIGroups: []string{""}, Resources: []string{"configmaps", "secrets"}, Verbs: []string{"get", "create", "patch", "delete"}},
-			{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update"}},
+			{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"list", "watch"}},
+			{APIGroups: []string{""}, Resources: []string{"persistentvolumeclaims"}, Verbs: []string{"get", "create", "patch", "delete"}},
+			{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"get", "create", "patch", "delete"}},
+			{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update", "patch", "delete"}},
+			{APIGroups: []string{"events.k8s.io"}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}},
+			{APIGroups: []string{"example.org"}, Resources: []string{"queues", "queues/status"}, Verbs: []string{"*"}},
 		},
-		Domains: []string{"vinje.kommune.no", "apps.example.org"}, Annotations: []string{"example.org/"}, PriorityClasses: []string{"common"},
+		Domains: []string{"vinje.kommune.no", "apps.example.org"}, Annotations: []string{"example.org/"}, PriorityClasses: []string{"common"}, TokenAudiences: []string{"https://vault.example.org"},
 		Images:        Images{Registries: []string{"docker.io/library/"}},
 		HasHealthRule: func(gvk schema.GroupVersionKind) bool { return gvk.Kind == "Queue" },
 	}
@@ -79,6 +84,30 @@ func web(pod string) string {
 func ingress(spec string) string {
 	return "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a}, spec: " + spec + "}"
 }
+
+// keepsOne is a disruption budget that keeps one pod of web, before more of the bundle.
+const keepsOne = "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}\n---\n"
+
+// nightly is a CronJob with pods of the same labels.
+const nightly = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly}, spec: {jobTemplate: {spec: {template: {metadata: {labels: {app: web}}, spec: {containers: []}}}}}}\n"
+
+// scaler is an autoscaler of web.
+func scaler(spec string) string {
+	return "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, " + spec + "}}"
+}
+
+// gatewayRoute is a route of the Gateway API.
+func gatewayRoute(spec string) string {
+	return "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a}, spec: {" + spec + "}}"
+}
+
+// role gives rights.
+func role(rules string) string {
+	return "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [" + rules + "]}"
+}
+
+// ownSecret is a Secret of the bundle, before more of it.
+const ownSecret = "{apiVersion: v1, kind: Secret, metadata: {name: mine}}\n---\n"
 
 // sealed makes the Secret that the pods of waiting need.
 const sealed = "{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, metadata: {name: key}}\n"

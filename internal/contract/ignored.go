@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -68,7 +69,7 @@ func inBrackets(text string) (key, behind string, ok bool) {
 	return "", "", false
 }
 
-// maxIgnored is how many fields of an object may be left to others.
+// maxIgnored is how many fields of an object may be left to others, beside the replicas that an autoscaler of the bundle counts.
 const maxIgnored = 8
 
 // ignoredRule: a publisher may leave fields to others, but not what runs, nor all of an object.
@@ -78,17 +79,60 @@ func ignoredRule(o *unstructured.Unstructured) []Finding {
 	}
 	field := "metadata.annotations[" + v1alpha1.AnnotationIgnoreFields + "]"
 	paths := IgnoredFields(o)
-	if len(paths) > maxIgnored {
-		return one(field, fmt.Sprintf("%d fields are left to others, at most %d may be", len(paths), maxIgnored), "name fewer")
+	counted := slices.DeleteFunc(slices.Clone(paths), func(steps []string) bool { return slices.Equal(steps, []string{"spec", "replicas"}) })
+	if len(counted) > maxIgnored {
+		return one(field, fmt.Sprintf("%d fields are left to others, at most %d may be", len(counted), maxIgnored), "name fewer")
 	}
 	var found []Finding
 	for _, steps := range paths {
-		first, path := steps[0], strings.Join(steps, ".")
-		switch {
-		case len(steps) < 2 || (first != "spec" && first != "data"), path == "spec.template", path == "spec.template.spec", path == "spec.jobTemplate", path == "spec.jobTemplate.spec", path == "spec.jobTemplate.spec.template", path == "spec.jobTemplate.spec.template.spec", path == "spec.selector", path == "spec.ports",
-			strings.Contains(path, "ontainers"), strings.Contains(path, "volumes"), strings.Contains(path, "serviceAccount"), strings.Contains(path, "securityContext"), strings.Contains(path, "["):
-			found = append(found, one(field, fmt.Sprintf("%q can't be left to others: it decides what runs", path), "name a field below spec or data, such as spec.replicas")...)
+		if decides(o, steps) {
+			found = append(found, one(field, fmt.Sprintf("%q can't be left to others: it decides what runs, who is reached or what becomes of data", strings.Join(steps, ".")),
+				"name a field below spec or data, such as spec.replicas")...)
 		}
 	}
 	return found
+}
+
+// decides says whether a path is of a field that decides what runs, who is reached or what becomes of data, or holds such.
+func decides(o *unstructured.Unstructured, steps []string) bool {
+	isOpen := func(step string) bool { return strings.Contains(step, "[") } // of brackets that nothing closes, or an item of a list
+	switch {
+	case len(steps) < 2, slices.ContainsFunc(steps, isOpen):
+		return true
+	case steps[0] == "data":
+		return false
+	case steps[0] != "spec", slices.Contains(reaching(), steps[1]), is(o, "", "Service") && steps[1] == "type":
+		return true
+	}
+	return slices.ContainsFunc(steps[1:], func(step string) bool { return slices.Contains(running(), step) }) || decidesTemplate(steps)
+}
+
+// decidesTemplate says whether a path is of a template as a whole, of its spec, or of its metadata other than an annotation: labels decide which
+// walls pods have.
+func decidesTemplate(steps []string) bool {
+	isTemplate := func(at int) bool { return at >= 0 && (steps[at] == "template" || steps[at] == "jobTemplate") }
+	last := len(steps) - 1
+	if isTemplate(last) || steps[last] == "spec" && isTemplate(last-1) {
+		return true
+	}
+	at := slices.Index(steps, "metadata")
+	return at > 0 && isTemplate(at-1) && (last < at+2 || steps[at+1] != "annotations")
+}
+
+// reaching are the fields of specs that decide who is reached, what is scaled, and what becomes of data.
+func reaching() []string {
+	return []string{
+		"selector", "ports", "externalIPs", "externalName", "rules", "tls", "defaultBackend", "hostnames", "parentRefs", "ingressClassName", "scaleTargetRef",
+		"volumeClaimTemplates", "persistentVolumeClaimRetentionPolicy", "volumeName", "dataSource", "dataSourceRef",
+	}
+}
+
+// running are the fields of pods that decide what runs, as whom, and where.
+func running() []string {
+	return []string{
+		"containers", "initContainers", "ephemeralContainers", "volumes", "resourceClaims", "imagePullSecrets",
+		"serviceAccount", "serviceAccountName", "automountServiceAccountToken", "securityContext",
+		"hostNetwork", "hostPID", "hostIPC", "hostUsers", "hostAliases", "shareProcessNamespace", "dnsPolicy", "dnsConfig",
+		"nodeName", "schedulerName", "tolerations", "runtimeClassName", "priority", "priorityClassName",
+	}
 }

@@ -66,11 +66,34 @@ func portsRule(spec *corev1.ServiceSpec) []Finding {
 // SampleDomain is the domain of the municipality that does not exist, for which each version is tried.
 const SampleDomain = "eksempel.kommune.no"
 
+// gatewayGroup is the group of the Gateway API.
+const gatewayGroup = "gateway.networking.k8s.io"
+
 // hostsRule: a tenant's routes are names of its own.
 func hostsRule(w *whole, o *unstructured.Unstructured) []Finding {
-	if !is(o, "networking.k8s.io", "Ingress") {
-		return nil
+	switch {
+	case is(o, "networking.k8s.io", "Ingress"):
+		return w.ingressHosts(o)
+	case is(o, gatewayGroup, "HTTPRoute"), is(o, gatewayGroup, "GRPCRoute"), is(o, gatewayGroup, "TLSRoute"):
+		return w.routeHosts(o)
 	}
+	return nil
+}
+
+// routeHosts judges the hosts of a route of the Gateway API: one that names none takes those of its Gateway, which all share.
+func (w *whole) routeHosts(o *unstructured.Unstructured) []Finding {
+	hosts, _, err := unstructured.NestedStringSlice(o.Object, "spec", "hostnames")
+	if err != nil || len(hosts) == 0 {
+		return w.host("spec.hostnames", "")
+	}
+	var found []Finding
+	for i, host := range hosts {
+		found = append(found, w.host(fmt.Sprintf("spec.hostnames[%d]", i), host)...)
+	}
+	return found
+}
+
+func (w *whole) ingressHosts(o *unstructured.Unstructured) []Finding {
 	ingress, found := typed[networkingv1.Ingress](o.Object, "")
 	if ingress == nil {
 		return found
@@ -109,12 +132,12 @@ func (w *whole) host(field, host string) []Finding {
 }
 
 // PlainAnnotations are those of Services and Ingresses that no controller of a cluster acts on in a way that reaches beyond the
-// Ingress or Service itself. What changes how a proxy is configured as a whole, such as snippets, is not
-// among them. Keys that end with a slash are prefixes. The policy tenant-network.allmenning.dev holds the same list.
+// Ingress or Service itself. What changes how a proxy is configured as a whole, such as snippets, is not among them, nor what takes a
+// share of the requests for another Ingress, as a canary does. Keys that end with a slash are prefixes. The policy
+// tenant-network.allmenning.dev holds the same list.
 func PlainAnnotations() []string {
 	nginx := []string{
-		"affinity", "affinity-canary-behavior", "affinity-mode", "app-root", "backend-protocol", "canary", "canary-by-cookie",
-		"canary-by-header", "canary-by-header-value", "canary-weight", "canary-weight-total", "client-body-buffer-size",
+		"affinity", "affinity-mode", "app-root", "backend-protocol", "client-body-buffer-size",
 		"connection-proxy-header", "cors-allow-credentials", "cors-allow-headers", "cors-allow-methods", "cors-allow-origin",
 		"cors-expose-headers", "cors-max-age", "denylist-source-range", "enable-access-log", "enable-cors", "enable-rewrite-log",
 		"force-ssl-redirect", "http2-push-preload", "limit-allowlist", "limit-burst-multiplier", "limit-connections", "limit-rate",

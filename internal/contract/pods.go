@@ -145,6 +145,11 @@ func placementRule(w *whole, o *unstructured.Unstructured) []Finding {
 	refuse(spec.SchedulerName != "" && spec.SchedulerName != corev1.DefaultSchedulerName, "schedulerName", "another scheduler may not be there")
 	refuse(len(spec.HostAliases) > 0, "hostAliases", "it would give names to addresses that the cluster's DNS does not give them")
 	refuse(spec.RuntimeClassName != nil, "runtimeClassName", "which runtime isolates pods is the platform's to say")
+	refuse(spec.DNSPolicy != "" && spec.DNSPolicy != corev1.DNSClusterFirst, "dnsPolicy", "pods find each other, and what is outside, by the cluster's DNS")
+	if dns := spec.DNSConfig; dns != nil {
+		refuse(len(dns.Nameservers) > 0, "dnsConfig.nameservers", "others would learn what the app asks for, and could answer what they like")
+		refuse(len(dns.Searches) > 0, "dnsConfig.searches", "a short name would mean something else than in other pods")
+	}
 	if class := spec.PriorityClassName; class != "" && !slices.Contains(w.terms.PriorityClasses, class) {
 		found = append(found, takeOut(field+".priorityClassName", fmt.Sprintf("%q could push out the pods of others", class),
 			"take it out, or have the platform list it in spec.bundles.priorityClasses of the Platform")...)
@@ -181,18 +186,36 @@ func podAccountRule(w *whole, o *unstructured.Unstructured) []Finding {
 	if pod == nil {
 		return nil
 	}
+	found := w.audiences(field, &pod.Spec)
 	name, at := pod.Spec.ServiceAccountName, "serviceAccountName"
 	if name == "" {
 		name, at = pod.Spec.DeprecatedServiceAccount, "serviceAccount"
 	}
 	if name == "" || name == defaultAccount || (w.has("", "ServiceAccount", name) && name != v1alpha1.InstallerName) {
-		return nil
+		return found
 	}
-	return one(field+"."+at, fmt.Sprintf("%q is not an account of this app, so its pods could have the rights of another", name), "bring a ServiceAccount of that name in the bundle, or take it out")
+	return append(found, one(field+"."+at, fmt.Sprintf("%q is not an account of this app, so its pods could have the rights of another", name), "bring a ServiceAccount of that name in the bundle, or take it out")...)
+}
+
+// audiences judges for whom the tokens are that pods mount: one for another than the API server makes the pod somebody there.
+func (w *whole) audiences(field string, spec *corev1.PodSpec) []Finding {
+	var found []Finding
+	for _, v := range spec.Volumes {
+		if v.Projected == nil {
+			continue
+		}
+		for i, s := range v.Projected.Sources {
+			if token := s.ServiceAccountToken; token != nil && token.Audience != "" && !slices.Contains(w.terms.TokenAudiences, token.Audience) {
+				found = append(found, one(fmt.Sprintf("%s.volumes[%s].projected.sources[%d].serviceAccountToken.audience", field, v.Name, i),
+					fmt.Sprintf("a token for %q lets the pod be somebody outside of the cluster", token.Audience), "take it out, or have the platform list it in spec.workloads.tokenAudiences of the Platform")...)
+			}
+		}
+	}
+	return found
 }
 
 // podVolumesRule: what a pod mounts comes out of its namespace.
-func podVolumesRule(_ *whole, o *unstructured.Unstructured) []Finding {
+func podVolumesRule(w *whole, o *unstructured.Unstructured) []Finding {
 	pod, field, _ := podOf(o)
 	if pod == nil {
 		return nil
@@ -207,7 +230,7 @@ func podVolumesRule(_ *whole, o *unstructured.Unstructured) []Finding {
 			found = append(found, one(at+".csi", "a driver mounts what the pod asks for, past the walls of the environment", "use a PersistentVolumeClaim, or a Secret")...)
 		}
 		if v.Ephemeral != nil && v.Ephemeral.VolumeClaimTemplate != nil {
-			found = append(found, claim(at+".ephemeral.volumeClaimTemplate.spec", &v.Ephemeral.VolumeClaimTemplate.Spec)...)
+			found = append(found, w.claim(at+".ephemeral.volumeClaimTemplate.spec", &v.Ephemeral.VolumeClaimTemplate.Spec)...)
 		}
 	}
 	return found

@@ -3,7 +3,6 @@ package contract
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -26,7 +25,7 @@ func budgetRule(w *whole, o *unstructured.Unstructured) []Finding {
 	if budget == nil {
 		return found
 	}
-	if most := budget.Spec.MaxUnavailable; most != nil && (most.IntValue() == 0 && most.Type == intstr.Int || most.StrVal == "0%") {
+	if most := budget.Spec.MaxUnavailable; most != nil && ofHundred(most) == 0 {
 		found = append(found, write("spec.maxUnavailable", "0 lets no pod go, so that no node could be drained", "write at least 1", 1)...)
 	}
 	found = append(found, w.leastAvailable(budget)...)
@@ -63,10 +62,8 @@ func (w *whole) leastAvailable(budget *policyv1.PodDisruptionBudget) []Finding {
 	if least == nil {
 		return nil
 	}
-	if least.Type == intstr.String {
-		if percent, err := strconv.Atoi(strings.TrimSuffix(least.StrVal, "%")); err == nil && percent >= 100 {
-			return lettingGo("100% lets no pod go, so that no node could be drained", "write maxUnavailable: 1 instead")
-		}
+	if least.Type == intstr.String && ofHundred(least) >= 100 {
+		return lettingGo("100% lets no pod go, so that no node could be drained", "write maxUnavailable: 1 instead")
 	}
 	pods, known := w.replicasOf(budget.Spec.Selector)
 	if !known || pods == 0 {
@@ -86,8 +83,17 @@ func lettingGo(problem, fix string) []Finding {
 	}}}
 }
 
-// replicasOf is how many pods of the bundle a selector means, where all of them are of workloads with a fixed
-// number.
+// ofHundred is how many of a hundred pods a number or a percentage means; -1 where it is neither, which the API server refuses.
+func ofHundred(value *intstr.IntOrString) int {
+	count, err := intstr.GetScaledValueFromIntOrPercent(value, 100, true)
+	if err != nil {
+		return -1
+	}
+	return count
+}
+
+// replicasOf is how many pods of the bundle a selector means at least, where all that it means is of workloads whose number is known. Pods of
+// Jobs end by themselves, and most of the time there are none.
 func (w *whole) replicasOf(selector *metav1.LabelSelector) (pods int64, known bool) {
 	parsed, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil || selector == nil {
@@ -98,26 +104,34 @@ func (w *whole) replicasOf(selector *metav1.LabelSelector) (pods int64, known bo
 		if pod == nil || !parsed.Matches(labels.Set(pod.Labels)) {
 			continue
 		}
-		if (!is(o, "apps", "Deployment") && !is(o, "apps", "StatefulSet")) || w.isScaled(o) {
+		switch gvk := o.GroupVersionKind(); gvk.Group + "/" + gvk.Kind {
+		case "batch/Job", "batch/CronJob":
+		case "apps/Deployment", "apps/StatefulSet", "apps/ReplicaSet":
+			pods, known = pods+w.fewest(o), true
+		default:
 			return 0, false
 		}
-		count, found, err := unstructured.NestedInt64(o.Object, "spec", "replicas")
-		if err != nil || !found {
-			count = 1
-		}
-		pods, known = pods+count, true
 	}
 	return pods, known
 }
 
-// isScaled says whether an autoscaler of the bundle sets the number of a workload's pods.
-func (w *whole) isScaled(o *unstructured.Unstructured) bool {
-	for _, scaler := range w.objects {
-		if kind, name := ScaleTarget(scaler); kind == o.GetKind() && name == o.GetName() {
-			return true
-		}
+// fewest is how many pods a workload has at least: as many as it says, or as its autoscaler may leave it.
+func (w *whole) fewest(o *unstructured.Unstructured) int64 {
+	count, found, err := unstructured.NestedInt64(o.Object, "spec", "replicas")
+	if err != nil || !found {
+		count = 1
 	}
-	return false
+	for _, scaler := range w.objects {
+		if kind, name := ScaleTarget(scaler); kind != o.GetKind() || name != o.GetName() || count == 0 { // one that is off is not scaled
+			continue
+		}
+		least, found, err := unstructured.NestedInt64(scaler.Object, "spec", "minReplicas")
+		if err != nil || !found {
+			least = 1
+		}
+		count = max(least, 1)
+	}
+	return count
 }
 
 // ScaleTarget is the kind and name of the workload whose pods a HorizontalPodAutoscaler counts; empty for

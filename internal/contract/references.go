@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -48,6 +49,14 @@ func (w *whole) references(o *unstructured.Unstructured) []Reference {
 		from.role(o)
 	case is(o, "", "ServiceAccount"):
 		from.account(o)
+	case is(o, "", claimKind):
+		if claim, _ := typed[corev1.PersistentVolumeClaim](o.Object, ""); claim != nil {
+			from.claim("spec", &claim.Spec)
+		}
+	case is(o, "apps", "StatefulSet"):
+		from.templates(o)
+	default:
+		from.others(o)
 	}
 	return slices.DeleteFunc(from.all, func(r Reference) bool { return w.has("", r.Kind, r.Name) })
 }
@@ -117,7 +126,10 @@ func (r *references) volume(at string, v *corev1.Volume) {
 		r.addOptional(v.ConfigMap.Optional, at+".configMap", "ConfigMap", v.ConfigMap.Name)
 	}
 	if v.PersistentVolumeClaim != nil {
-		r.add(at+".persistentVolumeClaim", "PersistentVolumeClaim", v.PersistentVolumeClaim.ClaimName)
+		r.add(at+".persistentVolumeClaim", claimKind, v.PersistentVolumeClaim.ClaimName)
+	}
+	if v.Ephemeral != nil && v.Ephemeral.VolumeClaimTemplate != nil {
+		r.claim(at+".ephemeral.volumeClaimTemplate.spec", &v.Ephemeral.VolumeClaimTemplate.Spec)
 	}
 	if v.Projected == nil {
 		return
@@ -128,6 +140,60 @@ func (r *references) volume(at string, v *corev1.Volume) {
 		}
 		if s.ConfigMap != nil {
 			r.addOptional(s.ConfigMap.Optional, fmt.Sprintf("%s.projected.sources[%d].configMap", at, i), "ConfigMap", s.ConfigMap.Name)
+		}
+	}
+}
+
+// claim is what the volume of a claim begins as a copy of.
+func (r *references) claim(at string, spec *corev1.PersistentVolumeClaimSpec) {
+	for _, from := range sourcesOf(spec) {
+		if from.isClaim() {
+			r.add(at+"."+from.field, claimKind, from.name)
+		}
+	}
+}
+
+// templates are those of the claims that a StatefulSet makes.
+func (r *references) templates(o *unstructured.Unstructured) {
+	set, _ := typed[appsv1.StatefulSet](o.Object, "")
+	if set == nil {
+		return
+	}
+	for i := range set.Spec.VolumeClaimTemplates {
+		r.claim(fmt.Sprintf("spec.volumeClaimTemplates[%d].spec", i), &set.Spec.VolumeClaimTemplates[i].Spec)
+	}
+}
+
+// others are those of kinds that Kubernetes does not bring and that platforms often add: copies of claims, and routes.
+func (r *references) others(o *unstructured.Unstructured) {
+	switch o.GroupVersionKind().Group {
+	case "snapshot.storage.k8s.io":
+		name, _, _ := unstructured.NestedString(o.Object, "spec", "source", "persistentVolumeClaimName")
+		r.add("spec.source.persistentVolumeClaimName", claimKind, name)
+	case gatewayGroup:
+		rules, _, _ := unstructured.NestedFieldNoCopy(o.Object, "spec", "rules")
+		r.backends("spec.rules", rules)
+	}
+}
+
+// backends are the Services below a value that a route of the Gateway API sends requests to, or copies of them.
+func (r *references) backends(at string, value any) {
+	switch within := value.(type) {
+	case []any:
+		for i, item := range within {
+			r.backends(fmt.Sprintf("%s[%d]", at, i), item)
+		}
+	case map[string]any:
+		if strings.Contains(at[strings.LastIndex(at, ".")+1:], "backendRef") {
+			group, _ := within["group"].(string)
+			kind, named := within["kind"].(string)
+			name, _ := within["name"].(string)
+			if group == "" && (!named || kind == "Service") {
+				r.add(at, "Service", name)
+			}
+		}
+		for _, key := range sortedKeys(within) {
+			r.backends(at+"."+key, within[key])
 		}
 	}
 }
@@ -176,7 +242,7 @@ func (r *references) role(o *unstructured.Unstructured) {
 	if role == nil {
 		return
 	}
-	kinds := map[string]string{"secrets": "Secret", "configmaps": "ConfigMap", "services": "Service", "persistentvolumeclaims": "PersistentVolumeClaim"}
+	kinds := map[string]string{"secrets": "Secret", "configmaps": "ConfigMap", "services": "Service", "persistentvolumeclaims": claimKind}
 	for i, rule := range role.Rules {
 		for _, resource := range rule.Resources {
 			for _, name := range rule.ResourceNames {

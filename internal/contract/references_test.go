@@ -35,6 +35,17 @@ func TestReferences(t *testing.T) {
 			[]Reference{{From: "Role/r", Field: "rules[0].resourceNames", Kind: "Secret", Name: "key"}}},
 		{"what an account pulls with", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: s}, imagePullSecrets: [{name: login}], secrets: [{name: t}]}",
 			[]Reference{{From: "ServiceAccount/s", Field: "imagePullSecrets[0]", Kind: "Secret", Name: "login"}, {From: "ServiceAccount/s", Field: "secrets[0]", Kind: "Secret", Name: "t"}}},
+		{"what a claim begins as a copy of", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {dataSource: {kind: PersistentVolumeClaim, name: b}, dataSourceRef: {apiGroup: '', kind: PersistentVolumeClaim, name: c}}}",
+			[]Reference{{From: "PersistentVolumeClaim/a", Field: "spec.dataSource", Kind: "PersistentVolumeClaim", Name: "b"}, {From: "PersistentVolumeClaim/a", Field: "spec.dataSourceRef", Kind: "PersistentVolumeClaim", Name: "c"}}},
+		{"what the claims of a StatefulSet do", "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {volumeClaimTemplates: [{spec: {}}, {spec: {dataSource: {kind: PersistentVolumeClaim, name: b}}}]}}",
+			[]Reference{{From: "StatefulSet/a", Field: "spec.volumeClaimTemplates[1].spec.dataSource", Kind: "PersistentVolumeClaim", Name: "b"}}},
+		{"what the claim of an ephemeral volume does", web(restricted("volumes: [{name: e, ephemeral: {volumeClaimTemplate: {spec: {dataSource: {kind: PersistentVolumeClaim, name: b}}}}}],")),
+			[]Reference{{From: "Deployment/web", Field: "spec.template.spec.volumes[e].ephemeral.volumeClaimTemplate.spec.dataSource", Kind: "PersistentVolumeClaim", Name: "b"}}},
+		{"a copy of something else is no reference", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: b}}}", nil},
+		{"what a snapshot is taken of", "{apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshot, metadata: {name: a}, spec: {source: {persistentVolumeClaimName: b}}}",
+			[]Reference{{From: "VolumeSnapshot/a", Field: "spec.source.persistentVolumeClaimName", Kind: "PersistentVolumeClaim", Name: "b"}}},
+		{"where a route sends requests, and copies of them", gatewayRoute("rules: [{backendRefs: [{name: s, port: 80}, {group: example.org, kind: Pool, name: p}], filters: [{type: RequestMirror, requestMirror: {backendRef: {kind: Service, name: m}}}]}]"),
+			[]Reference{{From: "HTTPRoute/a", Field: "spec.rules[0].backendRefs[0]", Kind: "Service", Name: "s"}, {From: "HTTPRoute/a", Field: "spec.rules[0].filters[0].requestMirror.backendRef", Kind: "Service", Name: "m"}}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, References(parse(t, tc.objects)), cmpopts.EquateEmpty()); diff != "" {

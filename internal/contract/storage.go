@@ -7,6 +7,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 )
 
 // claimsRule: a claim gets a volume of its own, and not one that somebody else has, or had.
@@ -17,7 +18,7 @@ func claimsRule(w *whole, o *unstructured.Unstructured) []Finding {
 		if parsed == nil {
 			return found
 		}
-		return append(claim("spec", &parsed.Spec), w.classOf("spec", &parsed.Spec)...)
+		return append(w.claim("spec", &parsed.Spec), w.classOf("spec", &parsed.Spec)...)
 	case is(o, "apps", "StatefulSet"):
 		set, found := typed[appsv1.StatefulSet](o.Object, "")
 		if set == nil {
@@ -25,7 +26,7 @@ func claimsRule(w *whole, o *unstructured.Unstructured) []Finding {
 		}
 		for i := range set.Spec.VolumeClaimTemplates {
 			field, spec := fmt.Sprintf("spec.volumeClaimTemplates[%d].spec", i), &set.Spec.VolumeClaimTemplates[i].Spec
-			found = slices.Concat(found, claim(field, spec), w.classOf(field, spec))
+			found = slices.Concat(found, w.claim(field, spec), w.classOf(field, spec))
 		}
 		return found
 	}
@@ -59,7 +60,7 @@ func (w *whole) hasVolumeOf(class string) bool {
 	})
 }
 
-func claim(field string, spec *corev1.PersistentVolumeClaimSpec) []Finding {
+func (w *whole) claim(field string, spec *corev1.PersistentVolumeClaimSpec) []Finding {
 	var found []Finding
 	if spec.VolumeName != "" {
 		found = append(found, takeOut(field+".volumeName", fmt.Sprintf("%q is one volume, which may be somebody else's", spec.VolumeName), "take it out")...)
@@ -70,7 +71,34 @@ func claim(field string, spec *corev1.PersistentVolumeClaimSpec) []Finding {
 	if ref := spec.DataSourceRef; ref != nil && ref.Namespace != nil && *ref.Namespace != "" {
 		found = append(found, takeOut(field+".dataSourceRef.namespace", "it reads the data of another namespace", "take it out")...)
 	}
+	for _, from := range sourcesOf(spec) {
+		if !from.isClaim() && !w.has(from.group, from.kind, from.name) {
+			found = append(found, one(field+"."+from.field, fmt.Sprintf("%s/%s may be a copy of another app's data, and does not say whose", from.kind, from.name),
+				"take it out, or bring the object in the bundle; a PersistentVolumeClaim may be copied if it is no other app's")...)
+		}
+	}
 	return found
+}
+
+// source is what a claim begins as a copy of.
+type source struct{ field, group, kind, name string }
+
+// isClaim says whether it is another claim of the namespace.
+func (s source) isClaim() bool { return s.group == "" && s.kind == claimKind }
+
+// claimKind is the kind of what asks for a volume.
+const claimKind = "PersistentVolumeClaim"
+
+// sourcesOf are what a claim begins as a copy of: one, which may be written in two fields.
+func sourcesOf(spec *corev1.PersistentVolumeClaimSpec) []source {
+	var all []source
+	if from := spec.DataSource; from != nil {
+		all = append(all, source{"dataSource", ptr.Deref(from.APIGroup, ""), from.Kind, from.Name})
+	}
+	if from := spec.DataSourceRef; from != nil {
+		all = append(all, source{"dataSourceRef", ptr.Deref(from.APIGroup, ""), from.Kind, from.Name})
+	}
+	return all
 }
 
 // retentionRule: volumes never go by themselves.

@@ -155,7 +155,17 @@ func (q Question) Terms(objects []*unstructured.Unstructured) (contract.Terms, e
 		terms.Domains = append(slices.Clone(terms.Domains), allowed.Domains...)
 		terms.Annotations, terms.PriorityClasses = allowed.Annotations, allowed.PriorityClasses
 	}
+	terms.TokenAudiences = Audiences(q.Platform)
 	return terms, nil
+}
+
+// Audiences are those that a platform allows tokens of pods to be for, of its municipalities and of shared apps. The order of its list does
+// not matter.
+func Audiences(platform v1alpha1.PlatformSpec) []string {
+	if platform.Workloads == nil {
+		return nil
+	}
+	return slices.Sorted(slices.Values(platform.Workloads.TokenAudiences))
 }
 
 // Images are those that a platform allows in environments of a stage: of its municipalities, as the admission policies see to,

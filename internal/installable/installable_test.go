@@ -2,6 +2,7 @@ package installable
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/restmapper"
 
+	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/contract"
 )
 
@@ -134,5 +136,16 @@ func TestTerms(t *testing.T) {
 	}
 	if _, err := (Question{Rules: rules, Mapper: silent{}}).Terms([]*unstructured.Unstructured{{Object: map[string]any{"kind": "Service", "apiVersion": "v1"}}}); err == nil {
 		t.Error("a cluster that does not answer must not make a kind forbidden")
+	}
+}
+
+func TestAudiences(t *testing.T) {
+	q := Question{Mapper: discovered(), Platform: v1alpha1.PlatformSpec{Workloads: &v1alpha1.AllowedWorkloads{TokenAudiences: []string{"b", "a"}}}}
+	terms, err := q.Terms(nil)
+	if err != nil || !slices.Equal(terms.TokenAudiences, []string{"a", "b"}) {
+		t.Errorf("audiences %v, %v", terms.TokenAudiences, err)
+	}
+	if all := Audiences(v1alpha1.PlatformSpec{}); len(all) > 0 {
+		t.Errorf("a platform that says nothing allows %v", all)
 	}
 }

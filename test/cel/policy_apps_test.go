@@ -39,6 +39,7 @@ spec: {podSelector: {matchLabels: {allmenning.dev/app: board}}}`)
 		// before mounts what was mounted when there was no app yet.
 		"before": stored(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: before, namespace: vinje-apps}, spec: {replicas: 0, selector: {matchLabels: {app: own}}, template: {metadata: {labels: {app: own}}, spec: {containers: [{name: a, image: x}], volumes: [{name: v, persistentVolumeClaim: {claimName: disk}}]}}}}`),
 		"set":    stored(`{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: own, namespace: vinje-apps}, spec: {replicas: 0, serviceName: own, selector: {matchLabels: {app: own}}, template: ` + pods + `, volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}}`),
+		"claim":  stored(`{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: own, namespace: vinje-apps}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`),
 		"cron":   stored(`{apiVersion: batch/v1, kind: CronJob, metadata: {name: own, namespace: vinje-apps}, spec: {schedule: "0 4 1 1 *", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: x}]}}}}}}`),
 		"pod":    stored(`{apiVersion: v1, kind: Pod, metadata: {name: own, namespace: vinje-apps}, spec: {automountServiceAccountToken: false, containers: [{name: a, image: x}], volumes: [{name: v, persistentVolumeClaim: {claimName: own}}]}}`),
 	}
@@ -141,6 +142,29 @@ func mounts() []attempt {
 			reason: "A StatefulSet does not make claims of the names that an app's has.",
 			user:   outsider, verb: "create", object: "set", patch: `{metadata: {name: store}}`,
 			denied: "the claim data-store-0",
+		},
+		{
+			reason: "A claim does not begin as a copy of an app's.",
+			user:   outsider, verb: "create", object: "claim", patch: `{metadata: {name: made}, spec: {dataSource: {kind: PersistentVolumeClaim, name: data-store-0}}}`,
+			denied: "the claim data-store-0 " + data,
+		},
+		{
+			reason: "Nor do those of a StatefulSet, by the newer field.",
+			user:   outsider, verb: "create", object: "set", patch: `{metadata: {name: made}, spec: {volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSourceRef: {kind: PersistentVolumeClaim, name: disk}}}]}}`,
+			denied: "the claim disk",
+		},
+		{
+			reason: "Nor do ephemeral volumes.",
+			user:   outsider, verb: "update", object: "deployment", patch: `spec: {template: {spec: {volumes: [{name: v, persistentVolumeClaim: null, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSource: {kind: PersistentVolumeClaim, name: disk}}}}}]}}}`,
+			denied: "the claim disk",
+		},
+		{
+			reason: "A copy of one's own claim is one's own.",
+			user:   outsider, verb: "create", object: "claim", patch: `{metadata: {name: made}, spec: {dataSource: {kind: PersistentVolumeClaim, name: own}}}`,
+		},
+		{
+			reason: "So is what a snapshot of that name holds.",
+			user:   outsider, verb: "create", object: "claim", patch: `{metadata: {name: made}, spec: {dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: disk}}}`,
 		},
 		{
 			reason: "A controller makes no pod of what was written before.",

@@ -149,7 +149,7 @@ metadata: {name: wide}
 rules:
 - {apiGroups: [allmenning.dev], resources: [appinstallations, rollouts, sharedapps, networks], verbs: ["*"]}
 - {apiGroups: [""], resources: [namespaces, serviceaccounts, limitranges, resourcequotas, configmaps, secrets], verbs: ["*"]}
-- {apiGroups: [""], resources: [pods], verbs: ["*"]}
+- {apiGroups: [""], resources: [pods, persistentvolumeclaims], verbs: ["*"]}
 - {apiGroups: [apps, batch, autoscaling], resources: ["*"], verbs: ["*"]}
 - {apiGroups: [allmenning.dev], resources: [municipalities], verbs: ["*"]}
 - {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: ["*"]}

@@ -31,6 +31,8 @@ func attacksOnBelongings() []attack {
 		made("mount-cron", "by a CronJob", pipeline, cronJob("{spec: {jobTemplate: "+template+"}}"), holds),
 		made("mount-read-only", "only to read", developer, podOf("volumes: [{name: v, persistentVolumeClaim: {claimName: CLAIM, readOnly: true}}]"), holds),
 		{id: "mount-later", what: "by a workload that is there", by: developer, request: request{verb: "patch", object: ownApp, patch: template}, refused: []string{holds}},
+		made("mount-copy", "a copy of an app's data", developer, claim("{spec: {dataSource: {kind: PersistentVolumeClaim, name: CLAIM}}}"), holds),
+		made("mount-copies", "copies by a StatefulSet", administrator, statefulSet("{spec: {volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSourceRef: {kind: PersistentVolumeClaim, name: CLAIM}}}]}}"), holds),
 		made("mount-controller", "by a controller, of what was written before the app was there", replicaSets, podOf(volumes), holds),
 	}
 }

@@ -43,6 +43,7 @@ func attacksOnTheNetwork() []attack {
 		made("ingress-mirror-host", "configuration by way of mirror-host", "CVE-2025-1098", developer, annotated(nginx+"mirror-host", "x;"), nginx+"mirror-host"),
 		made("ingress-set-headers", "configuration by way of auth-proxy-set-headers", "CVE-2025-15566", developer, annotated(nginx+"auth-proxy-set-headers", "seljord-prod/own"), nginx+"auth-proxy-set-headers"),
 		made("ingress-auth-secret", "a neighbour's Secret read by the proxy", "", developer, annotated(nginx+"auth-secret", "seljord-prod/own"), nginx+"auth-secret"),
+		made("ingress-canary", "all requests for an app's name, by a canary of it", "", developer, annotated(nginx+"canary", "true"), nginx+"canary"),
 		made("ingress-path", "configuration by way of a path", "", developer, path(`/x{}location /y`), "a plain path"),
 		made("route-neighbour", "a route of the Gateway API for a neighbour's name", "", administrator, route("hostnames: [www.seljord.kommune.no]"), "www.seljord.kommune.no"),
 		made("route-no-host", "a route for every name", "", administrator, route(""), "without a host"),

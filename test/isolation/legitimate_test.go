@@ -95,6 +95,7 @@ func works() []deed {
 		create("a wildcard below one's own name", ingress(`{spec: {rules: [{host: "*.vinje.kommune.no"}]}}`)), create("an Ingress with a certificate", ingress("{spec: {tls: [{secretName: own, hosts: [own.vinje.kommune.no]}]}}")),
 		create("an Ingress that is redirected to HTTPS", ingress(`{metadata: {annotations: {nginx.ingress.kubernetes.io/ssl-redirect: "true"}}}`)), create("an Ingress with a listed annotation", ingress("{metadata: {annotations: {cert-manager.io/cluster-issuer: x}}}")),
 		create("an Ingress by a pattern", ingress(`{spec: {rules: [{host: own.vinje.kommune.no, http: {paths: [{path: "/a(/|$)(.*)", pathType: ImplementationSpecific, backend: {service: {name: own, port: {number: 80}}}}]}}]}}`)),
+		create("make a copy of a claim", claim("{spec: {dataSource: {kind: PersistentVolumeClaim, name: own}}}")),
 		create("claims of a StatefulSet", statefulSet("{spec: {volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}}")),
 		create("an object that Helm made", "{apiVersion: v1, kind: ConfigMap, metadata: {name: made, labels: {app.kubernetes.io/managed-by: Helm}}}"),
 		{"apply on the server's side", request{verb: "apply", manager: "argocd", object: "{apiVersion: v1, kind: ConfigMap, metadata: {name: own}, data: {a: c}}"}},

@@ -33,6 +33,8 @@ type Options struct {
 	Kinds []string
 	// Domains, Annotations and PriorityClasses that the platform allows; see spec.bundles of Platform.
 	Domains, Annotations, PriorityClasses []string
+	// TokenAudiences that it allows; see spec.workloads of Platform.
+	TokenAudiences []string
 	// Images that the platform allows; see spec.workloads of Platform.
 	Images contract.Images
 	// KubeVersion is the version of the cluster that a chart sees; empty for that of the operator's own tests.
@@ -113,8 +115,8 @@ func Check(b bundle.Bundle, o Options) Report {
 	for _, f := range built.WithFiles(contract.Check(built.Objects, terms)) {
 		report.Findings = append(report.Findings, places.object(f))
 	}
-	for _, f := range built.Warnings {
-		report.Findings = append(report.Findings, Located{Finding: f})
+	for _, f := range built.WithFiles(built.Warnings) {
+		report.Findings = append(report.Findings, places.object(f))
 	}
 	slices.SortStableFunc(report.Findings, func(a, b Located) int {
 		return cmp.Or(compareBools(a.Warning, b.Warning), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
@@ -225,7 +227,7 @@ func termsOf(o Options) (contract.Terms, error) {
 	if err != nil {
 		return contract.Terms{}, err
 	}
-	terms.Annotations, terms.PriorityClasses, terms.Offline = o.Annotations, o.PriorityClasses, true
+	terms.Annotations, terms.PriorityClasses, terms.TokenAudiences, terms.Offline = o.Annotations, o.PriorityClasses, o.TokenAudiences, true
 	terms.ScopeOf = func(gvk schema.GroupVersionKind) contract.Scope {
 		plural, _ := meta.UnsafeGuessKindToResource(gvk)
 		switch {
