@@ -11,13 +11,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/contract"
 )
 
 // difference finds which objects must be sent: those that are not there, those that
@@ -113,26 +111,6 @@ func taken(seen observed, wanted []*unstructured.Unstructured) *condition.Outcom
 	return stalled(v1alpha1.ReasonNameTaken, summary(all))
 }
 
-// foreign says what the app would read, mount or send requests to that is another app's: a name is easily the same, and
-// one app's password is not for the other.
-func foreign(seen observed, wanted []*unstructured.Unstructured) *condition.Outcome {
-	i := &seen.installation
-	var all []string
-	for _, r := range contract.References(wanted) {
-		live := seen.live[ref{schema.GroupKind{Kind: r.Kind}, r.Name}]
-		if live == nil || ours(seen, live) {
-			continue
-		}
-		if other := live.GetLabels()[v1alpha1.LabelApp]; other != "" && other != i.Spec.App && apply.ContentHash(live) != "" {
-			all = append(all, fmt.Sprintf("%s: %s: %s/%s in %s belongs to app %s: name one of its own", r.From, r.Field, r.Kind, r.Name, seen.home(), other))
-		}
-	}
-	if len(all) == 0 {
-		return nil
-	}
-	return stalled(v1alpha1.ReasonBundleRefused, summary(all))
-}
-
 // ours says whether an object is this installation's: it made this very object, even if its label was changed,
 // or its field manager has written it, with the app's label, when the status was lost. A label alone
 // proves nothing; one of another app counts where that app's field manager has written the object.
@@ -217,12 +195,17 @@ func makersOf(seen observed, has map[ref]bool, claim string) (goes, used bool) {
 // madeBy says whether a StatefulSet makes a claim of a name: <template>-<StatefulSet>-<number>.
 func madeBy(set *unstructured.Unstructured, claim string) bool {
 	for _, prefix := range claimPrefixes(set) {
-		number, found := strings.CutPrefix(claim, prefix)
-		if found && number != "" && strings.Trim(number, "0123456789") == "" {
+		if isNumbered(claim, prefix) {
 			return true
 		}
 	}
 	return false
+}
+
+// isNumbered says whether a name is a prefix and a number.
+func isNumbered(name, prefix string) bool {
+	number, found := strings.CutPrefix(name, prefix)
+	return found && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
 // claimKind is the kind of what asks for a volume.

@@ -18,8 +18,8 @@ type planned struct {
 	// outcome is set where nothing more can be done for now: a gate is closed, the
 	// bundle does not build, a name is taken.
 	outcome *condition.Outcome
-	// foreign says what the app reads of other apps; nil where nothing. A version that was applied is not
-	// undone for it, as what it names came later.
+	// foreign says what the app has got hold of that is another app's; nil where nothing. What was sent is not undone for it, as what
+	// it names came later.
 	foreign *condition.Outcome
 	// disallowed says which images of what runs the Platform no longer allows; nil where it allows all.
 	disallowed *condition.Outcome
@@ -92,13 +92,13 @@ func plan(seen observed, wanted rendered) (planned, error) {
 	if out.outcome = taken(seen, wanted.objects); out.outcome != nil {
 		return out, nil
 	}
-	if out.foreign = foreign(seen, wanted.objects); out.foreign != nil && !isApplied(seen) {
-		return planned{outcome: out.foreign}, nil
-	}
 	if err := out.difference(seen, wanted.objects); err != nil {
 		return out, err
 	}
-	out.planImages(seen, wanted.images)
+	out.planForeign(seen, wanted.objects)
+	if out.outcome == nil {
+		out.planImages(seen, wanted.images)
+	}
 	if out.outcome != nil {
 		return planClosed(seen, out.outcome)
 	}

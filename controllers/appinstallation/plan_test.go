@@ -159,51 +159,6 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-func TestForeign(t *testing.T) {
-	reads := of(world(), "Deployment", "web", map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
-		"volumes": []any{map[string]any{"name": "v", "configMap": map[string]any{"name": "a"}}}}}}})
-	reads.SetAPIVersion("apps/v1")
-	with := func(app, writer string) func(*observed) {
-		return func(s *observed) {
-			o := answered(configMap("a", "1"))
-			o.SetLabels(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelApp: app})
-			fields := o.GetManagedFields()
-			fields[0].Manager = apply.ManagerOf(writer)
-			o.SetManagedFields(fields)
-			s.live[refOf(o)] = cached(t, o)
-		}
-	}
-	const says = "Deployment/web: spec.template.spec.volumes[v].configMap: ConfigMap/a in vinje-prod belongs to app kobo"
-	cases := []struct {
-		reason string
-		seen   observed
-		says   string
-	}{
-		{"nothing of that name is there", world(), ""},
-		{"it is another app's", world(with("kobo", "kobo")), says},
-		{"it bears another app's label, and that app never wrote it", world(with("kobo", "svarut")), ""},
-		{"it was the app's own in the version before", world(with("svarut", "svarut")), ""},
-	}
-	for _, tc := range cases {
-		t.Run(tc.reason, func(t *testing.T) {
-			todo := mustPlan(t, tc.seen, reads)
-			if (todo.outcome != nil) != (tc.says != "") || (todo.outcome != nil && !strings.Contains(todo.outcome.Message, tc.says)) {
-				t.Errorf("plan: %s, want %q", brief(todo.outcome), tc.says)
-			}
-		})
-	}
-
-	runs := installed(t, reads)
-	with("kobo", "kobo")(&runs)
-	todo := mustPlan(t, runs, reads)
-	if todo.outcome != nil {
-		t.Errorf("what runs is no longer corrected: %s", brief(todo.outcome))
-	}
-	if todo.foreign == nil || !strings.Contains(todo.foreign.Message, says) {
-		t.Errorf("nothing says what it reads: %s", brief(todo.foreign))
-	}
-}
-
 func TestLeftovers(t *testing.T) {
 	seen := world()
 	add := func(o *unstructured.Unstructured, change func(*unstructured.Unstructured)) {

@@ -43,6 +43,54 @@ spec:
 	runs(t, ns, reader.Name, "1.0.0")
 }
 
+// The claims of a StatefulSet are made by the cluster, and are the app's all the same.
+func TestAnAppMountsNothingOfAnother(t *testing.T) {
+	parallel(t)
+	owner := sells(t, unique("owner"), only(`apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: ledger}
+spec:
+  replicas: 1
+  serviceName: ledger
+  selector: {matchLabels: {app: ledger}}
+  template:
+    metadata: {labels: {app: ledger}}
+    spec:
+      securityContext: {runAsNonRoot: true}
+      containers: [{name: db, image: example.org/db:1, volumeMounts: [{name: data, mountPath: /data}]}]
+  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]
+`))
+	reader := sells(t, unique("reader"), only(`apiVersion: apps/v1
+kind: Deployment
+metadata: {name: reader}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: reader}}
+  template:
+    metadata: {labels: {app: reader}}
+    spec:
+      securityContext: {runAsNonRoot: true}
+      containers: [{name: web, image: example.org/web:1}]
+      volumes: [{name: v, persistentVolumeClaim: {claimName: data-ledger-0}}]
+`))
+	cloner := sells(t, unique("cloner"), only("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: copy}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSource: {kind: PersistentVolumeClaim, name: data-ledger-0}}\n"))
+	checked(t, owner)
+	checked(t, reader)
+	checked(t, cloner)
+	m := town(t, "mount", adopts(owner.Name))
+	ns := m.Name + "-prod"
+	until(t, "its claim is there", at(&corev1.PersistentVolumeClaim{}, ns, "data-ledger-0"), func(*corev1.PersistentVolumeClaim) error { return nil })
+
+	edit(t, m, adopts(reader.Name))
+	edit(t, m, adopts(cloner.Name))
+	for app, field := range map[string]string{reader.Name: "volumes[v].persistentVolumeClaim", cloner.Name: "PersistentVolumeClaim/copy: spec.dataSource"} {
+		stalls(t, ns, app, field, "PersistentVolumeClaim/data-ledger-0 in "+ns+" belongs to app "+owner.Name)
+		if got := belongings(t, ns, app); len(got) > 0 {
+			t.Errorf("%s is half there: %v", app, got)
+		}
+	}
+}
+
 // What bears the name, or the labels, of an app's object and is somebody else's is not touched when the app goes, or when a version
 // no longer has that object: what was restored from a backup by hand, for one.
 func TestWhatIsSomebodyElsesIsNeverRemoved(t *testing.T) {

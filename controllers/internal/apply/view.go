@@ -27,7 +27,7 @@ const annotationContent = "cache.allmenning.dev/content"
 //     and the shape of the spec, with the hash of what an app wrote worked out on the way
 //     in. Neither configuration nor secrets nor pod templates stay;
 //   - of untyped objects that are not the operator's, only who they are, whether an app may adopt or
-//     delete them, whether the selector of a workload is narrowed to an app, and of which app a claim is;
+//     delete them, whether the selector of a workload is narrowed to an app, and of which app or pod a claim is;
 //   - all of what lies in the operator's own namespace, where bundles and their
 //     credentials are kept.
 type View struct {
@@ -107,8 +107,8 @@ func identity(o *unstructured.Unstructured) *unstructured.Unstructured {
 	if len(annotations) > 0 {
 		out.SetAnnotations(annotations)
 	}
-	if app := o.GetLabels()[v1alpha1.LabelApp]; app != "" && o.GetKind() == "PersistentVolumeClaim" {
-		out.SetLabels(map[string]string{v1alpha1.LabelApp: app})
+	if o.GetKind() == "PersistentVolumeClaim" {
+		identifyClaim(o, out)
 	}
 	if path := podtemplate.Selector(o.GroupVersionKind()); path != nil {
 		path = append(path, v1alpha1.LabelApp)
@@ -117,6 +117,16 @@ func identity(o *unstructured.Unstructured) *unstructured.Unstructured {
 		}
 	}
 	return out
+}
+
+// identifyClaim keeps of a claim of which app it is, and of which pod: the cluster makes claims for apps, and they hold data.
+func identifyClaim(o, out *unstructured.Unstructured) {
+	if app := o.GetLabels()[v1alpha1.LabelApp]; app != "" {
+		out.SetLabels(map[string]string{v1alpha1.LabelApp: app})
+	}
+	if owner := metav1.GetControllerOfNoCopy(o); owner != nil && owner.Kind == "Pod" {
+		out.SetOwnerReferences([]metav1.OwnerReference{*owner})
+	}
 }
 
 // sign puts a hash and the proof that this process worked it out for this object into one text.
