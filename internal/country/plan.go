@@ -133,7 +133,7 @@ func (i *Introduction) isCurrent(revision uint64, now time.Time) bool {
 // course says which Rollouts to end, make or go on with.
 func (p planning) course(s *Subject, strategy strategy) Introduction {
 	wish := p.wish(s, strategy)
-	wish.Moved = s.attempts(wish.Release)
+	wish.Moved, wish.Began = s.attempts(wish.Release), s.hasBegun
 	course := planner.Choose(s.Records, wish)
 	if s.members.Len() == 0 {
 		course.Create = nil // it begins when there is a member
@@ -143,7 +143,7 @@ func (p planning) course(s *Subject, strategy strategy) Introduction {
 	}
 }
 
-// wish is what a group wants of an app now. Which attempts the installations record it leaves out.
+// wish is what a group wants of an app now. What the installations record it leaves out.
 func (p planning) wish(s *Subject, strategy strategy) planner.Wish {
 	app := p.Apps.Of(s.App)
 	return planner.Wish{

@@ -180,9 +180,19 @@ func failedBefore(r *v1alpha1.Rollout, i *v1alpha1.AppInstallation) bool {
 
 // hasMoved says whether an installation records a move of a rollout.
 func (s *Subject) hasMoved(name string) bool {
+	return s.recorded(func(move *v1alpha1.Move) bool { return move.Rollout == name })
+}
+
+// hasBegun says whether an installation records that a rollout moved it in a wave.
+func (s *Subject) hasBegun(name string) bool {
+	return s.recorded(func(move *v1alpha1.Move) bool { return move.Rollout == name && move.Wave != "" })
+}
+
+// recorded says whether an installation records a move that is of a kind.
+func (s *Subject) recorded(is func(*v1alpha1.Move) bool) bool {
 	found := false
 	s.moved.Scan(func(_ string, i *v1alpha1.AppInstallation) bool {
-		found = i.Spec.Move.Rollout == name
+		found = is(i.Spec.Move)
 		return !found
 	})
 	return found

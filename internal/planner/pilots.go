@@ -26,7 +26,8 @@ type Pilot struct {
 
 // PilotsGate is the gate of the first member of a group that is no pilot itself: each pilot
 // network has completed the release with its newest attempt, most who take part have it, and the network
-// has not gone back since. It says what keeps the first that has not, and what a person can do.
+// has not gone back since, or completed a higher version after that. It says what keeps the first that has not, and
+// what a person can do.
 func PilotsGate(app string, target v1alpha1.Release, pilots []Pilot) Gate {
 	for _, pilot := range pilots {
 		if why, how := pilot.keepsBack(target); why != "" {
@@ -65,8 +66,8 @@ func (p *Pilot) keepsBack(target v1alpha1.Release) (why, how string) {
 		return p.Absent, p.Fix
 	case p.Next != nil && p.Next.Version == target.Version && p.Next.Digest == target.Digest: //guard:pilots-next-attempt
 		return "its Rollout is about to be made", "wait"
-	case r != nil && p.wentBackTo(target.Version) != "": //guard:pilots-that-went-back
-		return "it has gone back to " + p.wentBackTo(target.Version), "point its channel at " + target.Version
+	case r != nil && p.wentBackTo(target) != "": //guard:pilots-that-went-back
+		return "it has gone back to " + p.wentBackTo(target), "point its channel at " + target.Version
 	case r == nil && p.Wanted != nil && *p.Wanted != target:
 		return "its channel points at " + p.Wanted.Version, "point its channel at " + target.Version
 	case r == nil:
@@ -115,16 +116,27 @@ func completedWithFew(r *v1alpha1.Rollout, again string) (why, how string) {
 // toCome is how many take part that have not got the version yet, and are not on their way.
 func toCome(s *v1alpha1.RolloutStatus) int { return int(s.Waiting + s.Away) }
 
-// wentBackTo is the version below the given one that the pilot's newest Rollout brings, or the one that is about to be
-// made; empty where neither does. A return counts until the next Rollout is made: its members run the lower version.
-func (p *Pilot) wentBackTo(version string) string {
-	if p.Next != nil && catalogue.Lower(p.Next.Version, version) {
+// wentBackTo is the lower version that the pilot went back to, or is about to, since it completed a release, or a higher
+// version that passes, or began another attempt at it; empty where it did not go back.
+func (p *Pilot) wentBackTo(target v1alpha1.Release) string {
+	if p.Next != nil && catalogue.Lower(p.Next.Version, target.Version) {
 		return p.Next.Version
 	}
-	if r := Newest(p.Records); r != nil && catalogue.Lower(r.Spec.Version, version) {
-		return r.Spec.Version
+	for _, r := range slices.SortedFunc(slices.Values(p.Records), newestFirst) {
+		switch {
+		case release(r) == target, catalogue.Lower(target.Version, r.Spec.Version) && p.passes(r):
+			return ""
+		case catalogue.Lower(r.Spec.Version, target.Version):
+			return r.Spec.Version
+		}
 	}
 	return ""
+}
+
+// passes says whether a Rollout of the pilot completed, and proves enough.
+func (p *Pilot) passes(r *v1alpha1.Rollout) bool {
+	why, _ := p.records(r)
+	return why == ""
 }
 
 // newest is the pilot's newest Rollout of a release; nil where there is none.

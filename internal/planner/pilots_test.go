@@ -39,6 +39,9 @@ func TestPilotsGate(t *testing.T) {
 	newer := v1alpha1.Release{Version: "2.6.0", Digest: other.Digest}
 	backAndOn := about(done, pilotRecord(v1alpha1.RolloutCompleted, before, 2))
 	backAndOn[0].Wanted, backAndOn[0].Next = &newer, &v1alpha1.RolloutSpec{Version: newer.Version, Digest: newer.Digest}
+	went := func(phase v1alpha1.RolloutPhase, changes ...func(*v1alpha1.Rollout)) []planner.Pilot {
+		return rogaland(done, pilotRecord(v1alpha1.RolloutSuperseded, before, 2), pilotRecord(phase, newer, 3, changes...))
+	}
 	cases := []struct {
 		reason string
 		pilots []planner.Pilot
@@ -62,6 +65,12 @@ func TestPilotsGate(t *testing.T) {
 		{"the pilot completed it, and then what was before it", []planner.Pilot{{Network: "rogaland", Wanted: &before, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutCompleted, before, 2)}}}, "it has gone back to 2.4.1", "point its channel at 2.5.0"},
 		{"the pilot completed it, and is going back", []planner.Pilot{{Network: "rogaland", Wanted: &before, Records: []*v1alpha1.Rollout{done, pilotRecord(v1alpha1.RolloutProgressing, before, 2)}}}, "it has gone back to 2.4.1", ""},
 		{"the pilot completed it, went back, and is about to go on to what is newer", backAndOn, "it has gone back to 2.4.1", "point its channel at 2.5.0"},
+		{"the pilot completed it, went back, and is on its way to what is newer", went(v1alpha1.RolloutProgressing), "it has gone back to 2.4.1", "point its channel at 2.5.0"},
+		{"which is halted", went(v1alpha1.RolloutHalted), "it has gone back to 2.4.1", ""},
+		{"which it has completed", went(v1alpha1.RolloutCompleted), "", ""},
+		{"with too few of its members", went(v1alpha1.RolloutCompleted, counts(50, 1, 49, 0)), "it has gone back to 2.4.1", ""},
+		{"the pilot completed it, went back, and tries it once more", rogaland(done, pilotRecord(v1alpha1.RolloutCompleted, before, 2), pilotRecord(v1alpha1.RolloutProgressing, target, 3)), "Rollout rogaland.svarut.2.5.0.3 has", ""},
+		{"the pilot completed it, went back, and completed it once more", rogaland(done, pilotRecord(v1alpha1.RolloutCompleted, before, 2), pilotRecord(v1alpha1.RolloutCompleted, target, 3)), "", ""},
 		{"the pilot completed it, and is about to go back", back, "it has gone back to 2.4.1", ""},
 		{"the pilot completed it after what was before it", rogaland(pilotRecord(v1alpha1.RolloutCompleted, before, 1), pilotRecord(v1alpha1.RolloutCompleted, target, 2)), "", ""},
 		{"one of fifty is verified, and the others are away", rogaland(pilotRecord(v1alpha1.RolloutCompleted, target, 1, counts(50, 1, 49, 0))), "is completed with no more than 1 of 50 members, 49 to come", "let more of them have it"},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/internal/catalogue"
 )
 
 // KeepRecords is how many ended Rollouts of one group and app are kept.
@@ -26,6 +27,9 @@ type Wish struct {
 	Retries   []v1alpha1.Retry
 	// Moved are rollouts of the release that installations record, whose own records may be gone.
 	Moved []Moved
+	// Began says whether an installation records that a Rollout moved it in a wave, which the Rollout itself may not say
+	// yet; nil where nobody knows.
+	Began func(rollout string) bool
 }
 
 // Moved is an attempt that an installation records, and when it moved one last.
@@ -100,7 +104,7 @@ func (c *Course) create(records []*v1alpha1.Rollout, wish Wish) {
 	c.Create = &v1alpha1.RolloutSpec{
 		Network: wish.Network, Channel: wish.Channel, App: wish.App,
 		Version: wish.Release.Version, Digest: wish.Release.Digest, Attempt: 1, Sequence: 1,
-		Completed: completed(records, wish.Withdrawn),
+		Completed: wish.completed(records),
 	}
 	for _, r := range records {
 		c.Create.Sequence = max(c.Create.Sequence, r.Spec.Sequence+1)
@@ -141,18 +145,33 @@ func (c *Course) supersede(records []*v1alpha1.Rollout, why string) {
 	}
 }
 
-// completed is what the group completed last and may still have.
-func completed(records []*v1alpha1.Rollout, withdrawn map[v1alpha1.Release]bool) *v1alpha1.Release {
+// completed is what the group completed last, may still have, and has not left since: who is moved back has left what is
+// higher, whatever became of that rollout. Records are the newest first.
+func (w Wish) completed(records []*v1alpha1.Rollout) *v1alpha1.Release {
+	var remembered *v1alpha1.Release
+	lowest := "" // of the versions that rollouts began to bring since
+	runs := func(r v1alpha1.Release) bool {
+		return !w.Withdrawn[r] &&
+			(lowest == "" || !catalogue.Lower(lowest, r.Version)) //guard:joiners-get-nothing-that-was-left
+	}
+
 	for _, r := range records {
-		if Completed(r) && !withdrawn[release(r)] {
-			last := release(r)
+		if last := release(r); Completed(r) && runs(last) {
 			return &last
 		}
+		if w.began(r) && (lowest == "" || catalogue.Lower(r.Spec.Version, lowest)) {
+			lowest = r.Spec.Version
+		}
+		if before := r.Spec.Completed; remembered == nil && before != nil && runs(*before) {
+			remembered = before
+		}
 	}
-	if len(records) > 0 && records[0].Spec.Completed != nil && !withdrawn[*records[0].Spec.Completed] {
-		return records[0].Spec.Completed
-	}
-	return nil
+	return remembered
+}
+
+// began says whether a Rollout moved anybody, or completed, as all had its version.
+func (w Wish) began(r *v1alpha1.Rollout) bool {
+	return r.Status.StartedAt != nil || Completed(r) || (w.Began != nil && w.Began(r.Name))
 }
 
 // Completed says whether a Rollout was completed once, with at least one member at its version. It

@@ -56,6 +56,7 @@ func TestChoose(t *testing.T) {
 		withdrawn  = v1alpha1.RolloutWithdrawn
 	)
 	failures := func(r *v1alpha1.Rollout) { r.Status.Failed = 1 }
+	begun := func(r *v1alpha1.Rollout) { r.Status.StartedAt = at(-time.Minute) }
 	after := func(release v1alpha1.Release) func(*v1alpha1.Rollout) {
 		return func(r *v1alpha1.Rollout) { r.Spec.Completed = &release }
 	}
@@ -123,6 +124,37 @@ func TestChoose(t *testing.T) {
 			"the channel moves back: one more attempt",
 			[]*v1alpha1.Rollout{record(other, 1, complete, 1), record(target, 1, complete, 5)}, nil,
 			[]string{"create " + two + " after 2.6.0"},
+		},
+		{
+			"it moves back, which does not complete, and then on: joiners get what the group runs, not what it left",
+			[]*v1alpha1.Rollout{record(before, 2, moving, 1, begun), record(target, 1, complete, 5), record(before, 1, complete, 9)}, []func(*planner.Wish){wants(other)},
+			[]string{"end digi-tv.svarut.2.4.1.2 Superseded: 2.6.0, attempt 1, took its place", "create digi-tv.svarut.2.6.0.1 after 2.4.1"},
+		},
+		{
+			"as only installations say that it moved anybody",
+			[]*v1alpha1.Rollout{record(before, 2, superseded, 1), record(target, 1, complete, 5), record(before, 1, complete, 9)},
+			[]func(*planner.Wish){wants(other), func(w *planner.Wish) { w.Began = func(name string) bool { return name == "digi-tv.svarut.2.4.1.2" } }},
+			[]string{"create digi-tv.svarut.2.6.0.1 after 2.4.1"},
+		},
+		{
+			"it moves back, and nobody was moved: it runs what it completed",
+			[]*v1alpha1.Rollout{record(before, 2, superseded, 1), record(target, 1, complete, 5), record(before, 1, complete, 9)}, []func(*planner.Wish){wants(other)},
+			[]string{"create digi-tv.svarut.2.6.0.1 after 2.5.0"},
+		},
+		{
+			"it moves back, and to what it left again, which completes",
+			[]*v1alpha1.Rollout{record(target, 2, complete, 1), record(before, 2, superseded, 2, begun), record(target, 1, complete, 5)}, []func(*planner.Wish){wants(other)},
+			[]string{"create digi-tv.svarut.2.6.0.1 after 2.5.0"},
+		},
+		{
+			"what it left is not remembered from a record either, but what was before that",
+			[]*v1alpha1.Rollout{record(before, 2, superseded, 1, begun, after(target)), record(target, 1, superseded, 5, begun, after(before))}, []func(*planner.Wish){wants(other)},
+			[]string{"create digi-tv.svarut.2.6.0.1 after 2.4.1"},
+		},
+		{
+			"nor is anything, where nothing is known but what it left",
+			[]*v1alpha1.Rollout{record(before, 2, superseded, 1, begun, after(target))}, []func(*planner.Wish){wants(other)},
+			[]string{"create digi-tv.svarut.2.6.0.1"},
 		},
 		{
 			"the same digest a second time, after it was superseded",

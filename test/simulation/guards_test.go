@@ -80,6 +80,7 @@ var guards = []guard{
 	{"nobody-asks", "what nobody asks for any longer ends"},
 	{"catch-up-minds-windows", "who catches up minds windows and pauses"},
 	{"catch-up-minds-own-windows", "who catches up minds the municipality's windows"},
+	{"joiners-get-nothing-that-was-left", "who catches up gets what the group runs, not what it left"},
 	{"catch-up-minds-max-concurrent", "who catches up minds maxConcurrent"},
 	{"catch-up-minds-what-fits", "nobody catches up to what it lacks a parameter or an app for, or in a zone that does not fit"},
 	{"resuming-minds-max-concurrent", "who resumes minds maxConcurrent"},

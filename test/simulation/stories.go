@@ -11,7 +11,7 @@ import (
 )
 
 // stories have their diaries in testdata, each by its name.
-var stories = slices.Concat(storiesOfRollouts, storiesThatEndedWrong, storiesOfWhatIsThere, storiesOfMembers, storiesOfStanding, storiesOfLaterWishes, storiesOfWorlds, storiesOfBrokenWorlds)
+var stories = slices.Concat(storiesOfRollouts, storiesThatEndedWrong, storiesOfWhatIsThere, storiesOfMembers, storiesOfStanding, storiesOfLaterWishes, storiesOfWorlds, storiesOfBrokenWorlds, storiesOfGoingBack)
 
 var storiesOfRollouts = []story{
 	{name: "good", title: "A good version, with no strategy at all: one pilot, and then the rest.", lasts: 2, plot: func(s *script) {

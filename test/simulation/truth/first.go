@@ -63,22 +63,23 @@ func announced(m *moved) string {
 }
 
 // pilotsCompleted says which pilot network has not completed its newest attempt at the version, or has gone
-// back to a lower one since.
+// back to a lower one since, and completed neither this one nor a higher one after that.
 func pilotsCompleted(m *moved) string {
 	app := m.Apps[m.App]
 	if app == nil || slices.Contains(app.Spec.PilotNetworks, m.Rollout.Spec.Network) || m.begun(m.Rollout) {
 		return ""
 	}
 	for _, pilot := range app.Spec.PilotNetworks {
-		if !slices.Contains(m.Ledger.completed[pilot+"//"+app.Name], target(m.Rollout)) {
+		of := pilot + "//" + app.Name
+		if !slices.Contains(m.Ledger.completed[of], target(m.Rollout)) {
 			return "pilot network " + pilot + " has not completed it"
 		}
-		newest := m.Ledger.made[pilot+"//"+app.Name]
+		if back := m.Rollouts[m.Ledger.undone[of][target(m.Rollout)]]; back != nil { // else somebody deleted its record
+			return fmt.Sprintf("pilot network %s has gone back to %s", pilot, back.Spec.Version)
+		}
+		newest := m.Ledger.made[of]
 		if newest == nil || m.Rollouts[newest.Name] == nil {
 			continue
-		}
-		if lower(newest.Spec.Version, m.Rollout.Spec.Version) {
-			return fmt.Sprintf("pilot network %s has gone back to %s", pilot, newest.Spec.Version)
 		}
 		if target(newest) == target(m.Rollout) && m.Ledger.of(newest.Name).completed.IsZero() {
 			return fmt.Sprintf("pilot network %s has not completed attempt %d", pilot, newest.Spec.Attempt)
@@ -219,7 +220,8 @@ func over(wave Wave, moving, members int) string {
 func catchesUp(m *moved) string {
 	var last v1alpha1.Release
 	for _, r := range m.Ledger.completed[subject(m.Rollout)] {
-		if v := versionOf(m.Apps[m.App], r.Version); v != nil && v.State != v1alpha1.VersionWithdrawn && !m.Ledger.of(m.Rollout.Name).withdrawn[r] {
+		v := versionOf(m.Apps[m.App], r.Version)
+		if v != nil && v.State != v1alpha1.VersionWithdrawn && !m.Ledger.of(m.Rollout.Name).withdrawn[r] && !m.Ledger.left[subject(m.Rollout)][r] {
 			last = r
 		}
 	}

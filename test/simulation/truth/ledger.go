@@ -26,6 +26,10 @@ type Ledger struct {
 	maybe map[Key]map[v1alpha1.Release]bool
 	// completed are the releases that each group completed for an app, in order.
 	completed map[string][]v1alpha1.Release
+	// left are those of them that the group has left, as a Rollout of a lower version has moved somebody since, and
+	// undone those since which a Rollout of a lower version was made, with its name.
+	left   map[string]map[v1alpha1.Release]bool
+	undone map[string]map[v1alpha1.Release]string
 	// doubted are the groups and apps of which a Rollout, or its status, was lost.
 	doubted map[string]bool
 	// unasked are Rollouts that ended as nobody asked for the app, or for that version, any longer.
@@ -110,7 +114,7 @@ type entry struct {
 func NewLedger() *Ledger {
 	return &Ledger{
 		rollouts: map[string]*entry{}, brought: map[Key]map[v1alpha1.Release]*bringing{}, healthy: map[Key]map[v1alpha1.Release]bool{}, ran: map[Key][]v1alpha1.Release{},
-		verified: map[Key][]v1alpha1.Release{}, maybe: map[Key]map[v1alpha1.Release]bool{}, completed: map[string][]v1alpha1.Release{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
+		verified: map[Key][]v1alpha1.Release{}, maybe: map[Key]map[v1alpha1.Release]bool{}, completed: map[string][]v1alpha1.Release{}, left: map[string]map[v1alpha1.Release]bool{}, undone: map[string]map[v1alpha1.Release]string{}, doubted: map[string]bool{}, made: map[string]*v1alpha1.Rollout{},
 		endings: map[string]bool{}, erased: map[string]bool{}, unasked: map[string]bool{}, planned: map[string]v1alpha1.RolloutPhase{}, returning: map[string]map[string]bool{},
 		touched: map[Key]time.Time{}, lost: map[Key]bool{}, removed: map[Key]v1alpha1.Release{}, refused: map[Key]bool{}, shaky: map[Key]bool{},
 		pending: map[Key]stretch{}, moved: map[Key]stretch{},
@@ -278,4 +282,39 @@ func attempt(r *v1alpha1.Rollout) string {
 func (l *Ledger) completes(r *v1alpha1.Rollout) {
 	all := slices.DeleteFunc(l.completed[subject(r)], func(other v1alpha1.Release) bool { return other == target(r) })
 	l.completed[subject(r)] = append(all, target(r))
+	delete(l.left[subject(r)], target(r))
+	maps.DeleteFunc(l.undone[subject(r)], func(other v1alpha1.Release, _ string) bool {
+		return other == target(r) || lower(other.Version, r.Spec.Version)
+	})
+}
+
+// leaves notes that a group leaves what it completed, as a Rollout of a lower version moves somebody.
+func (l *Ledger) leaves(r *v1alpha1.Rollout) {
+	for _, higher := range l.completedAbove(r) {
+		if l.left[subject(r)] == nil {
+			l.left[subject(r)] = map[v1alpha1.Release]bool{}
+		}
+		l.left[subject(r)][higher] = true
+	}
+}
+
+// undoes notes that a Rollout is made of a lower version than what its group completed.
+func (l *Ledger) undoes(r *v1alpha1.Rollout) {
+	for _, higher := range l.completedAbove(r) {
+		if l.undone[subject(r)] == nil {
+			l.undone[subject(r)] = map[v1alpha1.Release]string{}
+		}
+		l.undone[subject(r)][higher] = r.Name
+	}
+}
+
+// completedAbove are the releases that the group of a Rollout completed, of a higher version than its own.
+func (l *Ledger) completedAbove(r *v1alpha1.Rollout) []v1alpha1.Release {
+	var all []v1alpha1.Release
+	for _, done := range l.completed[subject(r)] {
+		if lower(r.Spec.Version, done.Version) {
+			all = append(all, done)
+		}
+	}
+	return all
 }

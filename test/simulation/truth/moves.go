@@ -117,6 +117,7 @@ func (t *Truth) Moves(move Move) {
 			m.holds(ofBeginnings)
 		}
 		e.begun = true
+		t.Ledger.leaves(move.Rollout)
 		delete(e.past, move.Key)
 		delete(e.borne, move.Municipality)
 	}

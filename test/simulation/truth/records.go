@@ -37,6 +37,7 @@ func (t *Truth) Made(r *v1alpha1.Rollout) {
 	}
 	t.recallsFailed(r, t.promise(r))
 	delete(t.Ledger.planned, r.Name)
+	t.Ledger.undoes(r)
 	t.Ledger.made[subject(r)] = r
 }
 
