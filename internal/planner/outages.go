@@ -48,7 +48,7 @@ func (o Outages) sorted() Outages {
 const (
 	// blink is the longest gap that is none: a beat may be late.
 	blink = 30 * time.Second
-	// maxOutages are kept. Those before are taken together, as if nobody had looked until they ended.
+	// maxOutages are kept. Where there are more, two of them become one: see joinTwo.
 	maxOutages = 50
 )
 
@@ -71,10 +71,30 @@ func (w Watch) At(now time.Time) Watch {
 	case now.Sub(w.Until) > blink:
 		next.Outages = append(next.Outages, Interval{From: w.Until, Until: now})
 	}
-	if more := len(next.Outages) - maxOutages; more > 0 {
-		next.Since, next.Outages = next.Outages[more-1].Until, next.Outages[more:]
+	if len(next.Outages) > maxOutages {
+		next.Outages = next.Outages.joinTwo(now)
 	}
 	return next
+}
+
+// joinTwo makes one of two neighbours, which lasts as long as both and ends with the later. What was watched between them
+// is taken to have been before them: so a deadline that began before the two, or after them, has what was watched
+// of it, and one that began between them lacks at most as much as the two last. Those are joined that so cost the least of
+// what was watched since.
+func (o Outages) joinTwo(now time.Time) Outages {
+	cost := func(first, second Interval) float64 {
+		lasted := first.Until.Sub(first.From) + second.Until.Sub(second.From)
+		return float64(lasted) / float64(blink+now.Sub(second.Until))
+	}
+
+	at := 0
+	for i := 1; i < len(o)-1; i++ {
+		if cost(o[i], o[i+1]) < cost(o[at], o[at+1]) {
+			at = i
+		}
+	}
+	watched := max(0, o[at+1].From.Sub(o[at].Until)) // a clock that went back may have let them overlap
+	return slices.Replace(o, at, at+2, Interval{From: o[at].From.Add(watched), Until: o[at+1].Until})
 }
 
 // All are the times in which nobody looked, that before the first look included.

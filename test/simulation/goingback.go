@@ -45,4 +45,14 @@ var storiesOfGoingBack = []story{
 		})
 		s.must(6, "09:00", "when it has, the others get 2.5.0", func() bool { return s.has("2.6.0", "prod", "klepp") && s.has("2.5.0", "prod", sixOfTelemark...) })
 	}},
+	{name: "restarts-for-days", title: "The operator restarts every 25 minutes, and is away for two, for days; a member has a whole day: it fails in time all the same.", lasts: 3, plot: func(s *script) {
+		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.ProgressDeadline = &metav1.Duration{Duration: 24 * time.Hour} })
+		s.turnsOut("2.5.0", "", bad)
+		for i := range 140 {
+			s.queue.put(s.prelude+time.Duration(i+1)*27*time.Minute, func() { s.down(2 * time.Minute) })
+		}
+		s.on(1, "09:00", "svarut 2.5.0 is promoted", func() { s.promote("2.5.0") })
+		s.must(2, "09:00", "its day is not over, as nobody looked for some of it", func() bool { return s.has("2.5.0", "test", "vinje") })
+		s.must(2, "13:00", "vinje is back at 2.4.0", func() bool { return s.has("2.4.0", "test", "vinje") })
+	}},
 }

@@ -279,12 +279,14 @@ func refuseWrites(w *world) string {
 	return fmt.Sprintf("%s: the API server refuses whatever is written to %s in %s", m.Name, k.App, k.Environment)
 }
 
-// restartsOften restarts the operator more often than any deadline is long, for some hours.
+// restartsOften restarts the operator more often than any deadline is long, for some hours, so quickly that it is no
+// outage, or so that it is one.
 func restartsOften(w *world) string {
+	gap := pick(w, time.Second, 2*time.Minute)
 	for i := range 12 {
-		w.after(time.Duration(i+1)*9*time.Minute, func() { w.down(time.Second) })
+		w.after(time.Duration(i+1)*9*time.Minute, func() { w.down(gap) })
 	}
-	return "the operator restarts every nine minutes"
+	return "the operator restarts every nine minutes, and is away for " + gap.String()
 }
 
 // tenApps gives a world ten apps, of which each requires the one before.
