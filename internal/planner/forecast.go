@@ -110,9 +110,11 @@ func newPlay(in Input, a Assumptions) *play {
 	f.in.Rollout = in.Rollout.DeepCopy()
 	f.in.Outages = Outages{{Until: in.Now}} // what is on its way has as long as what sets out
 	f.in.Strategy.Waves = slices.Clone(in.Strategy.Waves)
+	if a.Approved {
+		f.in.Strategy = in.Strategy.WithApprovals()
+	}
 	for i := range f.in.Strategy.Waves {
 		w := &f.in.Strategy.Waves[i]
-		w.RequireApproval = w.RequireApproval && !a.Approved
 		w.ProgressDeadline = max(w.ProgressDeadline, f.install)
 	}
 	f.in.Members = slices.Clone(in.Members)

@@ -225,8 +225,8 @@ func urgency(reason string) int {
 	return 3 // a fault that is not the version's
 }
 
-// isAway says that a member can't be moved for now.
-func (s *standing) isAway(reason, message string, place *MemberPlace) {
+// goesAway notes that a member can't be moved for now.
+func (s *standing) goesAway(reason, message string, place *MemberPlace) {
 	s.state, s.reason, s.message, s.place = away, reason, message, place
 }
 

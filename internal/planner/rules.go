@@ -82,11 +82,7 @@ func (r *rules) recall(l *Left) {
 // of a member that was taken out. What is installed there goes afterwards.
 func MustRemember(in Input, m *Member) bool {
 	r := newRules(&in)
-	wave := WaveOf(r.strategy.Waves, m.Name, m.Labels)
-	if (assigner{&r}).wentFirst(m) {
-		wave = 0
-	}
-	s := r.stand(m, wave)
+	s := r.stand(m, r.strategy.waveNamed(WaveNow(r.strategy.Waves, in.Rollout, m)))
 	return s.state == failed && s.place != nil && s.place.TakenOut
 }
 

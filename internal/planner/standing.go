@@ -162,7 +162,7 @@ func (r *rules) enter(s *standing, w *Wave, stage v1alpha1.Stage) (stays bool) {
 	case s.movable:
 		s.state, s.reason = waiting, v1alpha1.ReasonWaiting
 	case where != nil:
-		s.isAway(absent.Reason, absent.Message, where)
+		s.goesAway(absent.Reason, absent.Message, where)
 	}
 	return stays
 }
@@ -280,7 +280,7 @@ func (r *rules) mindBrakes(s *standing, w *Wave) {
 	switch watched := s.state == moving && s.reason != v1alpha1.ReasonNextStage; {
 	case watched:
 	case s.member.Paused:
-		s.isAway(v1alpha1.ReasonPaused, "", nil)
+		s.goesAway(v1alpha1.ReasonPaused, "", nil)
 	default:
 		s.reason, s.message, s.place = v1alpha1.ReasonWindow, "", nil
 		if never := days.Opens.IsZero(); never || days.Opens.Sub(r.in.Now) > w.ProgressDeadline {

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -155,6 +156,16 @@ func (s Strategy) quick() Strategy {
 	for i, w := range s.Waves {
 		w.Soak = 0
 		waves[i] = w
+	}
+	s.Waves = waves
+	return s
+}
+
+// WithApprovals is the strategy as if every approval were given.
+func (s Strategy) WithApprovals() Strategy {
+	waves := slices.Clone(s.Waves)
+	for i := range waves {
+		waves[i].RequireApproval = false
 	}
 	s.Waves = waves
 	return s

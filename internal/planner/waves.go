@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -35,6 +36,40 @@ func WaveOf(waves []Wave, name string, tags map[string]string) int {
 		}
 	}
 	return len(waves) - 1
+}
+
+// WaveNow is the wave that a member of a Rollout counts in now, by its name: the first, once it was moved in that, or where
+// the status names it as who goes first in place of others; else the one that names or selects it, in whatever wave
+// it was moved before the waves were edited. Where nobody knows the waves, which are none then, it is that of its
+// latest move; empty where there is no such move.
+func WaveNow(waves []Wave, r *v1alpha1.Rollout, m *Member) string {
+	said, moves := r.Status.Waves, movesInWaves(m, r.Name)
+	if len(said) > 0 && said[0].StandIn == m.Name && (len(waves) == 0 || said[0].Name == waves[0].Name) {
+		return said[0].Name
+	}
+
+	switch {
+	case len(waves) == 0 && len(moves) == 0:
+		return ""
+	case len(waves) == 0:
+		return slices.MaxFunc(moves, func(a, b *Stamp) int { // of two at the same time, always the same
+			return cmp.Or(a.MovedAt.Compare(b.MovedAt.Time), cmp.Compare(a.Wave, b.Wave))
+		}).Wave
+	case slices.ContainsFunc(moves, func(s *Stamp) bool { return s.Wave == waves[0].Name }):
+		return waves[0].Name
+	}
+	return waves[WaveOf(waves, m.Name, m.Labels)].Name
+}
+
+// movesInWaves are what the installations of a member record of the moves of a rollout in its waves.
+func movesInWaves(m *Member, rollout string) []*Stamp {
+	var all []*Stamp
+	for i := range m.Places {
+		if there := m.Places[i].Installed; there != nil && there.Stamp != nil && there.Stamp.Name == rollout && there.Stamp.Wave != "" {
+			all = append(all, there.Stamp)
+		}
+	}
+	return all
 }
 
 // assignment is which wave each member is in.
@@ -291,7 +326,10 @@ func (r *rules) standLeft(l *Left) standing {
 	return s
 }
 
-// waveNamed is the wave of a name, else the last.
+// named is the wave of a name, else the last.
+func (s *Strategy) named(name string) *Wave { return &s.Waves[s.waveNamed(name)] }
+
+// waveNamed is the wave of a name, else the last, by its index.
 func (s *Strategy) waveNamed(name string) int {
 	for i := range s.Waves {
 		if s.Waves[i].Name == name {

@@ -1,6 +1,7 @@
 package planner_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -273,4 +274,51 @@ func TestDoneStaysDone(t *testing.T) {
 	in.Members[0].Places[1].Installed.UnhealthySince = now.Add(-2 * time.Hour)
 	in.Now = now.Add(30 * time.Minute)
 	diff(t, "a place that came later fails, and those that were done stay", "moves", moves(planner.Plan(in)), []string{"a/prod Return 2.4.1 wave one"})
+}
+
+// TestWaveNow asks for the wave of vinje, which was moved in one wave in test, and in another in production.
+func TestWaveNow(t *testing.T) {
+	all := []v1alpha1.Wave{wave("pilot", "tokke"), wave("second", "vinje"), wave("rest")}
+	in := func(test, prod string) []string { return []string{test, prod} }
+	standIn := func(r *v1alpha1.Rollout) {
+		r.Status.Waves = []v1alpha1.WaveStatus{{Name: "pilot", StandIn: "vinje"}}
+	}
+	usual := func(*v1alpha1.Rollout) {}
+	cases := []struct {
+		reason string
+		waves  []v1alpha1.Wave
+		moved  []string
+		status func(*v1alpha1.Rollout)
+		want   string
+	}{
+		{"it was not moved: the one that names it", all, in("", ""), usual, "second"},
+		{"it was moved in the first: it went first, and stays there", all, in("pilot", ""), usual, "pilot"},
+		{"as it goes first in place of others", all, in("", ""), standIn, "pilot"},
+		{"it was moved in a wave that names it no longer: the one that does", all, in("rest", "second"), usual, "second"},
+		{"in whatever environment", all, in("second", "rest"), usual, "second"},
+		{"none names it: the last", []v1alpha1.Wave{wave("pilot", "tokke"), wave("second", "seljord"), wave("rest")}, in("second", ""), usual, "rest"},
+		{"it went first while the first wave had another name", []v1alpha1.Wave{wave("first", "tokke"), wave("rest")}, in("pilot", ""), standIn, "rest"},
+		{"nobody knows the waves: that of the latest move", nil, in("second", "rest"), usual, "rest"},
+		{"nobody knows the waves, and it was not moved", nil, in("", ""), usual, ""},
+		{"nobody knows the waves, and the status names it", nil, in("rest", "rest"), standIn, "pilot"},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			var known []planner.Wave
+			if c.waves != nil {
+				known, _ = planner.CompileWaves(c.waves)
+			}
+			w := world(member("vinje", test(has(target)), prod(has(target))))
+			vinje, r := &w.Members[0], w.Rollout
+			for i, wave := range c.moved {
+				if wave != "" {
+					moved(wave, time.Duration(2-i)*time.Hour)(&vinje.Places[i])
+				}
+			}
+			c.status(r)
+			diff(t, c.reason, "wave", planner.WaveNow(known, r, vinje), c.want)
+			slices.Reverse(vinje.Places)
+			diff(t, c.reason, "wave, of the environments in another order", planner.WaveNow(known, r, vinje), c.want)
+		})
+	}
 }

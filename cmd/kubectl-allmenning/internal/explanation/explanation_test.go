@@ -207,6 +207,43 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// TestWaveOfWhoWasMovedInTwo names the wave that vinje counts in since the waves were edited: it was moved in wave pilot2
+// in test, and in wave everyone in production.
+func TestWaveOfWhoWasMovedInTwo(t *testing.T) {
+	for range 20 { // what is installed has no order
+		w := load(t)
+		m, err := w.Municipality("vinje")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := w.Network("digi-tv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Spec.Rollout.Waves = slices.Insert(n.Spec.Rollout.Waves, 1, v1alpha1.Wave{Name: "early", Members: &v1alpha1.WaveMembers{Names: []string{"vinje"}}})
+		waves := &w.Rollouts[0].Status.Waves
+		*waves = append(*waves, v1alpha1.WaveStatus{Name: "early", State: v1alpha1.WaveRunning}, v1alpha1.WaveStatus{Name: "pilot2", State: v1alpha1.WaveDone})
+		at := slices.IndexFunc(w.Installations, func(i v1alpha1.AppInstallation) bool { return i.Namespace == "vinje-prod" })
+		inTest := *w.Installations[at].DeepCopy()
+		inTest.Namespace, inTest.Spec.Tenant.Environment, inTest.Spec.Tenant.Stage = "vinje-test", "test", v1alpha1.StageTest
+		w.Installations[at].Spec.Move = &v1alpha1.Move{Rollout: w.Rollouts[0].Name, Network: "digi-tv", Wave: "everyone"}
+		inTest.Spec.Move = &v1alpha1.Move{Rollout: w.Rollouts[0].Name, Network: "digi-tv", Wave: "pilot2"}
+		w.Installations = append(w.Installations, inTest)
+
+		said := 0
+		for _, app := range explanation.Of(w, m, "svarut", noon).Apps {
+			for _, link := range app.Chain {
+				if strings.HasPrefix(link.Text, "vinje takes part in wave early") {
+					said++
+				}
+			}
+		}
+		if said != 2 {
+			t.Fatalf("wave early is named %d times, want once for each environment", said)
+		}
+	}
+}
+
 func TestExplainForPrograms(t *testing.T) {
 	w := load(t)
 	m, err := w.Municipality("vinje")

@@ -102,33 +102,25 @@ func (c course) phase() string {
 	return text + "."
 }
 
-// wave is the one that the municipality took part in, or stands in for others in; else the one
-// that names or selects it. Nil where that is not known.
+// wave is the one that the municipality counts in now. Nil where that is not known.
 func (c course) wave() *v1alpha1.WaveStatus {
-	waves := c.rollout.Status.Waves
-	at := slices.IndexFunc(waves, func(w v1alpha1.WaveStatus) bool { return w.StandIn == c.municipality.Name })
-	if took := c.tookPart(); took != "" {
-		at = slices.IndexFunc(waves, func(w v1alpha1.WaveStatus) bool { return w.Name == took })
+	var known []planner.Wave
+	if c.knowsWaves() {
+		known = c.country.Strategy(c.rollout.Spec.Network).Waves
 	}
-	if at < 0 && c.knowsWaves() {
-		strategy := c.country.Strategy(c.rollout.Spec.Network)
-		picked := strategy.Waves[planner.WaveOf(strategy.Waves, c.municipality.Name, c.municipality.Labels)].Name
-		at = slices.IndexFunc(waves, func(w v1alpha1.WaveStatus) bool { return w.Name == picked })
+	member := planner.Member{Name: c.municipality.Name, Labels: c.municipality.Labels}
+	for at, i := range c.tenant.Installed {
+		if at.App == c.name {
+			member.Places = append(member.Places, planner.MemberPlace{Environment: at.Environment, Installed: planner.Observe(i)})
+		}
 	}
+
+	waves, counts := c.rollout.Status.Waves, planner.WaveNow(known, c.rollout, &member)
+	at := slices.IndexFunc(waves, func(w v1alpha1.WaveStatus) bool { return w.Name == counts })
 	if at < 0 {
 		return nil
 	}
 	return &waves[at]
-}
-
-// tookPart is the wave that the rollout notes on an installation of the municipality.
-func (c course) tookPart() string {
-	for at, i := range c.tenant.Installed {
-		if at.App == c.name && i.Spec.Move != nil && i.Spec.Move.Rollout == c.rollout.Name && i.Spec.Move.Wave != "" {
-			return i.Spec.Move.Wave
-		}
-	}
-	return ""
 }
 
 // knowsWaves says whether one may read who gives the waves.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/internal/country"
@@ -39,7 +38,7 @@ func queueAt(c *country.Country, plan []country.Introduction, this int, in plann
 		if plan[i].Course.Current == nil {
 			continue
 		}
-		one := planner.QueueEntry{Priority: priority(c, &plan[i])}
+		one := planner.QueueEntry{Priority: c.Subject(plan[i].Group, plan[i].App).Priority}
 		if i == this {
 			at, one.Input = len(all), in
 		} else {
@@ -70,10 +69,7 @@ func waitsFor(waves []v1alpha1.WaveStatus) string {
 func beginning(in planner.Input, from time.Time, q Question) planner.Input {
 	in.Now = from
 	if q.Approved {
-		in.Strategy.Waves = slices.Clone(in.Strategy.Waves)
-		for i := range in.Strategy.Waves {
-			in.Strategy.Waves[i].RequireApproval = false
-		}
+		in.Strategy = in.Strategy.WithApprovals()
 	}
 	return in
 }
@@ -113,12 +109,4 @@ func ahead(all []planner.QueueEntry, at, atOnce int) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// priority of an app in its group; 0 where nobody gave it any.
-func priority(c *country.Country, intro *country.Introduction) int32 {
-	if p := proposal(c, intro.Group.Network, intro.App); p != nil {
-		return ptr.Deref(p.Priority, 0)
-	}
-	return 0
 }
