@@ -17,6 +17,9 @@ const (
 	ReasonNextStage = "NextStage"
 	// ReasonLeft means that the member failed, and left the group afterwards.
 	ReasonLeft = "Left"
+	// ReasonRequiredAppMayReturn means that an app which this one requires has the required version, and may yet return to
+	// another: it is not verified there, or its wave is not done.
+	ReasonRequiredAppMayReturn = "RequiredAppMayReturn"
 )
 
 // Reasons of a note that are a decision about the app in an environment.

@@ -173,7 +173,7 @@ func dependencyLost(seen observed) *condition.Outcome {
 }
 
 func dependencyReady(i *v1alpha1.AppInstallation, needed catalogue.Requirement, found *v1alpha1.AppInstallation) *condition.Outcome {
-	unmet := needed.Unmet(found)
+	unmet := needed.Unmet(found, catalogue.Return{}) // who moves the app has waited until the other stays
 	switch {
 	case unmet == nil:
 		return nil

@@ -44,6 +44,8 @@ const (
 	RequiredAppVersion Reason = v1alpha1.ReasonRequiredAppVersion
 	// RequiredAppNotReady means that it is not ready.
 	RequiredAppNotReady Reason = v1alpha1.ReasonRequiredAppNotReady
+	// RequiredAppMayReturn means that it may yet return to another version than the required one.
+	RequiredAppMayReturn Reason = v1alpha1.ReasonRequiredAppMayReturn
 )
 
 // String is the message; empty where there is no fault.

@@ -21,6 +21,14 @@ type Requirement struct {
 	within *semver.Constraints
 }
 
+// Return is what an installation returns to if its last move fails.
+type Return struct {
+	// Version that it returns to; empty where it returns to none.
+	Version string
+	// While says in words how long it may, such as "is not verified yet".
+	While string
+}
+
 // require compiles what a version requires.
 func (v *Version) require(r *v1alpha1.Requirements) {
 	if r == nil {
@@ -151,8 +159,8 @@ func Gone(found *v1alpha1.AppInstallation) bool {
 }
 
 // Unmet is what is missing of the required app in the same environment, in words that go on from
-// "requires"; nil where nothing is.
-func (r Requirement) Unmet(found *v1alpha1.AppInstallation) *Fault {
+// "requires"; nil where nothing is. Back is what it may yet return to.
+func (r Requirement) Unmet(found *v1alpha1.AppInstallation, back Return) *Fault {
 	switch {
 	case Gone(found):
 		return fault(RequiredAppMissing, "%s, which is not installed there", r)
@@ -160,6 +168,9 @@ func (r Requirement) Unmet(found *v1alpha1.AppInstallation) *Fault {
 		return fault(RequiredAppVersion, "%s, and %s has version %q", r, found.Namespace, found.Status.AppliedVersion)
 	case !found.IsReady():
 		return fault(RequiredAppNotReady, "%s, which is not ready yet", r)
+	case back.Version != "" && !r.Admits(back.Version): //guard:required-apps-stay
+		return fault(RequiredAppMayReturn, "%s: %s %s %s in %s, and would return to %s",
+			r, r.App, found.Status.AppliedVersion, back.While, found.Spec.Tenant.Environment, back.Version)
 	}
 
 	return nil

@@ -58,8 +58,33 @@ func TestUnmet(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
-			got := requiring(tc.within).Unmet(tc.found).String()
+			got := requiring(tc.within).Unmet(tc.found, catalogue.Return{}).String()
 			if (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestUnmetByWhatMayReturn has the required app at 1.2.3, ready, which is not verified there yet.
+func TestUnmetByWhatMayReturn(t *testing.T) {
+	in := func(environment string) func(*v1alpha1.AppInstallation) {
+		return func(i *v1alpha1.AppInstallation) { i.Spec.Tenant.Environment = environment }
+	}
+	cases := []struct {
+		reason       string
+		within, back string
+		want         string
+	}{
+		{"it would return to what is not required", ">=1.2", "1.1.0", "id-gateway >=1.2: id-gateway 1.2.3 is not verified yet in prod, and would return to 1.1.0"},
+		{"it would return to what will do as well", ">=1.1", "1.1.0", ""},
+		{"any version will do", "", "1.1.0", ""},
+		{"it would return to none", ">=1.2", "", ""},
+		{"what it has is not what is required", ">=1.3", "1.1.0", `id-gateway >=1.3, and vinje-prod has version "1.2.3"`},
+	}
+	for _, tc := range cases {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := requiring(tc.within).Unmet(found(in("prod")), catalogue.Return{Version: tc.back, While: "is not verified yet"}).String(); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})

@@ -27,11 +27,24 @@ func (m *Model) SetNetwork(name string, n *v1alpha1.Network) {
 		strategies[name] = compileStrategy(m.country.Platform.Rollout, n)
 	}
 	m.country.strategies = strategies
+	if !equality.Semantic.DeepEqual(wavesOf(was), wavesOf(n)) {
+		for s := range m.country.subjectsOf(name) {
+			m.touchMoved(s.key(), func(string) bool { return true })
+		}
+	}
 
 	m.proposals[name] = true
 	m.topology = m.topology || was == nil || n == nil || belongsAnew(was, n)
 	m.changed.Networks[name], m.changed.NetworkSpecs[name] = true, true
 	m.groups[name] = true
+}
+
+// wavesOf are those that a network, which may be nil, says itself.
+func wavesOf(n *v1alpha1.Network) []v1alpha1.Wave {
+	if n == nil || n.Spec.Rollout == nil {
+		return nil
+	}
+	return n.Spec.Rollout.Waves
 }
 
 // belongsAnew says whether two states of a network differ in who belongs to whom.
@@ -93,6 +106,7 @@ func (m *Model) SetRollout(name string, r *v1alpha1.Rollout) {
 		m.edit(key).setRecord(name, r)
 		m.records[name] = key
 	}
+	m.touchReturning(was, r)
 	if was == nil || r == nil || was.Status.Phase != r.Status.Phase || was.Status.Failed != r.Status.Failed || !was.Status.CompletedAt.Equal(r.Status.CompletedAt) {
 		m.changed.record(was)
 		m.changed.record(r)

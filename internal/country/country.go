@@ -16,7 +16,7 @@ import (
 type Country struct {
 	// Now is when plans are made.
 	Now time.Time
-	// Next is when time alone changes a verdict or who belongs to which network; zero if never.
+	// Next is when time alone changes a verdict, how a rollout counts a place, or who belongs to which network; zero if never.
 	Next time.Time
 	// Platform is the spec of the Platform.
 	Platform v1alpha1.PlatformSpec

@@ -10,6 +10,7 @@
 //
 //   - country.go, key.go: what readers see, and how it is sorted.
 //   - tenant.go, place.go: one municipality, its verdicts, and how a rollout counts each place.
+//   - requirements.go: when a place may rest on another app, and who is looked at again then.
 //   - subject.go: one app of one group, its members and records.
 //   - status.go: how a place is doing, measured against what was decided.
 //   - share.go, tally.go, adoption.go, counts.go: what municipalities add up to, in networks and by app.

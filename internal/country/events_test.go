@@ -95,7 +95,7 @@ func (w *events) onPlatform() string {
 	case 1:
 		p.Pause = new(w.rng.IntN(2) == 0)
 	case 2:
-		p.Rollout = pick(w, nil, &v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{{Name: "all"}}})
+		p.Rollout = pick(w, nil, &v1alpha1.RolloutStrategy{Waves: []v1alpha1.Wave{{Name: "all", Soak: pick(w, nil, &metav1.Duration{Duration: 5 * time.Hour})}}})
 	case 3:
 		p.Suspend = new(w.rng.IntN(2) == 0)
 	}
@@ -196,6 +196,7 @@ func (w *events) onNetwork() string {
 		n.Spec.Pause = new(w.rng.IntN(2) == 0)
 	case 6:
 		n.Spec.Rollout = &v1alpha1.RolloutStrategy{Approvals: []v1alpha1.Approval{{App: "svarut", Digest: target.Digest, Wave: "pilot"}}}
+		n.Spec.Rollout.Waves = pick(w, nil, []v1alpha1.Wave{{Name: "pilot", Soak: &metav1.Duration{Duration: 3 * time.Hour}}})
 	case 7:
 		n.Spec.Priority = new(int32(w.rng.IntN(3)))
 	}
@@ -219,7 +220,7 @@ func (w *events) onApp() string {
 		a.Spec.Suspend = new(true)
 	case 2:
 		for i := range a.Spec.Versions {
-			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway"}}}
+			a.Spec.Versions[i].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: pick(w, "", ">=2.5")}}}
 		}
 	case 3:
 		a.Spec.Versions[1].State = v1alpha1.VersionWithdrawn
@@ -252,7 +253,7 @@ func (w *events) onInstallation() string {
 		i.Spec.Suspend = new(w.rng.IntN(4) == 0)
 	default:
 		o := country.Objects{Installations: map[string]map[resolution.Place]*v1alpha1.AppInstallation{}}
-		stamp := planner.Stamp{MovedAt: metav1.NewTime(now), Wave: pick(w, "pilot", ""), Target: target, Attempt: 1, Outcome: pick(w, "", v1alpha1.OutcomeReturned, v1alpha1.OutcomeStuck)}
+		stamp := planner.Stamp{MovedAt: metav1.NewTime(now), Wave: pick(w, "pilot", ""), Target: target, Attempt: 1, Outcome: pick(w, "", v1alpha1.OutcomeReturned, v1alpha1.OutcomeStuck), Verified: pick(w, nil, &before)}
 		if w.rng.IntN(4) > 0 {
 			stamp.Network = pick(w, groups...)
 			stamp.Name = planner.Name(v1alpha1.RolloutSpec{Network: stamp.Network, App: name, Version: target.Version, Attempt: 1})
@@ -260,6 +261,9 @@ func (w *events) onInstallation() string {
 		installApp(name, m, e, pick(w, before, target, other), stamp)(&o)
 		i = o.Installations[m][place]
 		i.Spec.Isolation = pick(w, "", v1alpha1.IsolationOwn)
+		if w.rng.IntN(3) == 0 {
+			i.Status.HealthySince = new(metav1.NewTime(w.now.Add(-30 * time.Minute)))
+		}
 	}
 	if w.installations[m] == nil {
 		w.installations[m] = map[resolution.Place]*v1alpha1.AppInstallation{}

@@ -75,6 +75,11 @@ func TestMembers(t *testing.T) {
 			vinje("vinje/prod 2.4.1 RequiredAppVersion away", "vinje/test 2.4.1 RequiredAppMissing away"),
 		},
 		{
+			"who has it, and may yet return to another version, is away", "digi-tv",
+			[]change{onApp(requires), gateway("tokke", "prod", "1.2.0"), gateway("tokke", "test", "1.3.0"), gateway("vinje", "prod", "1.2.0"), gateway("vinje", "test", "1.3.0"), soaks("vinje", "prod", "1.1.0")},
+			vinje("vinje/prod 2.4.1 RequiredAppMayReturn away", "vinje/test 2.4.1"),
+		},
+		{
 			"what has the version already is not kept from it", "digi-tv",
 			[]change{onApp(requires), gateway("tokke", "prod", "1.2.0"), gateway("tokke", "test", "1.3.0"), install("vinje", "prod", target), gateway("vinje", "test", "1.2.0")},
 			vinje("vinje/prod 2.5.0", "vinje/test 2.4.1"),

@@ -39,7 +39,7 @@ type Model struct {
 	subjects map[string]map[subjectKey]bool
 	// compiler compiles apps as they come.
 	compiler catalogue.Compiler
-	// untils are the municipalities whose verdicts time alone changes, by when.
+	// untils are the municipalities that time alone changes, by when.
 	untils btree.Map[string, string]
 	// revision is that of the tenant, or the subject, that changed last.
 	revision uint64
@@ -117,7 +117,8 @@ func (m *Model) SetPlatform(spec v1alpha1.PlatformSpec) {
 	m.country.Platform = spec
 	specs{m}.onPlatform(was, spec)
 
-	if isTrue(was.Freeze) != isTrue(spec.Freeze) {
+	soaks := len(m.related) > 0 && !equality.Semantic.DeepEqual(saidStrategy(was).Waves, saidStrategy(spec).Waves) // see touchReturning
+	if isTrue(was.Freeze) != isTrue(spec.Freeze) || soaks {
 		for name := range m.tenants {
 			m.touch(name).all = true
 		}
@@ -135,9 +136,14 @@ func (m *Model) SetPlatform(spec v1alpha1.PlatformSpec) {
 	m.platform = true
 }
 
+// saidStrategy is what a Platform says of rollouts, which may be nothing.
+func saidStrategy(spec v1alpha1.PlatformSpec) v1alpha1.RolloutStrategy {
+	return ptr.Deref(spec.Rollout, v1alpha1.RolloutStrategy{})
+}
+
 // withoutEntries is what the Platform says to all groups.
 func withoutEntries(spec v1alpha1.PlatformSpec) v1alpha1.PlatformSpec {
-	strategy := ptr.Deref(spec.Rollout, v1alpha1.RolloutStrategy{})
+	strategy := saidStrategy(spec)
 	strategy.Approvals, strategy.Retries = nil, nil
 	spec.Rollout = &strategy
 	return spec

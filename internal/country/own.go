@@ -138,23 +138,20 @@ func (t *Tenant) namesLater(i *v1alpha1.AppInstallation) bool {
 }
 
 // ownPlace is a place where the municipality brings a version by itself, or where a move has to be
-// followed to its end that nobody else follows; nil elsewhere.
-func (c compiler) ownPlace(t *Tenant, row *Row) *planner.OwnPlace {
+// followed to its end that nobody else follows; nil elsewhere. It also says when time alone may change that.
+func (c compiler) ownPlace(t *Tenant, row *Row) (own *planner.OwnPlace, until time.Time) {
 	v, p := row.Verdict, planner.OwnPlace{MemberPlace: row.Place}
 	switch {
 	case v.Action == resolution.Install && v.ByItself():
 		p.Target, p.Immediate = v1alpha1.Release{Version: v.Version, Digest: v.Digest}, v.Immediate
-		p.Excuse = absence(t, row)
-		if p.Excuse.Reason == "" {
-			p.Excuse = c.lacks(t, row, p.Target)
-		}
+		p.Excuse, until = c.away(t, row, p.Target)
 	case v.Action == resolution.Keep && row.Place.Installed != nil && unfollowed(v, row.Installed):
 		p.Target = row.Place.Installed.Release
 		p.Excuse = absence(t, row)
 	default:
-		return nil
+		return nil, time.Time{}
 	}
-	return &p
+	return &p, until
 }
 
 // unfollowed says whether nobody follows the last move of an installation whose version is kept: the

@@ -2,61 +2,67 @@ package country
 
 import (
 	"cmp"
+	"time"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/internal/catalogue"
+	"github.com/allmenning/allmenning/internal/calendar"
 	"github.com/allmenning/allmenning/internal/planner"
-	"github.com/allmenning/allmenning/internal/resolution"
 	"github.com/allmenning/allmenning/internal/tenancy"
 )
 
-// place is one verdict, as a rollout counts it.
-func (c compiler) place(t *Tenant, row *Row) planner.MemberPlace {
-	p := planner.MemberPlace{Environment: row.Verdict.Environment, Stage: t.Municipality.Spec.StageOf(row.Verdict.Environment)}
+// place is one verdict, as a rollout counts it, and when time alone may change that; zero if never.
+func (c compiler) place(t *Tenant, row *Row) (p planner.MemberPlace, until time.Time) {
+	p.Environment, p.Stage = row.Verdict.Environment, t.Municipality.Spec.StageOf(row.Verdict.Environment)
 	if there := row.Installed; there != nil && there.Spec.State != v1alpha1.InstallationAbsent {
 		p.Installed = planner.Observe(there)
 	}
-	p.Excuse = c.excuse(t, row) //guard:excuses
+	p.Excuse, until = c.excuse(t, row) //guard:excuses
 	if p.Installed == nil {
-		p.Barred = c.barred(t, row)
+		var fits time.Time
+		p.Barred, fits = c.barred(t, row)
+		until = calendar.Earliest(until, fits)
 	}
-	return p
+	return p, until
 }
 
 // barred are the versions other than the target that can't be installed at a place, as a joiner may get what
-// its group runs before its turn comes. What is not offered any longer nobody gets.
-func (c compiler) barred(t *Tenant, row *Row) []string {
+// its group runs before its turn comes, and when time alone may change that. What is not offered any longer nobody gets.
+func (c compiler) barred(t *Tenant, row *Row) (all []string, until time.Time) {
 	v, app := row.Verdict, c.Apps.Of(row.Verdict.App)
 	environment := t.Municipality.Spec.Environment(v.Environment)
 	if environment == nil {
-		return nil
+		return nil, time.Time{}
 	}
 
-	var all []string
 	for _, version := range app.Versions() {
 		number := version.Number
 		if number == v.Target.Version || app.IsWithdrawn(number) {
 			continue
 		}
-		if app.Unfit(number, environment, tenancy.Zone(t.Municipality, environment)) != nil ||
-			c.unmet(t, v.Place, number) != nil || v.UnfitParameters(app, number) != nil {
-			all = append(all, number)
+		unmet, met := c.unmet(t, v.Place, number)
+		if app.Unfit(number, environment, tenancy.Zone(t.Municipality, environment)) != nil || unmet != nil || v.UnfitParameters(app, number) != nil {
+			all, until = append(all, number), calendar.Earliest(until, met)
 		}
 	}
-	return all
+	return all, until
 }
 
-// excuse of a place. What stands in the way of everybody, such as a version that is not
-// available, is no excuse: the whole rollout waits for that.
-func (c compiler) excuse(t *Tenant, row *Row) planner.Excuse {
+// excuse of a place, and when time alone may end it; zero if never. What stands in the way of everybody, such as a version
+// that is not available, is no excuse: the whole rollout waits for that.
+func (c compiler) excuse(t *Tenant, row *Row) (planner.Excuse, time.Time) {
 	v := row.Verdict
 	if v.Why != "" && !v.Everybody {
-		return planner.Excuse{Reason: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}
+		return planner.Excuse{Reason: string(v.Why), Message: cmp.Or(v.Message, v.DecidedBy.Reason)}, time.Time{}
 	}
+	return c.away(t, row, v.Target)
+}
+
+// away is the excuse of a place that can't be moved to a target for now, and when time alone may end it; zero if never.
+func (c compiler) away(t *Tenant, row *Row, target v1alpha1.Release) (planner.Excuse, time.Time) {
 	if gone := absence(t, row); gone.Reason != "" {
-		return gone
+		return gone, time.Time{}
 	}
-	return c.lacks(t, row, v.Target)
+	return c.lacks(t, row, target)
 }
 
 // absence is the excuse of a place that can't be changed now, by anybody.
@@ -80,27 +86,17 @@ func absence(t *Tenant, row *Row) planner.Excuse {
 	return planner.Excuse{}
 }
 
-// lacks is the excuse of a place where an app that a version requires is not there yet. A place
-// that has the version already needs none.
-func (c compiler) lacks(t *Tenant, row *Row, target v1alpha1.Release) planner.Excuse {
+// lacks is the excuse of a place where an app that a version requires is not there yet, and when time alone may end
+// that. A place that has the version already needs none.
+func (c compiler) lacks(t *Tenant, row *Row, target v1alpha1.Release) (planner.Excuse, time.Time) {
 	v, there := row.Verdict, row.Installed
 	if there != nil && there.Spec.Version == target.Version && there.Spec.Digest == target.Digest {
-		return planner.Excuse{}
+		return planner.Excuse{}, time.Time{}
 	}
-	if unmet := c.unmet(t, v.Place, target.Version); unmet != nil { //guard:required-apps-must-run
-		return planner.Excuse{Reason: string(unmet.Reason), Message: v.Environment + ": " + v.App + " requires " + unmet.Message, Away: true}
+	if unmet, until := c.unmet(t, v.Place, target.Version); unmet != nil { //guard:required-apps-must-run
+		return planner.Excuse{Reason: string(unmet.Reason), Message: v.Environment + ": " + v.App + " requires " + unmet.Message, Away: true}, until
 	}
-	return planner.Excuse{}
-}
-
-// unmet is the first app that a version requires and that is not there yet; nil where none is missing.
-func (c compiler) unmet(t *Tenant, place resolution.Place, version string) *catalogue.Fault {
-	for _, needed := range c.Apps.Of(place.App).Version(version).Requires() {
-		if unmet := needed.Unmet(t.Installed[resolution.Place{App: needed.App, Environment: place.Environment}]); unmet != nil {
-			return unmet
-		}
-	}
-	return nil
+	return planner.Excuse{}, time.Time{}
 }
 
 func compareRows(a, b *Row) int {

@@ -131,7 +131,7 @@ func (m *Model) settleTenant(name string, t *touched) {
 	in, was := m.inputs(name), m.country.Tenant(name)
 	var now *Tenant
 	if in.municipality != nil || len(in.installed) > 0 {
-		now = compiler{&m.country, m.tenants, m.missing, m.related, m.claims}.tenant(name, was, in, *t)
+		now = compiler{&m.country, m.tenants, m.missing, m.related, m.claims, m.edited}.tenant(name, was, in, *t)
 		in.shared = true
 		m.revision++
 		now.Revision = m.revision

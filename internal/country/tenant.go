@@ -40,7 +40,7 @@ type Tenant struct {
 	Incomplete map[string]bool
 	// Rows are the places that there is anything to say about, sorted by environment and app.
 	Rows []*Row
-	// Until is when time alone changes a verdict; zero if never.
+	// Until is when time alone changes a verdict, or how a rollout counts a place; zero if never.
 	Until time.Time
 	// Revision in which it was worked out last.
 	Revision uint64
@@ -73,6 +73,9 @@ type Row struct {
 	Own *planner.OwnPlace
 	// Status is how it is doing.
 	Status Status
+
+	// until is when time alone changes how it is counted; zero if never.
+	until time.Time
 }
 
 // compiler works out tenants. It has what they all rest on.
@@ -86,6 +89,8 @@ type compiler struct {
 	// related are apps that one requires, or that require it.
 	related map[string][]string
 	claims  claims
+	// edited are subjects that are being changed, with the Rollouts that they have by now.
+	edited map[subjectKey]*Subject
 }
 
 // touched says what of a tenant must be worked out again.
@@ -170,8 +175,10 @@ func (c compiler) row(was, now *Tenant, rest resolution.Input, environment *v1al
 	if refused := now.refused[place]; refused.counts(now, row) {
 		row.Refused = refused
 	}
-	row.Place = c.place(now, row)
-	row.Own = c.ownPlace(now, row)
+	var until time.Time
+	row.Place, row.until = c.place(now, row)
+	row.Own, until = c.ownPlace(now, row)
+	row.until = calendar.Earliest(row.until, until)
 	row.Status = c.status(now, row)
 	if before := was.Row(place); before != nil && sameRow(before, row) {
 		return before
@@ -202,7 +209,7 @@ func (t *Tenant) consider(place resolution.Place, row *Row) {
 	t.considered[place], t.apps[place.App] = row, true
 	if row != nil {
 		t.Rows = append(t.Rows, row)
-		t.Until = calendar.Earliest(t.Until, row.Verdict.Until)
+		t.Until = calendar.Earliest(calendar.Earliest(t.Until, row.Verdict.Until), row.until)
 	}
 }
 
@@ -226,7 +233,7 @@ func (t *Tenant) looked(place resolution.Place) (*Row, bool) {
 }
 
 func sameRow(a, b *Row) bool {
-	return a.Installed == b.Installed && a.Refused == b.Refused && reflect.DeepEqual(a.Verdict, b.Verdict) &&
+	return a.Installed == b.Installed && a.Refused == b.Refused && a.until.Equal(b.until) && reflect.DeepEqual(a.Verdict, b.Verdict) &&
 		a.Status == b.Status && reflect.DeepEqual(a.Place, b.Place) && reflect.DeepEqual(a.Own, b.Own) && reflect.DeepEqual(a.Remembered, b.Remembered)
 }
 

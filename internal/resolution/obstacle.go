@@ -55,7 +55,7 @@ func (t target) refused(fault *catalogue.Fault) *obstacle {
 			message = fmt.Sprintf("%s: %s; %s", t.field, fault, t.fix)
 		}
 	case catalogue.Unavailable, catalogue.Unchecked, catalogue.Suspended, catalogue.UnfitZone, catalogue.UnfitParameters,
-		catalogue.RequiredAppMissing, catalogue.RequiredAppVersion, catalogue.RequiredAppNotReady:
+		catalogue.RequiredAppMissing, catalogue.RequiredAppVersion, catalogue.RequiredAppNotReady, catalogue.RequiredAppMayReturn:
 	}
 
 	return &obstacle{level: v1alpha1.LevelNational, name: t.app, message: message, everybody: fault.Reason != catalogue.UnfitZone}

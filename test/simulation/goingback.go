@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -44,6 +45,39 @@ var storiesOfGoingBack = []story{
 			return s.has("2.6.0", "test", "klepp") && s.has("2.4.0", "test", sixOfTelemark...)
 		})
 		s.must(6, "09:00", "when it has, the others get 2.5.0", func() bool { return s.has("2.6.0", "prod", "klepp") && s.has("2.5.0", "prod", sixOfTelemark...) })
+	}},
+	{name: "dependency-may-go-back", title: "Kobo 3.0.0 requires svarut 2.5, which is verified in tests, and fails in tokke's production, so that it goes back in its test as well: kobo has waited for svarut's wave.", lasts: 4, plot: func(s *script) {
+		s.oneWave(func(w *v1alpha1.Wave) { w.Soak = &metav1.Duration{Duration: time.Hour} })
+		s.store.Apps["kobo"] = &v1alpha1.SharedApp{ObjectMeta: metav1.ObjectMeta{Name: "kobo", Generation: 1}}
+		s.version("kobo", "1.0.0")
+		s.version("kobo", "3.0.0")
+		kobo := func(version string) {
+			s.changeApp("kobo", func(a *v1alpha1.SharedApp) {
+				a.Spec.Channels = []v1alpha1.Channel{{Name: "stable", Version: version}}
+				a.Spec.Versions[1].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: svarut, Version: ">=2.5"}}}
+			})
+		}
+		has := func(version, environment string) bool {
+			return !slices.ContainsFunc(sixOfTelemark, func(m string) bool {
+				i := s.store.Present(key{Municipality: m, Environment: environment, App: "kobo"})
+				return i == nil || i.Spec.Version != version
+			})
+		}
+		kobo("1.0.0")
+		s.changeNetwork(telemark, func(n *v1alpha1.Network) {
+			n.Spec.Apps = append(slices.Clone(n.Spec.Apps), v1alpha1.Proposal{Name: "kobo", Channel: "stable", Obligation: v1alpha1.ObligationMandatory, Stages: stages[1:]})
+		})
+		s.on(2, "09:00", "svarut 2.5.0 and kobo 3.0.0 are promoted", func() {
+			s.promote("2.5.0")
+			kobo("3.0.0")
+		})
+		s.must(2, "09:30", "svarut is healthy in tests, and kobo waits", func() bool { return s.has("2.5.0", "test", sixOfTelemark...) && has("1.0.0", "test") })
+		s.on(2, "10:30", "svarut breaks down in tokke's production, for five hours", func() { breaksDown(s, "tokke", "prod", 5*time.Hour) })
+		s.must(3, "08:00", "svarut went back in tokke, and kobo has what goes with it", func() bool {
+			return s.has("2.4.0", "test", "tokke") && s.has("2.4.0", "prod", "tokke") && has("1.0.0", "test")
+		})
+		s.on(3, "09:00", "the cause is fixed, and a second attempt asked for", func() { s.retry("2.5.0", 2) })
+		s.must(4, "12:00", "everybody has both", func() bool { return s.has("2.5.0", "prod", sixOfTelemark...) && has("3.0.0", "prod") })
 	}},
 	{name: "restarts-for-days", title: "The operator restarts every 25 minutes, and is away for two, for days; a member has a whole day: it fails in time all the same.", lasts: 3, plot: func(s *script) {
 		s.waves(func(pilot, _ *v1alpha1.Wave) { pilot.ProgressDeadline = &metav1.Duration{Duration: 24 * time.Hour} })

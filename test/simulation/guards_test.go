@@ -93,6 +93,7 @@ var guards = []guard{
 	{"moved-elsewhere-holds-back", "what was not verified where it follows its group no longer does not come to later stages"},
 	{"own-record-stays", "the only record of a move of the municipality's own stays"},
 	{"required-apps-must-run", "required apps must run"},
+	{"required-apps-stay", "and nobody rests on a version of one that may yet go back"},
 	{"failed-until-recorded", "who failed does not have its time again while nothing records that"},
 	{"failed-keeps-its-place", "who failed keeps its place among those on their way until that is recorded"},
 	{"completes-when-nobody-moves", "a rollout completes when nobody is on the way"},

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"slices"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -92,8 +93,8 @@ func requiredZone(app *v1alpha1.SharedApp, version string, stage v1alpha1.Stage)
 	return ""
 }
 
-// lacks is an app that a version of this one requires and that is not there, in range, and ready; empty where
-// nothing is missing.
+// lacks is an app that a version of this one requires and that is not there, in range, and ready, or that may go back out
+// of that range; empty where nothing is missing.
 func (t *Truth) lacks(k Key, version string) string {
 	requires := requiredBy(t.Apps[k.App], version)
 	if requires == nil {
@@ -101,11 +102,77 @@ func (t *Truth) lacks(k Key, version string) string {
 	}
 	for _, needed := range requires.Apps {
 		found := t.Before.Present(Key{k.Municipality, k.Environment, needed.Name})
-		if found == nil || !inRange(found.Status.AppliedVersion, needed.Version) || !readyNow(found) {
+		if found == nil || !inRange(found.Status.AppliedVersion, needed.Version) || !readyNow(found) || t.mayGoBack(found, needed.Version) {
 			return needed.Name
 		}
 	}
 	return ""
+}
+
+// mayGoBack says whether an installation that is ready surely would go back to a version out of a range if it failed: its
+// status does not say yet that it was healthy for as long as it has to be, or the wave that it was moved in is not done.
+func (t *Truth) mayGoBack(i *v1alpha1.AppInstallation, within string) bool {
+	if !t.hasOther(i, within) {
+		return false
+	}
+	s, soak := i.Status, t.soakOf(i)
+	once := s.LongestHealthy != nil && s.LongestHealthy.Duration > 0 && s.LongestHealthy.Duration >= soak
+	soaked := once || (s.HealthySince != nil && !s.HealthySince.Add(soak).After(t.Now))
+	return !soaked || t.waveGoesOn(i)
+}
+
+// hasOther says whether what was verified at an installation last is another version than it has, out of a range, to which it
+// might go back.
+func (t *Truth) hasOther(i *v1alpha1.AppInstallation, within string) bool {
+	last, move := i.Spec.LastVerified, i.Spec.Move
+	if last == nil || *last == releaseOf(i) || inRange(last.Version, within) || (move != nil && move.Outcome != "") {
+		return false
+	}
+	app := t.Apps[i.Spec.App]
+	v := versionOf(app, last.Version)
+	return app == nil || (v != nil && v.State != v1alpha1.VersionWithdrawn) // else it would stay as it is
+}
+
+// waveGoesOn says whether the Rollout that moved an installation goes on, and has not completed the wave.
+func (t *Truth) waveGoesOn(i *v1alpha1.AppInstallation) bool {
+	move := i.Spec.Move
+	if move == nil {
+		return false
+	}
+	r := t.Before.Rollouts[move.Rollout]
+	if r == nil || ended(r) || target(r) != releaseOf(i) || r.Status.CompletedAt != nil || !t.Ledger.of(r.Name).completed.IsZero() {
+		return false
+	}
+	said := slices.ContainsFunc(r.Status.Waves, func(w v1alpha1.WaveStatus) bool { return w.Name == move.Wave && w.CompletedAt != nil })
+	return !said && !t.Ledger.of(r.Name).isDone(move.Wave)
+}
+
+// soakOf is how long an installation has to be healthy after its last move: in the wave that its municipality is in, or,
+// after a move of its own, as in the last wave of the platform.
+func (t *Truth) soakOf(i *v1alpha1.AppInstallation) time.Duration {
+	move, by := i.Spec.Move, &v1alpha1.Rollout{Spec: v1alpha1.RolloutSpec{App: i.Spec.App, Version: i.Spec.Version}}
+	if move != nil {
+		by.Spec.Network, by.Spec.Channel = move.Network, move.Channel
+	}
+	p, m := t.promise(by), t.Municipalities[i.Spec.Tenant.Municipality]
+	if move == nil || m == nil || (move.Network == "" && move.Channel == "") {
+		return p.Waves[len(p.Waves)-1].Soak
+	}
+	soak := p.Waves[t.named(p, m)].Soak
+	if move.Wave == p.Waves[0].Name {
+		soak = min(soak, p.Waves[0].Soak) // by which of them it is measured depends on which Rollout goes on
+	}
+	return soak
+}
+
+// mayLack says whether an app that a version requires may go back out of range, for all that can be said: when the rollout that
+// moved it has done with it, is left open.
+func (t *Truth) mayLack(k Key, version string) bool {
+	requires := requiredBy(t.Apps[k.App], version)
+	return requires != nil && slices.ContainsFunc(requires.Apps, func(needed v1alpha1.RequiredApp) bool {
+		found := t.Before.Present(Key{k.Municipality, k.Environment, needed.Name})
+		return found != nil && t.hasOther(found, needed.Version)
+	})
 }
 
 // readyNow says whether an installation says of its present spec that it is ready.
