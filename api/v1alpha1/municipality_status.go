@@ -39,11 +39,16 @@ type MunicipalityApp struct {
 	// +kubebuilder:validation:MaxLength=15
 	// +kubebuilder:validation:MinLength=1
 	Environment string `json:"environment,omitempty"`
-	// version that is installed; empty while none is. Which one is asked for now, spec.version of the
-	// AppInstallation says.
+	// version that is installed; empty while none is.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
+	// asked is the version that it is asked to have now, as spec.version of the AppInstallation says; empty where that is the
+	// version that is installed. An AppInstallation that somebody deletes while no operator runs comes back at the
+	// higher of the two.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Asked string `json:"asked,omitempty"`
 	// wanted is the version that it should have; empty where it should have none.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64

@@ -277,3 +277,37 @@ func TestDeletedByHand(t *testing.T) {
 		t.Errorf("row (-want +got):\n%s", diff)
 	}
 }
+
+// It comes back at the version that it was asked to have, where that is the higher: nobody saw whether that was applied.
+func TestDeletedByHandWhileItWasMoved(t *testing.T) {
+	o := objects()
+	m := municipality("vinje")
+	m.Status.Apps = []v1alpha1.MunicipalityApp{{Name: "svarut", Environment: "prod", Version: "2.3.0", Asked: "2.4.1", State: v1alpha1.AppProgressing}}
+	got := row(t, statusOf(t, with(o, m), "vinje"), "prod", "svarut")
+	if diff := cmp.Diff("2.4.1", got.Version); diff != "" {
+		t.Errorf("version (-want +got):\n%s", diff)
+	}
+}
+
+func TestAskedFor(t *testing.T) {
+	m := municipality("vinje")
+	cases := []struct {
+		reason  string
+		applied string
+		change  func(*v1alpha1.AppInstallation)
+		want    string
+	}{
+		{"it has what it is asked to have", "2.4.1", func(*v1alpha1.AppInstallation) {}, ""},
+		{"it has another version still", "2.3.0", progressing, "2.4.1"},
+		{"it has none yet", "", progressing, "2.4.1"},
+		{"it is to go", "2.3.0", removing, ""},
+	}
+	for _, tc := range cases {
+		i := installation(m, "prod", "svarut", "2.4.1", tc.change)
+		i.Status.AppliedVersion = tc.applied
+		got := row(t, statusOf(t, with(objects(network("digi-tv", v1alpha1.ObligationRecommended, "svarut")), municipality("vinje"), i), "vinje"), "prod", "svarut")
+		if diff := cmp.Diff(tc.applied+" "+tc.want, got.Version+" "+got.Asked); diff != "" {
+			t.Errorf("%s: version, and the one that is asked for (-want +got):\n%s", tc.reason, diff)
+		}
+	}
+}

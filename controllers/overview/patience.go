@@ -1,6 +1,7 @@
 package overview
 
 import (
+	"cmp"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -25,7 +26,7 @@ const turnPatience = 5 * time.Second
 
 // patience is how long a change of a Municipality's status may wait to be written,
 // in the hope that a further change comes with it. What somebody may act upon does
-// not wait: that all is ready, that it no longer is, that something failed, and that the
+// not wait: that all is ready, that it no longer is, that something failed, that a version is asked for, and that the
 // spec has a fault. That an app waits for its turn, or waits for something else now, may: of
 // a country that is promised a version, most may have it before it would have been said.
 // So may the first app of all, which most have soon after somebody proposed it. Began is when
@@ -35,7 +36,7 @@ func patience(live, next v1alpha1.MunicipalityStatus, began time.Time) time.Dura
 	switch {
 	case len(next.Apps) == 0 && generation(live) < 0:
 		return beforeTheFirst(live)
-	case failures(live) != failures(next), invalid(live) != invalid(next), stopped(live, next):
+	case failures(live) != failures(next), invalid(live) != invalid(next), stopped(live, next), asksAnother(live, next):
 		return 0
 	case was && firstApp(live, next):
 		return progressPatience
@@ -99,6 +100,22 @@ func stopped(live, next v1alpha1.MunicipalityStatus) bool {
 	for i := range next.Apps {
 		was := before[placeIn(&next.Apps[i])]
 		if was != nil && was.Version != "" && country.Runs(was.State) && !country.Runs(next.Apps[i].State) {
+			return true
+		}
+	}
+	return false
+}
+
+// asksAnother says whether an app is asked to have another version than is reported, as one is there. If its AppInstallation
+// is deleted while no operator runs, the status is all that says so: what comes back must not be lower. In a
+// rollout that costs no write, as an app that is moved is reported at once anyway, where it ran; and that it has the
+// version that was reported as asked for may wait.
+func asksAnother(live, next v1alpha1.MunicipalityStatus) bool {
+	before := byPlace(live)
+	asked := func(row *v1alpha1.MunicipalityApp) string { return cmp.Or(row.Asked, row.Version) }
+	for i := range next.Apps {
+		was := before[placeIn(&next.Apps[i])]
+		if was != nil && asked(was) != "" && asked(was) != asked(&next.Apps[i]) {
 			return true
 		}
 	}

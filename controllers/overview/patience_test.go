@@ -30,6 +30,9 @@ func TestPatience(t *testing.T) {
 	}
 	otherwise := func(i *v1alpha1.AppInstallation) { failed(i); i.Status.Conditions[0].Message = "another fault" }
 	moving := installation(m, "test", "svarut", "2.5.0", progressing)
+	asked := installation(m, "test", "svarut", "2.5.0", progressing, func(i *v1alpha1.AppInstallation) {
+		i.Status.AppliedVersion, i.Status.AppliedDigest = "2.4.1", digest("2.4.1")
+	})
 	next := func(s v1alpha1.MunicipalityStatus, text string, change ...func(*v1alpha1.MunicipalityApp)) v1alpha1.MunicipalityStatus {
 		s.Apps[0].Next = text
 		for _, c := range change {
@@ -70,6 +73,9 @@ func TestPatience(t *testing.T) {
 		{"a promotion in a newer generation of the spec is written at once", at(c, prod(), test()), newer(at(promoted, prod(), test())), 0},
 		{"a further attempt at what is there may wait", at(c, prod(), test()), next(at(c, prod(), test()), "", func(a *v1alpha1.MunicipalityApp) { a.Rollout = "digi-tv.svarut.2.4.1.2" }), turnPatience},
 		{"a turn that comes takes ready back at once", at(promoted, prod(), test()), at(promoted, prod(), moving), 0},
+		{"a version that is asked for is reported at once, also while nothing is ready", at(promoted, prod(progressing), test(progressing)), at(promoted, prod(progressing), asked), 0},
+		{"that it is there may wait", at(promoted, prod(progressing), asked), at(promoted, prod(progressing), moving), progressPatience},
+		{"unless nobody was looking when it was asked for", at(promoted, prod(progressing), test(progressing)), at(promoted, prod(progressing), moving), 0},
 		{"a member that went back is reported at once", at(promoted, prod(), test()), next(at(promoted, prod(), test()), "", func(a *v1alpha1.MunicipalityApp) { a.State = v1alpha1.AppReturned }), 0},
 		{"windows that nobody can read are reported at once", at(c, prod(), test()), unreadable, 0},
 		{"a fault of the spec is reported at once, also while apps are on their way", at(c), faulty, 0},
@@ -98,6 +104,29 @@ func TestPatience(t *testing.T) {
 				t.Errorf("patience = %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestAMoveIsReportedTwice follows one app through an upgrade: when it is asked for, and when it is ready.
+func TestAMoveIsReportedTwice(t *testing.T) {
+	m := municipality("vinje")
+	at := func(test *v1alpha1.AppInstallation) v1alpha1.MunicipalityStatus {
+		o := objects(network("digi-tv", v1alpha1.ObligationRecommended, "svarut"))
+		o.Networks[0].Spec.Apps[0].Channel = "pilot"
+		return statusOf(t, with(o, municipality("vinje"), installation(m, "prod", "svarut", "2.4.1"), test), "vinje")
+	}
+	asked := installation(m, "test", "svarut", "2.5.0", progressing, func(i *v1alpha1.AppInstallation) {
+		i.Status.AppliedVersion, i.Status.AppliedDigest = "2.4.1", digest("2.4.1")
+	})
+	live, writes := at(installation(m, "test", "svarut", "2.4.1")), 0
+	for _, test := range []*v1alpha1.AppInstallation{asked, installation(m, "test", "svarut", "2.5.0", progressing), installation(m, "test", "svarut", "2.5.0")} {
+		if next := at(test); patience(live, next, now) == 0 {
+			live = next
+			writes++
+		}
+	}
+	if writes != 2 {
+		t.Errorf("%d writes of the status for one app that is moved, want 2", writes)
 	}
 }
 

@@ -37,7 +37,7 @@ func placeOf(seen observedMunicipality, row *country.Row) place {
 	}}
 	switch {
 	case row.Installed != nil:
-		p.shown.Version = row.Installed.Status.AppliedVersion
+		p.shown.Version, p.shown.Asked = row.Installed.Status.AppliedVersion, askedFor(row.Installed)
 	case row.Remembered != nil && p.Counted:
 		p.shown.Version = row.Remembered.Spec.Version
 	case !p.Counted:
@@ -48,6 +48,14 @@ func placeOf(seen observedMunicipality, row *country.Row) place {
 	}
 	p.shown.State, p.shown.Message = p.State, cut(p.Message)
 	return p
+}
+
+// askedFor is the version that an installation is asked to have; empty where it has that, and where it is to go.
+func askedFor(i *v1alpha1.AppInstallation) string {
+	if i.Spec.State == v1alpha1.InstallationAbsent || i.Spec.Version == i.Status.AppliedVersion {
+		return ""
+	}
+	return i.Spec.Version
 }
 
 // waitsFor takes in what the place waits for. One that is moved now has not what it should have: else

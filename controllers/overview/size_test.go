@@ -65,7 +65,7 @@ func rowsOf(apps int, text string) []v1alpha1.MunicipalityApp {
 		for e := range 5 {
 			row := v1alpha1.MunicipalityApp{
 				Name: fmt.Sprintf("%037d%03d", 0, i), Environment: fmt.Sprintf("%014d%d", 0, e), State: v1alpha1.AppReady,
-				Version: strings.Repeat("1", 64), Wanted: strings.Repeat("2", 64), Rollout: strings.Repeat("r", 176),
+				Version: strings.Repeat("1", 64), Asked: strings.Repeat("3", 64), Wanted: strings.Repeat("2", 64), Rollout: strings.Repeat("r", 176),
 				DecidedBy: v1alpha1.DecidedBy{Level: v1alpha1.LevelMunicipality, Name: strings.Repeat("m", 63), Reason: text + text},
 				Next:      text, Message: text,
 			}
@@ -89,9 +89,9 @@ func TestMunicipalityStatusIsBounded(t *testing.T) {
 		calm, troubled int
 	}{
 		{"what is usual is whole", 180, "comes after stage Test, where test soaks", 40, 40},
-		{"180 apps in five environments", 180, strings.Repeat("x", 512), 64, 512},
-		{"as many as are listed", 200, strings.Repeat("x", 512), 32, 512},
-		{"in letters that JSON writes as six", 200, strings.Repeat("<", 512), 16, 32},
+		{"180 apps in five environments", 180, strings.Repeat("x", 512), 32, 512},
+		{"as many as are listed", 200, strings.Repeat("x", 512), 16, 512},
+		{"in letters that JSON writes as six", 200, strings.Repeat("<", 512), 16, 16},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

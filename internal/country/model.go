@@ -193,7 +193,7 @@ func forgotten(was, is *v1alpha1.Municipality) map[resolution.Place]bool {
 		all := make(map[resolution.Place]v1alpha1.MunicipalityApp, len(m.Status.Apps))
 		for i := range m.Status.Apps {
 			row := &m.Status.Apps[i]
-			all[resolution.Place{App: row.Name, Environment: row.Environment}] = v1alpha1.MunicipalityApp{Version: row.Version, State: row.State, DecidedBy: row.DecidedBy}
+			all[resolution.Place{App: row.Name, Environment: row.Environment}] = v1alpha1.MunicipalityApp{Version: row.Version, Asked: row.Asked, State: row.State, DecidedBy: row.DecidedBy}
 		}
 		return all
 	}
@@ -248,9 +248,9 @@ func (m *Model) SetInstallation(municipality string, place resolution.Place, i *
 	m.touch(municipality).places[place] = true
 }
 
-// remember keeps an AppInstallation that is deleted, as it is now. It can be deleted only while the
-// operator runs, which must take out its finalizer: so none is missed but in the moment before it ends.
-// What a Municipality left behind that is gone is nobody's to write again.
+// remember keeps an AppInstallation that is deleted, as it is now. It has no finalizer: one that is deleted while no
+// operator runs is known from the Municipality's status alone, see resolution.Remember. What a Municipality left behind
+// that is gone is nobody's to write again.
 func (in *inputs) remember(place resolution.Place) {
 	if was := in.installed[place]; was != nil && in.municipality != nil {
 		if in.deleted == nil {

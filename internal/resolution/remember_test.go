@@ -26,6 +26,9 @@ func TestRemember(t *testing.T) {
 		version   string
 	}{
 		{"its status says what ran there", row, nil, "2.4.1"},
+		{"a higher version was asked for, and may have been there", with(func(r *v1alpha1.MunicipalityApp) { r.Asked = "2.5.0" }), nil, "2.5.0"},
+		{"a lower version was asked for, and may not have been there yet", with(func(r *v1alpha1.MunicipalityApp) { r.Asked = "2.3.0" }), nil, "2.4.1"},
+		{"a first version was asked for", with(func(r *v1alpha1.MunicipalityApp) { r.Version, r.Asked = "", "2.4.1" }), nil, "2.4.1"},
 		{"what is there counts before its status", row, there, "2.3.0"},
 		{"what was on its way out is gone", with(func(r *v1alpha1.MunicipalityApp) { r.State = v1alpha1.AppRemoving }), nil, ""},
 		{"what never came is not remembered", with(func(r *v1alpha1.MunicipalityApp) { r.Version = "" }), nil, ""},

@@ -1012,6 +1012,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.allmenning.allmenning.api.v1alpha1.MunicipalityApp
   map:
     fields:
+    - name: asked
+      type:
+        scalar: string
     - name: decidedBy
       type:
         namedType: com.github.allmenning.allmenning.api.v1alpha1.DecidedBy

@@ -25,7 +25,7 @@ type EnvironmentStatusApplyConfiguration struct {
 	// declares it, at most 64.
 	RefusedNamespaces []RefusedNamespaceApplyConfiguration `json:"refusedNamespaces,omitempty"`
 	// kept names what is kept of apps that were uninstalled here, as it holds data, at most 16 apps. It goes when
-	// somebody says so, as its message tells. Empty where nothing is kept.
+	// somebody says so; its message names how. Empty where nothing is kept.
 	Kept []KeptDataApplyConfiguration `json:"kept,omitempty"`
 	// message says what differs from the spec, and how to fix it.
 	Message *string `json:"message,omitempty"`

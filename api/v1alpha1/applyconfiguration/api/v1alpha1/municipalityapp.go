@@ -15,9 +15,12 @@ type MunicipalityAppApplyConfiguration struct {
 	Name *string `json:"name,omitempty"`
 	// environment of the municipality.
 	Environment *string `json:"environment,omitempty"`
-	// version that is installed; empty while none is. Which one is asked for now, spec.version of the
-	// AppInstallation says.
+	// version that is installed; empty while none is.
 	Version *string `json:"version,omitempty"`
+	// asked is the version that it is asked to have now, as spec.version of the AppInstallation says; empty where that is the
+	// version that is installed. An AppInstallation that somebody deletes while no operator runs comes back at the
+	// higher of the two.
+	Asked *string `json:"asked,omitempty"`
 	// wanted is the version that it should have; empty where it should have none.
 	Wanted *string `json:"wanted,omitempty"`
 	// state of the app here, in one word; each is explained at AppState.
@@ -59,6 +62,14 @@ func (b *MunicipalityAppApplyConfiguration) WithEnvironment(value string) *Munic
 // If called multiple times, the Version field is set to the value of the last call.
 func (b *MunicipalityAppApplyConfiguration) WithVersion(value string) *MunicipalityAppApplyConfiguration {
 	b.Version = &value
+	return b
+}
+
+// WithAsked sets the Asked field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Asked field is set to the value of the last call.
+func (b *MunicipalityAppApplyConfiguration) WithAsked(value string) *MunicipalityAppApplyConfiguration {
+	b.Asked = &value
 	return b
 }
 
