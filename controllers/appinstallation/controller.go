@@ -93,6 +93,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	now := r.Clock.Now()
 	seen.now = now
 	wanted := r.render(seen) //nolint:contextcheck // schemas are compiled in memory; there is nothing to cancel
+	seen.bundled = wanted.objects
 	if err := r.lister().look(ctx, &seen, wanted); err != nil {
 		return ctrl.Result{}, quiet(seen, fmt.Errorf("observe: %w", err))
 	}
@@ -116,7 +117,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	return result, quiet(seen, err)
 }
 
-// quietError is an error that is logged, without the values of Secrets.
+// quietError is an error that is logged, without the values of Secrets of the tenant and of the bundle.
 type quietError struct {
 	error
 	text string
@@ -128,12 +129,12 @@ func (e *quietError) Error() string { return e.text }
 // Unwrap returns the error itself.
 func (e *quietError) Unwrap() error { return e.error }
 
-// quiet takes the values of the tenant's Secrets out of an error's text; nil stays nil.
+// quiet takes the values of Secrets out of an error's text; nil stays nil.
 func quiet(seen observed, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &quietError{error: err, text: parameters.Hide(err.Error(), secretsOf(seen))}
+	return &quietError{error: err, text: withoutSecrets(seen, parameters.Hide(err.Error(), secretsOf(seen)))}
 }
 
 // sooner is the shorter of two pauses, of which 0 is none.

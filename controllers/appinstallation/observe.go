@@ -54,6 +54,8 @@ type observed struct {
 	secrets map[string]map[string][]byte
 	// generated is what there is of the values that the operator made.
 	generated kept
+	// bundled are the objects that the bundle came to; none before it is built.
+	bundled []*unstructured.Unstructured
 	// pullSecret is the Secret that spec.imagePullSecretRef of the app names; nil where it is missing or not asked for.
 	pullSecret *unstructured.Unstructured
 	// roleRules and roleVersion are of the installer role, which lists the kinds that bundles may hold.

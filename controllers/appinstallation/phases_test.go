@@ -200,6 +200,11 @@ func TestUntried(t *testing.T) {
 	}
 	upgraded := installed(t, configMap("same", "0"), own)
 	upgraded.installation.Spec.Digest = "sha256:25"
+	drifted := installed(t, same, own)
+	delete(drifted.live, refOf(own))
+	half := installed(t, own)
+	half.installation.Status.AppliedDigest = ""
+	delete(half.live, refOf(own))
 	cases := []struct {
 		reason string
 		seen   observed
@@ -207,7 +212,10 @@ func TestUntried(t *testing.T) {
 	}{
 		{"what is as in the sample was tried in the catalogue", world(), []string{"ConfigMap/own"}},
 		{"what changes something that is there is tried", upgraded, []string{"ConfigMap/same"}},
-		{"what is applied is corrected without", installed(t, same), nil},
+		{"what is applied is corrected without", drifted, nil},
+		{"what a parameter changes is tried", installed(t, same, configMap("own", "seljord")), []string{"ConfigMap/own"}},
+		{"what a parameter makes newly is tried", installed(t, same), []string{"ConfigMap/own"}},
+		{"what was sent in that form before the version was applied is not tried again", half, nil},
 	}
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -8,16 +8,13 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
-	"github.com/allmenning/allmenning/controllers/internal/trial"
 	"github.com/allmenning/allmenning/internal/condition"
-	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/installation"
 	"github.com/allmenning/allmenning/internal/parameters"
 	"github.com/allmenning/allmenning/internal/tenancy"
@@ -189,13 +186,13 @@ func outcomeOf(seen observed, todo planned, done applied) condition.Outcome {
 	i := &seen.installation
 	switch {
 	case len(todo.missing) > 0 && done.failed != nil:
-		return failure(i, *done.failed)
+		return failure(seen, *done.failed)
 	case todo.outcome != nil:
 		return *todo.outcome
 	case done.refused != nil:
-		return refusedBefore(i, done.refused)
+		return refusedBefore(seen, done.refused)
 	case done.failed != nil:
-		return failure(i, *done.failed)
+		return failure(seen, *done.failed)
 	case i.Spec.State == v1alpha1.InstallationAbsent:
 		return uninstallOutcome(seen, todo)
 	}
@@ -241,44 +238,6 @@ func uninstallOutcome(seen observed, todo planned) condition.Outcome {
 		message += fmt.Sprintf("; nothing is left of its %s, whose CustomResourceDefinition was deleted", kinds.Named(gvk))
 	}
 	return condition.Outcome{State: condition.Ready, Reason: v1alpha1.ReasonUninstalled, Message: message}
-}
-
-// refusedBefore says what the API server would refuse, before anything was written. Objects and fix come first:
-// what the API server says may be long, and is cut.
-func refusedBefore(i *v1alpha1.AppInstallation, refused []contract.Finding) condition.Outcome {
-	if !slices.ContainsFunc(refused, func(f contract.Finding) bool { return f.Rule != trial.RuleImmutable }) {
-		return *stalled(v1alpha1.ReasonImmutableField, contract.Text(refused)+"; nothing of the version is applied")
-	}
-	var objects []string
-	for _, f := range refused {
-		if !slices.Contains(objects, f.Object) {
-			objects = append(objects, f.Object)
-		}
-	}
-	return *stalled(v1alpha1.ReasonRefused, fmt.Sprintf("%s: correct it in the bundle, and offer that as a new version of SharedApp %s; nothing of it is applied: %s",
-		strings.Join(objects, ", "), i.Spec.App, contract.Text(refused)))
-}
-
-// failure says what the API server refused. The fix comes first: what the API server says may be
-// long, and is cut.
-func failure(i *v1alpha1.AppInstallation, f objectError) condition.Outcome {
-	what := func(fix string) string { return f.String() + ": " + fix + apply.Refusal(f.err) }
-	switch {
-	case apply.QuotaExceeded(f.err):
-		return *stalled(v1alpha1.ReasonQuotaExceeded, what(raiseQuota(i)+": "))
-	case apply.Immutable(f.err):
-		return *stalled(v1alpha1.ReasonImmutableField, what(apply.ImmutableFix(f.Kind)+": "))
-	case apierrors.IsConflict(f.err), apply.Transient(f.err):
-		return condition.Outcome{State: condition.Retrying, Reason: v1alpha1.ReasonRetrying, Message: what("")}
-	}
-	return *stalled(v1alpha1.ReasonRefused, what(fmt.Sprintf("correct it in the bundle, and offer that as a new version of SharedApp %s; the API server refuses it: ", i.Spec.App)))
-}
-
-func raiseQuota(i *v1alpha1.AppInstallation) string {
-	if i.IsOwn() {
-		return fmt.Sprintf("raise spec.ownNamespace.quota of SharedApp %s, which is what namespace %s gets of the environment's quota, or give the app less", i.Spec.App, tenancy.Home(i))
-	}
-	return fmt.Sprintf("raise quota of environment %s in spec.environments of Municipality %s, or give the app less", i.Spec.Tenant.Environment, i.Spec.Tenant.Municipality)
 }
 
 // healthOf is the health of the worst object. An object that was applied a moment ago

@@ -14,74 +14,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
-	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/health"
-	"github.com/allmenning/allmenning/controllers/internal/trial"
 	"github.com/allmenning/allmenning/internal/condition"
 	"github.com/allmenning/allmenning/internal/contract"
 )
-
-func TestFailure(t *testing.T) {
-	web := ref{GroupKind: schema.GroupKind{Kind: "Deployment"}, Name: "web"}
-	deployments, kind := schema.GroupResource{Resource: "deployments"}, schema.GroupKind{Kind: "Deployment"}
-	invalid := func(message string) error {
-		return apierrors.NewInvalid(kind, "web", field.ErrorList{field.Invalid(field.NewPath("spec", "selector"), "x", message)})
-	}
-	cases := []struct {
-		reason string
-		err    error
-		want   string
-		says   string
-	}{
-		{"a spent quota names the environment to raise it in", apierrors.NewForbidden(deployments, "web", errors.New("exceeded quota: allmenning, requested: services=1")),
-			"Stalled QuotaExceeded", "raise quota of environment prod in spec.environments of Municipality vinje"},
-		{"a quota that is not counted yet passes", apierrors.NewForbidden(deployments, "web", errors.New("status unknown for quota: allmenning")), "Retrying Retrying", "status unknown"},
-		{"somebody was faster", apierrors.NewConflict(deployments, "web", errors.New("conflict with kubectl")), "Retrying Retrying", "kubectl"},
-		{"a field can't be changed", invalid("field is immutable"), "Stalled ImmutableField", "must name this object otherwise"},
-		{"a field is wrong", invalid("must be a label"), "Stalled Refused", "must be a label"},
-		{"the API server is busy", apierrors.NewTooManyRequests("busy", 1), "Retrying Retrying", "busy"},
-		{"a policy refuses it", apierrors.NewForbidden(deployments, "web", errors.New("denied by policy")), "Stalled Refused", "denied by policy"},
-	}
-	for _, tc := range cases {
-		t.Run(tc.reason, func(t *testing.T) {
-			i := world().installation
-			got := failure(&i, objectError{ref: web, err: tc.err})
-			if brief(&got) != tc.want || !strings.Contains(got.Message, tc.says) || !strings.HasPrefix(got.Message, "Deployment/web: ") {
-				t.Errorf("%s: %q, want %s, the object's name and %q", brief(&got), got.Message, tc.want, tc.says)
-			}
-		})
-	}
-}
-
-func TestRefusedBefore(t *testing.T) {
-	fixed := contract.Finding{Rule: trial.RuleImmutable, Object: "Job/import", Problem: apply.ImmutableFix("Job") + ": spec.template: field is immutable"}
-	wrong := contract.Finding{Rule: "api-server", Object: "Service/web", Problem: "the API server refuses it: spec.ports: Required value"}
-	for _, tc := range []struct {
-		reason  string
-		refused []contract.Finding
-		want    string
-		says    []string
-	}{
-		{"What can't be changed has its own reason, and the annotation that helps.", []contract.Finding{fixed}, "Stalled ImmutableField",
-			[]string{"Job/import: ", v1alpha1.AnnotationReplace + ": recreate", "spec.template", "nothing of the version is applied"}},
-		{"Where something else is wrong, the bundle must be corrected; both are said.", []contract.Finding{fixed, wrong}, "Stalled Refused",
-			[]string{"Job/import, Service/web: correct it in the bundle", v1alpha1.AnnotationReplace, "spec.ports: Required value"}},
-	} {
-		i := world().installation
-		got := refusedBefore(&i, tc.refused)
-		if brief(&got) != tc.want {
-			t.Errorf("%s %s; want %s", tc.reason, brief(&got), tc.want)
-		}
-		for _, part := range tc.says {
-			if !strings.Contains(got.Message, part) {
-				t.Errorf("%s %q does not say %q", tc.reason, got.Message, part)
-			}
-		}
-	}
-}
 
 // deployment is one whose health is as its status says.
 func deployment(name string, conditions ...any) *unstructured.Unstructured {

@@ -12,12 +12,13 @@ import (
 
 // untried are the objects that the API server was not asked about yet, with what names them together. When a
 // version entered the catalogue all its objects were tried, as built for the sample tenant; so only those are
-// left that differ from these, and those that change what is there already. An app that is applied is
-// corrected without.
+// left that differ from these, and those that change what is there already, be it by a parameter. What was sent as it
+// is wished now is corrected without.
 func untried(seen observed, wanted rendered, todo planned) ([]*unstructured.Unstructured, string) {
-	if isApplied(seen) || todo.outcome != nil {
+	if todo.outcome != nil {
 		return nil, ""
 	}
+	known := inventory(seen.previous())
 	sample := map[ref]*unstructured.Unstructured{}
 	for _, o := range wanted.sample {
 		sample[refOf(o)] = o
@@ -25,7 +26,7 @@ func untried(seen observed, wanted rendered, todo planned) ([]*unstructured.Unst
 	var objects []*unstructured.Unstructured
 	var key strings.Builder
 	for _, o := range todo.objects {
-		if !o.send && o.waits == "" {
+		if (!o.send && o.waits == "") || known[o.ref].Sent == o.sent {
 			continue
 		}
 		if o.live == nil && sample[o.ref] != nil && sameContent(o.desired, sample[o.ref]) {

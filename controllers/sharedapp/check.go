@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
+	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/buildpool"
 	"github.com/allmenning/allmenning/controllers/internal/health"
 	"github.com/allmenning/allmenning/controllers/internal/trial"
@@ -22,6 +23,7 @@ import (
 	"github.com/allmenning/allmenning/internal/chart"
 	"github.com/allmenning/allmenning/internal/contract"
 	"github.com/allmenning/allmenning/internal/installable"
+	"github.com/allmenning/allmenning/internal/parameters"
 )
 
 // question is all that the answer whether a version is fit depends on.
@@ -163,6 +165,10 @@ func (r *Reconciler) judgeBuilt(ctx context.Context, q question, tenant bundle.C
 	said, err := trial.Run(ctx, r.Direct, trial.NamespaceOf(r.Store.Namespace), q.App, good)
 	if err != nil {
 		return answer{}, err
+	}
+	secrets := apply.SecretValues(built.Objects)
+	for i := range said {
+		said[i].Problem = parameters.Hide(said[i].Problem, secrets)
 	}
 	out.refused = append(out.refused, built.WithFiles(said)...)
 	return out, nil

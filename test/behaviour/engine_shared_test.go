@@ -69,6 +69,31 @@ func TestWhatNeverPassesIsStalled(t *testing.T) {
 	}
 }
 
+// A change of parameters is tried before the first object is written, as a version is.
+func TestAParameterThatTheAPIServerRefusesChangesNothing(t *testing.T) {
+	parallel(t)
+	nightly := only("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: nightly}\ndata: {greeting: x}\n")
+	nightly["b.yaml"] = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: nightly}\nspec: {schedule: '@daily', jobTemplate: {spec: {template: {spec: {restartPolicy: Never, securityContext: {runAsNonRoot: true}, containers: [{name: a, image: 'example.org/web:1'}]}}}}}\n"
+	nightly["allmenning-context.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ctx, annotations: {config.kubernetes.io/local-config: \"true\"}}\ndata: {parameter_schedule: '@daily'}\n"
+	nightly["kustomization.yaml"] = "resources: [a.yaml, b.yaml, allmenning-context.yaml]\nreplacements: [{source: {kind: ConfigMap, name: ctx, fieldPath: data.parameter_schedule}, targets: [" +
+		"{select: {kind: CronJob}, fieldPaths: [spec.schedule]}, {select: {kind: ConfigMap, name: nightly}, fieldPaths: [data.greeting]}]}]\n"
+	app := publish(t, unique("nightly"), func(a *v1alpha1.SharedApp) {
+		a.Spec.Versions[0].Parameters.OpenAPIV3Schema.Raw = []byte(`{"type":"object","properties":{"schedule":{"type":"string","maxLength":20,"default":"0 4 * * *"}}}`)
+	}, nightly)
+	m := town(t, "nightly", adopts(app.Name))
+	ns := m.Name + "-prod"
+	runs(t, ns, app.Name, "1.0.0")
+
+	edit(t, m, adopts(app.Name, with(`{"schedule":"61 * * * *"}`)))
+	stalls(t, ns, app.Name, "CronJob/nightly: correct the parameters of", "nothing of it is applied", "spec.schedule")
+	if got := read(t, configMap(ns, "nightly")).Data["greeting"]; got != "0 4 * * *" {
+		t.Errorf("the ConfigMap has %q: it is half there", got)
+	}
+	edit(t, m, adopts(app.Name, with(`{"schedule":"6 * * * *"}`)))
+	greets(t, ns, "nightly", "6 * * * *")
+	runs(t, ns, app.Name, "1.0.0")
+}
+
 func TestAKindThatCantBeReadStopsOnlyTheAppsThatHoldIt(t *testing.T) {
 	startOperator(t)
 	const group = "engine.example.org"

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/api/v1alpha1"
 )
@@ -37,6 +39,27 @@ func Refusal(err error) string {
 		}
 	}
 	return strings.Join(faults, "; ")
+}
+
+// SecretValues are the values of the Secrets among objects, which no message may show: who refuses an object may quote them.
+func SecretValues(objects []*unstructured.Unstructured) []any {
+	var all []any
+	for _, o := range objects {
+		if o.GetKind() != "Secret" || o.GroupVersionKind().Group != "" {
+			continue
+		}
+		for _, field := range []string{"data", "stringData"} {
+			values, _, _ := unstructured.NestedMap(o.Object, field)
+			for _, value := range values {
+				text, _ := value.(string)
+				if decoded, err := base64.StdEncoding.DecodeString(text); err == nil && field == "data" {
+					text = string(decoded)
+				}
+				all = append(all, text)
+			}
+		}
+	}
+	return all
 }
 
 // withoutValue takes the value out of a cause, which reads "<kind of fault>: <value>: <detail>".

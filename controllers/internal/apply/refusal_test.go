@@ -2,11 +2,16 @@ package apply_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -49,5 +54,18 @@ func TestRefusal(t *testing.T) {
 				t.Errorf("immutable: %v, want %v", got, tc.immutable)
 			}
 		})
+	}
+}
+
+func TestSecretValues(t *testing.T) {
+	objects := []*unstructured.Unstructured{
+		{Object: map[string]any{"apiVersion": "v1", "kind": "Secret", "data": map[string]any{"a": "aHVudGVyMjI=", "b": "no base64!", "c": nil}, "stringData": map[string]any{"d": "aHVudGVyMjI="}}},
+		{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"a": "plain"}}},
+		{Object: map[string]any{"apiVersion": "example.org/v1", "kind": "Secret", "data": map[string]any{"a": "other"}}},
+	}
+	got := apply.SecretValues(objects)
+	slices.SortFunc(got, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	if diff := cmp.Diff([]any{"", "aHVudGVyMjI=", "hunter22", "no base64!"}, got); diff != "" {
+		t.Errorf("values (-want +got):\n%s", diff)
 	}
 }
