@@ -58,6 +58,9 @@ type Pool struct {
 	command []string
 	limits  Limits
 	idle    chan *worker // as many entries as there may be workers; nil for one that is not running
+	// trials has room for as many versions as may be tried at a time, fewer than there are workers: what nobody has judged yet may take all the
+	// time that there is, and what municipalities have is built meanwhile.
+	trials chan struct{}
 
 	lock    sync.Mutex
 	turns   map[string]chan struct{} // by digest: one build at a time
@@ -70,7 +73,7 @@ type Pool struct {
 // makes it call [Serve].
 func New(command []string, limits Limits) *Pool {
 	p := &Pool{
-		command: command, limits: limits, idle: make(chan *worker, size),
+		command: command, limits: limits, idle: make(chan *worker, size), trials: make(chan struct{}, size-1),
 		turns: map[string]chan struct{}{}, waiting: map[string]int{}, bad: map[tooMuch]*Exceeded{},
 		built: newCache(rememberedEntries, rememberedBytes),
 	}
@@ -100,7 +103,7 @@ func (p *Pool) Close() {
 	}
 }
 
-// Try scans a bundle and builds it. A *bundle.RefusedError says why it may not be built, an *Exceeded that it takes
+// Try scans a bundle and builds it. One worker at least is left to builds. A *bundle.RefusedError says why it may not be built, an *Exceeded that it takes
 // too much.
 func (p *Pool) Try(b bundle.Bundle, c bundle.Context) (bundle.Built, error) { return p.run(b, c, true) }
 
@@ -118,6 +121,10 @@ func (p *Pool) run(b bundle.Bundle, c bundle.Context, scan bool) (bundle.Built, 
 	key := cacheKey{digest: b.Digest, context: sha256.Sum256(facts), scanned: scan}
 	if known := p.known(key); known != nil {
 		return known.built, known.err
+	}
+	if scan { // before the turn, so that a trial that waits keeps no build of its bundle
+		p.trials <- struct{}{}
+		defer func() { <-p.trials }()
 	}
 	defer p.turn(b.Digest)()
 	if known := p.known(key); known != nil {
