@@ -26,7 +26,7 @@ type Built struct {
 	Restarts []chart.Restart
 	// Files are the templates that the objects of a chart come from, by Kind/name; none for other bundles.
 	Files map[string]string
-	// Warnings are findings on a chart that keep nobody from installing it.
+	// Warnings are findings on what is changed to make them fit, and on a chart, that keep nobody from installing it.
 	Warnings []contract.Finding
 }
 
@@ -91,6 +91,7 @@ func build(b Bundle, c Context) (Built, error) {
 		return Built{}, err
 	}
 
+	warnings := contract.Mentions(objects, c.Namespace)
 	adjusted := contract.Fit(objects)
 	leaveReplicas(objects)
 	for _, object := range objects {
@@ -101,7 +102,7 @@ func build(b Bundle, c Context) (Built, error) {
 	}
 
 	sortForInstall(objects)
-	out := Built{Objects: objects, Adjusted: adjusted}
+	out := Built{Objects: objects, Adjusted: adjusted, Warnings: warnings}
 	if len(found) > 0 {
 		return out, &RefusedError{found}
 	}

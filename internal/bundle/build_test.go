@@ -203,7 +203,7 @@ func TestContextFlattensParameters(t *testing.T) {
 	c := Context{Parameters: map[string]any{
 		"text": "a: b\n", "number": int64(3), "float": 2.5, "flag": true, "none": nil,
 		"mail": map[string]any{"from": "x", "to": map[string]any{"cc": "y"}}, "list": []any{"a", int64(1)}}}
-	got, err := c.data()
+	got, _, err := c.data()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,6 +276,13 @@ replacements:
 			t.Errorf("replicas %d, %v, want 3", got, err)
 		}
 	})
+}
+
+func TestANamespaceThatIsNamedIsWarnedOf(t *testing.T) {
+	b := flat("resources: [a.yaml]", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\ndata: {url: 'http://db.shop.svc'}\n")
+	if text := contract.Text(built(t, b, vinje).Warnings); !strings.Contains(text, "ConfigMap/settings: data.url: it names the namespace shop") {
+		t.Errorf("it warns of %q", text)
+	}
 }
 
 func TestAReplacementReadsWhatNoneWrites(t *testing.T) {

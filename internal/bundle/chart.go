@@ -88,8 +88,9 @@ func buildChart(b Bundle, c Context) (Built, []contract.Finding) {
 		}
 		objects = append(objects, o.Unstructured)
 	}
+	warnings := slices.Concat(rendered.Warnings, contract.Mentions(objects, c.Namespace))
 	out := Built{
-		Objects: objects, Warnings: rendered.Warnings, Files: map[string]string{}, Restarts: rendered.Restarts,
+		Objects: objects, Warnings: warnings, Files: map[string]string{}, Restarts: rendered.Restarts,
 		Adjusted: slices.Concat(rendered.Adjusted, contract.Fit(objects)),
 	}
 	leaveReplicas(objects)

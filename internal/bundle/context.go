@@ -84,7 +84,7 @@ func parseContext(content []byte) (*corev1.ConfigMap, error) {
 // withContext returns the content of ContextFile with the facts and parameters in its data. A key
 // that the file has and the context doesn't give keeps its value.
 func withContext(parsed *corev1.ConfigMap, c Context) ([]byte, error) {
-	data, err := c.data()
+	data, plain, err := c.data()
 	if err != nil {
 		return nil, err
 	}
@@ -92,15 +92,16 @@ func withContext(parsed *corev1.ConfigMap, c Context) ([]byte, error) {
 		parsed.Data = map[string]string{}
 	}
 	maps.Copy(parsed.Data, data)
+	markTexts(parsed.Data, plain)
 	return yaml.Marshal(parsed)
 }
 
-// data lists the context by key. Parameters are flattened: {mail: {from: x}} gives
+// data lists the context by key, with the keys of numbers and truth values. Parameters are flattened: {mail: {from: x}} gives
 // parameter_mail_from, and parameter_mail as JSON.
-func (c Context) data() (map[string]string, error) {
-	data := c.facts()
-	f := flattening{data: data, from: map[string]string{}}
-	return data, f.object("parameter", "", c.Parameters)
+func (c Context) data() (data map[string]string, plain map[string]bool, err error) {
+	f := flattening{data: c.facts(), plain: map[string]bool{}, from: map[string]string{}}
+	err = f.object("parameter", "", c.Parameters)
+	return f.data, f.plain, err
 }
 
 // facts are the context without the parameters, by key.
@@ -127,7 +128,9 @@ func (c Context) facts() map[string]string {
 // flattening writes parameters into data, and remembers which parameter each key came from.
 type flattening struct {
 	data map[string]string
-	from map[string]string
+	// plain are the keys of numbers and truth values.
+	plain map[string]bool
+	from  map[string]string
 }
 
 func (f flattening) object(key, path string, object map[string]any) error {
@@ -160,8 +163,12 @@ func (f flattening) value(key, path string, value any) error {
 		return fmt.Errorf("parameter %s can't be written as JSON", path) // the cause could hold the value
 	}
 	f.data[key] = string(written)
-	if object, ok := value.(map[string]any); ok {
-		return f.object(key, path, object)
+	switch value := value.(type) {
+	case map[string]any:
+		return f.object(key, path, value)
+	case []any:
+	default:
+		f.plain[key] = true
 	}
 	return nil
 }

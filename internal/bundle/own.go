@@ -73,11 +73,14 @@ func leaveReplicas(objects []*unstructured.Unstructured) {
 			if kind == "" || o.GetKind() != kind || o.GetName() != name {
 				continue
 			}
-			if ignored := o.GetAnnotations()[v1alpha1.AnnotationIgnoreFields]; ignored != "" && !strings.Contains(ignored, field) {
-				o.SetAnnotations(withAnnotation(o, ignored+","+field))
-			} else if ignored == "" {
-				o.SetAnnotations(withAnnotation(o, field))
+			ignored := o.GetAnnotations()[v1alpha1.AnnotationIgnoreFields]
+			if slices.ContainsFunc(contract.IgnoredFields(o), func(steps []string) bool { return strings.Join(steps, ".") == field }) {
+				continue
 			}
+			if ignored != "" {
+				ignored += ","
+			}
+			o.SetAnnotations(withAnnotation(o, ignored+field))
 		}
 	}
 }

@@ -24,7 +24,7 @@ func redact(err error, given map[string]any) error {
 		return refused
 	}
 	text := err.Error()
-	clean := parameters.Hide(text, given)
+	clean := parameters.Hide(withoutMarks(text), given)
 	if clean == text {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/allmenning/allmenning/controllers/internal/buildpool"
@@ -100,6 +101,38 @@ func TestANumberComesBackAsANumber(t *testing.T) {
 	}
 	if got, _, err := unstructured.NestedInt64(built.Objects[0].Object, "spec", "replicas"); err != nil || got != 3 {
 		t.Errorf("replicas %d, %v", got, err)
+	}
+}
+
+// TestParametersKeepTheirTypes: numbers come to a worker as JSON, of which Go makes floating-point numbers.
+func TestParametersKeepTheirTypes(t *testing.T) {
+	fields := map[string]string{"large": "parameter_large", "port": "parameter_port", "label": "parameter_label", "switch": "parameter_on", "word": "parameter_word", "municipality": "number", "half": "parameter_half", "default": "parameter_default"}
+	var replacements strings.Builder
+	for field, key := range fields {
+		fmt.Fprintf(&replacements, "- {source: {kind: ConfigMap, name: ctx, fieldPath: data.%s}, targets: [{select: {name: settings}, fieldPaths: [data.%s, data.there], options: {create: true}}]}\n", key, field)
+	}
+	c := vinje()
+	c.Number = "4036"
+	c.Parameters = map[string]any{"large": int64(1_000_000), "port": int64(8080), "label": "8080", "on": true, "word": "true", "id": int64(4036), "half": 0.5}
+	built, err := pool(t, usual()).Build(folder(map[string]string{
+		"kustomization.yaml":      "resources: [allmenning-context.yaml, a.yaml]\nreplacements:\n" + replacements.String(),
+		"a.yaml":                  settings + "data: {there: \"x\"}\n",
+		"allmenning-context.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ctx, annotations: {config.kubernetes.io/local-config: \"true\"}}\ndata: {parameter_default: \"8080\"}\n",
+	}), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := unstructured.NestedMap(built.Objects[0].Object, "data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if there, ok := got["there"].(string); !ok || strings.ContainsAny(there, "\uE0A1\uE0A2") {
+		t.Errorf("a text that was there is %q", got["there"])
+	}
+	delete(got, "there")
+	want := map[string]any{"large": int64(1_000_000), "port": int64(8080), "label": "8080", "switch": true, "word": "true", "municipality": "4036", "half": 0.5, "default": "8080"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("data (-want +got):\n%s", diff)
 	}
 }
 
