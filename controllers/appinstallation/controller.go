@@ -17,6 +17,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/bundlestore"
 	"github.com/allmenning/allmenning/controllers/internal/kinds"
 	"github.com/allmenning/allmenning/controllers/internal/metrics"
+	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/controllers/internal/secrets"
 	"github.com/allmenning/allmenning/internal/bundle"
 	"github.com/allmenning/allmenning/internal/catalogue"
@@ -61,8 +62,8 @@ type Reconciler struct {
 	apps catalogue.Compiler
 }
 
-// rightsPause is how long to wait for the API server to learn of a right, or to count a
-// quota, that was made a moment ago.
+// rightsPause is how long to wait first for the API server to learn of a right, or to count a
+// quota, that was made a moment ago. One that is really missing is asked for less and less often.
 const rightsPause = 300 * time.Millisecond
 
 // unreadablePause is how long to wait before asking again for a kind that can't be read.
@@ -113,7 +114,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, quiet(seen, err)
 	}
-	result, err := goOn(seen, todo, done, outcome, sooner(wait, look))
+	result, err := goOn(seen, todo, done, outcome, sooner(wait, look), r.memory.lackedRights(seen.installation.UID, lacksRight(done, outcome)))
 	return result, quiet(seen, err)
 }
 
@@ -137,6 +138,11 @@ func quiet(seen observed, err error) error {
 	return &quietError{error: err, text: withoutSecrets(seen, parameters.Hide(err.Error(), secretsOf(seen)))}
 }
 
+// lacksRight says whether the API server refused a write that it will take when it has learnt of a right, or counted a quota.
+func lacksRight(done applied, outcome condition.Outcome) bool {
+	return done.failed != nil && apierrors.IsForbidden(done.failed.err) && outcome.State == condition.Retrying
+}
+
 // sooner is the shorter of two pauses, of which 0 is none.
 func sooner(a, b time.Duration) time.Duration {
 	if a == 0 || (b > 0 && b < a) {
@@ -145,10 +151,11 @@ func sooner(a, b time.Duration) time.Duration {
 	return a
 }
 
-// goOn says when an installation is looked at again: at once, with a growing pause, or after a time.
-func goOn(seen observed, todo planned, done applied, outcome condition.Outcome, wait time.Duration) (ctrl.Result, error) {
-	if done.failed != nil && apierrors.IsForbidden(done.failed.err) && outcome.State == condition.Retrying {
-		return ctrl.Result{RequeueAfter: rightsPause}, nil
+// goOn says when an installation is looked at again: at once, with a growing pause, or after a time. lackedRights is how many passes before
+// this one lacked a right.
+func goOn(seen observed, todo planned, done applied, outcome condition.Outcome, wait time.Duration, lackedRights int) (ctrl.Result, error) {
+	if lacksRight(done, outcome) {
+		return ctrl.Result{RequeueAfter: retry.After(rightsPause, lackedRights)}, nil
 	}
 	if again := tryAgain(outcome, done); again != nil {
 		return ctrl.Result{}, again

@@ -25,11 +25,24 @@ type memory struct {
 	tried memo[types.UID, string]
 	// drift is when it was said last of an object that it was put back.
 	drift memo[string, time.Time]
+	// lacked is how many passes in a row lacked a right.
+	lacked memo[types.UID, int]
 	// causes are why pods were not ready.
 	causes  memo[types.UID, causes]
 	glances glances
 	// judged are the findings on what was built, by what it was built from and what is allowed.
 	judged memo[string, []contract.Finding]
+}
+
+// lackedRights is how many passes in a row lacked a right before this one, which does so or not.
+func (m *memory) lackedRights(of types.UID, lacks bool) int {
+	before, _ := m.lacked.get(of)
+	if !lacks {
+		m.lacked.drop(of)
+		return 0
+	}
+	m.lacked.put(of, before+1)
+	return before
 }
 
 // servedKinds are the kinds of a role that the cluster serves, as it was at a time.

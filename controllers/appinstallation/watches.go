@@ -70,8 +70,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}
 	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 		apply.StatusLost(func(i *v1alpha1.AppInstallation) int64 { return i.Status.ObservedGeneration })))
+	pauses := retry.NewPauses()
 	c, err := ctrl.NewControllerManagedBy(mgr).Named("appinstallation").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pauses}).
 		For(&v1alpha1.AppInstallation{}, changed).
 		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.waiting)).
 		Watches(&v1alpha1.SharedApp{}, handler.EnqueueRequestsFromMapFunc(r.ofApp), builder.WithPredicates(contentChanged())).
@@ -83,7 +84,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(untyped(secrets.Kind()), handler.EnqueueRequestsFromMapFunc(r.pulling)).
 		WatchesRawSource(source.Channel(r.Kinds.Broken(), handler.EnqueueRequestsFromMapFunc(r.holders))).
 		WatchesRawSource(source.Channel(r.Secrets.Broken(), handler.EnqueueRequestsFromMapFunc(readers(r)))).
-		Build(r)
+		Build(pauses.Reconciler(r))
 
 	if err != nil {
 		return fmt.Errorf("build the controller: %w", err)

@@ -20,8 +20,9 @@ const (
 
 // SetupWithManager makes the manager run this controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	pauses := retry.NewPauses()
 	return ctrl.NewControllerManagedBy(mgr).Named("consent").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pauses}).
 		WatchesRawSource(r.Holder.Wakes(func(c country.Changed) map[string]bool { return c.Decisions }, 0)).
-		Complete(r)
+		Complete(pauses.Reconciler(r))
 }

@@ -31,13 +31,14 @@ const (
 
 // SetupWithManager makes the manager run this controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	pauses := retry.NewPauses()
 	return ctrl.NewControllerManagedBy(mgr).Named("door").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pauses}).
 		WatchesRawSource(r.Holder.Wakes(func(c country.Changed) map[string]bool { return c.Doors }, pause)).
 		Watches(&v1alpha1.Municipality{}, &handler.EnqueueRequestForObject{}, builder.WithPredicates(doorsLost())).
 		Watches(&networkingv1.NetworkPolicy{}, handler.EnqueueRequestsFromMapFunc(sidesOf)).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(municipalityOf), builder.WithPredicates(comesOrGoes())).
-		Complete(r)
+		Complete(pauses.Reconciler(r))
 }
 
 // doorsLost lets through that somebody else wrote a status, and left out the doors.

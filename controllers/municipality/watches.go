@@ -74,8 +74,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}
 
 	byLabel := handler.EnqueueRequestsFromMapFunc(municipalityOf)
+	pauses := retry.NewPauses()
 	return ctrl.NewControllerManagedBy(mgr).Named("municipality").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pauses}).
 		For(&v1alpha1.Municipality{}, builder.WithPredicates(specOrRequest())).
 		Watches(&v1alpha1.Municipality{}, handler.EnqueueRequestsFromMapFunc(r.sharers), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Platform{}, handler.EnqueueRequestsFromMapFunc(r.everyone), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -91,7 +92,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(r.namespaceOwner), builder.WithPredicates(homeChanged())).
 		Watches(&v1alpha1.AppInstallation{}, handler.EnqueueRequestsFromMapFunc(keeperOf(r).again), builder.WithPredicates(comesOrGoes())).
 		Watches(claim(), handler.EnqueueRequestsFromMapFunc(keeperOf(r).of), builder.WithPredicates(comesOrGoes())).
-		Complete(r)
+		Complete(pauses.Reconciler(r))
 }
 
 // frozenOnes are the Municipalities that say whether the policy of their freeze is in force, for that policy or its binding.

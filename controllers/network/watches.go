@@ -10,6 +10,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -18,6 +19,7 @@ import (
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/policies"
 	"github.com/allmenning/allmenning/controllers/internal/read"
+	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -30,13 +32,15 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	specOrRequest := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 		apply.StatusLost(func(o *v1alpha1.Network) int64 { return o.Status.ObservedGeneration }))
 	changedSpec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	pauses := retry.NewPauses()
 	return ctrl.NewControllerManagedBy(mgr).Named("network").
+		WithOptions(controller.Options{RateLimiter: pauses}).
 		For(&v1alpha1.Network{}, builder.WithPredicates(specOrRequest)).
 		WatchesRawSource(r.Holder.Wakes(func(c country.Changed) map[string]bool { return c.NetworkSpecs }, pause)).
 		Watches(&rbacv1.ClusterRoleBinding{}, handler.EnqueueRequestsFromMapFunc(networkOf)).
 		Watches(&admissionv1.ValidatingAdmissionPolicy{}, handler.EnqueueRequestsFromMapFunc(r.coordinated), changedSpec).
 		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, handler.EnqueueRequestsFromMapFunc(r.coordinated), changedSpec).
-		Complete(r)
+		Complete(pauses.Reconciler(r))
 }
 
 // networkOf follows the label of a binding to its Network. A binding that lost the label

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/controllers/snapshot"
 	"github.com/allmenning/allmenning/internal/country"
 )
@@ -32,10 +33,11 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		{"network", r.network, 1, func(c country.Changed) map[string]bool { return c.Networks }},
 		{"sharedapp", r.sharedApp, 1, func(c country.Changed) map[string]bool { return c.Apps }},
 	} {
+		pauses := retry.NewPauses()
 		err := ctrl.NewControllerManagedBy(mgr).Named("overview-" + c.kind).
-			WithOptions(controller.Options{MaxConcurrentReconciles: c.workers}).
+			WithOptions(controller.Options{MaxConcurrentReconciles: c.workers, RateLimiter: pauses}).
 			WatchesRawSource(r.Holder.Wakes(c.concerned, pause)).
-			Complete(c.reconcile)
+			Complete(pauses.Reconciler(c.reconcile))
 		if err != nil {
 			return fmt.Errorf("overview of %s: %w", c.kind, err)
 		}

@@ -11,6 +11,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -19,6 +20,7 @@ import (
 	"github.com/allmenning/allmenning/api/v1alpha1"
 	"github.com/allmenning/allmenning/controllers/internal/apply"
 	"github.com/allmenning/allmenning/controllers/internal/policies"
+	"github.com/allmenning/allmenning/controllers/internal/retry"
 	"github.com/allmenning/allmenning/internal/country"
 )
 
@@ -31,14 +33,16 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	specOrRequest := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 		apply.StatusLost(func(o *v1alpha1.Platform) int64 { return o.Status.ObservedGeneration }))
 	changedSpec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	pauses := retry.NewPauses()
 	return ctrl.NewControllerManagedBy(mgr).Named("platform").
+		WithOptions(controller.Options{RateLimiter: pauses}).
 		For(&v1alpha1.Platform{}, builder.WithPredicates(specOrRequest)).
 		WatchesRawSource(r.Holder.Wakes(theOne, pause)).
 		Watches(&admissionv1.ValidatingAdmissionPolicy{}, handler.EnqueueRequestsFromMapFunc(ofPolicy), changedSpec).
 		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, handler.EnqueueRequestsFromMapFunc(ofPolicy), changedSpec).
 		Watches(&rbacv1.ClusterRole{}, handler.EnqueueRequestsFromMapFunc(ofInstaller)).
 		WatchesRawSource(source.Channel(r.Kinds.Changed(), &handler.EnqueueRequestForObject{})).
-		Complete(r)
+		Complete(pauses.Reconciler(r))
 }
 
 // theOne is the only Platform there can be. Where nobody has made it, the look ends at once.

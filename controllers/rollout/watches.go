@@ -21,9 +21,10 @@ const (
 
 // SetupWithManager makes the manager run this controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	pauses := retry.NewPauses()
 	return ctrl.NewControllerManagedBy(mgr).Named("rollout").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pauses}).
 		WatchesRawSource(r.Holder.Wakes(func(c country.Changed) map[string]bool { return c.Courses }, soon)).
 		WatchesRawSource(r.Holder.Wakes(func(c country.Changed) map[string]bool { return c.Groups }, pause)).
-		Complete(r)
+		Complete(pauses.Reconciler(r))
 }

@@ -37,8 +37,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	everyone := handler.EnqueueRequestsFromMapFunc(r.everyone)
 	here := predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetNamespace() == r.Store.Namespace })
+	pauses := retry.NewPauses()
 	return ctrl.NewControllerManagedBy(mgr).Named("sharedapp").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retry.Limiter()}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: pauses}).
 		For(&v1alpha1.SharedApp{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{},
 			apply.StatusLost(func(o *v1alpha1.SharedApp) int64 { return o.Status.ObservedGeneration })))).
 		WatchesRawSource(r.Holder.Wakes(func(c country.Changed) map[string]bool { return c.AppSpecs }, burst)).
@@ -46,7 +47,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(bundlestore.NewConfigMap(), handler.EnqueueRequestsFromMapFunc(r.users), builder.WithPredicates(here)).
 		Watches(newSecret(), everyone, builder.WithPredicates(here)).
 		WatchesRawSource(source.Channel(r.Pool.Ended(), &handler.EnqueueRequestForObject{})).
-		Complete(r)
+		Complete(pauses.Reconciler(r))
 }
 
 // users finds the SharedApps whose source, or whose stored bundle, a ConfigMap is.
