@@ -52,7 +52,7 @@ func addPipelines(mgr ctrl.Manager, o Options, holder *snapshot.Holder) error {
 		return nil
 	}
 	handler := pipelines.Handler{Country: func() *country.Country {
-		if !holder.IsReady() {
+		if !snapshot.IsReady(holder) {
 			return nil
 		}
 		return holder.Country()

@@ -68,13 +68,6 @@ func (h *Holder) Country() *country.Country {
 	return h.model.Country().At(now)
 }
 
-// IsReady says whether all that there is was read. An operator that does not lead reads nothing.
-func (h *Holder) IsReady() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.synced
-}
-
 // +kubebuilder:rbac:groups=allmenning.dev,resources=appinstallations;municipalities;networks;sharedapps;platforms;rollouts,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 
@@ -175,4 +168,11 @@ func (h *Holder) untilNext() time.Duration {
 		return time.Hour
 	}
 	return min(max(next.Sub(h.clock.Now()), time.Millisecond), time.Hour)
+}
+
+// IsReady says whether a holder has read all that there is. That of an operator which does not lead reads nothing.
+func IsReady(h *Holder) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.synced
 }

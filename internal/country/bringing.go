@@ -17,16 +17,16 @@ type Bringing struct {
 	GoneOn string
 }
 
-// Bringing finds the groups that a version is brought to, or was: direct adopters by channel, and then the networks by name.
+// GroupsBringing finds the groups that a version is brought to, or was: direct adopters by channel, and then the networks by name.
 // Who has yet to reach its turn is among them; a group that never wanted the version is not.
-func (c *Country) Bringing(app, version string) []Bringing {
+func GroupsBringing(c *Country, app, version string) []Bringing {
 	var all []Bringing
 	for _, name := range c.Groups() {
 		for s := range c.subjectsOf(name) {
 			if s.App != app {
 				continue
 			}
-			if b, does := c.bringing(s, version); does {
+			if b, does := (planning{c}).bringing(s, version); does {
 				all = append(all, b)
 			}
 		}
@@ -38,9 +38,9 @@ func (c *Country) Bringing(app, version string) []Bringing {
 }
 
 // bringing says how far a subject has come with a version, and whether it ever wanted it.
-func (c *Country) bringing(s *Subject, version string) (b Bringing, does bool) {
+func (p planning) bringing(s *Subject, version string) (b Bringing, does bool) {
 	b.Group = s.Group
-	course := planning{c}.course(s, c.strategyOf(groupName(s.Group))).Course
+	course := p.course(s, p.strategyOf(groupName(s.Group))).Course
 	switch {
 	case course.Create != nil && course.Create.Version == version:
 		return b, true

@@ -39,7 +39,7 @@ func TestBringing(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
 			var got []string
-			for _, b := range country.Compile(world(tc.changes...), now).Bringing("svarut", tc.version) {
+			for _, b := range country.GroupsBringing(country.Compile(world(tc.changes...), now), "svarut", tc.version) {
 				said := "about to begin"
 				if b.Rollout != nil {
 					said = b.Rollout.Name

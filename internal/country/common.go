@@ -29,7 +29,7 @@ func (m *Model) SetNetwork(name string, n *v1alpha1.Network) {
 	m.country.strategies = strategies
 	if !equality.Semantic.DeepEqual(wavesOf(was), wavesOf(n)) {
 		for s := range m.country.subjectsOf(name) {
-			m.touchMoved(s.key(), func(string) bool { return true })
+			returning{m}.moved(s.key(), func(string) bool { return true })
 		}
 	}
 
@@ -106,7 +106,7 @@ func (m *Model) SetRollout(name string, r *v1alpha1.Rollout) {
 		m.edit(key).setRecord(name, r)
 		m.records[name] = key
 	}
-	m.touchReturning(was, r)
+	returning{m}.rollout(was, r)
 	if was == nil || r == nil || was.Status.Phase != r.Status.Phase || was.Status.Failed != r.Status.Failed || !was.Status.CompletedAt.Equal(r.Status.CompletedAt) {
 		m.changed.record(was)
 		m.changed.record(r)

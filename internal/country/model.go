@@ -117,7 +117,7 @@ func (m *Model) SetPlatform(spec v1alpha1.PlatformSpec) {
 	m.country.Platform = spec
 	specs{m}.onPlatform(was, spec)
 
-	soaks := len(m.related) > 0 && !equality.Semantic.DeepEqual(saidStrategy(was).Waves, saidStrategy(spec).Waves) // see touchReturning
+	soaks := len(m.related) > 0 && !equality.Semantic.DeepEqual(saidStrategy(was).Waves, saidStrategy(spec).Waves) // see returning
 	if isTrue(was.Freeze) != isTrue(spec.Freeze) || soaks {
 		for name := range m.tenants {
 			m.touch(name).all = true

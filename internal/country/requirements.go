@@ -62,9 +62,12 @@ func (c compiler) subject(key subjectKey) *Subject {
 	return c.Subject(key.group, key.app)
 }
 
-// touchMoved touches what the rollouts of a subject moved last in some municipalities, be they no members any longer, if
+// returning touches who waits until others may return no longer.
+type returning struct{ *Model }
+
+// moved touches what the rollouts of a subject moved last in some municipalities, be they no members any longer, if
 // other apps require its app: these wait until it may return no longer.
-func (m *Model) touchMoved(key subjectKey, in func(municipality string) bool) {
+func (m returning) moved(key subjectKey, in func(municipality string) bool) {
 	if len(m.related[key.app]) == 0 {
 		return
 	}
@@ -76,22 +79,22 @@ func (m *Model) touchMoved(key subjectKey, in func(municipality string) bool) {
 	})
 }
 
-// touchReturning touches what a Rollout may take back no longer, or again: where a wave of it is done, for all, and else for
+// rollout touches what a Rollout may take back no longer, or again: where a wave of it is done, for all, and else for
 // those of whom it remembers another thing than before. Either state may be nil.
-func (m *Model) touchReturning(was, is *v1alpha1.Rollout) {
+func (m returning) rollout(was, is *v1alpha1.Rollout) {
 	one := cmp.Or(is, was)
 	if one == nil || len(m.related[one.Spec.App]) == 0 {
 		return
 	}
 	if was == nil || is == nil || doneBy(was) != doneBy(is) {
-		m.touchMoved(keyOf(one), func(string) bool { return true })
+		m.moved(keyOf(one), func(string) bool { return true })
 		return
 	}
 	if equality.Semantic.DeepEqual(was.Status.Memory, is.Status.Memory) {
 		return
 	}
 	before, after := remembered(was), remembered(is)
-	m.touchMoved(keyOf(one), func(name string) bool { return !equality.Semantic.DeepEqual(before[name], after[name]) })
+	m.moved(keyOf(one), func(name string) bool { return !equality.Semantic.DeepEqual(before[name], after[name]) })
 }
 
 // doneBy is what a Rollout says of waves that are done, of who stands in, and of its end.

@@ -33,12 +33,11 @@ func course(c planner.Course) []string {
 	for _, e := range c.End {
 		all = append(all, fmt.Sprintf("end %s %s: %s", e.Rollout.Name, e.Phase, e.Message))
 	}
-	if c.Create != nil {
-		line := "create " + planner.Name(*c.Create)
-		if c.Create.Completed != nil {
-			line += " after " + c.Create.Completed.Version
+	if made := c.Create; made != nil {
+		all = append(all, "create "+planner.Name(*made))
+		if made.Completed != nil {
+			all[len(all)-1] += " after " + made.Completed.Version
 		}
-		all = append(all, line)
 	}
 	if c.Current != nil {
 		all = append(all, "current "+c.Current.Name)
@@ -377,12 +376,11 @@ func FuzzName(f *testing.F) {
 }
 
 // drawn makes a text of some letters from bytes.
-func drawn(from []byte, letters string) string {
-	var out strings.Builder
+func drawn(from []byte, letters string) (out string) {
 	for _, b := range from[:min(len(from), 20)] {
-		out.WriteByte(letters[int(b)%len(letters)])
+		out += string(letters[int(b)%len(letters)])
 	}
-	return out.String()
+	return out
 }
 
 // version that the schema takes, made from bytes.

@@ -128,7 +128,7 @@ func answer(now *country.Country, r *http.Request) (*Answer, error) {
 		return nil, refuse(http.StatusNotFound, "%s", unlisted)
 	}
 	a := &Answer{App: name, Version: version, Phase: NotStarted, Next: "no group wants it yet: point a channel at it", Rollouts: []Group{}}
-	for _, b := range now.Bringing(name, version) {
+	for _, b := range country.GroupsBringing(now, name, version) {
 		if g := groupOf(b); asked(g) {
 			a.Rollouts = append(a.Rollouts, g)
 		}

@@ -102,16 +102,19 @@ func (t *Truth) lacks(k Key, version string) string {
 	}
 	for _, needed := range requires.Apps {
 		found := t.Before.Present(Key{k.Municipality, k.Environment, needed.Name})
-		if found == nil || !inRange(found.Status.AppliedVersion, needed.Version) || !readyNow(found) || t.mayGoBack(found, needed.Version) {
+		if found == nil || !inRange(found.Status.AppliedVersion, needed.Version) || !readyNow(found) || (returns{t}).mayGoBack(found, needed.Version) {
 			return needed.Name
 		}
 	}
 	return ""
 }
 
+// returns are the part of the truth that says what would go back to which version.
+type returns struct{ *Truth }
+
 // mayGoBack says whether an installation that is ready surely would go back to a version out of a range if it failed: its
 // status does not say yet that it was healthy for as long as it has to be, or the wave that it was moved in is not done.
-func (t *Truth) mayGoBack(i *v1alpha1.AppInstallation, within string) bool {
+func (t returns) mayGoBack(i *v1alpha1.AppInstallation, within string) bool {
 	if !t.hasOther(i, within) {
 		return false
 	}
@@ -123,7 +126,7 @@ func (t *Truth) mayGoBack(i *v1alpha1.AppInstallation, within string) bool {
 
 // hasOther says whether what was verified at an installation last is another version than it has, out of a range, to which it
 // might go back.
-func (t *Truth) hasOther(i *v1alpha1.AppInstallation, within string) bool {
+func (t returns) hasOther(i *v1alpha1.AppInstallation, within string) bool {
 	last, move := i.Spec.LastVerified, i.Spec.Move
 	if last == nil || *last == releaseOf(i) || inRange(last.Version, within) || (move != nil && move.Outcome != "") {
 		return false
@@ -134,7 +137,7 @@ func (t *Truth) hasOther(i *v1alpha1.AppInstallation, within string) bool {
 }
 
 // waveGoesOn says whether the Rollout that moved an installation goes on, and has not completed the wave.
-func (t *Truth) waveGoesOn(i *v1alpha1.AppInstallation) bool {
+func (t returns) waveGoesOn(i *v1alpha1.AppInstallation) bool {
 	move := i.Spec.Move
 	if move == nil {
 		return false
@@ -149,7 +152,7 @@ func (t *Truth) waveGoesOn(i *v1alpha1.AppInstallation) bool {
 
 // soakOf is how long an installation has to be healthy after its last move: in the wave that its municipality is in, or,
 // after a move of its own, as in the last wave of the platform.
-func (t *Truth) soakOf(i *v1alpha1.AppInstallation) time.Duration {
+func (t returns) soakOf(i *v1alpha1.AppInstallation) time.Duration {
 	move, by := i.Spec.Move, &v1alpha1.Rollout{Spec: v1alpha1.RolloutSpec{App: i.Spec.App, Version: i.Spec.Version}}
 	if move != nil {
 		by.Spec.Network, by.Spec.Channel = move.Network, move.Channel
@@ -167,7 +170,7 @@ func (t *Truth) soakOf(i *v1alpha1.AppInstallation) time.Duration {
 
 // mayLack says whether an app that a version requires may go back out of range, for all that can be said: when the rollout that
 // moved it has done with it, is left open.
-func (t *Truth) mayLack(k Key, version string) bool {
+func (t returns) mayLack(k Key, version string) bool {
 	requires := requiredBy(t.Apps[k.App], version)
 	return requires != nil && slices.ContainsFunc(requires.Apps, func(needed v1alpha1.RequiredApp) bool {
 		found := t.Before.Present(Key{k.Municipality, k.Environment, needed.Name})

@@ -249,7 +249,7 @@ func (t *Truth) placed(k Key, r *v1alpha1.Rollout, wave Wave) standing {
 		return onTheWay
 	case t.absent(k, r.Spec.Version) != "":
 		return away
-	case t.mayLack(k, r.Spec.Version):
+	case returns{t}.mayLack(k, r.Spec.Version):
 		return unclear
 	}
 	return waiting
