@@ -131,19 +131,19 @@ func TestRequiredAppMayReturn(t *testing.T) {
 	}
 }
 
-// TestWhoWaitsForARequiredAppIsWoken has svarut 2.5.0 wait for id-gateway, which soaks in tokke's test, and whose wave goes on
-// then.
-func TestWhoWaitsForARequiredAppIsWoken(t *testing.T) {
-	gateway := record("digi-tv", "", "id-gateway", v1alpha1.Release{Version: "1.2.0", Digest: "sha256:1"}, 1, v1alpha1.RolloutProgressing)
+// restsOn is a model in which svarut 2.5.0 waits, in tokke's test, for id-gateway, which a rollout of a network moved an hour
+// ago, and which has been healthy for ten minutes.
+func restsOn(network string, by v1alpha1.Network) (m *country.Model, gateway *v1alpha1.Rollout) {
+	gateway = record(network, "", "id-gateway", v1alpha1.Release{Version: "1.2.0", Digest: "sha256:1"}, 1, v1alpha1.RolloutProgressing)
 	o := world(onApp(func(a *v1alpha1.SharedApp) {
 		a.Spec.Versions[1].Requires = &v1alpha1.Requirements{Apps: []v1alpha1.RequiredApp{{Name: "id-gateway", Version: ">=1.2"}}}
 	}), installApp("id-gateway", "tokke", "test", v1alpha1.Release{Version: "1.2.0", Digest: "sha256:1"}), soaks("tokke", "test", "1.1.0"))
 	o.Installations["tokke"][resolution.Place{App: "id-gateway", Environment: "test"}].Spec.Move = &v1alpha1.Move{
-		Rollout: gateway.Name, Network: "digi-tv", Wave: "everyone", MovedAt: metav1.NewTime(now.Add(-time.Hour)), Attempt: 1,
+		Rollout: gateway.Name, Network: network, Wave: "everyone", MovedAt: metav1.NewTime(now.Add(-time.Hour)), Attempt: 1,
 	}
-	m, n := country.NewModel(), network("digi-tv", "tokke")
+	m = country.NewModel()
 	m.SetApp("svarut", o.Apps["svarut"])
-	m.SetNetwork(n.Name, &n)
+	m.SetNetwork(by.Name, &by)
 	m.SetMunicipality("tokke", resident(&o, "tokke"))
 	for place, i := range o.Installations["tokke"] {
 		m.SetInstallation("tokke", place, i)
@@ -151,19 +151,76 @@ func TestWhoWaitsForARequiredAppIsWoken(t *testing.T) {
 	m.SetRollout(running, o.Rollouts[0])
 	m.SetRollout(gateway.Name, gateway)
 	m.Settle(now)
-	moves := func(at time.Time) int {
-		plan := m.Country().At(at).Plan("digi-tv").Introductions
-		return len(plan[slices.IndexFunc(plan, func(i country.Introduction) bool { return i.App == "svarut" })].Step.Moves)
-	}
-	diff(t, "it soaks", "moves", moves(now), 0)
+	return m, gateway
+}
+
+// movesOfSvarut are how many places digi-tv moves to svarut 2.5.0 at a time.
+func movesOfSvarut(m *country.Model, at time.Time) int {
+	plan := m.Country().At(at).Plan("digi-tv").Introductions
+	return len(plan[slices.IndexFunc(plan, func(i country.Introduction) bool { return i.App == "svarut" })].Step.Moves)
+}
+
+// TestWhoWaitsForARequiredAppIsWoken has id-gateway soak, and its wave go on then.
+func TestWhoWaitsForARequiredAppIsWoken(t *testing.T) {
+	m, gateway := restsOn("digi-tv", network("digi-tv", "tokke"))
+	diff(t, "it soaks", "moves", movesOfSvarut(m, now), 0)
 
 	next := m.Country().Next
 	diff(t, "it has soaked: its group is planned again", "groups", m.Settle(next).Groups["digi-tv"], true)
-	diff(t, "its wave goes on", "moves", moves(next), 0)
+	diff(t, "its wave goes on", "moves", movesOfSvarut(m, next), 0)
 
 	done := gateway.DeepCopy()
 	done.Status.Waves = []v1alpha1.WaveStatus{{Name: "everyone", CompletedAt: new(metav1.NewTime(next))}}
 	m.SetRollout(done.Name, done)
 	diff(t, "its wave is done: its group is planned again", "groups", m.Settle(next).Groups["digi-tv"], true)
-	diff(t, "and svarut is moved", "moves", moves(next), 1)
+	diff(t, "and svarut is moved", "moves", movesOfSvarut(m, next), 1)
+}
+
+// TestWhatEndsTheWaitForARequiredApp has id-gateway moved by a network that tokke is no member of any longer.
+func TestWhatEndsTheWaitForARequiredApp(t *testing.T) {
+	const left = "digi-old"
+	quick := []v1alpha1.Wave{{Name: "everyone", Soak: &metav1.Duration{Duration: time.Minute}}}
+	soaked := now.Add(time.Hour)
+	nothing := func(*country.Model, *v1alpha1.Rollout) {}
+	supersede := func(m *country.Model, gateway *v1alpha1.Rollout) { m.SetRollout(gateway.Name, superseded(gateway)) }
+	cases := []struct {
+		reason string
+		at     time.Time
+		before func(m *country.Model, gateway *v1alpha1.Rollout)
+		does   func(m *country.Model, gateway *v1alpha1.Rollout)
+	}{
+		{"its Rollout was superseded, and that network lets it soak for a minute", now, supersede, func(m *country.Model, _ *v1alpha1.Rollout) {
+			n := network(left)
+			n.Spec.Rollout = &v1alpha1.RolloutStrategy{Waves: quick}
+			m.SetNetwork(left, &n)
+		}},
+		{"its Rollout was superseded, the network is gone, and the platform lets it soak for a minute", now, supersede, func(m *country.Model, _ *v1alpha1.Rollout) {
+			m.SetPlatform(v1alpha1.PlatformSpec{Rollout: &v1alpha1.RolloutStrategy{Waves: quick}})
+		}},
+		{"it has soaked, and the Rollout is superseded", soaked, nothing, supersede},
+		{"it has soaked, and the Rollout is deleted", soaked, nothing, func(m *country.Model, gateway *v1alpha1.Rollout) { m.SetRollout(gateway.Name, nil) }},
+		{"it has soaked, and the Rollout remembers tokke as verified", soaked, nothing, func(m *country.Model, gateway *v1alpha1.Rollout) {
+			r := gateway.DeepCopy()
+			r.Status.Memory = []v1alpha1.MemberMemory{{Name: "tokke", Reason: v1alpha1.MemoryVerified, Since: new(metav1.NewTime(now))}}
+			m.SetRollout(r.Name, r)
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.reason, func(t *testing.T) {
+			m, gateway := restsOn(left, network("digi-tv", "tokke"))
+			c.before(m, gateway)
+			m.Settle(c.at)
+			diff(t, "it waits", "moves", movesOfSvarut(m, c.at), 0)
+			c.does(m, gateway)
+			diff(t, "its group is planned again", "groups", m.Settle(c.at).Groups["digi-tv"], true)
+			diff(t, "and svarut is moved", "moves", movesOfSvarut(m, c.at), 1)
+		})
+	}
+}
+
+// superseded is a Rollout that another took the place of.
+func superseded(r *v1alpha1.Rollout) *v1alpha1.Rollout {
+	r = r.DeepCopy()
+	r.Status.Phase = v1alpha1.RolloutSuperseded
+	return r
 }
