@@ -68,16 +68,22 @@ func (s sender) send(ctx context.Context, seen observed, o object) (*unstructure
 			return nil, err
 		}
 	}
-	if o.drifted {
-		s.work.Repaired(app)
-	}
-	if isNews {
-		if message := driftMessage(seen, o, before, sent); message != "" {
-			s.events.Eventf(&seen.installation, o.desired, corev1.EventTypeWarning, reasonDriftCorrected, "Correct", "%s", parameters.Hide(message, secretsOf(seen)))
-		}
-	}
+	s.report(seen, o, isNews, before, sent)
 	s.view.Slim(sent)
 	return sent, nil
+}
+
+// report counts what was put back, and says what somebody had changed where that is news.
+func (s sender) report(seen observed, o object, isNews bool, before, sent *unstructured.Unstructured) {
+	if o.drifted {
+		s.work.Repaired(seen.installation.Spec.App)
+	}
+	if !isNews {
+		return
+	}
+	if message := driftMessage(seen, o, before, sent); message != "" {
+		s.events.Eventf(&seen.installation, o.desired, corev1.EventTypeWarning, reasonDriftCorrected, "Correct", "%s", parameters.Hide(message, secretsOf(seen)))
+	}
 }
 
 // before is an object as somebody changed it; nil where it was deleted. It is read only where something is to be said of it,
